@@ -1,0 +1,115 @@
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { extractionCompleted, extractionStarted } from './catalog/extraction.js';
+import { gapsUpdated } from './catalog/gaps.js';
+import { syncCompleted, syncFailed } from './catalog/sync.js';
+import type { Audience, EventDefinition } from './define-event.js';
+import { eventDraft, MAX_EVENT_BYTES, type EventDraft, type TidingsEvent } from './event.js';
+import { InvalidEventError, type FieldError } from './invalid-event-error.js';
+import { matches } from './pattern.js';
+
+/** The drafts that a list of definitions makes, as one union. */
+export type CatalogEvent<Definitions extends readonly EventDefinition[]> = ReturnType<Definitions[number]>;
+
+/** What `/api/event-types` shows of a type. */
+export interface EventTypeDescription {
+  type: string;
+  audience: Audience;
+  description: string;
+  /** JSON Schema, draft 2020-12. */
+  schema: Record<string, unknown>;
+  example: unknown;
+}
+
+export interface Catalog {
+  /** The types, in the order in which they were given. */
+  readonly types: readonly string[];
+  /** Each type with its JSON Schema. */
+  describe: () => EventTypeDescription[];
+  /** Whether any type is meant by the pattern. */
+  knows: (pattern: string) => boolean;
+  /**
+   * Checks drafts, gives each one an id and a time, and renders its data.
+   * Throws one {@link InvalidEventError} with every wrong field of every draft.
+   *
+   * @param list how the fields of a list are named: `events` gives `events[3].data.user_id`. Without it there is one draft.
+   */
+  validate: (drafts: readonly unknown[], list?: string) => TidingsEvent[];
+}
+
+/** Collects definitions. Throws when a type is defined twice. */
+export function createCatalog(definitions: readonly EventDefinition[]): Catalog {
+  const byType = new Map(definitions.map((definition) => [definition.type, definition]));
+  if (byType.size < definitions.length) throw new Error('An event type is defined twice in the catalog.');
+  const types = [...byType.keys()];
+
+  const validateOne = (draft: unknown): TidingsEvent | FieldError[] => {
+    const shape = eventDraft.safeParse(draft);
+    if (!shape.success) return fieldErrors(shape.error);
+    const definition = byType.get(shape.data.type);
+    if (!definition) {
+      return [{ field: 'type', message: `"${shape.data.type}" is not in the catalog, which has ${types.join(', ')}` }];
+    }
+    const data = definition.schema.safeParse(shape.data.data);
+    if (!data.success) return fieldErrors(data.error, 'data');
+    return toEvent(definition, shape.data, data.data);
+  };
+
+  return {
+    types,
+    describe: () =>
+      definitions.map(({ type, audience, description, schema, example }) => ({
+        type,
+        audience,
+        description,
+        schema: z.toJSONSchema(schema),
+        example,
+      })),
+    knows: (pattern) => types.some((type) => matches(pattern, type)),
+    validate(drafts, list) {
+      const errors: FieldError[] = [];
+      const events: TidingsEvent[] = [];
+      drafts.forEach((draft, index) => {
+        const result = validateOne(draft);
+        if (!Array.isArray(result)) events.push(result);
+        else {
+          const prefix = list === undefined ? '' : `${list}[${String(index)}]`;
+          errors.push(...result.map(({ field, message }) => ({ field: joinPath(prefix, field), message })));
+        }
+      });
+      if (errors.length > 0) throw new InvalidEventError(errors);
+      return events;
+    },
+  };
+}
+
+function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<string, unknown>): TidingsEvent | FieldError[] {
+  const text = JSON.stringify(data);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_EVENT_BYTES) {
+    return [{ field: 'data', message: `is ${String(bytes)} bytes of JSON, over the limit of ${String(MAX_EVENT_BYTES)}` }];
+  }
+  return {
+    id: draft.id ?? `evt_${uuidv7()}`,
+    type: definition.type,
+    userId: definition.audience === 'user' ? String(data['user_id']) : null,
+    timestamp: (draft.timestamp === undefined ? new Date() : new Date(draft.timestamp)).toISOString(),
+    data: text,
+  };
+}
+
+function fieldErrors(error: z.ZodError, prefix = ''): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const path = z.core.toDotPath(issue.path);
+    return issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ field: joinPath(joinPath(prefix, path), key), message: 'is not a known field' }))
+      : [{ field: joinPath(prefix, path), message: issue.message }];
+  });
+}
+
+function joinPath(prefix: string, path: string): string {
+  return prefix !== '' && path !== '' && !path.startsWith('[') ? `${prefix}.${path}` : prefix + path;
+}
+
+/** Every event type that Tidings ships with. Add a definition here to add a type. */
+export const catalog = createCatalog([extractionStarted, extractionCompleted, syncCompleted, syncFailed, gapsUpdated]);

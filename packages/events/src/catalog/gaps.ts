@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { defineEvent } from '../define-event.js';
+import { userId } from './user-id.js';
+
+const name = z.string().min(1).max(255);
+
+/** What is missing in a user's collection has changed. Only that user may see it. */
+export const gapsUpdated = defineEvent({
+  type: 'gaps.updated',
+  audience: 'user',
+  description: "The gaps in a user's collection were worked out anew for one artist, label or other entity.",
+  schema: z.strictObject({ user_id: userId, entity_type: name, entity_id: name }),
+  example: { user_id: 'alice', entity_type: 'artist', entity_id: '45' },
+});

@@ -1,0 +1,78 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { catalog as shippedCatalog, type Catalog, type CatalogEvent } from './catalog.js';
+import type { extractionCompleted, extractionStarted } from './catalog/extraction.js';
+import type { gapsUpdated } from './catalog/gaps.js';
+import type { syncCompleted, syncFailed } from './catalog/sync.js';
+import { DEFAULT_PREFIX, EVENTS_QUEUE, eventJobOptions, type EventJob } from './events-queue.js';
+import type { EventDraft } from './event.js';
+
+/** An event of the shipped catalog, as its definition makes it. */
+export type Publishable = CatalogEvent<
+  readonly [typeof extractionStarted, typeof extractionCompleted, typeof syncCompleted, typeof syncFailed, typeof gapsUpdated]
+>;
+
+export interface PublisherOptions {
+  /** A Redis URL, or an ioredis client of yours, which stays yours to close. */
+  redis: string | Redis;
+  /** The `REDIS_PREFIX` of the Tidings that is to get the events. Default `{tidings}`. */
+  prefix?: string;
+  /** What events are checked against. Default: the catalog of this package. */
+  catalog?: Catalog;
+  /** How long a command may take, in milliseconds, before publish fails. Default 5,000. Only for a client made from a URL. */
+  commandTimeoutMs?: number;
+}
+
+/** What became of a published event: its id. */
+export interface Published {
+  id: string;
+}
+
+export interface Publisher<Event extends EventDraft = Publishable> {
+  /**
+   * Checks events and enqueues them, all or none. Resolves when Redis holds them; a worker then commits them.
+   * Until that commit their durability is that of Redis (append-only file).
+   *
+   * Throws {@link InvalidEventError} with every wrong field, and Redis's error when it is away: nothing is enqueued then,
+   * except that a command which timed out may still have landed. Publishing the same ids again is safe: that is one event.
+   */
+  publish: {
+    (event: Event): Promise<Published>;
+    (events: readonly Event[]): Promise<Published[]>;
+  };
+  /** Closes what the publisher opened. */
+  close: () => Promise<void>;
+}
+
+/** Connects a service to Tidings through Redis. Fails fast while Redis is away, instead of holding the caller. */
+export function createPublisher<Event extends EventDraft = Publishable>(options: PublisherOptions): Publisher<Event> {
+  const { redis, prefix = DEFAULT_PREFIX, catalog = shippedCatalog, commandTimeoutMs = 5000 } = options;
+  const client = typeof redis === 'string' ? connect(redis, commandTimeoutMs) : redis;
+  const queue = new Queue<EventJob>(EVENTS_QUEUE, { connection: client, prefix });
+  // Every publish reports its own failure; without a listener the connection's would end the process.
+  queue.on('error', () => undefined);
+
+  async function publish(event: Event): Promise<Published>;
+  async function publish(events: readonly Event[]): Promise<Published[]>;
+  async function publish(input: Event | readonly Event[]): Promise<Published | Published[]> {
+    const drafts = Array.isArray(input) ? (input as readonly Event[]) : [input as Event];
+    const events = catalog.validate(drafts, Array.isArray(input) ? 'events' : undefined);
+    await queue.addBulk(events.map((event) => ({ name: event.type, data: event, opts: eventJobOptions(event) })));
+    const published = events.map(({ id }) => ({ id }));
+    return Array.isArray(input) ? published : (published[0] as Published);
+  }
+
+  return {
+    publish,
+    async close() {
+      await queue.close();
+      if (typeof redis === 'string') client.disconnect();
+    },
+  };
+}
+
+function connect(url: string, commandTimeout: number): Redis {
+  const client = new Redis(url, { commandTimeout, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  client.on('error', () => undefined);
+  return client;
+}
