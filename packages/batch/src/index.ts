@@ -1,0 +1,1 @@
+export { createBatch, type Batch, type BatchOptions } from './batch.js';

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { parseNetworks } from '@tidings/egress';
+import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from '@tidings/queue';
+import { parseSealKeys } from '@tidings/secrets';
+
+/** A whole number with a default; outside the bounds is a mistake. */
+export function wholeNumber({ initial, min, max }: { initial: number; min: number; max: number }) {
+  const message = `must be a whole number from ${String(min)} to ${String(max)}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+    .default(initial);
+}
+
+/** `true` or `false`, with a default. */
+export function flag(initial: boolean) {
+  return z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((value) => value === 'true')
+    .default(initial);
+}
+
+function parsed<Value>(parse: (text: string) => Value) {
+  return z.string('must be set').transform((text, context): Value => {
+    try {
+      return parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `is wrong: ${(error as Error).message}` });
+      return z.NEVER;
+    }
+  });
+}
+
+const url = (protocol: RegExp, message: string) => z.url({ protocol, hostname: /.*/, error: message });
+
+/** What the API and the worker have in common. Durations are in milliseconds. */
+export const sharedSettings = {
+  NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').default('development'),
+  DATABASE_URL: url(/^postgres(ql)?$/, 'must be a PostgreSQL URL: postgresql://user:password@host:5432/database'),
+  DATABASE_POOL: wholeNumber({ initial: 10, min: 2, max: 1000 }),
+  REDIS_URL: url(/^rediss?$/, 'must be a Redis URL: redis://host:6379'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^\{[A-Za-z0-9_-]{1,64}\}$/, 'must be a name in braces, such as {tidings}')
+    .default('{tidings}'),
+  SECRETS_KEYS: parsed(parseSealKeys),
+  EGRESS_ALLOW_CIDRS: parsed(parseNetworks).default([]),
+  DELIVERY_ATTEMPTS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxAttempts, min: 1, max: MAX_ATTEMPTS }),
+  DELIVERY_INITIAL_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.initialDelayMs, min: 1, max: 86_400_000 }),
+  DELIVERY_MAX_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxDelayMs, min: 1, max: 604_800_000 }),
+  DELIVERY_JITTER: z.coerce
+    .number('must be a number from 0 to 1')
+    .min(0, 'must be a number from 0 to 1')
+    .max(1, 'must be a number from 0 to 1')
+    .default(DEFAULT_RETRY_POLICY.jitter),
+  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
+};

@@ -1,0 +1,31 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type pg from 'pg';
+
+/**
+ * The adapter through which the engine speaks to PostgreSQL. Two things of it (7.10) are put right:
+ *
+ * - Describing a database, the engine selects columns of the type `"char"`, which the adapter does not know: they are
+ *   sent as text instead.
+ * - The adapter cuts a migration at every semicolon, inside function bodies, texts and comments too. It is sent as one
+ *   script instead, as the native engine does, and PostgreSQL applies it all or not at all.
+ */
+export function migrationAdapter(pool: pg.Pool): PrismaPg {
+  const factory = new PrismaPg(pool);
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const adapter = await connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    adapter.queryRaw = (query) => queryRaw({ ...query, sql: castChars(query.sql) });
+    adapter.executeScript = async (script) => {
+      await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
+    };
+    return adapter;
+  };
+  return factory;
+}
+
+function castChars(sql: string): string {
+  return sql
+    .replace('constr.contype AS', 'constr.contype::text AS')
+    .replace(/\bcon\.(confdeltype|confupdtype),/g, 'con.$1::text AS $1,');
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from './connection.js';
+import { openEngine, PRISMA_FOLDER } from './engine.js';
+import type { MigrationOptions } from './migrate.js';
+
+/**
+ * The SQL that would bring the database to schema.prisma: empty when they agree. This is how a new migration is
+ * begun, and how a test holds schema.prisma and the migrations together.
+ */
+export async function difference(databaseUrl: string, options: MigrationOptions = {}): Promise<string> {
+  const { prismaFolder = PRISMA_FOLDER, waitMs = 15_000 } = options;
+  const path = join(prismaFolder, 'schema.prisma');
+  const files = [{ path, content: readFileSync(path, 'utf8') }];
+  const pool = await connect(databaseUrl, waitMs);
+  try {
+    const engine = await openEngine(pool, path);
+    const { stdout } = await engine.diff({
+      from: { tag: 'schemaDatasource', files, configDir: prismaFolder },
+      to: { tag: 'schemaDatamodel', files },
+      script: true,
+      exitCode: null,
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return (stdout ?? '').replace(/^-- This is an empty migration\.\s*$/m, '').trim();
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import type pg from 'pg';
+import { migrationAdapter } from './adapter.js';
+
+interface Bindings {
+  SchemaEngine: typeof SchemaEngine;
+  __wbg_set_wasm: (exports: WebAssembly.Exports) => void;
+}
+
+/** `prisma/` at the top of the project, seen from `src` and from `dist`. */
+export const PRISMA_FOLDER = join(import.meta.dirname, '../../../../prisma');
+
+/**
+ * Opens the engine behind `prisma migrate`, in its WebAssembly build: the native one is a download from outside the
+ * npm registry. It keeps the ordinary `_prisma_migrations` table, so it agrees with `prisma migrate deploy`.
+ *
+ * @param schema the path of schema.prisma
+ */
+export async function openEngine(pool: pg.Pool, schema: string): Promise<SchemaEngine> {
+  const { SchemaEngine: Engine } = await (bindings ??= load());
+  return Engine.new(
+    { datamodels: [[schema, readFileSync(schema, 'utf8')]] },
+    () => undefined,
+    bindMigrationAwareSqlAdapterFactory(migrationAdapter(pool)),
+  );
+}
+
+/** The bindings keep their instance in a variable of their module: a second instance would break the first. */
+let bindings: Promise<Bindings> | undefined;
+
+async function load(): Promise<Bindings> {
+  const name = '@prisma/schema-engine-wasm/schema_engine_bg';
+  const loaded = (await import(name)) as Bindings;
+  const wasm = readFileSync(createRequire(import.meta.url).resolve(name).replace(/\.js$/, '.wasm'));
+  const { instance } = await WebAssembly.instantiate(wasm, {
+    './schema_engine_bg.js': loaded as unknown as WebAssembly.ModuleImports,
+  });
+  loaded.__wbg_set_wasm(instance.exports);
+  (instance.exports['__wbindgen_start'] as () => void)();
+  return loaded;
+}

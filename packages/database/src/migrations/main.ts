@@ -1,0 +1,24 @@
+// node packages/database/dist/migrations/main.js [--diff] [--wait seconds]
+// Applies to the database of DATABASE_URL the migrations that it does not have yet. With --diff it only prints the SQL
+// that would bring the database to schema.prisma.
+import { parseArgs } from 'node:util';
+import { difference } from './difference.js';
+import { migrate } from './migrate.js';
+
+try {
+  const { values } = parseArgs({
+    options: { diff: { type: 'boolean', default: false }, wait: { type: 'string', default: '15' } },
+  });
+  const url = process.env['DATABASE_URL'];
+  if (url === undefined || url === '') throw new Error('DATABASE_URL is not set: postgresql://user:password@host:5432/database');
+  const options = { waitMs: Number(values.wait) * 1000 };
+  if (values.diff) {
+    console.log((await difference(url, options)) || '-- The database and schema.prisma agree.');
+  } else {
+    const applied = await migrate(url, options);
+    console.log(applied.length > 0 ? applied.map((name) => `applied ${name}`).join('\n') : 'up to date');
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message.trim() : error);
+  process.exitCode = 1;
+}

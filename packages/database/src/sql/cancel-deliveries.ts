@@ -1,0 +1,16 @@
+import type { Queryable } from '../database.js';
+
+/**
+ * Cancels what is pending for a webhook that is removed or disabled, and answers with how many there were. One that is
+ * under way may still arrive; its attempt is recorded, its state stays.
+ */
+export async function cancelDeliveries(sql: Queryable, webhookId: string): Promise<number> {
+  const { rowCount } = await sql.query({
+    name: 'cancel_deliveries',
+    text: `
+      UPDATE deliveries SET status = 'cancelled', finished_at = now(), next_attempt_at = NULL, wake_at = NULL
+      WHERE webhook_id = $1 AND status = 'pending'`,
+    values: [webhookId],
+  });
+  return rowCount ?? 0;
+}

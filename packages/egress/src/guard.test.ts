@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { Agent, createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parseNetworks } from './address.js';
+import { createGuard, type Resolve } from './guard.js';
+
+const answers =
+  (...addresses: string[]): Resolve =>
+  (_hostname, _options, callback) => {
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
+  };
+
+const look = (resolve: Resolve, all: boolean, allowed = parseNetworks('')) =>
+  new Promise((settle) => {
+    createGuard({ allowed, resolve }).lookup('shop.example', { all }, (error, address, family) => {
+      settle(error ? (error.code ?? error.message) : { address, family });
+    });
+  });
+
+describe('the guard at connect time', () => {
+  test('passes a public answer, for one address and for all', async () => {
+    expect(await look(answers('8.8.8.8', '1.1.1.1'), false)).toEqual({ address: '8.8.8.8', family: 4 });
+    expect(await look(answers('8.8.8.8', '2606:4700::1111'), true)).toMatchObject({
+      address: [{ address: '8.8.8.8' }, { address: '2606:4700::1111' }],
+    });
+  });
+
+  test('refuses the whole answer when any address in it is forbidden', async () => {
+    expect(await look(answers('8.8.8.8', '127.0.0.1'), true)).toBe('EBLOCKED');
+    expect(await look(answers('8.8.8.8', '::1'), false)).toBe('EBLOCKED');
+  });
+
+  test('passes on what DNS said when it failed, and calls an empty answer not found', async () => {
+    const failing: Resolve = (_hostname, _options, callback) => {
+      callback(Object.assign(new Error('no'), { code: 'EAI_AGAIN' }), []);
+    };
+    expect(await look(failing, true)).toBe('EAI_AGAIN');
+    expect(await look(answers(), true)).toBe('ENOTFOUND');
+  });
+
+  test('refuses forbidden addresses written into the URL, which no look-up would see', () => {
+    const { checkLiteral } = createGuard({ allowed: [] });
+    expect(() => {
+      checkLiteral(new URL('http://127.0.0.1/'));
+    }).toThrow('not public');
+    expect(() => {
+      checkLiteral(new URL('http://[::ffff:10.0.0.1]/'));
+    }).toThrow('not public');
+    expect(() => {
+      checkLiteral(new URL('http://8.8.8.8/'));
+    }).not.toThrow();
+    expect(() => {
+      checkLiteral(new URL('http://shop.example/'));
+    }).not.toThrow();
+  });
+
+  test('makes an agent dial the address that was checked', async () => {
+    const server = createServer((_request, response) => response.end('reached')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const fetchThrough = (allowed: string) =>
+      new Promise((settle) => {
+        const guard = createGuard({ allowed: parseNetworks(allowed), resolve: answers('127.0.0.1') });
+        get({ host: 'shop.example', port, agent: new Agent({ lookup: guard.lookup }) }, (response) => {
+          response.resume();
+          settle(response.statusCode);
+        }).on('error', (error: NodeJS.ErrnoException) => {
+          settle(error.code);
+        });
+      });
+    expect(await fetchThrough('127.0.0.0/8')).toBe(200);
+    expect(await fetchThrough('')).toBe('EBLOCKED');
+    server.close();
+  });
+});

@@ -1,0 +1,3 @@
+export { isForbidden, parseNetworks, type Network } from './address.js';
+export { checkUrl, type UrlRules } from './url.js';
+export { createGuard, BlockedAddressError, type Guard, type Resolve } from './guard.js';

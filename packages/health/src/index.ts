@@ -1,0 +1,1 @@
+export { checkReadiness, type Readiness, type Reachable } from './readiness.js';

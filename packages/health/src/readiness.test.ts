@@ -1,0 +1,29 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkReadiness } from './readiness.js';
+
+const answering = () => Promise.resolve('PONG');
+
+describe('readiness', () => {
+  test('is given when every part answers', async () => {
+    expect(await checkReadiness({ postgresql: answering, redis: answering })).toEqual({
+      ready: true,
+      checks: { postgresql: 'ok', redis: 'ok' },
+    });
+  });
+
+  test('names the part that fails, and keeps its error to itself', async () => {
+    const failing = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.1'));
+    expect(await checkReadiness({ postgresql: answering, redis: failing })).toEqual({
+      ready: false,
+      checks: { postgresql: 'ok', redis: 'unreachable' },
+    });
+  });
+
+  test('does not wait for a part that hangs', async () => {
+    const hanging = () => new Promise(() => undefined);
+    expect(await checkReadiness({ redis: hanging }, 10)).toEqual({
+      ready: false,
+      checks: { redis: 'no answer within 10 ms' },
+    });
+  });
+});

@@ -1,0 +1,35 @@
+const REDACTED = '[redacted]';
+const SECRET_NAME = /secret|token|authorization|cookie|password|api[-_]?key|jwt/i;
+/** Webhook secrets, JSON Web Tokens, bearer credentials and passwords in URLs, wherever they stand in a text. */
+const SECRET_TEXTS: readonly [RegExp, string][] = [
+  [/whsec_[A-Za-z0-9+/=_-]+/g, REDACTED],
+  [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
+  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
+  [/([?&](?:ticket|token|access_token)=)[^&\s"]+/gi, `$1${REDACTED}`],
+  [/(\w+:\/\/[^\s:/@]*:)[^\s@/]+@/g, `$1${REDACTED}@`],
+];
+const MAX_DEPTH = 6;
+
+/**
+ * A copy that is fit for a log: what is named like a secret, and what looks like one, is replaced (I8). Errors keep
+ * their name, message, code and stack. What lies deeper than six levels is left out.
+ */
+export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redactText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return '[deep]';
+  if (value instanceof Date) return value;
+  if (value instanceof Error) {
+    const { name, message, stack, cause } = value;
+    const code = 'code' in value ? value.code : undefined;
+    return redact({ name, message, ...(code === undefined ? {} : { code }), stack, ...(cause === undefined ? {} : { cause }) }, depth + 1);
+  }
+  if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, SECRET_NAME.test(key) ? REDACTED : redact(item, depth + 1)]),
+  );
+}
+
+function redactText(text: string): string {
+  return SECRET_TEXTS.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}

@@ -1,0 +1,1 @@
+export { untilStopped, type ShutdownOptions } from './until-stopped.js';

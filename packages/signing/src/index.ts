@@ -1,0 +1,1 @@
+export { sign, type SignInput } from './sign.js';
