@@ -1,0 +1,89 @@
+import { createBatch } from '@tidings/batch';
+import { acceptEvents, type AcceptedEvent, type Queryable } from '@tidings/database';
+import { patternsMatching, type TidingsEvent } from '@tidings/events';
+import type { DeliveriesQueue } from '@tidings/queue';
+import { encodeAnnouncement, streamChannel } from './announcement.js';
+
+/** What became of an event: new in the log, or there already. */
+export interface Acceptance {
+  id: string;
+  status: 'accepted' | 'repeated';
+}
+
+export interface AcceptParts {
+  sql: Queryable;
+  queue: Pick<DeliveriesQueue, 'enqueue'>;
+  redis: { publish: (channel: string, message: string) => Promise<unknown> };
+  prefix: string;
+  log: { warn: (message: string, details: object) => void };
+}
+
+export interface Accept {
+  /**
+   * Accepts valid events, all or none. Resolves once they and their deliveries are committed (I1), in their order.
+   * Throws the database's error, and then none of them is in the log, except when the connection broke during the
+   * commit itself: so repeat with the same ids.
+   */
+  (events: readonly TidingsEvent[]): Promise<Acceptance[]>;
+  /** Resolves when everything accepted so far was offered to Redis. */
+  idle: () => Promise<void>;
+}
+
+/** The reconciler takes up what was committed but not enqueued after this long. */
+const WAKE_AFTER_MS = 15_000;
+const MAX_EVENTS_A_COMMIT = 1000;
+
+/**
+ * Steps 2 and 3 of an event's journey, for the API and for the worker. Calls that arrive while a commit is under way
+ * share the next one. Redis comes after the commit and is never waited for: when it is away, the reconciler enqueues,
+ * and the stream catches up from the log.
+ */
+export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): Accept {
+  const following = new Set<Promise<void>>();
+
+  const follow = (name: string, work: Promise<unknown>): void => {
+    const done = work
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        log.warn(`Redis did not take what was accepted (${name}); it is picked up from the database.`, { error });
+      })
+      .finally(() => following.delete(done));
+    following.add(done);
+  };
+
+  const commit = async (calls: (readonly TidingsEvent[])[]): Promise<Acceptance[][]> => {
+    const events = calls.flat();
+    const patterns = new Map(events.map(({ type }) => [type, patternsMatching(type)]));
+    const accepted = new Map(
+      (await acceptEvents(sql, events, { patterns, wakeAfterMs: WAKE_AFTER_MS })).map((event) => [event.id, event]),
+    );
+    const deliveries = [...accepted.values()].flatMap(({ deliveryIds }) => deliveryIds.map((id) => ({ id })));
+    if (deliveries.length > 0) follow('enqueue', queue.enqueue(deliveries));
+    if (accepted.size > 0) follow('announce', redis.publish(streamChannel(prefix), announcement(events, accepted)));
+    return calls.map((call) => answer(call, accepted));
+  };
+
+  const batch = createBatch({ run: commit, maxWeight: MAX_EVENTS_A_COMMIT, weigh: (call: readonly TidingsEvent[]) => call.length });
+
+  return Object.assign((events: readonly TidingsEvent[]) => batch(events), {
+    async idle() {
+      await batch.idle();
+      await Promise.all(following);
+    },
+  });
+}
+
+/** The first mention of an id in this commit is the event; any further one repeats it. */
+function answer(call: readonly TidingsEvent[], accepted: Map<string, AcceptedEvent>): Acceptance[] {
+  return call.map(({ id }) => ({ id, status: accepted.delete(id) ? 'accepted' : 'repeated' }));
+}
+
+function announcement(events: readonly TidingsEvent[], accepted: ReadonlyMap<string, AcceptedEvent>): string {
+  const byId = new Map(events.map((event) => [event.id, event]).reverse() as [string, TidingsEvent][]);
+  return encodeAnnouncement(
+    [...accepted.values()].map(({ id, position }) => {
+      const { type, userId, data } = byId.get(id) as TidingsEvent;
+      return { position, id, type, userId, data };
+    }),
+  );
+}

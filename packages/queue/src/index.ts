@@ -1,0 +1,10 @@
+export { connectRedis, type RedisPurpose } from './redis.js';
+export {
+  createDeliveriesQueue,
+  DELIVERIES_QUEUE,
+  type DeliveriesQueue,
+  type DeliveryJob,
+  type QueuedDelivery,
+} from './deliveries-queue.js';
+export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS, retryWindow, type RetryPolicy, type RetryWindow } from './retry-policy.js';
+export { createQueueWorker, type QueueWorker, type QueueWorkerOptions, type Verdict } from './worker.js';

@@ -1,0 +1,93 @@
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/** What BullMQ does with a job after it was processed. */
+export type Verdict =
+  /** Done: the job is removed. */
+  | { then: 'finish' }
+  /** BullMQ retries it after its own backoff, while the job has attempts left. */
+  | { then: 'retry'; reason: string }
+  /** It comes again after the delay, in milliseconds. Uses up no attempt. */
+  | { then: 'postpone'; delayMs: number }
+  /** It stays in the queue's failed set for a person to look at. */
+  | { then: 'bury'; reason: string };
+
+export interface QueueWorkerOptions<Data> {
+  queue: string;
+  /** A connection for the purpose `worker`. */
+  redis: Redis;
+  prefix: string;
+  /** How many jobs are processed at once. */
+  concurrency: number;
+  /** A worker that is silent for longer has lost its jobs to the others, in milliseconds. */
+  lockMs: number;
+  process: (data: Data, jobId: string) => Promise<Verdict>;
+  /** Told of errors of the worker itself, such as a lost connection. */
+  onError: (error: Error) => void;
+}
+
+export interface QueueWorker {
+  /** Begins to take jobs. */
+  start: () => void;
+  /** Takes no more jobs, and resolves when those under way are processed, or after the deadline, in milliseconds. */
+  stop: (deadlineMs: number) => Promise<void>;
+}
+
+/** Why a job comes again. It has no stack: BullMQ would write it to Redis with every retry. */
+class Retry extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'Retry';
+    this.stack = `Retry: ${reason}`;
+  }
+}
+
+/**
+ * A BullMQ worker whose processor answers with a verdict. A job may stall any number of times, since whoever kills
+ * workers must not be able to fail jobs by it: BullMQ's default fails them after the second time (measured).
+ */
+export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): QueueWorker {
+  const { queue, redis, prefix, concurrency, lockMs, process, onError } = options;
+  const worker = new Worker<Data>(
+    queue,
+    async (job, token) => {
+      await carryOut(await process(job.data, job.id ?? ''), job, token);
+    },
+    {
+      connection: redis,
+      prefix,
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: lockMs,
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      autorun: false,
+    },
+  );
+  worker.on('error', onError);
+
+  return {
+    start() {
+      worker.run().catch(onError);
+    },
+    async stop(deadlineMs) {
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise((resolve) => (timer = setTimeout(resolve, deadlineMs)));
+      await Promise.race([worker.close(), deadline]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function carryOut(verdict: Verdict, job: Job, token: string | undefined): Promise<void> {
+  switch (verdict.then) {
+    case 'finish':
+      return;
+    case 'retry':
+      throw new Retry(verdict.reason);
+    case 'postpone':
+      await job.moveToDelayed(Date.now() + verdict.delayMs, token);
+      throw new DelayedError();
+    case 'bury':
+      throw new UnrecoverableError(verdict.reason);
+  }
+}
