@@ -1,0 +1,59 @@
+import { createBatch } from '@tidings/batch';
+import { claimDeliveries, recordAttempts, type AttemptRecord, type Claim, type Queryable } from '@tidings/database';
+
+interface LeaseOptions {
+  sql: Queryable;
+  /** How long a claim holds, in milliseconds of the database's clock. Longer than an attempt and its commit may take. */
+  leaseMs: number;
+  /** How long to keep trying to commit, in milliseconds. Afterwards the lease runs out, and the delivery is attempted again. */
+  recordDeadlineMs: number;
+}
+
+export interface Lease {
+  claim: (id: string) => Promise<Claim | undefined>;
+  record: (record: AttemptRecord) => Promise<boolean>;
+}
+
+const MAX_CLAIMS = 200;
+const MAX_RECORDS = 500;
+const RETRY_MS = 250;
+
+/** What the reconciler gives a retry of BullMQ's, counted from when it fell due, before it enqueues it again. */
+const WAKE_AFTER_MS = 15_000;
+
+/** The two commits of a delivery, shared by all that are under way at the time: one statement serves many jobs. */
+export function createLease({ sql, leaseMs, recordDeadlineMs }: LeaseOptions): Lease {
+  const claims = createBatch<string, Claim | undefined>({
+    maxWeight: MAX_CLAIMS,
+    maxRunning: 2,
+    run: async (ids) => {
+      const claimed = new Map((await claimDeliveries(sql, ids, leaseMs)).map((claim) => [claim.id, claim]));
+      return ids.map((id) => claimed.get(id));
+    },
+  });
+
+  const records = createBatch<AttemptRecord, boolean>({
+    maxWeight: MAX_RECORDS,
+    maxRunning: 2,
+    run: async (batch) => {
+      const held = await recordAttempts(sql, batch, WAKE_AFTER_MS);
+      return batch.map(({ deliveryId }) => held.has(deliveryId));
+    },
+  });
+
+  return {
+    claim: (id) => claims(id),
+    async record(record) {
+      // The request was made: giving up on its commit would send it twice.
+      const deadline = performance.now() + recordDeadlineMs;
+      for (;;) {
+        try {
+          return await records(record);
+        } catch (error) {
+          if (performance.now() > deadline) throw error;
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { type RequestError } from 'got';
+import type { Guard } from '@tidings/egress';
+import type { AttemptResult } from './attempt-result.js';
+import { classifyError } from './classify-error.js';
+
+export interface OutgoingRequest {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
+/** Makes one attempt. Never throws: what goes wrong is the result. */
+export type Send = (request: OutgoingRequest) => Promise<AttemptResult>;
+
+export interface Sender {
+  send: Send;
+  /** Closes the connections that are kept alive. */
+  close: () => void;
+}
+
+interface SenderOptions {
+  guard: Guard;
+  /** From the first look-up to the last byte that is read, in milliseconds. */
+  timeoutMs: number;
+}
+
+/** What of a response is kept. */
+const KEPT_BYTES = 4096;
+/** A body up to this size is read to its end, so that its connection can be used again; beyond it, it is closed. */
+const READ_BYTES = 65_536;
+const IDLE_MS = 10_000;
+
+/**
+ * Sends with got, without its conveniences: no retries (BullMQ's), no redirects (a 3xx is a failure), no
+ * decompression (a gzip bomb grew memory by 205 MB, measured), and a deadline of our own, since `101 Switching
+ * Protocols` hangs got 14 beyond each of its own time limits (measured).
+ */
+export function createSender({ guard, timeoutMs }: SenderOptions): Sender {
+  const options = { keepAlive: true, lookup: guard.lookup, timeout: IDLE_MS, scheduling: 'lifo' as const };
+  const agent = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  const client = got.extend({
+    method: 'POST',
+    agent,
+    decompress: false,
+    followRedirect: false,
+    throwHttpErrors: false,
+    retry: { limit: 0 },
+    headers: { 'user-agent': 'Tidings', 'accept-encoding': undefined },
+  });
+
+  const attempt = ({ url, headers, body }: OutgoingRequest, signal: AbortSignal) =>
+    new Promise<{ statusCode: number; kept: Buffer }>((resolve, reject) => {
+      guard.checkLiteral(new URL(url));
+      const request = client.stream(url, { headers: { ...headers }, body });
+      let statusCode: number | undefined;
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const finish = (): void => {
+        request.destroy();
+        signal.removeEventListener('abort', onAbort);
+        if (statusCode !== undefined) resolve({ statusCode, kept: Buffer.concat(chunks).subarray(0, KEPT_BYTES) });
+      };
+      const onAbort = (): void => {
+        finish();
+        reject(Object.assign(new Error('The deadline passed.'), { code: 'EDEADLINE' }));
+      };
+      signal.addEventListener('abort', onAbort);
+      request.on('response', (response: { statusCode: number }) => {
+        statusCode = response.statusCode;
+      });
+      request.on('data', (chunk: Buffer) => {
+        if (size < KEPT_BYTES) chunks.push(chunk);
+        size += chunk.length;
+        if (size > READ_BYTES) finish();
+      });
+      request.once('end', finish);
+      // Once there is a status, it is the contract: a body that breaks off changes nothing.
+      request.on('error', (error) => {
+        finish();
+        reject(error);
+      });
+    });
+
+  const send: Send = async (request) => {
+    const startedAt = performance.now();
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      abort.abort();
+    }, timeoutMs);
+    const result = await attempt(request, abort.signal)
+      .catch((error: unknown) => {
+        // The receiver had closed a kept connection just then: nothing was taken, so it is sent again at once.
+        if (closedWhileIdle(error as RequestError)) return attempt(request, abort.signal);
+        throw error;
+      })
+      .then(({ statusCode, kept }) => ({ statusCode, responseBody: toText(kept), ...judge(statusCode) }))
+      .catch((error: unknown) => ({
+        statusCode: null,
+        responseBody: null,
+        ...classifyError(error as NodeJS.ErrnoException),
+      }));
+    clearTimeout(timer);
+    return { startedAt, durationMs: Math.round(performance.now() - startedAt), ...result };
+  };
+
+  return {
+    send,
+    close() {
+      agent.http.destroy();
+      agent.https.destroy();
+    },
+  };
+}
+
+function closedWhileIdle(error: RequestError): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes(error.code) && error.request?.reusedSocket === true;
+}
+
+/** A 2xx is success; Node's parser also lets statuses through that HTTP does not have (099, 999; measured). */
+function judge(statusCode: number): Pick<AttemptResult, 'errorClass' | 'error'> {
+  if (statusCode >= 200 && statusCode <= 299) return { errorClass: null, error: null };
+  if (statusCode < 100 || statusCode > 599) {
+    return { errorClass: 'protocol', error: `The response had the status ${String(statusCode)}, which HTTP does not have.` };
+  }
+  return { errorClass: 'http_status', error: `The response had the status ${String(statusCode)}.` };
+}
+
+/** PostgreSQL's text holds no NUL; what is not UTF-8 is shown as U+FFFD. */
+function toText(bytes: Buffer): string {
+  return bytes.toString('utf8').replaceAll('\0', '\ufffd');
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { Accept } from '@tidings/accept';
+import { EVENT_ID, InvalidEventError, type Catalog, type TidingsEvent } from '@tidings/events';
+import type { Verdict } from '@tidings/queue';
+
+/** Says what becomes of a job of the queue `events`. */
+export type Dispatch = (job: unknown) => Promise<Verdict>;
+
+interface DispatchParts {
+  accept: Accept;
+  catalog: Pick<Catalog, 'validate'>;
+  log: { error: (message: string, details: object) => void; warn: (message: string, details: object) => void };
+}
+
+const enqueuedEvent = z.object({
+  id: z.string().regex(EVENT_ID),
+  type: z.string(),
+  timestamp: z.string(),
+  data: z.string().transform((text) => JSON.parse(text) as unknown),
+});
+
+/**
+ * Step 2 of the journey for events that a service enqueued by itself. Whoever reaches Redis could have written the job,
+ * so it is checked against the catalog again, and who may see the event is derived from its data, not believed.
+ */
+export function createDispatch({ accept, catalog, log }: DispatchParts): Dispatch {
+  return async (job) => {
+    let events: TidingsEvent[];
+    try {
+      events = catalog.validate([enqueuedEvent.parse(job)]);
+    } catch (error) {
+      const reason = error instanceof InvalidEventError ? error.message : 'The job is not an event.';
+      log.error('An enqueued event is not valid. It stays in the failed set of the queue "events".', { reason, job });
+      return { then: 'bury', reason };
+    }
+    try {
+      await accept(events);
+      return { then: 'finish' };
+    } catch (error) {
+      log.warn('An enqueued event could not be accepted yet; BullMQ retries it.', { event_id: events[0]?.id, error });
+      return { then: 'retry', reason: 'The database did not commit it.' };
+    }
+  };
+}
