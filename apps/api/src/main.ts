@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
+import { orExit } from '@tidings/config';
+import { lastPosition, openDatabase, readEvents } from '@tidings/database';
+import { catalog } from '@tidings/events';
+import { createLogger } from '@tidings/logging';
+import { connectRedis, createDeliveriesQueue, type RedisPurpose } from '@tidings/queue';
+import { createSeal } from '@tidings/secrets';
+import { untilStopped } from '@tidings/shutdown';
+import { createApp } from './app.js';
+import { readApiConfig } from './config.js';
+import { createDeliveryLog } from './deliveries/log.js';
+import { deliveryRoutes } from './deliveries/routes.js';
+import { eventRoutes } from './events/routes.js';
+import { healthRoutes } from './health/routes.js';
+import { createHub } from './stream/hub.js';
+import { streamRoutes } from './stream/routes.js';
+import { followAnnouncements } from './stream/follow.js';
+import { registrationSchemas } from './webhooks/registration.js';
+import { createRegistry } from './webhooks/registry.js';
+import { webhookRoutes } from './webhooks/routes.js';
+
+const SHUTDOWN_MS = 10_000;
+
+const config = orExit(() => readApiConfig(process.env));
+const { prefix, webhooksPerUser: perUser } = config;
+const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat });
+
+const database = openDatabase({
+  url: config.databaseUrl,
+  maxConnections: config.databasePool,
+  onError: (error) => log.warn('A database connection broke.', { error }),
+});
+const sql = database.pool;
+const connect = (purpose: RedisPurpose) =>
+  connectRedis(config.redisUrl, purpose, (error) => log.warn('The connection to Redis broke.', { purpose, error }));
+const commands = connect('command');
+const subscriber = connect('subscriber');
+
+// Accept: an event and its deliveries are committed, then enqueued and announced …
+const deliveries = createDeliveriesQueue({ redis: commands, prefix, retry: config.retry });
+const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log });
+
+// … and what any process announces goes to the sessions of this one.
+const hub = createHub({ readEvents: (options) => readEvents(sql, options), heartbeatMs: config.heartbeatMs, log });
+hub.start(await lastPosition(sql));
+followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
+
+const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
+const app = createApp({
+  token: config.token,
+  log,
+  routes: {
+    health: healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
+    webhooks: webhookRoutes({ registry, schemas: registrationSchemas({ urlRules: config.urlRules, catalog }), perUser }),
+    deliveries: deliveryRoutes({ deliveries: createDeliveryLog(database), registry, catalog }),
+    events: eventRoutes({ accept, catalog, sql }),
+    stream: streamRoutes({ hub, sql, catalog }),
+  },
+});
+
+const server = createServer(app).listen(config.port, config.host);
+await once(server, 'listening');
+const { port } = server.address() as AddressInfo;
+log.info('API is ready.', { url: `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${String(port)}` });
+
+async function stop(): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  hub.stop();
+  server.closeIdleConnections();
+  await closed;
+  await accept.idle();
+  await deliveries.close();
+  commands.disconnect();
+  subscriber.disconnect();
+  await database.close();
+}
+
+await untilStopped({ stop, deadlineMs: SHUTDOWN_MS, log });

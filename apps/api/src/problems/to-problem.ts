@@ -1,0 +1,49 @@
+import { InvalidEventError } from '@tidings/events';
+import { invalid, Problem } from './problem.js';
+
+interface ParserError {
+  type: string;
+  status: number;
+}
+
+const PARSER_PROBLEMS: Record<string, [title: string, detail: string]> = {
+  'entity.too.large': ['The body is too large', 'A body may be at most 1 MB. Publish fewer events at a time.'],
+  'entity.parse.failed': ['The body is not JSON', 'The body could not be parsed as JSON.'],
+  'charset.unsupported': ['The character set is not supported', 'Send the body as UTF-8.'],
+  'encoding.unsupported': ['The content encoding is not supported', 'Send the body as it is, or with gzip, deflate or br.'],
+  'request.aborted': ['The request was aborted', 'The body ended before its content length.'],
+  'request.size.invalid': ['The body has another length than said', 'Content-Length and the body do not agree.'],
+};
+
+/** Connection failure, shutting down, too many connections (PostgreSQL's classes 08, 57P, 53), sockets, the pool's wait. */
+const UNAVAILABLE = /^(08|57P|53|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|P1001|P1002|P1017|P2024)/;
+const POOL_TIMEOUT = /timeout exceeded when trying to connect|Connection terminated/;
+
+/** The one place where exceptions become answers. Null: it is a fault of ours, which must be logged. */
+export function toProblem(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  if (error instanceof InvalidEventError) return invalid(error.errors);
+  if (isParserError(error)) {
+    const [title, detail] = PARSER_PROBLEMS[error.type] ?? ['The request could not be read', 'See the status.'];
+    return new Problem(error.status, title, { detail });
+  }
+  if (error instanceof URIError) return new Problem(400, 'The path is not valid', { detail: 'It holds a wrong percent encoding.' });
+  if (isUnavailable(error)) {
+    return new Problem(503, 'The database is not available', {
+      detail: 'Nothing was accepted. Send the request again, with the same ids.',
+      headers: { 'retry-after': '1' },
+    });
+  }
+  return null;
+}
+
+function isParserError(error: unknown): error is ParserError {
+  if (!(error instanceof Error) || !('type' in error) || !('status' in error)) return false;
+  return typeof error.type === 'string' && typeof error.status === 'number' && error.status >= 400 && error.status < 500;
+}
+
+function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return UNAVAILABLE.test(code) || POOL_TIMEOUT.test(error.message);
+}

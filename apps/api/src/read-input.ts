@@ -1,0 +1,33 @@
+import type { Request } from 'express';
+import { z } from 'zod';
+import type { FieldError } from '@tidings/events';
+import { invalid, Problem } from './problems/problem.js';
+
+/** The body, as the schema wants it. Throws a 400 that names every wrong field, or a 415 when it is not JSON. */
+export function readBody<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
+  return read(jsonBody(request), schema);
+}
+
+/** The parsed body. Throws a 415 when there is none that says that it is JSON. */
+export function jsonBody(request: Request): unknown {
+  if (!request.is('application/json')) {
+    throw new Problem(415, 'The body is not JSON', { detail: 'Send JSON with "Content-Type: application/json".' });
+  }
+  return request.body;
+}
+
+/** The query parameters, as the schema wants them. Throws a 400 that names every wrong one. */
+export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
+  return read(request.query, schema);
+}
+
+function read<Schema extends z.ZodType>(input: unknown, schema: Schema): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw invalid(result.error.issues.flatMap(toFieldErrors));
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ field: key, message: 'is not a known field' }));
+  return [{ field: z.core.toDotPath(issue.path), message: issue.message }];
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { checkUrl, type UrlRules } from '@tidings/egress';
+import { isPattern, type Catalog } from '@tidings/events';
+
+const MAX_HEADERS = 20;
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
+/** Visible ASCII and inner spaces: no line break can smuggle in a header. */
+const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
+/** What is ours to set, and what would change how the request is framed or sent. */
+const RESERVED_HEADER =
+  /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|accept-encoding|user-agent)$/i;
+
+interface RegistrationRules {
+  urlRules: UrlRules;
+  catalog: Pick<Catalog, 'knows' | 'types'>;
+}
+
+/** The bodies of `POST /api/webhooks` and `PATCH /api/webhooks/{id}`. */
+export function registrationSchemas({ urlRules, catalog }: RegistrationRules) {
+  const url = z.string().superRefine((text, context) => {
+    const problem = checkUrl(text, urlRules);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  });
+  const eventType = z.string().superRefine((text, context) => {
+    if (!isPattern(text) || !catalog.knows(text)) {
+      context.addIssue({ code: 'custom', message: `must be "*", a known type or its prefix and ".*"; known are ${catalog.types.join(', ')}` });
+    }
+  });
+  const fields = {
+    url,
+    event_types: z.array(eventType).min(1, 'must hold at least one type; leave it out for all').max(50),
+    description: z.string().max(500).nullable(),
+    headers: z
+      .record(
+        z
+          .string()
+          .regex(HEADER_NAME, 'must be a header name')
+          .refine((name) => !RESERVED_HEADER.test(name), 'is a header that Tidings sets by itself'),
+        z.string().regex(HEADER_VALUE, 'must be 1 to 1024 visible ASCII characters'),
+      )
+      .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)}`),
+    enabled: z.boolean(),
+  };
+  return {
+    create: z.strictObject({
+      url,
+      event_types: fields.event_types.default(['*']),
+      description: fields.description.default(null),
+      headers: fields.headers.default({}),
+      enabled: fields.enabled.default(true),
+    }),
+    change: z
+      .strictObject(fields)
+      .partial()
+      .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change'),
+  };
+}
+
+export type Registration = z.output<ReturnType<typeof registrationSchemas>['create']>;
+export type RegistrationChange = z.output<ReturnType<typeof registrationSchemas>['change']>;

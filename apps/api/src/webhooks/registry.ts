@@ -1,0 +1,87 @@
+import { v7 as uuidv7 } from 'uuid';
+import { cancelDeliveries, type Database, type Webhook } from '@tidings/database';
+import { createSecret, sealedFor, type Seal } from '@tidings/secrets';
+import type { Registration, RegistrationChange } from './registration.js';
+
+/** A webhook as the API shows it: the secret never, of the headers the names. */
+export interface WebhookView extends Omit<Webhook, 'sealedSecret' | 'sealedHeaders'> {
+  headerNames: string[];
+}
+
+export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false };
+
+interface RegistryParts {
+  database: Database;
+  seal: Seal;
+  /** How many webhooks a user may have. */
+  perUser: number;
+}
+
+export type Registry = ReturnType<typeof createRegistry>;
+
+/** The webhooks of all users. Every call names the user, and sees only what is theirs (I7). */
+export function createRegistry({ database, seal, perUser }: RegistryParts) {
+  const { prisma } = database;
+
+  const toView = ({ sealedSecret: _sealedSecret, sealedHeaders, ...webhook }: Webhook): WebhookView => ({
+    ...webhook,
+    headerNames: sealedHeaders ? Object.keys(JSON.parse(seal.open(sealedHeaders, sealedFor.headers(webhook.id))) as object) : [],
+  });
+  const sealBytes = (text: string, owner: string) => new Uint8Array(seal.seal(text, owner));
+  const sealHeaders = (id: string, headers: Record<string, string>) =>
+    Object.keys(headers).length === 0 ? null : sealBytes(JSON.stringify(headers), sealedFor.headers(id));
+
+  return {
+    /** Registers a webhook and makes its secret, which is shown here and never again; `registered: false` at the limit. */
+    async register(userId: string, { url, event_types: eventTypes, description, headers, enabled }: Registration): Promise<Registered> {
+      const id = `wh_${uuidv7()}`;
+      const secret = createSecret();
+      const webhook = await prisma.$transaction(async (transaction) => {
+        // One registration of a user at a time: parallel ones would all count the same number.
+        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${userId}, 0))`;
+        if ((await transaction.webhook.count({ where: { userId } })) >= perUser) return null;
+        const sealedSecret = sealBytes(secret, sealedFor.secret(id));
+        return transaction.webhook.create({
+          data: { id, userId, url, eventTypes, description, enabled, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
+        });
+      });
+      return webhook === null ? { registered: false } : { registered: true, webhook: toView(webhook), secret };
+    },
+
+    /** Newest first; up to `limit` of those before the cursor. */
+    async list(userId: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<WebhookView[]> {
+      const before = cursor === undefined ? {} : { id: { lt: cursor } };
+      const webhooks = await prisma.webhook.findMany({ where: { userId, ...before }, orderBy: { id: 'desc' }, take: limit });
+      return webhooks.map(toView);
+    },
+
+    async find(userId: string, id: string): Promise<WebhookView | null> {
+      const webhook = await prisma.webhook.findFirst({ where: { id, userId } });
+      return webhook && toView(webhook);
+    },
+
+    /** Changes what is named; null when the user has no such webhook. Disabling cancels what is pending. */
+    async change(userId: string, id: string, change: RegistrationChange): Promise<WebhookView | null> {
+      const { url, event_types: eventTypes, description, headers, enabled } = change;
+      const [webhook] = await prisma.webhook.updateManyAndReturn({
+        where: { id, userId },
+        data: {
+          ...(url === undefined ? {} : { url }),
+          ...(eventTypes === undefined ? {} : { eventTypes }),
+          ...(description === undefined ? {} : { description }),
+          ...(enabled === undefined ? {} : { enabled }),
+          ...(headers === undefined ? {} : { sealedHeaders: sealHeaders(id, headers) }),
+        },
+      });
+      if (webhook && enabled === false) await cancelDeliveries(database.pool, id);
+      return webhook ? toView(webhook) : null;
+    },
+
+    /** Removes it and cancels what is pending; false when the user has no such webhook. */
+    async remove(userId: string, id: string): Promise<boolean> {
+      const { count } = await prisma.webhook.deleteMany({ where: { id, userId } });
+      if (count > 0) await cancelDeliveries(database.pool, id);
+      return count > 0;
+    },
+  };
+}
