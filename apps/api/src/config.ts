@@ -69,7 +69,9 @@ function tokenRules(settings: TokenSettings): TokenRules {
     throw new ConfigError(['JWT_SECRET (HS256) or JWT_PUBLIC_KEY (RS256, ES256) must be set, and not both']);
   }
   const possible: readonly string[] = secret === undefined ? PUBLIC_KEY : HMAC;
-  const asked = settings.JWT_ALGORITHMS.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const asked = settings.JWT_ALGORITHMS.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   const algorithms = possible.filter((name) => asked.length === 0 || asked.includes(name)) as TokenRules['algorithms'];
   if (asked.some((name) => !possible.includes(name))) {
     throw new ConfigError([`JWT_ALGORITHMS must be of ${possible.join(', ')}, which fit the key that is set`]);

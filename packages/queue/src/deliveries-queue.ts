@@ -29,7 +29,15 @@ const BULK = 500;
  * The queue, seen from those who add to it. BullMQ's own retries apply: as many attempts as the policy leaves, with
  * exponential backoff and jitter. Nothing is kept of a finished job, since BullMQ silently ignores an id that it has.
  */
-export function createDeliveriesQueue({ redis, prefix, retry }: { redis: Redis; prefix: string; retry: RetryPolicy }): DeliveriesQueue {
+export function createDeliveriesQueue({
+  redis,
+  prefix,
+  retry,
+}: {
+  redis: Redis;
+  prefix: string;
+  retry: RetryPolicy;
+}): DeliveriesQueue {
   const queue = new Queue<DeliveryJob>(DELIVERIES_QUEUE, { connection: redis, prefix });
   // The connection's owner logs its errors; without a listener they would end the process.
   queue.on('error', () => undefined);

@@ -10,7 +10,11 @@ describe('the wait before a retry', () => {
   });
 
   test('is never longer than the cap', () => {
-    expect(retryWindow({ ...DEFAULT_RETRY_POLICY, maxDelayMs: 15_000 }, 2)).toEqual({ earliestMs: 7500, latestMs: 15_000, capped: true });
+    expect(retryWindow({ ...DEFAULT_RETRY_POLICY, maxDelayMs: 15_000 }, 2)).toEqual({
+      earliestMs: 7500,
+      latestMs: 15_000,
+      capped: true,
+    });
   });
 
   test('is where BullMQ itself puts it, unless the cap cuts it', () => {

@@ -10,7 +10,10 @@ export interface ShutdownOptions {
 export async function untilStopped({ stop, deadlineMs, log }: ShutdownOptions): Promise<never> {
   const signal = await new Promise((resolve) => {
     // The listeners stay: a second Ctrl-C must not cut the stopping short.
-    for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () => { resolve(name); });
+    for (const name of ['SIGTERM', 'SIGINT'])
+      process.on(name, () => {
+        resolve(name);
+      });
   });
   log.info('Stopping.', { signal });
 

@@ -19,7 +19,9 @@ interface DeliveryRoutesParts {
 /** `/api/webhooks/{id}/deliveries` and `/api/deliveries/{id}`: the log of the caller's own webhooks. */
 export function deliveryRoutes({ deliveries, registry, catalog }: DeliveryRoutesParts): Router {
   const router = Router();
-  const time = z.iso.datetime({ offset: true, message: 'must be an ISO 8601 time with an offset' }).transform((text) => new Date(text));
+  const time = z.iso
+    .datetime({ offset: true, message: 'must be an ISO 8601 time with an offset' })
+    .transform((text) => new Date(text));
   const status = z.enum(['pending', 'succeeded', 'failed', 'cancelled'], 'must be pending, succeeded, failed or cancelled');
   const listQuery = z.strictObject({
     ...page,

@@ -15,7 +15,9 @@ export function healthRoutes(parts: Readonly<Record<string, Reachable>>): Router
   router.get('/readyz', async (_request, response) => {
     const { ready, checks } = await checkReadiness(parts);
     if (!ready) {
-      const detail = Object.entries(checks).map(([name, state]) => `${name}: ${state}`).join(', ');
+      const detail = Object.entries(checks)
+        .map(([name, state]) => `${name}: ${state}`)
+        .join(', ');
       throw new Problem(503, 'Not ready', { detail });
     }
     response.json({ status: 'ok', checks });

@@ -7,7 +7,8 @@ import { toProblem } from './to-problem.js';
 /** Answers every error with a problem document, and logs those that are faults of ours. */
 export function problemHandler(log: Pick<Logger, 'error'>): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    const problem = toProblem(error) ?? new Problem(500, 'Internal error', { detail: 'Quote the request_id when you report it.' });
+    const problem =
+      toProblem(error) ?? new Problem(500, 'Internal error', { detail: 'Quote the request_id when you report it.' });
     if (problem.status >= 500) {
       log.error('A request failed.', { request_id: requestId(response), method: request.method, path: request.path, error });
     }

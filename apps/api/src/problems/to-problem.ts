@@ -27,7 +27,8 @@ export function toProblem(error: unknown): Problem | null {
     const [title, detail] = PARSER_PROBLEMS[error.type] ?? ['The request could not be read', 'See the status.'];
     return new Problem(error.status, title, { detail });
   }
-  if (error instanceof URIError) return new Problem(400, 'The path is not valid', { detail: 'It holds a wrong percent encoding.' });
+  if (error instanceof URIError)
+    return new Problem(400, 'The path is not valid', { detail: 'It holds a wrong percent encoding.' });
   if (isUnavailable(error)) {
     return new Problem(503, 'The database is not available', {
       detail: 'Nothing was accepted. Send the request again, with the same ids.',

@@ -23,7 +23,10 @@ export function registrationSchemas({ urlRules, catalog }: RegistrationRules) {
   });
   const eventType = z.string().superRefine((text, context) => {
     if (!isPattern(text) || !catalog.knows(text)) {
-      context.addIssue({ code: 'custom', message: `must be "*", a known type or its prefix and ".*"; known are ${catalog.types.join(', ')}` });
+      context.addIssue({
+        code: 'custom',
+        message: `must be "*", a known type or its prefix and ".*"; known are ${catalog.types.join(', ')}`,
+      });
     }
   });
   const fields = {

@@ -23,7 +23,7 @@ export type Registry = ReturnType<typeof createRegistry>;
 export function createRegistry({ database, seal, perUser }: RegistryParts) {
   const { prisma } = database;
 
-  const toView = ({ sealedSecret: _sealedSecret, sealedHeaders, ...webhook }: Webhook): WebhookView => ({
+  const toView = ({ sealedSecret, sealedHeaders, ...webhook }: Webhook): WebhookView => ({
     ...webhook,
     headerNames: sealedHeaders ? Object.keys(JSON.parse(seal.open(sealedHeaders, sealedFor.headers(webhook.id))) as object) : [],
   });
@@ -33,7 +33,10 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
 
   return {
     /** Registers a webhook and makes its secret, which is shown here and never again; `registered: false` at the limit. */
-    async register(userId: string, { url, event_types: eventTypes, description, headers, enabled }: Registration): Promise<Registered> {
+    async register(
+      userId: string,
+      { url, event_types: eventTypes, description, headers, enabled }: Registration,
+    ): Promise<Registered> {
       const id = `wh_${uuidv7()}`;
       const secret = createSecret();
       const webhook = await prisma.$transaction(async (transaction) => {

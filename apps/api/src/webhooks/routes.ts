@@ -29,7 +29,10 @@ export function webhookRoutes({ registry, schemas, perUser }: WebhookRoutesParts
       });
     }
     const { webhook, secret } = registered;
-    response.status(201).location(`/api/webhooks/${webhook.id}`).json({ ...toJson(webhook), secret });
+    response
+      .status(201)
+      .location(`/api/webhooks/${webhook.id}`)
+      .json({ ...toJson(webhook), secret });
   });
 
   /** Lists the caller's webhooks, newest first: `?limit=&cursor=` → `{data, next_cursor}`. */

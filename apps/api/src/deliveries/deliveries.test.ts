@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { claimDeliveries, recordAttempts } from '@tidings/database';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+let api: TestApi;
+let webhook: string;
+let deliveryIds: string[];
+
+beforeAll(async () => {
+  api = await startApi();
+  webhook = String((await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' })).body.id);
+  const publish = (type: string, data: object) => api.as('service', 'events:publish').post('/api/events').send({ type, data });
+  await publish('extraction.started', { version: '1', entity_types: [] });
+  await publish('sync.failed', { user_id: 'alice', error_message: 'no' });
+  await publish('gaps.updated', { user_id: 'alice', entity_type: 'artist', entity_id: '1' });
+  const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
+  deliveryIds = body.data.map(({ id }: { id: string }) => id);
+
+  const [claim] = await claimDeliveries(api.database.pool, deliveryIds.slice(0, 1), 30_000);
+  if (claim?.state !== 'claimed') throw new Error('not claimed');
+  const response = {
+    startedAgoMs: 20,
+    durationMs: 12,
+    statusCode: 500,
+    errorClass: 'http_status',
+    error: 'The response had the status 500.',
+    responseBody: 'oops',
+  };
+  await recordAttempts(
+    api.database.pool,
+    [{ deliveryId: claim.id, leaseToken: claim.leaseToken, ...response, outcome: { status: 'failed' } }],
+    1000,
+  );
+});
+afterAll(() => api.stop());
+
+const list = async (query: string) => {
+  const { status, body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries?${query}`);
+  return status === 200 ? body.data.map(({ id }: { id: string }) => deliveryIds.indexOf(id)) : body.errors;
+};
+
+describe("a webhook's deliveries", () => {
+  test('are listed, newest first, with their state', async () => {
+    const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
+    expect(body.data).toMatchObject([
+      { event_type: 'gaps.updated', status: 'failed', attempt_count: 1, next_attempt_at: null },
+      { event_type: 'sync.failed', status: 'pending', attempt_count: 0 },
+      { event_type: 'extraction.started', status: 'pending', webhook_id: webhook },
+    ]);
+  });
+
+  test('are narrowed by status, type and time', async () => {
+    expect(await list('status=failed')).toEqual([0]);
+    expect(await list('status=failed,pending')).toEqual([0, 1, 2]);
+    expect(await list('event_types=sync.*,gaps.updated')).toEqual([0, 1]);
+    expect(await list('since=2030-01-01T00:00:00Z')).toEqual([]);
+    expect(await list('until=2030-01-01T00:00:00Z&limit=1')).toEqual([0]);
+    expect(await list(`cursor=${String(deliveryIds[1])}`)).toEqual([2]);
+  });
+
+  test.each(['status=lost', 'event_types=sync.nothing', 'since=yesterday', 'user=bob'])('are refused with ?%s', async (query) => {
+    expect(await list(query)).toMatchObject([{ field: query.split('=')[0]?.replace('status', 'status[0]') }]);
+  });
+});
+
+describe('one delivery', () => {
+  test('is shown with every attempt', async () => {
+    const { body } = await api.as('alice').get(`/api/deliveries/${String(deliveryIds[0])}`);
+    expect(body).toMatchObject({
+      status: 'failed',
+      attempts: [{ number: 1, status_code: 500, error_class: 'http_status', duration_ms: 12, response_body: 'oops' }],
+    });
+    expect(Date.parse(body.attempts[0].started_at)).not.toBeNaN();
+  });
+
+  test("is a 404 for everyone but the webhook's owner (I7)", async () => {
+    expect((await api.as('mallory').get(`/api/deliveries/${String(deliveryIds[0])}`)).status).toBe(404);
+  });
+});

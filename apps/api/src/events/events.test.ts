@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+beforeEach(async () => {
+  await api.database.pool.query('DELETE FROM deliveries; DELETE FROM events');
+});
+
+const sync = (user_id: string, items_synced = 1) => ({
+  type: 'sync.completed',
+  data: { user_id, items_synced, errors: 0, duration_s: 1.5 },
+});
+const everyone = { type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } };
+const publish = (body: object, scope = 'events:publish') => api.as('service', scope).post('/api/events').send(body);
+const poll = (user: string, query = '') => api.as(user).get(`/api/events?${query}`);
+
+describe('publishing', () => {
+  test('is a 202 with the id once the event is committed (I1)', async () => {
+    const { status, body } = await publish(sync('alice'));
+    expect(status).toBe(202);
+    expect(body).toEqual({ id: expect.stringMatching(/^evt_[0-9a-f-]{36}$/), status: 'accepted' });
+    expect(await api.database.prisma.event.findMany()).toMatchObject([{ id: body.id, userId: 'alice', type: 'sync.completed' }]);
+  });
+
+  test('writes one pending delivery for every enabled webhook that matches, with the event', async () => {
+    const register = (user: string, more: object = {}) =>
+      api
+        .as(user)
+        .post('/api/webhooks')
+        .send({ url: 'https://example.com/', ...more });
+    const [all, , , off] = await Promise.all([
+      register('alice'),
+      register('alice', { event_types: ['gaps.updated'] }),
+      register('bob'),
+      register('alice', { enabled: false }),
+    ]);
+    expect(off.status).toBe(201);
+    await publish(sync('alice'));
+    expect(await api.database.prisma.delivery.findMany()).toMatchObject([
+      { webhookId: all.body.id, status: 'pending', userId: 'alice' },
+    ]);
+    await api.database.pool.query('DELETE FROM webhooks');
+  });
+
+  test('with an id that the log has is a 200, and nothing new', async () => {
+    expect((await publish({ ...sync('alice'), id: 'sync-7' })).status).toBe(202);
+    const again = await publish({ ...sync('alice', 99), id: 'sync-7' });
+    expect(again.status).toBe(200);
+    expect(again.body).toEqual({ id: 'sync-7', status: 'repeated' });
+    expect(await api.database.prisma.event.count()).toBe(1);
+  });
+
+  test('takes up to 1,000 events, all or none, and answers in their order', async () => {
+    const events = Array.from({ length: 1000 }, (_, index) => ({ ...sync('alice', index), id: `e-${String(index)}` }));
+    const { status, body } = await publish({ events });
+    expect(status).toBe(202);
+    expect(body.data.map(({ id }: { id: string }) => id)).toEqual(events.map(({ id }) => id));
+    expect((await publish({ events: [...events, sync('alice')] })).body.errors).toEqual([
+      { field: 'events', message: 'must be a list of 1 to 1000 events' },
+    ]);
+    expect((await publish({ events: [] })).status).toBe(400);
+    expect(await api.database.prisma.event.count()).toBe(1000);
+  });
+
+  test('names every wrong field of every event, and accepts none of them', async () => {
+    const { status, body } = await publish({
+      events: [everyone, sync('alice', -1), { type: 'nope', data: {} }, { ...sync('alice'), extra: 1 }],
+    });
+    expect(status).toBe(400);
+    expect(body.errors.map(({ field }: { field: string }) => field)).toEqual([
+      'events[1].data.items_synced',
+      'events[2].type',
+      'events[3].extra',
+    ]);
+    expect(await api.database.prisma.event.count()).toBe(0);
+  });
+
+  test('needs the scope events:publish', async () => {
+    const { status, body, headers } = await publish(sync('alice'), 'admin');
+    expect(status).toBe(403);
+    expect(body.detail).toContain('events:publish');
+    expect(headers['www-authenticate']).toContain('insufficient_scope');
+  });
+});
+
+describe('the log of events', () => {
+  test('shows a user what is theirs and what is for everyone, oldest first (I7)', async () => {
+    await publish({ events: [sync('alice', 1), sync('bob', 2), everyone, sync('alice', 3)] });
+    const types = (body: { data: { type: string; data: object }[] }) => body.data.map(({ data }) => data);
+    expect(types((await poll('alice')).body)).toEqual([sync('alice', 1).data, everyone.data, sync('alice', 3).data]);
+    expect(types((await poll('carol')).body)).toEqual([everyone.data]);
+  });
+
+  test('is polled with a cursor that stays while nothing is new', async () => {
+    await publish({ events: [sync('alice', 1), sync('alice', 2), sync('alice', 3)] });
+    const first = await poll('alice', 'limit=2');
+    expect(first.body.data).toHaveLength(2);
+    const second = await poll('alice', `limit=2&cursor=${String(first.body.next_cursor)}`);
+    expect(second.body.data).toMatchObject([{ data: { items_synced: 3 } }]);
+    const third = await poll('alice', `cursor=${String(second.body.next_cursor)}`);
+    expect(third.body).toEqual({ data: [], next_cursor: second.body.next_cursor });
+  });
+
+  test('is narrowed by type, and names the known ones when a type is not', async () => {
+    await publish({ events: [sync('alice'), everyone] });
+    expect((await poll('alice', 'types=extraction.*')).body.data).toMatchObject([{ type: 'extraction.started' }]);
+    const { status, body } = await poll('alice', 'types=sync.nothing');
+    expect(status).toBe(400);
+    expect(body.errors[0].message).toContain('gaps.updated');
+  });
+
+  test("does not take somebody else's event for a cursor", async () => {
+    const { body } = await publish(sync('bob'));
+    expect((await poll('alice', `cursor=${String(body.id)}`)).status).toBe(400);
+  });
+});
+
+describe('the catalog', () => {
+  test('lists each type with its JSON Schema and an example', async () => {
+    const { body } = await api.as('alice').get('/api/event-types');
+    expect(body.data.map(({ type }: { type: string }) => type)).toEqual([
+      'extraction.started',
+      'extraction.completed',
+      'sync.completed',
+      'sync.failed',
+      'gaps.updated',
+    ]);
+    expect(body.data[2]).toMatchObject({
+      audience: 'user',
+      schema: { type: 'object', additionalProperties: false },
+      example: { user_id: 'alice' },
+    });
+  });
+});

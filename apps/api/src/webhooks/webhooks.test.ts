@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+beforeEach(async () => {
+  await api.database.pool.query('DELETE FROM webhooks; DELETE FROM deliveries; DELETE FROM events');
+});
+
+const url = 'https://example.com/hook';
+const register = (user: string, body: object = {}) =>
+  api
+    .as(user)
+    .post('/api/webhooks')
+    .send({ url, ...body });
+const publish = () =>
+  api
+    .as('service', 'events:publish')
+    .post('/api/events')
+    .send({ type: 'extraction.started', data: { version: '1', entity_types: [] } });
+
+describe('registering a webhook', () => {
+  test('answers with all of it, and with its secret', async () => {
+    const { status, body, headers } = await register('alice', {
+      event_types: ['sync.*', 'gaps.updated'],
+      description: 'mine',
+      headers: { 'X-Key': 'k' },
+    });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      url,
+      event_types: ['sync.*', 'gaps.updated'],
+      description: 'mine',
+      header_names: ['X-Key'],
+      enabled: true,
+    });
+    expect(body.id).toMatch(/^wh_[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    expect(headers['location']).toBe(`/api/webhooks/${String(body.id)}`);
+    expect(Buffer.from(String(body.secret).slice('whsec_'.length), 'base64')).toHaveLength(32);
+  });
+
+  test('shows the secret this once, stores it sealed and logs it never (I8)', async () => {
+    const { body } = await register('alice', { headers: { authorization: 'Bearer receiver-credential' } });
+    const { rows } = await api.database.pool.query<{ stored: string }>(
+      "SELECT encode(sealed_secret || sealed_headers, 'escape') AS stored FROM webhooks",
+    );
+    const later = JSON.stringify([
+      (await api.as('alice').get('/api/webhooks')).body,
+      (await api.as('alice').get(`/api/webhooks/${String(body.id)}`)).body,
+    ]);
+    for (const text of [later, rows[0]?.stored ?? '', api.logged()]) {
+      expect(text).not.toContain(String(body.secret).slice('whsec_'.length));
+      expect(text).not.toContain('receiver-credential');
+    }
+  });
+
+  test('is refused with every wrong field named, and leaves nothing behind', async () => {
+    const { status, body } = await register('alice', {
+      url: 'http://localhost/',
+      event_types: ['sync.nothing', 'gaps.*'],
+      description: 7,
+      headers: { 'webhook-id': 'x', ok: 'a\nb' },
+      secret: 'mine',
+    });
+    expect(status).toBe(400);
+    expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual([
+      'description',
+      'event_types[0]',
+      'headers.ok',
+      'headers["webhook-id"]',
+      'secret',
+      'url',
+    ]);
+    expect(await api.database.prisma.webhook.count()).toBe(0);
+  });
+
+  test('stops at five a user, also under twenty parallel requests', async () => {
+    const responses = await Promise.all(Array.from({ length: 20 }, () => register('alice')));
+    expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(5).fill(201), ...Array<number>(15).fill(409)]);
+    expect(await api.database.prisma.webhook.count({ where: { userId: 'alice' } })).toBe(5);
+    expect((await register('bob')).status).toBe(201);
+  });
+});
+
+describe('the list of webhooks', () => {
+  test('is the newest first, page by page', async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count += 1) ids.unshift(String((await register('alice')).body.id));
+    const first = await api.as('alice').get('/api/webhooks?limit=3');
+    expect(first.body.data.map(({ id }: { id: string }) => id)).toEqual(ids.slice(0, 3));
+    const second = await api.as('alice').get(`/api/webhooks?limit=3&cursor=${String(first.body.next_cursor)}`);
+    expect(second.body.data.map(({ id }: { id: string }) => id)).toEqual(ids.slice(3));
+    expect(second.body.next_cursor).toBeNull();
+  });
+
+  test.each(['limit=0', 'limit=201', 'limit=ten', 'cursor=a%20b', 'nope=1', 'limit=1&limit=2'])(
+    'is refused with ?%s',
+    async (query) => {
+      const { status, body } = await api.as('alice').get(`/api/webhooks?${query}`);
+      expect(status).toBe(400);
+      expect(body.errors[0].field).toBe(query.split('=')[0]);
+    },
+  );
+});
+
+describe('changing a webhook', () => {
+  test('changes what is named, and only that', async () => {
+    const { body } = await register('alice', { description: 'mine', headers: { a: 'b' } });
+    const changed = await api
+      .as('alice')
+      .patch(`/api/webhooks/${String(body.id)}`)
+      .send({ event_types: ['gaps.updated'], description: null });
+    expect(changed.status).toBe(200);
+    expect(changed.body).toMatchObject({ url, event_types: ['gaps.updated'], description: null, header_names: ['a'] });
+    expect(changed.body.secret).toBeUndefined();
+  });
+
+  test.each<[object, string]>([
+    [{ url: 'http://10.0.0.1/' }, 'url'],
+    [{ enabled: 'no' }, 'enabled'],
+    [{ id: 'wh_1' }, 'id'],
+    [{}, ''],
+  ])('is refused with %j', async (change, field) => {
+    const { body } = await register('alice');
+    const { status, body: problem } = await api
+      .as('alice')
+      .patch(`/api/webhooks/${String(body.id)}`)
+      .send(change);
+    expect(status).toBe(400);
+    expect(problem.errors[0].field).toBe(field);
+  });
+
+  test('to disabled cancels what is pending, and no more events come', async () => {
+    const { body } = await register('alice');
+    await publish();
+    await api
+      .as('alice')
+      .patch(`/api/webhooks/${String(body.id)}`)
+      .send({ enabled: false });
+    await publish();
+    const { body: log } = await api.as('alice').get(`/api/webhooks/${String(body.id)}/deliveries`);
+    expect(log.data).toMatchObject([{ status: 'cancelled', next_attempt_at: null }]);
+  });
+});
+
+describe('removing a webhook', () => {
+  test('is a 204, and cancels what is pending', async () => {
+    const { body } = await register('alice');
+    await publish();
+    expect((await api.as('alice').delete(`/api/webhooks/${String(body.id)}`)).status).toBe(204);
+    expect((await api.as('alice').get(`/api/webhooks/${String(body.id)}`)).status).toBe(404);
+    expect(await api.database.prisma.delivery.findMany()).toMatchObject([{ status: 'cancelled', wakeAt: null }]);
+  });
+});
+
+describe("somebody else's webhook", () => {
+  test('is answered as if it did not exist, whatever is asked (I7)', async () => {
+    const id = String((await register('alice')).body.id);
+    const missing = 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07';
+    for (const [method, path, body] of [
+      ['get', '', undefined],
+      ['patch', '', { enabled: false }],
+      ['delete', '', undefined],
+      ['get', '/deliveries', undefined],
+    ] as const) {
+      const ask = (which: string) => api.as('mallory')[method](`/api/webhooks/${which}${path}`).send(body);
+      const [foreign, none] = [await ask(id), await ask(missing)];
+      expect(foreign.status).toBe(404);
+      expect({ ...foreign.body, request_id: '', detail: '' }).toEqual({ ...none.body, request_id: '', detail: '' });
+      expect(foreign.body.detail).toBe(`There is no webhook "${id}".`);
+    }
+    expect((await api.as('mallory').get('/api/webhooks')).body.data).toEqual([]);
+    expect((await api.as('alice').get(`/api/webhooks/${id}`)).body.enabled).toBe(true);
+  });
+});

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import jwt from 'jsonwebtoken';
+import supertest from 'supertest';
+import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
+import { lastPosition, openDatabase, readEvents, type Database } from '@tidings/database';
+import { catalog } from '@tidings/events';
+import { createLogger } from '@tidings/logging';
+import { connectRedis, createDeliveriesQueue, DEFAULT_RETRY_POLICY } from '@tidings/queue';
+import { createSeal } from '@tidings/secrets';
+import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/testing';
+import { createApp } from '../src/app.js';
+import { createDeliveryLog } from '../src/deliveries/log.js';
+import { deliveryRoutes } from '../src/deliveries/routes.js';
+import { eventRoutes } from '../src/events/routes.js';
+import { healthRoutes } from '../src/health/routes.js';
+import { followAnnouncements } from '../src/stream/follow.js';
+import { createHub } from '../src/stream/hub.js';
+import { streamRoutes } from '../src/stream/routes.js';
+import { registrationSchemas } from '../src/webhooks/registration.js';
+import { createRegistry } from '../src/webhooks/registry.js';
+import { webhookRoutes } from '../src/webhooks/routes.js';
+
+const SECRET = 'a-secret-for-tests-of-at-least-32-bytes';
+const PER_USER = 5;
+
+export interface TestApi {
+  url: string;
+  database: Database;
+  redis: TestRedis;
+  /** A token as the platform's own services make them. */
+  token: (sub: string, options?: { scope?: string; expiresIn?: number }) => string;
+  /** Requests as this user. */
+  as: (sub: string, scope?: string) => ReturnType<typeof supertest.agent>;
+  /** What was logged so far, as JSON lines. */
+  logged: () => string;
+  stop: () => Promise<void>;
+}
+
+/** The API's own parts on a database and a corner of Redis of this test file's own, listening on a free port. */
+export async function startApi({ heartbeatMs = 15_000 } = {}): Promise<TestApi> {
+  const testDatabase = await createTestDatabase();
+  const redis = createTestRedis();
+  const { prefix } = redis;
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(line: Buffer, _encoding, done) {
+      lines.push(line.toString());
+      done();
+    },
+  });
+  const log = createLogger({ service: 'api', level: 'info', format: 'json', stream });
+  const database = openDatabase({ url: testDatabase.url });
+  const sql = database.pool;
+  const ignore = (): void => undefined;
+  const commands = connectRedis(redis.url, 'command', ignore);
+  const subscriber = connectRedis(redis.url, 'subscriber', ignore);
+  await once(commands, 'ready');
+
+  const queue = createDeliveriesQueue({ redis: commands, prefix, retry: DEFAULT_RETRY_POLICY });
+  const accept = createAccept({ sql, queue, redis: commands, prefix, log });
+  const hub = createHub({ readEvents: (options) => readEvents(sql, options), heartbeatMs, log });
+  hub.start(await lastPosition(sql));
+  followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
+  const registry = createRegistry({ database, seal: createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]), perUser: PER_USER });
+  const app = createApp({
+    token: { key: SECRET, algorithms: ['HS256'] },
+    log,
+    routes: {
+      health: healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
+      webhooks: webhookRoutes({
+        registry,
+        schemas: registrationSchemas({ urlRules: { requireHttps: false, allowed: [] }, catalog }),
+        perUser: PER_USER,
+      }),
+      deliveries: deliveryRoutes({ deliveries: createDeliveryLog(database), registry, catalog }),
+      events: eventRoutes({ accept, catalog, sql }),
+      stream: streamRoutes({ hub, sql, catalog }),
+    },
+  });
+  const server: Server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const token: TestApi['token'] = (sub, { scope = '', expiresIn = 3600 } = {}) =>
+    jwt.sign({ scope, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    database,
+    redis,
+    token,
+    as: (sub, scope) =>
+      supertest.agent(server).set('authorization', `Bearer ${token(sub, scope === undefined ? {} : { scope })}`),
+    logged: () => lines.join(''),
+    async stop() {
+      hub.stop();
+      server.closeAllConnections();
+      server.close();
+      await accept.idle();
+      await queue.close();
+      commands.disconnect();
+      subscriber.disconnect();
+      await redis.drop();
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+import { readWorkerConfig } from './config.js';
+
+const key = Buffer.alloc(32, 7).toString('base64');
+const good = { DATABASE_URL: 'postgresql://u:p@db/tidings', REDIS_URL: 'redis://redis:6379', SECRETS_KEYS: `a:${key}` };
+
+describe("the worker's configuration", () => {
+  test('needs three variables, and has a default for every other', () => {
+    expect(readWorkerConfig(good)).toMatchObject({
+      concurrency: 100,
+      timeoutMs: 15_000,
+      healthPort: null,
+      prefix: '{tidings}',
+      retry: { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 0.5 },
+      allowedNetworks: [],
+    });
+  });
+
+  test('takes an empty variable for one that is not set', () => {
+    expect(readWorkerConfig({ ...good, WORKER_CONCURRENCY: '' }).concurrency).toBe(100);
+  });
+
+  test('is refused with every mistake at once, and without repeating a value', () => {
+    const wrong = {
+      DATABASE_URL: 'mysql://root:hunter2@db/x',
+      WORKER_CONCURRENCY: '0',
+      DELIVERY_JITTER: '2',
+      SECRETS_KEYS: 'a:c2hvcnQ=',
+      EGRESS_ALLOW_CIDRS: 'lan',
+    };
+    let message = '';
+    try {
+      readWorkerConfig(wrong);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    for (const name of ['DATABASE_URL', 'WORKER_CONCURRENCY', 'DELIVERY_JITTER', 'SECRETS_KEYS', 'EGRESS_ALLOW_CIDRS']) {
+      expect(message).toContain(name);
+    }
+    expect(message).toContain('REDIS_URL is missing');
+    expect(message).not.toContain('hunter2');
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, test } from '@jest/globals';
+import { classifyError } from './classify-error.js';
+
+describe('the class of an error', () => {
+  test.each([
+    ['ENOTFOUND', 'dns'],
+    ['EAI_AGAIN', 'dns'],
+    ['ECONNREFUSED', 'connect'],
+    ['EHOSTUNREACH', 'connect'],
+    ['ETIMEDOUT', 'timeout'],
+    ['EDEADLINE', 'timeout'],
+    ['ECONNRESET', 'reset'],
+    ['EPIPE', 'reset'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
+    ['CERT_HAS_EXPIRED', 'tls'],
+    ['EPROTO', 'tls'],
+    ['HPE_INVALID_CONSTANT', 'protocol'],
+    ['EBLOCKED', 'blocked'],
+    ['SOMETHING_NEW', 'protocol'],
+  ])('of %s is %s', (code, errorClass) => {
+    expect(classifyError(Object.assign(new Error('x'), { code })).errorClass).toBe(errorClass);
+  });
+
+  test('comes with a sentence that does not tell where a blocked host led to', () => {
+    const error = Object.assign(new Error('The host db leads to the address 10.0.0.7'), { code: 'EBLOCKED' });
+    expect(classifyError(error).error).toBe('The host does not lead to a public address.');
+  });
+});

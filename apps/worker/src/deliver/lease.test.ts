@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { acceptEvents, openDatabase, type AttemptRecord, type Claim, type Database, type Queryable } from '@tidings/database';
+import { createTestDatabase, type TestDatabase } from '@tidings/testing';
+import { createLease } from './lease.js';
+
+let test_: TestDatabase;
+let database: Database;
+let ids: string[];
+
+beforeAll(async () => {
+  test_ = await createTestDatabase();
+  database = openDatabase({ url: test_.url });
+  await database.prisma.webhook.create({
+    data: { id: 'wh_1', userId: 'alice', url: 'https://example.com', eventTypes: ['*'], sealedSecret: new Uint8Array(1) },
+  });
+  const events = Array.from({ length: 50 }, (_, index) => ({
+    id: `evt_${String(index)}`,
+    type: 'a.b',
+    userId: null,
+    timestamp: new Date().toISOString(),
+    data: '{}',
+  }));
+  const accepted = await acceptEvents(database.pool, events, { patterns: new Map([['a.b', ['*']]]), wakeAfterMs: 60_000 });
+  ids = accepted.flatMap(({ deliveryIds }) => deliveryIds);
+});
+afterAll(async () => {
+  await database.close();
+  await test_.drop();
+});
+
+/** Counts the statements, and fails the first ones on demand. */
+function counting(failures = 0) {
+  const counts = { statements: 0 };
+  const query = (statement: { text: string }) => {
+    counts.statements += 1;
+    if (counts.statements <= failures) return Promise.reject(new Error('Connection terminated unexpectedly'));
+    return database.pool.query(statement);
+  };
+  return { sql: { query } as unknown as Queryable, counts };
+}
+const toRecord = (claim: Claim | undefined): AttemptRecord => {
+  if (claim?.state !== 'claimed') throw new Error('not claimed');
+  return {
+    deliveryId: claim.id,
+    leaseToken: claim.leaseToken,
+    startedAgoMs: 5,
+    durationMs: 5,
+    statusCode: 200,
+    errorClass: null,
+    error: null,
+    responseBody: '',
+    outcome: { status: 'succeeded' },
+  };
+};
+
+describe('the lease of a delivery', () => {
+  test('is taken and settled for many deliveries in one statement each', async () => {
+    const { sql, counts } = counting();
+    const lease = createLease({ sql, leaseMs: 30_000, recordDeadlineMs: 1000 });
+    const claims = await Promise.all(ids.slice(0, 40).map((id) => lease.claim(id)));
+    expect(counts.statements).toBe(1);
+    expect(await Promise.all(claims.map((claim) => lease.record(toRecord(claim))))).toEqual(claims.map(() => true));
+    expect(counts.statements).toBe(2);
+    const { rows } = await database.pool.query("SELECT count(*)::int AS count FROM deliveries WHERE status = 'succeeded'");
+    expect(rows).toEqual([{ count: 40 }]);
+  });
+
+  test('is answered with nothing for a delivery that is settled', async () => {
+    const lease = createLease({ sql: database.pool, leaseMs: 30_000, recordDeadlineMs: 1000 });
+    expect(await lease.claim(ids[0] ?? '')).toBeUndefined();
+  });
+
+  test('is settled once the database is back: what was sent is not sent again', async () => {
+    const claim = await createLease({ sql: database.pool, leaseMs: 30_000, recordDeadlineMs: 1000 }).claim(ids[45] ?? '');
+    const { sql, counts } = counting(2);
+    const lease = createLease({ sql, leaseMs: 30_000, recordDeadlineMs: 10_000 });
+    expect(await lease.record(toRecord(claim))).toBe(true);
+    expect(counts.statements).toBe(3);
+  });
+
+  test('is given up after the deadline, and runs out', async () => {
+    const claim = await createLease({ sql: database.pool, leaseMs: 30_000, recordDeadlineMs: 1000 }).claim(ids[46] ?? '');
+    const lease = createLease({ sql: counting(Infinity).sql, leaseMs: 30_000, recordDeadlineMs: 0 });
+    await expect(lease.record(toRecord(claim))).rejects.toThrow('Connection terminated');
+  });
+});

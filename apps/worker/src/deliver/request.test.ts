@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ClaimedDelivery } from '@tidings/database';
+import { createSeal, createSecret, sealedFor } from '@tidings/secrets';
+import { Webhook } from 'standardwebhooks';
+import { buildRequest } from './request.js';
+
+const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
+const secret = createSecret();
+const now = Math.floor(Date.now() / 1000);
+
+const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
+  state: 'claimed',
+  id: 'dlv_1',
+  leaseToken: 'lease',
+  webhookId: 'wh_1',
+  url: 'https://example.com/hook',
+  sealedSecret: seal.seal(secret, sealedFor.secret('wh_1')),
+  sealedHeaders: null,
+  eventId: 'evt_1',
+  eventType: 'sync.completed',
+  eventTimestamp: '2026-11-24T10:00:00.000Z',
+  eventData: '{"user_id":"alice","duration_s":1.50}',
+  attemptCount: 0,
+  ...more,
+});
+
+describe('the request of a delivery', () => {
+  test('is verified by the standardwebhooks package with the secret that the owner was shown', () => {
+    const { body, headers } = buildRequest(delivery(), seal, now);
+    expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({ type: 'sync.completed' });
+  });
+
+  test('carries type, timestamp and the payload exactly as it was accepted', () => {
+    const { body, headers } = buildRequest(delivery(), seal, now);
+    expect(body).toBe(
+      '{"type":"sync.completed","timestamp":"2026-11-24T10:00:00.000Z","data":{"user_id":"alice","duration_s":1.50}}',
+    );
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'webhook-id': 'evt_1',
+      'webhook-timestamp': String(now),
+    });
+  });
+
+  test('has the same body and id on every attempt, and a signature for its own time', () => {
+    const [first, second] = [buildRequest(delivery(), seal, now), buildRequest(delivery({ attemptCount: 1 }), seal, now + 60)];
+    expect(second.body).toBe(first.body);
+    expect(second.headers['webhook-id']).toBe(first.headers['webhook-id']);
+    expect(second.headers['webhook-signature']).not.toBe(first.headers['webhook-signature']);
+  });
+
+  test("carries the owner's headers, which never replace its own", () => {
+    const headers = { authorization: 'Bearer of-the-receiver', 'webhook-id': 'forged' };
+    const sealedHeaders = seal.seal(JSON.stringify(headers), sealedFor.headers('wh_1'));
+    expect(buildRequest(delivery({ sealedHeaders }), seal, now).headers).toMatchObject({
+      authorization: 'Bearer of-the-receiver',
+      'webhook-id': 'evt_1',
+    });
+  });
+
+  test('cannot be built with a secret that was sealed for another webhook', () => {
+    expect(() => buildRequest(delivery({ webhookId: 'wh_2' }), seal, now)).toThrow();
+  });
+});

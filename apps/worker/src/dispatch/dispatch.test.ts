@@ -1,0 +1,55 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Accept } from '@tidings/accept';
+import { catalog, type TidingsEvent } from '@tidings/events';
+import { createDispatch } from './dispatch.js';
+
+const job = {
+  id: 'evt_1',
+  type: 'sync.completed',
+  userId: 'alice',
+  timestamp: '2026-11-24T10:00:00.000Z',
+  data: '{"user_id":"alice","items_synced":1,"errors":0,"duration_s":1}',
+};
+
+/** Dispatches one job, and tells what was accepted. */
+async function dispatch(input: unknown, fails = false) {
+  const accepted: TidingsEvent[] = [];
+  const accept = Object.assign(
+    (events: readonly TidingsEvent[]) => {
+      accepted.push(...events);
+      return fails ? Promise.reject(new Error('database is away')) : Promise.resolve([]);
+    },
+    { idle: () => Promise.resolve() },
+  ) as Accept;
+  const log = { error: () => undefined, warn: () => undefined };
+  return { verdict: await createDispatch({ accept, catalog, log })(input), accepted };
+}
+
+describe('an enqueued event', () => {
+  test('is accepted as it is, with its own id and time', async () => {
+    const { verdict, accepted } = await dispatch(job);
+    expect(verdict).toEqual({ then: 'finish' });
+    expect(accepted).toEqual([job]);
+  });
+
+  test('is seen by the user whom its data names, whatever the job says', async () => {
+    const { accepted } = await dispatch({ ...job, userId: 'mallory' });
+    expect(accepted[0]?.userId).toBe('alice');
+  });
+
+  test.each<[string, unknown]>([
+    ['a type that is not in the catalog', { ...job, type: 'sync.nothing' }],
+    ['data that does not fit its type', { ...job, data: '{"user_id":"alice"}' }],
+    ['data that is not JSON', { ...job, data: '{' }],
+    ['an id that is none', { ...job, id: 'a b' }],
+    ['nothing', undefined],
+  ])('with %s is kept as a dead letter, and not accepted', async (_name, input) => {
+    const { verdict, accepted } = await dispatch(input);
+    expect(verdict.then).toBe('bury');
+    expect(accepted).toEqual([]);
+  });
+
+  test('is retried while the database is away', async () => {
+    expect((await dispatch(job, true)).verdict).toMatchObject({ then: 'retry' });
+  });
+});
