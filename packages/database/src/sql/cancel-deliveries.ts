@@ -9,7 +9,9 @@ export async function cancelDeliveries(sql: Queryable, webhookId: string): Promi
     name: 'cancel_deliveries',
     text: `
       UPDATE deliveries SET status = 'cancelled', finished_at = now(), next_attempt_at = NULL, wake_at = NULL
-      WHERE webhook_id = $1 AND status = 'pending'`,
+      WHERE id IN (
+        SELECT id FROM deliveries WHERE webhook_id = $1 AND status = 'pending' ORDER BY id FOR UPDATE
+      )`,
     values: [webhookId],
   });
   return rowCount ?? 0;
