@@ -32,6 +32,8 @@ export interface Accept {
 /** The reconciler takes up what was committed but not enqueued after this long. */
 const WAKE_AFTER_MS = 15_000;
 const MAX_EVENTS_A_COMMIT = 1000;
+/** An event counts once more for each of these in its data, so that a commit of many callers stays at about 4 MB. */
+const LARGE_CHARACTERS = 4096;
 
 /**
  * Steps 2 and 3 of an event's journey, for the API and for the worker. Calls that arrive while a commit is under way
@@ -63,7 +65,12 @@ export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): A
     return calls.map((call) => answer(call, accepted));
   };
 
-  const batch = createBatch({ run: commit, maxWeight: MAX_EVENTS_A_COMMIT, weigh: (call: readonly TidingsEvent[]) => call.length });
+  const batch = createBatch({
+    run: commit,
+    maxWeight: MAX_EVENTS_A_COMMIT,
+    weigh: (call: readonly TidingsEvent[]) =>
+      call.reduce((sum, { data }) => sum + 1 + Math.floor(data.length / LARGE_CHARACTERS), 0),
+  });
 
   return Object.assign((events: readonly TidingsEvent[]) => batch(events), {
     async idle() {

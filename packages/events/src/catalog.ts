@@ -4,7 +4,7 @@ import { extractionCompleted, extractionStarted } from './catalog/extraction.js'
 import { gapsUpdated } from './catalog/gaps.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
 import type { Audience, EventDefinition } from './define-event.js';
-import { eventDraft, MAX_EVENT_BYTES, type EventDraft, type TidingsEvent } from './event.js';
+import { eventDraft, MAX_EVENT_BYTES, USER_ID, USER_ID_RULE, type EventDraft, type TidingsEvent } from './event.js';
 import { InvalidEventError, type FieldError } from './invalid-event-error.js';
 import { matches } from './pattern.js';
 
@@ -89,13 +89,22 @@ function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<st
   if (bytes > MAX_EVENT_BYTES) {
     return [{ field: 'data', message: `is ${String(bytes)} bytes of JSON, over the limit of ${String(MAX_EVENT_BYTES)}` }];
   }
+  const userId = readerOf(definition.audience, data);
+  if (userId === undefined) return [{ field: 'data.user_id', message: USER_ID_RULE }];
   return {
     id: draft.id ?? `evt_${uuidv7()}`,
     type: definition.type,
-    userId: definition.audience === 'user' ? String(data['user_id']) : null,
+    userId,
     timestamp: (draft.timestamp === undefined ? new Date() : new Date(draft.timestamp)).toISOString(),
     data: text,
   };
+}
+
+/** The one user who may see it, or null: everyone. Undefined when it is for a user and the schema let a wrong id pass. */
+function readerOf(audience: Audience, data: Record<string, unknown>): string | null | undefined {
+  if (audience === 'everyone') return null;
+  const userId = data['user_id'];
+  return typeof userId === 'string' && USER_ID.test(userId) ? userId : undefined;
 }
 
 function fieldErrors(error: z.ZodError, prefix = ''): FieldError[] {

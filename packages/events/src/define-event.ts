@@ -30,7 +30,8 @@ const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 /**
  * Defines a type of event. The catalog, the TypeScript types, the JSON Schema and the docs all come from this one place.
  *
- * Throws when the type is not `noun.verb`, when a user's event has no `user_id`, and when the example is not valid.
+ * Throws when the type is not `noun.verb`, when a user's event has no `user_id`, when the example is not valid,
+ * and when the schema holds what JSON doesn't have, such as dates.
  */
 export function defineEvent<const Type extends string, Schema extends z.ZodObject>(
   options: EventOptions<Type, Schema>,
@@ -42,6 +43,11 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
   }
   const checked = schema.safeParse(example);
   if (!checked.success) throw new Error(`The example of ${type} is not valid: ${z.prettifyError(checked.error)}`);
+  try {
+    z.toJSONSchema(schema);
+  } catch (cause) {
+    throw new Error(`The schema of ${type} can't be written as JSON Schema: ${String(cause)}`, { cause });
+  }
 
   const create = (data: z.input<Schema>, { id, timestamp }: { id?: string; timestamp?: string } = {}) => ({
     type,

@@ -6,6 +6,9 @@ export const EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** What a user's id may be: 1 to 255 characters, none of them a control, format or unpaired surrogate character. */
 export const USER_ID = /^[^\p{C}]{1,255}$/u;
 
+/** What is said of one that is not. */
+export const USER_ID_RULE = 'must be 1 to 255 characters without control characters';
+
 /** The most bytes that an event's data may take as JSON: 256 KiB. */
 export const MAX_EVENT_BYTES = 256 * 1024;
 
@@ -23,9 +26,21 @@ export interface EventDraft<Type extends string = string, Data = unknown> {
 export const eventDraft = z.strictObject({
   type: z.string(),
   data: z.unknown(),
-  id: z.string().regex(EVENT_ID, 'must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit').optional(),
-  timestamp: z.iso.datetime({ offset: true, message: 'must be an ISO 8601 time with an offset' }).optional(),
+  id: z
+    .string()
+    .regex(EVENT_ID, 'must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit')
+    .optional(),
+  timestamp: z.iso
+    .datetime({ offset: true, abort: true, message: 'must be an ISO 8601 time with an offset' })
+    .refine(hasFourDigitYear, 'must be in the years 1 to 9999, in UTC')
+    .optional(),
 });
+
+/** PostgreSQL has no year 0, and JavaScript writes those after 9999 as PostgreSQL does not read them. */
+function hasFourDigitYear(timestamp: string): boolean {
+  const year = new Date(timestamp).getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}
 
 /** An event that its definition found valid. */
 export interface TidingsEvent {

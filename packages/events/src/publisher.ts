@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { catalog as shippedCatalog, type Catalog, type CatalogEvent } from './catalog.js';
@@ -48,7 +49,13 @@ export interface Publisher<Event extends EventDraft = Publishable> {
 export function createPublisher<Event extends EventDraft = Publishable>(options: PublisherOptions): Publisher<Event> {
   const { redis, prefix = DEFAULT_PREFIX, catalog = shippedCatalog, commandTimeoutMs = 5000 } = options;
   const client = typeof redis === 'string' ? connect(redis, commandTimeoutMs) : redis;
-  const queue = new Queue<EventJob>(EVENTS_QUEUE, { connection: client, prefix });
+  // BullMQ would wait for Redis, however long it is away, before its first command.
+  const queue = new Queue<EventJob>(EVENTS_QUEUE, {
+    connection: client,
+    prefix,
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+  });
   // Every publish reports its own failure; without a listener the connection's would end the process.
   queue.on('error', () => undefined);
 
@@ -57,6 +64,7 @@ export function createPublisher<Event extends EventDraft = Publishable>(options:
   async function publish(input: Event | readonly Event[]): Promise<Published | Published[]> {
     const drafts = Array.isArray(input) ? (input as readonly Event[]) : [input as Event];
     const events = catalog.validate(drafts, Array.isArray(input) ? 'events' : undefined);
+    await connecting(client, commandTimeoutMs);
     await queue.addBulk(events.map((event) => ({ name: event.type, data: event, opts: eventJobOptions(event) })));
     const published = events.map(({ id }) => ({ id }));
     return Array.isArray(input) ? published : (published[0] as Published);
@@ -75,4 +83,14 @@ function connect(url: string, commandTimeout: number): Redis {
   const client = new Redis(url, { commandTimeout, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
   client.on('error', () => undefined);
   return client;
+}
+
+/** Waits for a connection that is just being made, as at the start; not for one that was lost. */
+async function connecting(client: Redis, timeoutMs: number): Promise<void> {
+  if (client.status !== 'connecting' && client.status !== 'connect') return;
+  const signal = AbortSignal.timeout(timeoutMs);
+  await once(client, 'ready', { signal }).catch((cause: unknown) => {
+    const reason = signal.aborted ? `no answer within ${String(timeoutMs)} ms` : String(cause);
+    throw new Error(`Redis cannot be reached: ${reason}`, { cause });
+  });
 }

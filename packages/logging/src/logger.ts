@@ -28,11 +28,7 @@ export function createLogger(options: LoggerOptions): Logger {
   return winston.createLogger({
     level,
     defaultMeta: { service },
-    format: format.combine(
-      format.timestamp(),
-      redacted(),
-      ...(style === 'json' ? [format.json()] : [format.colorize(), pretty]),
-    ),
+    format: format.combine(format.timestamp(), redacted(), ...(style === 'json' ? [format.json()] : [format.colorize(), pretty])),
     transports: [stream ? new winston.transports.Stream({ stream }) : new winston.transports.Console()],
   });
 }

@@ -6,23 +6,28 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
   [/([?&](?:ticket|token|access_token)=)[^&\s"]+/gi, `$1${REDACTED}`],
-  [/(\w+:\/\/[^\s:/@]*:)[^\s@/]+@/g, `$1${REDACTED}@`],
+  [/(\w+:\/\/[^\s:/@]*:)[^\s/]+@/g, `$1${REDACTED}@`],
 ];
 const MAX_DEPTH = 6;
 
 /**
  * A copy that is fit for a log: what is named like a secret, and what looks like one, is replaced (I8). Errors keep
- * their name, message, code and stack. What lies deeper than six levels is left out.
+ * their name, message, code, stack and cause. Of bytes only the number is kept; what lies deeper than six levels is left out.
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);
+  if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '[deep]';
   if (value instanceof Date) return value;
+  if (ArrayBuffer.isView(value)) return `[${String(value.byteLength)} bytes]`;
   if (value instanceof Error) {
     const { name, message, stack, cause } = value;
     const code = 'code' in value ? value.code : undefined;
-    return redact({ name, message, ...(code === undefined ? {} : { code }), stack, ...(cause === undefined ? {} : { cause }) }, depth + 1);
+    return redact(
+      { name, message, ...(code === undefined ? {} : { code }), stack, ...(cause === undefined ? {} : { cause }) },
+      depth + 1,
+    );
   }
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
   return Object.fromEntries(

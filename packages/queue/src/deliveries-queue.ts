@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { connecting } from './redis.js';
 import type { RetryPolicy } from './retry-policy.js';
 
 /** The BullMQ queue of deliveries that are to be attempted. */
@@ -38,7 +39,9 @@ export function createDeliveriesQueue({
   prefix: string;
   retry: RetryPolicy;
 }): DeliveriesQueue {
-  const queue = new Queue<DeliveryJob>(DELIVERIES_QUEUE, { connection: redis, prefix });
+  // BullMQ would wait for Redis, however long it is away, before its first command: accept.idle() would wait with it.
+  const options = { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true };
+  const queue = new Queue<DeliveryJob>(DELIVERIES_QUEUE, options);
   // The connection's owner logs its errors; without a listener they would end the process.
   queue.on('error', () => undefined);
 
@@ -60,6 +63,7 @@ export function createDeliveriesQueue({
 
   return {
     async enqueue(deliveries) {
+      await connecting(redis);
       for (let from = 0; from < deliveries.length; from += BULK) {
         await queue.addBulk(deliveries.slice(from, from + BULK).map(toJob));
       }

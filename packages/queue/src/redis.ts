@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 
 /**
@@ -23,4 +24,12 @@ export function connectRedis(url: string, purpose: RedisPurpose, onError: (error
       : new Redis(url, { retryStrategy, maxRetriesPerRequest: null });
   redis.on('error', onError);
   return redis;
+}
+
+/** Waits for a connection that is just being made, as when the process starts; not for one that was lost. */
+export async function connecting(redis: Redis): Promise<void> {
+  if (redis.status !== 'connecting' && redis.status !== 'connect') return;
+  await once(redis, 'ready', { signal: AbortSignal.timeout(COMMAND_TIMEOUT_MS) }).catch((cause: unknown) => {
+    throw new Error(`Redis cannot be reached: ${String(cause)}`, { cause });
+  });
 }

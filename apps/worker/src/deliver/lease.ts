@@ -37,7 +37,7 @@ export function createLease({ sql, leaseMs, recordDeadlineMs }: LeaseOptions): L
     maxRunning: 2,
     run: async (batch) => {
       const held = await recordAttempts(sql, batch, WAKE_AFTER_MS);
-      return batch.map(({ deliveryId }) => held.has(deliveryId));
+      return batch.map(({ leaseToken }) => held.has(leaseToken));
     },
   });
 

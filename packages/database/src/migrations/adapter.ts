@@ -1,11 +1,12 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import type pg from 'pg';
 
 /**
  * The adapter through which the engine speaks to PostgreSQL. Two things of it (7.10) are put right:
  *
- * - Describing a database, the engine selects columns of the type `"char"`, which the adapter does not know: they are
- *   sent as text instead.
+ * - Describing a database, the engine selects columns of the type `"char"`, which the adapter does not know. They are
+ *   sent as text, and called characters again.
  * - The adapter cuts a migration at every semicolon, inside function bodies, texts and comments too. It is sent as one
  *   script instead, as the native engine does, and PostgreSQL applies it all or not at all.
  */
@@ -15,7 +16,11 @@ export function migrationAdapter(pool: pg.Pool): PrismaPg {
   factory.connect = async () => {
     const adapter = await connect();
     const queryRaw = adapter.queryRaw.bind(adapter);
-    adapter.queryRaw = (query) => queryRaw({ ...query, sql: castChars(query.sql) });
+    adapter.queryRaw = async (query) => {
+      const { columnNames, columnTypes, rows } = await queryRaw({ ...query, sql: castChars(query.sql) });
+      const types = columnTypes.map((type, index) => (CHARS.has(columnNames[index] ?? '') ? ColumnTypeEnum.Character : type));
+      return { columnNames, columnTypes: types, rows };
+    };
     adapter.executeScript = async (script) => {
       await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
     };
@@ -23,6 +28,9 @@ export function migrationAdapter(pool: pg.Pool): PrismaPg {
   };
   return factory;
 }
+
+/** What the engine calls its columns of the type `"char"`. */
+const CHARS = new Set(['constraint_type', 'confdeltype', 'confupdtype']);
 
 function castChars(sql: string): string {
   return sql

@@ -34,12 +34,27 @@ let bindings: Promise<Bindings> | undefined;
 
 async function load(): Promise<Bindings> {
   const name = '@prisma/schema-engine-wasm/schema_engine_bg';
-  const loaded = (await import(name)) as Bindings;
-  const wasm = readFileSync(createRequire(import.meta.url).resolve(name).replace(/\.js$/, '.wasm'));
-  const { instance } = await WebAssembly.instantiate(wasm, {
-    './schema_engine_bg.js': loaded as unknown as WebAssembly.ModuleImports,
-  });
+  const loaded = (await import(name)) as Bindings & WebAssembly.ModuleImports;
+  const wasm = readFileSync(
+    createRequire(import.meta.url)
+      .resolve(name)
+      .replace(/\.js$/, '.wasm'),
+  );
+  const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': withIdleTimers(loaded) });
   loaded.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
+  // The engine hands its panics to whoever is registered here: Prisma's client, when that was loaded before.
+  (globalThis as { PRISMA_WASM_PANIC_REGISTRY?: object }).PRISMA_WASM_PANIC_REGISTRY ??= {
+    set_message(message: string) {
+      throw new Error(`Prisma's schema engine failed: ${message}`);
+    },
+  };
   return loaded;
+}
+
+/** The engine never clears the timer of its ten-second lock timeout: it must not keep a finished process alive. */
+function withIdleTimers(imports: WebAssembly.ModuleImports): WebAssembly.ModuleImports {
+  const name = Object.keys(imports).find((key) => key.startsWith('__wbg_setTimeout_'));
+  if (name === undefined) return imports;
+  return { ...imports, [name]: (run: () => void, delayMs: number) => setTimeout(run, delayMs).unref() };
 }

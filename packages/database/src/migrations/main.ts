@@ -12,6 +12,7 @@ try {
   const url = process.env['DATABASE_URL'];
   if (url === undefined || url === '') throw new Error('DATABASE_URL is not set: postgresql://user:password@host:5432/database');
   const options = { waitMs: Number(values.wait) * 1000 };
+  if (Number.isNaN(options.waitMs)) throw new Error(`--wait is a number of seconds, not "${values.wait}".`);
   if (values.diff) {
     console.log((await difference(url, options)) || '-- The database and schema.prisma agree.');
   } else {

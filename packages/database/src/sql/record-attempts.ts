@@ -16,14 +16,18 @@ export interface AttemptRecord {
 }
 
 /**
- * Commits many attempts and their deliveries' new states in one statement, and answers with the ids of the deliveries
- * whose lease still held (I3). A delivery that was cancelled while it was under way stays cancelled; its attempt is kept.
+ * Commits many attempts and their deliveries' new states in one statement, and answers with the tokens of the
+ * leases that still held (I3). A delivery that was cancelled while it was under way stays cancelled; its attempt is kept.
  * Rows are locked in the order of their ids, as everywhere, so that two statements never wait for each other.
  *
  * @param wakeAfterMs how long after a retry falls due the reconciler looks whether it happened, in milliseconds
  */
-export async function recordAttempts(sql: Queryable, records: readonly AttemptRecord[], wakeAfterMs: number): Promise<Set<string>> {
-  const { rows } = await sql.query<{ delivery_id: string }>({
+export async function recordAttempts(
+  sql: Queryable,
+  records: readonly AttemptRecord[],
+  wakeAfterMs: number,
+): Promise<Set<string>> {
+  const { rows } = await sql.query<{ token: string }>({
     name: 'record_attempts',
     text: `
       WITH record AS (
@@ -31,25 +35,26 @@ export async function recordAttempts(sql: Queryable, records: readonly AttemptRe
             $9::delivery_status[], $10::float8[])
           AS record (delivery_id, token, started_ago_ms, duration_ms, status_code, error_class, error, response_body, status, retry_in_ms)
       ), held AS (
-        SELECT deliveries.id, deliveries.status = 'pending' AS open FROM deliveries JOIN record ON id = delivery_id AND lease_token = token
+        SELECT record.*, deliveries.status = 'pending' AS open
+        FROM deliveries JOIN record ON id = delivery_id AND lease_token = token
         ORDER BY id FOR UPDATE OF deliveries
       ), updated AS (
         UPDATE deliveries SET
           attempt_count = attempt_count + 1,
-          status = CASE WHEN open THEN record.status ELSE deliveries.status END,
+          status = CASE WHEN open THEN held.status ELSE deliveries.status END,
           next_attempt_at = CASE WHEN open THEN now() + make_interval(secs => retry_in_ms / 1000) END,
           wake_at = CASE WHEN open THEN now() + make_interval(secs => (retry_in_ms + $11::float8) / 1000) END,
-          finished_at = CASE WHEN open AND record.status = 'pending' THEN NULL ELSE coalesce(finished_at, now()) END,
+          finished_at = CASE WHEN open AND held.status = 'pending' THEN NULL ELSE coalesce(finished_at, now()) END,
           lease_token = NULL
-        FROM record JOIN held ON held.id = delivery_id
-        WHERE deliveries.id = delivery_id
+        FROM held WHERE deliveries.id = delivery_id
         RETURNING deliveries.id, attempt_count
+      ), kept AS (
+        INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)
+        SELECT delivery_id, attempt_count, now() - make_interval(secs => started_ago_ms / 1000), duration_ms, status_code,
+          error_class, error, response_body
+        FROM held JOIN updated ON updated.id = delivery_id
       )
-      INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error_class, error, response_body)
-      SELECT delivery_id, attempt_count, now() - make_interval(secs => started_ago_ms / 1000), duration_ms, status_code,
-        error_class, error, response_body
-      FROM record JOIN updated ON updated.id = delivery_id
-      RETURNING delivery_id`,
+      SELECT token FROM held`,
     values: [
       records.map(({ deliveryId }) => deliveryId),
       records.map(({ leaseToken }) => leaseToken),
@@ -64,5 +69,5 @@ export async function recordAttempts(sql: Queryable, records: readonly AttemptRe
       wakeAfterMs,
     ],
   });
-  return new Set(rows.map(({ delivery_id: id }) => id));
+  return new Set(rows.map(({ token }) => token));
 }

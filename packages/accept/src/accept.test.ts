@@ -1,0 +1,245 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { openDatabase, readEvents, type Database } from '@tidings/database';
+import { catalog, gapsUpdated, syncFailed, type Publishable, type TidingsEvent } from '@tidings/events';
+import { connectRedis, createDeliveriesQueue, DEFAULT_RETRY_POLICY } from '@tidings/queue';
+import {
+  createGate,
+  createTestDatabase,
+  createTestRedis,
+  eventually,
+  type Gate,
+  type TestDatabase,
+  type TestRedis,
+} from '@tidings/testing';
+import { createAccept, type Accept } from './accept.js';
+import { decodeAnnouncement, streamChannel, type AnnouncedEvent } from './announcement.js';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let redis: TestRedis;
+let gate: Gate;
+let announced: AnnouncedEvent[][];
+let warnings: string[];
+let accept: Accept;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({ url: testDatabase.url });
+});
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE webhooks, events, deliveries');
+  await database.prisma.webhook.create({
+    data: { id: 'wh_1', userId: 'alice', url: 'https://example.com', eventTypes: ['sync.*'], sealedSecret: new Uint8Array(1) },
+  });
+  redis = createTestRedis();
+  gate = await createGate(redis.url);
+  const { prefix } = redis;
+  announced = [];
+  warnings = [];
+  const subscriber = connectRedis(redis.url, 'subscriber', () => undefined);
+  await subscriber.subscribe(streamChannel(prefix));
+  subscriber.on('message', (_, message) => void announced.push(decodeAnnouncement(message)));
+  const commands = connectRedis(gate.url, 'command', () => undefined);
+  await once(commands, 'ready');
+  const queue = createDeliveriesQueue({ redis: commands, prefix, retry: DEFAULT_RETRY_POLICY });
+  const log = { warn: (message: string) => void warnings.push(message) };
+  accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, log });
+  close = async () => {
+    await accept.idle();
+    await queue.close();
+    commands.disconnect();
+    subscriber.disconnect();
+    await gate.shut();
+    await redis.drop();
+  };
+});
+afterEach(() => close());
+
+const failed = (id: string, message = 'gone') => syncFailed({ user_id: 'alice', error_message: message }, { id });
+const accepting = (...drafts: Publishable[]) => accept(catalog.validate(drafts));
+const logged = () => readEvents(database.pool, { after: 0, limit: 10_000 });
+const queued = async () => (await redis.client.lrange(`${redis.prefix}:deliveries:wait`, 0, -1)).reverse();
+const deliveryIds = async () => {
+  const { rows } = await database.pool.query<{ id: string }>(
+    'SELECT deliveries.id FROM deliveries JOIN events ON events.id = event_id ORDER BY position',
+  );
+  return rows.map((row) => row.id);
+};
+/** How many transactions wrote what is in the log. */
+const commits = async () => {
+  const { rows } = await database.pool.query<{ count: number }>('SELECT count(DISTINCT xmin::text)::int AS count FROM events');
+  return rows[0]?.count;
+};
+/** Holds up every commit to the log until it is released. */
+const holdUpCommits = async () => {
+  const holder = await database.pool.connect();
+  await holder.query('BEGIN; LOCK TABLE events IN EXCLUSIVE MODE');
+  return async () => {
+    await holder.query('COMMIT');
+    holder.release();
+  };
+};
+const blockedCommits = async () => {
+  const { rows } = await database.pool.query(
+    "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+  );
+  return rows.length;
+};
+
+describe('accepting events', () => {
+  test('commits them with their deliveries, enqueues the deliveries, and announces the events', async () => {
+    const other = gapsUpdated({ user_id: 'bob', entity_type: 'label', entity_id: '1' }, { id: 'b' });
+    expect(await accepting(failed('a'), other, failed('c'))).toEqual([
+      { id: 'a', status: 'accepted' },
+      { id: 'b', status: 'accepted' },
+      { id: 'c', status: 'accepted' },
+    ]);
+    await accept.idle();
+    expect((await logged()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(await queued()).toEqual(await deliveryIds());
+    expect(await queued()).toHaveLength(2);
+    const expected = (await logged()).map(({ position, id, type, userId, data }) => ({ position, id, type, userId, data }));
+    await eventually(() => {
+      expect(announced).toEqual([expected]);
+    });
+  });
+
+  test('does nothing in Redis before the commit', async () => {
+    const release = await holdUpCommits();
+    const accepted = accepting(failed('a'));
+    await eventually(async () => {
+      expect(await blockedCommits()).toBe(1);
+    });
+    expect(await queued()).toEqual([]);
+    expect(announced).toEqual([]);
+    await release();
+    await accepted;
+    await accept.idle();
+    expect(await queued()).toHaveLength(1);
+    await eventually(() => {
+      expect(announced).toHaveLength(1);
+    });
+  });
+
+  test('that the database refuses fails, and does nothing in Redis', async () => {
+    const [event] = catalog.validate([failed('a')]) as [TidingsEvent];
+    await expect(accept([{ ...event, data: 'no JSON' }])).rejects.toThrow('invalid input syntax for type json');
+    await accept.idle();
+    expect(await logged()).toEqual([]);
+    expect(await queued()).toEqual([]);
+    await accepting(failed('b'));
+    await eventually(() => {
+      expect(announced.flat().map(({ id }) => id)).toEqual(['b']);
+    });
+  });
+
+  test('of none is nothing', async () => {
+    expect(await accept([])).toEqual([]);
+  });
+});
+
+describe('while Redis is away', () => {
+  test('events are accepted all the same, and the reconciler will find their deliveries (I1)', async () => {
+    await gate.shut();
+    expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'accepted' }]);
+    await accept.idle();
+    expect(warnings).toHaveLength(2);
+    const { rows } = await database.pool.query(
+      "SELECT status::text, next_attempt_at <= now() AS due, wake_at < now() + interval '1 min' AS woken_soon FROM deliveries",
+    );
+    expect(rows).toEqual([{ status: 'pending', due: true, woken_soon: true }]);
+  });
+
+  test('nobody waits for it', async () => {
+    gate.freeze();
+    expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'accepted' }]);
+    expect(warnings).toEqual([]);
+    await gate.open();
+  });
+});
+
+describe('an event whose id was accepted before', () => {
+  test('is repeated: nothing more is written, enqueued or announced', async () => {
+    await accepting(failed('a', 'first'));
+    expect(await accepting(failed('a', 'again'))).toEqual([{ id: 'a', status: 'repeated' }]);
+    expect(await accepting(failed('a', 'second'), failed('b'))).toEqual([
+      { id: 'a', status: 'repeated' },
+      { id: 'b', status: 'accepted' },
+    ]);
+    await accept.idle();
+    expect((await logged()).map(({ id, data }) => [id, JSON.parse(data) as unknown])).toMatchObject([
+      ['a', { error_message: 'first' }],
+      ['b', { error_message: 'gone' }],
+    ]);
+    expect(await queued()).toHaveLength(2);
+    await eventually(() => {
+      expect(announced.map((message) => message.map(({ id }) => id))).toEqual([['a'], ['b']]);
+    });
+  });
+
+  test('is repeated also within one commit, be it in one call or in several', async () => {
+    const calls = [
+      accepting(failed('a', 'first'), failed('a', 'second')),
+      accepting(failed('b')),
+      accepting(failed('a'), failed('b', 'late')),
+    ];
+    expect((await Promise.all(calls)).map((call) => call.map(({ status }) => status))).toEqual([
+      ['accepted', 'repeated'],
+      ['accepted'],
+      ['repeated', 'repeated'],
+    ]);
+    expect(await commits()).toBe(1);
+    await eventually(() => {
+      expect(announced.flat().map(({ id, data }) => [id, JSON.parse(data) as unknown])).toMatchObject([
+        ['a', { error_message: 'first' }],
+        ['b', { error_message: 'gone' }],
+      ]);
+    });
+  });
+});
+
+describe('callers at the same time', () => {
+  const many = (count: number, from = 0) => Array.from({ length: count }, (_, index) => failed(`evt_${String(from + index)}`));
+
+  test('share a commit, in the order in which they came', async () => {
+    const drafts = many(200);
+    await Promise.all(drafts.map((draft) => accepting(draft)));
+    expect(await commits()).toBe(1);
+    expect((await logged()).map(({ id }) => id)).toEqual(drafts.map(({ id }) => id));
+  });
+
+  test('share the next commit while one is under way', async () => {
+    const release = await holdUpCommits();
+    const first = accepting(failed('first'));
+    await eventually(async () => {
+      expect(await blockedCommits()).toBe(1);
+    });
+    const others = many(200).map((draft) => accepting(draft));
+    await release();
+    await Promise.all([first, ...others]);
+    expect(await commits()).toBe(2);
+  });
+
+  test('are never more than 1,000 events in a commit, and a call is never divided', async () => {
+    const calls = [many(600), many(600, 600), many(300, 1200)];
+    await Promise.all(calls.map((drafts) => accepting(...drafts)));
+    expect(await commits()).toBe(2);
+    const { rows } = await database.pool.query(
+      'SELECT count(*)::int AS count FROM events GROUP BY xmin::text ORDER BY min(position)',
+    );
+    expect(rows).toEqual([{ count: 600 }, { count: 900 }]);
+  });
+
+  test('are fewer to a commit when they are large', async () => {
+    const data = JSON.stringify('x'.repeat(200_000));
+    const [event] = catalog.validate([failed('a')]) as [TidingsEvent];
+    await Promise.all(Array.from({ length: 30 }, (_, index) => accept([{ ...event, id: `evt_${String(index)}`, data }])));
+    expect(await commits()).toBe(2);
+  });
+});

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openLog, type TestLog } from '../../test/log.js';
+import { cancelDeliveries } from './cancel-deliveries.js';
+import { claimDeliveries } from './claim-deliveries.js';
+import { wakeDeliveries } from './wake-deliveries.js';
+
+let log: TestLog;
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+beforeEach(() => log.clear());
+
+describe('cancelling the deliveries of a webhook', () => {
+  test('ends what is pending: it is neither claimed nor woken any more', async () => {
+    await log.addWebhook('removed');
+    await log.accept({}, {});
+    const ids = (await log.deliveries()).map(({ id }) => id);
+    expect(await cancelDeliveries(log.pool, 'removed')).toBe(2);
+    expect(await log.deliveries()).toMatchObject(
+      ids.map((id) => ({ id, status: 'cancelled', next_attempt_in: null, wake_in: null, finished: true })),
+    );
+    expect(await claimDeliveries(log.pool, ids, 60_000)).toEqual([]);
+    expect(await wakeDeliveries(log.pool, 10, 60_000)).toEqual([]);
+  });
+
+  test('leaves the deliveries of other webhooks alone', async () => {
+    const other = await log.addDelivery();
+    expect(await cancelDeliveries(log.pool, 'removed')).toBe(0);
+    expect((await log.delivery(other)).status).toBe('pending');
+  });
+
+  test.each(['succeeded', 'failed'])('leaves what has %s as it was', async (status) => {
+    const id = await log.addDelivery('done');
+    await log.pool.query(
+      "UPDATE deliveries SET status = $1, finished_at = '2026-01-01', next_attempt_at = NULL, wake_at = NULL",
+      [status],
+    );
+    expect(await cancelDeliveries(log.pool, 'wh_done')).toBe(0);
+    expect((await log.delivery(id)).status).toBe(status);
+  });
+
+  test('leaves the lease of one that is under way, so that its attempt can be recorded', async () => {
+    const id = await log.addDelivery('under_way');
+    const { leaseToken } = await log.claim(id);
+    expect(await cancelDeliveries(log.pool, 'wh_under_way')).toBe(1);
+    expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', lease_token: leaseToken });
+  });
+});

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openLog, type TestLog } from '../../test/log.js';
+import { claimDeliveries } from './claim-deliveries.js';
+
+let log: TestLog;
+let id: string;
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+beforeEach(async () => {
+  await log.clear();
+  id = await log.addDelivery('evt_1');
+});
+
+const claim = (...ids: string[]) => claimDeliveries(log.pool, ids, 60_000);
+
+describe('claiming a delivery', () => {
+  test('answers with all that is needed to send it', async () => {
+    await log.pool.query(`UPDATE events SET data = '{"n": 1.0}'`);
+    await log.pool.query("UPDATE webhooks SET sealed_headers = 'sealed headers'");
+    await log.pool.query('UPDATE deliveries SET attempt_count = 2');
+    expect(await claim(id)).toEqual([
+      {
+        state: 'claimed',
+        id,
+        leaseToken: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        webhookId: 'wh_evt_1',
+        url: 'https://example.com/wh_evt_1',
+        sealedSecret: Buffer.from('secret of wh_evt_1'),
+        sealedHeaders: Buffer.from('sealed headers'),
+        eventId: 'evt_1',
+        eventType: 'sync.completed',
+        eventTimestamp: '2026-03-01T00:00:00.000Z',
+        eventData: '{"n": 1.0}',
+        attemptCount: 2,
+      },
+    ]);
+  });
+
+  test('leases it until the lease runs out, when the reconciler looks again (I2)', async () => {
+    const { leaseToken } = await log.claim(id);
+    expect(await log.delivery(id)).toMatchObject({ status: 'pending', lease_token: leaseToken, wake_in: 60, attempt_count: 0 });
+  });
+
+  test('is possible once', async () => {
+    await log.claim(id);
+    expect(await claim(id)).toEqual([]);
+  });
+
+  test('is possible for exactly one of those who try at once', async () => {
+    const claims = await Promise.all(Array.from({ length: 10 }, () => claim(id)));
+    expect(claims.flat().map((claimed) => claimed.id)).toEqual([id]);
+  });
+
+  test('passes over one that another transaction holds, without waiting', async () => {
+    const other = await log.addDelivery();
+    const holder = await log.pool.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM deliveries WHERE id = $1 FOR UPDATE', [id]);
+    expect((await claim(id, other)).map((claimed) => claimed.id)).toEqual([other]);
+    await holder.query('ROLLBACK');
+    holder.release();
+  });
+
+  test('is possible for another worker when the lease has run out, with a new token', async () => {
+    const first = await log.claim(id);
+    await log.pool.query('UPDATE deliveries SET wake_at = now()');
+    const second = await log.claim(id);
+    expect(second.leaseToken).not.toBe(first.leaseToken);
+    expect((await log.delivery(id)).lease_token).toBe(second.leaseToken);
+  });
+
+  test('before its time is deferred: it says when, and changes nothing', async () => {
+    await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '30 s', wake_at = now() + interval '45 s'");
+    expect(await claim(id)).toEqual([{ state: 'deferred', id, dueInMs: expect.any(Number) }]);
+    const [deferred] = await claim(id);
+    expect(deferred?.state === 'deferred' && deferred.dueInMs).toBeGreaterThan(20_000);
+    expect(deferred?.state === 'deferred' && deferred.dueInMs).toBeLessThanOrEqual(30_000);
+    expect(await log.delivery(id)).toMatchObject({ status: 'pending', lease_token: null, wake_in: 45 });
+  });
+
+  test('takes many in one statement, each as its own state demands', async () => {
+    const late = await log.addDelivery();
+    await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '1 s' WHERE id = $1", [late]);
+    const off = await log.addDelivery('off');
+    await log.pool.query("UPDATE webhooks SET enabled = false WHERE id = 'wh_off'");
+    const states = new Map((await claim(id, late, off, 'dlv_unknown')).map((claimed) => [claimed.id, claimed.state]));
+    expect(states).toEqual(
+      new Map([
+        [id, 'claimed'],
+        [late, 'deferred'],
+      ]),
+    );
+  });
+
+  test.each(['succeeded', 'failed', 'cancelled'])('is impossible for one that has %s', async (status) => {
+    await log.pool.query('UPDATE deliveries SET status = $1, next_attempt_at = NULL, wake_at = NULL', [status]);
+    expect(await claim(id)).toEqual([]);
+    expect((await log.delivery(id)).status).toBe(status);
+  });
+});
+
+describe('a delivery to a webhook that is gone', () => {
+  test.each([
+    ['disabled', 'UPDATE webhooks SET enabled = false'],
+    ['removed', 'DELETE FROM webhooks'],
+  ])('because it was %s is cancelled when it is claimed', async (_, change) => {
+    await log.pool.query(change);
+    expect(await claim(id)).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject({
+      status: 'cancelled',
+      lease_token: null,
+      next_attempt_in: null,
+      wake_in: null,
+      finished: true,
+    });
+  });
+
+  test('is cancelled also when its worker died with the lease', async () => {
+    await log.claim(id);
+    await log.pool.query('UPDATE deliveries SET wake_at = now()');
+    await log.pool.query('DELETE FROM webhooks');
+    expect(await claim(id)).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', lease_token: null });
+  });
+
+  test('is left alone while a worker holds its lease', async () => {
+    const { leaseToken } = await log.claim(id);
+    await log.pool.query('DELETE FROM webhooks');
+    expect(await claim(id)).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject({ status: 'pending', lease_token: leaseToken });
+  });
+});

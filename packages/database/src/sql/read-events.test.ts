@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { openLog, type TestLog } from '../../test/log.js';
+import { findPosition, lastPosition, readEvents, readUserEvents, type LoggedEvent } from './read-events.js';
+
+const USERS = [null, 'alice', 'bob'];
+const TYPES = ['sync.completed', 'gaps.updated', 'extraction.started'];
+
+let log: TestLog;
+let all: LoggedEvent[];
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+
+test('the position of the newest event is 0 while the log is empty', async () => {
+  expect(await lastPosition(log.pool)).toBe(0);
+  expect(await readEvents(log.pool, { after: 0, limit: 10 })).toEqual([]);
+});
+
+describe('the log', () => {
+  beforeAll(async () => {
+    const events = USERS.flatMap((userId) =>
+      TYPES.flatMap((type) => [1, 2, 3].map((n) => ({ userId, type, data: `{"n":${String(n)}}` }))),
+    );
+    // Everybody's events mixed, and with gaps between the positions, as repeated ids leave them.
+    for (const event of events.sort((one, other) => one.data.localeCompare(other.data))) {
+      await log.accept(event);
+      await log.pool.query("SELECT nextval('events_position_seq')");
+    }
+    all = await readEvents(log.pool, { after: 0, limit: 1000 });
+  });
+
+  const visibleTo = (userId: string) => all.filter((event) => event.userId === null || event.userId === userId);
+
+  test('is read in the order of the positions, and to the end of the newest', async () => {
+    expect(all).toHaveLength(27);
+    expect(all.map(({ position }) => position)).toEqual(all.map(({ position }) => position).sort((one, other) => one - other));
+    expect(await lastPosition(log.pool)).toBe(all.at(-1)?.position);
+  });
+
+  test('is read on from any position, in pages that neither repeat nor leave out', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 30 }), async (limit) => {
+        const pages: LoggedEvent[] = [];
+        for (let page = await readEvents(log.pool, { after: 0, limit }); page.length > 0;) {
+          expect(page.length).toBeLessThanOrEqual(limit);
+          pages.push(...page);
+          page = await readEvents(log.pool, { after: page.at(-1)?.position ?? 0, limit });
+        }
+        expect(pages).toEqual(all);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('shows a user what is for everyone and what is theirs, and nothing of anybody else (I7)', async () => {
+    for (const user of ['alice', 'bob', 'nobody', '']) {
+      expect(await readUserEvents(log.pool, user, { after: 0, limit: 1000, types: null })).toEqual(visibleTo(user));
+    }
+  });
+
+  test('shows a user exactly the visible events of the types asked for, after the position, up to the limit', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('alice', 'bob', 'nobody'),
+        fc.option(fc.subarray([...TYPES, 'unknown.type'])),
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 1, max: 30 }),
+        async (user, types, after, limit) => {
+          const expected = visibleTo(user).filter(({ position, type }) => position > after && (types?.includes(type) ?? true));
+          expect(await readUserEvents(log.pool, user, { after, limit, types })).toEqual(expected.slice(0, limit));
+        },
+      ),
+    );
+  });
+
+  test('tells a user the position of an event that they may see, as if there were no other (I7)', async () => {
+    for (const { id, position, userId } of all) {
+      expect(await findPosition(log.pool, 'alice', id)).toBe(userId === 'bob' ? null : position);
+    }
+    expect(await findPosition(log.pool, 'alice', 'unknown')).toBeNull();
+  });
+});

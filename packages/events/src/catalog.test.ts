@@ -1,0 +1,206 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { catalog, createCatalog } from './catalog.js';
+import { syncFailed } from './catalog/sync.js';
+import { defineEvent } from './define-event.js';
+import { EVENT_ID, MAX_EVENT_BYTES, type TidingsEvent } from './event.js';
+import { InvalidEventError, type FieldError } from './invalid-event-error.js';
+
+const failed = { type: 'sync.failed', data: { user_id: 'alice', error_message: 'gone' } };
+const validateOne = (draft: unknown): TidingsEvent => catalog.validate([draft])[0] as TidingsEvent;
+
+function errorsOf(validate: () => unknown): readonly FieldError[] {
+  try {
+    validate();
+  } catch (error) {
+    if (error instanceof InvalidEventError) return error.errors;
+    throw error;
+  }
+  throw new Error('It was found valid.');
+}
+const wrongFields = (draft: unknown) => errorsOf(() => validateOne(draft)).map(({ field }) => field);
+
+const noteAdded = defineEvent({
+  type: 'note.added',
+  audience: 'everyone',
+  description: 'A note was added.',
+  schema: z.strictObject({ text: z.string() }),
+  example: { text: 'hello' },
+});
+const looseEvent = defineEvent({
+  type: 'loose.event',
+  audience: 'user',
+  description: 'Its definition takes anything for a user.',
+  schema: z.looseObject({ user_id: z.unknown() }),
+  example: { user_id: 'alice' },
+});
+
+describe('a valid event', () => {
+  test('gets an id: evt_ and a UUIDv7', () => {
+    const [first, second] = catalog.validate([failed, failed]);
+    expect(first?.id).toMatch(/^evt_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(first?.id).toMatch(EVENT_ID);
+    expect(second?.id).not.toBe(first?.id);
+  });
+
+  test('keeps the id that it comes with', () => {
+    expect(validateOne({ ...failed, id: 'sync-7.final_A' }).id).toBe('sync-7.final_A');
+  });
+
+  test('happened now, unless it says when', () => {
+    const before = Date.now();
+    const { timestamp } = validateOne(failed);
+    expect(Date.parse(timestamp)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(timestamp)).toBeLessThanOrEqual(Date.now());
+  });
+
+  test('has its time in UTC, to the millisecond, whatever offset it came with', () => {
+    expect(validateOne({ ...failed, timestamp: '2026-03-01T01:30:00+02:00' }).timestamp).toBe('2026-02-28T23:30:00.000Z');
+    expect(validateOne({ ...failed, timestamp: '2026-03-01T01:30:00.123987Z' }).timestamp).toBe('2026-03-01T01:30:00.123Z');
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true }),
+        (date) => {
+          expect(validateOne({ ...failed, timestamp: date.toISOString() }).timestamp).toBe(date.toISOString());
+        },
+      ),
+    );
+  });
+
+  test('belongs to the user in its data, or to everyone', () => {
+    expect(validateOne(failed).userId).toBe('alice');
+    expect(validateOne({ type: 'extraction.started', data: { version: '1', entity_types: [] } }).userId).toBeNull();
+  });
+
+  test('has its data as JSON on one line', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => {
+        const { data } = validateOne({ type: 'sync.failed', data: { user_id: 'alice', error_message: text } });
+        expect(data).not.toMatch(/[\n\r]/);
+        expect(JSON.parse(data)).toEqual({ user_id: 'alice', error_message: text });
+      }),
+    );
+  });
+});
+
+describe('an invalid event', () => {
+  test.each([null, undefined, 7, 'sync.failed', [], [failed]])('is %j', (draft) => {
+    expect(() => validateOne(draft)).toThrow(InvalidEventError);
+  });
+
+  test.each(['', '-a', '.a', 'a b', 'a/b', 'a:b', 'é', 'a\n', 'a'.repeat(101), 7, null])('has the id %j', (id) => {
+    expect(wrongFields({ ...failed, id })).toEqual(['id']);
+  });
+
+  test.each([
+    '',
+    'yesterday',
+    '2026-01-01',
+    '2026-01-01T00:00:00',
+    '2026-02-30T00:00:00Z',
+    '2026-01-01T24:00:00Z',
+    1767225600,
+    null,
+  ])('has the timestamp %j', (timestamp) => {
+    expect(wrongFields({ ...failed, timestamp })).toEqual(['timestamp']);
+  });
+
+  test.each(['0000-12-31T23:59:59Z', '0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00'])(
+    'happened in a year that the database does not know: %s',
+    (timestamp) => {
+      expect(errorsOf(() => validateOne({ ...failed, timestamp }))).toEqual([
+        { field: 'timestamp', message: 'must be in the years 1 to 9999, in UTC' },
+      ]);
+    },
+  );
+
+  test('has a type that is not in the catalog, and hears which are', () => {
+    expect(errorsOf(() => validateOne({ ...failed, type: 'sync.vanished' }))).toEqual([
+      { field: 'type', message: expect.stringMatching(/"sync.vanished" is not in the catalog, which has .*sync.failed/) },
+    ]);
+    expect(wrongFields({ ...failed, type: '__proto__' })).toEqual(['type']);
+    expect(wrongFields({ ...failed, type: 'sync.*' })).toEqual(['type']);
+  });
+
+  test('has a field that nobody knows, beside its data or in it', () => {
+    expect(wrongFields({ ...failed, user_id: 'alice', idd: 1 })).toEqual(['user_id', 'idd']);
+    expect(wrongFields({ ...failed, data: { ...failed.data, details: {} } })).toEqual(['data.details']);
+  });
+
+  test('has a field __proto__, which sets nobody’s prototype', () => {
+    expect(wrongFields(JSON.parse('{"type":"sync.failed","data":{},"__proto__":{"id":"a"}}'))).toEqual(['__proto__']);
+    expect(
+      wrongFields(JSON.parse('{"type":"sync.failed","data":{"user_id":"a","error_message":"","__proto__":{"x":1}}}')),
+    ).toEqual(['data.__proto__']);
+    const counts =
+      '{"type":"extraction.completed","data":{"version":"1","duration_s":1,"record_counts":{"__proto__":1,"labels":2}}}';
+    expect(JSON.parse(validateOne(JSON.parse(counts)).data)).toMatchObject({ record_counts: { labels: 2 } });
+    expect(({} as { x?: unknown }).x).toBeUndefined();
+  });
+
+  test('is larger than 256 KiB as JSON, counted in bytes', () => {
+    const { validate } = createCatalog([noteAdded]);
+    const largest = 'é'.repeat((MAX_EVENT_BYTES - '{"text":"."}'.length) / 2);
+    expect(Buffer.byteLength(validate([noteAdded({ text: `.${largest}` })])[0]?.data ?? '')).toBe(MAX_EVENT_BYTES);
+    expect(errorsOf(() => validate([noteAdded({ text: `..${largest}` })]))).toEqual([
+      { field: 'data', message: 'is 262145 bytes of JSON, over the limit of 262144' },
+    ]);
+  });
+
+  test('is for a user whose id is none, however loose its own definition is', () => {
+    const { validate } = createCatalog([looseEvent]);
+    for (const userId of [undefined, null, 7, '', 'a\u0000b', '\uD800']) {
+      expect(errorsOf(() => validate([{ type: 'loose.event', data: { user_id: userId } }])).map(({ field }) => field)).toEqual([
+        'data.user_id',
+      ]);
+    }
+    expect(validate([looseEvent({ user_id: 'alice' })])[0]?.userId).toBe('alice');
+  });
+});
+
+describe('a list of events', () => {
+  test('is answered in its order', () => {
+    const ids = ['c', 'a', 'b'];
+    expect(catalog.validate(ids.map((id) => ({ ...failed, id }))).map(({ id }) => id)).toEqual(ids);
+    expect(catalog.validate([])).toEqual([]);
+  });
+
+  test('is refused as a whole, with every wrong field of every event, each named by its place', () => {
+    const synced = { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 };
+    const drafts = [
+      failed,
+      { type: 'sync.completed', data: { ...synced, items_synced: -1, errors: 'none' } },
+      null,
+      { type: 'sync.vanished', data: {} },
+      { ...failed, id: '' },
+      { type: 'extraction.completed', data: { version: '1', duration_s: 1, record_counts: { 'vinyl records': 0.5 } } },
+    ];
+    expect(errorsOf(() => catalog.validate(drafts, 'events')).map(({ field }) => field)).toEqual([
+      'events[1].data.items_synced',
+      'events[1].data.errors',
+      'events[2]',
+      'events[3].type',
+      'events[4].id',
+      'events[5].data.record_counts["vinyl records"]',
+    ]);
+  });
+
+  test('is refused in words that a person can read', () => {
+    expect(() => catalog.validate([failed, { ...failed, data: { user_id: 'alice' } }], 'events')).toThrow(
+      'Nothing was published. events[1].data.error_message: ',
+    );
+  });
+});
+
+describe('a catalog', () => {
+  test('knows the patterns that mean one of its types', () => {
+    for (const pattern of ['*', 'sync.*', 'sync.completed', 'gaps.*']) expect(catalog.knows(pattern)).toBe(true);
+    for (const pattern of ['sync', 'sync.vanished', 'vanished.*', 'sync.completed.*', ''])
+      expect(catalog.knows(pattern)).toBe(false);
+  });
+
+  test('has its types in the order in which they were given', () => {
+    expect(createCatalog([noteAdded, syncFailed, looseEvent]).types).toEqual(['note.added', 'sync.failed', 'loose.event']);
+  });
+});

@@ -1,0 +1,77 @@
+import { Writable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { createLogger, type LoggerOptions } from './logger.js';
+
+/** What is written while `talk` logs. */
+function written(options: Partial<LoggerOptions>, talk: (log: ReturnType<typeof createLogger>) => void): string {
+  let text = '';
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  talk(createLogger({ service: 'api', level: 'info', format: 'json', ...options, stream }));
+  return text;
+}
+const lines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+
+describe('a JSON log', () => {
+  test('has one object a line: when, which process, how bad, what, and the details', () => {
+    const text = written({}, (log) => {
+      log.info('Accepted.', { event_id: 'evt_1', count: 2 });
+      log.error('Failed.\nTwice.');
+    });
+    const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(lines(text)).toEqual([
+      { timestamp, service: 'api', level: 'info', message: 'Accepted.', event_id: 'evt_1', count: 2 },
+      { timestamp, service: 'api', level: 'error', message: 'Failed.\nTwice.' },
+    ]);
+  });
+
+  test('leaves out what is below its level', () => {
+    const talk = (log: ReturnType<typeof createLogger>) => {
+      for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level](level);
+    };
+    expect(lines(written({ level: 'warn' }, talk))).toMatchObject([{ message: 'warn' }, { message: 'error' }]);
+    expect(lines(written({ level: 'debug' }, talk))).toHaveLength(4);
+  });
+});
+
+describe('a log for a person', () => {
+  test('has a line with the time of day, the process, the level, the message and the details', () => {
+    const text = written({ format: 'pretty' }, (log) => log.warn('Slow.', { ms: 1200 }));
+    // eslint-disable-next-line no-control-regex -- that is what colours are made of
+    expect(text.replace(/\u001b\[\d+m/g, '')).toMatch(/^\d\d:\d\d:\d\d\.\d{3} api {4}warn Slow\. \{"ms":1200\}\n$/);
+  });
+
+  test('says nothing after the message when there are no details', () => {
+    expect(written({ format: 'pretty' }, (log) => log.info('Ready.'))).toMatch(/ Ready\.\n$/);
+  });
+
+  test('can hold what JSON cannot', () => {
+    const loop: Record<string, unknown> = {};
+    loop['self'] = loop;
+    expect(written({ format: 'pretty' }, (log) => log.info('Odd.', { big: 1n, loop }))).toContain('"big":"1"');
+  });
+});
+
+describe.each(['json', 'pretty'] as const)('a secret in a %s log', (format) => {
+  test.each<[string, (log: ReturnType<typeof createLogger>) => void]>([
+    ['a message', (log) => log.info('Got Bearer hunter2')],
+    ['the details', (log) => log.info('Got it.', { headers: { authorization: 'hunter2' } })],
+    [
+      'an error',
+      (log) => log.warn('Broke.', { error: new Error('redis://:hunter2@cache', { cause: new Error('whsec_hunter2') }) }),
+    ],
+    ['what a child log adds', (log) => log.child({ token: 'hunter2' }).info('Got it.')],
+  ])('is never written: in %s (I8)', (_, talk) => {
+    const text = written({ format }, talk);
+    expect(text).toContain('[redacted]');
+    expect(text).not.toContain('hunter2');
+  });
+});

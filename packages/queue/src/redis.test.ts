@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import type { Redis } from 'ioredis';
+import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
+import { connectRedis, type RedisPurpose } from './redis.js';
+
+let redis: TestRedis;
+let gate: Gate;
+let client: Redis;
+let errors: Error[];
+beforeEach(async () => {
+  redis = createTestRedis();
+  gate = await createGate(redis.url);
+  errors = [];
+});
+afterEach(async () => {
+  client.disconnect();
+  await gate.shut();
+  await redis.drop();
+});
+const open = (purpose: RedisPurpose) => {
+  client = connectRedis(gate.url, purpose, (error) => void errors.push(error));
+  return client;
+};
+/** Unlike Node's once(), whatever errors come before it. */
+const happened = (event: string) => new Promise((resolve) => client.once(event, resolve));
+
+describe('a connection for commands', () => {
+  test('fails at once while Redis is away, tells its owner, and reconnects by itself', async () => {
+    await once(open('command'), 'ready');
+    await gate.shut();
+    await eventually(() => {
+      expect(errors.map(({ message }) => message)).toContainEqual(expect.stringContaining('ECONNREFUSED'));
+    });
+    await happened('reconnecting');
+    const asked = client.ping().catch(() => 'failed');
+    const triedAgain = happened('connecting').then(() => 'tried again');
+    expect(await Promise.race([asked, triedAgain])).toBe('failed');
+    await gate.open();
+    expect(await eventually(() => client.ping())).toBe('PONG');
+  });
+
+  test('fails within seconds when Redis hangs', async () => {
+    await once(open('command'), 'ready');
+    gate.freeze();
+    await expect(client.ping()).rejects.toThrow('Command timed out');
+  });
+});
+
+describe('a connection for a worker', () => {
+  test('waits for Redis as long as it takes', async () => {
+    await once(open('worker'), 'ready');
+    await gate.shut();
+    const answer = client.ping();
+    await happened('reconnecting');
+    await gate.open();
+    expect(await answer).toBe('PONG');
+  });
+
+  test('is made as BullMQ demands of its workers', () => {
+    expect(open('worker').options.maxRetriesPerRequest).toBeNull();
+  });
+});
+
+describe('a connection for a subscriber', () => {
+  test('subscribes again by itself', async () => {
+    const channel = `${redis.prefix}:news`;
+    const heard: string[] = [];
+    open('subscriber').on('message', (_, message) => void heard.push(message));
+    await client.subscribe(channel);
+    await gate.shut();
+    await gate.open();
+    await eventually(async () => {
+      expect(await redis.client.publish(channel, 'hello')).toBe(1);
+      expect(heard).toContain('hello');
+    });
+  });
+});
