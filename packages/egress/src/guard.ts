@@ -10,7 +10,7 @@ export type Resolve = (
 ) => void;
 
 /** A host led to an address that is not public and that the operator did not allow. `code` is `EBLOCKED`. */
-export class BlockedAddressError extends Error {
+class BlockedAddressError extends Error {
   readonly code = 'EBLOCKED';
 
   constructor(host: string, address: string) {
@@ -24,7 +24,7 @@ export class BlockedAddressError extends Error {
 }
 
 export interface Guard {
-  /** Throws a {@link BlockedAddressError} when the URL's host is an address that is forbidden: sockets look up no literals. */
+  /** Throws an error with the code `EBLOCKED` when the URL's host is an address that is forbidden: sockets look up no literals. */
   checkLiteral: (url: URL) => void;
   /** For an agent's `lookup`: the address that was checked is the one that is dialled (I6). */
   lookup: LookupFunction;

@@ -1,3 +1,3 @@
-export { isForbidden, parseNetworks, type Network } from './address.js';
+export { parseNetworks, type Network } from './address.js';
 export { checkUrl, type UrlRules } from './url.js';
-export { createGuard, BlockedAddressError, type Guard, type Resolve } from './guard.js';
+export { createGuard, type Guard, type Resolve } from './guard.js';

@@ -1,0 +1,68 @@
+import eslint from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** What Node gives to plain JavaScript; in TypeScript the compiler knows. */
+const NODE = Object.fromEntries(
+  ['AbortSignal', 'Buffer', 'URL', 'clearTimeout', 'console', 'fetch', 'performance', 'process', 'setTimeout'].map((name) => [
+    name,
+    'readonly',
+  ]),
+);
+
+export default defineConfig(
+  globalIgnores(['**/dist/', '**/generated/', 'coverage/', '.turbo/', '.tidings/']),
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  eslint.configs.recommended,
+  { files: ['**/*.{js,mjs,cjs}'], languageOptions: { globals: NODE } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['prisma.config.ts'] }, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      // A state that is added later must show every place that has to think about it.
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // `const { secret, ...rest }` is how a field is left out.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      // It asks for `!` where no-non-null-assertion forbids it. `as Type` says more.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
+      // `||` between texts is meant: an empty one counts as unset.
+      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      // It takes classes for nominal: neither TypeScript nor winston's typings do.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+    },
+  },
+  {
+    files: ['**/*.test.ts'],
+    rules: {
+      // The body of an answer is `any`: the assertions are what checks it.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[object.name=/^(describe|test)$/][property.name="only"]',
+          message: 'It would skip all other tests.',
+        },
+      ],
+    },
+  },
+  {
+    // What runs in production. The others may print, and look around them.
+    files: ['{apps,packages}/*/src/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/main.ts', 'apps/receiver/**', 'packages/{cli,local,testing}/**'],
+    rules: {
+      // The logger redacts secrets (I8).
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'main.ts reads it, once, and hands on what is needed.' },
+      ],
+    },
+  },
+);
