@@ -1,0 +1,9 @@
+import { Command } from 'commander';
+import { tokenCommand } from './token.js';
+
+const program = new Command('tidings')
+  .description('Tools for Tidings: webhooks and a live event stream')
+  .addCommand(tokenCommand({ env: process.env, folder: process.cwd() }))
+  .showHelpAfterError('("tidings --help" shows what there is.)');
+
+await program.parseAsync();

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import jwt from 'jsonwebtoken';
+import { keepKeys } from '@tidings/keys';
+
+const COMMAND = join(import.meta.dirname, '../bin/tidings.js');
+const SECRET = 'a secret that is at least 32 bytes long';
+
+let project: string;
+
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'tidings cli-'));
+});
+
+afterEach(() => {
+  rmSync(project, { recursive: true });
+});
+
+function tidings(args: string[], env: NodeJS.ProcessEnv = { JWT_SECRET: SECRET }) {
+  return spawnSync(process.execPath, [COMMAND, ...args], {
+    cwd: project,
+    env: { PATH: process.env['PATH'], ...env },
+    encoding: 'utf8',
+  });
+}
+
+function claimsOf(token: string, secret = SECRET): jwt.JwtPayload {
+  return jwt.verify(token.trim(), secret, { algorithms: ['HS256'] }) as jwt.JwtPayload;
+}
+
+describe('tidings token', () => {
+  test('prints a token for a user, for an hour, and nothing else', () => {
+    const { status, stdout, stderr } = tidings(['token', '--sub', 'alice']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const { sub, scope, iat = 0, exp = 0 } = claimsOf(stdout) as jwt.JwtPayload & { scope?: string };
+    expect({ sub, scope, validS: exp - iat }).toEqual({ sub: 'alice', scope: undefined, validS: 3600 });
+  });
+
+  test('takes scopes, a duration, and the issuer and audience that the API asks for', () => {
+    const args = ['token', '--sub', 'alice', '--scope', 'events:publish admin', '--expires-in', '15m'];
+    const { stdout } = tidings(args, { JWT_SECRET: SECRET, JWT_ISSUER: 'me', JWT_AUDIENCE: 'tidings' });
+    const claims = claimsOf(stdout);
+    expect(claims).toMatchObject({ scope: 'events:publish admin', iss: 'me', aud: 'tidings' });
+    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(900);
+  });
+
+  test("signs with the project's own key when JWT_SECRET is not set", () => {
+    const { JWT_SECRET: secret } = keepKeys(join(project, '.tidings'));
+    expect(claimsOf(tidings(['token', '--sub', 'bob'], {}).stdout, secret).sub).toBe('bob');
+  });
+
+  test.each([
+    ['in production', ['--sub', 'alice'], { JWT_SECRET: SECRET, NODE_ENV: 'production' }, 'NODE_ENV is production'],
+    ['without a key', ['--sub', 'alice'], {}, 'there is no key to sign with'],
+    ['with a short key', ['--sub', 'alice'], { JWT_SECRET: 'short' }, 'shorter than 32 bytes'],
+    ['without a user', [], { JWT_SECRET: SECRET }, "required option '--sub <user>' not specified"],
+    ['with an empty user', ['--sub', ''], { JWT_SECRET: SECRET }, 'It is empty.'],
+    ['with a duration that has no unit', ['--sub', 'alice', '--expires-in', '3600'], { JWT_SECRET: SECRET }, 'Write it as'],
+  ])('refuses %s, and says why', (_case, args, env, message) => {
+    const { status, stdout, stderr } = tidings(['token', ...args], env);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});

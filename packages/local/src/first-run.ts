@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { migrate } from '@tidings/database';
+import { keepKeys, type Keys } from '@tidings/keys';
+import { keepDemoWebhook } from './demo-webhook.js';
+import { guidance } from './guidance.js';
+import { isFree, nextFreePort } from './port.js';
+import { startPostgres, type LocalPostgres } from './postgres.js';
+import type { LocalProcess } from './process.js';
+import { startRedis, type LocalRedis } from './redis.js';
+import { startApp, startTidings, type Tidings } from './tidings.js';
+
+export interface FirstRunOptions {
+  /** Where data and keys live: `.tidings`. */
+  folder: string;
+  /** DATABASE_URL, REDIS_URL, PORT, JWT_SECRET and SECRETS_KEYS are used when they are set. */
+  env: NodeJS.ProcessEnv;
+  /** Shows text to the person who started it. */
+  show: (text: string) => void;
+  /** Restarts the API and the worker when their build changes. Default false. */
+  watch?: boolean;
+}
+
+export interface FirstRun {
+  /** What to tell the person who started it. */
+  guidance: string;
+  /** Resolves when any part ends by itself, with a sentence that says which. */
+  broken: Promise<string>;
+  /** Stops all parts: the API, the worker, the receiver (so that what is under way still arrives), Redis, PostgreSQL. */
+  stop: () => Promise<void>;
+}
+
+interface Parts {
+  postgres?: LocalPostgres;
+  redis?: LocalRedis;
+  tidings?: Tidings;
+  receiver?: LocalProcess;
+}
+
+const API_PORT = 3000;
+const RECEIVER_PORT = 4000;
+
+/** Starts all that a newcomer needs to see Tidings work. What has been started is stopped again when a part fails. */
+export async function startFirstRun({ folder, env, show, watch = false }: FirstRunOptions): Promise<FirstRun> {
+  const parts: Parts = {};
+  const stop = async (): Promise<void> => {
+    await parts.tidings?.stop();
+    await parts.receiver?.stop();
+    await parts.redis?.stop();
+    await parts.postgres?.stop();
+  };
+
+  try {
+    const host = env['HOST'] || '127.0.0.1';
+    const port = await apiPort(env['PORT'], host);
+    const receiverPort = await nextFreePort(RECEIVER_PORT, { except: [port] });
+    const keys = ownKeys(folder, env);
+
+    if (!env['DATABASE_URL']) parts.postgres = await startPostgres({ folder: join(folder, 'postgres') });
+    if (!env['REDIS_URL']) parts.redis = await startRedis({ folder: join(folder, 'redis') });
+    const databaseUrl = parts.postgres?.url ?? String(env['DATABASE_URL']);
+    const redisUrl = parts.redis?.url ?? String(env['REDIS_URL']);
+    await migrate(databaseUrl);
+
+    const shown = { LOG_FORMAT: env['LOG_FORMAT'] || 'pretty', NODE_ENV: env['NODE_ENV'] || 'development' };
+    const tidings = await startTidings({
+      databaseUrl,
+      redisUrl,
+      prefix: env['REDIS_PREFIX'] || '{tidings}',
+      keys,
+      port,
+      workers: 0,
+      env: shown,
+      watch,
+      onOutput: show,
+    });
+    parts.tidings = tidings;
+
+    // The receiver needs the secret, which comes from the API; the worker needs the receiver.
+    const token = tidings.token('alice', 'events:publish');
+    const receiverUrl = `http://127.0.0.1:${String(receiverPort)}/hook`;
+    const file = join(folder, 'demo-webhook.json');
+    const webhook = await keepDemoWebhook({ file, apiUrl: tidings.url, token, url: receiverUrl });
+    const receiverEnv = { ...env, HOST: '127.0.0.1', PORT: String(receiverPort), RECEIVER_SECRET: webhook.secret };
+    parts.receiver = startApp('receiver', { env: receiverEnv, onOutput: show });
+    await parts.receiver.waitFor('Receiver is ready');
+    const worker = await tidings.startWorker();
+
+    const { postgres, redis, receiver } = parts;
+    return {
+      guidance: guidance({
+        apiUrl: tidings.url,
+        receiverUrl,
+        databaseUrl: postgres?.url,
+        redisUrl: redis?.url,
+        token,
+        webhookId: webhook.id,
+      }),
+      broken: firstToEnd({
+        PostgreSQL: postgres,
+        Redis: redis,
+        'The API': tidings.api,
+        'The receiver': receiver,
+        'The worker': worker,
+      }),
+      stop,
+    };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function apiPort(wanted: string | undefined, host: string): Promise<number> {
+  if (!wanted) return nextFreePort(API_PORT, { host });
+  if (!(await isFree(Number(wanted), host))) {
+    throw new Error(`Port ${wanted} (PORT) is taken: stop what listens there, or set PORT to another one.`);
+  }
+  return Number(wanted);
+}
+
+/** Those of the environment, or else those that are kept in the folder. */
+function ownKeys(folder: string, env: NodeJS.ProcessEnv): Keys {
+  const kept = keepKeys(folder);
+  return { JWT_SECRET: env['JWT_SECRET'] || kept.JWT_SECRET, SECRETS_KEYS: env['SECRETS_KEYS'] || kept.SECRETS_KEYS };
+}
+
+function firstToEnd(parts: Record<string, { ended: Promise<unknown> } | undefined>): Promise<string> {
+  return Promise.race(
+    Object.entries(parts).map(async ([name, part]) => {
+      if (part === undefined) return new Promise<string>(() => undefined);
+      const code = await part.ended;
+      return `${name} ended ${typeof code === 'number' ? `with exit code ${String(code)}` : 'by a signal'}.`;
+    }),
+  );
+}

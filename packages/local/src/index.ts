@@ -1,0 +1,6 @@
+export { startFirstRun, type FirstRun, type FirstRunOptions } from './first-run.js';
+export { temporaryFolder } from './folder.js';
+export { startPostgres, type LocalPostgres } from './postgres.js';
+export { startProcess, type LocalProcess, type StartOptions } from './process.js';
+export { startRedis, type LocalRedis } from './redis.js';
+export { startTidings, type LocalApi, type Tidings, type TidingsOptions } from './tidings.js';

@@ -1,0 +1,103 @@
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Redis } from 'ioredis';
+import { keepPassword } from './password.js';
+import { freePort } from './port.js';
+import { startProcess } from './process.js';
+
+export interface LocalRedis {
+  url: string;
+  pid: number;
+  /** Stops it. SIGKILL is a crash: what the append-only file holds is there at the next start. */
+  stop: (signal?: NodeJS.Signals) => Promise<void>;
+  /** Resolves when it ends, whoever ended it. */
+  ended: Promise<unknown>;
+}
+
+const SERVERS = ['redis-server', 'valkey-server'];
+
+/**
+ * Starts a Redis (or Valkey) that keeps every job: append-only file, no eviction.
+ * Throws when neither server is on the PATH.
+ *
+ * @param folder where its append-only file lives; made when it is not there
+ */
+export async function startRedis({ folder, port }: { folder: string; port?: number }): Promise<LocalRedis> {
+  const server = SERVERS.find(isOnPath);
+  if (server === undefined) throw new Error('Neither redis-server nor valkey-server is on the PATH: install one of them.');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const password = keepPassword(join(folder, 'password'));
+  await stopLeftover(folder, password);
+  const chosenPort = port ?? (await freePort());
+  const redis = startProcess(server, ['-'], {
+    name: server,
+    // From standard input, since everybody sees a command's arguments.
+    input: configuration({
+      bind: '127.0.0.1',
+      port: String(chosenPort),
+      dir: folder,
+      requirepass: password,
+      appendonly: 'yes',
+      'maxmemory-policy': 'noeviction',
+      save: '',
+    }),
+  });
+  try {
+    await redis.waitFor('Ready to accept connections');
+    writeFileSync(join(folder, 'port'), String(chosenPort));
+  } catch (error) {
+    await redis.stop('SIGKILL').catch(() => undefined);
+    throw error;
+  }
+  return {
+    url: `redis://:${password}@127.0.0.1:${String(chosenPort)}`,
+    pid: redis.pid,
+    ended: redis.ended,
+    async stop(signal) {
+      await redis.stop(signal);
+    },
+  };
+}
+
+function configuration(settings: Record<string, string>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}\n`)
+    .join('');
+}
+
+/** A server that outlived its parent (kill -9) still writes to the folder's append-only file. */
+async function stopLeftover(folder: string, password: string): Promise<void> {
+  const portFile = join(folder, 'port');
+  if (!existsSync(portFile)) return;
+  const client = new Redis({
+    host: '127.0.0.1',
+    port: Number(readFileSync(portFile, 'utf8')),
+    password,
+    lazyConnect: true,
+    connectTimeout: 2000,
+    commandTimeout: 10_000,
+    retryStrategy: () => null,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const [, dir] = await client.config('GET', 'dir');
+    // It answers to a shutdown by hanging up.
+    if (dir === realpathSync(folder)) await client.shutdown().catch(() => undefined);
+  } catch {
+    // Nobody there, or somebody else's.
+  } finally {
+    client.disconnect();
+  }
+}
+
+function isOnPath(command: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

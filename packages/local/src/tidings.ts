@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createKeys, signToken, type Keys } from '@tidings/keys';
+import { startProcess, type LocalProcess } from './process.js';
+
+export interface TidingsOptions {
+  /** Of a database that has been migrated. */
+  databaseUrl: string;
+  redisUrl: string;
+  /** Before every key in Redis. Default `{tidings}`. */
+  prefix?: string;
+  /** Default: new ones. */
+  keys?: Keys;
+  /** The API's port. Default 0: a free one. */
+  port?: number;
+  /** How many workers. Default 1. */
+  workers?: number;
+  /** More for the environment of every process, or other values. */
+  env?: NodeJS.ProcessEnv;
+  /** Restarts a process when its build changes. Default false. */
+  watch?: boolean;
+  /** Called with whatever the processes write. */
+  onOutput?: ((text: string) => void) | undefined;
+}
+
+/** The API, and where it is. */
+export interface LocalApi extends LocalProcess {
+  url: string;
+}
+
+/** A Tidings that runs on this machine. */
+export interface Tidings {
+  /** Of the API. */
+  url: string;
+  api: LocalApi;
+  workers: LocalProcess[];
+  /**
+   * A token for the API, valid for a day.
+   *
+   * @param scope such as `events:publish`; default: none
+   */
+  token: (sub: string, scope?: string) => string;
+  /** Starts one more API process, on a free port unless `env` says PORT. */
+  startApi: (env?: NodeJS.ProcessEnv) => Promise<LocalApi>;
+  /** Starts one more worker. */
+  startWorker: (env?: NodeJS.ProcessEnv) => Promise<LocalProcess>;
+  /** Stops the APIs, and then the workers. */
+  stop: () => Promise<void>;
+}
+
+/** What the processes of this machine may reach besides public addresses: receivers on the machine itself. */
+const ALLOWED_NETWORKS = '127.0.0.0/8,::1/128';
+
+const PROJECT = join(import.meta.dirname, '../../..');
+const TOKEN_LIFE_S = 86_400;
+const READY_MS = 30_000;
+const POLL_MS = 50;
+
+/** Starts an API and workers as the processes they are in production, and resolves when all of them are ready. */
+export async function startTidings(options: TidingsOptions): Promise<Tidings> {
+  const { databaseUrl, redisUrl, prefix = '{tidings}', keys = createKeys(), port = 0, workers: workerCount = 1 } = options;
+  const common: NodeJS.ProcessEnv = {
+    EGRESS_ALLOW_CIDRS: ALLOWED_NETWORKS,
+    HOST: '127.0.0.1',
+    ...process.env,
+    ...keys,
+    // Tokens are signed here: a key of somebody else's would contradict that.
+    JWT_PUBLIC_KEY: '',
+    JWT_ALGORITHMS: '',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: prefix,
+    ...options.env,
+  };
+  const apis: LocalApi[] = [];
+  const workers: LocalProcess[] = [];
+
+  const start = (app: 'api' | 'worker', env: NodeJS.ProcessEnv): LocalProcess =>
+    startApp(app, { env: { ...common, ...env }, watch: options.watch, onOutput: options.onOutput });
+
+  const startApi = async (env: NodeJS.ProcessEnv = {}): Promise<LocalApi> => {
+    const api = start('api', { PORT: '0', ...env });
+    const withUrl: LocalApi = { ...api, url: '' };
+    apis.push(withUrl);
+    await api.waitFor('API is ready.');
+    withUrl.url = /API is ready\.[^\n]*"url":"([^"]+)"/.exec(api.output())?.[1] ?? '';
+    await untilReady(withUrl.url);
+    return withUrl;
+  };
+  const startWorker = async (env: NodeJS.ProcessEnv = {}): Promise<LocalProcess> => {
+    const worker = start('worker', env);
+    workers.push(worker);
+    await worker.waitFor('Worker is ready.');
+    return worker;
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all(apis.map((api) => api.stop()));
+    await Promise.all(workers.map((worker) => worker.stop()));
+  };
+
+  try {
+    const api = await startApi({ PORT: String(port) });
+    await Promise.all(Array.from({ length: workerCount }, () => startWorker()));
+    const token = (sub: string, scope?: string): string =>
+      signToken(common['JWT_SECRET'] ?? keys.JWT_SECRET, {
+        sub,
+        scope,
+        issuer: common['JWT_ISSUER'] || undefined,
+        audience: common['JWT_AUDIENCE'] || undefined,
+        expiresInS: TOKEN_LIFE_S,
+      });
+    return { url: api.url, api, workers, token, startApi, startWorker, stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface AppOptions {
+  env: NodeJS.ProcessEnv;
+  watch?: boolean | undefined;
+  onOutput?: ((text: string) => void) | undefined;
+}
+
+/** Starts the built main.js of an app. It stops when this process does, however that happens. */
+export function startApp(app: 'api' | 'worker' | 'receiver', { env, watch = false, onOutput }: AppOptions): LocalProcess {
+  const endWithParent = pathToFileURL(join(PROJECT, 'packages/local/dist/end-with-parent.js')).href;
+  const args = ['--import', endWithParent, join(PROJECT, 'apps', app, 'dist/main.js')];
+  return startProcess(process.execPath, watch ? ['--watch', '--watch-preserve-output', ...args] : args, {
+    name: `The ${app}`,
+    env,
+    onOutput,
+  });
+}
+
+async function untilReady(url: string): Promise<void> {
+  const end = performance.now() + READY_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/readyz`).catch((error: unknown) => error as Error);
+    if (answer instanceof Response && answer.ok) return;
+    if (performance.now() > end) {
+      throw new Error(`The API is not ready: ${answer instanceof Response ? await answer.text() : answer.message}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

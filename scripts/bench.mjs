@@ -1,0 +1,13 @@
+// npm run bench [-- NAME] [--rounds N] [--json]: measures on servers of its own, and takes them away again.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { prepare, prepareRedis, ROOT } from './prepare.mjs';
+
+prepare();
+prepareRedis();
+
+const { status } = spawnSync(process.execPath, [join(ROOT, 'bench/dist/main.js'), ...process.argv.slice(2)], {
+  cwd: ROOT,
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;

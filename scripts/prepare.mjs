@@ -1,0 +1,92 @@
+// What every command at the top of the project needs first: a Node that is new enough, the packages, a build.
+// Plain JavaScript without dependencies, since it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '..');
+const OLDEST_NODE = [20, 19];
+
+/** Ends the process with one line that says what to do. */
+export function giveUp(message) {
+  console.error(`\n${message}`);
+  process.exit(1);
+}
+
+/** Installs what the lock file says, if that has not been done, and builds what has changed. */
+export function prepare() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    giveUp(`Tidings needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
+  }
+  if (!isInstalled()) {
+    console.log('Installing packages (once) …');
+    // Its tools are devDependencies, which npm leaves out where NODE_ENV is production.
+    run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
+  console.log('Building …');
+  run(
+    process.execPath,
+    [join(ROOT, 'node_modules/turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'],
+    true,
+  );
+}
+
+/** Makes sure that a Redis or Valkey server is on the PATH; installs Debian's where we may. */
+export function prepareRedis() {
+  if (isOnPath('redis-server') || isOnPath('valkey-server')) return;
+  const byApt = process.platform === 'linux' && process.getuid() === 0 && isOnPath('apt-get');
+  if (!byApt) {
+    const how =
+      process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server (or your system’s package)';
+    giveUp(`Tidings needs redis-server or valkey-server on the PATH. Install it (${how}), or set REDIS_URL to one that runs.`);
+  }
+  console.log('Installing redis-server (once) …');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  withoutStartingServices(() => {
+    run('apt-get', ['update', '-qq'], true, env);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], true, env);
+  });
+}
+
+/** Debian starts a server as soon as it is installed; ours has its own port and folder. */
+function withoutStartingServices(install) {
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    if (ours) rmSync(policy);
+  }
+}
+
+function isInstalled() {
+  const installed = join(ROOT, 'node_modules/.package-lock.json');
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(ROOT, 'package-lock.json')).mtimeMs;
+}
+
+function isOnPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Runs a command; when it fails, shows what it said and gives up. */
+function run(command, args, quiet = false, env = process.env) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    env: { ...env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status === 0) return;
+  if (quiet) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
+  giveUp(`"${[command, ...args].join(' ')}" failed${error ? `: ${error.message}` : '.'}`);
+}
