@@ -13,6 +13,7 @@ import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
 import { createDeliveryLog } from './deliveries/log.js';
 import { deliveryRoutes } from './deliveries/routes.js';
+import { createDrain } from './drain.js';
 import { eventRoutes } from './events/routes.js';
 import { healthRoutes } from './health/routes.js';
 import { createHub } from './stream/hub.js';
@@ -62,16 +63,15 @@ const app = createApp({
 });
 
 const server = createServer(app).listen(config.port, config.host);
+const drain = createDrain(server);
 await once(server, 'listening');
 const { port } = server.address() as AddressInfo;
 log.info('API is ready.', { url: `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${String(port)}` });
 
 async function stop(): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
+  const drained = drain();
   hub.stop();
-  server.closeIdleConnections();
-  await closed;
+  await drained;
   await accept.idle();
   await deliveries.close();
   commands.disconnect();

@@ -25,6 +25,7 @@ export interface Hub {
   announce: (events: readonly StreamEvent[]) => void;
   /** Reads from the log whatever was not announced: after a doubt, such as a lost connection to Redis. */
   catchUp: () => Promise<void>;
+  /** A session that joins after the stop is ended at once. */
   join: (session: Session) => void;
   leave: (session: Session) => void;
   /** Ends every session. */
@@ -43,6 +44,7 @@ export function createHub({ readEvents, heartbeatMs, log }: HubParts): Hub {
   let position = 0;
   let catchingUp: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
 
   const dispatch = (event: StreamEvent): void => {
     if (event.position <= position) return;
@@ -115,6 +117,10 @@ export function createHub({ readEvents, heartbeatMs, log }: HubParts): Hub {
     },
     catchUp,
     join(session) {
+      if (stopped) {
+        session.end();
+        return;
+      }
       const group = sessions.get(session.userId) ?? new Set();
       sessions.set(session.userId, group.add(session));
     },
@@ -124,6 +130,7 @@ export function createHub({ readEvents, heartbeatMs, log }: HubParts): Hub {
       if (group?.size === 0) sessions.delete(session.userId);
     },
     stop() {
+      stopped = true;
       clearInterval(timer);
       for (const group of sessions.values()) for (const session of group) session.end();
     },

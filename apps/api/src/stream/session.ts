@@ -28,13 +28,15 @@ export interface Session {
   write: (bytes: Buffer) => void;
   /** Resolves when the socket takes more, or is gone. */
   drained: () => Promise<void>;
-  /** Ends the stream with a hint when to connect again. */
+  /** Ends the stream with a hint when to connect again. A client that does not take it in time is cut off. */
   end: (last?: Buffer) => void;
 }
 
 const MAX_BUFFERED_BYTES = 256 * 1024;
 const RECONNECT_MS = 1000;
 const RECONNECT_SPREAD_MS = 4000;
+/** What the socket has not taken so long after the end is given up. */
+const END_MS = 2000;
 
 /** Begins the stream on a response. */
 export function openSession(options: SessionOptions): Session {
@@ -69,6 +71,10 @@ export function openSession(options: SessionOptions): Session {
       if (this.closed) return;
       if (last) response.write(last);
       response.end(reconnect);
+      const timer = setTimeout(() => response.destroy(), END_MS);
+      response.once('close', () => {
+        clearTimeout(timer);
+      });
     },
   };
 }

@@ -1,0 +1,33 @@
+import type { Server } from 'node:http';
+
+/**
+ * Watches a server's requests, and answers with how to close it: it takes no new connections, answers the requests
+ * under way, and closes every connection that has none. Node's own `close` waits, without limit, for a connection that
+ * has not sent a request yet (browsers and pools open such ones), and goes on serving those that are kept alive.
+ *
+ * @returns resolves when every request is answered and every connection closed
+ */
+export function createDrain(server: Server): () => Promise<void> {
+  let underWay = 0;
+  let draining = false;
+  const closeWhenAnswered = (): void => {
+    if (draining && underWay === 0) server.closeAllConnections();
+  };
+  server.prependListener('request', (_request, response) => {
+    if (draining) response.setHeader('connection', 'close');
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+      closeWhenAnswered();
+    });
+  });
+
+  return () =>
+    new Promise((resolve) => {
+      draining = true;
+      server.close(() => {
+        resolve();
+      });
+      closeWhenAnswered();
+    });
+}
