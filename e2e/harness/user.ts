@@ -1,0 +1,123 @@
+import type { EventDraft } from '@tidings/events';
+import { eventually } from '@tidings/testing';
+import { follow, type Follower, type StreamOptions } from './stream.js';
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+export interface Webhook {
+  id: string;
+  secret: string;
+}
+
+export interface Attempt {
+  number: number;
+  started_at: string;
+  duration_ms: number;
+  status_code: number | null;
+  error_class: string | null;
+  error: string | null;
+  response_body: string | null;
+}
+
+export interface Delivery {
+  id: string;
+  webhook_id: string;
+  event_id: string;
+  event_type: string;
+  status: 'pending' | 'succeeded' | 'failed' | 'cancelled';
+  attempt_count: number;
+  attempts: Attempt[];
+}
+
+/** Somebody with a token. */
+export interface User {
+  token: string;
+  /** One request to the API, whatever comes of it. */
+  call: (method: string, path: string, body?: unknown) => Promise<Reply>;
+  /** Registers a webhook. */
+  register: (receiver: { url: string }, more?: { event_types?: string[] }) => Promise<Webhook>;
+  /** Publishes one event or many, and resolves with their ids. Needs the scope `events:publish`. */
+  publish: {
+    (event: EventDraft): Promise<string>;
+    (events: readonly EventDraft[]): Promise<string[]>;
+  };
+  /** The ids of the events that this user may see, in the order of the log. */
+  eventLog: () => Promise<string[]>;
+  /** What was delivered to a webhook, oldest first, with every attempt. */
+  deliveryLog: (webhook: { id: string }) => Promise<Delivery[]>;
+  /** The same, once there are so many deliveries and all of them have ended one way or the other. */
+  waitForDeliveries: (webhook: { id: string }, count: number, deadlineMs?: number) => Promise<Delivery[]>;
+  follow: (options?: StreamOptions) => Promise<Follower>;
+}
+
+export function createUser(url: string, token: string): User {
+  const call: User['call'] = async (method, path, body) => {
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    };
+  };
+
+  /** The body of an answer that is a success. */
+  const ask = async <Body>(method: string, path: string, body?: unknown): Promise<Body> => {
+    const reply = await call(method, path, body);
+    if (reply.status > 299) {
+      throw new Error(`${method} ${path} answered ${String(reply.status)}: ${JSON.stringify(reply.body)}`);
+    }
+    return reply.body as Body;
+  };
+
+  async function publish(event: EventDraft): Promise<string>;
+  async function publish(events: readonly EventDraft[]): Promise<string[]>;
+  async function publish(input: EventDraft | readonly EventDraft[]): Promise<string | string[]> {
+    if (!Array.isArray(input)) return (await ask<{ id: string }>('POST', '/api/events', input)).id;
+    const { data } = await ask<{ data: { id: string }[] }>('POST', '/api/events', { events: input });
+    return data.map(({ id }) => id);
+  }
+
+  const list = async (webhookId: string): Promise<Omit<Delivery, 'attempts'>[]> =>
+    (await ask<{ data: Delivery[] }>('GET', `/api/webhooks/${webhookId}/deliveries?limit=200`)).data;
+  const deliveryLog: User['deliveryLog'] = async ({ id: webhookId }) =>
+    Promise.all((await list(webhookId)).reverse().map(({ id }) => ask<Delivery>('GET', `/api/deliveries/${id}`)));
+
+  return {
+    token,
+    call,
+    register: ({ url: target }, more = {}) => ask<Webhook>('POST', '/api/webhooks', { url: target, ...more }),
+    publish,
+    async eventLog() {
+      const ids: string[] = [];
+      for (;;) {
+        const cursor = ids.at(-1);
+        const page = await ask<{ data: { id: string }[] }>(
+          'GET',
+          `/api/events?limit=200${cursor === undefined ? '' : `&cursor=${cursor}`}`,
+        );
+        if (page.data.length === 0) return ids;
+        ids.push(...page.data.map(({ id }) => id));
+      }
+    },
+    deliveryLog,
+    async waitForDeliveries(webhook, count, deadlineMs) {
+      await eventually(async () => {
+        const deliveries = await list(webhook.id);
+        if (deliveries.length < count || deliveries.some(({ status }) => status === 'pending')) {
+          throw new Error(`${String(count)} finished deliveries were expected; this is the log: ${JSON.stringify(deliveries)}`);
+        }
+      }, deadlineMs);
+      return deliveryLog(webhook);
+    },
+    follow: (options) => follow(url, token, options),
+  };
+}

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { syncFailed } from '@tidings/events';
+import { startRedis, temporaryFolder, type LocalRedis } from '@tidings/local';
+import { startReceiver } from './harness/receiver.js';
+import { startTidings, type Tidings } from './harness/tidings.js';
+
+const { folder, remove } = temporaryFolder();
+const start = (port?: number) => startRedis({ folder: join(folder, 'redis'), ...(port === undefined ? {} : { port }) });
+let redis: LocalRedis;
+let tidings: Tidings;
+beforeAll(async () => {
+  redis = await start();
+  tidings = await startTidings({ redisUrl: redis.url, env: { RECONCILE_INTERVAL_MS: '500', STREAM_HEARTBEAT_MS: '500' } });
+});
+afterAll(async () => {
+  await tidings.stop();
+  await redis.stop();
+  remove();
+});
+
+const BOUND_MS = 2000;
+const DEADLINE_MS = 45_000;
+
+test('while Redis is away events are accepted at once and streamed, and they are delivered when it is back', async () => {
+  const alice = tidings.asUser('alice');
+  const service = tidings.asUser('service', 'events:publish');
+  const receiver = await startReceiver();
+  const webhook = await alice.register(receiver);
+  const stream = await alice.follow();
+  const event = () => syncFailed({ user_id: 'alice', error_message: '' });
+  const ids = [await service.publish(event())];
+  await receiver.waitFor(1);
+
+  await redis.stop('SIGKILL');
+  for (let count = 0; count < 3; count += 1) {
+    const begin = performance.now();
+    const { status, body } = await service.call('POST', '/api/events', event());
+    expect(performance.now() - begin).toBeLessThan(BOUND_MS);
+    expect(status).toBe(202);
+    ids.push(String(body['id']));
+  }
+  // No announcement came: the API reads the log itself.
+  await stream.waitFor(4);
+  expect(stream.ids()).toEqual(ids);
+  // A service that relies on Redis is told, and at once.
+  const begin = performance.now();
+  await expect(tidings.publisher.publish(event())).rejects.toThrow();
+  expect(performance.now() - begin).toBeLessThan(BOUND_MS);
+
+  redis = await start(Number(new URL(redis.url).port));
+  // The reconciler looks at what was never enqueued 15 s after it was accepted.
+  const deliveries = await alice.waitForDeliveries(webhook, 4, DEADLINE_MS);
+  expect(deliveries.map(({ event_id, status }) => [event_id, status])).toEqual(ids.map((id) => [id, 'succeeded']));
+  expect(receiver.counts()).toEqual(Object.fromEntries(ids.map((id) => [id, 1])));
+
+  // Everything is as before: by both ways in, and live.
+  ids.push(await service.publish(event()));
+  await receiver.waitFor(5);
+  ids.push((await tidings.publisher.publish(event())).id);
+  await receiver.waitFor(6);
+  await stream.waitFor(6);
+  expect(stream.ids()).toEqual(ids);
+}, 60_000);

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
+import { extractionStarted, syncFailed } from '@tidings/events';
+import { startReceiver } from './harness/receiver.js';
+import { createHold } from './harness/signal.js';
+import { streamUrl } from './harness/stream.js';
+import { startTidings, type Tidings } from './harness/tidings.js';
+
+let tidings: Tidings;
+beforeAll(async () => {
+  tidings = await startTidings({ env: { WORKER_CONCURRENCY: '2' } });
+});
+afterAll(() => tidings.stop());
+
+const event = () => syncFailed({ user_id: 'alice', error_message: '' });
+
+test('a worker that is told to stop finishes what is under way, takes nothing new, and exits with 0', async () => {
+  const alice = tidings.asUser('alice');
+  const service = tidings.asUser('service', 'events:publish');
+  const hold = createHold();
+  const receiver = await startReceiver(() => hold.released.then(() => 200));
+  const webhook = await alice.register(receiver);
+  const underWay = await service.publish([event(), event()]);
+  await receiver.waitFor(2);
+
+  const [worker] = tidings.workers;
+  if (!worker) throw new Error('A worker was expected.');
+  const stopped = worker.stop('SIGTERM');
+  await worker.waitFor('Stopping.');
+  const waiting = await service.publish([event(), event(), event()]);
+  hold.release();
+  expect(await stopped).toBe(0);
+
+  // What it had sent is recorded, although it was told to stop in between.
+  expect(receiver.counts()).toEqual(Object.fromEntries(underWay.map((id) => [id, 1])));
+  const states = async () =>
+    Object.fromEntries((await alice.deliveryLog(webhook)).map(({ event_id, status }) => [event_id, status]));
+  expect(await states()).toEqual({
+    ...Object.fromEntries(underWay.map((id) => [id, 'succeeded'])),
+    ...Object.fromEntries(waiting.map((id) => [id, 'pending'])),
+  });
+
+  await tidings.startWorker();
+  const deliveries = await alice.waitForDeliveries(webhook, 5);
+  for (const delivery of deliveries) expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+  expect(receiver.counts()).toEqual(Object.fromEntries([...underWay, ...waiting].map((id) => [id, 1])));
+});
+
+test('an API that is told to stop ends its streams with a hint when to come back, and exits with 0', async () => {
+  const alice = tidings.asUser('alice');
+  const service = tidings.asUser('service', 'events:publish');
+  const before = await service.publish(event());
+  // More than the sockets' buffers hold, for a client that does not read.
+  const large = extractionStarted({ version: '1', entity_types: Array<string>(1000).fill('x'.repeat(200)) });
+  for (let count = 0; count < 20; count += 1) await service.publish([large, large, large, large]);
+
+  const stream = await fetch(streamUrl(tidings.url), { headers: { authorization: `Bearer ${alice.token}` } });
+  const text = stream.text();
+  const follower = await alice.follow();
+  const id = await service.publish(event());
+  await follower.waitFor(1);
+  follower.close();
+
+  // Not every client is that polite: one comes back at once, on the connection that it has; one does not read what it
+  // resumes; one has only connected.
+  const insistent = insist(streamUrl(tidings.url), alice.token);
+  await insistent.connected;
+  const deaf = await fetch(streamUrl(tidings.url, { lastEventId: before }), {
+    headers: { authorization: `Bearer ${alice.token}` },
+  });
+  const { port, hostname } = new URL(tidings.url);
+  const silent = connect(Number(port), hostname);
+  await once(silent, 'connect');
+
+  expect(await tidings.api.stop('SIGTERM')).toBe(0);
+  // Rejects if the stream was cut off.
+  expect(await text).toMatch(new RegExp(`\\nid: ${id}\\n(.*\\n)*\\nretry: [1-5]\\d{3}\\n\\n$`));
+  expect(await insistent.gaveUp).toBe('ECONNREFUSED');
+  await expect(deaf.text()).rejects.toThrow('terminated');
+  silent.destroy();
+});
+
+/** Follows a stream over one connection that it keeps, and again as soon as it ends, until nobody answers. */
+function insist(url: string, token: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const hold = createHold();
+  const gaveUp = new Promise((resolve) => {
+    const follow = (): void => {
+      get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
+        hold.release();
+        response.resume().once('end', follow);
+        response.once('error', follow);
+      }).once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') follow();
+        else resolve(error.code);
+      });
+    };
+    follow();
+  });
+  return { connected: hold.released, gaveUp };
+}
