@@ -1,0 +1,42 @@
+import { cpus } from 'node:os';
+
+/** One thing that was measured, in every round. */
+export interface Measured {
+  name: string;
+  /** Per second, one figure a round. */
+  rates: number[];
+  /** CPU of each process, in microseconds for one unit of work, one figure a round. */
+  cpuUs: Record<string, number[]>;
+}
+
+export interface Report {
+  title: string;
+  unit: string;
+  node: string;
+  cores: number;
+  /** The first is what is ours, the others are what it is held against. */
+  rows: Measured[];
+}
+
+/** A report with what it was measured on. */
+export function report(title: string, unit: string, rows: Measured[]): Report {
+  return { title, unit, node: process.version, cores: cpus().length, rows };
+}
+
+/** The middle one; of an even number, the lower of the two. */
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] ?? NaN;
+}
+
+/** Prints medians, the spread, and the ratio of the first row to each. */
+export function printTable({ title, unit, node, cores, rows }: Report): void {
+  const ours = median(rows[0]?.rates ?? []);
+  console.log(`\n${title} (medians of ${String(rows[0]?.rates.length ?? 0)} rounds, Node ${node}, ${String(cores)} cores)`);
+  for (const { name, rates, cpuUs } of rows) {
+    const cpu = Object.entries(cpuUs).map(([process, costs]) => `${process} ${median(costs).toFixed(0)} µs`);
+    const spread = `${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)}`;
+    console.log(
+      `  ${name}: ${median(rates).toFixed(0)} ${unit} (${spread}), Tidings ÷ this ${(ours / median(rates)).toFixed(2)}; CPU ${cpu.join(', ')}`,
+    );
+  }
+}
