@@ -1,0 +1,49 @@
+# syntax=docker/dockerfile:1.20
+# Three images: docker build --target api .   --target worker .   --target migrate .
+FROM node:20-bookworm-slim AS base
+WORKDIR /app
+
+# What decides which packages are installed, and nothing else, so that the installs are cached until one of it changes.
+FROM base AS manifests
+COPY .npmrc package.json package-lock.json ./
+COPY --parents apps/*/package.json packages/*/package.json e2e/package.json bench/package.json ./
+
+# One production install for all three images: they share the layer. Without optional packages as well: npm would count
+# Prisma's command line among them, 250 MB that only development needs.
+FROM manifests AS packages
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional
+
+FROM manifests AS build
+ENV TURBO_TELEMETRY_DISABLED=1
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY . .
+RUN npx turbo run build --filter=@tidings/api --filter=@tidings/worker
+RUN mkdir /built && cp -r --parents prisma apps/*/dist packages/*/dist /built/
+
+FROM base AS runtime
+ENV NODE_ENV=production
+COPY --from=packages /app ./
+COPY --from=build /built/packages ./packages
+USER node
+STOPSIGNAL SIGTERM
+
+FROM runtime AS api
+ENV HOST=0.0.0.0 PORT=3000
+COPY --from=build /built/apps/api ./apps/api
+EXPOSE 3000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "apps/api/dist/main.js"]
+
+FROM runtime AS worker
+ENV HEALTH_PORT=3001
+COPY --from=build /built/apps/worker ./apps/worker
+EXPOSE 3001
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "apps/worker/dist/main.js"]
+
+# Runs once and ends: before the other two start, at every deployment.
+FROM runtime AS migrate
+COPY --from=build /built/prisma ./prisma
+CMD ["node", "packages/database/dist/migrations/main.js"]
