@@ -121,4 +121,10 @@ function joinPath(prefix: string, path: string): string {
 }
 
 /** Every event type that Tidings ships with. Add a definition here to add a type. */
-export const catalog = createCatalog([extractionStarted, extractionCompleted, syncCompleted, syncFailed, gapsUpdated]);
+const definitions = [extractionStarted, extractionCompleted, syncCompleted, syncFailed, gapsUpdated] as const;
+
+/** The catalog that Tidings ships with. */
+export const catalog = createCatalog(definitions);
+
+/** An event of the shipped catalog, as its definition makes it. */
+export type Publishable = CatalogEvent<typeof definitions>;

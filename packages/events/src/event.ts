@@ -36,8 +36,8 @@ export const eventDraft = z.strictObject({
     .optional(),
 });
 
-/** PostgreSQL has no year 0, and JavaScript writes those after 9999 as PostgreSQL does not read them. */
-function hasFourDigitYear(timestamp: string): boolean {
+/** Whether the database's and JavaScript's years agree: PostgreSQL has no year 0, and does not read JavaScript's years after 9999. */
+export function hasFourDigitYear(timestamp: string): boolean {
   const year = new Date(timestamp).getUTCFullYear();
   return year >= 1 && year <= 9999;
 }

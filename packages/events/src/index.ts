@@ -1,10 +1,17 @@
 export { defineEvent, type Audience, type EventDefinition } from './define-event.js';
-export { createCatalog, catalog, type Catalog, type CatalogEvent, type EventTypeDescription } from './catalog.js';
+export {
+  createCatalog,
+  catalog,
+  type Catalog,
+  type CatalogEvent,
+  type EventTypeDescription,
+  type Publishable,
+} from './catalog.js';
 export { extractionCompleted, extractionStarted } from './catalog/extraction.js';
 export { syncCompleted, syncFailed } from './catalog/sync.js';
 export { gapsUpdated } from './catalog/gaps.js';
-export { eventDraft, EVENT_ID, MAX_EVENT_BYTES, USER_ID, type EventDraft, type TidingsEvent } from './event.js';
+export { eventDraft, hasFourDigitYear, EVENT_ID, MAX_EVENT_BYTES, USER_ID, type EventDraft, type TidingsEvent } from './event.js';
 export { InvalidEventError, type FieldError } from './invalid-event-error.js';
 export { isPattern, matches, patternsMatching } from './pattern.js';
-export { createPublisher, type Publishable, type Published, type Publisher, type PublisherOptions } from './publisher.js';
+export { createPublisher, type Published, type Publisher, type PublisherOptions } from './publisher.js';
 export { DEFAULT_PREFIX, EVENTS_QUEUE, type EventJob } from './events-queue.js';

@@ -1,17 +1,9 @@
 import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { catalog as shippedCatalog, type Catalog, type CatalogEvent } from './catalog.js';
-import type { extractionCompleted, extractionStarted } from './catalog/extraction.js';
-import type { gapsUpdated } from './catalog/gaps.js';
-import type { syncCompleted, syncFailed } from './catalog/sync.js';
+import { catalog as shippedCatalog, type Catalog, type Publishable } from './catalog.js';
 import { DEFAULT_PREFIX, EVENTS_QUEUE, eventJobOptions, type EventJob } from './events-queue.js';
 import type { EventDraft } from './event.js';
-
-/** An event of the shipped catalog, as its definition makes it. */
-export type Publishable = CatalogEvent<
-  readonly [typeof extractionStarted, typeof extractionCompleted, typeof syncCompleted, typeof syncFailed, typeof gapsUpdated]
->;
 
 export interface PublisherOptions {
   /** A Redis URL, or an ioredis client of yours, which stays yours to close. */
