@@ -73,10 +73,13 @@ describe('a delivery', () => {
     expect(verdict).toEqual({ then: 'postpone', delayMs: 700 });
   });
 
-  test("that failed is retried by BullMQ, and recorded as due when BullMQ's backoff begins", async () => {
+  test("that failed is retried by BullMQ, and recorded as due when BullMQ's window begins and ends", async () => {
     const { verdict, record } = await deliver({ claim: claimed(1), result: failing });
     expect(verdict).toEqual({ then: 'retry', reason: 'The response had the status 500.' });
-    expect(record).toMatchObject({ errorClass: 'http_status', outcome: { status: 'pending', retryInMs: 10_000 } });
+    expect(record).toMatchObject({
+      errorClass: 'http_status',
+      outcome: { status: 'pending', retryInMs: 10_000, retryByMs: 20_000 },
+    });
   });
 
   test('is put off within the cap when the backoff would go beyond it', async () => {

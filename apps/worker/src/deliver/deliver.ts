@@ -71,7 +71,10 @@ function toRecord({ id, leaseToken }: ClaimedDelivery, result: AttemptResult, ou
     errorClass,
     error,
     responseBody,
-    outcome: outcome.status === 'pending' ? { status: 'pending', retryInMs: outcome.retry.earliestMs } : outcome,
+    outcome:
+      outcome.status === 'pending'
+        ? { status: 'pending', retryInMs: outcome.retry.earliestMs, retryByMs: outcome.retry.latestMs }
+        : outcome,
   };
 }
 

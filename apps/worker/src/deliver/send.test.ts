@@ -145,7 +145,7 @@ describe('an attempt', () => {
       reached = true;
       response.end();
     });
-    const guarded = sender({ allowed: '' });
+    const guarded = sender({ allowed: '', timeoutMs: 20_000 });
     expect(await post(url, guarded)).toMatchObject({ statusCode: null, errorClass: 'blocked' });
     expect(await post(url.replace('127.0.0.1', 'localhost'), guarded)).toMatchObject({ statusCode: null, errorClass: 'blocked' });
     expect(reached).toBe(false);

@@ -98,6 +98,11 @@ describe('recording an attempt', () => {
     });
   });
 
+  test('that may be retried until later is looked at after that', async () => {
+    await record(refused(claim, { status: 'pending', retryInMs: 40_000, retryByMs: 80_000 }));
+    expect(await log.delivery(id)).toMatchObject({ next_attempt_in: 40, wake_in: 95 });
+  });
+
   test('numbers the attempts of a delivery', async () => {
     await record(refused(claim, { status: 'pending', retryInMs: 0 }));
     await record(refused(await log.claim(id), { status: 'pending', retryInMs: 0 }));

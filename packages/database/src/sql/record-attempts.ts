@@ -12,7 +12,11 @@ export interface AttemptRecord {
   errorClass: string | null;
   error: string | null;
   responseBody: string | null;
-  outcome: { status: 'succeeded' } | { status: 'failed' } | { status: 'pending'; retryInMs: number };
+  outcome:
+    | { status: 'succeeded' }
+    | { status: 'failed' }
+    /** `retryInMs`: no attempt is made before; `retryByMs`: when it is due at the latest, by default the same. */
+    | { status: 'pending'; retryInMs: number; retryByMs?: number };
 }
 
 /**
@@ -20,7 +24,7 @@ export interface AttemptRecord {
  * leases that still held (I3). A delivery that was cancelled while it was under way stays cancelled; its attempt is kept.
  * Rows are locked in the order of their ids, as everywhere, so that two statements never wait for each other.
  *
- * @param wakeAfterMs how long after a retry falls due the reconciler looks whether it happened, in milliseconds
+ * @param wakeAfterMs how long after a retry is due at the latest the reconciler looks whether it happened, in milliseconds
  */
 export async function recordAttempts(
   sql: Queryable,
@@ -32,8 +36,8 @@ export async function recordAttempts(
     text: `
       WITH record AS (
         SELECT * FROM unnest($1::text[], $2::uuid[], $3::float8[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[],
-            $9::delivery_status[], $10::float8[])
-          AS record (delivery_id, token, started_ago_ms, duration_ms, status_code, error_class, error, response_body, status, retry_in_ms)
+            $9::delivery_status[], $10::float8[], $11::float8[])
+          AS record (delivery_id, token, started_ago_ms, duration_ms, status_code, error_class, error, response_body, status, retry_in_ms, retry_by_ms)
       ), held AS (
         SELECT record.*, deliveries.status = 'pending' AS open
         FROM deliveries JOIN record ON id = delivery_id AND lease_token = token
@@ -43,7 +47,7 @@ export async function recordAttempts(
           attempt_count = attempt_count + 1,
           status = CASE WHEN open THEN held.status ELSE deliveries.status END,
           next_attempt_at = CASE WHEN open THEN now() + make_interval(secs => retry_in_ms / 1000) END,
-          wake_at = CASE WHEN open THEN now() + make_interval(secs => (retry_in_ms + $11::float8) / 1000) END,
+          wake_at = CASE WHEN open THEN now() + make_interval(secs => (retry_by_ms + $12::float8) / 1000) END,
           finished_at = CASE WHEN open AND held.status = 'pending' THEN NULL ELSE coalesce(finished_at, now()) END,
           lease_token = NULL
         FROM held WHERE deliveries.id = delivery_id
@@ -66,6 +70,7 @@ export async function recordAttempts(
       records.map(({ responseBody }) => responseBody),
       records.map(({ outcome }) => outcome.status),
       records.map(({ outcome }) => (outcome.status === 'pending' ? outcome.retryInMs : null)),
+      records.map(({ outcome }) => (outcome.status === 'pending' ? (outcome.retryByMs ?? outcome.retryInMs) : null)),
       wakeAfterMs,
     ],
   });
