@@ -28,6 +28,11 @@ describe("the API's configuration", () => {
     expect(() => readApiConfig({ ...good, JWT_SECRET: secret, JWT_PUBLIC_KEY: publicKey })).toThrow('not both');
   });
 
+  test('refuses a public key that is none', () => {
+    const broken = publicKey.replace(/[A-Za-z0-9]{8}/, 'AAAAAAAA');
+    expect(() => readApiConfig({ ...good, JWT_PUBLIC_KEY: broken })).toThrow('JWT_PUBLIC_KEY');
+  });
+
   test('refuses a secret of less than 32 bytes', () => {
     expect(() => readApiConfig({ ...good, JWT_SECRET: 'x'.repeat(31) })).toThrow('at least 32 bytes');
   });

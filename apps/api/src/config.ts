@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { ConfigError, flag, readConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import type { TokenRules } from './auth/verify-token.js';
@@ -20,7 +21,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
           `must be at least ${String(MIN_SECRET_BYTES)} bytes long: make one with "openssl rand -base64 32"`,
         )
         .optional(),
-      JWT_PUBLIC_KEY: z.string().includes('-----BEGIN PUBLIC KEY-----', 'must be a public key in PEM').optional(),
+      JWT_PUBLIC_KEY: z.string().refine(isPublicKey, 'must be an RSA or EC public key in PEM').optional(),
       JWT_ALGORITHMS: z.string().default(''),
       JWT_ISSUER: z.string().optional(),
       JWT_AUDIENCE: z.string().optional(),
@@ -51,6 +52,14 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT,
   };
+}
+
+function isPublicKey(pem: string): boolean {
+  try {
+    return pem.includes('PUBLIC KEY') && ['rsa', 'ec'].includes(createPublicKey(pem).asymmetricKeyType ?? '');
+  } catch {
+    return false;
+  }
 }
 
 interface TokenSettings {

@@ -21,6 +21,7 @@ import { streamRoutes } from './stream/routes.js';
 import { followAnnouncements } from './stream/follow.js';
 import { registrationSchemas } from './webhooks/registration.js';
 import { createRegistry } from './webhooks/registry.js';
+import { untilReached } from './until-reached.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
 const SHUTDOWN_MS = 10_000;
@@ -46,7 +47,7 @@ const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, l
 
 // … and what any process announces goes to the sessions of this one.
 const hub = createHub({ readEvents: (options) => readEvents(sql, options), heartbeatMs: config.heartbeatMs, log });
-hub.start(await lastPosition(sql));
+hub.start(await untilReached(() => lastPosition(sql), log));
 followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
 
 const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });

@@ -9,6 +9,8 @@ describe('a webhook URL', () => {
     'https://example.com/hook',
     'http://example.com/',
     'https://example.com:8443/a?b=c#d',
+    'http://example.com:443/',
+    'https://example.com:80/',
     'https://8.8.8.8/',
     'https://[2606:4700::1111]/',
     'https://sub.example.co.uk./',

@@ -25,7 +25,8 @@ export function checkUrl(text: string, { requireHttps, allowed }: UrlRules): str
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https:// or http://';
   if (requireHttps && url.protocol !== 'https:') return 'must begin with https://';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password: use a header';
-  if (url.port !== '' && Number(url.port) < 1024) return 'must use port 80, 443 or one above 1023';
+  // The scheme's own port is an empty text here.
+  if (!['', '80', '443'].includes(url.port) && Number(url.port) < 1024) return 'must use port 80, 443 or one above 1023';
   return checkHost(url.hostname, allowed);
 }
 

@@ -58,9 +58,12 @@ describe("a webhook's deliveries", () => {
     expect(await list(`cursor=${String(deliveryIds[1])}`)).toEqual([2]);
   });
 
-  test.each(['status=lost', 'event_types=sync.nothing', 'since=yesterday', 'user=bob'])('are refused with ?%s', async (query) => {
-    expect(await list(query)).toMatchObject([{ field: query.split('=')[0]?.replace('status', 'status[0]') }]);
-  });
+  test.each(['status=lost', 'event_types=sync.nothing', 'since=yesterday', 'since=0000-01-01T00:00:00Z', 'user=bob'])(
+    'are refused with ?%s',
+    async (query) => {
+      expect(await list(query)).toMatchObject([{ field: query.split('=')[0]?.replace('status', 'status[0]') }]);
+    },
+  );
 });
 
 describe('one delivery', () => {
@@ -74,6 +77,7 @@ describe('one delivery', () => {
   });
 
   test("is a 404 for everyone but the webhook's owner (I7)", async () => {
+    expect((await api.as('alice').get('/api/deliveries/%00')).status).toBe(404);
     expect((await api.as('mallory').get(`/api/deliveries/${String(deliveryIds[0])}`)).status).toBe(404);
   });
 });

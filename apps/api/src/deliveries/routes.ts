@@ -1,12 +1,13 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Attempt, Delivery } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import { hasFourDigitYear, type Catalog } from '@tidings/events';
 import { callerOf } from '../auth/authenticate.js';
 import { typesParameter } from '../events/types-parameter.js';
 import { page, toPage } from '../pages.js';
 import { notFound } from '../problems/problem.js';
 import { readQuery } from '../read-input.js';
+import { onlyIdsOf } from '../resource-id.js';
 import type { Registry } from '../webhooks/registry.js';
 import type { DeliveryLog } from './log.js';
 
@@ -19,8 +20,11 @@ interface DeliveryRoutesParts {
 /** `/api/webhooks/{id}/deliveries` and `/api/deliveries/{id}`: the log of the caller's own webhooks. */
 export function deliveryRoutes({ deliveries, registry, catalog }: DeliveryRoutesParts): Router {
   const router = Router();
+  router.param('webhookId', onlyIdsOf('webhook'));
+  router.param('id', onlyIdsOf('delivery'));
   const time = z.iso
-    .datetime({ offset: true, message: 'must be an ISO 8601 time with an offset' })
+    .datetime({ offset: true, abort: true, message: 'must be an ISO 8601 time with an offset' })
+    .refine(hasFourDigitYear, 'must be in the years 1 to 9999, in UTC')
     .transform((text) => new Date(text));
   const status = z.enum(['pending', 'succeeded', 'failed', 'cancelled'], 'must be pending, succeeded, failed or cancelled');
   const listQuery = z.strictObject({
@@ -32,10 +36,10 @@ export function deliveryRoutes({ deliveries, registry, catalog }: DeliveryRoutes
   });
 
   /** A webhook's deliveries, newest first: `?status=failed,pending&event_types=sync.*&since=&until=&limit=&cursor=`. */
-  router.get('/webhooks/:id/deliveries', async (request, response) => {
+  router.get('/webhooks/:webhookId/deliveries', async (request, response) => {
     const { limit, status: statuses, event_types: eventTypes, ...filter } = readQuery(request, listQuery);
     const { userId } = callerOf(response);
-    const webhookId = request.params.id;
+    const { webhookId } = request.params;
     if (!(await registry.find(userId, webhookId))) throw notFound('webhook', webhookId);
     const rows = await deliveries.list(userId, { ...filter, webhookId, statuses, eventTypes, limit: limit + 1 });
     response.json(toPage(rows, limit, toJson));

@@ -9,7 +9,8 @@ export function problemHandler(log: Pick<Logger, 'error'>): ErrorRequestHandler 
   return (error: unknown, request, response, next) => {
     const problem =
       toProblem(error) ?? new Problem(500, 'Internal error', { detail: 'Quote the request_id when you report it.' });
-    if (problem.status >= 500) {
+    // A problem that was thrown as one says what is wrong, such as "not ready": no fault of the code.
+    if (problem.status >= 500 && !(error instanceof Problem)) {
       log.error('A request failed.', { request_id: requestId(response), method: request.method, path: request.path, error });
     }
     // The answer had begun: all that is left is to break it off.

@@ -31,7 +31,7 @@ export function toProblem(error: unknown): Problem | null {
     return new Problem(400, 'The path is not valid', { detail: 'It holds a wrong percent encoding.' });
   if (isUnavailable(error)) {
     return new Problem(503, 'The database is not available', {
-      detail: 'Nothing was accepted. Send the request again, with the same ids.',
+      detail: 'Send the request again. Events may have been accepted all the same: give them the same ids.',
       headers: { 'retry-after': '1' },
     });
   }

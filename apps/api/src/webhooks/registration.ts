@@ -10,6 +10,11 @@ const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
 const RESERVED_HEADER =
   /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|accept-encoding|user-agent)$/i;
 
+function namesDiffer(headers: Record<string, string>): boolean {
+  const names = Object.keys(headers);
+  return new Set(names.map((name) => name.toLowerCase())).size === names.length;
+}
+
 interface RegistrationRules {
   urlRules: UrlRules;
   catalog: Pick<Catalog, 'knows' | 'types'>;
@@ -32,7 +37,11 @@ export function registrationSchemas({ urlRules, catalog }: RegistrationRules) {
   const fields = {
     url,
     event_types: z.array(eventType).min(1, 'must hold at least one type; leave it out for all').max(50),
-    description: z.string().max(500).nullable(),
+    description: z
+      .string()
+      .max(500)
+      .refine((text) => !text.includes('\0'), 'must not hold NUL characters')
+      .nullable(),
     headers: z
       .record(
         z
@@ -41,7 +50,8 @@ export function registrationSchemas({ urlRules, catalog }: RegistrationRules) {
           .refine((name) => !RESERVED_HEADER.test(name), 'is a header that Tidings sets by itself'),
         z.string().regex(HEADER_VALUE, 'must be 1 to 1024 visible ASCII characters'),
       )
-      .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)}`),
+      .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)}`)
+      .refine(namesDiffer, 'must not hold the same name twice: upper and lower case are the same'),
     enabled: z.boolean(),
   };
   return {

@@ -4,6 +4,7 @@ import { callerOf } from '../auth/authenticate.js';
 import { page, toPage } from '../pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import { readBody, readQuery } from '../read-input.js';
+import { onlyIdsOf } from '../resource-id.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry, WebhookView } from './registry.js';
 
@@ -19,6 +20,7 @@ interface WebhookRoutesParts {
 /** `/api/webhooks`: the registrations of the caller. Somebody else's id is a 404, as one that does not exist (I7). */
 export function webhookRoutes({ registry, schemas, perUser }: WebhookRoutesParts): Router {
   const router = Router();
+  router.param('id', onlyIdsOf('webhook'));
 
   /** Registers a webhook: 201 with its `secret`, the only time it is shown. 400 names every wrong field; 409 at the limit. */
   router.post('/', async (request, response) => {

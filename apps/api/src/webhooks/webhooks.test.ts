@@ -77,6 +77,11 @@ describe('registering a webhook', () => {
     expect(await api.database.prisma.webhook.count()).toBe(0);
   });
 
+  test('is refused with a header twice, and with characters that PostgreSQL does not take', async () => {
+    const { body } = await register('alice', { description: 'a\u0000b', headers: { Authorization: 'a', authorization: 'b' } });
+    expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual(['description', 'headers']);
+  });
+
   test('stops at five a user, also under twenty parallel requests', async () => {
     const responses = await Promise.all(Array.from({ length: 20 }, () => register('alice')));
     expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(5).fill(201), ...Array<number>(15).fill(409)]);
@@ -172,6 +177,7 @@ describe("somebody else's webhook", () => {
       expect({ ...foreign.body, request_id: '', detail: '' }).toEqual({ ...none.body, request_id: '', detail: '' });
       expect(foreign.body.detail).toBe(`There is no webhook "${id}".`);
     }
+    expect((await api.as('mallory').get('/api/webhooks/%00')).status).toBe(404);
     expect((await api.as('mallory').get('/api/webhooks')).body.data).toEqual([]);
     expect((await api.as('alice').get(`/api/webhooks/${id}`)).body.enabled).toBe(true);
   });
