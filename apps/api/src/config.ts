@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
-import { ConfigError, flag, readConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { ConfigError, flag, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import type { TokenRules } from './auth/verify-token.js';
 
 const HMAC = ['HS256'] as const;
@@ -34,23 +34,11 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
   return {
     host: settings.HOST,
     port: settings.PORT,
-    databaseUrl: settings.DATABASE_URL,
-    databasePool: settings.DATABASE_POOL,
-    redisUrl: settings.REDIS_URL,
-    prefix: settings.REDIS_PREFIX,
-    sealKeys: settings.SECRETS_KEYS,
+    ...sharedConfig(settings),
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, allowed: settings.EGRESS_ALLOW_CIDRS },
     token: tokenRules(settings),
     webhooksPerUser: settings.WEBHOOKS_PER_USER,
-    retry: {
-      maxAttempts: settings.DELIVERY_ATTEMPTS,
-      initialDelayMs: settings.DELIVERY_INITIAL_DELAY_MS,
-      maxDelayMs: settings.DELIVERY_MAX_DELAY_MS,
-      jitter: settings.DELIVERY_JITTER,
-    },
     heartbeatMs: settings.STREAM_HEARTBEAT_MS,
-    logLevel: settings.LOG_LEVEL,
-    logFormat: settings.LOG_FORMAT,
   };
 }
 

@@ -1,4 +1,4 @@
-import { readConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 
 /** The worker's settings, from the environment. Throws a `ConfigError` that lists every mistake. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv) {
@@ -13,24 +13,11 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     env,
   );
   return {
-    databaseUrl: settings.DATABASE_URL,
-    databasePool: settings.DATABASE_POOL,
-    redisUrl: settings.REDIS_URL,
-    prefix: settings.REDIS_PREFIX,
-    sealKeys: settings.SECRETS_KEYS,
-    allowedNetworks: settings.EGRESS_ALLOW_CIDRS,
-    retry: {
-      maxAttempts: settings.DELIVERY_ATTEMPTS,
-      initialDelayMs: settings.DELIVERY_INITIAL_DELAY_MS,
-      maxDelayMs: settings.DELIVERY_MAX_DELAY_MS,
-      jitter: settings.DELIVERY_JITTER,
-    },
+    ...sharedConfig(settings),
     concurrency: settings.WORKER_CONCURRENCY,
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_MS,
     /** Null: no health server. */
     healthPort: settings.HEALTH_PORT === 0 ? null : settings.HEALTH_PORT,
-    logLevel: settings.LOG_LEVEL,
-    logFormat: settings.LOG_FORMAT,
   };
 }

@@ -58,3 +58,23 @@ export const sharedSettings = {
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
 };
+
+/** The shared settings by the names that the code has for them. */
+export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSettings>>) {
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    databasePool: settings.DATABASE_POOL,
+    redisUrl: settings.REDIS_URL,
+    prefix: settings.REDIS_PREFIX,
+    sealKeys: settings.SECRETS_KEYS,
+    allowedNetworks: settings.EGRESS_ALLOW_CIDRS,
+    retry: {
+      maxAttempts: settings.DELIVERY_ATTEMPTS,
+      initialDelayMs: settings.DELIVERY_INITIAL_DELAY_MS,
+      maxDelayMs: settings.DELIVERY_MAX_DELAY_MS,
+      jitter: settings.DELIVERY_JITTER,
+    },
+    logLevel: settings.LOG_LEVEL,
+    logFormat: settings.LOG_FORMAT,
+  };
+}

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createCatalog, type CatalogEvent } from './catalog.js';
+import { createCatalog, type CatalogEvent, type Publishable } from './catalog.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
 import { defineEvent } from './define-event.js';
-import type { Publishable } from './publisher.js';
 
 const releaseAdded = defineEvent({
   type: 'release.added',
