@@ -23,9 +23,10 @@ describe('a signature', () => {
   test('is verified by the unmodified standardwebhooks package, whatever the body', () => {
     fc.assert(
       fc.property(fc.uuid(), fc.json(), fc.uint8Array({ minLength: 32, maxLength: 32 }), (id, body, key) => {
-        const signature = sign({ id, timestamp: now(), body, keys: [Buffer.from(key)] });
+        const timestamp = now();
+        const signature = sign({ id, timestamp, body, keys: [Buffer.from(key)] });
         const verifier = new Webhook(Buffer.from(key).toString('base64'));
-        expect(() => verifier.verify(body, headers(id, now(), signature))).not.toThrow();
+        expect(() => verifier.verify(body, headers(id, timestamp, signature))).not.toThrow();
       }),
     );
   });
@@ -42,10 +43,11 @@ describe('a signature', () => {
 
   test('is given once for each key, so that a receiver with either secret can verify', () => {
     const keys = [randomBytes(32), randomBytes(32)];
-    const signature = sign({ id: 'evt_1', timestamp: now(), body: '{}', keys });
+    const timestamp = now();
+    const signature = sign({ id: 'evt_1', timestamp, body: '{}', keys });
     expect(signature.split(' ')).toHaveLength(2);
     for (const key of keys) {
-      expect(() => new Webhook(key.toString('base64')).verify('{}', headers('evt_1', now(), signature))).not.toThrow();
+      expect(() => new Webhook(key.toString('base64')).verify('{}', headers('evt_1', timestamp, signature))).not.toThrow();
     }
   });
 });
