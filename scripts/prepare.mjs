@@ -3,8 +3,12 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const ROOT = join(import.meta.dirname, '..');
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Turborepo's command, and its environment: it tells nobody what we do. */
+export const TURBO = join(ROOT, 'node_modules/turbo/bin/turbo');
+export const TURBO_ENV = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
 const OLDEST_NODE = [20, 19];
 
 /** Ends the process with one line that says what to do. */
@@ -13,23 +17,20 @@ export function giveUp(message) {
   process.exit(1);
 }
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  giveUp(`Tidings needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
+}
+
 /** Installs what the lock file says, if that has not been done, and builds what has changed. */
 export function prepare() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
-    giveUp(`Tidings needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
-  }
   if (!isInstalled()) {
     console.log('Installing packages (once) …');
     // Its tools are devDependencies, which npm leaves out where NODE_ENV is production.
     run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   console.log('Building …');
-  run(
-    process.execPath,
-    [join(ROOT, 'node_modules/turbo/bin/turbo'), 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'],
-    true,
-  );
+  run(process.execPath, [TURBO, 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'], true, TURBO_ENV);
 }
 
 /** Makes sure that a Redis or Valkey server is on the PATH; installs Debian's where we may. */
@@ -37,9 +38,8 @@ export function prepareRedis() {
   if (isOnPath('redis-server') || isOnPath('valkey-server')) return;
   const byApt = process.platform === 'linux' && process.getuid() === 0 && isOnPath('apt-get');
   if (!byApt) {
-    const how =
-      process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server (or your system’s package)';
-    giveUp(`Tidings needs redis-server or valkey-server on the PATH. Install it (${how}), or set REDIS_URL to one that runs.`);
+    const how = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server';
+    giveUp(`Tidings needs redis-server or valkey-server on the PATH: install it ("${how}"), or set REDIS_URL to one that runs.`);
   }
   console.log('Installing redis-server (once) …');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -81,7 +81,7 @@ function isOnPath(command) {
 function run(command, args, quiet = false, env = process.env) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: ROOT,
-    env: { ...env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    env,
     stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,

@@ -2,62 +2,69 @@
 // TEST_DATABASE_URL and TEST_REDIS_URL, when set, are used instead of servers of our own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, prepareRedis, ROOT } from './prepare.mjs';
+import { untilAskedToStop } from './until-asked.mjs';
 
+const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
+if (!TEST_REDIS_URL) prepareRedis();
 prepare();
-prepareRedis();
 
 const { startPostgres, startRedis, temporaryFolder } = await import('../packages/local/dist/index.js');
 const { migrate } = await import('../packages/database/dist/index.js');
 
-const { folder, remove } = await temporaryFolder();
-// The suites' databases may be lost in a crash; forcing each commit to disk would only slow them down.
-const postgres = process.env.TEST_DATABASE_URL
-  ? undefined
-  : await startPostgres({ folder: join(folder, 'postgres'), settings: { fsync: 'off', max_connections: '300' } });
-const redis = process.env.TEST_REDIS_URL ? undefined : await startRedis({ folder: join(folder, 'redis') });
-const databaseUrl = process.env.TEST_DATABASE_URL ?? postgres.url;
+// Whatever happens from here on, what was started is stopped, and what was written is removed.
+let interrupted = false;
+const asked = untilAskedToStop().then(() => {
+  interrupted = true;
+});
+const { folder, remove } = temporaryFolder();
 const results = join(folder, 'results.json');
-
-let exitCode;
+let postgres;
+let redis;
+let exitCode = 1;
 try {
+  // The suites' databases may be lost in a crash; forcing each commit to disk would only slow them down.
+  const settings = { fsync: 'off', max_connections: '300' };
+  if (!TEST_DATABASE_URL) postgres = await startPostgres({ folder: join(folder, 'postgres'), settings });
+  if (!TEST_REDIS_URL) redis = await startRedis({ folder: join(folder, 'redis') });
+  const databaseUrl = TEST_DATABASE_URL || postgres.url;
   await migrate(databaseUrl);
-  exitCode = await runJest(process.argv.slice(2));
-  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(results, 'utf8'));
-  console.log(`\n${numPassedTests} passed, ${numFailedTests} failed`);
+  if (!interrupted) exitCode = await runJest({ databaseUrl, redisUrl: TEST_REDIS_URL || redis.url });
+  if (existsSync(results)) {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(results, 'utf8'));
+    console.log(`\n${numPassedTests} passed, ${numFailedTests} failed`);
+  }
+} catch (error) {
+  console.error(error);
 } finally {
   await redis?.stop();
-  await postgres?.stop();
-  await remove();
+  await postgres?.remove();
+  remove();
 }
-process.exit(exitCode);
+process.exit(interrupted ? 130 : exitCode);
 
-async function runJest(args) {
-  const jest = spawn(
-    process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--no-warnings=ExperimentalWarning',
-      'node_modules/jest/bin/jest.js',
-      '--json',
-      `--outputFile=${results}`,
-      ...args,
-    ],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        ...process.env,
-        NODE_OPTIONS: '--experimental-vm-modules --no-warnings=ExperimentalWarning',
-        TEST_DATABASE_URL: databaseUrl,
-        TEST_REDIS_URL: process.env.TEST_REDIS_URL ?? redis.url,
-      },
+async function runJest({ databaseUrl, redisUrl }) {
+  const node = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'];
+  const cache = join(ROOT, 'node_modules/.cache/jest');
+  const options = ['--json', `--outputFile=${results}`, `--cacheDirectory=${cache}`, ...process.argv.slice(2)];
+  const jest = spawn(process.execPath, [...node, 'node_modules/jest/bin/jest.js', ...options], {
+    cwd: ROOT,
+    // A group of its own, so that Ctrl-C reaches its workers through us, once.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      NODE_OPTIONS: node.join(' '),
+      TEST_DATABASE_URL: databaseUrl,
+      TEST_REDIS_URL: redisUrl,
+      // What a suite that is cut short leaves behind goes with the folder.
+      TMPDIR: folder,
     },
-  );
-  process.once('SIGINT', () => jest.kill('SIGINT'));
-  process.once('SIGTERM', () => jest.kill('SIGTERM'));
-  const [code] = await once(jest, 'close');
+  });
+  const closed = once(jest, 'close');
+  asked.then(() => process.kill(-jest.pid, 'SIGTERM')).catch(() => undefined);
+  const [code] = await closed;
   return code ?? 1;
 }

@@ -17,16 +17,18 @@ interface DemoWebhookOptions {
   url: string;
 }
 
+const DESCRIPTION = 'The demo receiver of npm start';
+
 /**
  * The webhook that sends to the demo receiver: the one of an earlier start, told the receiver's address of today, or a
  * new one. Throws what the API answers when it refuses.
  */
 export async function keepDemoWebhook({ file, apiUrl, token, url }: DemoWebhookOptions): Promise<DemoWebhook> {
-  const request = async (method: string, path: string, body: object): Promise<Response> => {
+  const request = async (method: string, path: string, body?: object): Promise<Response> => {
     const response = await fetch(`${apiUrl}/api/webhooks${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok && response.status !== 404) throw new Error(`${method} /api/webhooks${path}: ${await response.text()}`);
     return response;
@@ -38,7 +40,11 @@ export async function keepDemoWebhook({ file, apiUrl, token, url }: DemoWebhookO
     if (changed.ok) return kept;
     // Somebody deleted it, or this is another database.
   }
-  const registered = await request('POST', '', { url, description: 'The demo receiver of npm start' });
+  const listed = (await (await request('GET', '?limit=100')).json()) as { data: { id: string; description: string | null }[] };
+  // Nobody knows the secrets of those that other folders registered, and a user may have only a few.
+  for (const { id, description } of listed.data) if (description === DESCRIPTION) await request('DELETE', `/${id}`);
+
+  const registered = await request('POST', '', { url, description: DESCRIPTION });
   const { id, secret } = (await registered.json()) as DemoWebhook;
   writeFileSync(`${file}.unfinished`, JSON.stringify({ id, secret }), { mode: 0o600 });
   renameSync(`${file}.unfinished`, file);

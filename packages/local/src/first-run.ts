@@ -25,8 +25,12 @@ export interface FirstRun {
   guidance: string;
   /** Resolves when any part ends by itself, with a sentence that says which. */
   broken: Promise<string>;
-  /** Stops all parts: the API, the worker, the receiver (so that what is under way still arrives), Redis, PostgreSQL. */
-  stop: () => Promise<void>;
+  /**
+   * Stops all parts: the API, the worker, the receiver (so that what is under way still arrives), Redis, PostgreSQL.
+   *
+   * @param deadlineMs each part that has not stopped by then is killed, in milliseconds; default 30,000
+   */
+  stop: (deadlineMs?: number) => Promise<void>;
 }
 
 interface Parts {
@@ -42,8 +46,8 @@ const RECEIVER_PORT = 4000;
 /** Starts all that a newcomer needs to see Tidings work. What has been started is stopped again when a part fails. */
 export async function startFirstRun({ folder, env, show, watch = false }: FirstRunOptions): Promise<FirstRun> {
   const parts: Parts = {};
-  const stop = async (): Promise<void> => {
-    await parts.tidings?.stop();
+  const stop = async (deadlineMs?: number): Promise<void> => {
+    await parts.tidings?.stop(deadlineMs);
     await parts.receiver?.stop();
     await parts.redis?.stop();
     await parts.postgres?.stop();
@@ -112,6 +116,7 @@ export async function startFirstRun({ folder, env, show, watch = false }: FirstR
 
 async function apiPort(wanted: string | undefined, host: string): Promise<number> {
   if (!wanted) return nextFreePort(API_PORT, { host });
+  if (!/^\d{1,5}$/.test(wanted) || Number(wanted) > 65_535) throw new Error(`PORT is a number up to 65535, not "${wanted}".`);
   if (!(await isFree(Number(wanted), host))) {
     throw new Error(`Port ${wanted} (PORT) is taken: stop what listens there, or set PORT to another one.`);
   }

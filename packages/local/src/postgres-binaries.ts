@@ -32,7 +32,7 @@ async function nativeFolder(): Promise<string> {
     const path = join(dirname(native), target);
     if (!existsSync(path)) symlinkSync(relative(dirname(target), source), path);
   }
-  for (const binary of ['postgres', 'initdb', 'pg_ctl']) makeExecutable(join(native, 'bin', binary));
+  for (const binary of ['postgres', 'initdb']) makeExecutable(join(native, 'bin', binary));
   return native;
 }
 

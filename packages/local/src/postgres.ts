@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { keepPassword } from './password.js';
@@ -29,8 +29,9 @@ interface Server {
 }
 
 const HOST = '127.0.0.1';
-/** After a crash of the server its children may hold the shared memory a moment longer. */
-const ATTEMPTS = 10;
+/** One that was killed, or whose parent was, holds memory or the data a moment longer. */
+const STILL_HELD = /still in use|lock file ".*" already exists/;
+const ATTEMPTS = 20;
 const ATTEMPT_EVERY_MS = 500;
 
 /**
@@ -51,11 +52,10 @@ export async function startPostgres({
   mkdirSync(dirname(folder), { recursive: true });
   const user = postgresUser();
   const binaries = await postgresBinaries(user);
-  const data = isReachable(dirname(folder), user) ? folder : standIn(folder);
+  const data = dataFolder(folder, user);
   const passwordFile = `${data}.password`;
   const server: Server = { binaries, data, user, password: keepPassword(passwordFile) };
-  if (existsSync(join(data, 'PG_VERSION'))) await stopLeftover(server);
-  else initialise(server, passwordFile);
+  if (!existsSync(join(data, 'PG_VERSION'))) initialise(server, passwordFile);
 
   const chosenPort = port ?? (await freePort());
   const postgres = await start(server, {
@@ -65,7 +65,7 @@ export async function startPostgres({
     ...settings,
   });
   await createDatabase(server, chosenPort);
-  const stop = async (signal: NodeJS.Signals = 'SIGINT'): Promise<void> => {
+  const stop = async (signal?: NodeJS.Signals): Promise<void> => {
     await postgres.stop(signal);
   };
   return {
@@ -77,8 +77,21 @@ export async function startPostgres({
       await stop();
       rmSync(data, { recursive: true, force: true });
       rmSync(passwordFile, { force: true });
+      rmSync(folder, { force: true });
     },
   };
+}
+
+/** The folder itself, or what its link leads to where PostgreSQL's user can't reach it. Removing the link removes the data. */
+function dataFolder(folder: string, user: User): string {
+  if (isReachable(dirname(folder), user)) return folder;
+  const data = standIn(folder);
+  if (!lstatSync(folder, { throwIfNoEntry: false })) {
+    rmSync(data, { recursive: true, force: true });
+    rmSync(`${data}.password`, { force: true });
+    symlinkSync(data, folder);
+  }
+  return data;
 }
 
 function initialise({ binaries, data, user }: Server, passwordFile: string): void {
@@ -101,13 +114,17 @@ function initialise({ binaries, data, user }: Server, passwordFile: string): voi
 async function start({ binaries, data, user }: Server, settings: Record<string, string>): Promise<LocalProcess> {
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
   for (let attempt = 1; ; attempt += 1) {
-    const postgres = startProcess(join(binaries, 'bin', 'postgres'), args, { name: 'PostgreSQL', ...spawnOptions(user) });
+    const postgres = startProcess(join(binaries, 'bin', 'postgres'), args, {
+      name: 'PostgreSQL',
+      stopSignal: 'SIGINT',
+      ...spawnOptions(user),
+    });
     try {
       await postgres.waitFor('ready to accept connections', 60_000);
       return postgres;
     } catch (error) {
       await postgres.stop('SIGQUIT').catch(() => undefined);
-      if (attempt === ATTEMPTS || !postgres.output().includes('still in use')) throw error;
+      if (attempt === ATTEMPTS || !STILL_HELD.test(postgres.output())) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, ATTEMPT_EVERY_MS));
   }
@@ -116,29 +133,6 @@ async function start({ binaries, data, user }: Server, settings: Record<string, 
 /** In a folder that its user can reach, and in a locale that its messages and macOS agree with. */
 function spawnOptions(user: User) {
   return { ...user, cwd: '/', env: { ...process.env, LC_ALL: 'C' } };
-}
-
-/**
- * A server that outlived its parent (kill -9) still holds the data. Only one that lets us in with our password is
- * stopped: the process id in the file may be another program's by now, and PostgreSQL itself sees when it is stale.
- */
-async function stopLeftover(server: Server): Promise<void> {
-  const pidFile = join(server.data, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const port = Number(readFileSync(pidFile, 'utf8').split('\n')[3]);
-  const client = new pg.Client({ connectionString: connectionString(server, port, 'postgres'), connectionTimeoutMillis: 5000 });
-  client.on('error', () => undefined);
-  const isOurs = await client.connect().then(
-    () => true,
-    () => false,
-  );
-  await client.end().catch(() => undefined);
-  if (isOurs) {
-    spawnSync(join(server.binaries, 'bin', 'pg_ctl'), ['stop', '-D', server.data, '-m', 'fast'], {
-      ...spawnOptions(server.user),
-      stdio: 'ignore',
-    });
-  }
 }
 
 async function createDatabase(server: Server, port: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 export interface LocalProcess {
   pid: number;
@@ -9,7 +10,7 @@ export interface LocalProcess {
   /**
    * Sends a signal and resolves with the exit code, or null when a signal ended it.
    *
-   * @param signal default SIGTERM
+   * @param signal default: the `stopSignal`
    * @param deadlineMs what has not ended by then is killed, in milliseconds; default 30,000
    */
   stop: (signal?: NodeJS.Signals, deadlineMs?: number) => Promise<number | null>;
@@ -20,30 +21,42 @@ export interface LocalProcess {
 export interface StartOptions extends Pick<SpawnOptions, 'env' | 'cwd' | 'uid' | 'gid'> {
   /** What error messages call it. Default: the command. */
   name?: string;
-  /** Written to its standard input, which ends then. Default: nothing, and it ends when this process does. */
+  /** How it is asked to stop. Default SIGTERM. */
+  stopSignal?: NodeJS.Signals;
+  /** Its standard input. Default: empty. */
   input?: string;
   /** Called with each piece of output, for those who show it; error messages then don't repeat it. */
   onOutput?: ((text: string) => void) | undefined;
 }
 
+/**
+ * Becomes the command that follows. Beside it, a shell waits for the end of a pipe that we hold, which comes even when
+ * we are killed, and then sends the signal to what is left of the process's group.
+ */
+const OUTLIVED_BY_US = '(read -r _ <&3; kill -s "$0" 0) >/dev/null 2>&1 & exec "$@" 3<&-';
 const KEPT_OUTPUT = 1024 * 1024;
 const running = new Set<number>();
 
 /**
  * Starts a process in a group of its own, so that Ctrl-C at the terminal reaches only us and we decide the order of
- * stopping. What is still running when this process exits is killed.
+ * stopping. It never outlives this process: when we exit, it is killed; when we are killed, it is asked to stop.
  */
 export function startProcess(command: string, args: readonly string[], options: StartOptions = {}): LocalProcess {
-  const { name = command, input, onOutput, ...spawnOptions } = options;
-  const child = spawn(command, args, { ...spawnOptions, detached: true, stdio: 'pipe' });
+  const { name = command, stopSignal = 'SIGTERM', input = '', onOutput, ...spawnOptions } = options;
+  const child = spawn('/bin/sh', ['-c', OUTLIVED_BY_US, stopSignal.replace('SIG', ''), command, ...args], {
+    ...spawnOptions,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  });
+  const [stdin, stdout, stderr, lifeline] = child.stdio as unknown as [Writable, Readable, Readable, Duplex];
   const { pid } = child;
   if (pid !== undefined) {
     if (running.size === 0) process.once('exit', killRunning);
     running.add(pid);
   }
-
-  child.stdin.on('error', () => undefined);
-  if (input !== undefined) child.stdin.end(input);
+  for (const stream of [stdin, lifeline]) stream.on('error', () => undefined);
+  stdin.end(input);
+  child.once('exit', () => lifeline.destroy());
 
   let output = '';
   const watchers = new Set<() => void>();
@@ -53,8 +66,7 @@ export function startProcess(command: string, args: readonly string[], options: 
     onOutput?.(text);
     for (const watch of watchers) watch();
   };
-  child.stdout.setEncoding('utf8').on('data', take);
-  child.stderr.setEncoding('utf8').on('data', take);
+  for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', take);
 
   let hasEnded = false;
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -96,7 +108,7 @@ export function startProcess(command: string, args: readonly string[], options: 
         watch();
       });
     },
-    async stop(signal = 'SIGTERM', deadlineMs = 30_000) {
+    async stop(signal = stopSignal, deadlineMs = 30_000) {
       if (hasEnded) return child.exitCode;
       const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
       child.kill(signal);

@@ -1,6 +1,5 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { Redis } from 'ioredis';
 import { keepPassword } from './password.js';
 import { freePort } from './port.js';
 import { startProcess } from './process.js';
@@ -27,7 +26,6 @@ export async function startRedis({ folder, port }: { folder: string; port?: numb
   if (server === undefined) throw new Error('Neither redis-server nor valkey-server is on the PATH: install one of them.');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const password = keepPassword(join(folder, 'password'));
-  await stopLeftover(folder, password);
   const chosenPort = port ?? (await freePort());
   const redis = startProcess(server, ['-'], {
     name: server,
@@ -44,7 +42,6 @@ export async function startRedis({ folder, port }: { folder: string; port?: numb
   });
   try {
     await redis.waitFor('Ready to accept connections');
-    writeFileSync(join(folder, 'port'), String(chosenPort));
   } catch (error) {
     await redis.stop('SIGKILL').catch(() => undefined);
     throw error;
@@ -63,32 +60,6 @@ function configuration(settings: Record<string, string>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} ${JSON.stringify(value)}\n`)
     .join('');
-}
-
-/** A server that outlived its parent (kill -9) still writes to the folder's append-only file. */
-async function stopLeftover(folder: string, password: string): Promise<void> {
-  const portFile = join(folder, 'port');
-  if (!existsSync(portFile)) return;
-  const client = new Redis({
-    host: '127.0.0.1',
-    port: Number(readFileSync(portFile, 'utf8')),
-    password,
-    lazyConnect: true,
-    connectTimeout: 2000,
-    commandTimeout: 10_000,
-    retryStrategy: () => null,
-  });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const [, dir] = await client.config('GET', 'dir');
-    // It answers to a shutdown by hanging up.
-    if (dir === realpathSync(folder)) await client.shutdown().catch(() => undefined);
-  } catch {
-    // Nobody there, or somebody else's.
-  } finally {
-    client.disconnect();
-  }
 }
 
 function isOnPath(command: string): boolean {

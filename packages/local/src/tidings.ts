@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { createKeys, signToken, type Keys } from '@tidings/keys';
 import { startProcess, type LocalProcess } from './process.js';
 
@@ -44,8 +43,12 @@ export interface Tidings {
   startApi: (env?: NodeJS.ProcessEnv) => Promise<LocalApi>;
   /** Starts one more worker. */
   startWorker: (env?: NodeJS.ProcessEnv) => Promise<LocalProcess>;
-  /** Stops the APIs, and then the workers. */
-  stop: () => Promise<void>;
+  /**
+   * Stops the APIs, and then the workers.
+   *
+   * @param deadlineMs what has not stopped by then is killed, in milliseconds; default 30,000
+   */
+  stop: (deadlineMs?: number) => Promise<void>;
 }
 
 /** What the processes of this machine may reach besides public addresses: receivers on the machine itself. */
@@ -93,9 +96,9 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
     await worker.waitFor('Worker is ready.');
     return worker;
   };
-  const stop = async (): Promise<void> => {
-    await Promise.all(apis.map((api) => api.stop()));
-    await Promise.all(workers.map((worker) => worker.stop()));
+  const stop = async (deadlineMs?: number): Promise<void> => {
+    await Promise.all(apis.map((api) => api.stop('SIGTERM', deadlineMs)));
+    await Promise.all(workers.map((worker) => worker.stop('SIGTERM', deadlineMs)));
   };
 
   try {
@@ -122,11 +125,10 @@ interface AppOptions {
   onOutput?: ((text: string) => void) | undefined;
 }
 
-/** Starts the built main.js of an app. It stops when this process does, however that happens. */
+/** Starts the built main.js of an app. */
 export function startApp(app: 'api' | 'worker' | 'receiver', { env, watch = false, onOutput }: AppOptions): LocalProcess {
-  const endWithParent = pathToFileURL(join(PROJECT, 'packages/local/dist/end-with-parent.js')).href;
-  const args = ['--import', endWithParent, join(PROJECT, 'apps', app, 'dist/main.js')];
-  return startProcess(process.execPath, watch ? ['--watch', '--watch-preserve-output', ...args] : args, {
+  const main = join(PROJECT, 'apps', app, 'dist/main.js');
+  return startProcess(process.execPath, watch ? ['--watch', '--watch-preserve-output', main] : [main], {
     name: `The ${app}`,
     env,
     onOutput,
