@@ -16,7 +16,12 @@ const PAGE = 200;
  * Only when the hub has not moved since then, in the same turn of the event loop, may the hub take over.
  */
 export async function replay(session: Session, { hub, readPage }: ReplayParts): Promise<void> {
+  let caughtUp = session.position;
   while (!session.closed) {
+    if (caughtUp >= hub.position) {
+      session.live = true;
+      return;
+    }
     const reached = hub.position;
     const events = await readPage(session, PAGE);
     for (const event of events) {
@@ -24,9 +29,6 @@ export async function replay(session: Session, { hub, readPage }: ReplayParts): 
       session.write(frame(event));
     }
     await session.drained();
-    if (events.length < PAGE && Math.max(reached, session.position) >= hub.position) {
-      session.live = true;
-      return;
-    }
+    caughtUp = events.length < PAGE ? Math.max(reached, session.position) : session.position;
   }
 }
