@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseNetworks } from '@tidings/egress';
+import { DEFAULT_PREFIX } from '@tidings/events';
 import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from '@tidings/queue';
 import { parseSealKeys } from '@tidings/secrets';
 
@@ -44,7 +45,7 @@ export const sharedSettings = {
   REDIS_PREFIX: z
     .string()
     .regex(/^\{[A-Za-z0-9_-]{1,64}\}$/, 'must be a name in braces, such as {tidings}')
-    .default('{tidings}'),
+    .default(DEFAULT_PREFIX),
   SECRETS_KEYS: parsed(parseSealKeys),
   EGRESS_ALLOW_CIDRS: parsed(parseNetworks).default([]),
   DELIVERY_ATTEMPTS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxAttempts, min: 1, max: MAX_ATTEMPTS }),

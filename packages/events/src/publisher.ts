@@ -28,6 +28,7 @@ export interface Publisher<Event extends EventDraft = Publishable> {
    *
    * Throws {@link InvalidEventError} with every wrong field, and Redis's error when it is away: nothing is enqueued then,
    * except that a command which timed out may still have landed. Publishing the same ids again is safe: that is one event.
+   * Only while a dead letter has the id does nothing happen: retry or remove it first.
    */
   publish: {
     (event: Event): Promise<Published>;
