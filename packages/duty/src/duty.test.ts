@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import { eventually } from '@tidings/testing';
+import { createDuty } from './duty.js';
+
+const log = { warn: () => undefined };
+
+describe('a duty', () => {
+  test('begins at once, and goes round again and again', async () => {
+    let rounds = 0;
+    const duty = createDuty({ name: 'count', intervalMs: 1, run: () => Promise.resolve(void (rounds += 1)), log });
+    duty.start();
+    expect(rounds).toBe(1);
+    await eventually(() => {
+      expect(rounds).toBeGreaterThan(3);
+    });
+    await duty.stop();
+  });
+
+  test('goes on after a round that failed, and says so', async () => {
+    let rounds = 0;
+    const warnings: object[] = [];
+    const duty = createDuty({
+      name: 'count',
+      intervalMs: 1,
+      run: () => {
+        rounds += 1;
+        return rounds === 1 ? Promise.reject(new Error('away')) : Promise.resolve();
+      },
+      log: { warn: (_message, details) => void warnings.push(details) },
+    });
+    duty.start();
+    await eventually(() => {
+      expect(rounds).toBeGreaterThan(2);
+    });
+    await duty.stop();
+    expect(warnings).toMatchObject([{ duty: 'count', error: { message: 'away' } }]);
+  });
+
+  test('ends its round before it stops, is told to, and begins no other', async () => {
+    let finish = (): void => undefined;
+    let rounds = 0;
+    let told: boolean | undefined;
+    const duty = createDuty({
+      name: 'slow',
+      intervalMs: 1,
+      run: async (stopping) => {
+        rounds += 1;
+        await new Promise<void>((resolve) => (finish = resolve));
+        told = stopping();
+      },
+      log,
+    });
+    duty.start();
+    let stopped = false;
+    const stopping = duty.stop().then(() => (stopped = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stopped).toBe(false);
+    finish();
+    await stopping;
+    expect({ rounds, told }).toEqual({ rounds: 1, told: true });
+  });
+});

@@ -1,0 +1,50 @@
+export interface DutyOptions {
+  /** For the log, such as `reconcile`. */
+  name: string;
+  /** From the end of one round to the beginning of the next, in milliseconds; after one that failed at most 5,000. */
+  intervalMs: number;
+  /** One round. When it throws, the next one goes on. `stopping` tells a long round that it should end. */
+  run: (stopping: () => boolean) => Promise<void>;
+  log: { warn: (message: string, details: object) => void };
+}
+
+export interface Duty {
+  /** Begins the first round at once. */
+  start: () => void;
+  /** Begins no further round, and resolves when the one under way has ended. */
+  stop: () => Promise<void>;
+}
+
+/** After a round that failed the next one comes at the latest after this long, in milliseconds. */
+const AFTER_FAILURE_MS = 5000;
+
+/** What a process does in the background, again and again. Rounds never overlap. */
+export function createDuty({ name, intervalMs, run, log }: DutyOptions): Duty {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let round = Promise.resolve();
+
+  const runOnce = async (): Promise<void> => {
+    let waitMs = intervalMs;
+    try {
+      await run(() => stopped);
+    } catch (error) {
+      waitMs = Math.min(intervalMs, AFTER_FAILURE_MS);
+      log.warn('A round of a background duty failed; the next one goes on.', { duty: name, error });
+    }
+    if (!stopped) timer = setTimeout(start, waitMs);
+  };
+
+  const start = (): void => {
+    round = runOnce();
+  };
+
+  return {
+    start,
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await round;
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { createDuty, type Duty, type DutyOptions } from './duty.js';
