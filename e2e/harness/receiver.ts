@@ -14,12 +14,15 @@ export interface Arrival {
   atMs: number;
 }
 
+/** A status, with headers if there are any. */
+type Reply = number | { status: number; headers: Record<string, string> };
+
 /**
- * The status to answer with, now or when the promise resolves.
+ * What to answer with, now or when the promise resolves.
  *
  * @param attempt how often this id has come, from 1
  */
-export type Answer = (attempt: number, arrival: Arrival) => number | Promise<number>;
+export type Answer = (attempt: number, arrival: Arrival) => Reply | Promise<Reply>;
 
 export interface Receiver {
   url: string;
@@ -57,8 +60,9 @@ export async function startReceiver(answer: Answer = () => 200): Promise<Receive
       const arrival = { id: headers['webhook-id'] ?? '', headers, body: Buffer.concat(chunks), atMs };
       arrivals.push(arrival);
       signal.notify();
-      void Promise.resolve(answer(counts()[arrival.id] ?? 0, arrival)).then((status) => {
-        response.writeHead(status).end('thanks');
+      void Promise.resolve(answer(counts()[arrival.id] ?? 0, arrival)).then((reply) => {
+        const { status, headers: answered } = typeof reply === 'number' ? { status: reply, headers: {} } : reply;
+        response.writeHead(status, answered).end('thanks');
       });
     });
   }).listen(0, '127.0.0.1');

@@ -56,7 +56,7 @@ export async function follow(url: string, token: string, options: StreamOptions 
     },
   });
   for (const name of ['open', 'error']) source.addEventListener(name, signal.notify);
-  for (const type of [...catalog.types, 'stream.gap', 'stream.end']) {
+  for (const type of [...catalog.streamedTypes, 'stream.gap', 'stream.end']) {
     source.addEventListener(type, ({ lastEventId: id, data }: MessageEvent) => {
       events.push({ id, type, data: JSON.parse(String(data)) });
       signal.notify();

@@ -13,8 +13,18 @@ export interface Webhook {
   secret: string;
 }
 
+/** What may be set of a webhook. */
+export interface WebhookSettings {
+  event_types?: string[];
+  max_in_flight?: number;
+  rate_limit?: number;
+  ordering?: 'unordered' | 'fifo';
+  retry?: { max_attempts?: number; initial_delay_ms?: number; max_delay_ms?: number };
+}
+
 export interface Attempt {
   number: number;
+  replay: boolean;
   started_at: string;
   duration_ms: number;
   status_code: number | null;
@@ -28,7 +38,7 @@ export interface Delivery {
   webhook_id: string;
   event_id: string;
   event_type: string;
-  status: 'pending' | 'succeeded' | 'failed' | 'cancelled';
+  status: 'pending' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
   attempt_count: number;
   attempts: Attempt[];
 }
@@ -39,7 +49,7 @@ export interface User {
   /** One request to the API, whatever comes of it. */
   call: (method: string, path: string, body?: unknown) => Promise<Reply>;
   /** Registers a webhook. */
-  register: (receiver: { url: string }, more?: { event_types?: string[] }) => Promise<Webhook>;
+  register: (receiver: { url: string }, more?: WebhookSettings) => Promise<Webhook>;
   /** Publishes one event or many, and resolves with their ids. Needs the scope `events:publish`. */
   publish: {
     (event: EventDraft): Promise<string>;

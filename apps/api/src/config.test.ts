@@ -43,6 +43,8 @@ describe("the API's configuration", () => {
       webhooksPerUser: 5,
       urlRules: { requireHttps: false, allowed: [] },
       heartbeatMs: 15_000,
+      maxInFlight: 50,
+      replaysPerSecond: 10,
     });
   });
 });

@@ -27,6 +27,8 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       JWT_AUDIENCE: z.string().optional(),
       WEBHOOKS_PER_USER: wholeNumber({ initial: 5, min: 1, max: 10_000 }),
       REQUIRE_HTTPS: flag(false),
+      MAX_IN_FLIGHT: wholeNumber({ initial: 50, min: 1, max: 1000 }),
+      REPLAYS_PER_SECOND: wholeNumber({ initial: 10, min: 1, max: 1000 }),
       STREAM_HEARTBEAT_MS: wholeNumber({ initial: 15_000, min: 50, max: 60_000 }),
     },
     env,
@@ -38,6 +40,8 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, allowed: settings.EGRESS_ALLOW_CIDRS },
     token: tokenRules(settings),
     webhooksPerUser: settings.WEBHOOKS_PER_USER,
+    maxInFlight: settings.MAX_IN_FLIGHT,
+    replaysPerSecond: settings.REPLAYS_PER_SECOND,
     heartbeatMs: settings.STREAM_HEARTBEAT_MS,
   };
 }

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { orExit } from '@tidings/config';
-import { lastPosition, openDatabase, readEvents } from '@tidings/database';
+import { keepPartitions, lastPosition, openDatabase, readEvents } from '@tidings/database';
+import { createDuty } from '@tidings/duty';
 import { catalog } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
 import { connectRedis, createDeliveriesQueue, type RedisPurpose } from '@tidings/queue';
@@ -12,6 +13,8 @@ import { untilStopped } from '@tidings/shutdown';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
 import { createDeliveryLog } from './deliveries/log.js';
+import { createReplay } from './deliveries/replay.js';
+import { createRetry } from './deliveries/retry.js';
 import { deliveryRoutes } from './deliveries/routes.js';
 import { createDrain } from './drain.js';
 import { eventRoutes } from './events/routes.js';
@@ -25,6 +28,7 @@ import { untilReached } from './until-reached.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
 const SHUTDOWN_MS = 10_000;
+const KEEP_PARTITIONS_MS = 3_600_000;
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix, webhooksPerUser: perUser } = config;
@@ -42,7 +46,7 @@ const commands = connect('command');
 const subscriber = connect('subscriber');
 
 // Accept: an event and its deliveries are committed, then enqueued and announced …
-const deliveries = createDeliveriesQueue({ redis: commands, prefix, retry: config.retry });
+const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log });
 
 // … and what any process announces goes to the sessions of this one.
@@ -50,14 +54,35 @@ const hub = createHub({ readEvents: (options) => readEvents(sql, options), heart
 hub.start(await untilReached(() => lastPosition(sql), log));
 followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
 
+// Whoever accepts events sees to it that the log has room for them, also while no worker runs.
+const keepLog = createDuty({
+  name: 'keep partitions',
+  intervalMs: KEEP_PARTITIONS_MS,
+  run: async () => {
+    await keepPartitions(sql, config.retentionDays);
+  },
+  log,
+});
+keepLog.start();
+
 const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
 const app = createApp({
   token: config.token,
   log,
   routes: {
     health: healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
-    webhooks: webhookRoutes({ registry, schemas: registrationSchemas({ urlRules: config.urlRules, catalog }), perUser }),
-    deliveries: deliveryRoutes({ deliveries: createDeliveryLog(database), registry, catalog }),
+    webhooks: webhookRoutes({
+      registry,
+      schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
+      perUser,
+    }),
+    deliveries: deliveryRoutes({
+      deliveries: createDeliveryLog(database),
+      retry: createRetry({ sql, queue: deliveries, log }),
+      replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
+      registry,
+      catalog,
+    }),
     events: eventRoutes({ accept, catalog, sql }),
     stream: streamRoutes({ hub, sql, catalog }),
   },
@@ -72,6 +97,7 @@ log.info('API is ready.', { url: `http://${config.host === '0.0.0.0' ? 'localhos
 async function stop(): Promise<void> {
   const drained = drain();
   hub.stop();
+  await keepLog.stop();
   await drained;
   await accept.idle();
   await deliveries.close();

@@ -28,7 +28,9 @@ function read<Schema extends z.ZodType>(input: unknown, schema: Schema): z.outpu
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ field: key, message: 'is not a known field' }));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ field: z.core.toDotPath([...issue.path, key]), message: 'is not a known field' }));
+  }
   // What is wrong with a record's key is told one level down.
   const message = issue.code === 'invalid_key' ? issue.issues.map((inner) => inner.message).join('; ') : issue.message;
   return [{ field: z.core.toDotPath(issue.path), message }];

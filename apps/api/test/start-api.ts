@@ -8,11 +8,13 @@ import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept
 import { lastPosition, openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
-import { connectRedis, createDeliveriesQueue, DEFAULT_RETRY_POLICY } from '@tidings/queue';
+import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
 import { createSeal } from '@tidings/secrets';
 import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/testing';
 import { createApp } from '../src/app.js';
 import { createDeliveryLog } from '../src/deliveries/log.js';
+import { createReplay } from '../src/deliveries/replay.js';
+import { createRetry } from '../src/deliveries/retry.js';
 import { deliveryRoutes } from '../src/deliveries/routes.js';
 import { eventRoutes } from '../src/events/routes.js';
 import { healthRoutes } from '../src/health/routes.js';
@@ -40,7 +42,7 @@ export interface TestApi {
 }
 
 /** The API's own parts on a database and a corner of Redis of this test file's own, listening on a free port. */
-export async function startApi({ heartbeatMs = 15_000 } = {}): Promise<TestApi> {
+export async function startApi({ heartbeatMs = 15_000, replaysPerSecond = 10 } = {}): Promise<TestApi> {
   const testDatabase = await createTestDatabase();
   const redis = createTestRedis();
   const { prefix } = redis;
@@ -59,7 +61,7 @@ export async function startApi({ heartbeatMs = 15_000 } = {}): Promise<TestApi> 
   const subscriber = connectRedis(redis.url, 'subscriber', ignore);
   await once(commands, 'ready');
 
-  const queue = createDeliveriesQueue({ redis: commands, prefix, retry: DEFAULT_RETRY_POLICY });
+  const queue = createDeliveriesQueue({ redis: commands, prefix });
   const accept = createAccept({ sql, queue, redis: commands, prefix, log });
   const hub = createHub({ readEvents: (options) => readEvents(sql, options), heartbeatMs, log });
   hub.start(await lastPosition(sql));
@@ -72,10 +74,16 @@ export async function startApi({ heartbeatMs = 15_000 } = {}): Promise<TestApi> 
       health: healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
       webhooks: webhookRoutes({
         registry,
-        schemas: registrationSchemas({ urlRules: { requireHttps: false, allowed: [] }, catalog }),
+        schemas: registrationSchemas({ urlRules: { requireHttps: false, allowed: [] }, catalog, maxInFlight: 1000 }),
         perUser: PER_USER,
       }),
-      deliveries: deliveryRoutes({ deliveries: createDeliveryLog(database), registry, catalog }),
+      deliveries: deliveryRoutes({
+        deliveries: createDeliveryLog(database),
+        retry: createRetry({ sql, queue, log }),
+        replay: createReplay({ sql, perSecond: replaysPerSecond }),
+        registry,
+        catalog,
+      }),
       events: eventRoutes({ accept, catalog, sql }),
       stream: streamRoutes({ hub, sql, catalog }),
     },

@@ -11,7 +11,7 @@ describe("the worker's configuration", () => {
       timeoutMs: 15_000,
       healthPort: null,
       prefix: '{tidings}',
-      retry: { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 0.5 },
+      retry: { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 1 },
       allowedNetworks: [],
     });
   });

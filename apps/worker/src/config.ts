@@ -1,5 +1,9 @@
 import { readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 
+/** The longest time between two probes, as a multiple of the first: a minute by default. */
+const PROBE_RANGE = 12;
+const HOUR_MS = 3_600_000;
+
 /** The worker's settings, from the environment. Throws a `ConfigError` that lists every mistake. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv) {
   const settings = readConfig(
@@ -7,7 +11,10 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
       ...sharedSettings,
       WORKER_CONCURRENCY: wholeNumber({ initial: 100, min: 1, max: 10_000 }),
       DELIVERY_TIMEOUT_MS: wholeNumber({ initial: 15_000, min: 100, max: 60_000 }),
-      RECONCILE_INTERVAL_MS: wholeNumber({ initial: 5000, min: 100, max: 60_000 }),
+      RECONCILE_INTERVAL_MS: wholeNumber({ initial: 1000, min: 100, max: 60_000 }),
+      CIRCUIT_AFTER: wholeNumber({ initial: 5, min: 1, max: 1000 }),
+      CIRCUIT_PROBE_MS: wholeNumber({ initial: 5000, min: 100, max: 3_600_000 }),
+      DISABLE_AFTER_HOURS: wholeNumber({ initial: 120, min: 1, max: 8760 }),
       HEALTH_PORT: wholeNumber({ initial: 0, min: 0, max: 65_535 }),
     },
     env,
@@ -17,6 +24,12 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     concurrency: settings.WORKER_CONCURRENCY,
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_MS,
+    health: {
+      circuitAfter: settings.CIRCUIT_AFTER,
+      probeAfterMs: settings.CIRCUIT_PROBE_MS,
+      probeAtMostMs: PROBE_RANGE * settings.CIRCUIT_PROBE_MS,
+      disableAfterMs: settings.DISABLE_AFTER_HOURS * HOUR_MS,
+    },
     /** Null: no health server. */
     healthPort: settings.HEALTH_PORT === 0 ? null : settings.HEALTH_PORT,
   };

@@ -1,6 +1,16 @@
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
-import { openDatabase, wakeDeliveries } from '@tidings/database';
+import {
+  keepPartitions,
+  markTold,
+  openDatabase,
+  readBacklogged,
+  readUntold,
+  releaseDeliveries,
+  WAKE_LIMIT,
+  wakeDeliveries,
+} from '@tidings/database';
+import { createDuty } from '@tidings/duty';
 import { createGuard } from '@tidings/egress';
 import { catalog, EVENTS_QUEUE } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
@@ -16,12 +26,17 @@ import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
 import { readWorkerConfig } from './config.js';
 import { createDeliver } from './deliver/deliver.js';
-import { createLease } from './deliver/lease.js';
+import { createLease, WAKE_AFTER_MS } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
 import { createDispatch } from './dispatch/dispatch.js';
 import { startHealthServer } from './health.js';
-import { createReconciler } from './reconcile/reconciler.js';
+import { createMetrics } from './metrics.js';
+import { createReconcile } from './reconcile/reconcile.js';
+import { createRelease } from './reconcile/release.js';
+import { createTellOwners } from './tell/tell-owners.js';
+
+const KEEP_PARTITIONS_MS = 3_600_000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
@@ -30,13 +45,15 @@ const log = createLogger({ service: 'worker', level: config.logLevel, format: co
 const database = openDatabase({
   url: config.databaseUrl,
   maxConnections: config.databasePool,
+  // A record that gets no answer is tried again before its lease has run out, which is after twice the time limit.
+  statementTimeoutMs: Math.min(Math.max(timeoutMs, 2000), 10_000),
   onError: (error) => log.warn('A database connection broke.', { error }),
 });
 const connect = (purpose: RedisPurpose) =>
   connectRedis(config.redisUrl, purpose, (error) => log.warn('The connection to Redis broke.', { purpose, error }));
 const commands = connect('command');
 const jobs = connect('worker');
-const deliveries = createDeliveriesQueue({ redis: commands, prefix, retry: config.retry });
+const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 
 // The journey: an enqueued event is accepted …
 const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log });
@@ -44,24 +61,61 @@ const dispatch = createDispatch({ accept, catalog, log });
 
 // … its deliveries are claimed, sent and recorded …
 const lockMs = 2 * timeoutMs;
-const lease = createLease({ sql: database.pool, leaseMs: lockMs, recordDeadlineMs: timeoutMs });
+const release = createRelease({
+  take: (webhookIds) => releaseDeliveries(database.pool, webhookIds, WAKE_AFTER_MS),
+  enqueue: deliveries.enqueue,
+});
+const lease = createLease({
+  sql: database.pool,
+  leaseMs: lockMs,
+  recordDeadlineMs: timeoutMs,
+  health: config.health,
+  onFreed: (webhookIds) => {
+    release(webhookIds).catch((error: unknown) => log.warn('What waits for a slot stays until the next round.', { error }));
+  },
+});
+const metrics = createMetrics();
 const sender = createSender({ guard: createGuard({ allowed: config.allowedNetworks }), timeoutMs });
 const seal = createSeal(config.sealKeys);
 const deliver = createDeliver({
   ...lease,
-  build: (delivery) => buildRequest(delivery, seal, Math.floor(Date.now() / 1000)),
+  build: (delivery) => buildRequest(delivery, seal),
   send: sender.send,
   retry: config.retry,
+  observe: metrics.attempt,
   log,
 });
 
-// … and whatever Redis lost is enqueued again.
-const reconciler = createReconciler({
-  wake: (limit) => wakeDeliveries(database.pool, limit, lockMs),
-  enqueue: deliveries.enqueue,
-  intervalMs: config.reconcileIntervalMs,
+// … whatever Redis lost is enqueued again, and whatever waited for a slot gets one …
+const reconcile = createReconcile({
+  wake: () => wakeDeliveries(database.pool, lockMs),
+  batchSize: WAKE_LIMIT,
+  readBacklogged: () => readBacklogged(database.pool),
+  release,
+  enqueue: deliveries.enqueueOverdue,
   log,
 });
+
+// … owners hear of what was disabled, and the log makes room for what comes.
+const tellOwners = createTellOwners({
+  readUntold: () => readUntold(database.pool),
+  accept,
+  markTold: (webhook) => markTold(database.pool, webhook),
+  catalog,
+  log,
+});
+const duties = [
+  createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, log }),
+  createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, log }),
+  createDuty({
+    name: 'keep partitions',
+    intervalMs: KEEP_PARTITIONS_MS,
+    run: async () => {
+      await keepPartitions(database.pool, config.retentionDays);
+    },
+    log,
+  }),
+];
 
 const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
 const common = { redis: jobs, prefix, concurrency, lockMs, onError };
@@ -71,20 +125,20 @@ const workers = [
 ];
 
 for (const worker of workers) worker.start();
-reconciler.start();
+for (const duty of duties) duty.start();
 const health =
   config.healthPort === null
     ? undefined
-    : await startHealthServer(config.healthPort, {
-        postgresql: () => database.pool.query('SELECT 1'),
-        redis: () => commands.ping(),
-      });
+    : await startHealthServer(
+        config.healthPort,
+        { postgresql: () => database.pool.query('SELECT 1'), redis: () => commands.ping() },
+        metrics,
+      );
 log.info('Worker is ready.', { concurrency });
 
 async function stop(): Promise<void> {
   health?.close();
-  await reconciler.stop();
-  await Promise.all(workers.map((worker) => worker.stop(timeoutMs + 2000)));
+  await Promise.all([...workers.map((worker) => worker.stop(timeoutMs + 2000)), ...duties.map((duty) => duty.stop())]);
   await accept.idle();
   sender.close();
   await deliveries.close();

@@ -47,6 +47,7 @@ export async function benchDelivery(rounds: number): Promise<Report> {
       SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
       EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
       WORKER_CONCURRENCY: CONCURRENCY,
+      MAX_IN_FLIGHT: CONCURRENCY,
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'info',
@@ -62,7 +63,8 @@ export async function benchDelivery(rounds: number): Promise<Report> {
 
     const url = /http:\/\/[^"]+/.exec(api.output())?.[0] ?? '';
     const post = client(url, jwt.sign({ scope: 'events:publish' }, secret, { subject: 'alice', expiresIn: '1h' }));
-    await post('/api/webhooks', { url: receiverUrl });
+    // As many requests at once as the bare loop makes.
+    await post('/api/webhooks', { url: receiverUrl, max_in_flight: Number(CONCURRENCY) });
     const sql = new pg.Client({ connectionString: postgres.url });
     await sql.connect();
     stops.unshift(() => sql.end());

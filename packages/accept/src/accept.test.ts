@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { once } from 'node:events';
 import { openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog, gapsUpdated, syncFailed, type Publishable, type TidingsEvent } from '@tidings/events';
-import { connectRedis, createDeliveriesQueue, DEFAULT_RETRY_POLICY } from '@tidings/queue';
+import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
 import {
   createGate,
   createTestDatabase,
@@ -14,6 +14,7 @@ import {
 } from '@tidings/testing';
 import { createAccept, type Accept } from './accept.js';
 import { decodeAnnouncement, streamChannel, type AnnouncedEvent } from './announcement.js';
+import { ConflictingEventError } from './conflicting-event-error.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -47,7 +48,7 @@ beforeEach(async () => {
   subscriber.on('message', (_, message) => void announced.push(decodeAnnouncement(message)));
   const commands = connectRedis(gate.url, 'command', () => undefined);
   await once(commands, 'ready');
-  const queue = createDeliveriesQueue({ redis: commands, prefix, retry: DEFAULT_RETRY_POLICY });
+  const queue = createDeliveriesQueue({ redis: commands, prefix });
   const log = { warn: (message: string) => void warnings.push(message) };
   accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, log });
   close = async () => {
@@ -91,6 +92,64 @@ const blockedCommits = async () => {
   );
   return rows.length;
 };
+
+describe('an id that is taken', () => {
+  test('by the same event repeats it; by another one refuses the call, and nothing of it is accepted', async () => {
+    await accepting(failed('a'));
+    expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'repeated' }]);
+    const refused = accepting(failed('b'), failed('a', 'another'), failed('c'));
+    await expect(refused).rejects.toThrow(ConflictingEventError);
+    await expect(refused).rejects.toMatchObject({ ids: ['a'] });
+    expect((await logged()).map(({ id }) => id)).toEqual(['a']);
+  });
+
+  test('twice within one call is refused too, unless it is the same event', async () => {
+    await expect(accepting(failed('a'), failed('a', 'another'))).rejects.toMatchObject({ ids: ['a'] });
+    expect(await accepting(failed('b'), failed('b'))).toEqual([
+      { id: 'b', status: 'accepted' },
+      { id: 'b', status: 'repeated' },
+    ]);
+    expect((await logged()).map(({ id }) => id)).toEqual(['b']);
+  });
+
+  test('refuses nobody else who shares the commit', async () => {
+    await accepting(failed('a'));
+    const release = await holdUpCommits();
+    const first = accepting(failed('first'));
+    await eventually(async () => {
+      expect(await blockedCommits()).toBe(1);
+    });
+    const shared = [
+      accepting(failed('b'), failed('a', 'another')),
+      accepting(failed('b'), failed('c')),
+      accepting(failed('c', 'another'), failed('d')),
+      accepting(failed('c')),
+    ];
+    const settled = Promise.allSettled(shared);
+    await release();
+    await first;
+    expect(await settled).toMatchObject([
+      { status: 'rejected', reason: { ids: ['a'] } },
+      {
+        value: [
+          { id: 'b', status: 'accepted' },
+          { id: 'c', status: 'accepted' },
+        ],
+      },
+      { status: 'rejected', reason: { ids: ['c'] } },
+      { value: [{ id: 'c', status: 'repeated' }] },
+    ]);
+    expect((await logged()).map(({ id }) => id)).toEqual(['a', 'first', 'b', 'c']);
+  });
+
+  test('by fifty publishers at once makes one event', async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => accepting(failed('a'))));
+    expect(answers.flat().filter(({ status }) => status === 'accepted')).toHaveLength(1);
+    expect((await logged()).map(({ id }) => id)).toEqual(['a']);
+    await accept.idle();
+    expect(await deliveryIds()).toHaveLength(1);
+  });
+});
 
 describe('accepting events', () => {
   test('commits them with their deliveries, enqueues the deliveries, and announces the events', async () => {
@@ -167,8 +226,8 @@ describe('while Redis is away', () => {
 describe('an event whose id was accepted before', () => {
   test('is repeated: nothing more is written, enqueued or announced', async () => {
     await accepting(failed('a', 'first'));
-    expect(await accepting(failed('a', 'again'))).toEqual([{ id: 'a', status: 'repeated' }]);
-    expect(await accepting(failed('a', 'second'), failed('b'))).toEqual([
+    expect(await accepting(failed('a', 'first'))).toEqual([{ id: 'a', status: 'repeated' }]);
+    expect(await accepting(failed('a', 'first'), failed('b'))).toEqual([
       { id: 'a', status: 'repeated' },
       { id: 'b', status: 'accepted' },
     ]);
@@ -185,9 +244,9 @@ describe('an event whose id was accepted before', () => {
 
   test('is repeated also within one commit, be it in one call or in several', async () => {
     const calls = [
-      accepting(failed('a', 'first'), failed('a', 'second')),
+      accepting(failed('a', 'first'), failed('a', 'first')),
       accepting(failed('b')),
-      accepting(failed('a'), failed('b', 'late')),
+      accepting(failed('a', 'first'), failed('b')),
     ];
     expect((await Promise.all(calls)).map((call) => call.map(({ status }) => status))).toEqual([
       ['accepted', 'repeated'],
@@ -200,6 +259,20 @@ describe('an event whose id was accepted before', () => {
         ['a', { error_message: 'first' }],
         ['b', { error_message: 'gone' }],
       ]);
+    });
+  });
+});
+
+describe("an event of Tidings' own", () => {
+  test('is in the log and announced, and goes to no webhook', async () => {
+    await database.prisma.webhook.updateMany({ data: { eventTypes: ['*'] } });
+    const data = { user_id: 'alice', webhook_id: 'wh_1', reason: 'gone', disabled_at: '2026-11-24T10:00:00.000Z' };
+    await accept([catalog.validateOwn({ type: 'webhook.disabled', data })]);
+    await accept.idle();
+    expect((await logged()).map(({ type }) => type)).toEqual(['webhook.disabled']);
+    expect(await deliveryIds()).toEqual([]);
+    await eventually(() => {
+      expect(announced.flat()).toMatchObject([{ type: 'webhook.disabled', userId: 'alice' }]);
     });
   });
 });

@@ -1,8 +1,9 @@
 import { createBatch } from '@tidings/batch';
 import { acceptEvents, type AcceptedEvent, type Queryable } from '@tidings/database';
-import { patternsMatching, type TidingsEvent } from '@tidings/events';
+import { catalog, patternsMatching, type TidingsEvent } from '@tidings/events';
 import type { DeliveriesQueue } from '@tidings/queue';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
+import { ConflictingEventError } from './conflicting-event-error.js';
 
 /** What became of an event: new in the log, or there already. */
 export interface Acceptance {
@@ -21,8 +22,9 @@ export interface AcceptParts {
 export interface Accept {
   /**
    * Accepts valid events, all or none. Resolves once they and their deliveries are committed (I1), in their order.
-   * Throws the database's error, and then none of them is in the log, except when the connection broke during the
-   * commit itself: so repeat with the same ids.
+   * Throws a {@link ConflictingEventError} when an id is taken by another event, and nothing of the call is accepted.
+   * Throws the database's error, and then none of them is in the log as a rule. They are when the connection broke during
+   * the commit itself, or when a call of the same time failed after it: so repeat with the same ids.
    */
   (events: readonly TidingsEvent[]): Promise<Acceptance[]>;
   /** Resolves when everything accepted so far was offered to Redis. */
@@ -53,16 +55,20 @@ export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): A
     following.add(done);
   };
 
-  const commit = async (calls: (readonly TidingsEvent[])[]): Promise<Acceptance[][]> => {
+  const commit = async (calls: (readonly TidingsEvent[])[]): Promise<Answer[]> => {
     const events = calls.flat();
-    const patterns = new Map(events.map(({ type }) => [type, patternsMatching(type)]));
-    const accepted = new Map(
-      (await acceptEvents(sql, events, { patterns, wakeAfterMs: WAKE_AFTER_MS })).map((event) => [event.id, event]),
-    );
-    const deliveries = [...accepted.values()].flatMap(({ deliveryIds }) => deliveryIds.map((id) => ({ id })));
-    if (deliveries.length > 0) follow('enqueue', queue.enqueue(deliveries));
-    if (accepted.size > 0) follow('announce', redis.publish(streamChannel(prefix), announcement(events, accepted)));
-    return calls.map((call) => answer(call, accepted));
+    const patterns = new Map(events.map(({ type }) => [type, catalog.isOwn(type) ? [] : patternsMatching(type)]));
+    const { accepted, deliveryIds, conflicts } = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS });
+    const byId = new Map(accepted.map((event) => [event.id, event]));
+    if (deliveryIds.length > 0) follow('enqueue', queue.enqueue(deliveryIds.map((id) => ({ id }))));
+    if (accepted.length > 0) {
+      const written = calls.flatMap((call, index) => (conflicts.has(index) ? [] : call));
+      follow('announce', redis.publish(streamChannel(prefix), announcement(written, byId)));
+    }
+    return calls.map((call, index) => {
+      const ids = conflicts.get(index);
+      return ids ? new ConflictingEventError(ids) : answer(call, byId);
+    });
   };
 
   const batch = createBatch({
@@ -72,13 +78,21 @@ export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): A
       call.reduce((sum, { data }) => sum + 1 + Math.floor(data.length / LARGE_CHARACTERS), 0),
   });
 
-  return Object.assign((events: readonly TidingsEvent[]) => batch(events), {
+  const accept = async (events: readonly TidingsEvent[]): Promise<Acceptance[]> => {
+    const result = await batch(events);
+    if (result instanceof ConflictingEventError) throw result;
+    return result;
+  };
+
+  return Object.assign(accept, {
     async idle() {
       await batch.idle();
       await Promise.all(following);
     },
   });
 }
+
+type Answer = Acceptance[] | ConflictingEventError;
 
 /** The first mention of an id in this commit is the event; any further one repeats it. */
 function answer(call: readonly TidingsEvent[], accepted: Map<string, AcceptedEvent>): Acceptance[] {

@@ -51,6 +51,7 @@ export const sharedSettings = {
   DELIVERY_ATTEMPTS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxAttempts, min: 1, max: MAX_ATTEMPTS }),
   DELIVERY_INITIAL_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.initialDelayMs, min: 1, max: 86_400_000 }),
   DELIVERY_MAX_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxDelayMs, min: 1, max: 604_800_000 }),
+  RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }),
   DELIVERY_JITTER: z.coerce
     .number('must be a number from 0 to 1')
     .min(0, 'must be a number from 0 to 1')
@@ -75,6 +76,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
       maxDelayMs: settings.DELIVERY_MAX_DELAY_MS,
       jitter: settings.DELIVERY_JITTER,
     },
+    retentionDays: settings.RETENTION_DAYS,
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT,
   };

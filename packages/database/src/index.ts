@@ -1,9 +1,23 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
 export { migrate } from './migrations/migrate.js';
 export { type Attempt, type Delivery, type DeliveryStatus, type Webhook, type Event } from './generated/client.js';
-export { acceptEvents, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';
+export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';
 export { cancelDeliveries } from './sql/cancel-deliveries.js';
-export { claimDeliveries, type Claim, type ClaimedDelivery } from './sql/claim-deliveries.js';
+export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';
+export { keepPartitions, type Kept } from './sql/keep-partitions.js';
 export { findPosition, lastPosition, readEvents, readUserEvents, type LoggedEvent } from './sql/read-events.js';
-export { recordAttempts, type AttemptRecord } from './sql/record-attempts.js';
-export { wakeDeliveries, type WokenDelivery } from './sql/wake-deliveries.js';
+export {
+  recordAttempts,
+  type AttemptRecord,
+  type HealthRules,
+  type Recorded,
+  type RecordOptions,
+} from './sql/record-attempts.js';
+export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/release-deliveries.js';
+export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
+export { markTold, readUntold, type DisabledWebhook } from './sql/disabled-webhooks.js';
+export { deliveryIdFloor } from './delivery-id.js';
+export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';
+export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
+export { retryDelivery, type RetryAnswer } from './sql/retry-delivery.js';
+export { type DisabledReason, type Ordering } from './generated/client.js';

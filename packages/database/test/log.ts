@@ -1,6 +1,6 @@
 import { createTestDatabase } from '@tidings/testing';
 import { openDatabase, type Database } from '../src/database.js';
-import { acceptEvents, type AcceptedEvent, type NewEvent } from '../src/sql/accept-events.js';
+import { acceptEvents, type AcceptedCalls, type AcceptedEvent, type NewEvent } from '../src/sql/accept-events.js';
 import { claimDeliveries, type ClaimedDelivery } from '../src/sql/claim-deliveries.js';
 
 /** A delivery as the table holds it. */
@@ -11,6 +11,8 @@ export interface DeliveryRow {
   user_id: string;
   event_type: string;
   status: string;
+  stage: string | null;
+  priority: number;
   attempt_count: number;
   lease_token: string | null;
   /** Seconds from now, rounded to 5, so that a slow machine changes nothing; null where the column is. */
@@ -19,19 +21,48 @@ export interface DeliveryRow {
   finished: boolean;
 }
 
+/** What a webhook's row says of its health. Seconds as above. */
+export interface HealthRow {
+  enabled: boolean;
+  disabled_reason: string | null;
+  disabled_ago: number | null;
+  unreachable_count: number;
+  circuit_opened_ago: number | null;
+  circuit_probe_in: number | null;
+  failing_ago: number | null;
+}
+
+export interface WebhookOptions {
+  userId?: string;
+  eventTypes?: string[];
+  enabled?: boolean;
+  disabledReason?: 'failing' | 'gone' | null;
+  maxInFlight?: number;
+  rateLimit?: number | null;
+  ordering?: 'unordered' | 'fifo';
+}
+
 export interface TestLog {
+  url: string;
   pool: Database['pool'];
   /** Empties every table. */
   clear: () => Promise<void>;
-  addWebhook: (id: string, options?: { userId?: string; eventTypes?: string[]; enabled?: boolean }) => Promise<void>;
-  /** Accepts events; what is left out is `sync.completed` for alice. */
+  addWebhook: (id: string, options?: WebhookOptions) => Promise<void>;
+  /** Accepts events in one call; what is left out is `sync.completed` for alice. */
   accept: (...events: Partial<NewEvent>[]) => Promise<AcceptedEvent[]>;
+  /** Accepts several calls in one commit. */
+  acceptCalls: (...calls: Partial<NewEvent>[][]) => Promise<AcceptedCalls>;
   /** A pending delivery of a new event to a new webhook of alice's. */
-  addDelivery: (id?: string) => Promise<string>;
+  addDelivery: (id?: string, options?: WebhookOptions) => Promise<string>;
+  /** A new webhook of alice's with so many pending deliveries, in the order of the log. */
+  addDeliveries: (count: number, options?: WebhookOptions) => Promise<string[]>;
   /** Claims one delivery, which must be possible, for a minute. */
   claim: (id: string) => Promise<ClaimedDelivery>;
   deliveries: () => Promise<DeliveryRow[]>;
   delivery: (id: string) => Promise<DeliveryRow>;
+  health: (webhookId: string) => Promise<HealthRow | undefined>;
+  /** Makes it as if so many seconds had passed since whatever happened. */
+  pass: (seconds: number) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -44,22 +75,47 @@ export async function openLog(): Promise<TestLog> {
   const { pool, close } = openDatabase({ url: testDatabase.url });
   let count = 0;
 
-  const accept: TestLog['accept'] = (...events) => {
-    const complete = events.map((event) => toEvent(event, (count += 1)));
+  const acceptCalls: TestLog['acceptCalls'] = (...calls) => {
+    const complete = calls.map((events) => events.map((event) => toEvent(event, (count += 1))));
     return acceptEvents(pool, complete, {
-      patterns: new Map(complete.map(({ type }) => [type, ['*', type, `${type.split('.')[0] ?? ''}.*`]])),
+      patterns: new Map(complete.flat().map(({ type }) => [type, ['*', type, `${type.split('.')[0] ?? ''}.*`]])),
       wakeAfterMs: WAKE_AFTER_S * 1000,
     });
   };
-  const addWebhook: TestLog['addWebhook'] = async (id, { userId = 'alice', eventTypes = ['*'], enabled = true } = {}) => {
+  const addWebhook: TestLog['addWebhook'] = async (id, options = {}) => {
+    const { userId = 'alice', eventTypes = ['*'], enabled = true, disabledReason = null } = options;
+    const { maxInFlight = 10, rateLimit = null, ordering = 'unordered' } = options;
     await pool.query(
-      'INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret, enabled) VALUES ($1, $2, $3, $4, $5, $6)',
-      [id, userId, `https://example.com/${id}`, eventTypes, Buffer.from(`secret of ${id}`), enabled],
+      `INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret, enabled, disabled_reason, max_in_flight, rate_limit, ordering)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [
+        id,
+        userId,
+        `https://example.com/${id}`,
+        eventTypes,
+        Buffer.from(`secret of ${id}`),
+        enabled,
+        disabledReason,
+        maxInFlight,
+        rateLimit,
+        ordering,
+      ],
     );
+  };
+  const addFor = async (id: string, events: Partial<NewEvent>[], options: WebhookOptions) => {
+    await addWebhook(`wh_${id}`, { ...options, eventTypes: [id] });
+    await acceptEvents(pool, [events.map((event) => toEvent(event, (count += 1)))], {
+      patterns: new Map([['sync.completed', [id]]]),
+      wakeAfterMs: WAKE_AFTER_S * 1000,
+    });
+    const { rows } = await pool.query<{ id: string }>('SELECT id FROM deliveries WHERE webhook_id = $1 ORDER BY event_position', [
+      `wh_${id}`,
+    ]);
+    return rows.map((row) => row.id);
   };
   const deliveries: TestLog['deliveries'] = async () => {
     const { rows } = await pool.query<DeliveryRow>(`
-      SELECT id, event_id, webhook_id, user_id, event_type, status::text, attempt_count, lease_token,
+      SELECT id, event_id, webhook_id, user_id, event_type, status::text, stage::text, priority, attempt_count, lease_token,
         5 * round(extract(epoch FROM next_attempt_at - now()) / 5)::int AS next_attempt_in,
         5 * round(extract(epoch FROM wake_at - now()) / 5)::int AS wake_in, finished_at IS NOT NULL AS finished
       FROM deliveries ORDER BY event_id, webhook_id`);
@@ -67,22 +123,29 @@ export async function openLog(): Promise<TestLog> {
   };
 
   return {
+    url: testDatabase.url,
     pool,
     async clear() {
-      await pool.query('TRUNCATE webhooks, events, deliveries, attempts');
+      await pool.query('TRUNCATE webhooks, events, deliveries, attempts, idempotency_keys');
     },
     addWebhook,
-    accept,
-    async addDelivery(id = `delivered_${String((count += 1))}`) {
-      await addWebhook(`wh_${id}`, { eventTypes: [id] });
-      const [accepted] = await acceptEvents(pool, [toEvent({ id }, count)], {
-        patterns: new Map([['sync.completed', [id]]]),
-        wakeAfterMs: WAKE_AFTER_S * 1000,
-      });
-      return accepted?.deliveryIds[0] ?? '';
+    acceptCalls,
+    async accept(...events) {
+      const { accepted, conflicts } = await acceptCalls(events);
+      if (conflicts.size > 0) throw new Error('The log has one of these ids already, for another event.');
+      return accepted;
     },
+    async addDelivery(id = `delivered_${String((count += 1))}`, options = {}) {
+      return (await addFor(id, [{ id }], options))[0] ?? '';
+    },
+    addDeliveries: (number, options = {}) =>
+      addFor(
+        `delivered_${String((count += 1))}`,
+        Array.from({ length: number }, () => ({})),
+        options,
+      ),
     async claim(id) {
-      const [claim] = await claimDeliveries(pool, [id], 60_000);
+      const [claim] = await claimDeliveries(pool, [id], { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_S * 1000 });
       if (claim?.state !== 'claimed') throw new Error(`${id} could not be claimed.`);
       return claim;
     },
@@ -91,6 +154,30 @@ export async function openLog(): Promise<TestLog> {
       const found = (await deliveries()).find((row) => row.id === id);
       if (!found) throw new Error(`There is no delivery ${id}.`);
       return found;
+    },
+    async health(webhookId) {
+      const { rows } = await pool.query<HealthRow>(
+        `SELECT enabled, disabled_reason::text, unreachable_count,
+           5 * round(extract(epoch FROM now() - disabled_at) / 5)::int AS disabled_ago,
+           5 * round(extract(epoch FROM now() - circuit_opened_at) / 5)::int AS circuit_opened_ago,
+           5 * round(extract(epoch FROM circuit_probe_at - now()) / 5)::int AS circuit_probe_in,
+           5 * round(extract(epoch FROM now() - failing_since) / 5)::int AS failing_ago
+         FROM webhooks WHERE id = $1`,
+        [webhookId],
+      );
+      return rows[0];
+    },
+    async pass(seconds) {
+      await pool.query(
+        `UPDATE deliveries SET next_attempt_at = next_attempt_at - make_interval(secs => $1), wake_at = wake_at - make_interval(secs => $1)`,
+        [seconds],
+      );
+      await pool.query(
+        `UPDATE webhooks SET circuit_opened_at = circuit_opened_at - make_interval(secs => $1),
+           circuit_probe_at = circuit_probe_at - make_interval(secs => $1), rate_next_at = rate_next_at - make_interval(secs => $1),
+           failing_since = failing_since - make_interval(secs => $1)`,
+        [seconds],
+      );
     },
     async close() {
       await close();

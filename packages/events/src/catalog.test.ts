@@ -204,3 +204,19 @@ describe('a catalog', () => {
     expect(createCatalog([noteAdded, syncFailed, looseEvent]).types).toEqual(['note.added', 'sync.failed', 'loose.event']);
   });
 });
+
+describe("Tidings' own events", () => {
+  const data = { user_id: 'alice', webhook_id: 'wh_1', reason: 'gone', disabled_at: '2026-11-24T10:00:00.000Z' };
+
+  test('cannot be published by a service, nor subscribed to by a webhook', () => {
+    expect(() => catalog.validate([{ type: 'webhook.disabled', data }])).toThrow('is published by Tidings itself');
+    expect(catalog.knows('webhook.disabled')).toBe(false);
+    expect(catalog.types).not.toContain('webhook.disabled');
+  });
+
+  test('are made by Tidings, for their reader, and may be looked for in the stream', () => {
+    expect(catalog.validateOwn({ type: 'webhook.disabled', data })).toMatchObject({ type: 'webhook.disabled', userId: 'alice' });
+    expect(catalog.streamedTypes).toContain('webhook.disabled');
+    expect(() => catalog.validateOwn({ type: 'sync.completed', data })).toThrow('not in the catalog');
+  });
+});

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { extractionCompleted, extractionStarted } from './catalog/extraction.js';
 import { gapsUpdated } from './catalog/gaps.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
+import { webhookDisabled } from './catalog/webhook.js';
 import type { Audience, EventDefinition } from './define-event.js';
 import { eventDraft, MAX_EVENT_BYTES, USER_ID, USER_ID_RULE, type EventDraft, type TidingsEvent } from './event.js';
 import { InvalidEventError, type FieldError } from './invalid-event-error.js';
@@ -22,8 +23,10 @@ export interface EventTypeDescription {
 }
 
 export interface Catalog {
-  /** The types, in the order in which they were given. */
+  /** The types that services publish and webhooks receive, in the order in which they were given. */
   readonly types: readonly string[];
+  /** Those, and the ones that Tidings itself publishes: what the log and the stream may hold. */
+  readonly streamedTypes: readonly string[];
   /** Each type with its JSON Schema. */
   describe: () => EventTypeDescription[];
   /** Whether any type is meant by the pattern. */
@@ -35,18 +38,33 @@ export interface Catalog {
    * @param list how the fields of a list are named: `events` gives `events[3].data.user_id`. Without it there is one draft.
    */
   validate: (drafts: readonly unknown[], list?: string) => TidingsEvent[];
+  /** Whether only Tidings itself publishes the type. Webhooks get no such events, streams do. */
+  isOwn: (type: string) => boolean;
+  /** The same for one event of Tidings' own, which no service may publish. */
+  validateOwn: (draft: unknown) => TidingsEvent;
 }
 
-/** Collects definitions. Throws when a type is defined twice. */
-export function createCatalog(definitions: readonly EventDefinition[]): Catalog {
+/**
+ * Collects definitions. Throws when a type is defined twice.
+ *
+ * @param own what only Tidings itself publishes; default none
+ */
+export function createCatalog(definitions: readonly EventDefinition[], own: readonly EventDefinition[] = []): Catalog {
+  const all = [...definitions, ...own];
+  if (new Set(all.map(({ type }) => type)).size < all.length) {
+    throw new Error('An event type is defined twice in the catalog.');
+  }
   const byType = new Map(definitions.map((definition) => [definition.type, definition]));
-  if (byType.size < definitions.length) throw new Error('An event type is defined twice in the catalog.');
+  const ownByType = new Map(own.map((definition) => [definition.type, definition]));
   const types = [...byType.keys()];
 
-  const validateOne = (draft: unknown): TidingsEvent | FieldError[] => {
+  const validateOne = (draft: unknown, byType: ReadonlyMap<string, EventDefinition>): TidingsEvent | FieldError[] => {
     const shape = eventDraft.safeParse(draft);
     if (!shape.success) return fieldErrors(shape.error);
     const definition = byType.get(shape.data.type);
+    if (!definition && ownByType.has(shape.data.type)) {
+      return [{ field: 'type', message: `"${shape.data.type}" is published by Tidings itself` }];
+    }
     if (!definition) {
       return [{ field: 'type', message: `"${shape.data.type}" is not in the catalog, which has ${types.join(', ')}` }];
     }
@@ -57,6 +75,7 @@ export function createCatalog(definitions: readonly EventDefinition[]): Catalog 
 
   return {
     types,
+    streamedTypes: [...types, ...ownByType.keys()],
     describe: () =>
       definitions.map(({ type, audience, description, schema, example }) => ({
         type,
@@ -70,7 +89,7 @@ export function createCatalog(definitions: readonly EventDefinition[]): Catalog 
       const errors: FieldError[] = [];
       const events: TidingsEvent[] = [];
       drafts.forEach((draft, index) => {
-        const result = validateOne(draft);
+        const result = validateOne(draft, byType);
         if (!Array.isArray(result)) events.push(result);
         else {
           const prefix = list === undefined ? '' : `${list}[${String(index)}]`;
@@ -79,6 +98,12 @@ export function createCatalog(definitions: readonly EventDefinition[]): Catalog 
       });
       if (errors.length > 0) throw new InvalidEventError(errors);
       return events;
+    },
+    isOwn: (type) => ownByType.has(type),
+    validateOwn(draft) {
+      const result = validateOne(draft, ownByType);
+      if (Array.isArray(result)) throw new InvalidEventError(result);
+      return result;
     },
   };
 }
@@ -124,7 +149,7 @@ function joinPath(prefix: string, path: string): string {
 const definitions = [extractionStarted, extractionCompleted, syncCompleted, syncFailed, gapsUpdated] as const;
 
 /** The catalog that Tidings ships with. */
-export const catalog = createCatalog(definitions);
+export const catalog = createCatalog(definitions, [webhookDisabled]);
 
 /** An event of the shipped catalog, as its definition makes it. */
 export type Publishable = CatalogEvent<typeof definitions>;

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Queue, type Job } from 'bullmq';
+import { Queue, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
 import { createDeliveriesQueue, DELIVERIES_QUEUE, type DeliveriesQueue } from './deliveries-queue.js';
 import { connectRedis } from './redis.js';
-import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.js';
 
 let redis: TestRedis;
 let gate: Gate;
@@ -12,9 +11,9 @@ let commands: Redis;
 let queue: DeliveriesQueue;
 /** The same queue, as BullMQ sees it. */
 let inRedis: Queue;
-const open = (retry: Partial<RetryPolicy> = {}) => {
+const open = () => {
   commands = connectRedis(gate.url, 'command', () => undefined);
-  queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix, retry: { ...DEFAULT_RETRY_POLICY, ...retry } });
+  queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix });
 };
 beforeEach(async () => {
   redis = createTestRedis();
@@ -39,38 +38,63 @@ describe('an enqueued delivery', () => {
     ]);
   });
 
-  test('has the attempts of the policy, exponential backoff with jitter, and leaves nothing behind', async () => {
-    open({ maxAttempts: 4, initialDelayMs: 700, jitter: 0.25 });
+  test('has attempts and BullMQ’s exponential backoff, and leaves nothing behind', async () => {
+    open();
     await queue.enqueue([{ id: 'dlv_1' }]);
     expect((await jobs())[0]?.opts).toMatchObject({
-      attempts: 4,
-      backoff: { type: 'exponential', delay: 700, jitter: 0.25 },
+      attempts: 20,
+      backoff: { type: 'exponential', delay: 1000 },
       removeOnComplete: true,
       removeOnFail: true,
     });
   });
 
-  test('that was attempted before goes on where it was: fewer attempts, longer waits', async () => {
-    open({ maxAttempts: 5, initialDelayMs: 1000 });
-    await queue.enqueue([{ id: 'dlv_1', attemptCount: 3 }]);
-    expect((await jobs())[0]?.opts).toMatchObject({ attempts: 2, backoff: { delay: 8000 } });
-  });
-
-  test('always has an attempt left, and never a longer wait than the longest', async () => {
-    open({ maxAttempts: 3, initialDelayMs: 1000, maxDelayMs: 5000 });
-    await queue.enqueue([{ id: 'dlv_1', attemptCount: 7 }]);
-    expect((await jobs())[0]?.opts).toMatchObject({ attempts: 1, backoff: { delay: 5000 } });
-  });
-
   test('is left alone when Redis still has a job for it', async () => {
-    open({ maxAttempts: 5 });
+    open();
     await queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }]);
-    await queue.enqueue([{ id: 'dlv_1', attemptCount: 2 }, { id: 'dlv_3' }, { id: 'dlv_3' }]);
-    expect((await jobs()).map(({ id, opts }) => [id, opts.attempts]).sort()).toEqual([
-      ['dlv_1', 5],
-      ['dlv_2', 5],
-      ['dlv_3', 5],
+    await queue.enqueue([{ id: 'dlv_1', priority: 2 }, { id: 'dlv_3' }, { id: 'dlv_3' }]);
+    expect((await jobs()).map(({ id, opts }) => [id, opts.priority]).sort()).toEqual([
+      ['dlv_1', undefined],
+      ['dlv_2', undefined],
+      ['dlv_3', undefined],
     ]);
+  });
+
+  test('gets a job of its own when it is enqueued anew', async () => {
+    open();
+    await queue.enqueue([{ id: 'dlv_1' }]);
+    await queue.enqueue([{ id: 'dlv_1', anew: true }]);
+    await queue.enqueue([{ id: 'dlv_1', anew: true }]);
+    expect((await jobs()).map(({ data }) => data as unknown)).toEqual(Array(3).fill({ id: 'dlv_1' }));
+  });
+
+  test('that is overdue gets a job of its own when Redis has it for later only', async () => {
+    open();
+    await inRedis.add('deliver', { id: 'dlv_1' }, { jobId: 'dlv_1', delay: 3_600_000 });
+    await queue.enqueue([{ id: 'dlv_2' }]);
+    await queue.enqueueOverdue([{ id: 'dlv_1' }, { id: 'dlv_2' }, { id: 'dlv_3' }]);
+    expect(await inRedis.getDelayedCount()).toBe(1);
+    expect((await inRedis.getWaiting()).map(({ data }) => (data as { id: string }).id).sort()).toEqual([
+      'dlv_1',
+      'dlv_2',
+      'dlv_3',
+    ]);
+  });
+
+  test('that is a retry or a replay comes after first attempts', async () => {
+    open();
+    await queue.enqueue([{ id: 'replay', priority: 2 }, { id: 'retry', priority: 1 }, { id: 'first' }]);
+    const taken: string[] = [];
+    const connection = redis.client.duplicate({ maxRetriesPerRequest: null });
+    const worker = new Worker(DELIVERIES_QUEUE, ({ id }) => Promise.resolve(void taken.push(id ?? '')), {
+      connection,
+      prefix: redis.prefix,
+    });
+    await eventually(() => {
+      expect(taken).toEqual(['first', 'retry', 'replay']);
+    });
+    await worker.close();
+    connection.disconnect();
   });
 
   test('is enqueued in its order, also among more than go to Redis at once', async () => {

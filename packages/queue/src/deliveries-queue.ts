@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { connecting } from './redis.js';
-import type { RetryPolicy } from './retry-policy.js';
+import { MAX_ATTEMPTS } from './retry-policy.js';
 
 /** The BullMQ queue of deliveries that are to be attempted. */
 export const DELIVERIES_QUEUE = 'deliveries';
@@ -13,61 +14,74 @@ export interface DeliveryJob {
 
 export interface QueuedDelivery {
   id: string;
-  /** Attempts that were made before. Default 0. */
-  attemptCount?: number;
+  /** 0, the default, comes before 1, before 2: a flood of retries or replays holds up no first attempt. */
+  priority?: number;
+  /**
+   * Redis may still have a job under the delivery's id that ends without it, or comes much later: this one gets an id of
+   * its own. Default false.
+   */
+  anew?: boolean;
 }
 
 export interface DeliveriesQueue {
   /** Enqueues deliveries. One that Redis still has a job for is left as it is. Throws when Redis is away. */
   enqueue: (deliveries: readonly QueuedDelivery[]) => Promise<void>;
+  /**
+   * Enqueues deliveries whose time has passed without anybody having taken them. A job that Redis means to give out only
+   * later, by the clock of a worker that was wrong, does not hold one up.
+   */
+  enqueueOverdue: (deliveries: readonly QueuedDelivery[]) => Promise<void>;
   close: () => Promise<void>;
 }
 
 /** How many jobs go to Redis at once: 28,000 jobs/s were measured with 500. */
 const BULK = 500;
 
+/** Of a worker that breaks before it could say when the next attempt is due, in milliseconds. */
+const BACKOFF_MS = 1000;
+
 /**
- * The queue, seen from those who add to it. BullMQ's own retries apply: as many attempts as the policy leaves, with
- * exponential backoff and jitter. Nothing is kept of a finished job, since BullMQ silently ignores an id that it has.
+ * The queue, seen from those who add to it. BullMQ's own retries apply, with its exponential backoff: the worker says how
+ * long the first wait is. How often a delivery is attempted is decided from what PostgreSQL holds; BullMQ only ever needs
+ * to have attempts left. Nothing is kept of a finished job, since BullMQ silently ignores an id that it has.
  */
-export function createDeliveriesQueue({
-  redis,
-  prefix,
-  retry,
-}: {
-  redis: Redis;
-  prefix: string;
-  retry: RetryPolicy;
-}): DeliveriesQueue {
+export function createDeliveriesQueue({ redis, prefix }: { redis: Redis; prefix: string }): DeliveriesQueue {
   // BullMQ would wait for Redis, however long it is away, before its first command: accept.idle() would wait with it.
   const options = { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true };
   const queue = new Queue<DeliveryJob>(DELIVERIES_QUEUE, options);
   // The connection's owner logs its errors; without a listener they would end the process.
   queue.on('error', () => undefined);
 
-  const toJob = ({ id, attemptCount = 0 }: QueuedDelivery) => ({
+  const enqueue = async (deliveries: readonly QueuedDelivery[]): Promise<void> => {
+    await connecting(redis);
+    for (let from = 0; from < deliveries.length; from += BULK) {
+      await queue.addBulk(deliveries.slice(from, from + BULK).map(toJob));
+    }
+  };
+
+  return {
+    enqueue,
+    async enqueueOverdue(deliveries) {
+      if (deliveries.length === 0) return;
+      await connecting(redis);
+      const delayed = await redis.zmscore(queue.toKey('delayed'), ...deliveries.map(({ id }) => id));
+      await enqueue(deliveries.map((delivery, index) => (delayed[index] == null ? delivery : { ...delivery, anew: true })));
+    },
+    close: () => queue.close(),
+  };
+}
+
+function toJob({ id, priority = 0, anew = false }: QueuedDelivery) {
+  return {
     name: 'deliver',
     data: { id },
     opts: {
-      jobId: id,
-      attempts: Math.max(1, retry.maxAttempts - attemptCount),
-      backoff: {
-        type: 'exponential',
-        delay: Math.min(retry.initialDelayMs * 2 ** attemptCount, retry.maxDelayMs),
-        jitter: retry.jitter,
-      },
+      jobId: anew ? `${id}.${randomBytes(6).toString('hex')}` : id,
+      attempts: MAX_ATTEMPTS,
+      backoff: { type: 'exponential', delay: BACKOFF_MS, jitter: 0.5 },
       removeOnComplete: true,
       removeOnFail: true,
+      ...(priority === 0 ? {} : { priority }),
     },
-  });
-
-  return {
-    async enqueue(deliveries) {
-      await connecting(redis);
-      for (let from = 0; from < deliveries.length; from += BULK) {
-        await queue.addBulk(deliveries.slice(from, from + BULK).map(toJob));
-      }
-    },
-    close: () => queue.close(),
   };
 }

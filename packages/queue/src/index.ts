@@ -6,5 +6,5 @@ export {
   type DeliveryJob,
   type QueuedDelivery,
 } from './deliveries-queue.js';
-export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS, retryWindow, type RetryPolicy, type RetryWindow } from './retry-policy.js';
+export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS, nextDelay, type RetryPolicy } from './retry-policy.js';
 export { createQueueWorker, type QueueWorker, type QueueWorkerOptions, type Verdict } from './worker.js';

@@ -3,13 +3,27 @@ import { Redis } from 'ioredis';
 
 /**
  * - `command`: fails within two seconds while Redis is away or frozen, instead of holding its caller;
- * - `worker`: waits for Redis as long as it takes, which BullMQ's workers require;
+ * - `worker`: waits for Redis as long as it takes, which BullMQ's workers require; a connection that no longer answers is
+ *   replaced;
  * - `subscriber`: waits likewise, and subscribes again by itself.
  */
 export type RedisPurpose = 'command' | 'worker' | 'subscriber';
 
 const COMMAND_TIMEOUT_MS = 2000;
 const LONGEST_RECONNECT_MS = 2000;
+/** BullMQ's workers ask for the next job for at most 10 s at a time. */
+const WORKER_SILENCE_MS = 15_000;
+
+const OPTIONS = {
+  command: {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: 2 * COMMAND_TIMEOUT_MS,
+  },
+  worker: { maxRetriesPerRequest: null, socketTimeout: WORKER_SILENCE_MS },
+  subscriber: { maxRetriesPerRequest: null },
+} satisfies Record<RedisPurpose, object>;
 
 /**
  * Connects to Redis.
@@ -18,10 +32,7 @@ const LONGEST_RECONNECT_MS = 2000;
  */
 export function connectRedis(url: string, purpose: RedisPurpose, onError: (error: Error) => void): Redis {
   const retryStrategy = (times: number): number => Math.min(50 * 2 ** times, LONGEST_RECONNECT_MS);
-  const redis =
-    purpose === 'command'
-      ? new Redis(url, { retryStrategy, maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS })
-      : new Redis(url, { retryStrategy, maxRetriesPerRequest: null });
+  const redis = new Redis(url, { retryStrategy, ...OPTIONS[purpose] });
   redis.on('error', onError);
   return redis;
 }

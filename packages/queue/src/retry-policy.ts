@@ -13,25 +13,18 @@ export interface RetryPolicy {
 /** The most attempts that an operator may ask for. */
 export const MAX_ATTEMPTS = 20;
 
-/** Three attempts: after 5 to 10 s, and 10 to 20 s after that. */
-export const DEFAULT_RETRY_POLICY: RetryPolicy = { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 0.5 };
-
-/** Between which two waits, in milliseconds, the next attempt comes. */
-export interface RetryWindow {
-  earliestMs: number;
-  latestMs: number;
-  /** The policy's cap cut the window: BullMQ's own backoff, which knows no cap, would wait longer. */
-  capped: boolean;
-}
+/** Three attempts with full jitter: the second within 10 s, the third within 20 s after it. */
+export const DEFAULT_RETRY_POLICY: RetryPolicy = { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 1 };
 
 /**
- * The window in which BullMQ's built-in exponential backoff puts the retry after this attempt: 2^(attempt-1) times the
- * initial delay, of which the part `jitter` is random (measured with BullMQ 6.7).
+ * The wait before the next attempt, in milliseconds: exponential backoff, capped, of which the part `jitter` is random.
+ * With full jitter (1) receivers that come back get their backlog spread over the whole wait, not in one blow
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  *
  * @param attempt the one that failed, from 1
+ * @param random from 0 up to, not including, 1
  */
-export function retryWindow({ initialDelayMs, maxDelayMs, jitter }: RetryPolicy, attempt: number): RetryWindow {
-  const uncappedMs = initialDelayMs * 2 ** (attempt - 1);
-  const latestMs = Math.min(uncappedMs, maxDelayMs);
-  return { earliestMs: Math.floor(latestMs * (1 - jitter)), latestMs, capped: uncappedMs > maxDelayMs };
+export function nextDelay({ initialDelayMs, maxDelayMs, jitter }: RetryPolicy, attempt: number, random: number): number {
+  const longestMs = Math.min(initialDelayMs * 2 ** (attempt - 1), maxDelayMs);
+  return Math.floor(longestMs * (1 - jitter + jitter * random));
 }

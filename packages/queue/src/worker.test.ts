@@ -64,6 +64,16 @@ describe('a job', () => {
     for (const stack of job?.stacktrace ?? []) expect(stack).toBe('Retry: The receiver answered 500.');
   });
 
+  test('that is to be retried waits as long as was decided, on whichever attempt, and then behind the others', async () => {
+    start(() => ({ then: 'retry', reason: '500', delayMs: times(1) < 3 ? 1 : 3_600_000, priority: 1 }));
+    await add(1, { attempts: 20, backoff: { type: 'exponential', delay: 10 } });
+    await eventually(async () => {
+      expect(times(1)).toBe(3);
+      expect(await queue.getDelayedCount()).toBe(1);
+    });
+    expect(await queue.getJob('job-1')).toMatchObject({ delay: 3_600_000, priority: 1, attemptsMade: 3 });
+  });
+
   test('that is postponed comes again later, and has lost no attempt', async () => {
     start(() => (times(1) <= 3 ? { then: 'postpone', delayMs: 1 } : { then: 'finish' }));
     await add(1, { attempts: 1 });

@@ -5,8 +5,13 @@ import type { Redis } from 'ioredis';
 export type Verdict =
   /** Done: the job is removed. */
   | { then: 'finish' }
-  /** BullMQ retries it after its own backoff, while the job has attempts left. */
-  | { then: 'retry'; reason: string }
+  /**
+   * BullMQ retries it with its own backoff, while the job has attempts left.
+   *
+   * `delayMs`: how long this wait is, in milliseconds; by default as the job's options say. `priority`: of the job from
+   * now on, behind those with a lower one.
+   */
+  | { then: 'retry'; reason: string; delayMs?: number; priority?: number }
   /** It comes again after the delay, in milliseconds. Uses up no attempt. */
   | { then: 'postpone'; delayMs: number }
   /** It stays in the queue's failed set for a person to look at. */
@@ -83,6 +88,13 @@ async function carryOut(verdict: Verdict, job: Job, token: string | undefined): 
     case 'finish':
       return;
     case 'retry':
+      // BullMQ doubles the delay with each attempt of the job: this is the one that grows to what was decided.
+      if (verdict.delayMs !== undefined) {
+        job.opts.backoff = { type: 'exponential', delay: verdict.delayMs / 2 ** job.attemptsMade };
+      }
+      if (verdict.priority !== undefined && verdict.priority !== job.priority) {
+        await job.changePriority({ priority: verdict.priority });
+      }
       throw new Retry(verdict.reason);
     case 'postpone':
       await job.moveToDelayed(Date.now() + verdict.delayMs, token);

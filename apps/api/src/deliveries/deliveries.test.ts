@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { claimDeliveries, recordAttempts } from '@tidings/database';
+import { attempt } from '../../test/attempt.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
@@ -15,22 +15,7 @@ beforeAll(async () => {
   await publish('gaps.updated', { user_id: 'alice', entity_type: 'artist', entity_id: '1' });
   const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
   deliveryIds = body.data.map(({ id }: { id: string }) => id);
-
-  const [claim] = await claimDeliveries(api.database.pool, deliveryIds.slice(0, 1), 30_000);
-  if (claim?.state !== 'claimed') throw new Error('not claimed');
-  const response = {
-    startedAgoMs: 20,
-    durationMs: 12,
-    statusCode: 500,
-    errorClass: 'http_status',
-    error: 'The response had the status 500.',
-    responseBody: 'oops',
-  };
-  await recordAttempts(
-    api.database.pool,
-    [{ deliveryId: claim.id, leaseToken: claim.leaseToken, ...response, outcome: { status: 'failed' } }],
-    1000,
-  );
+  await attempt(api.database, String(deliveryIds[0]), 500);
 });
 afterAll(() => api.stop());
 
@@ -58,6 +43,46 @@ describe("a webhook's deliveries", () => {
     expect(await list(`cursor=${String(deliveryIds[1])}`)).toEqual([2]);
   });
 
+  test('are narrowed to a time from and including `since`, to but not including `until`, page by page', async () => {
+    const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
+    const [newest, middle, oldest] = body.data.map(({ created_at }: { created_at: string }) => created_at);
+    expect(new Set([newest, middle, oldest]).size).toBe(3);
+    expect(await list(`since=${String(middle)}`)).toEqual([0, 1]);
+    expect(await list(`until=${String(middle)}`)).toEqual([2]);
+    expect(await list(`since=${String(oldest)}&until=${String(newest)}`)).toEqual([1, 2]);
+    expect(await list(`since=${String(oldest)}&until=${String(newest)}&cursor=${String(deliveryIds[1])}`)).toEqual([2]);
+    expect(await list(`since=${String(oldest)}&until=2030-01-01T00:00:00Z&cursor=${String(deliveryIds[0])}`)).toEqual([1, 2]);
+    expect(await list('until=1969-07-20T00:00:00Z')).toEqual([]);
+  });
+
+  test('are pending and wait for a slot, while their webhook has as many requests under way as it may', async () => {
+    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ max_in_flight: 2 });
+    const started = { type: 'extraction.started', data: { version: '2', entity_types: [] } };
+    await api.as('service', 'events:publish').post('/api/events').send(started);
+    const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries?status=pending`);
+    expect(body.data).toMatchObject([{ waiting_for: 'slot' }, { waiting_for: null }, { waiting_for: null }]);
+    await api.database.pool.query('DELETE FROM deliveries WHERE id = $1', [body.data[0].id]);
+  });
+
+  test('are kept as skipped while Tidings has their webhook disabled', async () => {
+    await api.database.pool.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone'");
+    const started = { type: 'extraction.started', data: { version: '3', entity_types: [] } };
+    await api.as('service', 'events:publish').post('/api/events').send(started);
+    const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries?status=skipped`);
+    expect(body.data).toMatchObject([{ status: 'skipped', attempt_count: 0, next_attempt_at: null, waiting_for: null }]);
+    await api.database.pool.query("DELETE FROM deliveries WHERE status = 'skipped'");
+  });
+
+  test('are shown without what is internal', async () => {
+    const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
+    expect(Object.keys(body.data[0]).sort()).toEqual(
+      [
+        ...['id', 'webhook_id', 'event_id', 'event_type', 'status', 'attempt_count', 'replay', 'created_at', 'next_attempt_at'],
+        ...['waiting_for', 'finished_at'],
+      ].sort(),
+    );
+  });
+
   test.each(['status=lost', 'event_types=sync.nothing', 'since=yesterday', 'since=0000-01-01T00:00:00Z', 'user=bob'])(
     'are refused with ?%s',
     async (query) => {
@@ -71,7 +96,10 @@ describe('one delivery', () => {
     const { body } = await api.as('alice').get(`/api/deliveries/${String(deliveryIds[0])}`);
     expect(body).toMatchObject({
       status: 'failed',
-      attempts: [{ number: 1, status_code: 500, error_class: 'http_status', duration_ms: 12, response_body: 'oops' }],
+      replay: false,
+      attempts: [
+        { number: 1, replay: false, status_code: 500, error_class: 'http_status', duration_ms: 12, response_body: 'oops' },
+      ],
     });
     expect(Date.parse(body.attempts[0].started_at)).not.toBeNaN();
   });

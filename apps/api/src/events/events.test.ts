@@ -48,10 +48,34 @@ describe('publishing', () => {
 
   test('with an id that the log has is a 200, and nothing new', async () => {
     expect((await publish({ ...sync('alice'), id: 'sync-7' })).status).toBe(202);
-    const again = await publish({ ...sync('alice', 99), id: 'sync-7' });
+    const again = await publish({ ...sync('alice'), id: 'sync-7', timestamp: '2026-01-01T00:00:00Z' });
     expect(again.status).toBe(200);
     expect(again.body).toEqual({ id: 'sync-7', status: 'repeated' });
     expect(await api.database.prisma.event.count()).toBe(1);
+  });
+
+  test('with an id that another event has is a 409 that names it, and nothing of the request is accepted', async () => {
+    await publish({ ...sync('alice'), id: 'sync-7' });
+    await publish({ ...everyone, id: 'everyone-7' });
+    const { status, body } = await publish({
+      events: [sync('bob'), { ...sync('alice', 99), id: 'sync-7' }, { ...sync('alice'), id: 'everyone-7' }],
+    });
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ title: 'The id is taken', status: 409 });
+    expect(body.errors.map(({ message }: { message: string }) => message).sort()).toEqual([
+      '"everyone-7" is the id of another event',
+      '"sync-7" is the id of another event',
+    ]);
+    expect(await api.database.prisma.event.count()).toBe(2);
+  });
+
+  test('fifty times at once with one id is one event, with one delivery', async () => {
+    const { body: webhook } = await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
+    const responses = await Promise.all(Array.from({ length: 50 }, () => publish({ ...sync('alice'), id: 'sync-8' })));
+    expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(49).fill(200), 202]);
+    expect(await api.database.prisma.event.count()).toBe(1);
+    expect(await api.database.prisma.delivery.count({ where: { webhookId: String(webhook.id) } })).toBe(1);
+    await api.database.pool.query('DELETE FROM webhooks');
   });
 
   test('takes up to 1,000 events, all or none, and answers in their order', async () => {

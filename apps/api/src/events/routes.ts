@@ -1,12 +1,13 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Accept } from '@tidings/accept';
-import { findPosition, readUserEvents, type LoggedEvent, type Queryable } from '@tidings/database';
+import { bindIdempotencyKey, findPosition, readUserEvents, type LoggedEvent, type Queryable } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { page } from '../pages.js';
-import { invalid } from '../problems/problem.js';
+import { invalid, Problem } from '../problems/problem.js';
 import { jsonBody, readBody, readQuery } from '../read-input.js';
+import { digestOf, idempotencyKey, withDerivedIds } from './idempotency.js';
 import { typesParameter } from './types-parameter.js';
 
 const MAX_EVENTS = 1000;
@@ -26,13 +27,19 @@ export function eventRoutes({ accept, catalog, sql }: EventRoutesParts): Router 
 
   /**
    * Publishes one event, or `{events: [...]}`, all or none. 202 once they and their deliveries are committed (I1); 200
-   * when every id was in the log already. Needs the scope `events:publish`. 400 names every wrong field of every event.
+   * when every id was in the log already. Needs the scope `events:publish`. 400 names every wrong field of every event; 409
+   * the ids that are taken by other events. With an `Idempotency-Key` a repeat of the body is the same events, ids or not;
+   * 409 when the key was used for another body.
    */
   router.post('/events', requireScope('events:publish'), async (request, response) => {
+    const { userId } = callerOf(response);
+    const key = idempotencyKey(request);
     const body = jsonBody(request);
     const many = typeof body === 'object' && body !== null && 'events' in body;
-    const events = many ? catalog.validate(readBody(request, batch).events, 'events') : catalog.validate([body]);
-    const accepted = await accept(events);
+    const drafts = many ? readBody(request, batch).events : [body];
+    const events = catalog.validate(drafts, many ? 'events' : undefined);
+    if (key !== undefined && !(await bindIdempotencyKey(sql, { userId, key, digest: digestOf(body) }))) throw keyIsTaken();
+    const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { userId, key }));
     response.status(accepted.some(({ status }) => status === 'accepted') ? 202 : 200);
     response.json(many ? { data: accepted } : accepted[0]);
   });
@@ -55,6 +62,13 @@ export function eventRoutes({ accept, catalog, sql }: EventRoutesParts): Router 
   });
 
   return router;
+}
+
+/** 409, as for an id that is taken: one answer for "this name is another thing's" (docs/decisions/0014-idempotency-keys.md). */
+function keyIsTaken(): Problem {
+  return new Problem(409, 'The idempotency key is taken', {
+    detail: 'You used this Idempotency-Key for another body. Nothing was accepted. A new request needs a new key.',
+  });
 }
 
 /** The payload is JSON text already, and is passed on as it was accepted. */

@@ -11,11 +11,28 @@ export function typesParameter({ types }: Pick<Catalog, 'types'>) {
     .transform((text, context) => {
       const patterns = text.split(',').map((pattern) => pattern.trim());
       for (const pattern of patterns) {
-        if (!types.some((type) => matches(pattern, type))) {
-          context.addIssue({ code: 'custom', message: `"${pattern}" means no known type; known are ${types.join(', ')}` });
-        }
+        if (!isMeant(types, pattern)) context.addIssue({ code: 'custom', message: unknown(types, pattern) });
       }
-      return types.filter((type) => patterns.some((pattern) => matches(pattern, type)));
+      return typesMeant(types, patterns);
     })
     .optional();
 }
+
+/** The same as a list in a body: `["sync.*", "gaps.updated"]`. */
+export function typesList({ types }: Pick<Catalog, 'types'>) {
+  return z
+    .array(z.string())
+    .min(1, 'must hold at least one type; leave it out for all')
+    .max(50)
+    .transform((patterns, context) => {
+      patterns.forEach((pattern, index) => {
+        if (!isMeant(types, pattern)) context.addIssue({ code: 'custom', path: [index], message: unknown(types, pattern) });
+      });
+      return typesMeant(types, patterns);
+    });
+}
+
+const isMeant = (types: readonly string[], pattern: string) => types.some((type) => matches(pattern, type));
+const typesMeant = (types: readonly string[], patterns: readonly string[]) =>
+  types.filter((type) => patterns.some((pattern) => matches(pattern, type)));
+const unknown = (types: readonly string[], pattern: string) => `"${pattern}" means no known type; known are ${types.join(', ')}`;

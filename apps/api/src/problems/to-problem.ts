@@ -1,3 +1,4 @@
+import { ConflictingEventError } from '@tidings/accept';
 import { InvalidEventError } from '@tidings/events';
 import { invalid, Problem } from './problem.js';
 
@@ -15,14 +16,18 @@ const PARSER_PROBLEMS: Record<string, [title: string, detail: string]> = {
   'request.size.invalid': ['The body has another length than said', 'Content-Length and the body do not agree.'],
 };
 
-/** Connection failure, shutting down, too many connections (PostgreSQL's classes 08, 57P, 53), sockets, the pool's wait. */
-const UNAVAILABLE = /^(08|57P|53|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|P1001|P1002|P1017|P2024)/;
-const POOL_TIMEOUT = /timeout exceeded when trying to connect|Connection terminated/;
+/**
+ * Connection failure, shutting down, too many connections (PostgreSQL's classes 08, 57P, 53), a statement, a lock or an
+ * answer that took too long (57014, 55P03), a deadlock (40P01), no partition yet for today (23514), sockets, the pool's wait.
+ */
+const UNAVAILABLE = /^(08|57P|57014|55P03|40P01|23514|53|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|P1001|P1002|P1017|P2024)/;
+const POOL_TIMEOUT = /timeout exceeded when trying to connect|Connection terminated|Query read timeout/;
 
 /** The one place where exceptions become answers. Null: it is a fault of ours, which must be logged. */
 export function toProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
   if (error instanceof InvalidEventError) return invalid(error.errors);
+  if (error instanceof ConflictingEventError) return taken(error.ids);
   if (isParserError(error)) {
     const [title, detail] = PARSER_PROBLEMS[error.type] ?? ['The request could not be read', 'See the status.'];
     return new Problem(error.status, title, { detail });
@@ -36,6 +41,13 @@ export function toProblem(error: unknown): Problem | null {
     });
   }
   return null;
+}
+
+function taken(ids: readonly string[]): Problem {
+  return new Problem(409, 'The id is taken', {
+    detail: 'Another event, with another type or other data, has the id. Nothing was accepted. Another event needs another id.',
+    errors: ids.map((id) => ({ field: 'id', message: `"${id}" is the id of another event` })),
+  });
 }
 
 function isParserError(error: unknown): error is ParserError {

@@ -14,13 +14,16 @@ import { openSession } from './session.js';
 interface StreamRoutesParts {
   hub: Hub;
   sql: Queryable;
-  catalog: Pick<Catalog, 'types'>;
+  catalog: Pick<Catalog, 'streamedTypes'>;
 }
 
 /** `/api/events/stream`: the live stream. */
 export function streamRoutes({ hub, sql, catalog }: StreamRoutesParts): Router {
   const router = Router();
-  const streamQuery = z.strictObject({ types: typesParameter(catalog), last_event_id: z.string().optional() });
+  const streamQuery = z.strictObject({
+    types: typesParameter({ types: catalog.streamedTypes }),
+    last_event_id: z.string().optional(),
+  });
 
   /**
    * Server-Sent Events: what the caller may see, as it happens. `?types=sync.*` narrows it. After `Last-Event-ID` (header,

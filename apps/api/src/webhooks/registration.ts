@@ -15,13 +15,36 @@ function namesDiffer(headers: Record<string, string>): boolean {
   return new Set(names.map((name) => name.toLowerCase())).size === names.length;
 }
 
+const wholeNumber = (min: number, max: number, what = '') => {
+  const message = `must be a whole number from ${String(min)} to ${String(max)}${what}`;
+  return z.int(message).min(min, message).max(max, message);
+};
+
+/** What is set differs from the system's retry policy. */
+const retry = z
+  .strictObject(
+    {
+      max_attempts: wholeNumber(1, 20),
+      initial_delay_ms: wholeNumber(100, 3_600_000),
+      max_delay_ms: wholeNumber(1000, 86_400_000),
+    },
+    'must be an object, or null for the policy of the system',
+  )
+  .partial()
+  .refine(({ initial_delay_ms: initial = 0, max_delay_ms: max = Infinity }) => initial <= max, {
+    path: ['initial_delay_ms'],
+    message: 'must not be more than max_delay_ms',
+  });
+
 interface RegistrationRules {
   urlRules: UrlRules;
+  /** The most requests at once that an owner may ask for: what is slow holds so many of a worker's places. */
+  maxInFlight: number;
   catalog: Pick<Catalog, 'knows' | 'types'>;
 }
 
 /** The bodies of `POST /api/webhooks` and `PATCH /api/webhooks/{id}`. */
-export function registrationSchemas({ urlRules, catalog }: RegistrationRules) {
+export function registrationSchemas({ urlRules, catalog, maxInFlight }: RegistrationRules) {
   const url = z.string().superRefine((text, context) => {
     const problem = checkUrl(text, urlRules);
     if (problem !== null) context.addIssue({ code: 'custom', message: problem });
@@ -53,6 +76,10 @@ export function registrationSchemas({ urlRules, catalog }: RegistrationRules) {
       .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)}`)
       .refine(namesDiffer, 'must not hold the same name twice: upper and lower case are the same'),
     enabled: z.boolean(),
+    max_in_flight: wholeNumber(1, maxInFlight),
+    rate_limit: wholeNumber(1, 10_000, ' requests per second, or null for no limit').nullable(),
+    ordering: z.enum(['unordered', 'fifo'], 'must be unordered or fifo'),
+    retry: retry.nullable(),
   };
   return {
     create: z.strictObject({
@@ -61,6 +88,10 @@ export function registrationSchemas({ urlRules, catalog }: RegistrationRules) {
       description: fields.description.default(null),
       headers: fields.headers.default({}),
       enabled: fields.enabled.default(true),
+      max_in_flight: fields.max_in_flight.default(Math.min(10, maxInFlight)),
+      rate_limit: fields.rate_limit.default(null),
+      ordering: fields.ordering.default('unordered'),
+      retry: fields.retry.default(null),
     }),
     change: z
       .strictObject(fields)

@@ -1,12 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import { cancelDeliveries, type Database, type Webhook } from '@tidings/database';
 import { createSecret, sealedFor, type Seal } from '@tidings/secrets';
+import { consequences, toColumns } from './columns.js';
 import type { Registration, RegistrationChange } from './registration.js';
-
-/** A webhook as the API shows it: the secret never, of the headers the names. */
-export interface WebhookView extends Omit<Webhook, 'sealedSecret' | 'sealedHeaders'> {
-  headerNames: string[];
-}
+import type { WebhookView } from './view.js';
 
 export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false };
 
@@ -33,10 +30,7 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
 
   return {
     /** Registers a webhook and makes its secret, which is shown here and never again; `registered: false` at the limit. */
-    async register(
-      userId: string,
-      { url, event_types: eventTypes, description, headers, enabled }: Registration,
-    ): Promise<Registered> {
+    async register(userId: string, { headers, ...fields }: Registration): Promise<Registered> {
       const id = `wh_${uuidv7()}`;
       const secret = createSecret();
       const webhook = await prisma.$transaction(async (transaction) => {
@@ -45,7 +39,7 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
         if ((await transaction.webhook.count({ where: { userId } })) >= perUser) return null;
         const sealedSecret = sealBytes(secret, sealedFor.secret(id));
         return transaction.webhook.create({
-          data: { id, userId, url, eventTypes, description, enabled, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
+          data: { ...toColumns(fields), url: fields.url, id, userId, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
         });
       });
       return webhook === null ? { registered: false } : { registered: true, webhook: toView(webhook), secret };
@@ -63,21 +57,28 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
       return webhook && toView(webhook);
     },
 
-    /** Changes what is named; null when the user has no such webhook. Disabling cancels what is pending. */
+    /**
+     * Changes what is named, and what follows from it; null when the user has no such webhook. Disabling cancels what is
+     * pending, after the commit: whoever holds a webhook's lock must not wait for its deliveries. What is claimed in
+     * between finds that it is disabled.
+     */
     async change(userId: string, id: string, change: RegistrationChange): Promise<WebhookView | null> {
-      const { url, event_types: eventTypes, description, headers, enabled } = change;
-      const [webhook] = await prisma.webhook.updateManyAndReturn({
-        where: { id, userId },
-        data: {
-          ...(url === undefined ? {} : { url }),
-          ...(eventTypes === undefined ? {} : { eventTypes }),
-          ...(description === undefined ? {} : { description }),
-          ...(enabled === undefined ? {} : { enabled }),
-          ...(headers === undefined ? {} : { sealedHeaders: sealHeaders(id, headers) }),
-        },
+      const { headers, ...fields } = change;
+      const webhook = await prisma.$transaction(async (transaction) => {
+        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
+        const before = await transaction.webhook.findFirst({ where: { id, userId } });
+        if (!before) return null;
+        return transaction.webhook.update({
+          where: { id },
+          data: {
+            ...toColumns(fields),
+            ...(headers === undefined ? {} : { sealedHeaders: sealHeaders(id, headers) }),
+            ...consequences(before, change),
+          },
+        });
       });
-      if (webhook && enabled === false) await cancelDeliveries(database.pool, id);
-      return webhook ? toView(webhook) : null;
+      if (webhook && change.enabled === false) await cancelDeliveries(database.pool, id);
+      return webhook && toView(webhook);
     },
 
     /** Removes it and cancels what is pending; false when the user has no such webhook. */

@@ -6,7 +6,8 @@ import { notFound, Problem } from '../problems/problem.js';
 import { readBody, readQuery } from '../read-input.js';
 import { onlyIdsOf } from '../resource-id.js';
 import type { registrationSchemas } from './registration.js';
-import type { Registry, WebhookView } from './registry.js';
+import type { Registry } from './registry.js';
+import { webhookToJson } from './view.js';
 
 const listQuery = z.strictObject(page);
 
@@ -34,29 +35,32 @@ export function webhookRoutes({ registry, schemas, perUser }: WebhookRoutesParts
     response
       .status(201)
       .location(`/api/webhooks/${webhook.id}`)
-      .json({ ...toJson(webhook), secret });
+      .json({ ...webhookToJson(webhook), secret });
   });
 
   /** Lists the caller's webhooks, newest first: `?limit=&cursor=` → `{data, next_cursor}`. */
   router.get('/', async (request, response) => {
     const { limit, cursor } = readQuery(request, listQuery);
     const webhooks = await registry.list(callerOf(response).userId, { limit: limit + 1, cursor });
-    response.json(toPage(webhooks, limit, toJson));
+    response.json(toPage(webhooks, limit, (webhook) => webhookToJson(webhook)));
   });
 
   /** One webhook. 404 when the caller has none with this id. */
   router.get('/:id', async (request, response) => {
     const webhook = await registry.find(callerOf(response).userId, request.params.id);
     if (!webhook) throw notFound('webhook', request.params.id);
-    response.json(toJson(webhook));
+    response.json(webhookToJson(webhook));
   });
 
-  /** Changes the fields that the body names, and answers with the whole. `enabled: false` cancels what is pending. */
+  /**
+   * Changes the fields that the body names, and answers with the whole. `enabled: false` cancels what is pending; `true`
+   * forgets how it failed, as another `url` does. `retry` is replaced as a whole; null: the system's policy.
+   */
   router.patch('/:id', async (request, response) => {
     const change = readBody(request, schemas.change);
     const webhook = await registry.change(callerOf(response).userId, request.params.id, change);
     if (!webhook) throw notFound('webhook', request.params.id);
-    response.json(toJson(webhook));
+    response.json(webhookToJson(webhook));
   });
 
   /** Removes a webhook: 204. Its pending deliveries are cancelled; its log stays readable by delivery id. */
@@ -66,17 +70,4 @@ export function webhookRoutes({ registry, schemas, perUser }: WebhookRoutesParts
   });
 
   return router;
-}
-
-function toJson(webhook: WebhookView) {
-  return {
-    id: webhook.id,
-    url: webhook.url,
-    event_types: webhook.eventTypes,
-    description: webhook.description,
-    header_names: webhook.headerNames,
-    enabled: webhook.enabled,
-    created_at: webhook.createdAt,
-    updated_at: webhook.updatedAt,
-  };
 }

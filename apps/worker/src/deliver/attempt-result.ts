@@ -8,6 +8,8 @@ export interface AttemptResult {
   durationMs: number;
   /** Null when no response came. */
   statusCode: number | null;
+  /** What the response's `Retry-After` asks for, in milliseconds; null when it asks for nothing. */
+  retryAfterMs: number | null;
   /** Null after a 2xx. */
   errorClass: ErrorClass | null;
   /** One sentence for the owner of the webhook. */

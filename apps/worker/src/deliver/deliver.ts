@@ -1,7 +1,7 @@
 import type { AttemptRecord, Claim, ClaimedDelivery } from '@tidings/database';
 import type { RetryPolicy, Verdict } from '@tidings/queue';
 import type { AttemptResult } from './attempt-result.js';
-import { decideOutcome, type Outcome } from './outcome.js';
+import { decideOutcome, policyOf, type Outcome } from './outcome.js';
 import type { OutgoingRequest, Send } from './send.js';
 
 interface DeliverParts {
@@ -11,7 +11,10 @@ interface DeliverParts {
   send: Send;
   /** Commits the attempt; false when the lease was lost. */
   record: (record: AttemptRecord) => Promise<boolean>;
+  /** The system's, where a webhook has none of its own. */
   retry: RetryPolicy;
+  /** Told of every attempt, for the metrics. */
+  observe: (result: AttemptResult, outcome: Outcome) => void;
   log: { debug: LogLine; info: LogLine; warn: LogLine; error: LogLine };
 }
 
@@ -22,12 +25,23 @@ export type Deliver = (id: string) => Promise<Verdict>;
 
 const LEVELS = { succeeded: 'debug', pending: 'info', failed: 'warn' } as const;
 
+/** Of a delivery that the database could not be asked about, in milliseconds: spread, so that it comes back in peace. */
+const UNCLAIMABLE_RETRY_MS = { least: 1000, most: 5000 };
+/** Behind first attempts. */
+const RETRY_PRIORITY = 1;
 /** How long a delivery waits that this worker is not able to build, in milliseconds. */
 const UNBUILDABLE_RETRY_MS = 60_000;
 
-export function createDeliver({ claim, build, send, record, retry, log }: DeliverParts): Deliver {
+export function createDeliver({ claim, build, send, record, retry, observe, log }: DeliverParts): Deliver {
   return async (id) => {
-    const claimed = await claim(id);
+    let claimed: Claim | undefined;
+    try {
+      claimed = await claim(id);
+    } catch (error) {
+      log.warn('A delivery could not be claimed; it comes again.', { delivery_id: id, error });
+      const { least, most } = UNCLAIMABLE_RETRY_MS;
+      return { then: 'retry', reason: 'The database did not answer.', delayMs: least + Math.random() * (most - least) };
+    }
     if (claimed === undefined) return { then: 'finish' };
     if (claimed.state === 'deferred') return { then: 'postpone', delayMs: claimed.dueInMs };
 
@@ -41,13 +55,21 @@ export function createDeliver({ claim, build, send, record, retry, log }: Delive
     }
     const result = await send(request);
     const attempt = claimed.attemptCount + 1;
-    const outcome = decideOutcome(result, attempt, retry);
-    const held = await record(toRecord(claimed, result, outcome));
+    const outcome = decideOutcome(result, attempt - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
     const details = describe(claimed, attempt, result, outcome);
+    let held: boolean;
+    try {
+      held = await record(toRecord(claimed, result, outcome));
+    } catch (error) {
+      // The lease runs out, and the reconciler brings it back.
+      log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details, error });
+      return { then: 'finish' };
+    }
     if (!held) {
       log.warn('The lease was lost before the attempt was recorded.', details);
       return { then: 'finish' };
     }
+    observe(result, outcome);
     log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details);
     return verdictOn(outcome, result);
   };
@@ -55,26 +77,22 @@ export function createDeliver({ claim, build, send, record, retry, log }: Delive
 
 function verdictOn(outcome: Outcome, { error }: AttemptResult): Verdict {
   if (outcome.status !== 'pending') return { then: 'finish' };
-  const { capped, earliestMs, latestMs } = outcome.retry;
-  if (!capped) return { then: 'retry', reason: error ?? '' };
-  return { then: 'postpone', delayMs: earliestMs + Math.random() * (latestMs - earliestMs) };
+  return { then: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: RETRY_PRIORITY };
 }
 
-function toRecord({ id, leaseToken }: ClaimedDelivery, result: AttemptResult, outcome: Outcome): AttemptRecord {
+function toRecord({ id, leaseToken, url }: ClaimedDelivery, result: AttemptResult, outcome: Outcome): AttemptRecord {
   const { durationMs, statusCode, errorClass, error, responseBody } = result;
   return {
     deliveryId: id,
     leaseToken,
+    url,
     startedAgoMs: performance.now() - result.startedAt,
     durationMs,
     statusCode,
     errorClass,
     error,
     responseBody,
-    outcome:
-      outcome.status === 'pending'
-        ? { status: 'pending', retryInMs: outcome.retry.earliestMs, retryByMs: outcome.retry.latestMs }
-        : outcome,
+    outcome: outcome.status === 'pending' ? { status: 'pending', retryInMs: outcome.delayMs } : outcome,
   };
 }
 
@@ -85,6 +103,7 @@ function describe(delivery: ClaimedDelivery, attempt: number, result: AttemptRes
     event_id: delivery.eventId,
     event_type: delivery.eventType,
     attempt,
+    replay: delivery.replay,
     status: outcome.status,
     status_code: result.statusCode,
     error_class: result.errorClass,

@@ -11,7 +11,14 @@ beforeAll(async () => {
   test_ = await createTestDatabase();
   database = openDatabase({ url: test_.url });
   await database.prisma.webhook.create({
-    data: { id: 'wh_1', userId: 'alice', url: 'https://example.com', eventTypes: ['*'], sealedSecret: new Uint8Array(1) },
+    data: {
+      id: 'wh_1',
+      userId: 'alice',
+      url: 'https://example.com',
+      eventTypes: ['*'],
+      sealedSecret: new Uint8Array(1),
+      maxInFlight: 100,
+    },
   });
   const events = Array.from({ length: 50 }, (_, index) => ({
     id: `evt_${String(index)}`,
@@ -20,8 +27,11 @@ beforeAll(async () => {
     timestamp: new Date().toISOString(),
     data: '{}',
   }));
-  const accepted = await acceptEvents(database.pool, events, { patterns: new Map([['a.b', ['*']]]), wakeAfterMs: 60_000 });
-  ids = accepted.flatMap(({ deliveryIds }) => deliveryIds);
+  const { deliveryIds } = await acceptEvents(database.pool, [events], {
+    patterns: new Map([['a.b', ['*']]]),
+    wakeAfterMs: 60_000,
+  });
+  ids = deliveryIds;
 });
 afterAll(async () => {
   await database.close();
@@ -43,6 +53,7 @@ const toRecord = (claim: Claim | undefined): AttemptRecord => {
   return {
     deliveryId: claim.id,
     leaseToken: claim.leaseToken,
+    url: claim.url,
     startedAgoMs: 5,
     durationMs: 5,
     statusCode: 200,
@@ -53,10 +64,14 @@ const toRecord = (claim: Claim | undefined): AttemptRecord => {
   };
 };
 
+const health = { circuitAfter: 5, probeAfterMs: 1000, probeAtMostMs: 1000, disableAfterMs: 1000 };
+const open = (sql: Queryable, recordDeadlineMs = 1000, onFreed: (ids: readonly string[]) => void = () => undefined) =>
+  createLease({ sql, leaseMs: 30_000, recordDeadlineMs, health, onFreed });
+
 describe('the lease of a delivery', () => {
   test('is taken and settled for many deliveries in one statement each', async () => {
     const { sql, counts } = counting();
-    const lease = createLease({ sql, leaseMs: 30_000, recordDeadlineMs: 1000 });
+    const lease = open(sql);
     const claims = await Promise.all(ids.slice(0, 40).map((id) => lease.claim(id)));
     expect(counts.statements).toBe(1);
     expect(await Promise.all(claims.map((claim) => lease.record(toRecord(claim))))).toEqual(claims.map(() => true));
@@ -65,22 +80,39 @@ describe('the lease of a delivery', () => {
     expect(rows).toEqual([{ count: 40 }]);
   });
 
+  test('is one job’s, when two jobs of the delivery come at once', async () => {
+    const { sql, counts } = counting();
+    const lease = open(sql);
+    const claims = await Promise.all([lease.claim(ids[44] ?? ''), lease.claim(ids[44] ?? ''), lease.claim(ids[43] ?? '')]);
+    expect(counts.statements).toBe(1);
+    expect(claims.map((claim) => claim?.state)).toEqual(['claimed', undefined, 'claimed']);
+  });
+
   test('is answered with nothing for a delivery that is settled', async () => {
-    const lease = createLease({ sql: database.pool, leaseMs: 30_000, recordDeadlineMs: 1000 });
+    const lease = open(database.pool);
     expect(await lease.claim(ids[0] ?? '')).toBeUndefined();
   });
 
   test('is settled once the database is back: what was sent is not sent again', async () => {
-    const claim = await createLease({ sql: database.pool, leaseMs: 30_000, recordDeadlineMs: 1000 }).claim(ids[45] ?? '');
+    const claim = await open(database.pool).claim(ids[45] ?? '');
     const { sql, counts } = counting(2);
-    const lease = createLease({ sql, leaseMs: 30_000, recordDeadlineMs: 10_000 });
+    const lease = open(sql, 10_000);
     expect(await lease.record(toRecord(claim))).toBe(true);
     expect(counts.statements).toBe(3);
   });
 
+  test('tells which webhooks have deliveries that wait for the slots it frees', async () => {
+    const freed: string[][] = [];
+    const lease = open(database.pool, 1000, (webhookIds) => freed.push([...webhookIds]));
+    const claim = await lease.claim(ids[47] ?? '');
+    await database.pool.query("UPDATE deliveries SET stage = 'parked', wake_at = NULL WHERE id = $1", [ids[48]]);
+    await lease.record(toRecord(claim));
+    expect(freed).toEqual([['wh_1']]);
+  });
+
   test('is given up after the deadline, and runs out', async () => {
-    const claim = await createLease({ sql: database.pool, leaseMs: 30_000, recordDeadlineMs: 1000 }).claim(ids[46] ?? '');
-    const lease = createLease({ sql: counting(Infinity).sql, leaseMs: 30_000, recordDeadlineMs: 0 });
+    const claim = await open(database.pool).claim(ids[46] ?? '');
+    const lease = open(counting(Infinity).sql, 0);
     await expect(lease.record(toRecord(claim))).rejects.toThrow('Connection terminated');
   });
 });

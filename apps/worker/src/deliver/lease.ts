@@ -1,5 +1,12 @@
 import { createBatch } from '@tidings/batch';
-import { claimDeliveries, recordAttempts, type AttemptRecord, type Claim, type Queryable } from '@tidings/database';
+import {
+  claimDeliveries,
+  recordAttempts,
+  type AttemptRecord,
+  type Claim,
+  type HealthRules,
+  type Queryable,
+} from '@tidings/database';
 
 interface LeaseOptions {
   sql: Queryable;
@@ -7,6 +14,9 @@ interface LeaseOptions {
   leaseMs: number;
   /** How long to keep trying to commit, in milliseconds. Afterwards the lease runs out, and the delivery is attempted again. */
   recordDeadlineMs: number;
+  health: HealthRules;
+  /** Told of the webhooks that have deliveries waiting for the slots that became free. */
+  onFreed: (webhookIds: readonly string[]) => void;
 }
 
 export interface Lease {
@@ -18,17 +28,24 @@ const MAX_CLAIMS = 200;
 const MAX_RECORDS = 500;
 const RETRY_MS = 250;
 
-/** What the reconciler gives a retry of BullMQ's, counted from when it fell due, before it enqueues it again. */
-const WAKE_AFTER_MS = 15_000;
+/** What the reconciler gives a job of BullMQ's, counted from when it fell due, before it enqueues it again, in milliseconds. */
+export const WAKE_AFTER_MS = 15_000;
 
 /** The two commits of a delivery, shared by all that are under way at the time: one statement serves many jobs. */
-export function createLease({ sql, leaseMs, recordDeadlineMs }: LeaseOptions): Lease {
+export function createLease({ sql, leaseMs, recordDeadlineMs, health, onFreed }: LeaseOptions): Lease {
   const claims = createBatch<string, Claim | undefined>({
     maxWeight: MAX_CLAIMS,
     maxRunning: 2,
     run: async (ids) => {
-      const claimed = new Map((await claimDeliveries(sql, ids, leaseMs)).map((claim) => [claim.id, claim]));
-      return ids.map((id) => claimed.get(id));
+      const claimed = new Map(
+        (await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS })).map((claim) => [claim.id, claim]),
+      );
+      return ids.map((id) => {
+        // Two jobs of a delivery may come at once: the lease is one job's.
+        const claim = claimed.get(id);
+        claimed.delete(id);
+        return claim;
+      });
     },
   });
 
@@ -36,7 +53,8 @@ export function createLease({ sql, leaseMs, recordDeadlineMs }: LeaseOptions): L
     maxWeight: MAX_RECORDS,
     maxRunning: 2,
     run: async (batch) => {
-      const held = await recordAttempts(sql, batch, WAKE_AFTER_MS);
+      const { held, backlogged } = await recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
+      if (backlogged.length > 0) onFreed(backlogged);
       return batch.map(({ leaseToken }) => held.has(leaseToken));
     },
   });

@@ -1,25 +1,57 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY } from '@tidings/queue';
-import { decideOutcome } from './outcome.js';
+import { decideOutcome, policyOf } from './outcome.js';
+
+const answered = (statusCode: number, retryAfterMs: number | null = null) =>
+  ({ errorClass: statusCode < 300 ? null : 'http_status', statusCode, retryAfterMs }) as const;
+const decide = (result: Parameters<typeof decideOutcome>[0], attempt: number) =>
+  decideOutcome(result, attempt, DEFAULT_RETRY_POLICY, 0.5);
 
 describe('the outcome of an attempt', () => {
   test('is success after a 2xx, on whichever attempt', () => {
-    expect(decideOutcome({ errorClass: null }, 1, DEFAULT_RETRY_POLICY)).toEqual({ status: 'succeeded' });
-    expect(decideOutcome({ errorClass: null }, 3, DEFAULT_RETRY_POLICY)).toEqual({ status: 'succeeded' });
+    expect(decide(answered(200), 1)).toEqual({ status: 'succeeded' });
+    expect(decide(answered(204), 3)).toEqual({ status: 'succeeded' });
   });
 
-  test.each(['dns', 'connect', 'tls', 'timeout', 'reset', 'protocol', 'blocked', 'http_status'] as const)(
+  test.each(['dns', 'connect', 'tls', 'timeout', 'reset', 'protocol', 'blocked'] as const)(
     'is another attempt after an error of the class %s, until the last',
     (errorClass) => {
-      expect(decideOutcome({ errorClass }, 1, DEFAULT_RETRY_POLICY)).toMatchObject({
-        status: 'pending',
-        retry: { latestMs: 10_000 },
-      });
-      expect(decideOutcome({ errorClass }, 2, DEFAULT_RETRY_POLICY)).toMatchObject({
-        status: 'pending',
-        retry: { latestMs: 20_000 },
-      });
-      expect(decideOutcome({ errorClass }, 3, DEFAULT_RETRY_POLICY)).toEqual({ status: 'failed' });
+      const result = { errorClass, statusCode: null, retryAfterMs: null };
+      expect(decide(result, 1)).toEqual({ status: 'pending', delayMs: 5000 });
+      expect(decide(result, 2)).toEqual({ status: 'pending', delayMs: 10_000 });
+      expect(decide(result, 3)).toEqual({ status: 'failed' });
     },
   );
+
+  test.each([301, 302, 400, 401, 404, 408, 425, 429, 500, 502, 503, 504])('is another attempt after a %i', (statusCode) => {
+    expect(decide(answered(statusCode), 1)).toEqual({ status: 'pending', delayMs: 5000 });
+    expect(decide(answered(statusCode), 3)).toEqual({ status: 'failed' });
+  });
+
+  test('is the end after a 410: the receiver wants no more', () => {
+    expect(decide(answered(410), 1)).toEqual({ status: 'failed' });
+  });
+
+  test.each([429, 503])('is another attempt when a %i asks for it, while the policy leaves one', (statusCode) => {
+    expect(decide(answered(statusCode, 90_000), 1)).toEqual({ status: 'pending', delayMs: 90_000 });
+    expect(decide(answered(statusCode, 0), 1)).toEqual({ status: 'pending', delayMs: 0 });
+    expect(decide(answered(statusCode, 90_000), 3)).toEqual({ status: 'failed' });
+  });
+
+  test('heeds Retry-After on no other status', () => {
+    expect(decide(answered(500, 90_000), 1)).toEqual({ status: 'pending', delayMs: 5000 });
+  });
+});
+
+describe('the retry policy of a webhook', () => {
+  test('is the system’s, unless its owner set something else', () => {
+    expect(policyOf(DEFAULT_RETRY_POLICY, { maxAttempts: null, initialDelayMs: null, maxDelayMs: null })).toEqual(
+      DEFAULT_RETRY_POLICY,
+    );
+    expect(policyOf(DEFAULT_RETRY_POLICY, { maxAttempts: 7, initialDelayMs: null, maxDelayMs: 60_000 })).toEqual({
+      ...DEFAULT_RETRY_POLICY,
+      maxAttempts: 7,
+      maxDelayMs: 60_000,
+    });
+  });
 });

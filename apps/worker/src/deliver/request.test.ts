@@ -16,22 +16,26 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
   url: 'https://example.com/hook',
   sealedSecret: seal.seal(secret, sealedFor.secret('wh_1')),
   sealedHeaders: null,
+  claimedAt: now,
   eventId: 'evt_1',
   eventType: 'sync.completed',
   eventTimestamp: '2026-11-24T10:00:00.000Z',
   eventData: '{"user_id":"alice","duration_s":1.50}',
   attemptCount: 0,
+  priorAttempts: 0,
+  replay: false,
+  retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
   ...more,
 });
 
 describe('the request of a delivery', () => {
   test('is verified by the standardwebhooks package with the secret that the owner was shown', () => {
-    const { body, headers } = buildRequest(delivery(), seal, now);
+    const { body, headers } = buildRequest(delivery(), seal);
     expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({ type: 'sync.completed' });
   });
 
   test('carries type, timestamp and the payload exactly as it was accepted', () => {
-    const { body, headers } = buildRequest(delivery(), seal, now);
+    const { body, headers } = buildRequest(delivery(), seal);
     expect(body).toBe(
       '{"type":"sync.completed","timestamp":"2026-11-24T10:00:00.000Z","data":{"user_id":"alice","duration_s":1.50}}',
     );
@@ -43,7 +47,10 @@ describe('the request of a delivery', () => {
   });
 
   test('has the same body and id on every attempt, and a signature for its own time', () => {
-    const [first, second] = [buildRequest(delivery(), seal, now), buildRequest(delivery({ attemptCount: 1 }), seal, now + 60)];
+    const [first, second] = [
+      buildRequest(delivery(), seal),
+      buildRequest(delivery({ attemptCount: 1, claimedAt: now + 60 }), seal),
+    ];
     expect(second.body).toBe(first.body);
     expect(second.headers['webhook-id']).toBe(first.headers['webhook-id']);
     expect(second.headers['webhook-signature']).not.toBe(first.headers['webhook-signature']);
@@ -52,13 +59,13 @@ describe('the request of a delivery', () => {
   test("carries the owner's headers, which never replace its own", () => {
     const headers = { authorization: 'Bearer of-the-receiver', 'webhook-id': 'forged' };
     const sealedHeaders = seal.seal(JSON.stringify(headers), sealedFor.headers('wh_1'));
-    expect(buildRequest(delivery({ sealedHeaders }), seal, now).headers).toMatchObject({
+    expect(buildRequest(delivery({ sealedHeaders }), seal).headers).toMatchObject({
       authorization: 'Bearer of-the-receiver',
       'webhook-id': 'evt_1',
     });
   });
 
   test('cannot be built with a secret that was sealed for another webhook', () => {
-    expect(() => buildRequest(delivery({ webhookId: 'wh_2' }), seal, now)).toThrow();
+    expect(() => buildRequest(delivery({ webhookId: 'wh_2' }), seal)).toThrow();
   });
 });

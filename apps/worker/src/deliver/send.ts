@@ -1,9 +1,10 @@
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { type RequestError } from 'got';
 import type { Guard } from '@tidings/egress';
 import type { AttemptResult } from './attempt-result.js';
 import { classifyError } from './classify-error.js';
+import { readRetryAfter } from './retry-after.js';
 
 export interface OutgoingRequest {
   url: string;
@@ -51,24 +52,26 @@ export function createSender({ guard, timeoutMs }: SenderOptions): Sender {
   });
 
   const attempt = ({ url, headers, body }: OutgoingRequest, signal: AbortSignal) =>
-    new Promise<{ statusCode: number; kept: Buffer }>((resolve, reject) => {
+    new Promise<{ statusCode: number; retryAfter: string | undefined; kept: Buffer }>((resolve, reject) => {
       guard.checkLiteral(new URL(url));
       const request = client.stream(url, { headers: { ...headers }, body });
       let statusCode: number | undefined;
+      let retryAfter: string | undefined;
       const chunks: Buffer[] = [];
       let size = 0;
       const finish = (): void => {
         request.destroy();
         signal.removeEventListener('abort', onAbort);
-        if (statusCode !== undefined) resolve({ statusCode, kept: Buffer.concat(chunks).subarray(0, KEPT_BYTES) });
+        if (statusCode !== undefined) resolve({ statusCode, retryAfter, kept: Buffer.concat(chunks).subarray(0, KEPT_BYTES) });
       };
       const onAbort = (): void => {
         finish();
         reject(Object.assign(new Error('The deadline passed.'), { code: 'EDEADLINE' }));
       };
       signal.addEventListener('abort', onAbort);
-      request.on('response', (response: { statusCode: number }) => {
+      request.on('response', (response: IncomingMessage & { statusCode: number }) => {
         statusCode = response.statusCode;
+        retryAfter = response.headers['retry-after'];
       });
       request.on('data', (chunk: Buffer) => {
         if (size < KEPT_BYTES) chunks.push(chunk);
@@ -95,9 +98,15 @@ export function createSender({ guard, timeoutMs }: SenderOptions): Sender {
         if (closedWhileIdle(error as RequestError)) return attempt(request, abort.signal);
         throw error;
       })
-      .then(({ statusCode, kept }) => ({ statusCode, responseBody: toText(kept), ...judge(statusCode) }))
+      .then(({ statusCode, retryAfter, kept }) => ({
+        statusCode,
+        retryAfterMs: readRetryAfter(retryAfter, Date.now()),
+        responseBody: toText(kept),
+        ...judge(statusCode),
+      }))
       .catch((error: unknown) => ({
         statusCode: null,
+        retryAfterMs: null,
         responseBody: null,
         ...classifyError(error as NodeJS.ErrnoException),
       }));

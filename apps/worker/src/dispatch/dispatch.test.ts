@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Accept } from '@tidings/accept';
+import { ConflictingEventError, type Accept } from '@tidings/accept';
 import { catalog, type TidingsEvent } from '@tidings/events';
 import { createDispatch } from './dispatch.js';
 
@@ -12,12 +12,12 @@ const job = {
 };
 
 /** Dispatches one job, and tells what was accepted. */
-async function dispatch(input: unknown, fails = false) {
+async function dispatch(input: unknown, failure?: Error) {
   const accepted: TidingsEvent[] = [];
   const accept = Object.assign(
     (events: readonly TidingsEvent[]) => {
       accepted.push(...events);
-      return fails ? Promise.reject(new Error('database is away')) : Promise.resolve([]);
+      return failure ? Promise.reject(failure) : Promise.resolve([]);
     },
     { idle: () => Promise.resolve() },
   ) as Accept;
@@ -50,6 +50,11 @@ describe('an enqueued event', () => {
   });
 
   test('is retried while the database is away', async () => {
-    expect((await dispatch(job, true)).verdict).toMatchObject({ then: 'retry' });
+    expect((await dispatch(job, new Error('database is away'))).verdict).toMatchObject({ then: 'retry' });
+  });
+
+  test('with the id of another event is kept as a dead letter', async () => {
+    const { verdict } = await dispatch(job, new ConflictingEventError(['evt_1']));
+    expect(verdict).toEqual({ then: 'bury', reason: new ConflictingEventError(['evt_1']).message });
   });
 });

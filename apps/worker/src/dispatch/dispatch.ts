@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Accept } from '@tidings/accept';
+import { ConflictingEventError, type Accept } from '@tidings/accept';
 import { EVENT_ID, InvalidEventError, type Catalog, type TidingsEvent } from '@tidings/events';
 import type { Verdict } from '@tidings/queue';
 
@@ -37,6 +37,10 @@ export function createDispatch({ accept, catalog, log }: DispatchParts): Dispatc
       await accept(events);
       return { then: 'finish' };
     } catch (error) {
+      if (error instanceof ConflictingEventError) {
+        log.error('An enqueued event has the id of another. It stays in the failed set of the queue "events".', { job });
+        return { then: 'bury', reason: error.message };
+      }
       log.warn('An enqueued event could not be accepted yet; BullMQ retries it.', { event_id: events[0]?.id, error });
       return { then: 'retry', reason: 'The database did not commit it.' };
     }

@@ -42,7 +42,7 @@ describe('the migrations', () => {
 
   test('make delivery ids that are UUIDv7, in the order of time', async () => {
     const { rows } = await database.pool.query<{ id: string; ms: string }>(
-      'SELECT new_delivery_id() AS id, floor(extract(epoch FROM clock_timestamp()) * 1000) AS ms FROM generate_series(1, 100)',
+      'SELECT new_delivery_id(clock_timestamp()) AS id, floor(extract(epoch FROM clock_timestamp()) * 1000) AS ms FROM generate_series(1, 100)',
     );
     for (const { id, ms } of rows) {
       expect(id).toMatch(/^dlv_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -91,5 +91,44 @@ describe('a new migration', () => {
     await expect(migrate(copy.url, { prismaFolder })).rejects.toThrow('`29990101000000_fails` migration');
     const { rows } = await database.pool.query("SELECT to_regclass('half_done') AS half_done, to_regclass('after') AS after");
     expect(rows).toEqual([{ half_done: null, after: null }]);
+  });
+});
+
+describe('the migration to a partitioned log', () => {
+  test('keeps what there was: events in their order, deliveries where they stood, attempts', async () => {
+    const before = mkdtempSync(join(tmpdir(), 'tidings-prisma-'));
+    cpSync(PRISMA_FOLDER, before, { recursive: true });
+    rmSync(join(before, 'migrations/20261125000000_delivery_engine'), { recursive: true });
+    const old = await createTestDatabase('empty');
+    await migrate(old.url, { prismaFolder: before });
+    const database = openDatabase({ url: old.url });
+    const id = (n: number) => `dlv_01a20000-0000-7000-8000-00000000000${String(n)}`;
+    await database.pool.query(`
+      INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret) VALUES ('wh_1', 'alice', 'https://example.com', '{*}', '');
+      INSERT INTO events (id, type, data, timestamp, accepted_at) SELECT 'evt_' || n, 'a.b', '{"n": 1.0}', now(), now() FROM generate_series(1, 3) AS n;
+      INSERT INTO deliveries (id, event_id, webhook_id, user_id, event_type, status, attempt_count, wake_at, finished_at) VALUES
+        ('${id(1)}', 'evt_1', 'wh_1', 'alice', 'a.b', 'succeeded', 1, NULL, now()),
+        ('${id(2)}', 'evt_2', 'wh_1', 'alice', 'a.b', 'pending', 1, now(), NULL),
+        ('${id(3)}', 'evt_3', 'wh_1', 'alice', 'a.b', 'pending', 0, now(), NULL);
+      INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code) VALUES ('${id(1)}', 1, now(), 5, 200)`);
+
+    await migrate(old.url);
+    const { rows } = await database.pool.query(`
+      SELECT d.id, d.status::text, d.stage::text, d.priority, e.id AS event, e.data::text AS data, e.accepted_at = d.created_at AS together,
+        (SELECT count(*)::int FROM attempts WHERE delivery_id = d.id) AS attempts
+      FROM deliveries d JOIN events e ON e.position = d.event_position ORDER BY e.position`);
+    const common = { data: '{"n": 1.0}', together: true };
+    expect(rows).toEqual([
+      { id: id(1), status: 'succeeded', stage: null, priority: 1, event: 'evt_1', attempts: 1, ...common },
+      { id: id(2), status: 'pending', stage: 'backoff', priority: 1, event: 'evt_2', attempts: 0, ...common },
+      { id: id(3), status: 'pending', stage: 'admitted', priority: 0, event: 'evt_3', attempts: 0, ...common },
+    ]);
+    const next = await database.pool.query(
+      "INSERT INTO events (id, type, data, timestamp) VALUES ('evt_4', 'a.b', '{}', now()) RETURNING position",
+    );
+    expect(next.rows).toEqual([{ position: '4' }]);
+    await database.close();
+    await old.drop();
+    rmSync(before, { recursive: true });
   });
 });

@@ -12,6 +12,7 @@ afterAll(() => log.close());
 beforeEach(() => log.clear());
 
 const receivers = async () => (await log.deliveries()).map(({ webhook_id: id }) => id);
+const contents = async () => (await readAll()).map(({ id, data }) => `${id} ${data}`);
 const readAll = () => readEvents(log.pool, { after: 0, limit: 1000 });
 const event = (id: string, more: Partial<NewEvent> = {}): NewEvent => ({
   id,
@@ -77,15 +78,17 @@ describe('an accepted event', () => {
 
   test('has deliveries that are pending, due at once, and looked at again although nobody enqueues them (I2)', async () => {
     await log.addWebhook('one');
-    const [accepted] = await log.accept({ id: 'a', type: 'gaps.updated' });
+    const { deliveryIds } = await log.acceptCalls([{ id: 'a', type: 'gaps.updated' }]);
     expect(await log.deliveries()).toEqual([
       {
-        id: accepted?.deliveryIds[0],
+        id: deliveryIds[0],
         event_id: 'a',
         webhook_id: 'one',
         user_id: 'alice',
         event_type: 'gaps.updated',
         status: 'pending',
+        stage: 'admitted',
+        priority: 0,
         attempt_count: 0,
         lease_token: null,
         next_attempt_in: 0,
@@ -98,14 +101,10 @@ describe('an accepted event', () => {
   test('is answered with its own deliveries, and with none when no webhook matches', async () => {
     await log.addWebhook('syncs', { eventTypes: ['sync.*'] });
     await log.addWebhook('all');
-    const answers = await log.accept({ id: 'a' }, { id: 'b', type: 'gaps.updated' }, { id: 'c', userId: 'bob' });
+    const answer = await log.acceptCalls([{ id: 'a' }, { id: 'b', type: 'gaps.updated' }, { id: 'c', userId: 'bob' }]);
     const deliveries = await log.deliveries();
-    const idsOf = (eventId: string) => deliveries.filter((row) => row.event_id === eventId).map(({ id }) => id);
-    expect(answers.map(({ id, deliveryIds }) => [id, deliveryIds.sort()])).toEqual([
-      ['a', idsOf('a').sort()],
-      ['b', idsOf('b')],
-      ['c', []],
-    ]);
+    expect(answer.accepted.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect([...answer.deliveryIds].sort()).toEqual(deliveries.map(({ id }) => id).sort());
     expect(deliveries).toHaveLength(3);
   });
 });
@@ -114,28 +113,170 @@ describe('a repeated id', () => {
   test('is the same event: missing from the answer, and nothing of it is written', async () => {
     await log.addWebhook('one');
     await log.accept({ id: 'a', data: '{"n":1}' });
-    const answers = await log.accept({ id: 'a', data: '{"n":2}', userId: 'bob' }, { id: 'b' });
+    const answers = await log.accept({ id: 'a', data: '{"n":1}' }, { id: 'b' });
     expect(answers.map(({ id }) => id)).toEqual(['b']);
-    expect((await readAll()).map(({ id, data }) => [id, data])).toEqual([
-      ['a', '{"n":1}'],
-      ['b', '{}'],
-    ]);
+    expect(await contents()).toEqual(['a {"n":1}', 'b {}']);
     expect(await receivers()).toHaveLength(2);
   });
 
-  test('inside one call is the first of them', async () => {
+  test('inside one call is one event', async () => {
     await log.addWebhook('one');
-    const answers = await log.accept({ id: 'a', data: '{"n":1}' }, { id: 'a', data: '{"n":2}' });
-    expect(answers.map(({ id }) => id)).toEqual(['a']);
-    expect((await readAll()).map(({ data }) => data)).toEqual(['{"n":1}']);
-    expect(await receivers()).toEqual(['one']);
+    const { accepted, conflicts } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }, { id: 'a' }]);
+    expect([accepted.map(({ id }) => id), conflicts.size]).toEqual([['a', 'b'], 0]);
+    expect(await receivers()).toEqual(['one', 'one']);
   });
 
-  test('that two callers offer at once is accepted from one of them', async () => {
+  test('in several calls of one commit is one event, written once', async () => {
     await log.addWebhook('one');
-    const answers = await Promise.all(Array.from({ length: 8 }, () => acceptEvents(log.pool, [event('a')], options)));
-    expect(answers.flat()).toHaveLength(1);
+    const { accepted, conflicts } = await log.acceptCalls([{ id: 'a' }], [{ id: 'b' }, { id: 'a' }], [{ id: 'a' }]);
+    expect([accepted.map(({ id }) => id), conflicts.size]).toEqual([['a', 'b'], 0]);
+    expect(await receivers()).toEqual(['one', 'one']);
+  });
+
+  test('that many callers offer at once is accepted from one of them', async () => {
+    await log.addWebhook('one');
+    const answers = await Promise.all(Array.from({ length: 50 }, () => acceptEvents(log.pool, [[event('a')]], options)));
+    expect(answers.flatMap(({ accepted }) => accepted)).toHaveLength(1);
+    expect(answers.every(({ conflicts }) => conflicts.size === 0)).toBe(true);
     expect(await receivers()).toEqual(['one']);
+  });
+});
+
+describe('an id that means another event', () => {
+  test.each([
+    ['data', { data: '{"n": 1}' }],
+    ['type', { type: 'sync.failed' }],
+  ])('by its %s is a conflict of its call: nothing of that call is written, the others are', async (_, other) => {
+    await log.addWebhook('one');
+    await log.accept({ id: 'a', data: '{"n":1}' });
+    const { accepted, conflicts } = await log.acceptCalls(
+      [{ id: 'before' }],
+      [{ id: 'b' }, { id: 'a', data: '{"n":1}', ...other }, { id: 'c' }],
+      [{ id: 'after' }, { id: 'a', data: '{"n":1}' }],
+    );
+    expect(accepted.map(({ id }) => id)).toEqual(['before', 'after']);
+    expect([...conflicts]).toEqual([[1, ['a']]]);
+    expect(await contents()).toEqual(['a {"n":1}', 'before {}', 'after {}']);
+    expect(await receivers()).toHaveLength(3);
+  });
+
+  test('than in an earlier call of the same commit is a conflict as well', async () => {
+    const { accepted, conflicts } = await log.acceptCalls(
+      [{ id: 'a', data: '1' }],
+      [{ id: 'b' }, { id: 'a', data: '2' }],
+      [{ id: 'b', data: '3' }, { id: 'c' }],
+      [{ id: 'd' }],
+    );
+    // The second call is refused, so what it meant by b is nobody's: the third one's b is new.
+    expect(accepted.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+    expect([...conflicts].map(([call, ids]) => [call, ids.sort()])).toEqual([[1, ['a', 'b']]]);
+    expect(await contents()).toEqual(['a 1', 'b 3', 'c {}', 'd {}']);
+  });
+
+  test('than in a call of the same commit that is itself refused is new', async () => {
+    await log.accept({ id: 'a' });
+    const { accepted, conflicts } = await log.acceptCalls(
+      [
+        { id: 'a', data: '1' },
+        { id: 'b', data: '1' },
+      ],
+      [{ id: 'b', data: '2' }],
+    );
+    expect(accepted.map(({ id }) => id)).toEqual(['b']);
+    expect([...conflicts]).toEqual([[0, ['a']]]);
+    expect(await contents()).toEqual(['a {}', 'b 2']);
+  });
+
+  test('than elsewhere in its own call is a conflict: repeating that call could not be the same again', async () => {
+    const { accepted, conflicts } = await log.acceptCalls(
+      [{ id: 'a', data: '1' }, { id: 'a', data: '2' }, { id: 'b' }],
+      [{ id: 'c' }],
+    );
+    expect(accepted.map(({ id }) => id)).toEqual(['c']);
+    expect([...conflicts]).toEqual([[0, ['a']]]);
+    expect(await contents()).toEqual(['c {}']);
+  });
+
+  test('in one of two callers who offer it at once is a conflict of the later', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => acceptEvents(log.pool, [[event('a', { data: String(index) })]], options)),
+    );
+    expect(answers.flatMap(({ accepted }) => accepted)).toHaveLength(1);
+    expect(answers.filter(({ conflicts }) => conflicts.get(0)?.[0] === 'a')).toHaveLength(9);
+  });
+});
+
+describe('the slots of a webhook', () => {
+  const stages = async (id: string) =>
+    (await log.deliveries())
+      .filter((row) => row.webhook_id === id)
+      .map(({ event_id: event, stage, wake_in: wake }) => [event, stage, wake]);
+
+  test('go to its first deliveries; what is beyond them is parked, and not to be enqueued', async () => {
+    await log.addWebhook('narrow', { maxInFlight: 2 });
+    await log.addWebhook('wide', { maxInFlight: 5 });
+    const { deliveryIds } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+    expect(await stages('narrow')).toEqual([
+      ['a', 'admitted', WAKE_AFTER_S],
+      ['b', 'admitted', WAKE_AFTER_S],
+      ['c', 'parked', null],
+    ]);
+    expect((await stages('wide')).map(([, stage]) => stage)).toEqual(['admitted', 'admitted', 'admitted']);
+    expect(deliveryIds).toHaveLength(5);
+  });
+
+  test('are those that earlier commits left free', async () => {
+    await log.addWebhook('one', { maxInFlight: 3 });
+    await log.accept({ id: 'a' }, { id: 'b' });
+    await log.accept({ id: 'c' }, { id: 'd' });
+    expect((await stages('one')).map(([, stage]) => stage)).toEqual(['admitted', 'admitted', 'admitted', 'parked']);
+  });
+
+  test('go to nothing new while something waits for them, although some are free', async () => {
+    await log.addWebhook('one', { maxInFlight: 2 });
+    await log.accept({ id: 'a' }, { id: 'b' }, { id: 'c' });
+    await log.pool.query("UPDATE deliveries SET status = 'succeeded', stage = NULL, wake_at = NULL WHERE event_id IN ('a', 'b')");
+    const { deliveryIds } = await log.acceptCalls([{ id: 'd' }]);
+    expect((await stages('one')).slice(2)).toEqual([
+      ['c', 'parked', null],
+      ['d', 'parked', null],
+    ]);
+    expect(deliveryIds).toEqual([]);
+  });
+
+  test('are one for a fifo webhook, which its delivery keeps while it waits for the next attempt', async () => {
+    await log.addWebhook('one', { ordering: 'fifo' });
+    await log.accept({ id: 'a' }, { id: 'b' });
+    await log.pool.query(
+      "UPDATE deliveries SET attempt_count = 1, next_attempt_at = now() + interval '1 hour' WHERE event_id = 'a'",
+    );
+    await log.accept({ id: 'c' });
+    expect((await stages('one')).map(([, stage]) => stage)).toEqual(['admitted', 'parked', 'parked']);
+  });
+
+  test.each([
+    ['none while its circuit is open', "now() + interval '1 min'", ['parked', 'parked']],
+    ['one when it is time for a probe', "now() - interval '1 min'", ['admitted', 'parked']],
+  ])('are %s', async (_, probeAt, expected) => {
+    await log.addWebhook('one');
+    await log.pool.query(`UPDATE webhooks SET circuit_opened_at = now() - interval '1 hour', circuit_probe_at = ${probeAt}`);
+    await log.accept({ id: 'a' }, { id: 'b' });
+    expect((await stages('one')).map(([, stage]) => stage)).toEqual(expected);
+  });
+});
+
+describe('a webhook that Tidings disabled', () => {
+  test('has deliveries that were skipped, so that its owner can have them replayed', async () => {
+    await log.addWebhook('failing', { enabled: false, disabledReason: 'failing' });
+    await log.addWebhook('gone', { enabled: false, disabledReason: 'gone' });
+    await log.addWebhook('off', { enabled: false });
+    const { accepted, deliveryIds } = await log.acceptCalls([{ id: 'a' }, { id: 'b', userId: null }]);
+    expect(accepted).toHaveLength(2);
+    expect(deliveryIds).toEqual([]);
+    const skipped = { status: 'skipped', stage: null, next_attempt_in: null, wake_in: null, finished: true };
+    expect(await log.deliveries()).toMatchObject(
+      ['a', 'b'].flatMap((event) => ['failing', 'gone'].map((id) => ({ event_id: event, webhook_id: id, ...skipped }))),
+    );
   });
 });
 
@@ -159,7 +300,9 @@ describe('a list of events', () => {
   });
 
   test('may be empty', async () => {
-    expect(await acceptEvents(log.pool, [], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual([]);
+    const nothing = { accepted: [], deliveryIds: [], conflicts: new Map() };
+    expect(await acceptEvents(log.pool, [], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
+    expect(await acceptEvents(log.pool, [[]], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
   });
 });
 
@@ -167,9 +310,9 @@ describe('the order of the log', () => {
   test('is the order of the commits: nobody reads a later position before an earlier one', async () => {
     const first = await log.pool.connect();
     await first.query('BEGIN');
-    await acceptEvents(first, [event('first')], options);
+    await acceptEvents(first, [[event('first')]], options);
     let committed = false;
-    const second = acceptEvents(log.pool, [event('second')], options).finally(() => {
+    const second = acceptEvents(log.pool, [[event('second')]], options).finally(() => {
       committed = true;
     });
     await eventually(async () => {
@@ -189,11 +332,11 @@ describe('the order of the log', () => {
   test('has nothing of a caller that rolled back, and holds up nobody behind it', async () => {
     const first = await log.pool.connect();
     await first.query('BEGIN');
-    await acceptEvents(first, [event('first')], options);
-    const second = acceptEvents(log.pool, [event('second'), event('first', { data: '{"again":true}' })], options);
+    await acceptEvents(first, [[event('first')]], options);
+    const second = acceptEvents(log.pool, [[event('second'), event('first', { data: '{"again":true}' })]], options);
     await first.query('ROLLBACK');
     first.release();
-    expect((await second).map(({ id }) => id)).toEqual(['second', 'first']);
+    expect((await second).accepted.map(({ id }) => id)).toEqual(['second', 'first']);
   });
 
   test('is the same for a reader that follows while many write', async () => {
@@ -204,7 +347,7 @@ describe('the order of the log', () => {
     };
     let accepted = 0;
     const writers = Array.from({ length: 200 }, async (_, index) => {
-      await acceptEvents(log.pool, [event(`evt_${String(index)}`)], options);
+      await acceptEvents(log.pool, [[event(`evt_${String(index)}`)]], options);
       accepted += 1;
     });
     while (accepted < writers.length) await follow();

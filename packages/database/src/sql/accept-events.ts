@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { arrangeCalls, type Call } from './arrange-calls.js';
 
 export interface NewEvent {
   id: string;
@@ -15,8 +16,6 @@ export interface AcceptedEvent {
   id: string;
   /** Its place in the one order of the log. */
   position: number;
-  /** The deliveries that were written with it. */
-  deliveryIds: string[];
 }
 
 export interface AcceptOptions {
@@ -26,62 +25,114 @@ export interface AcceptOptions {
   wakeAfterMs: number;
 }
 
-/** Any number, as long as every process that accepts events takes the same lock. */
-const LOG_LOCK = 4_105_112_401;
+export interface AcceptedCalls {
+  /** What is new in the log, in its order. */
+  accepted: AcceptedEvent[];
+  /** Of the deliveries that were written, in the same order, those that have a slot of their webhook: they are to be enqueued. */
+  deliveryIds: string[];
+  /**
+   * For each call, the ids that the log has already with another type or other data, or that the call itself uses for two
+   * events. Nothing of such a call is written.
+   */
+  conflicts: Map<number, string[]>;
+}
+
+type Row = { id: string } & ({ kind: 'event'; position: string } | { kind: 'delivery' } | { kind: 'conflict'; call: number });
 
 /**
- * Writes events and one pending delivery for every enabled webhook that matches, in one commit. An id that the log
- * already has is left alone, and missing from the answer.
+ * Writes the events of many calls and one delivery for every webhook that matches, in one commit; each call's events all
+ * or none. An id that the log already has with the same type and data is left alone, and missing from the answer.
  *
- * The lock is held until the commit, so positions become visible in their order: whoever has read up to a position has
- * missed nothing before it. It must come before `nextval`, which is why the order is drawn in the select's own list,
- * from rows that the lock was joined to.
+ * `take_turn` holds the lock of the log until the commit, so positions become visible in their order: whoever has read up
+ * to a position has missed nothing before it. The ids are new only if it says so, and nothing is numbered before it has.
+ *
+ * A delivery gets one of its webhook's free slots, or is parked: Redis holds about as many of a webhook as it may have
+ * under way, however much is published at once (those who accept at the same time may each give out the same slot; the
+ * claim is exact). For a webhook that Tidings disabled it is kept as skipped.
  */
 export async function acceptEvents(
   sql: Queryable,
-  events: readonly NewEvent[],
+  calls: readonly (readonly NewEvent[])[],
+  options: AcceptOptions,
+): Promise<AcceptedCalls> {
+  const answer: AcceptedCalls = { accepted: [], deliveryIds: [], conflicts: new Map() };
+  let waiting: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
+  while (waiting.length > 0) {
+    const { together, later, contradictory } = arrangeCalls(waiting);
+    for (const { number, ids } of contradictory) answer.conflicts.set(number, ids);
+    for (const row of await acceptTogether(sql, together, options)) {
+      if (row.kind === 'event') answer.accepted.push({ id: row.id, position: Number(row.position) });
+      else if (row.kind === 'delivery') answer.deliveryIds.push(row.id);
+      else answer.conflicts.set(row.call, [...(answer.conflicts.get(row.call) ?? []), row.id]);
+    }
+    waiting = later;
+  }
+  return answer;
+}
+
+async function acceptTogether(
+  sql: Queryable,
+  calls: readonly Call<NewEvent>[],
   { patterns, wakeAfterMs }: AcceptOptions,
-): Promise<AcceptedEvent[]> {
+): Promise<Row[]> {
+  const events = calls.flatMap((call) => call.events);
+  const callNumbers = calls.flatMap((call) => call.events.map(() => call.number));
   const pairs = [...patterns].flatMap(([type, list]) => list.map((pattern) => ({ type, pattern })));
-  const { rows } = await sql.query<{ id: string; position: string; delivery_ids: string[] }>({
+  const { rows } = await sql.query<Row>({
     name: 'accept_events',
     text: `
-      WITH turn AS MATERIALIZED (
-        SELECT pg_advisory_xact_lock(${String(LOG_LOCK)})
-      ), offered AS (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-          WITH ORDINALITY AS offered (id, type, user_id, data, timestamp, ordinal)
+      WITH known AS MATERIALIZED (
+        SELECT * FROM take_turn($1::text[])
+      ), offered AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $9::int[])
+          WITH ORDINALITY AS offered (id, type, user_id, data, timestamp, call, ordinal)
+      ), conflict AS MATERIALIZED (
+        SELECT DISTINCT offered.call, offered.id FROM offered JOIN known USING (id)
+        WHERE (offered.type, offered.data) IS DISTINCT FROM (known.type, known.data)
+      ), fresh AS (
+        SELECT DISTINCT ON (id) offered.* FROM offered
+        WHERE NOT EXISTS (SELECT FROM known WHERE known.id = offered.id)
+          AND NOT EXISTS (SELECT FROM conflict WHERE conflict.call = offered.call)
+        ORDER BY id, ordinal
       ), pattern AS (
         SELECT type, array_agg(pattern) AS patterns FROM unnest($6::text[], $7::text[]) AS pair (type, pattern) GROUP BY type
       ), accepted AS (
         INSERT INTO events (id, position, type, user_id, data, timestamp)
         SELECT id, nextval('events_position_seq'), type, user_id, data::json, timestamp
-        FROM (
-          SELECT offered.* FROM turn, offered
-          WHERE NOT EXISTS (SELECT FROM events WHERE events.id = offered.id)
-          ORDER BY ordinal
-        ) AS fresh
-        ON CONFLICT (id) DO NOTHING
-        RETURNING id, position, type, user_id
+        FROM (SELECT * FROM fresh ORDER BY ordinal) AS fresh
+        RETURNING id, position, type, user_id, accepted_at
       ), matching AS (
-        SELECT accepted.id AS event_id, accepted.type, webhooks.id AS webhook_id, webhooks.user_id
-        FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON webhooks.user_id = accepted.user_id AND webhooks.enabled AND webhooks.event_types && patterns
+        SELECT accepted.*, webhooks AS hook FROM accepted JOIN pattern USING (type)
+        JOIN webhooks ON webhooks.user_id = accepted.user_id AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
         UNION ALL
-        SELECT accepted.id, accepted.type, webhooks.id, webhooks.user_id
-        FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON accepted.user_id IS NULL AND webhooks.enabled AND webhooks.event_types && patterns
+        SELECT accepted.*, webhooks FROM accepted JOIN pattern USING (type)
+        JOIN webhooks ON accepted.user_id IS NULL AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
+      ), ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY (hook).id ORDER BY position) AS rank FROM matching
+      ), roomy AS (
+        -- Asked once for each webhook, of its first row.
+        SELECT *, CASE WHEN rank = 1 AND (hook).enabled
+          AND NOT EXISTS (SELECT FROM deliveries WHERE webhook_id = (hook).id AND stage = 'parked') THEN free_slots(hook) END AS free
+        FROM ranked
+      ), placed AS (
+        SELECT *, CASE WHEN (hook).enabled THEN
+          CASE WHEN rank <= coalesce(max(free) OVER (PARTITION BY (hook).id), 0) THEN 'admitted' ELSE 'parked' END END AS stage
+        FROM roomy
       ), delivery AS (
-        INSERT INTO deliveries (id, event_id, webhook_id, user_id, event_type, wake_at)
-        SELECT new_delivery_id(), event_id, webhook_id, user_id, type, now() + make_interval(secs => $8::float8 / 1000)
-        FROM matching
-        RETURNING id, event_id
+        INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, stage, created_at,
+          next_attempt_at, wake_at, finished_at)
+        SELECT new_delivery_id(accepted_at), id, position, (hook).id, (hook).user_id, type,
+          CASE WHEN (hook).enabled THEN 'pending' ELSE 'skipped' END::delivery_status, stage::delivery_stage, accepted_at,
+          CASE WHEN (hook).enabled THEN now() END,
+          CASE WHEN stage = 'admitted' THEN now() + make_interval(secs => $8::float8 / 1000) END,
+          CASE WHEN NOT (hook).enabled THEN now() END
+        FROM placed
+        RETURNING id, event_position, stage
       )
-      SELECT accepted.id, accepted.position,
-        array_remove(array_agg(delivery.id), NULL) AS delivery_ids
-      FROM accepted LEFT JOIN delivery ON delivery.event_id = accepted.id
-      GROUP BY accepted.id, accepted.position
-      ORDER BY accepted.position`,
+      SELECT 'event' AS kind, id, position, NULL::int AS call FROM accepted
+      UNION ALL SELECT 'delivery', id, event_position, NULL FROM delivery WHERE stage = 'admitted'
+      UNION ALL SELECT 'conflict', id, NULL, call FROM conflict
+      ORDER BY position`,
     values: [
       events.map(({ id }) => id),
       events.map(({ type }) => type),
@@ -91,7 +142,8 @@ export async function acceptEvents(
       pairs.map(({ type }) => type),
       pairs.map(({ pattern }) => pattern),
       wakeAfterMs,
+      callNumbers,
     ],
   });
-  return rows.map(({ id, position, delivery_ids: deliveryIds }) => ({ id, position: Number(position), deliveryIds }));
+  return rows;
 }

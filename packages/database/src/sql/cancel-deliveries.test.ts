@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { openLog, type TestLog } from '../../test/log.js';
 import { cancelDeliveries } from './cancel-deliveries.js';
 import { claimDeliveries } from './claim-deliveries.js';
+import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
 let log: TestLog;
@@ -13,15 +14,16 @@ beforeEach(() => log.clear());
 
 describe('cancelling the deliveries of a webhook', () => {
   test('ends what is pending: it is neither claimed nor woken any more', async () => {
-    await log.addWebhook('removed');
+    await log.addWebhook('removed', { maxInFlight: 1 });
     await log.accept({}, {});
     const ids = (await log.deliveries()).map(({ id }) => id);
     expect(await cancelDeliveries(log.pool, 'removed')).toBe(2);
     expect(await log.deliveries()).toMatchObject(
-      ids.map((id) => ({ id, status: 'cancelled', next_attempt_in: null, wake_in: null, finished: true })),
+      ids.map((id) => ({ id, status: 'cancelled', stage: null, next_attempt_in: null, wake_in: null, finished: true })),
     );
-    expect(await claimDeliveries(log.pool, ids, 60_000)).toEqual([]);
-    expect(await wakeDeliveries(log.pool, 10, 60_000)).toEqual([]);
+    expect(await claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: 1000 })).toEqual([]);
+    expect(await wakeDeliveries(log.pool, 60_000)).toEqual({ count: 0, admitted: [] });
+    expect(await readBacklogged(log.pool)).toEqual([]);
   });
 
   test('leaves the deliveries of other webhooks alone', async () => {
@@ -30,10 +32,10 @@ describe('cancelling the deliveries of a webhook', () => {
     expect((await log.delivery(other)).status).toBe('pending');
   });
 
-  test.each(['succeeded', 'failed'])('leaves what has %s as it was', async (status) => {
+  test.each(['succeeded', 'failed', 'skipped'])('leaves what has %s as it was', async (status) => {
     const id = await log.addDelivery('done');
     await log.pool.query(
-      "UPDATE deliveries SET status = $1, finished_at = '2026-01-01', next_attempt_at = NULL, wake_at = NULL",
+      "UPDATE deliveries SET status = $1, finished_at = '2026-01-01', stage = NULL, next_attempt_at = NULL, wake_at = NULL",
       [status],
     );
     expect(await cancelDeliveries(log.pool, 'wh_done')).toBe(0);
@@ -45,5 +47,24 @@ describe('cancelling the deliveries of a webhook', () => {
     const { leaseToken } = await log.claim(id);
     expect(await cancelDeliveries(log.pool, 'wh_under_way')).toBe(1);
     expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', lease_token: leaseToken });
+  });
+
+  test('leaves its slot to one that is under way, until its lease has run out', async () => {
+    await log.addWebhook('one', { ordering: 'fifo' });
+    await log.accept({ id: 'a' });
+    const [first] = await log.deliveries();
+    await log.claim(first?.id ?? '');
+    await cancelDeliveries(log.pool, 'one');
+    await log.accept({ id: 'b' });
+    expect((await log.deliveries()).map(({ stage }) => stage)).toEqual(['admitted', 'parked']);
+    await log.pool.query("UPDATE deliveries SET wake_at = now() - interval '1 s' WHERE event_id = 'a'");
+    expect(await wakeDeliveries(log.pool, 60_000)).toEqual({ count: 1, admitted: [] });
+    expect(await log.delivery(first?.id ?? '')).toMatchObject({
+      status: 'cancelled',
+      stage: null,
+      lease_token: null,
+      wake_in: null,
+    });
+    expect(await releaseDeliveries(log.pool, ['one'], 1000)).toHaveLength(1);
   });
 });

@@ -8,10 +8,12 @@ export async function cancelDeliveries(sql: Queryable, webhookId: string): Promi
   const { rowCount } = await sql.query({
     name: 'cancel_deliveries',
     text: `
-      UPDATE deliveries SET status = 'cancelled', finished_at = now(), next_attempt_at = NULL, wake_at = NULL
-      WHERE id IN (
-        SELECT id FROM deliveries WHERE webhook_id = $1 AND status = 'pending' ORDER BY id FOR UPDATE
-      )`,
+      UPDATE deliveries SET status = 'cancelled', finished_at = now(), next_attempt_at = NULL,
+        -- What is under way keeps its slot until it is recorded, or its lease runs out.
+        stage = CASE WHEN lease_token IS NOT NULL THEN stage END, wake_at = CASE WHEN lease_token IS NOT NULL THEN wake_at END
+      WHERE id = ANY (ARRAY(
+        SELECT id FROM deliveries WHERE webhook_id = $1 AND stage IS NOT NULL AND status = 'pending' ORDER BY id FOR UPDATE
+      ))`,
     values: [webhookId],
   });
   return rowCount ?? 0;

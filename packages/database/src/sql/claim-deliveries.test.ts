@@ -13,14 +13,22 @@ beforeEach(async () => {
   id = await log.addDelivery('evt_1');
 });
 
-const claim = (...ids: string[]) => claimDeliveries(log.pool, ids, 60_000);
+const claim = (...ids: string[]) => claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: 30_000 });
+const set = (change: string) => log.pool.query(change);
 
 describe('claiming a delivery', () => {
   test('answers with all that is needed to send it', async () => {
+    const { rows } = await log.pool.query<{ now: number }>('SELECT floor(extract(epoch FROM now()))::float8 AS now');
+    const now = rows[0]?.now ?? 0;
     await log.pool.query(`UPDATE events SET data = '{"n": 1.0}'`);
     await log.pool.query("UPDATE webhooks SET sealed_headers = 'sealed headers'");
     await log.pool.query('UPDATE deliveries SET attempt_count = 2');
-    expect(await claim(id)).toEqual([
+    const [claimed] = await claim(id);
+    // In Unix seconds, by the database's clock.
+    const { claimedAt } = claimed as { claimedAt: number };
+    expect(claimedAt - now).toBeLessThan(60);
+    expect(claimedAt).toBeGreaterThanOrEqual(now);
+    expect([claimed]).toEqual([
       {
         state: 'claimed',
         id,
@@ -29,13 +37,28 @@ describe('claiming a delivery', () => {
         url: 'https://example.com/wh_evt_1',
         sealedSecret: Buffer.from('secret of wh_evt_1'),
         sealedHeaders: Buffer.from('sealed headers'),
+        claimedAt,
         eventId: 'evt_1',
         eventType: 'sync.completed',
         eventTimestamp: '2026-03-01T00:00:00.000Z',
         eventData: '{"n": 1.0}',
         attemptCount: 2,
+        priorAttempts: 0,
+        replay: false,
+        retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
       },
     ]);
+  });
+
+  test('answers with what its owner set of the retry policy, and with what a replay left behind', async () => {
+    await set('UPDATE webhooks SET retry_max_attempts = 7, retry_initial_delay_ms = 100, retry_max_delay_ms = 2000');
+    await set('UPDATE deliveries SET attempt_count = 5, prior_attempts = 3, replay = true, priority = 2');
+    expect(await log.claim(id)).toMatchObject({
+      attemptCount: 5,
+      priorAttempts: 3,
+      replay: true,
+      retry: { maxAttempts: 7, initialDelayMs: 100, maxDelayMs: 2000 },
+    });
   });
 
   test('leases it until the lease runs out, when the reconciler looks again (I2)', async () => {
@@ -80,6 +103,14 @@ describe('claiming a delivery', () => {
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', lease_token: null, wake_in: 45 });
   });
 
+  test.each([
+    ['ten years ago', "'-10 years'", 'claimed'],
+    ['in ten years', "'10 years'", 'deferred'],
+  ])('that is due %s, as a clock that was set has it, is none the worse', async (_, interval, state) => {
+    await set(`UPDATE deliveries SET next_attempt_at = now() + ${interval}::interval`);
+    expect(await claim(id)).toMatchObject([{ id, state }]);
+  });
+
   test('takes many in one statement, each as its own state demands', async () => {
     const late = await log.addDelivery();
     await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '1 s' WHERE id = $1", [late]);
@@ -94,10 +125,26 @@ describe('claiming a delivery', () => {
     );
   });
 
-  test.each(['succeeded', 'failed', 'cancelled'])('is impossible for one that has %s', async (status) => {
-    await log.pool.query('UPDATE deliveries SET status = $1, next_attempt_at = NULL, wake_at = NULL', [status]);
+  test.each(['succeeded', 'failed', 'cancelled', 'skipped'])('is impossible for one that has %s', async (status) => {
+    await log.pool.query('UPDATE deliveries SET status = $1, stage = NULL, next_attempt_at = NULL, wake_at = NULL', [status]);
     expect(await claim(id)).toEqual([]);
     expect((await log.delivery(id)).status).toBe(status);
+  });
+});
+
+describe('a delivery to a webhook that Tidings disabled', () => {
+  test.each(['failing', 'gone'])('because it was %s is skipped when it is claimed', async (reason) => {
+    await log.pool.query('UPDATE webhooks SET enabled = false, disabled_reason = $1', [reason]);
+    expect(await claim(id)).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject({
+      status: 'skipped',
+      stage: null,
+      attempt_count: 0,
+      lease_token: null,
+      next_attempt_in: null,
+      wake_in: null,
+      finished: true,
+    });
   });
 });
 
@@ -110,6 +157,7 @@ describe('a delivery to a webhook that is gone', () => {
     expect(await claim(id)).toEqual([]);
     expect(await log.delivery(id)).toMatchObject({
       status: 'cancelled',
+      stage: null,
       lease_token: null,
       next_attempt_in: null,
       wake_in: null,

@@ -9,6 +9,8 @@ export interface ClaimedDelivery {
   url: string;
   sealedSecret: Buffer;
   sealedHeaders: Buffer | null;
+  /** By the database's clock, in Unix seconds. */
+  claimedAt: number;
   eventId: string;
   eventType: string;
   /** ISO 8601 in UTC, to the millisecond. */
@@ -17,9 +19,15 @@ export interface ClaimedDelivery {
   eventData: string;
   /** Attempts that were made before. */
   attemptCount: number;
+  /** Of those, the ones that the retry policy no longer counts: they were made before it was replayed. */
+  priorAttempts: number;
+  /** It is under way because somebody asked for it again. */
+  replay: boolean;
+  /** What the webhook's owner set of the retry policy; null where the system's holds. */
+  retry: { maxAttempts: number | null; initialDelayMs: number | null; maxDelayMs: number | null };
 }
 
-/** It is pending, but its next attempt is due only later. */
+/** It is pending, but its next attempt is due only later, or its webhook's rate limit lets it through only later. */
 export interface DeferredDelivery {
   state: 'deferred';
   id: string;
@@ -30,8 +38,9 @@ export type Claim = ClaimedDelivery | DeferredDelivery;
 
 interface Row {
   id: string;
+  fate: 'claimed' | 'deferred' | 'throttled';
   due_in_ms: number;
-  claimed: boolean;
+  claimed_at: number;
   lease_token: string;
   webhook_id: string;
   url: string;
@@ -42,54 +51,109 @@ interface Row {
   event_timestamp: string;
   event_data: string;
   attempt_count: number;
+  prior_attempts: number;
+  replay: boolean;
+  retry_max_attempts: number | null;
+  retry_initial_delay_ms: number | null;
+  retry_max_delay_ms: number | null;
 }
 
+export interface ClaimOptions {
+  /** How long the lease holds, in milliseconds of the database's clock; afterwards another worker may claim. */
+  leaseMs: number;
+  /** How long after its time the reconciler looks at a delivery that the rate limit held back, in milliseconds. */
+  wakeAfterMs: number;
+}
+
+/** A webhook that was idle may send this much of its rate at once, in seconds. */
+const BURST_S = 0.1;
+
 /**
- * Takes the lease of each delivery that is pending, due and not leased to another worker. A delivery whose webhook is
- * gone or disabled is cancelled instead. What is finished, leased or cancelled is missing from the answer.
+ * Takes the lease of each delivery that is pending, due, not leased to another worker, and that its webhook has room
+ * for: what is beyond `max_in_flight`, not first in line of a fifo webhook, or kept back by an open circuit, is parked,
+ * and what is beyond the rate limit deferred (generic cell rate algorithm). A delivery of a webhook that Tidings disabled
+ * becomes skipped, of one that is gone or that its owner disabled, cancelled. Only what is claimed or deferred is in the answer.
  *
- * @param leaseMs how long the lease holds, in milliseconds of the database's clock; afterwards another worker may claim
+ * Locks are taken in one order everywhere: deliveries, skipping those that are locked, then webhooks by id.
  */
-export async function claimDeliveries(sql: Queryable, ids: readonly string[], leaseMs: number): Promise<Claim[]> {
+export async function claimDeliveries(
+  sql: Queryable,
+  ids: readonly string[],
+  { leaseMs, wakeAfterMs }: ClaimOptions,
+): Promise<Claim[]> {
   const { rows } = await sql.query<Row>({
     name: 'claim_deliveries',
     text: `
-      WITH candidate AS (
-        SELECT id, webhook_id, event_id, next_attempt_at FROM deliveries
-        WHERE id = ANY($1) AND status = 'pending' AND (lease_token IS NULL OR wake_at <= now())
-        FOR UPDATE SKIP LOCKED
-      ), due AS (
-        SELECT candidate.id, candidate.event_id, webhooks.url, webhooks.sealed_secret, webhooks.sealed_headers,
-          webhooks.enabled IS TRUE AS live
-        FROM candidate LEFT JOIN webhooks ON webhooks.id = candidate.webhook_id
-        WHERE candidate.next_attempt_at <= now()
+      WITH candidate AS MATERIALIZED (
+        SELECT deliveries.* FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
+        WHERE status = 'pending' AND (lease_token IS NULL OR wake_at <= now())
+        FOR UPDATE OF deliveries SKIP LOCKED
+      ), lane AS MATERIALIZED (
+        SELECT (hook).*, in_flight, head FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
+      ), judged AS (
+        SELECT candidate.*, lane.rate_limit, lane.rate_next_at, lane.ordering, lane.circuit_opened_at, in_flight,
+          url, sealed_secret, sealed_headers, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
+          CASE WHEN lane.circuit_opened_at IS NOT NULL OR ordering = 'fifo' THEN 1 ELSE max_in_flight END AS slots,
+          CASE
+            WHEN lane.id IS NULL OR (NOT enabled AND disabled_reason IS NULL) THEN 'cancelled'
+            WHEN next_attempt_at > now() THEN 'deferred'
+            WHEN NOT enabled THEN 'skipped'
+            WHEN head <> candidate.id OR circuit_probe_at > now() THEN 'parked'
+            ELSE 'claimed'
+          END AS wish
+        FROM candidate LEFT JOIN lane ON lane.id = candidate.webhook_id
+      ), admitted AS (
+        SELECT *, CASE WHEN wish = 'claimed' AND in_flight + rank > slots THEN 'parked' ELSE wish END AS leave
+        FROM (
+          SELECT *, row_number() OVER (PARTITION BY webhook_id, wish ORDER BY priority, event_position) AS rank FROM judged
+        ) AS ranked
+      ), decided AS MATERIALIZED (
+        SELECT *, CASE WHEN leave = 'claimed' AND rate_limit IS NOT NULL AND permit_at > now() THEN 'throttled' ELSE leave END AS fate
+        FROM (
+          SELECT *, greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + (rank - 1) * interval '1 s' / rate_limit AS permit_at
+          FROM admitted
+        ) AS paced
       ), touched AS (
         UPDATE deliveries SET
-          status = CASE WHEN live THEN status ELSE 'cancelled' END,
-          lease_token = CASE WHEN live THEN gen_random_uuid() END,
-          wake_at = CASE WHEN live THEN now() + make_interval(secs => $2::float8 / 1000) END,
-          next_attempt_at = CASE WHEN live THEN next_attempt_at END,
-          finished_at = CASE WHEN live THEN NULL ELSE now() END
-        FROM due WHERE deliveries.id = due.id
-        RETURNING deliveries.id, live, lease_token, webhook_id, deliveries.event_id, event_type, attempt_count, url, sealed_secret, sealed_headers
+          status = CASE WHEN fate IN ('cancelled', 'skipped') THEN fate::delivery_status ELSE deliveries.status END,
+          stage = CASE fate WHEN 'claimed' THEN 'admitted' WHEN 'throttled' THEN 'admitted' WHEN 'parked' THEN 'parked' END::delivery_stage,
+          lease_token = CASE WHEN fate = 'claimed' THEN gen_random_uuid() END,
+          wake_at = CASE fate
+            WHEN 'claimed' THEN now() + make_interval(secs => $2::float8 / 1000)
+            WHEN 'throttled' THEN permit_at + make_interval(secs => $3::float8 / 1000)
+          END,
+          next_attempt_at = CASE WHEN fate IN ('cancelled', 'skipped') THEN NULL ELSE deliveries.next_attempt_at END,
+          finished_at = CASE WHEN fate IN ('cancelled', 'skipped') THEN now() END
+        FROM decided WHERE deliveries.id = decided.id AND fate <> 'deferred'
+        RETURNING decided.*, deliveries.lease_token AS token
+      ), paced AS (
+        UPDATE webhooks SET
+          circuit_probe_at = CASE WHEN circuit_opened_at IS NOT NULL THEN now() + make_interval(secs => $2::float8 / 1000) END,
+          rate_next_at = CASE WHEN rate_limit IS NOT NULL
+            THEN greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + sent * interval '1 s' / rate_limit END
+        FROM (SELECT webhook_id, count(*) AS sent FROM decided WHERE fate = 'claimed' GROUP BY webhook_id) AS claimed
+        WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR rate_limit IS NOT NULL)
       )
-      SELECT candidate.id,
-        ceil(extract(epoch FROM candidate.next_attempt_at - now()) * 1000)::int AS due_in_ms,
-        touched.id IS NOT NULL AS claimed,
-        lease_token, touched.webhook_id, url, sealed_secret, sealed_headers, attempt_count,
-        events.id AS event_id, event_type, events.data::text AS event_data,
+      SELECT touched.id, fate, token AS lease_token, webhook_id, url, sealed_secret, sealed_headers,
+        attempt_count, prior_attempts, replay, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
+        ceil(extract(epoch FROM permit_at - now()) * 1000)::float8 AS due_in_ms,
+        floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at,
+        event_id, event_type, events.data::text AS event_data,
         to_char(events.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp
-      FROM candidate
-      LEFT JOIN touched USING (id)
-      LEFT JOIN events ON events.id = touched.event_id
-      WHERE touched.live IS NOT FALSE`,
-    values: [ids, leaseMs],
+      FROM touched
+      LEFT JOIN events ON fate = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
+      WHERE fate IN ('claimed', 'throttled')
+      UNION ALL
+      SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
+        ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL
+      FROM decided WHERE fate = 'deferred'`,
+    values: [ids, leaseMs, wakeAfterMs],
   });
   return rows.map(toClaim);
 }
 
 function toClaim(row: Row): Claim {
-  if (!row.claimed) return { state: 'deferred', id: row.id, dueInMs: row.due_in_ms };
+  if (row.fate !== 'claimed') return { state: 'deferred', id: row.id, dueInMs: row.due_in_ms };
   return {
     state: 'claimed',
     id: row.id,
@@ -98,10 +162,18 @@ function toClaim(row: Row): Claim {
     url: row.url,
     sealedSecret: row.sealed_secret,
     sealedHeaders: row.sealed_headers,
+    claimedAt: row.claimed_at,
     eventId: row.event_id,
     eventType: row.event_type,
     eventTimestamp: row.event_timestamp,
     eventData: row.event_data,
     attemptCount: row.attempt_count,
+    priorAttempts: row.prior_attempts,
+    replay: row.replay,
+    retry: {
+      maxAttempts: row.retry_max_attempts,
+      initialDelayMs: row.retry_initial_delay_ms,
+      maxDelayMs: row.retry_max_delay_ms,
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tidings/testing';
+import { answered, HEALTH, refused, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
 import { cancelDeliveries } from './cancel-deliveries.js';
 import type { ClaimedDelivery } from './claim-deliveries.js';
@@ -21,26 +22,8 @@ beforeEach(async () => {
 });
 
 const WAKE_AFTER_MS = 15_000;
-const record = (...records: AttemptRecord[]) => recordAttempts(log.pool, records, WAKE_AFTER_MS);
-const succeeded = ({ id: deliveryId, leaseToken }: Pick<ClaimedDelivery, 'id' | 'leaseToken'>): AttemptRecord => ({
-  deliveryId,
-  leaseToken,
-  startedAgoMs: 20_000,
-  durationMs: 125,
-  statusCode: 204,
-  errorClass: null,
-  error: null,
-  responseBody: 'thanks',
-  outcome: { status: 'succeeded' },
-});
-const refused = (of: Pick<ClaimedDelivery, 'id' | 'leaseToken'>, outcome: AttemptRecord['outcome']): AttemptRecord => ({
-  ...succeeded(of),
-  statusCode: null,
-  errorClass: 'refused',
-  error: 'connect ECONNREFUSED',
-  responseBody: null,
-  outcome,
-});
+const record = async (...records: AttemptRecord[]) =>
+  (await recordAttempts(log.pool, records, { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH })).held;
 const attempts = async () => {
   const { rows } = await log.pool.query<Record<string, unknown>>(`
     SELECT delivery_id, number, 5 * round(extract(epoch FROM now() - started_at) / 5)::int AS started_ago, duration_ms, status_code,
@@ -54,6 +37,7 @@ describe('recording an attempt', () => {
     expect(await record(succeeded(claim))).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject({
       status: 'succeeded',
+      stage: null,
       attempt_count: 1,
       lease_token: null,
       next_attempt_in: null,
@@ -78,6 +62,7 @@ describe('recording an attempt', () => {
     await record(refused(claim, { status: 'failed' }));
     expect(await log.delivery(id)).toMatchObject({
       status: 'failed',
+      stage: null,
       attempt_count: 1,
       next_attempt_in: null,
       wake_in: null,
@@ -90,6 +75,8 @@ describe('recording an attempt', () => {
     await record(refused(claim, { status: 'pending', retryInMs: 40_000 }));
     expect(await log.delivery(id)).toMatchObject({
       status: 'pending',
+      stage: 'backoff',
+      priority: 1,
       attempt_count: 1,
       lease_token: null,
       next_attempt_in: 40,
@@ -98,9 +85,31 @@ describe('recording an attempt', () => {
     });
   });
 
-  test('that may be retried until later is looked at after that', async () => {
-    await record(refused(claim, { status: 'pending', retryInMs: 40_000, retryByMs: 80_000 }));
-    expect(await log.delivery(id)).toMatchObject({ next_attempt_in: 40, wake_in: 95 });
+  test('that is to be retried keeps the slot of a fifo webhook, and its place in line', async () => {
+    const fifo = await log.addDelivery('in_order', { ordering: 'fifo' });
+    await record(answered(await log.claim(fifo), 500, { status: 'pending', retryInMs: 40_000 }));
+    expect(await log.delivery(fifo)).toMatchObject({ stage: 'admitted', priority: 0, next_attempt_in: 40, wake_in: 55 });
+  });
+
+  test('that is to be retried stays behind first attempts, and before replays', async () => {
+    await log.pool.query('UPDATE deliveries SET priority = 2, replay = true');
+    await record(answered(claim, 500, { status: 'pending', retryInMs: 1000 }));
+    expect(await log.delivery(id)).toMatchObject({ stage: 'backoff', priority: 2 });
+    const { rows } = await log.pool.query('SELECT replay FROM attempts');
+    expect(rows).toEqual([{ replay: true }]);
+  });
+
+  test('names the webhooks that have deliveries waiting for a slot', async () => {
+    const backlogged = await log.addDeliveries(2, { maxInFlight: 1 });
+    const other = await log.claim(backlogged[0] ?? '');
+    const recorded = await recordAttempts(log.pool, [succeeded(claim), succeeded(other)], { wakeAfterMs: 1000, health: HEALTH });
+    expect(recorded).toEqual({ held: new Set([claim.leaseToken, other.leaseToken]), backlogged: [other.webhookId] });
+  });
+
+  test('to a webhook that is gone is recorded all the same', async () => {
+    await log.pool.query('DELETE FROM webhooks');
+    await record(refused(claim, { status: 'pending', retryInMs: 1000 }));
+    expect(await log.delivery(id)).toMatchObject({ status: 'pending', stage: 'backoff', attempt_count: 1 });
   });
 
   test('numbers the attempts of a delivery', async () => {
@@ -126,7 +135,7 @@ describe('recording an attempt', () => {
 
 describe('a worker that lost its lease (I3)', () => {
   test('because it made one up, records nothing', async () => {
-    expect(await record(succeeded({ id, leaseToken: randomUUID() }))).toEqual(new Set());
+    expect(await record(succeeded({ ...claim, leaseToken: randomUUID() }))).toEqual(new Set());
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', attempt_count: 0, lease_token: claim.leaseToken });
     expect(await attempts()).toEqual([]);
   });
@@ -139,7 +148,7 @@ describe('a worker that lost its lease (I3)', () => {
 
   test('because the reconciler withdrew it, records nothing', async () => {
     await log.pool.query('UPDATE deliveries SET wake_at = now()');
-    await wakeDeliveries(log.pool, 10, 60_000);
+    await wakeDeliveries(log.pool, 60_000);
     expect(await record(succeeded(claim))).toEqual(new Set());
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', attempt_count: 0 });
   });
@@ -154,7 +163,9 @@ describe('a worker that lost its lease (I3)', () => {
 
   test('holds up none of the others in its commit', async () => {
     const other = await log.claim(await log.addDelivery());
-    expect(await record(succeeded({ id, leaseToken: randomUUID() }), succeeded(other))).toEqual(new Set([other.leaseToken]));
+    expect(await record(succeeded({ ...claim, leaseToken: randomUUID() }), succeeded(other))).toEqual(
+      new Set([other.leaseToken]),
+    );
     expect((await log.delivery(other.id)).status).toBe('succeeded');
   });
 });
@@ -162,6 +173,7 @@ describe('a worker that lost its lease (I3)', () => {
 describe('a delivery that is cancelled while it is under way', () => {
   const stillCancelled = {
     status: 'cancelled',
+    stage: null,
     attempt_count: 1,
     lease_token: null,
     next_attempt_in: null,

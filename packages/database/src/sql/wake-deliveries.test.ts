@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openLog, WAKE_AFTER_S, type TestLog } from '../../test/log.js';
-import { wakeDeliveries } from './wake-deliveries.js';
+import { WAKE_LIMIT, wakeDeliveries } from './wake-deliveries.js';
 
 let log: TestLog;
 beforeAll(async () => {
@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => log.close());
 beforeEach(() => log.clear());
 
-const wake = async (limit = 100) => (await wakeDeliveries(log.pool, limit, 30_000)).map(({ id }) => id);
+const wake = async () => (await wakeDeliveries(log.pool, 30_000)).admitted.map(({ id }) => id);
 /** Deliveries whose wake time is this many seconds ago. */
 const addOverdue = async (...secondsAgo: number[]) => {
   const ids: string[] = [];
@@ -29,10 +29,10 @@ describe('waking deliveries', () => {
     expect(await log.delivery(early)).toMatchObject({ wake_in: WAKE_AFTER_S });
   });
 
-  test('says how many attempts were made, so that the queue can go on from there', async () => {
+  test('says how urgent each is', async () => {
     const [id] = await addOverdue(1);
-    await log.pool.query('UPDATE deliveries SET attempt_count = 2');
-    expect(await wakeDeliveries(log.pool, 100, 30_000)).toEqual([{ id, attemptCount: 2 }]);
+    await log.pool.query('UPDATE deliveries SET priority = 1');
+    expect(await wakeDeliveries(log.pool, 30_000)).toEqual({ count: 1, admitted: [{ id, priority: 1 }] });
   });
 
   test('puts the next look off, so that nobody wakes them again meanwhile, and somebody does later (I2)', async () => {
@@ -45,17 +45,21 @@ describe('waking deliveries', () => {
   });
 
   test('takes a batch at a time, the longest overdue first', async () => {
-    const [third, first, second] = await addOverdue(10, 30, 20);
-    expect((await wake(2)).sort()).toEqual([first, second].sort());
-    expect(await wake(2)).toEqual([third]);
-    expect(await wake(2)).toEqual([]);
+    const ids = await log.addDeliveries(WAKE_LIMIT + 5, { maxInFlight: 10_000 });
+    await log.pool.query('UPDATE deliveries SET wake_at = now() - event_position * $1::interval', ['1 s']);
+    const first = await wakeDeliveries(log.pool, 30_000);
+    expect(first.count).toBe(WAKE_LIMIT);
+    expect(first.admitted.map(({ id }) => id).sort()).toEqual(ids.slice(5).sort());
+    expect((await wake()).sort()).toEqual(ids.slice(0, 5).sort());
+    expect(await wakeDeliveries(log.pool, 30_000)).toEqual({ count: 0, admitted: [] });
   });
 
   test('is shared by those who do it at once: each delivery goes to one of them', async () => {
-    const overdue = await addOverdue(...Array.from({ length: 30 }, (_, index) => index));
-    const shares = await Promise.all(Array.from({ length: 5 }, () => wake(10)));
-    expect(shares.flat()).toHaveLength(new Set(shares.flat()).size);
-    expect([...shares.flat(), ...(await wake())].sort()).toEqual([...overdue].sort());
+    const ids = await log.addDeliveries(3 * WAKE_LIMIT, { maxInFlight: 10_000 });
+    await log.pool.query('UPDATE deliveries SET wake_at = now()');
+    const shares: string[][] = [];
+    while (shares.flat().length < ids.length) shares.push(...(await Promise.all([wake(), wake(), wake()])));
+    expect(shares.flat().sort()).toEqual([...ids].sort());
   });
 
   test('waits for nobody who holds a row', async () => {
@@ -78,9 +82,61 @@ describe('waking deliveries', () => {
     expect((await log.claim(id)).leaseToken).not.toBe(lost.leaseToken);
   });
 
-  test.each(['succeeded', 'failed', 'cancelled'])('leaves alone what has %s', async (status) => {
+  test.each(['succeeded', 'failed', 'cancelled', 'skipped'])('leaves alone what has %s', async (status) => {
     await addOverdue(1);
-    await log.pool.query('UPDATE deliveries SET status = $1', [status]);
+    await log.pool.query('UPDATE deliveries SET status = $1, stage = NULL, wake_at = NULL', [status]);
     expect(await wake()).toEqual([]);
+  });
+});
+
+describe('a webhook with more overdue deliveries than slots', () => {
+  const stages = async (ids: readonly string[]) => Promise.all(ids.map(async (id) => (await log.delivery(id)).stage));
+  /** All of them wait for their next attempt, which is overdue. */
+  const backOff = (ids: readonly string[]) =>
+    log.pool.query(`UPDATE deliveries SET stage = 'backoff', priority = 1, wake_at = now() WHERE id = ANY ($1)`, [ids]);
+
+  test('gets as many enqueued as it has, in the order of the log; the others are parked', async () => {
+    const ids = await log.addDeliveries(5, { maxInFlight: 2 });
+    await backOff(ids);
+    const woken = await wakeDeliveries(log.pool, 30_000);
+    expect(woken.count).toBe(5);
+    expect(woken.admitted.map(({ id }) => id).sort()).toEqual(ids.slice(0, 2).sort());
+    expect(await stages(ids)).toEqual(['admitted', 'admitted', 'parked', 'parked', 'parked']);
+    expect(await log.delivery(ids[4] ?? '')).toMatchObject({ status: 'pending', wake_in: null, next_attempt_in: 0 });
+  });
+
+  test('keeps those that had a slot, beyond which there is none', async () => {
+    const ids = await log.addDeliveries(4, { maxInFlight: 2 });
+    await backOff(ids.slice(2));
+    await log.pool.query('UPDATE deliveries SET wake_at = now()');
+    expect((await wake()).sort()).toEqual(ids.slice(0, 2).sort());
+    expect(await stages(ids)).toEqual(['admitted', 'admitted', 'parked', 'parked']);
+  });
+
+  test('holds up no other one', async () => {
+    const busy = await log.addDeliveries(3, { maxInFlight: 1 });
+    const free = await log.addDeliveries(3, { maxInFlight: 3 });
+    await backOff([...busy, ...free]);
+    expect((await wake()).sort()).toEqual([busy[0], ...free].sort());
+  });
+
+  test.each([
+    ['gone', 'DELETE FROM webhooks'],
+    ['disabled', "UPDATE webhooks SET enabled = false, disabled_reason = 'failing'"],
+  ])('that is %s gets them all enqueued, to be settled', async (_, change) => {
+    const ids = await log.addDeliveries(5, { maxInFlight: 1 });
+    await backOff(ids);
+    await log.pool.query(change);
+    expect((await wake()).sort()).toEqual([...ids].sort());
+  });
+
+  test('gets none enqueued while its circuit is open, and one when it is time for a probe', async () => {
+    const ids = await log.addDeliveries(3);
+    await backOff(ids);
+    await log.pool.query("UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now() + interval '30 s'");
+    expect(await wakeDeliveries(log.pool, 30_000)).toEqual({ count: 3, admitted: [] });
+    await backOff(ids);
+    await log.pass(31);
+    expect(await wake()).toEqual([ids[0]]);
   });
 });

@@ -1,30 +1,51 @@
 import type { Queryable } from '../database.js';
+import type { AdmittedDelivery } from './release-deliveries.js';
 
-/** A delivery that nobody seems to be working on. */
-export interface WokenDelivery {
-  id: string;
-  /** Attempts that were made before. */
-  attemptCount: number;
+/** How many are taken at once. In the statement's text, so that the planner knows how few they are. */
+export const WAKE_LIMIT = 1000;
+
+export interface Woken {
+  /** How many were overdue, `WAKE_LIMIT` at most. */
+  count: number;
+  /** Those that their webhooks have slots for: they are to be enqueued. The others are parked. */
+  admitted: AdmittedDelivery[];
 }
 
 /**
- * Takes up to `limit` deliveries whose wake time has passed, the longest overdue first, and puts their wake time off,
- * so that several reconcilers share the work. An expired lease is withdrawn: its holder can no longer record (I3).
- * The array makes the planner look rows up by their keys: with a long backlog, IN reads the whole table for every batch.
+ * Takes deliveries whose wake time has passed, the longest overdue first, so that several reconcilers share the work. One
+ * that had a slot keeps it, the others get one or are parked, so that no webhook's backlog goes to Redis before another's.
+ * An expired lease is withdrawn: its holder can no longer record (I3). One that was cancelled under way gives its slot back.
  *
  * @param againAfterMs when to look again at what is enqueued now, in milliseconds
  */
-export async function wakeDeliveries(sql: Queryable, limit: number, againAfterMs: number): Promise<WokenDelivery[]> {
-  const { rows } = await sql.query<{ id: string; attempt_count: number }>({
+export async function wakeDeliveries(sql: Queryable, againAfterMs: number): Promise<Woken> {
+  const { rows } = await sql.query<{ id: string; priority: number; stage: string }>({
     name: 'wake_deliveries',
     text: `
-      UPDATE deliveries SET wake_at = now() + make_interval(secs => $2::float8 / 1000), lease_token = NULL
-      WHERE id = ANY (ARRAY(
-        SELECT id FROM deliveries WHERE wake_at <= now() AND status = 'pending'
-        ORDER BY wake_at LIMIT $1 FOR UPDATE SKIP LOCKED
-      ))
-      RETURNING id, attempt_count`,
-    values: [limit, againAfterMs],
+      WITH overdue AS MATERIALIZED (
+        SELECT id, webhook_id, status, stage, priority, event_position FROM deliveries
+        WHERE wake_at <= now()
+        ORDER BY wake_at LIMIT ${String(WAKE_LIMIT)} FOR UPDATE SKIP LOCKED
+      ), ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY webhook_id, stage ORDER BY priority, event_position) AS rank FROM overdue
+      ), roomy AS (
+        -- Asked once for each webhook, of its first row. One that is gone has room for all: they go to be cancelled.
+        SELECT *, CASE WHEN stage = 'backoff' AND rank = 1 THEN
+          coalesce((SELECT free_slots(webhooks) FROM webhooks WHERE webhooks.id = webhook_id), ${String(WAKE_LIMIT)}) END AS free
+        FROM ranked
+      ), placed AS MATERIALIZED (
+        SELECT id, CASE WHEN status <> 'pending' THEN NULL WHEN stage = 'admitted' OR rank <= max(free) OVER (PARTITION BY webhook_id, stage)
+          THEN 'admitted' ELSE 'parked' END::delivery_stage AS stage
+        FROM roomy
+      )
+      UPDATE deliveries SET stage = placed.stage, lease_token = NULL,
+        wake_at = CASE WHEN placed.stage = 'admitted' THEN now() + make_interval(secs => $1::float8 / 1000) END
+      FROM placed WHERE deliveries.id = placed.id
+      RETURNING deliveries.id, priority, deliveries.stage`,
+    values: [againAfterMs],
   });
-  return rows.map(({ id, attempt_count: attemptCount }) => ({ id, attemptCount }));
+  return {
+    count: rows.length,
+    admitted: rows.filter(({ stage }) => stage === 'admitted').map(({ id, priority }) => ({ id, priority })),
+  };
 }

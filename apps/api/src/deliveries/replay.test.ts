@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { claimDeliveries, wakeDeliveries, type Delivery } from '@tidings/database';
+import { claim, record } from '../../test/attempt.js';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+const PER_SECOND = 10;
+const SINCE = '2020-01-01T00:00:00Z';
+
+let api: TestApi;
+let webhook: string;
+beforeAll(async () => {
+  api = await startApi({ replaysPerSecond: PER_SECOND });
+});
+afterAll(() => api.stop());
+beforeEach(async () => {
+  await api.database.pool.query('TRUNCATE webhooks, deliveries, attempts, events');
+  webhook = String((await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' })).body.id);
+});
+
+const started = { type: 'extraction.started', data: { version: '1', entity_types: [] } };
+const gaps = { type: 'gaps.updated', data: { user_id: 'alice', entity_type: 'artist', entity_id: '1' } };
+const publish = (...events: object[]) => api.as('service', 'events:publish').post('/api/events').send({ events });
+/** In the order of the log. */
+const deliveries = () => api.database.prisma.delivery.findMany({ orderBy: { eventPosition: 'asc' } });
+/** Publishes, and ends the deliveries: in these states, one after the other. */
+const endAs = async (statuses: string[], event: object = started) => {
+  for (const status of statuses) {
+    await publish(event);
+    await end(status);
+  }
+};
+const end = (status: string) =>
+  api.database.pool.query({
+    text: `UPDATE deliveries SET status = $1, stage = NULL, wake_at = NULL, next_attempt_at = NULL, finished_at = now(),
+      attempt_count = 3 WHERE status = 'pending' AND NOT replay`,
+    values: [status],
+  });
+const replay = (body: object, user = 'alice') => api.as(user).post(`/api/webhooks/${webhook}/replay`).send(body);
+const dueAt = ({ nextAttemptAt }: Delivery) => nextAttemptAt?.getTime() ?? NaN;
+const stateOf = async () => (await deliveries()).map(({ status }) => status);
+
+describe('replaying', () => {
+  test('makes what failed and what was skipped pending again, and nothing else', async () => {
+    await endAs(['failed', 'succeeded', 'skipped', 'cancelled']);
+    await publish(started);
+    const { status, body } = await replay({ since: SINCE });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ count: 2, dry_run: false });
+    expect(await stateOf()).toEqual(['pending', 'succeeded', 'pending', 'cancelled', 'pending']);
+    expect((await deliveries()).map(({ replay }) => replay)).toEqual([true, false, true, false, false]);
+    const [first] = await deliveries();
+    expect(first).toMatchObject({ stage: 'backoff', priority: 2, attemptCount: 3, priorAttempts: 3, finishedAt: null });
+    expect(first?.wakeAt).toEqual(first?.nextAttemptAt);
+  });
+
+  test('spaces them by its rate, in the order of the log, and says when the first and the last are due', async () => {
+    await publish(...Array.from({ length: 20 }, () => started));
+    await end('failed');
+    const before = Date.now();
+    const { body } = await replay({ since: SINCE });
+    const due = (await deliveries()).map(dueAt);
+    expect(due[0]).toBeGreaterThanOrEqual(before);
+    expect(due[0]).toBeLessThanOrEqual(Date.now());
+    due.forEach((time, index) => {
+      expect(Math.abs(time - (due[0] ?? 0) - index * (1000 / PER_SECOND))).toBeLessThanOrEqual(1);
+    });
+    expect(Date.parse(body.first_attempt_at)).toBe(due[0]);
+    expect(Date.parse(body.last_attempt_at)).toBe(due.at(-1));
+  });
+
+  test('is brought about by the reconciler when the time of each has come, with the policy from the beginning', async () => {
+    await endAs(['failed', 'failed']);
+    await replay({ since: SINCE });
+    const { count, admitted } = await wakeDeliveries(api.database.pool, 1000);
+    const [first] = await deliveries();
+    expect({ count, admitted }).toEqual({ count: 1, admitted: [{ id: first?.id, priority: 2 }] });
+    const claimed = await claim(api.database, first?.id ?? '');
+    expect(claimed).toMatchObject({ replay: true, attemptCount: 3, priorAttempts: 3, eventId: first?.eventId });
+  });
+
+  test('a second time goes on behind the first', async () => {
+    await endAs(['failed', 'failed', 'skipped', 'skipped']);
+    await replay({ since: SINCE, status: 'failed' });
+    await replay({ since: SINCE, status: ['skipped'] });
+    const due = (await deliveries()).map(dueAt);
+    expect(due.map((time) => Math.round((time - (due[0] ?? 0)) / 100))).toEqual([0, 1, 2, 3]);
+  });
+
+  test('again finds nothing: what is pending is not replayed', async () => {
+    await endAs(['failed']);
+    await replay({ since: SINCE });
+    const before = await deliveries();
+    const { status, body } = await replay({ since: SINCE });
+    expect(status).toBe(200);
+    expect(body).toEqual({ count: 0, dry_run: false, first_attempt_at: null, last_attempt_at: null });
+    expect(await deliveries()).toEqual(before);
+  });
+
+  test('is narrowed by type, by state and by time', async () => {
+    await endAs(['failed', 'cancelled']);
+    await endAs(['failed', 'cancelled'], gaps);
+    const dry = async (body: object) => (await replay({ since: SINCE, dry_run: true, ...body })).body.count;
+    const [, second, , fourth] = (await deliveries()).map(({ createdAt }) => createdAt.toISOString());
+    const all = { status: ['failed', 'cancelled'] };
+    expect(await dry(all)).toBe(4);
+    expect(await dry({})).toBe(2);
+    expect(await dry({ status: 'cancelled' })).toBe(2);
+    expect(await dry({ ...all, event_types: ['gaps.*'] })).toBe(2);
+    expect(await dry({ event_types: ['gaps.updated', 'sync.*'] })).toBe(1);
+    expect(await dry({ ...all, since: second })).toBe(3);
+    expect(await dry({ ...all, since: second, until: fourth })).toBe(2);
+    expect(await dry({ ...all, since: '2999-01-01T00:00:00Z' })).toBe(0);
+  });
+
+  test('dry counts, and changes nothing', async () => {
+    await endAs(['failed', 'skipped']);
+    const before = await deliveries();
+    const { status, body } = await replay({ since: SINCE, dry_run: true });
+    expect(status).toBe(200);
+    expect(body).toEqual({ count: 2, dry_run: true, first_attempt_at: null, last_attempt_at: null });
+    expect(await deliveries()).toEqual(before);
+    expect(await api.database.prisma.webhook.findFirst()).toMatchObject({ replayNextAt: null });
+  });
+
+  test('takes more than one statement does, in one order', async () => {
+    for (let batch = 0; batch < 3; batch += 1) await publish(...Array.from({ length: 900 }, () => started));
+    await end('failed');
+    // Ids follow clocks, which may differ from the order of the log.
+    await api.database.pool.query("UPDATE deliveries SET status = 'succeeded' WHERE event_position % 7 = 0");
+    const { body } = await replay({ since: SINCE });
+    const due = (await deliveries()).filter(({ status }) => status === 'pending').map(dueAt);
+    expect(body.count).toBe(due.length);
+    expect(due.length).toBeGreaterThan(2000);
+    expect(due).toEqual([...due].sort((one, other) => one - other));
+    expect((due.at(-1) ?? 0) - (due[0] ?? 0)).toBeGreaterThan((due.length - 2) * (1000 / PER_SECOND));
+  });
+
+  test('keeps the lease of one that was cancelled under way: no second request at the same time (I4)', async () => {
+    await publish(started);
+    const [delivery] = await deliveries();
+    const claimed = await claim(api.database, delivery?.id ?? '');
+    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: false });
+    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: true });
+    expect((await replay({ since: SINCE, status: 'cancelled' })).body.count).toBe(1);
+    expect(await claimDeliveries(api.database.pool, [claimed.id], { leaseMs: 1000, wakeAfterMs: 1000 })).toEqual([]);
+    await record(api.database, claimed, 200);
+    expect(await stateOf()).toEqual(['succeeded']);
+  });
+});
+
+describe('a replay', () => {
+  test('of a disabled webhook is a 409 that says what to do', async () => {
+    await endAs(['failed']);
+    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: false });
+    const { status, body } = await replay({ since: SINCE });
+    expect(status).toBe(409);
+    expect(body.detail).toContain('{"enabled": true}');
+    expect(await stateOf()).toEqual(['failed']);
+  });
+
+  test("of somebody else's webhook is a 404, and changes nothing (I7)", async () => {
+    await endAs(['failed']);
+    expect((await replay({ since: SINCE }, 'mallory')).status).toBe(404);
+    expect(await stateOf()).toEqual(['failed']);
+  });
+
+  test("leaves other webhooks' deliveries alone, its owner's too", async () => {
+    await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/other' });
+    await endAs(['failed']);
+    expect((await replay({ since: SINCE, dry_run: true })).body.count).toBe(1);
+    await replay({ since: SINCE });
+    expect((await stateOf()).sort()).toEqual(['failed', 'pending']);
+  });
+
+  test('is refused with every wrong field named', async () => {
+    const { status, body } = await replay({ until: 'yesterday', status: ['failed', 'lost'], limit: 1 });
+    expect(status).toBe(400);
+    expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual(['limit', 'since', 'status[1]', 'until']);
+    expect(await stateOf()).toEqual([]);
+  });
+});

@@ -1,0 +1,27 @@
+import { retryDelivery, type Queryable, type RetryAnswer } from '@tidings/database';
+
+export interface RetryParts {
+  sql: Queryable;
+  queue: { enqueue: (deliveries: readonly { id: string; priority?: number; anew?: boolean }[]) => Promise<void> };
+  log: { warn: (message: string, details: object) => void };
+}
+
+/** Makes one of the user's deliveries due now, and enqueues it. Null when the user has none with this id (I7). */
+export type Retry = (userId: string, id: string) => Promise<RetryAnswer['webhook'] | null>;
+
+/** The reconciler looks after this long, in milliseconds, and enqueues what Redis did not take. */
+const WAKE_AFTER_MS = 15_000;
+
+/** While Redis is away it is made due all the same, for the reconciler. */
+export function createRetry({ sql, queue, log }: RetryParts): Retry {
+  return async (userId, id) => {
+    const answer = await retryDelivery(sql, userId, id, WAKE_AFTER_MS);
+    if (answer?.due) {
+      // Redis may still hold its job of before, which comes when the earlier wait is over.
+      await queue.enqueue([{ ...answer.due, anew: true }]).catch((error: unknown) => {
+        log.warn('Redis did not take a retried delivery; it is picked up from the database.', { delivery_id: id, error });
+      });
+    }
+    return answer?.webhook ?? null;
+  };
+}

@@ -1,0 +1,34 @@
+import { describe, expect, test } from '@jest/globals';
+import { catalog } from '@tidings/events';
+import { selectionSchemas } from './selection.js';
+
+const { replay } = selectionSchemas(catalog);
+const since = '2026-03-01T00:00:00Z';
+
+describe('which deliveries are replayed', () => {
+  test('is what failed and what was skipped since then, of all types, unless the body says more', () => {
+    expect(replay.parse({ since })).toEqual({ since: new Date(since), status: ['failed', 'skipped'], dry_run: false });
+  });
+
+  test('may be one state or several, and patterns of types', () => {
+    expect(replay.parse({ since, status: 'cancelled', event_types: ['sync.*'] })).toMatchObject({
+      status: ['cancelled'],
+      event_types: ['sync.completed', 'sync.failed'],
+    });
+  });
+
+  test.each<[object, string]>([
+    [{}, 'since'],
+    [{ since: 'yesterday' }, 'since'],
+    [{ since: '0000-01-01T00:00:00Z' }, 'since'],
+    [{ since, until: since }, 'until'],
+    [{ since, status: 'pending' }, 'status.0'],
+    [{ since, status: [] }, 'status'],
+    [{ since, status: ['failed', 'lost'] }, 'status.1'],
+    [{ since, event_types: [] }, 'event_types'],
+    [{ since, event_types: ['sync.*', 'sync.nothing'] }, 'event_types.1'],
+    [{ since, dry_run: 'yes' }, 'dry_run'],
+  ])('is not said by %j', (body, field) => {
+    expect(replay.safeParse(body).error?.issues.map(({ path }) => path.join('.'))).toEqual([field]);
+  });
+});

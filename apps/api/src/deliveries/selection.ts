@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { hasFourDigitYear, type Catalog } from '@tidings/events';
+import { typesList, typesParameter } from '../events/types-parameter.js';
+import { page } from '../pages.js';
+
+const TERMINAL = ['succeeded', 'failed', 'cancelled', 'skipped'] as const;
+const status = z.enum(['pending', ...TERMINAL], 'must be pending, succeeded, failed, cancelled or skipped');
+const terminal = z.enum(TERMINAL, 'must be failed, skipped, cancelled or succeeded');
+const time = z.iso
+  .datetime({ offset: true, abort: true, message: 'must be an ISO 8601 time with an offset' })
+  .refine(hasFourDigitYear, 'must be in the years 1 to 9999, in UTC')
+  .transform((text) => new Date(text));
+
+/** Which deliveries are meant: the query of `GET /api/webhooks/{id}/deliveries`, the body of `POST /api/webhooks/{id}/replay`. */
+export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
+  return {
+    list: z.strictObject({
+      ...page,
+      status: z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(status)).optional(),
+      event_types: typesParameter(catalog),
+      since: time.optional(),
+      until: time.optional(),
+    }),
+    replay: z
+      .strictObject({
+        since: time,
+        until: time.optional(),
+        status: z
+          .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(terminal).min(1))
+          .default(['failed', 'skipped']),
+        event_types: typesList(catalog).optional(),
+        dry_run: z.boolean().default(false),
+      })
+      .refine(({ since, until }) => until === undefined || since < until, { path: ['until'], message: 'must be after since' }),
+  };
+}
+
+export type ReplaySelection = z.output<ReturnType<typeof selectionSchemas>['replay']>;

@@ -1,0 +1,36 @@
+import { Counter, Histogram, Registry } from 'prom-client';
+import type { AttemptResult } from './deliver/attempt-result.js';
+import type { Outcome } from './deliver/outcome.js';
+
+export interface Metrics {
+  /** Counts an attempt. */
+  attempt: (result: AttemptResult, outcome: Outcome) => void;
+  /** The metrics in Prometheus's text format. */
+  render: () => Promise<string>;
+  contentType: string;
+}
+
+/** The worker's metrics. The error classes are those of the log and the API. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const attempts = new Counter({
+    name: 'tidings_attempts_total',
+    help: 'Attempts that were recorded, by what became of the delivery and the class of the error ("none" after a 2xx).',
+    labelNames: ['outcome', 'error_class'],
+    registers: [registry],
+  });
+  const duration = new Histogram({
+    name: 'tidings_attempt_duration_seconds',
+    help: 'From the first look-up to the last byte that was read.',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60],
+    registers: [registry],
+  });
+  return {
+    attempt({ errorClass, durationMs }, { status }) {
+      attempts.inc({ outcome: status, error_class: errorClass ?? 'none' });
+      duration.observe(durationMs / 1000);
+    },
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

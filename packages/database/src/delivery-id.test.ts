@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createTestDatabase, type TestDatabase } from '@tidings/testing';
+import { openDatabase, type Database } from './database.js';
+import { deliveryIdFloor } from './delivery-id.js';
+
+let testDatabase: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({ url: testDatabase.url });
+});
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+const times = fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true });
+
+describe('the lowest delivery id of a time', () => {
+  test("is PostgreSQL's", async () => {
+    await fc.assert(
+      fc.asyncProperty(times, async (at) => {
+        const { rows } = await database.pool.query<{ floor: string }>('SELECT delivery_id_floor($1) AS floor', [at]);
+        expect(deliveryIdFloor(at)).toBe(rows[0]?.floor);
+      }),
+    );
+  });
+
+  test('is above every id of before, and not above any of that millisecond or later', async () => {
+    await fc.assert(
+      fc.asyncProperty(times, fc.integer({ min: 0, max: 10 ** 9 }), async (at, laterMs) => {
+        const { rows } = await database.pool.query<{ from: boolean; before: boolean }>(
+          'SELECT new_delivery_id($1) COLLATE "C" >= $2 AS from, new_delivery_id($3) COLLATE "C" < $2 AS before',
+          [new Date(at.getTime() + laterMs), deliveryIdFloor(at), new Date(at.getTime() - 1)],
+        );
+        expect(rows).toEqual([{ from: true, before: at.getTime() > 0 }]);
+      }),
+    );
+  });
+
+  test('of a time that no id has is the one at that end', () => {
+    expect(deliveryIdFloor(new Date('1969-07-20T00:00:00Z'))).toBe('dlv_00000000-0000');
+    expect(deliveryIdFloor(new Date(8.64e15))).toBe('dlv_ffffffff-ffff');
+  });
+});

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { createTestDatabase, eventually, type TestDatabase } from '@tidings/testing';
+import { openDatabase, type Database } from '../database.js';
+import { bindIdempotencyKey } from './bind-idempotency-key.js';
+
+let testDatabase: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({ url: testDatabase.url });
+});
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+beforeEach(() => database.pool.query('TRUNCATE idempotency_keys'));
+
+const bind = (body: string, { userId = 'service', key = 'k' } = {}) =>
+  bindIdempotencyKey(database.pool, { userId, key, digest: createHash('sha256').update(body).digest() });
+
+describe('an idempotency key', () => {
+  test('is bound to what it is used for first, and stays so', async () => {
+    expect(await bind('one')).toBe(true);
+    expect(await bind('other')).toBe(false);
+    expect(await bind('one')).toBe(true);
+  });
+
+  test("is its user's own", async () => {
+    expect(await bind('one', { userId: 'alice' })).toBe(true);
+    expect(await bind('other', { userId: 'bob' })).toBe(true);
+    expect(await bind('other', { key: 'k2' })).toBe(true);
+  });
+
+  test('is bound by one of those who use it at once; the others learn whether they agree', async () => {
+    const bodies = Array.from({ length: 30 }, (_, index) => (index % 3 === 0 ? 'other' : 'one'));
+    const answers = await Promise.all(bodies.map((body) => bind(body)));
+    const { rows } = await database.pool.query<{ digest: Buffer }>('SELECT digest FROM idempotency_keys');
+    const winner = rows[0]?.digest.equals(createHash('sha256').update('one').digest()) ? 'one' : 'other';
+    expect(answers).toEqual(bodies.map((body) => body === winner));
+  });
+
+  test('is compared with a use that was committed while this one waited for it', async () => {
+    const holder = await database.pool.connect();
+    await holder.query('BEGIN');
+    const digest = createHash('sha256').update('one').digest();
+    await bindIdempotencyKey(holder, { userId: 'service', key: 'k', digest });
+    const waiting = Promise.all([bind('one'), bind('other')]);
+    await eventually(async () => {
+      const { rowCount } = await holder.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+      );
+      expect(rowCount).toBe(2);
+    });
+    await holder.query('COMMIT');
+    holder.release();
+    expect(await waiting).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openLog, type TestLog } from '../../test/log.js';
+import { claimDeliveries, type Claim } from './claim-deliveries.js';
+
+let log: TestLog;
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+beforeEach(() => log.clear());
+
+const WAKE_AFTER_MS = 30_000;
+const claim = (ids: readonly string[]) => claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS });
+const claimed = (claims: readonly Claim[]) => claims.filter(({ state }) => state === 'claimed').map(({ id }) => id);
+const set = (change: string) => log.pool.query(change);
+/** As if all were in Redis: released at once by several reconcilers, or admitted before their webhook was changed. */
+const admitAll = () => set("UPDATE deliveries SET stage = 'admitted', wake_at = now() + interval '15 s'");
+const parked = { status: 'pending', stage: 'parked', attempt_count: 0, lease_token: null, wake_in: null, next_attempt_in: 0 };
+
+describe('the deliveries of a webhook that may be under way at once', () => {
+  test('are as many as it has slots, the first of the log; the others are parked', async () => {
+    const ids = await log.addDeliveries(5, { maxInFlight: 3 });
+    await admitAll();
+    expect(claimed(await claim([...ids].reverse())).sort()).toEqual(ids.slice(0, 3).sort());
+    for (const id of ids.slice(3)) expect(await log.delivery(id)).toMatchObject(parked);
+    await admitAll();
+    expect(await claim(ids.slice(3))).toEqual([]);
+    for (const id of ids.slice(3)) expect(await log.delivery(id)).toMatchObject(parked);
+  });
+
+  test('are never more, however many workers claim at once', async () => {
+    const ids = await log.addDeliveries(12, { maxInFlight: 4 });
+    for (let round = 0; round < 60; round += 1) {
+      await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
+      const shares = [0, 1, 2].map((share) => ids.filter((_, index) => index % 3 === share));
+      const taken = (await Promise.all(shares.map(claim))).flatMap(claimed);
+      expect(taken).toHaveLength(4);
+    }
+  });
+
+  test('leave the slots of another webhook alone', async () => {
+    const busy = await log.addDeliveries(3, { maxInFlight: 1 });
+    const free = await log.addDeliveries(3, { maxInFlight: 3 });
+    await admitAll();
+    expect(claimed(await claim([...busy, ...free])).sort()).toEqual([busy[0], ...free].sort());
+  });
+
+  test('do not count a lease that ran out', async () => {
+    const [first = '', second = ''] = await log.addDeliveries(2, { maxInFlight: 1 });
+    await log.claim(first);
+    await log.pass(61);
+    expect(claimed(await claim([second]))).toEqual([second]);
+  });
+
+  test('come first attempts first, then retries, then replays', async () => {
+    const ids = await log.addDeliveries(3, { maxInFlight: 1 });
+    for (const [index, priority] of [2, 1, 0].entries()) {
+      await log.pool.query("UPDATE deliveries SET priority = $2, stage = 'admitted' WHERE id = $1", [ids[index], priority]);
+    }
+    expect(claimed(await claim(ids))).toEqual([ids[2]]);
+  });
+});
+
+describe('a fifo webhook', () => {
+  test('has one delivery under way, the first in line', async () => {
+    const ids = await log.addDeliveries(4, { ordering: 'fifo', maxInFlight: 10 });
+    await admitAll();
+    expect(await claim(ids.slice(1))).toEqual([]);
+    await admitAll();
+    expect(claimed(await claim(ids))).toEqual([ids[0]]);
+    for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
+  });
+
+  test('waits for a first one that is parked, has a lease, or waits for its next attempt', async () => {
+    const [first = '', second = ''] = await log.addDeliveries(2, { ordering: 'fifo' });
+    await admitAll();
+    await log.pool.query("UPDATE deliveries SET stage = 'parked', wake_at = NULL WHERE id = $1", [first]);
+    expect(await claim([second])).toEqual([]);
+    await admitAll();
+    await log.claim(first);
+    expect(await claim([second])).toEqual([]);
+    await admitAll();
+    await log.pool.query("UPDATE deliveries SET lease_token = NULL, next_attempt_at = now() + interval '1 h' WHERE id = $1", [
+      first,
+    ]);
+    expect(await claim([second])).toEqual([]);
+    expect(await log.delivery(second)).toMatchObject(parked);
+  });
+
+  test('never has two under way, however many workers claim at once', async () => {
+    const ids = await log.addDeliveries(6, { ordering: 'fifo' });
+    for (let round = 0; round < 40; round += 1) {
+      await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
+      const shares = [0, 1, 2].map((share) => ids.filter((_, index) => index % 3 === share));
+      expect((await Promise.all(shares.map(claim))).flatMap(claimed)).toEqual([ids[0]]);
+    }
+  });
+});
+
+describe('a webhook whose circuit is open', () => {
+  test('has nothing under way before it is time for a probe', async () => {
+    const ids = await log.addDeliveries(2);
+    await set("UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now() + interval '30 s'");
+    expect(await claim(ids)).toEqual([]);
+    for (const id of ids) expect(await log.delivery(id)).toMatchObject(parked);
+  });
+
+  test('has exactly one probe when it is time, however many workers claim at once', async () => {
+    const ids = await log.addDeliveries(6);
+    for (let round = 0; round < 40; round += 1) {
+      await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
+      await set("UPDATE webhooks SET circuit_opened_at = now() - interval '1 min', circuit_probe_at = now() - interval '1 s'");
+      const shares = [0, 1, 2].map((share) => ids.filter((_, index) => index % 3 === share));
+      expect((await Promise.all(shares.map(claim))).flatMap(claimed)).toHaveLength(1);
+    }
+  });
+
+  test('has no second probe while the first is under way, and another one when that was lost', async () => {
+    const [first = '', second = ''] = await log.addDeliveries(2);
+    await set('UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now()');
+    await log.claim(first);
+    expect(await claim([second])).toEqual([]);
+    await log.pass(61);
+    expect(claimed(await claim([second]))).toEqual([second]);
+  });
+
+  test('waits with the probe for what is still under way', async () => {
+    const [first = '', second = ''] = await log.addDeliveries(2);
+    await log.claim(first);
+    await set('UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now()');
+    expect(await claim([second])).toEqual([]);
+  });
+});
+
+describe('a webhook with a rate limit', () => {
+  test('lets one through at a time, and says of each other one when it is due', async () => {
+    const ids = await log.addDeliveries(4, { rateLimit: 2 });
+    const claims = await claim(ids);
+    expect(claimed(claims)).toEqual([ids[0]]);
+    // It was idle, so the first came 100 ms before its time.
+    const due = ids.slice(1).map((id) => claims.find((one) => one.id === id));
+    expect(due).toEqual([
+      { state: 'deferred', id: ids[1], dueInMs: 400 },
+      { state: 'deferred', id: ids[2], dueInMs: 900 },
+      { state: 'deferred', id: ids[3], dueInMs: 1400 },
+    ]);
+    expect(await log.delivery(ids[3] ?? '')).toMatchObject({
+      status: 'pending',
+      stage: 'admitted',
+      attempt_count: 0,
+      lease_token: null,
+      wake_in: 30,
+    });
+  });
+
+  test('lets no more through than its rate and a tenth of a second of it at once, however long it was idle', async () => {
+    const rateLimit = 50;
+    const ids = await log.addDeliveries(100, { rateLimit, maxInFlight: 1000 });
+    const started = performance.now();
+    let sent = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const shares = [0, 1].map((share) => ids.filter((_, index) => index % 2 === share));
+      sent += (await Promise.all(shares.map(claim))).flatMap(claimed).length;
+      const allowed = (rateLimit * (performance.now() - started)) / 1000 + 0.1 * rateLimit + 1;
+      expect(sent).toBeLessThanOrEqual(allowed);
+    }
+    expect(sent).toBeGreaterThanOrEqual(6);
+  });
+
+  test('lets through what is due when its time has come', async () => {
+    const ids = await log.addDeliveries(7, { rateLimit: 2 });
+    expect(claimed(await claim(ids))).toHaveLength(1);
+    await log.pass(0.5);
+    expect(claimed(await claim(ids))).toEqual([ids[1]]);
+    await log.pass(3600);
+    expect(claimed(await claim(ids.slice(2)))).toEqual([ids[2]]);
+  });
+
+  test('gives no permit to what has no slot', async () => {
+    const ids = await log.addDeliveries(3, { rateLimit: 1000, maxInFlight: 1 });
+    await admitAll();
+    expect(claimed(await claim(ids))).toEqual([ids[0]]);
+    for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
+  });
+});

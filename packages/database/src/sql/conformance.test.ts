@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { answered, HEALTH, refused, succeeded } from '../../test/attempts.js';
+import { openLog, type TestLog } from '../../test/log.js';
+import * as model from '../../test/model/transitions.js';
+import { claim as modelClaim } from '../../test/model/claim.js';
+import { record as modelRecord, type Answer } from '../../test/model/record.js';
+import { emptyState, type Delivery, type State, type Webhook } from '../../test/model/state.js';
+import { addStoppedClock, onStoppedClock, setClock } from '../../test/stopped-clock.js';
+import { openDatabase, type Database } from '../database.js';
+import { acceptEvents } from './accept-events.js';
+import { cancelDeliveries } from './cancel-deliveries.js';
+import { claimDeliveries } from './claim-deliveries.js';
+import { recordAttempts } from './record-attempts.js';
+import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
+import { wakeDeliveries } from './wake-deliveries.js';
+
+/** The clock begins here; what both sides compare are milliseconds since. */
+const EPOCH = Date.UTC(2026, 0, 1);
+const WEBHOOKS: (Pick<Webhook, 'id'> & Partial<Webhook>)[] = [
+  { id: 'narrow', maxInFlight: 2 },
+  { id: 'ordered', ordering: 'fifo' },
+  { id: 'limited', maxInFlight: 5, rateLimit: 10 },
+];
+const WAKE_AFTER_MS = 15_000;
+const CLAIM = { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS };
+const RECORD = { wakeAfterMs: WAKE_AFTER_MS, health: { ...HEALTH, disableAfterMs: 600_000 } };
+
+const RUNS = 40;
+/** On a busy machine there are fewer runs, and a counterexample is shrunk less. */
+const AT_MOST_MS = 15_000;
+
+type Action =
+  | { do: 'accept'; webhooks: string[] }
+  | { do: 'claim'; picks: number[]; alsoEnded: boolean }
+  | { do: 'record'; picks: { claim: number; answer: Answer; retryInMs: number | null }[] }
+  | { do: 'wake' }
+  | { do: 'release' }
+  | { do: 'cancel' | 'disable' | 'enable' | 'remove'; webhook: string }
+  | { do: 'pass'; ms: number };
+
+const webhook = fc.constantFrom(...WEBHOOKS.map(({ id }) => id));
+const picks = <Pick>(pick: fc.Arbitrary<Pick>) => fc.array(pick, { minLength: 1, maxLength: 5 });
+const attempt = fc.record({
+  /** Counted from the latest. */
+  claim: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, fc.nat(30)),
+  answer: fc.constantFrom<Answer>(204, 204, 500, 500, null, null, null, 410),
+  retryInMs: fc.constantFrom(0, 10_000, 70_000, null),
+});
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('accept' as const), webhooks: picks(webhook) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('claim' as const),
+      picks: picks(fc.nat(30)),
+      alsoEnded: fc.nat(9).map((n) => n === 0),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('record' as const), picks: picks(attempt) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wake' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('release' as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(50, 100, 1000, 15_000, 60_000, 300_000) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cancel', 'disable', 'enable', 'remove'), webhook }) },
+);
+
+let log: TestLog;
+let database: Database;
+beforeAll(async () => {
+  log = await openLog();
+  await addStoppedClock(log.pool);
+  database = openDatabase({ url: onStoppedClock(log.url), maxConnections: 1 });
+});
+afterAll(async () => {
+  await database.close();
+  await log.close();
+});
+
+/** Both sides of one sequence: the model's state, and how the database names what the model knows. */
+interface Both {
+  state: State;
+  /** The database's ids by the model's. */
+  ids: Map<string, string>;
+  claims: { id: string; token: number; leaseToken: string; url: string; attemptCount: number }[];
+}
+
+async function act(both: Both, action: Action): Promise<void> {
+  const sql = database.pool;
+  const { state } = both;
+  const real = (id: string) => both.ids.get(id) ?? id;
+  switch (action.do) {
+    case 'accept': {
+      const before = state.lastPosition;
+      const expected = model.accept(state, action.webhooks, WAKE_AFTER_MS);
+      both.state = expected.state;
+      const events = action.webhooks.map((userId, index) => ({
+        id: `evt_${String(before + index + 1)}`,
+        type: 'sync.completed',
+        userId,
+        timestamp: '2026-01-01T00:00:00Z',
+        data: '{}',
+      }));
+      const { deliveryIds } = await acceptEvents(sql, [events], {
+        patterns: new Map([['sync.completed', ['*']]]),
+        wakeAfterMs: WAKE_AFTER_MS,
+      });
+      const { rows } = await sql.query<{ id: string; event_id: string }>('SELECT id, event_id FROM deliveries');
+      for (const row of rows) both.ids.set(row.event_id.replace('evt_', 'dlv_'), row.id);
+      expect(deliveryIds).toEqual(expected.admitted.map(real));
+      return;
+    }
+    case 'claim': {
+      const pending = state.deliveries.filter(({ status }) => status === 'pending');
+      const wanted = pick(action.alsoEnded ? state.deliveries : pending, action.picks).map(({ id }) => id);
+      const expected = modelClaim(state, wanted, CLAIM);
+      both.state = expected.state;
+      const claims = await claimDeliveries(sql, wanted.map(real), CLAIM);
+      const byId = new Map(claims.map((claim) => [claim.id, claim]));
+      expect(byId.size).toBe(expected.claims.length);
+      for (const claim of expected.claims) {
+        const actual = byId.get(real(claim.id));
+        if (claim.state === 'deferred') expect(actual).toEqual({ ...claim, id: real(claim.id) });
+        else {
+          expect(actual).toMatchObject({ state: 'claimed', attemptCount: claim.attemptCount });
+          if (actual?.state === 'claimed') both.claims.push({ ...claim, leaseToken: actual.leaseToken, url: actual.url });
+        }
+      }
+      return;
+    }
+    case 'record': {
+      const chosen = pick(
+        [...both.claims].reverse(),
+        action.picks.map((one) => one.claim),
+      ).map((claim, index) => {
+        const { answer = null, retryInMs = null } = action.picks[index] ?? {};
+        const retried = retryInMs === null ? ({ status: 'failed' } as const) : ({ status: 'pending', retryInMs } as const);
+        return { ...claim, answer, outcome: answer === 204 ? ({ status: 'succeeded' } as const) : retried };
+      });
+      const expected = modelRecord(state, chosen, RECORD);
+      both.state = expected.state;
+      const { held } = await recordAttempts(
+        sql,
+        chosen.map(({ id, leaseToken, url, answer, outcome }) => {
+          const lease = { id: real(id), leaseToken, url };
+          if (answer === 204) return succeeded(lease);
+          return answer === null ? refused(lease, outcome) : answered(lease, answer, outcome);
+        }),
+        RECORD,
+      );
+      expect(held).toEqual(
+        new Set(chosen.filter(({ token }) => expected.held.includes(token)).map(({ leaseToken }) => leaseToken)),
+      );
+      return;
+    }
+    case 'wake': {
+      const expected = model.wake(state, WAKE_AFTER_MS);
+      both.state = expected.state;
+      const { admitted } = await wakeDeliveries(sql, WAKE_AFTER_MS);
+      expect(admitted.map(({ id }) => id).sort()).toEqual(expected.admitted.map(real).sort());
+      return;
+    }
+    case 'release': {
+      const webhookIds = await readBacklogged(sql);
+      expect(webhookIds).toEqual(model.backlogged(state));
+      const expected = model.release(state, webhookIds, WAKE_AFTER_MS);
+      both.state = expected.state;
+      const admitted = await releaseDeliveries(sql, webhookIds, WAKE_AFTER_MS);
+      expect(admitted.map(({ id }) => id).sort()).toEqual(expected.admitted.map(real).sort());
+      return;
+    }
+    case 'cancel':
+      both.state = model.cancel(state, action.webhook);
+      await cancelDeliveries(sql, action.webhook);
+      return;
+    case 'disable':
+    case 'enable': {
+      const enabled = action.do === 'enable';
+      const found = state.webhooks.get(action.webhook);
+      if (found) Object.assign(found, { enabled, disabledReason: null });
+      await sql.query('UPDATE webhooks SET enabled = $2, disabled_reason = NULL WHERE id = $1', [action.webhook, enabled]);
+      return;
+    }
+    case 'remove':
+      state.webhooks.delete(action.webhook);
+      await sql.query('DELETE FROM webhooks WHERE id = $1', [action.webhook]);
+      return;
+    case 'pass':
+      both.state = { ...state, now: state.now + action.ms };
+      await setClock(sql, EPOCH + both.state.now);
+  }
+}
+
+/** Different ones, in the order of the numbers. */
+function pick<Item>(items: readonly Item[], numbers: readonly number[]): Item[] {
+  return items.length === 0 ? [] : [...new Set(numbers.map((number) => items[number % items.length] as Item))];
+}
+
+async function actual(): Promise<unknown> {
+  const since = (column: string) => `(extract(epoch FROM ${column}) * 1000 - ${String(EPOCH)})::float8`;
+  const { rows } = await database.pool.query(`
+    SELECT (
+      SELECT coalesce(json_agg(json_build_object('id', replace(event_id, 'evt_', 'dlv_'), 'status', status, 'stage', stage, 'priority', priority,
+        'attemptCount', attempt_count, 'nextAttemptAt', ${since('next_attempt_at')}, 'leased', lease_token IS NOT NULL,
+        'wakeAt', ${since('wake_at')}) ORDER BY event_position), '[]') FROM deliveries
+    ) AS deliveries, (
+      SELECT coalesce(json_agg(json_build_object('id', id, 'enabled', enabled, 'disabledReason', disabled_reason,
+        'unreachableCount', unreachable_count, 'circuitOpenedAt', ${since('circuit_opened_at')}, 'circuitProbeAt', ${since('circuit_probe_at')},
+        'rateNextAt', ${since('rate_next_at')}, 'failingSince', ${since('failing_since')}) ORDER BY id), '[]') FROM webhooks
+    ) AS webhooks`);
+  return rows[0];
+}
+
+function predicted({ deliveries, webhooks }: State): unknown {
+  const asRow = ({ id, status, stage, priority, attemptCount, nextAttemptAt, leaseToken, wakeAt }: Delivery) => ({
+    id,
+    status,
+    stage,
+    priority,
+    attemptCount,
+    nextAttemptAt,
+    leased: leaseToken !== null,
+    wakeAt,
+  });
+  const health = ({ maxInFlight, ordering, rateLimit, ...shown }: Webhook) => shown;
+  return {
+    deliveries: deliveries.map(asRow),
+    webhooks: [...webhooks.values()].map(health).sort((one, other) => (one.id < other.id ? -1 : 1)),
+  };
+}
+
+test('the statements do what the model says, whatever comes after what', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { minLength: 20, maxLength: 60, size: 'max' }), async (actions) => {
+      await log.clear();
+      await setClock(database.pool, EPOCH);
+      const both: Both = { state: emptyState(WEBHOOKS), ids: new Map(), claims: [] };
+      for (const { id, ...options } of both.state.webhooks.values()) await log.addWebhook(id, { userId: id, ...options });
+      for (const action of actions) {
+        await act(both, action);
+        expect(await actual()).toEqual(predicted(both.state));
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: AT_MOST_MS },
+  );
+});

@@ -1,0 +1,236 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tidings/testing';
+import { openLog, type TestLog } from '../../test/log.js';
+import { acceptEvents } from './accept-events.js';
+import { keepPartitions } from './keep-partitions.js';
+
+let log: TestLog;
+beforeEach(async () => {
+  log = await openLog();
+});
+afterEach(() => log.close());
+
+const RETENTION_DAYS = 16;
+const keep = () => keepPartitions(log.pool, RETENTION_DAYS);
+const midnight = (days: number) => {
+  const today = new Date();
+  return new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate() + days));
+};
+const nameOf = (days: number) => midnight(days).toISOString().slice(0, 10).replaceAll('-', '_');
+/** Replaces the periods of the log by those between these days from today; the first has no beginning. */
+const layOut = async (...days: number[]) => {
+  await log.pool.query('DROP TABLE events_first, deliveries_first, attempts_first; DELETE FROM partitions');
+  for (const [index, day] of days.entries()) {
+    const from = days[index - 1];
+    await log.pool.query('SELECT add_partition($1, $2, $3)', [
+      from === undefined ? 'first' : nameOf(from),
+      from === undefined ? null : midnight(from),
+      midnight(day),
+    ]);
+  }
+};
+const periods = async () => {
+  const { rows } = await log.pool.query<{ name: string; ends_at: Date }>('SELECT name, ends_at FROM partitions ORDER BY ends_at');
+  return rows.map(({ name, ends_at: end }) => [name, end.toISOString()]);
+};
+const tables = async () => {
+  const { rows } = await log.pool.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY relname",
+  );
+  return rows.map(({ name }) => name);
+};
+/** An event of so many days ago, with a delivery and an attempt. */
+const addOld = async (days: number, columns: { status: string; stage?: string; wakeAt?: Date }) => {
+  const id = `evt_${String(days)}_${columns.status}`;
+  const { rows } = await log.pool.query<{ id: string }>(
+    `WITH event AS (
+       INSERT INTO events (id, type, data, timestamp, accepted_at) VALUES ($1, 'sync.completed', '{}', $2, $2) RETURNING *
+     )
+     INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, stage, created_at, wake_at)
+     SELECT new_delivery_id(accepted_at), id, position, 'wh', 'alice', type, $3::delivery_status, $4::delivery_stage, accepted_at, $5
+     FROM event RETURNING id`,
+    [id, midnight(-days), columns.status, columns.stage ?? null, columns.wakeAt ?? null],
+  );
+  await log.pool.query('INSERT INTO attempts (delivery_id, number, started_at, duration_ms) VALUES ($1, 1, $2, 1)', [
+    rows[0]?.id,
+    midnight(-days),
+  ]);
+  return id;
+};
+const left = async () => {
+  const { rows } = await log.pool.query<{ event_id: string }>(
+    `SELECT event_id FROM deliveries JOIN events ON events.id = event_id JOIN attempts ON delivery_id = deliveries.id ORDER BY event_id`,
+  );
+  return rows.map(({ event_id: id }) => id);
+};
+const blocked = () =>
+  eventually(async () => {
+    const { rows } = await log.pool.query(
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    );
+    expect(rows).toHaveLength(1);
+  });
+
+describe('the periods of the log', () => {
+  test('reach a week ahead from the beginning', async () => {
+    expect(await keep()).toEqual({ added: [], dropped: [] });
+    expect(await periods()).toEqual([['first', midnight(8).toISOString()]]);
+  });
+
+  test('are added until they do, each an eighth of the time that the log is kept', async () => {
+    await layOut(2);
+    expect(await keep()).toEqual({ added: [nameOf(2), nameOf(4), nameOf(6)], dropped: [] });
+    expect((await periods()).map(([, end]) => end)).toEqual([2, 4, 6, 8].map((days) => midnight(days).toISOString()));
+    expect(await keep()).toEqual({ added: [], dropped: [] });
+  });
+
+  test('are days of UTC, wherever the database is', async () => {
+    await layOut(6);
+    await log.pool.query("SET timezone = 'Pacific/Auckland'");
+    expect((await keep()).added).toEqual([nameOf(6)]);
+    expect((await periods()).at(-1)).toEqual([nameOf(6), midnight(8).toISOString()]);
+  });
+
+  test('take up an event that comes right after they were all over', async () => {
+    await layOut(-40, -30);
+    await log.addWebhook('one');
+    await expect(log.accept({})).rejects.toThrow('no partition');
+    const { added } = await keep();
+    expect(added).toHaveLength(19);
+    expect(await log.accept({})).toHaveLength(1);
+  });
+
+  test('are added once, however many processes do it at once', async () => {
+    await layOut(-2);
+    const kept = await Promise.all(Array.from({ length: 4 }, keep));
+    expect(kept.flatMap(({ added }) => added).sort()).toEqual([-2, 0, 2, 4, 6].map(nameOf).sort());
+  });
+
+  test('hold an event, its deliveries and their attempts together, to the last millisecond', async () => {
+    await log.addWebhook('one');
+    await log.pool.query(`DROP TABLE events_first, deliveries_first, attempts_first; DELETE FROM partitions;
+      SELECT add_partition('first', NULL, date_trunc('milliseconds', now() + interval '400 ms'));
+      SELECT add_partition('second', ends_at, ends_at + interval '1 day') FROM partitions`);
+    const where = async () => {
+      const { rows } = await log.pool.query<{ event: string; delivery: string }>(`
+        SELECT DISTINCT events.tableoid::regclass::text AS event, deliveries.tableoid::regclass::text AS delivery
+        FROM deliveries JOIN events ON events.id = event_id AND created_at = accepted_at ORDER BY 1`);
+      return rows.map(({ event, delivery }) => [event, delivery]);
+    };
+    const reachedSecond = async () => (await where()).some(([event]) => event === 'events_second');
+    for (let n = 0; !(await reachedSecond()); n += 1) {
+      await acceptEvents(
+        log.pool,
+        [[{ id: `e${String(n)}`, type: 'sync.completed', userId: 'alice', timestamp: '2026-03-01T00:00:00Z', data: '{}' }]],
+        { patterns: new Map([['sync.completed', ['*']]]), wakeAfterMs: 1000 },
+      );
+    }
+    expect(await where()).toEqual([
+      ['events_first', 'deliveries_first'],
+      ['events_second', 'deliveries_second'],
+    ]);
+  });
+
+  test.each([-1, -0.6, -0.4, 0, 0.4, 0.6, 1])('agree on an instant %s ms from a boundary', async (ms) => {
+    await layOut(0, 8);
+    const { rows } = await log.pool.query<{ event: string; delivery: string }>(
+      `WITH event AS (
+         INSERT INTO events (id, type, data, timestamp, accepted_at)
+         VALUES ('a', 'sync.completed', '{}', now(), $1::timestamptz + $2::float8 * interval '1 ms') RETURNING *, tableoid::regclass::text AS event
+       ), delivery AS (
+         INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, created_at)
+         SELECT new_delivery_id(accepted_at), id, position, 'wh', 'alice', type, accepted_at FROM event
+         RETURNING tableoid::regclass::text AS delivery
+       )
+       SELECT event, delivery FROM event, delivery`,
+      [midnight(0), ms],
+    );
+    expect(rows[0]?.delivery).toBe(rows[0]?.event.replace('events', 'deliveries'));
+    expect(rows[0]?.event).toBe(ms < -0.5 ? 'events_first' : `events_${nameOf(0)}`);
+  });
+});
+
+describe('a period that ended longer ago than the log is kept', () => {
+  beforeEach(() => layOut(-30, -20, -10, 8));
+
+  test('is dropped, with all that is in it; what is younger stays', async () => {
+    await addOld(35, { status: 'succeeded' });
+    await addOld(25, { status: 'skipped' });
+    const younger = await addOld(15, { status: 'failed' });
+    await log.pool.query(
+      "INSERT INTO idempotency_keys VALUES ('alice', 'old', '', now() - interval '17 days'), ('alice', 'new', '', now())",
+    );
+    expect(await keep()).toEqual({ added: [], dropped: ['first', nameOf(-30)] });
+    expect(await left()).toEqual([younger]);
+    const kept = [nameOf(-20), nameOf(-10)];
+    expect(await tables()).toEqual(
+      ['attempts', 'deliveries', 'events'].flatMap((table) => kept.map((name) => `${table}_${name}`)),
+    );
+    expect((await periods()).map(([name]) => name)).toEqual(kept);
+    expect((await log.pool.query('SELECT key FROM idempotency_keys')).rows).toEqual([{ key: 'new' }]);
+  });
+
+  test.each([
+    ['parked', undefined],
+    ['backoff', midnight(1)],
+    ['admitted', midnight(0)],
+  ])('stays while a delivery in it is %s', async (stage, wakeAt) => {
+    const pending = await addOld(25, { status: 'pending', stage, ...(wakeAt && { wakeAt }) });
+    expect((await keep()).dropped).toEqual(['first']);
+    expect(await left()).toEqual([pending]);
+    await log.pool.query("UPDATE deliveries SET status = 'failed', stage = NULL, wake_at = NULL");
+    expect((await keep()).dropped).toEqual([nameOf(-30)]);
+  });
+
+  test('stays when somebody asks for one of its deliveries at that moment', async () => {
+    await log.pool.query('DROP TABLE events_first, deliveries_first, attempts_first');
+    await log.pool.query("DELETE FROM partitions WHERE name = 'first'");
+    await addOld(25, { status: 'failed' });
+    const replay = await log.pool.connect();
+    await replay.query('BEGIN');
+    await replay.query("UPDATE deliveries SET status = 'pending', stage = 'parked', priority = 2");
+    const keeping = keep();
+    await blocked();
+    await replay.query('COMMIT');
+    replay.release();
+    expect((await keeping).dropped).toEqual([]);
+    expect(await left()).toEqual(['evt_25_failed']);
+  });
+
+  test('is dropped once, however many processes do it at once', async () => {
+    const kept = await Promise.all(Array.from({ length: 4 }, keep));
+    expect(kept.flatMap(({ dropped }) => dropped).sort()).toEqual(['first', nameOf(-30)].sort());
+  });
+
+  test('waits for a reader, who can go on reading the other tables meanwhile', async () => {
+    const reader = await log.pool.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT FROM deliveries');
+    const keeping = keep();
+    await blocked();
+    await reader.query('SELECT FROM attempts');
+    await reader.query('SELECT FROM events');
+    await reader.query('COMMIT');
+    reader.release();
+    expect((await keeping).dropped).toEqual(['first', nameOf(-30)]);
+  });
+
+  test('that nobody can drop for a long reader holds up no period that is to be added', async () => {
+    await log.pool.query('DROP TABLE events_%, deliveries_%, attempts_%'.replaceAll('%', nameOf(-10)));
+    await log.pool.query('DELETE FROM partitions WHERE name = $1', [nameOf(-10)]);
+    const reader = await log.pool.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT FROM deliveries');
+    await expect(keep()).rejects.toThrow('lock timeout');
+    expect((await periods()).at(-1)).toEqual([nameOf(6), midnight(8).toISOString()]);
+    await reader.query('ROLLBACK');
+    reader.release();
+  });
+
+  test('of which a crash left a part goes with the next call', async () => {
+    await addOld(35, { status: 'succeeded' });
+    await log.pool.query('DROP TABLE deliveries_first');
+    expect((await keep()).dropped).toEqual(['first', nameOf(-30)]);
+    expect((await tables()).filter((name) => name.endsWith('first'))).toEqual([]);
+  });
+});

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { HEALTH } from '../../test/attempts.js';
+import { openLog, type TestLog } from '../../test/log.js';
+import { openDatabase, type Database } from '../database.js';
+import { cancelDeliveries } from './cancel-deliveries.js';
+import { claimDeliveries } from './claim-deliveries.js';
+import { recordAttempts } from './record-attempts.js';
+import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
+import { wakeDeliveries } from './wake-deliveries.js';
+
+let log: TestLog;
+let database: Database;
+beforeAll(async () => {
+  log = await openLog();
+  database = openDatabase({ url: log.url, maxConnections: 1 });
+  await database.pool.query("SET plan_cache_mode = 'force_generic_plan'");
+  // Three periods; a backlog of a hundred webhooks in the last two of them.
+  await database.pool.query(`
+    DROP TABLE events_first, deliveries_first, attempts_first;
+    SELECT add_partition('one', NULL, '2026-01-11'), add_partition('two', '2026-01-11', '2026-01-21'), add_partition('three', '2026-01-21', '2026-02-01');
+    INSERT INTO webhooks (id, user_id, url, sealed_secret) SELECT 'wh_' || n, 'alice', '', '' FROM generate_series(1, 100) AS n;
+    INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, stage, created_at, next_attempt_at, wake_at)
+      SELECT new_delivery_id(at), 'evt_' || n, n, 'wh_' || 1 + n % 100, 'alice', 'sync.completed',
+        (CASE WHEN n < 10000 THEN 'succeeded' ELSE 'pending' END)::delivery_status,
+        (CASE WHEN n >= 10000 THEN (ARRAY['parked', 'parked', 'backoff', 'admitted'])[1 + n % 4] END)::delivery_stage, at, at,
+        CASE WHEN n >= 10000 AND n % 4 >= 2 THEN now() + (n - 20000) * interval '1 s' END
+      FROM (SELECT n, '2026-01-01'::timestamptz + n * interval '1 min' AS at FROM generate_series(1, 40000) AS n) AS row`);
+  await database.pool.query('ANALYZE');
+});
+afterAll(async () => {
+  await database.close();
+  await log.close();
+});
+
+const DELIVERY = "'dlv_0'";
+test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
+  ['claim_deliveries', (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }), `(ARRAY[${DELIVERY}], 1, 1)`],
+  [
+    'record_attempts',
+    (sql) => recordAttempts(sql, [], { wakeAfterMs: 1, health: HEALTH }),
+    `(ARRAY[${DELIVERY}], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, 1, 1, 1, 1, '{}')`,
+  ],
+  ['wake_deliveries', (sql) => wakeDeliveries(sql, 1), '(1)'],
+  ['release_deliveries', (sql) => releaseDeliveries(sql, [], 1), "(ARRAY['wh_1'], 1)"],
+  ['read_backlogged', (sql) => readBacklogged(sql), ''],
+  ['cancel_deliveries', (sql) => cancelDeliveries(sql, 'nothing'), "('wh_1')"],
+])('%s reads no partition of the deliveries from end to end', async (name, prepare, parameters) => {
+  await prepare(database.pool);
+  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE ${name}${parameters}`);
+  const plan = rows.map((row) => row['QUERY PLAN']);
+  expect(plan.filter((line) => line.includes('Index'))).not.toEqual([]);
+  expect(plan.filter((line) => line.includes('Seq Scan on deliveries'))).toEqual([]);
+});

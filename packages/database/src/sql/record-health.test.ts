@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tidings/testing';
+import { answered, HEALTH, refused, succeeded } from '../../test/attempts.js';
+import { openLog, type TestLog } from '../../test/log.js';
+import type { ClaimedDelivery } from './claim-deliveries.js';
+import { recordAttempts, type AttemptRecord } from './record-attempts.js';
+
+let log: TestLog;
+let id: string;
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+beforeEach(async () => {
+  await log.clear();
+  id = await log.addDelivery('one');
+});
+
+const again = { status: 'pending', retryInMs: 0 } as const;
+const record = (...records: AttemptRecord[]) => recordAttempts(log.pool, records, { wakeAfterMs: 15_000, health: HEALTH });
+const health = () => log.health('wh_one');
+/** One more attempt, whatever the circuit says. */
+const attempt = async (outcome: (claim: ClaimedDelivery) => AttemptRecord) => {
+  await log.pool.query('UPDATE webhooks SET circuit_probe_at = NULL WHERE circuit_probe_at > now()');
+  await log.pool.query("UPDATE deliveries SET stage = 'admitted', next_attempt_at = now()");
+  await record(outcome(await log.claim(id)));
+};
+const silence = (claim: ClaimedDelivery) => refused(claim, again);
+const refusal = (claim: ClaimedDelivery) => answered(claim, 500, again);
+const exhaustion = (claim: ClaimedDelivery) => answered(claim, 500, { status: 'failed' });
+const success = (claim: ClaimedDelivery) => ({ ...succeeded(claim), outcome: again });
+
+describe('the circuit of a webhook', () => {
+  test('opens after so many attempts in a row without a response, and the first probe waits', async () => {
+    await attempt(silence);
+    await attempt(silence);
+    expect(await health()).toMatchObject({ unreachable_count: 2, circuit_opened_ago: null, circuit_probe_in: null });
+    await attempt(silence);
+    expect(await health()).toMatchObject({ unreachable_count: 3, circuit_opened_ago: 0, circuit_probe_in: 30 });
+  });
+
+  test('opens when they come in one commit', async () => {
+    const ids = [id];
+    for (let count = 0; count < 2; count += 1) ids.push(await log.addDelivery());
+    await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
+    await record(...(await Promise.all(ids.map(log.claim))).map(silence));
+    expect(await health()).toMatchObject({ unreachable_count: 3, circuit_opened_ago: 0 });
+  });
+
+  test.each([
+    ['an error', refusal],
+    ['a success', success],
+  ])('does not open when %s comes in between', async (_, response) => {
+    await attempt(silence);
+    await attempt(silence);
+    await attempt(response);
+    await attempt(silence);
+    expect(await health()).toMatchObject({ unreachable_count: 1, circuit_opened_ago: null });
+  });
+
+  test.each([
+    ['an error', refusal],
+    ['a success', success],
+  ])('closes on %s', async (_, response) => {
+    for (let count = 0; count < 3; count += 1) await attempt(silence);
+    await attempt(response);
+    expect(await health()).toMatchObject({ unreachable_count: 0, circuit_opened_ago: null, circuit_probe_in: null });
+  });
+
+  test('is probed each time after as long as it has been open, up to a limit', async () => {
+    for (let count = 0; count < 3; count += 1) await attempt(silence);
+    const waits: unknown[] = [];
+    for (let count = 0; count < 6; count += 1) {
+      const { circuit_probe_in: wait } = (await health()) ?? {};
+      waits.push(wait);
+      await log.pass(wait ?? 0);
+      await attempt(silence);
+    }
+    // Open for 30, 60, 120, 240, 480 s …
+    expect(waits).toEqual([30, 30, 60, 120, 240, 300]);
+    expect(await health()).toMatchObject({ circuit_opened_ago: 780, circuit_probe_in: 300 });
+  });
+});
+
+describe('a webhook that fails', () => {
+  test('has failed since its first failed attempt, until the next success', async () => {
+    await attempt(refusal);
+    await log.pass(600);
+    await attempt(silence);
+    expect(await health()).toMatchObject({ failing_ago: 600 });
+    await attempt(success);
+    expect(await health()).toMatchObject({ failing_ago: null });
+    await attempt(refusal);
+    expect(await health()).toMatchObject({ failing_ago: 0 });
+  });
+
+  test('for too long is disabled, and its backlog goes to be skipped', async () => {
+    await attempt(refusal);
+    await log.pass(HEALTH.disableAfterMs / 1000 - 60);
+    await attempt(refusal);
+    expect(await health()).toMatchObject({ enabled: true, disabled_reason: null });
+    await log.pass(60);
+    // One that is to be tried again may still succeed: the webhook may simply have had nothing to do for days.
+    await attempt(refusal);
+    expect(await health()).toMatchObject({ enabled: true, disabled_reason: null });
+    await attempt(exhaustion);
+    expect(await health()).toMatchObject({ enabled: false, disabled_reason: 'failing', disabled_ago: 0 });
+  });
+
+  test('for too long, but succeeds in the same commit, is not disabled', async () => {
+    const other = await log.addDelivery();
+    await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
+    await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
+    await record(exhaustion(await log.claim(id)), succeeded(await log.claim(other)));
+    expect(await health()).toMatchObject({ enabled: true, failing_ago: null });
+  });
+
+  test('for too long, but succeeds in a commit just before, is not disabled', async () => {
+    const other = await log.addDelivery();
+    await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
+    await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
+    const [failing, arriving] = [await log.claim(id), await log.claim(other)];
+    const before = await log.pool.connect();
+    await before.query('BEGIN');
+    await recordAttempts(before, [succeeded(arriving)], { wakeAfterMs: 15_000, health: HEALTH });
+    const recording = record(exhaustion(failing));
+    await eventually(async () => {
+      const { rows } = await log.pool.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+      );
+      expect(rows).toHaveLength(1);
+    });
+    await before.query('COMMIT');
+    before.release();
+    await recording;
+    expect(await health()).toMatchObject({ enabled: true, disabled_reason: null, failing_ago: 0 });
+  });
+
+  test('is not judged by what an earlier URL of it answers', async () => {
+    const claim = await log.claim(id);
+    await log.pool.query("UPDATE webhooks SET url = 'https://example.com/moved'");
+    await record(answered(claim, 410, { status: 'failed' }));
+    expect(await health()).toMatchObject({ enabled: true, disabled_reason: null, failing_ago: null });
+  });
+
+  test('with 410 is disabled at once', async () => {
+    await record(answered(await log.claim(id), 410, { status: 'failed' }));
+    expect(await health()).toMatchObject({ enabled: false, disabled_reason: 'gone', disabled_ago: 0 });
+  });
+
+  test('with 410 after its owner disabled it stays disabled by its owner', async () => {
+    const claim = await log.claim(id);
+    await log.pool.query('UPDATE webhooks SET enabled = false');
+    await record(answered(claim, 410, { status: 'failed' }));
+    expect(await health()).toMatchObject({ enabled: false, disabled_reason: null, disabled_ago: null });
+  });
+
+  test('keeps the reason for which it was disabled first', async () => {
+    const claim = await log.claim(id);
+    await log.pool.query(
+      "UPDATE webhooks SET enabled = false, disabled_reason = 'failing', disabled_at = now() - interval '1 h'",
+    );
+    await record(answered(claim, 410, { status: 'failed' }));
+    expect(await health()).toMatchObject({ enabled: false, disabled_reason: 'failing', disabled_ago: 3600 });
+  });
+});
+
+test('the row of a healthy webhook is not written', async () => {
+  const version = async () => (await log.pool.query<{ xmin: string }>('SELECT xmin FROM webhooks')).rows;
+  const before = await version();
+  await attempt(success);
+  await record(succeeded(await log.claim(id)));
+  expect(await version()).toEqual(before);
+});

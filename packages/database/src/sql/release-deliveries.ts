@@ -1,0 +1,57 @@
+import type { Queryable } from '../database.js';
+
+/** A delivery that has one of its webhook's slots, and is to be enqueued. */
+export interface AdmittedDelivery {
+  id: string;
+  /** 0 first attempts, 1 retries, 2 replays. */
+  priority: number;
+}
+
+/**
+ * Gives the free slots of these webhooks to the deliveries that wait for them: first attempts, then retries, then
+ * replays, each in the order of the log.
+ *
+ * @param wakeAfterMs when the reconciler looks at what is released now, in milliseconds
+ */
+export async function releaseDeliveries(
+  sql: Queryable,
+  webhookIds: readonly string[],
+  wakeAfterMs: number,
+): Promise<AdmittedDelivery[]> {
+  const { rows } = await sql.query<AdmittedDelivery>({
+    name: 'release_deliveries',
+    text: `
+      WITH lane AS MATERIALIZED (
+        SELECT wanted.id, coalesce(free_slots(webhooks), 1000) AS free
+        FROM unnest($1::text[]) AS wanted (id) LEFT JOIN webhooks USING (id)
+      ), picked AS MATERIALIZED (
+        SELECT picked.id FROM lane CROSS JOIN LATERAL (
+          SELECT deliveries.id FROM deliveries WHERE webhook_id = lane.id AND stage = 'parked'
+          ORDER BY priority, event_position LIMIT lane.free FOR UPDATE SKIP LOCKED
+        ) AS picked
+      )
+      UPDATE deliveries SET stage = 'admitted', wake_at = now() + make_interval(secs => $2::float8 / 1000)
+      FROM picked WHERE deliveries.id = picked.id
+      RETURNING deliveries.id, priority`,
+    values: [webhookIds, wakeAfterMs],
+  });
+  return rows;
+}
+
+/** The webhooks that have parked deliveries. One look into the index for each, however many they have. */
+export async function readBacklogged(sql: Queryable): Promise<string[]> {
+  const { rows } = await sql.query<{ webhook_id: string }>({
+    name: 'read_backlogged',
+    text: `
+      WITH RECURSIVE backlogged AS (
+        (SELECT webhook_id FROM deliveries WHERE stage = 'parked' ORDER BY webhook_id LIMIT 1)
+        UNION ALL
+        SELECT (
+          SELECT deliveries.webhook_id FROM deliveries
+          WHERE stage = 'parked' AND deliveries.webhook_id > backlogged.webhook_id ORDER BY webhook_id LIMIT 1
+        ) FROM backlogged WHERE webhook_id IS NOT NULL
+      )
+      SELECT webhook_id FROM backlogged WHERE webhook_id IS NOT NULL`,
+  });
+  return rows.map(({ webhook_id: id }) => id);
+}

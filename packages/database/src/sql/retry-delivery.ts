@@ -1,0 +1,61 @@
+import type { Queryable } from '../database.js';
+
+export interface RetryAnswer {
+  /** Of its webhook: only what can be sent is made due. */
+  webhook: 'enabled' | 'disabled' | 'removed';
+  /** The delivery that is due now, and is to be enqueued; null: it stays as it was, for it is on its way anyway. */
+  due: { id: string; priority: number } | null;
+}
+
+/** A lease lasts no longer, in seconds: an attempt that was under way when its delivery was cancelled has ended by then. */
+export const LONGEST_LEASE_S = 120;
+
+/**
+ * Makes one delivery due now; null when the user has none with this id. One that is terminal becomes pending again, as a
+ * replay; one that waits for its next attempt waits no longer, and a fifo webhook's keeps its slot. One that is due is left
+ * alone: it has a slot or waits for one.
+ *
+ * A cancelled delivery may still be under way. It keeps its lease, so that what comes of it is recorded, and no second
+ * request is made at the same time (I4). The webhook is read without a lock: if it is disabled at this very moment, the
+ * worker's claim finds that, and ends the delivery.
+ *
+ * @param wakeAfterMs when the reconciler looks whether it was enqueued, in milliseconds
+ */
+export async function retryDelivery(
+  sql: Queryable,
+  userId: string,
+  id: string,
+  wakeAfterMs: number,
+): Promise<RetryAnswer | null> {
+  const { rows } = await sql.query<{ enabled: boolean | null; id: string | null; priority: number }>({
+    name: 'retry_delivery',
+    text: `
+      WITH found AS MATERIALIZED (
+        SELECT id, webhook_id, status <> 'pending' AS ended, lease_token IS NOT NULL AS leased
+        FROM deliveries WHERE id = $2 AND user_id = $1 FOR UPDATE
+      ), hook AS (
+        SELECT enabled FROM webhooks WHERE id = (SELECT webhook_id FROM found)
+      ), due AS (
+        UPDATE deliveries SET
+          status = 'pending', stage = CASE WHEN ended THEN 'backoff' ELSE deliveries.stage END,
+          replay = replay OR ended,
+          prior_attempts = CASE WHEN ended THEN attempt_count ELSE prior_attempts END,
+          priority = CASE WHEN ended THEN 2 ELSE priority END,
+          next_attempt_at = now(),
+          wake_at = now() + CASE WHEN leased THEN interval '${String(LONGEST_LEASE_S)} s' ELSE make_interval(secs => $3::float8 / 1000) END,
+          finished_at = NULL
+        FROM found, hook
+        WHERE deliveries.id = found.id AND enabled
+          AND (ended OR (NOT leased AND next_attempt_at > now()))
+        RETURNING deliveries.id, priority
+      )
+      SELECT enabled, due.id, priority FROM found LEFT JOIN hook ON true LEFT JOIN due ON true`,
+    values: [userId, id, wakeAfterMs],
+  });
+  const [row] = rows;
+  if (!row) return null;
+  return {
+    webhook: row.enabled === null ? 'removed' : row.enabled ? 'enabled' : 'disabled',
+    due: row.id === null ? null : { id: row.id, priority: row.priority },
+  };
+}

@@ -1,0 +1,45 @@
+import type { ClaimedDelivery } from '../src/sql/claim-deliveries.js';
+import type { AttemptRecord, HealthRules } from '../src/sql/record-attempts.js';
+
+type Lease = Pick<ClaimedDelivery, 'id' | 'leaseToken' | 'url'>;
+
+/** Rules that no story meets by accident. */
+export const HEALTH: HealthRules = {
+  circuitAfter: 3,
+  probeAfterMs: 30_000,
+  probeAtMostMs: 300_000,
+  disableAfterMs: 5 * 86_400_000,
+};
+
+/** An attempt that the endpoint answered with 204. */
+export function succeeded({ id, leaseToken, url }: Lease): AttemptRecord {
+  return {
+    deliveryId: id,
+    leaseToken,
+    url,
+    startedAgoMs: 20_000,
+    durationMs: 125,
+    statusCode: 204,
+    errorClass: null,
+    error: null,
+    responseBody: 'thanks',
+    outcome: { status: 'succeeded' },
+  };
+}
+
+/** One that it answered, but not with a 2xx. */
+export function answered(lease: Lease, statusCode: number, outcome: AttemptRecord['outcome']): AttemptRecord {
+  return { ...succeeded(lease), statusCode, errorClass: `http_${String(statusCode)}`, responseBody: 'no', outcome };
+}
+
+/** One that got no response at all. */
+export function refused(lease: Lease, outcome: AttemptRecord['outcome']): AttemptRecord {
+  return {
+    ...succeeded(lease),
+    statusCode: null,
+    errorClass: 'refused',
+    error: 'connect ECONNREFUSED',
+    responseBody: null,
+    outcome,
+  };
+}

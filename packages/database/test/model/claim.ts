@@ -1,0 +1,80 @@
+import { copy, inLine, RULES, settle, slotsOf, type Delivery, type Rules, type State } from './state.js';
+import { inFlight } from './transitions.js';
+
+export type ModelClaim =
+  { state: 'claimed'; id: string; token: number; attemptCount: number } | { state: 'deferred'; id: string; dueInMs: number };
+
+/** What an idle webhook may send at once, as a time of its rate. */
+const BURST_MS = 100;
+
+/** Takes the lease of each delivery that may be attempted now. */
+export function claim(
+  before: State,
+  ids: readonly string[],
+  { leaseMs, wakeAfterMs }: { leaseMs: number; wakeAfterMs: number },
+  rules: Rules = RULES,
+): { state: State; claims: ModelClaim[] } {
+  const state = copy(before);
+  const claims: ModelClaim[] = [];
+  const { now } = state;
+  const ranks = new Map<string, number>();
+  const candidates = state.deliveries.filter(
+    ({ id, status, leaseToken, wakeAt }) =>
+      ids.includes(id) &&
+      status === 'pending' &&
+      (!rules.leasesExclude || leaseToken === null || (wakeAt !== null && wakeAt <= now)),
+  );
+  const park = (delivery: Delivery) => Object.assign(delivery, { stage: 'parked', leaseToken: null, wakeAt: null });
+
+  for (const delivery of candidates.sort(inLine)) {
+    const { id, webhookId, nextAttemptAt } = delivery;
+    const webhook = state.webhooks.get(webhookId);
+    const asBefore = before.webhooks.get(webhookId);
+    if (!webhook || !asBefore || (!webhook.enabled && webhook.disabledReason === null)) {
+      settle(delivery, 'cancelled');
+      delivery.leaseToken = null;
+      continue;
+    }
+    if (nextAttemptAt !== null && nextAttemptAt > now) {
+      claims.push({ state: 'deferred', id, dueInMs: nextAttemptAt - now });
+      continue;
+    }
+    if (!webhook.enabled) {
+      settle(delivery, 'skipped');
+      delivery.leaseToken = null;
+      continue;
+    }
+    const behind = rules.claimsInLine && webhook.ordering === 'fifo' && firstInLine(before, webhookId) !== id;
+    if (behind || (asBefore.circuitProbeAt !== null && asBefore.circuitProbeAt > now)) {
+      park(delivery);
+      continue;
+    }
+    const rank = ranks.get(webhookId) ?? 0;
+    ranks.set(webhookId, rank + 1);
+    if (rules.claimsCount && inFlight(before, webhookId) + rank >= slotsOf(webhook)) {
+      park(delivery);
+      continue;
+    }
+    const { rateLimit } = webhook;
+    if (rateLimit !== null) {
+      const permitAt = Math.max(asBefore.rateNextAt ?? -Infinity, now - BURST_MS) + (rank * 1000) / rateLimit;
+      if (permitAt > now) {
+        claims.push({ state: 'deferred', id, dueInMs: Math.ceil(permitAt - now) });
+        Object.assign(delivery, { stage: 'admitted', leaseToken: null, wakeAt: permitAt + wakeAfterMs });
+        continue;
+      }
+      webhook.rateNextAt = permitAt + 1000 / rateLimit;
+    }
+    if (webhook.circuitOpenedAt !== null) webhook.circuitProbeAt = now + leaseMs;
+    const token = (state.lastToken += 1);
+    Object.assign(delivery, { stage: 'admitted', leaseToken: token, wakeAt: rules.claimedIsWatched ? now + leaseMs : null });
+    claims.push({ state: 'claimed', id, token, attemptCount: delivery.attemptCount });
+  }
+  return { state, claims };
+}
+
+function firstInLine({ deliveries }: State, webhookId: string): string | undefined {
+  return deliveries
+    .filter((delivery) => delivery.webhookId === webhookId && (delivery.stage === 'admitted' || delivery.stage === 'parked'))
+    .sort(inLine)[0]?.id;
+}

@@ -1,0 +1,105 @@
+import { copy, freeSlots, inLine, isLeased, RULES, settle, type Delivery, type Rules, type State } from './state.js';
+
+/** Writes one event for each of these webhooks, in this order, and its delivery. Answers with those that are to be enqueued. */
+export function accept(
+  before: State,
+  webhookIds: readonly string[],
+  wakeAfterMs: number,
+  rules: Rules = RULES,
+): { state: State; admitted: string[] } {
+  const state = copy(before);
+  const admitted: string[] = [];
+  const free = new Map<string, number>();
+  for (const id of new Set(webhookIds)) {
+    const waits = before.deliveries.some(({ webhookId, stage }) => webhookId === id && stage === 'parked');
+    free.set(id, waits ? 0 : freeSlots(before, id));
+  }
+  for (const webhookId of webhookIds) {
+    const position = (state.lastPosition += 1);
+    const webhook = state.webhooks.get(webhookId);
+    if (!webhook || (!webhook.enabled && webhook.disabledReason === null)) continue;
+    const delivery: Delivery = {
+      id: `dlv_${String(position)}`,
+      webhookId,
+      position,
+      status: 'pending',
+      stage: 'parked',
+      priority: 0,
+      attemptCount: 0,
+      nextAttemptAt: state.now,
+      leaseToken: null,
+      wakeAt: null,
+    };
+    state.deliveries.push(delivery);
+    const left = free.get(webhookId) ?? 0;
+    if (!webhook.enabled) settle(delivery, 'skipped');
+    else if (left > 0) {
+      free.set(webhookId, left - 1);
+      delivery.stage = 'admitted';
+      delivery.wakeAt = rules.acceptedIsWatched ? state.now + wakeAfterMs : null;
+      admitted.push(delivery.id);
+    }
+  }
+  return { state, admitted };
+}
+
+/** Takes what is overdue. Answers with what is to be enqueued. */
+export function wake(before: State, againAfterMs: number, rules: Rules = RULES): { state: State; admitted: string[] } {
+  const state = copy(before);
+  const admitted: string[] = [];
+  const free = new Map<string, number>();
+  const overdue = state.deliveries.filter(({ wakeAt }) => wakeAt !== null && wakeAt <= state.now).sort(inLine);
+  for (const delivery of overdue) {
+    const { webhookId } = delivery;
+    if (delivery.status !== 'pending') {
+      settle(delivery, delivery.status);
+      delivery.leaseToken = null;
+      continue;
+    }
+    const left = free.get(webhookId) ?? freeSlots(before, webhookId);
+    if (delivery.stage !== 'admitted') free.set(webhookId, left - 1);
+    const admit = delivery.stage === 'admitted' || left > 0;
+    delivery.stage = admit ? 'admitted' : 'parked';
+    delivery.wakeAt = admit ? state.now + againAfterMs : null;
+    if (rules.leasesWithdrawn) delivery.leaseToken = null;
+    if (admit) admitted.push(delivery.id);
+  }
+  return { state, admitted };
+}
+
+/** The webhooks that have parked deliveries. */
+export function backlogged({ deliveries }: State): string[] {
+  return [...new Set(deliveries.filter(({ stage }) => stage === 'parked').map(({ webhookId }) => webhookId))].sort();
+}
+
+/** Gives the free slots of these webhooks to what waits for them. Answers with what is to be enqueued. */
+export function release(before: State, webhookIds: readonly string[], wakeAfterMs: number): { state: State; admitted: string[] } {
+  const state = copy(before);
+  const admitted: string[] = [];
+  for (const id of webhookIds) {
+    const waiting = state.deliveries.filter(({ webhookId, stage }) => webhookId === id && stage === 'parked').sort(inLine);
+    for (const delivery of waiting.slice(0, freeSlots(before, id))) {
+      delivery.stage = 'admitted';
+      delivery.wakeAt = state.now + wakeAfterMs;
+      admitted.push(delivery.id);
+    }
+  }
+  return { state, admitted };
+}
+
+/** Cancels what is pending for a webhook; what is under way keeps its lease, so that its attempt is kept, and its slot. */
+export function cancel(before: State, webhookId: string): State {
+  const state = copy(before);
+  for (const delivery of state.deliveries) {
+    if (delivery.webhookId !== webhookId || delivery.status !== 'pending') continue;
+    const { stage, wakeAt, leaseToken } = delivery;
+    settle(delivery, 'cancelled');
+    if (leaseToken !== null) Object.assign(delivery, { stage, wakeAt });
+  }
+  return state;
+}
+
+/** How many of a webhook's deliveries are under way, as far as their leases hold. */
+export function inFlight({ now, deliveries }: State, webhookId: string): number {
+  return deliveries.filter((delivery) => delivery.webhookId === webhookId && isLeased(delivery, now)).length;
+}

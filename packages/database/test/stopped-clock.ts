@@ -1,0 +1,25 @@
+import type { Queryable } from '../src/database.js';
+
+/**
+ * Puts a clock of the test's own before PostgreSQL's: `now()` in any statement or function reads it, once it is first in
+ * the search path of the connection (`onStoppedClock`). It stands still until it is set.
+ */
+export async function addStoppedClock(sql: Queryable): Promise<void> {
+  await sql.query(`
+    CREATE SCHEMA clock;
+    CREATE TABLE clock.reading (at TIMESTAMPTZ NOT NULL);
+    INSERT INTO clock.reading VALUES ('epoch');
+    CREATE FUNCTION clock.now() RETURNS TIMESTAMPTZ LANGUAGE sql STABLE RETURN (SELECT at FROM clock.reading);
+    CREATE FUNCTION clock.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql VOLATILE RETURN (SELECT at FROM clock.reading)`);
+}
+
+export function onStoppedClock(url: string): string {
+  const stopped = new URL(url);
+  stopped.searchParams.set('options', '-c search_path=clock,pg_catalog,public');
+  return stopped.href;
+}
+
+/** Sets it, in milliseconds of Unix time. */
+export async function setClock(sql: Queryable, ms: number): Promise<void> {
+  await sql.query('UPDATE clock.reading SET at = to_timestamp($1::float8 / 1000)', [ms]);
+}
