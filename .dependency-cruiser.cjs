@@ -25,7 +25,7 @@ module.exports = {
       comment: 'Imports go one way: apps → packages.',
       severity: 'error',
       from: { path: '^packages/' },
-      to: { path: '^(apps|e2e|bench)/' },
+      to: { path: '^(apps|e2e|bench|chaos)/' },
     },
     {
       name: 'events-stands-alone',
@@ -38,12 +38,13 @@ module.exports = {
       name: 'only-through-the-index',
       comment: "A package's insides are its own: import @tidings/name.",
       severity: 'error',
-      from: { path: '^(?:(?:apps|packages)/([^/]+)|scripts|e2e|bench)/' },
+      from: { path: '^(?:(?:apps|packages)/([^/]+)|scripts|e2e|bench|chaos)/' },
       to: { path: '^packages/[^/]+/', pathNot: ['^packages/[^/]+/(src/index[.]ts|dist/index[.]js)$', '^packages/$1/'] },
     },
     {
       name: 'sql-only-in-database',
-      comment: 'Every SQL statement is in packages/database. Whole-system tests and measurements may look for themselves.',
+      comment:
+        'Every SQL statement is in packages/database. Whole-system tests, fault injection and measurements may look for themselves.',
       severity: 'error',
       from: { path: '^(apps|packages)/', pathNot: '^packages/(database|local|testing)/' },
       to: { path: 'node_modules/(pg|prisma|@prisma)/' },
@@ -67,7 +68,7 @@ module.exports = {
       comment: 'What helps tests, demos and measurements is not there in production.',
       severity: 'error',
       from: PRODUCTION,
-      to: { path: ['^packages/(local|testing)/', '^(scripts|e2e|bench)/', TEST] },
+      to: { path: ['^packages/(local|testing)/', '^(scripts|e2e|bench|chaos)/', TEST] },
     },
     {
       name: 'no-dev-dependencies-in-production',

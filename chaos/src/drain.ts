@@ -1,0 +1,25 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { LoggedDelivery } from './judge.js';
+import { query } from './servers.js';
+
+const POLL_MS = 250;
+/** What comes after the last delivery has ended: late requests would be duplicates. */
+const QUIET_MS = 1000;
+
+/** Waits until no delivery is pending any more, or until the deadline; then answers with the delivery log as it is. */
+export async function drain(databaseUrl: string, deadlineMs: number): Promise<LoggedDelivery[]> {
+  const end = performance.now() + deadlineMs;
+  while (performance.now() < end && (await countPending(databaseUrl)) > 0) await wait(POLL_MS);
+  await wait(QUIET_MS);
+  return query<LoggedDelivery & Record<string, unknown>>(
+    databaseUrl,
+    `SELECT event_id AS event, webhook_id AS webhook, status::text AS status, attempt_count AS attempts,
+      (SELECT count(*)::int FROM attempts WHERE delivery_id = deliveries.id AND error_class = 'timeout') AS timeouts
+    FROM deliveries`,
+  );
+}
+
+async function countPending(databaseUrl: string): Promise<number> {
+  const [row] = await query<{ count: string }>(databaseUrl, `SELECT count(*) FROM deliveries WHERE status = 'pending'`);
+  return Number(row?.count);
+}

@@ -1,0 +1,49 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A disk of its own that is soon full. */
+export interface SmallDisk {
+  folder: string;
+  /** Writes until there is no room left. */
+  fill: () => void;
+  /** Takes away what `fill` wrote. */
+  free: () => void;
+  unmount: () => void;
+}
+
+const CHUNK = Buffer.alloc(65_536, 1);
+
+export function lacksMount(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux, to mount a small tmpfs';
+  return undefined;
+}
+
+export function mountSmallDisk(folder: string, megabytes: number): SmallDisk {
+  mkdirSync(folder, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${String(megabytes)}m,mode=0755`, 'tmpfs', folder]);
+  const unmount = (): void => {
+    process.off('exit', unmount);
+    // Lazily: PostgreSQL may hold it for a moment longer.
+    spawnSync('umount', ['--lazy', folder]);
+  };
+  process.once('exit', unmount);
+  const ballast = join(folder, 'ballast');
+  return {
+    folder,
+    fill() {
+      const file = openSync(ballast, 'a');
+      try {
+        for (;;) writeSync(file, CHUNK);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      } finally {
+        closeSync(file);
+      }
+    },
+    free() {
+      rmSync(ballast, { force: true });
+    },
+    unmount,
+  };
+}

@@ -1,0 +1,48 @@
+import { apiKilled } from './scenarios/api-killed.js';
+import { clocksShifted } from './scenarios/clocks-shifted.js';
+import { diskFull } from './scenarios/disk-full.js';
+import { halfFailing } from './scenarios/half-failing.js';
+import { halfOpen } from './scenarios/half-open.js';
+import { hangingTenant } from './scenarios/hanging-tenant.js';
+import { killedBeforeEnqueue } from './scenarios/killed-before-enqueue.js';
+import { killedBeforeRecord } from './scenarios/killed-before-record.js';
+import { networkCut } from './scenarios/network-cut.js';
+import { poolExhausted } from './scenarios/pool-exhausted.js';
+import { postgresRestarted } from './scenarios/postgres-restarted.js';
+import { redisEmptied } from './scenarios/redis-emptied.js';
+import { redisFlushed } from './scenarios/redis-flushed.js';
+import { redisFrozen } from './scenarios/redis-frozen.js';
+import { redisFull } from './scenarios/redis-full.js';
+import { redisKilled } from './scenarios/redis-killed.js';
+import { rollingRestarts } from './scenarios/rolling-restarts.js';
+import { workerKilled } from './scenarios/worker-killed.js';
+import { workerPaused } from './scenarios/worker-paused.js';
+import type { Scenario } from './stage.js';
+
+/** All there are, in the order in which they run. */
+export const SCENARIOS: readonly Scenario[] = [
+  // Processes
+  workerKilled,
+  apiKilled,
+  killedBeforeRecord,
+  killedBeforeEnqueue,
+  workerPaused,
+  rollingRestarts,
+  // Redis
+  redisKilled,
+  redisFrozen,
+  redisFlushed,
+  redisFull,
+  redisEmptied,
+  // PostgreSQL
+  postgresRestarted,
+  poolExhausted,
+  diskFull,
+  // What lies between
+  networkCut,
+  halfOpen,
+  clocksShifted,
+  // Receivers
+  halfFailing,
+  hangingTenant,
+];
