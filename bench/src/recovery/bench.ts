@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Queue } from 'bullmq';
+import pg from 'pg';
+import { migrate } from '@tidings/database';
+import { startPostgres, startProcess, startRedis, temporaryFolder } from '@tidings/local';
+import { connectRedis, DELIVERIES_QUEUE } from '@tidings/queue';
+import { startCpu } from '../cpu.js';
+import { report, type Measured, type Report } from '../report.js';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const PREFIX = '{tidings}';
+const DELIVERIES = 100_000;
+const WEBHOOKS = 10_000;
+
+/**
+ * How long it takes until everything is in Redis again that was lost with it: 100,000 deliveries of 10,000 webhooks that
+ * wait for a retry, one worker, from the moment when the reconciler is to look at them.
+ */
+export async function benchRecovery(rounds: number): Promise<Report> {
+  const { folder, remove } = temporaryFolder();
+  const stops: (() => unknown)[] = [remove];
+  try {
+    const postgres = await startPostgres({ folder: join(folder, 'postgres') });
+    stops.unshift(() => postgres.stop());
+    const redis = await startRedis({ folder: join(folder, 'redis') });
+    stops.unshift(() => redis.stop());
+    await migrate(postgres.url);
+    const sql = new pg.Client({ connectionString: postgres.url });
+    await sql.connect();
+    stops.unshift(() => sql.end());
+    await seed(sql);
+
+    const worker = startProcess(process.execPath, [join(ROOT, 'apps/worker/dist/main.js')], {
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        DATABASE_URL: postgres.url,
+        REDIS_URL: redis.url,
+        REDIS_PREFIX: PREFIX,
+        SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+        LOG_LEVEL: 'warn',
+        LOG_FORMAT: 'json',
+      },
+    });
+    stops.unshift(() => worker.stop());
+    const connection = connectRedis(redis.url, 'worker', () => undefined);
+    const queue = new Queue(DELIVERIES_QUEUE, { connection, prefix: PREFIX });
+    stops.unshift(async () => {
+      await queue.close();
+      connection.disconnect();
+    });
+
+    const again: Measured = { name: 'enqueued again after FLUSHALL', rates: [], cpuUs: {} };
+    for (let round = 0; round < rounds; round += 1) {
+      await connection.flushall();
+      const cpu = startCpu({ worker: worker.pid, redis: redis.pid });
+      const startedAt = performance.now();
+      await sql.query("UPDATE deliveries SET stage = 'backoff', wake_at = now()");
+      const seededAt = performance.now();
+      while ((await queue.getJobCountByTypes('wait', 'active', 'delayed', 'prioritized')) < DELIVERIES) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      again.rates.push(DELIVERIES / ((performance.now() - seededAt) / 1000));
+      for (const [name, cost] of Object.entries(cpu(DELIVERIES))) (again.cpuUs[name] ??= []).push(cost);
+      console.log(
+        `  round ${String(round + 1)}: ${((performance.now() - seededAt) / 1000).toFixed(1)} s (and ${((seededAt - startedAt) / 1000).toFixed(1)} s to set up)`,
+      );
+    }
+    return report(`${String(DELIVERIES)} pending deliveries of ${String(WEBHOOKS)} webhooks`, 'deliveries/s', [again]);
+  } finally {
+    for (const stop of stops) await Promise.resolve(stop());
+  }
+}
+
+/** Retries that are due in an hour, so that nothing but the reconciler has work. */
+async function seed(sql: pg.Client): Promise<void> {
+  await sql.query(
+    `INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret)
+     SELECT 'wh_' || n, 'user_' || n, 'http://127.0.0.1:9/', '{*}', '\\x00' FROM generate_series(1, $1::int) AS n`,
+    [WEBHOOKS],
+  );
+  await sql.query(
+    `INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, stage, priority, attempt_count, created_at, next_attempt_at, wake_at)
+     SELECT new_delivery_id(now()), 'evt_' || n, n, 'wh_' || (n % $2::int + 1), 'user_' || (n % $2::int + 1), 'sync.completed', 'backoff', 1, 1,
+       now(), now() + interval '1 hour', now() + interval '1 hour'
+     FROM generate_series(1, $1::int) AS n`,
+    [DELIVERIES, WEBHOOKS],
+  );
+}
