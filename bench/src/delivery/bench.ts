@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
-import { migrate } from '@tidings/database';
-import { startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
+import { startProcess, type LocalProcess } from '@tidings/local';
 import { connectRedis } from '@tidings/queue';
 import { startCpu } from '../cpu.js';
 import { report, type Measured, type Report } from '../report.js';
+import { onServers } from '../servers.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const EVENTS = 10_000;
@@ -20,20 +20,12 @@ const CONCURRENCY = '100';
  * alternately in the same run, a bare loop of BullMQ and the same HTTP client.
  */
 export async function benchDelivery(rounds: number): Promise<Report> {
-  const { folder, remove } = temporaryFolder();
-  const stops: (() => unknown)[] = [remove];
-  try {
-    const postgres = await startPostgres({ folder: join(folder, 'postgres') });
-    stops.unshift(() => postgres.stop());
-    const redis = await startRedis({ folder: join(folder, 'redis') });
-    stops.unshift(() => redis.stop());
-    await migrate(postgres.url);
-
+  return onServers(async ({ databaseUrl, redisUrl, redisPid, atEnd }) => {
     const node = async (script: string, ready: string, env: Record<string, string>): Promise<LocalProcess> => {
       const started = startProcess(process.execPath, [join(ROOT, script)], {
         env: { ...process.env, NODE_ENV: 'production', ...env },
       });
-      stops.unshift(() => started.stop());
+      atEnd(() => started.stop());
       await started.waitFor(ready);
       return started;
     };
@@ -41,8 +33,8 @@ export async function benchDelivery(rounds: number): Promise<Report> {
     const receiverUrl = `http://127.0.0.1:${/listening (\d+)/.exec(receiver.output())?.[1] ?? ''}/`;
     const secret = randomBytes(32).toString('base64');
     const env = {
-      DATABASE_URL: postgres.url,
-      REDIS_URL: redis.url,
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
       JWT_SECRET: secret,
       SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
       EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
@@ -56,7 +48,7 @@ export async function benchDelivery(rounds: number): Promise<Report> {
     const api = await node('apps/api/dist/main.js', 'API is ready.', env);
     const worker = await node('apps/worker/dist/main.js', 'Worker is ready.', env);
     const bare = await node('bench/dist/delivery/bare.js', 'Worker is ready.', {
-      REDIS_URL: redis.url,
+      REDIS_URL: redisUrl,
       RECEIVER: receiverUrl,
       CONCURRENCY,
     });
@@ -65,19 +57,19 @@ export async function benchDelivery(rounds: number): Promise<Report> {
     const post = client(url, jwt.sign({ scope: 'events:publish' }, secret, { subject: 'alice', expiresIn: '1h' }));
     // As many requests at once as the bare loop makes.
     await post('/api/webhooks', { url: receiverUrl, max_in_flight: Number(CONCURRENCY) });
-    const sql = new pg.Client({ connectionString: postgres.url });
+    const sql = new pg.Client({ connectionString: databaseUrl });
     await sql.connect();
-    stops.unshift(() => sql.end());
-    const connection = connectRedis(redis.url, 'worker', () => undefined);
+    atEnd(() => sql.end());
+    const connection = connectRedis(redisUrl, 'worker', () => undefined);
     const queue = new Queue('bare', { connection });
-    stops.unshift(async () => {
+    atEnd(async () => {
       await queue.close();
       connection.disconnect();
     });
 
     const ours: Measured = { name: 'Tidings, publish to recorded', rates: [], cpuUs: {} };
     const limit: Measured = { name: 'bare loop: BullMQ and the same HTTP client', rates: [], cpuUs: {} };
-    const common = { redis: redis.pid, receiver: receiver.pid };
+    const common = { redis: redisPid, receiver: receiver.pid };
 
     // One round of each is not counted: it warms both up.
     for (let round = 0; round <= rounds; round += 1) {
@@ -103,9 +95,7 @@ export async function benchDelivery(rounds: number): Promise<Report> {
       add(limit, bareRound);
     }
     return report('Delivery throughput, one worker, fan-out 1', 'deliveries/s', [ours, limit]);
-  } finally {
-    for (const stop of stops) await Promise.resolve(stop());
-  }
+  });
 }
 
 interface Round {

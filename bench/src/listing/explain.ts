@@ -12,7 +12,7 @@ const PAGE = 51;
  * Prints how PostgreSQL reads a page of a webhook's deliveries when there are a million, over nine partitions: the first
  * page, one deep in the log, one of a day, and one of the rare that failed.
  */
-export async function explainListing(): Promise<void> {
+export async function explainListing(): Promise<undefined> {
   const { folder, remove } = temporaryFolder();
   const postgres = await startPostgres({ folder: join(folder, 'postgres') });
   try {

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import pg from 'pg';
-import { migrate } from '@tidings/database';
-import { startPostgres, startProcess, startRedis, temporaryFolder } from '@tidings/local';
+import { startProcess } from '@tidings/local';
 import { connectRedis, DELIVERIES_QUEUE } from '@tidings/queue';
 import { startCpu } from '../cpu.js';
 import { report, type Measured, type Report } from '../report.js';
+import { onServers } from '../servers.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PREFIX = '{tidings}';
@@ -18,35 +18,28 @@ const WEBHOOKS = 10_000;
  * wait for a retry, one worker, from the moment when the reconciler is to look at them.
  */
 export async function benchRecovery(rounds: number): Promise<Report> {
-  const { folder, remove } = temporaryFolder();
-  const stops: (() => unknown)[] = [remove];
-  try {
-    const postgres = await startPostgres({ folder: join(folder, 'postgres') });
-    stops.unshift(() => postgres.stop());
-    const redis = await startRedis({ folder: join(folder, 'redis') });
-    stops.unshift(() => redis.stop());
-    await migrate(postgres.url);
-    const sql = new pg.Client({ connectionString: postgres.url });
+  return onServers(async ({ databaseUrl, redisUrl, redisPid, atEnd }) => {
+    const sql = new pg.Client({ connectionString: databaseUrl });
     await sql.connect();
-    stops.unshift(() => sql.end());
+    atEnd(() => sql.end());
     await seed(sql);
 
     const worker = startProcess(process.execPath, [join(ROOT, 'apps/worker/dist/main.js')], {
       env: {
         ...process.env,
         NODE_ENV: 'production',
-        DATABASE_URL: postgres.url,
-        REDIS_URL: redis.url,
+        DATABASE_URL: databaseUrl,
+        REDIS_URL: redisUrl,
         REDIS_PREFIX: PREFIX,
         SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
         LOG_LEVEL: 'warn',
         LOG_FORMAT: 'json',
       },
     });
-    stops.unshift(() => worker.stop());
-    const connection = connectRedis(redis.url, 'worker', () => undefined);
+    atEnd(() => worker.stop());
+    const connection = connectRedis(redisUrl, 'worker', () => undefined);
     const queue = new Queue(DELIVERIES_QUEUE, { connection, prefix: PREFIX });
-    stops.unshift(async () => {
+    atEnd(async () => {
       await queue.close();
       connection.disconnect();
     });
@@ -54,7 +47,7 @@ export async function benchRecovery(rounds: number): Promise<Report> {
     const again: Measured = { name: 'enqueued again after FLUSHALL', rates: [], cpuUs: {} };
     for (let round = 0; round < rounds; round += 1) {
       await connection.flushall();
-      const cpu = startCpu({ worker: worker.pid, redis: redis.pid });
+      const cpu = startCpu({ worker: worker.pid, redis: redisPid });
       const startedAt = performance.now();
       await sql.query("UPDATE deliveries SET stage = 'backoff', wake_at = now()");
       const seededAt = performance.now();
@@ -63,14 +56,12 @@ export async function benchRecovery(rounds: number): Promise<Report> {
       }
       again.rates.push(DELIVERIES / ((performance.now() - seededAt) / 1000));
       for (const [name, cost] of Object.entries(cpu(DELIVERIES))) (again.cpuUs[name] ??= []).push(cost);
-      console.log(
+      console.error(
         `  round ${String(round + 1)}: ${((performance.now() - seededAt) / 1000).toFixed(1)} s (and ${((seededAt - startedAt) / 1000).toFixed(1)} s to set up)`,
       );
     }
     return report(`${String(DELIVERIES)} pending deliveries of ${String(WEBHOOKS)} webhooks`, 'deliveries/s', [again]);
-  } finally {
-    for (const stop of stops) await Promise.resolve(stop());
-  }
+  });
 }
 
 /** Retries that are due in an hour, so that nothing but the reconciler has work. */
