@@ -25,27 +25,29 @@ export async function startBreakablePostgres(
   cleanup: Cleanup,
   settings: Record<string, string> = {},
 ): Promise<Breakable> {
-  let server: LocalPostgres | undefined = await startPostgres({ folder, settings });
-  const { url } = server;
-  cleanup.add(() => server?.stop('SIGQUIT'));
-  await migrate(url);
+  const server = await startBreakable((port) => startPostgres({ folder, settings, ...port }), 'SIGQUIT', cleanup);
+  await migrate(server.url);
+  return server;
+}
+
+export async function startBreakableRedis(folder: string, cleanup: Cleanup): Promise<BreakableRedis> {
   return {
-    url,
-    pid: () => server?.pid ?? -1,
-    async stop(signal) {
-      await server?.stop(signal);
-      server = undefined;
-    },
-    async start() {
-      server ??= await startPostgres({ folder, port: Number(new URL(url).port), settings });
+    ...(await startBreakable((port) => startRedis({ folder, ...port }), 'SIGKILL', cleanup)),
+    empty() {
+      // The password stays beside it.
+      rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true });
     },
   };
 }
 
-export async function startBreakableRedis(folder: string, cleanup: Cleanup): Promise<BreakableRedis> {
-  let server: LocalRedis | undefined = await startRedis({ folder });
+async function startBreakable(
+  launch: (port: { port?: number }) => Promise<LocalPostgres | LocalRedis>,
+  lastSignal: NodeJS.Signals,
+  cleanup: Cleanup,
+): Promise<Breakable> {
+  let server: LocalPostgres | LocalRedis | undefined = await launch({});
   const { url } = server;
-  cleanup.add(() => server?.stop('SIGKILL'));
+  cleanup.add(() => server?.stop(lastSignal));
   return {
     url,
     pid: () => server?.pid ?? -1,
@@ -54,11 +56,7 @@ export async function startBreakableRedis(folder: string, cleanup: Cleanup): Pro
       server = undefined;
     },
     async start() {
-      server ??= await startRedis({ folder, port: Number(new URL(url).port) });
-    },
-    empty() {
-      // The password stays beside it.
-      rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true });
+      server ??= await launch({ port: Number(new URL(url).port) });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { dieAtFailpoints } from '../nemesis/failpoints.js';
 import { endsWithin } from '../nemesis/kill.js';
-import { preload } from '../preload/environment.js';
 import type { Scenario } from '../stage.js';
 import { startSystem } from '../system.js';
 
@@ -11,25 +11,22 @@ export const killedBeforeEnqueue: Scenario = {
   describe: 'an API dies when it has committed events, before it enqueues them or answers; then one before that commit',
   isSelected: true,
   async run(stage) {
-    const deaths = stage.isShort ? 2 : 10;
     const system = await startSystem(stage);
     const load = system.load();
-    let reached = 0;
-    for (let death = 0; death < deaths; death += 1) {
-      for (const moment of ['after', 'before']) {
-        const failpoint = `accept_events:${moment}:${String(stage.random.whole(1, 20))}`;
-        const api = await system.processes.addApi(preload({ failpoint, sabotage: stage.sabotage }));
-        if (await endsWithin(api, DEADLINE_MS)) reached += 1;
-        system.processes.forget(api);
-        system.crash({ name: `an API died ${moment} its commit` });
-      }
-    }
+    const failpoints = { statement: 'accept_events', moments: ['after', 'before'], within: 20 } as const;
+    const violations = await dieAtFailpoints(stage, failpoints, async (env, moment) => {
+      const api = await system.processes.addApi(env);
+      const reached = await endsWithin(api, DEADLINE_MS);
+      system.processes.forget(api);
+      system.crash({ name: `an API died ${moment} its commit` });
+      return reached;
+    });
     await wait(500);
     await load.stop();
     // Whoever was not answered hands it in again, with the same ids: some of it is in the log already.
     await system.publisher.repeat();
     const verdict = await system.settle();
-    if (reached < 2 * deaths) verdict.violations.push(`only ${String(reached)} of ${String(2 * deaths)} failpoints were reached`);
+    verdict.violations.push(...violations);
     return verdict;
   },
 };
