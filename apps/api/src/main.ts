@@ -3,8 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { orExit } from '@tidings/config';
-import { keepPartitions, lastPosition, openDatabase, readEvents } from '@tidings/database';
-import { createDuty } from '@tidings/duty';
+import { createPartitionDuty, lastPosition, openDatabase, readEvents } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
 import { connectRedis, createDeliveriesQueue, type RedisPurpose } from '@tidings/queue';
@@ -28,7 +27,6 @@ import { untilReached } from './until-reached.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
 const SHUTDOWN_MS = 10_000;
-const KEEP_PARTITIONS_MS = 3_600_000;
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix, webhooksPerUser: perUser } = config;
@@ -54,15 +52,7 @@ const hub = createHub({ readEvents: (options) => readEvents(sql, options), heart
 hub.start(await untilReached(() => lastPosition(sql), log));
 followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
 
-// Whoever accepts events sees to it that the log has room for them, also while no worker runs.
-const keepLog = createDuty({
-  name: 'keep partitions',
-  intervalMs: KEEP_PARTITIONS_MS,
-  run: async () => {
-    await keepPartitions(sql, config.retentionDays);
-  },
-  log,
-});
+const keepLog = createPartitionDuty(sql, config.retentionDays, log);
 keepLog.start();
 
 const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });

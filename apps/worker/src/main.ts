@@ -1,7 +1,7 @@
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import {
-  keepPartitions,
+  createPartitionDuty,
   markTold,
   openDatabase,
   readBacklogged,
@@ -21,12 +21,13 @@ import {
   DELIVERIES_QUEUE,
   type DeliveryJob,
   type RedisPurpose,
+  WAKE_AFTER_MS,
 } from '@tidings/queue';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
 import { readWorkerConfig } from './config.js';
 import { createDeliver } from './deliver/deliver.js';
-import { createLease, WAKE_AFTER_MS } from './deliver/lease.js';
+import { createLease } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
 import { createDispatch } from './dispatch/dispatch.js';
@@ -35,8 +36,6 @@ import { createMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
 import { createTellOwners } from './tell/tell-owners.js';
-
-const KEEP_PARTITIONS_MS = 3_600_000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
@@ -107,14 +106,7 @@ const tellOwners = createTellOwners({
 const duties = [
   createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, log }),
   createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, log }),
-  createDuty({
-    name: 'keep partitions',
-    intervalMs: KEEP_PARTITIONS_MS,
-    run: async () => {
-      await keepPartitions(database.pool, config.retentionDays);
-    },
-    log,
-  }),
+  createPartitionDuty(database.pool, config.retentionDays, log),
 ];
 
 const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });

@@ -1,7 +1,7 @@
 import { createBatch } from '@tidings/batch';
 import { acceptEvents, type AcceptedEvent, type Queryable } from '@tidings/database';
 import { catalog, patternsMatching, type TidingsEvent } from '@tidings/events';
-import type { DeliveriesQueue } from '@tidings/queue';
+import { WAKE_AFTER_MS, type DeliveriesQueue } from '@tidings/queue';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
 import { ConflictingEventError } from './conflicting-event-error.js';
 
@@ -31,8 +31,6 @@ export interface Accept {
   idle: () => Promise<void>;
 }
 
-/** The reconciler takes up what was committed but not enqueued after this long. */
-const WAKE_AFTER_MS = 15_000;
 const MAX_EVENTS_A_COMMIT = 1000;
 /** An event counts once more for each of these in its data, so that a commit of many callers stays at about 4 MB. */
 const LARGE_CHARACTERS = 4096;

@@ -19,7 +19,7 @@ export interface DatabaseOptions {
   maxConnections?: number;
   /** How long a caller waits for a connection before it gets an error, in milliseconds. Default 2,000. */
   connectTimeoutMs?: number;
-  /** How long a statement waits for a lock, such as the log's, is given up, in milliseconds. Default 2,000. */
+  /** How long a statement waits for a lock, such as the log's, before it is given up, in milliseconds. Default 2,000. */
   lockTimeoutMs?: number;
   /** How long PostgreSQL may work on one statement, in milliseconds. Default 10,000. */
   statementTimeoutMs?: number;

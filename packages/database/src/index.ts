@@ -4,7 +4,7 @@ export { type Attempt, type Delivery, type DeliveryStatus, type Webhook, type Ev
 export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';
 export { cancelDeliveries } from './sql/cancel-deliveries.js';
 export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';
-export { keepPartitions, type Kept } from './sql/keep-partitions.js';
+export { createPartitionDuty } from './partition-duty.js';
 export { findPosition, lastPosition, readEvents, readUserEvents, type LoggedEvent } from './sql/read-events.js';
 export {
   recordAttempts,

@@ -2,6 +2,7 @@ export { connectRedis, type RedisPurpose } from './redis.js';
 export {
   createDeliveriesQueue,
   DELIVERIES_QUEUE,
+  WAKE_AFTER_MS,
   type DeliveriesQueue,
   type DeliveryJob,
   type QueuedDelivery,

@@ -17,8 +17,8 @@ export function createDeliveryLog({ prisma }: Pick<Database, 'prisma'>) {
   return {
     /**
      * Newest first; up to `limit` of those before the cursor. Whose webhook it is has to be known already: asked for the
-     * owner as well, PostgreSQL takes both for independent, expects next to nothing, and reads all that there is. Time is asked for by id: one range of the index, in the
-     * partitions of that time alone.
+     * owner as well, PostgreSQL takes both for independent, expects next to nothing, and reads all that there is. Time is
+     * asked for by id: one range of the index, in the partitions of that time alone.
      */
     list({ webhookId, limit, cursor, statuses, eventTypes, since, until }: DeliveryFilter): Promise<Delivery[]> {
       return prisma.delivery.findMany({

@@ -1,16 +1,14 @@
 import { retryDelivery, type Queryable, type RetryAnswer } from '@tidings/database';
+import { WAKE_AFTER_MS, type DeliveriesQueue } from '@tidings/queue';
 
 export interface RetryParts {
   sql: Queryable;
-  queue: { enqueue: (deliveries: readonly { id: string; priority?: number; anew?: boolean }[]) => Promise<void> };
+  queue: Pick<DeliveriesQueue, 'enqueue'>;
   log: { warn: (message: string, details: object) => void };
 }
 
 /** Makes one of the user's deliveries due now, and enqueues it. Null when the user has none with this id (I7). */
 export type Retry = (userId: string, id: string) => Promise<RetryAnswer['webhook'] | null>;
-
-/** The reconciler looks after this long, in milliseconds, and enqueues what Redis did not take. */
-const WAKE_AFTER_MS = 15_000;
 
 /** While Redis is away it is made due all the same, for the reconciler. */
 export function createRetry({ sql, queue, log }: RetryParts): Retry {

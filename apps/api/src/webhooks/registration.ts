@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkUrl, type UrlRules } from '@tidings/egress';
 import { isPattern, type Catalog } from '@tidings/events';
+import { MAX_ATTEMPTS } from '@tidings/queue';
 
 const MAX_HEADERS = 20;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
@@ -24,7 +25,7 @@ const wholeNumber = (min: number, max: number, what = '') => {
 const retry = z
   .strictObject(
     {
-      max_attempts: wholeNumber(1, 20),
+      max_attempts: wholeNumber(1, MAX_ATTEMPTS),
       initial_delay_ms: wholeNumber(100, 3_600_000),
       max_delay_ms: wholeNumber(1000, 86_400_000),
     },

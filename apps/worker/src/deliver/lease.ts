@@ -7,6 +7,7 @@ import {
   type HealthRules,
   type Queryable,
 } from '@tidings/database';
+import { WAKE_AFTER_MS } from '@tidings/queue';
 
 interface LeaseOptions {
   sql: Queryable;
@@ -27,9 +28,6 @@ export interface Lease {
 const MAX_CLAIMS = 200;
 const MAX_RECORDS = 500;
 const RETRY_MS = 250;
-
-/** What the reconciler gives a job of BullMQ's, counted from when it fell due, before it enqueues it again, in milliseconds. */
-export const WAKE_AFTER_MS = 15_000;
 
 /** The two commits of a delivery, shared by all that are under way at the time: one statement serves many jobs. */
 export function createLease({ sql, leaseMs, recordDeadlineMs, health, onFreed }: LeaseOptions): Lease {

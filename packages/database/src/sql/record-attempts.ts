@@ -125,7 +125,10 @@ export async function recordAttempts(
         WHERE webhooks.id = changing.webhook_id
       )
       SELECT token, webhook_id,
-        EXISTS (SELECT FROM deliveries AS waiting WHERE waiting.webhook_id = held.webhook_id AND waiting.stage = 'parked') AS backlogged
+        -- Asked once for each webhook, of its first row.
+        CASE WHEN row_number() OVER (PARTITION BY webhook_id) = 1
+          THEN EXISTS (SELECT FROM deliveries AS waiting WHERE waiting.webhook_id = held.webhook_id AND waiting.stage = 'parked')
+          ELSE false END AS backlogged
       FROM held`,
     values: [
       records.map(({ deliveryId }) => deliveryId),
