@@ -1,9 +1,13 @@
-import express, { type Express, type Router } from 'express';
+import express, { type Express } from 'express';
 import helmet from 'helmet';
+import type { Catalog } from '@tidings/events';
 import type { Logger } from '@tidings/logging';
 import { accessLog } from './access-log.js';
 import { authenticate } from './auth/authenticate.js';
 import type { TokenRules } from './auth/verify-token.js';
+import { mount } from './openapi/mount.js';
+import type { Route } from './openapi/route.js';
+import { openApiRoute } from './openapi/routes.js';
 import { problemHandler } from './problems/handler.js';
 import { notFound } from './problems/problem.js';
 import { withRequestId } from './request-id.js';
@@ -11,23 +15,33 @@ import { withRequestId } from './request-id.js';
 interface AppParts {
   token: TokenRules;
   log: Logger;
-  routes: { health: Router; webhooks: Router; deliveries: Router; events: Router; stream: Router };
+  routes: readonly Route[];
+  /** For the document of the routes. */
+  catalog: Pick<Catalog, 'describe'>;
 }
 
 const MAX_BODY = '1mb';
 
-/** Puts the routes together. A request is authenticated before its body is read. */
-export function createApp({ token, log, routes }: AppParts): Express {
+/**
+ * Puts the routes together, and the document of them. A request is authenticated before its body is read; what is not
+ * public lives below `/api`, all of which needs a token.
+ */
+export function createApp({ token, log, routes, catalog }: AppParts): Express {
+  const served = [...routes, openApiRoute(routes, catalog)];
   const app = express();
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(withRequestId, helmet());
-  app.use(routes.health);
+  mount(
+    app,
+    served.filter(({ access }) => access === 'public'),
+  );
   app.use(accessLog(log));
   app.use('/api', authenticate(token), express.json({ limit: MAX_BODY, strict: false }));
-  app.use('/api/webhooks', routes.webhooks);
-  app.use('/api/events/stream', routes.stream);
-  app.use('/api', routes.events, routes.deliveries);
+  mount(
+    app,
+    served.filter(({ access }) => access !== 'public'),
+  );
   app.use((request) => {
     throw notFound('route', `${request.method} ${request.path}`);
   });

@@ -59,23 +59,24 @@ const registry = createRegistry({ database, seal: createSeal(config.sealKeys), p
 const app = createApp({
   token: config.token,
   log,
-  routes: {
-    health: healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
-    webhooks: webhookRoutes({
+  catalog,
+  routes: [
+    ...healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
+    ...webhookRoutes({
       registry,
       schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
       perUser,
     }),
-    deliveries: deliveryRoutes({
+    ...deliveryRoutes({
       deliveries: createDeliveryLog(database),
       retry: createRetry({ sql, queue: deliveries, log }),
       replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
       registry,
       catalog,
     }),
-    events: eventRoutes({ accept, catalog, sql }),
-    stream: streamRoutes({ hub, sql, catalog }),
-  },
+    ...eventRoutes({ accept, catalog, sql }),
+    ...streamRoutes({ hub, sql, catalog }),
+  ],
 });
 
 const server = createServer(app).listen(config.port, config.host);

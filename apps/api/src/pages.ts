@@ -11,12 +11,22 @@ export const page = {
     .regex(/^\d{1,4}$/, LIMIT)
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, LIMIT)
-    .default(DEFAULT_LIMIT),
+    .default(DEFAULT_LIMIT)
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, description: 'The most items of a page.' }),
   cursor: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be the next_cursor of an earlier page')
-    .optional(),
+    .optional()
+    .meta({ description: 'The `next_cursor` of the page before.' }),
 };
+
+/** What a list is answered with. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({
+    data: z.array(item),
+    next_cursor: z.string().nullable().describe('For the next page; null when this is the last one.'),
+  });
+}
 
 /**
  * A page out of one row more than was asked for, which tells whether there is a next one.

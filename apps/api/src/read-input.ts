@@ -3,25 +3,26 @@ import { z } from 'zod';
 import type { FieldError } from '@tidings/events';
 import { invalid, Problem } from './problems/problem.js';
 
-/** The body, as the schema wants it. Throws a 400 that names every wrong field, or a 415 when it is not JSON. */
+/**
+ * The body, as the schema wants it; undefined when there is none and none is needed. Throws a 400 that names every wrong
+ * field, or a 415 when it does not say that it is JSON.
+ */
 export function readBody<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
-  return read(jsonBody(request), schema);
-}
-
-/** The parsed body. Throws a 415 when there is none that says that it is JSON. */
-export function jsonBody(request: Request): unknown {
-  if (!request.is('application/json')) {
+  const type = request.is('application/json');
+  const missing = type === null;
+  if (type === false || (missing && !schema.safeParse(undefined).success)) {
     throw new Problem(415, 'The body is not JSON', { detail: 'Send JSON with "Content-Type: application/json".' });
   }
-  return request.body;
+  return check(missing ? undefined : request.body, schema);
 }
 
 /** The query parameters, as the schema wants them. Throws a 400 that names every wrong one. */
 export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
-  return read(request.query, schema);
+  return check(request.query, schema);
 }
 
-function read<Schema extends z.ZodType>(input: unknown, schema: Schema): z.output<Schema> {
+/** What was sent, as the schema wants it. Throws a 400 that names every wrong field. */
+export function check<Schema extends z.ZodType>(input: unknown, schema: Schema): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   throw invalid(result.error.issues.flatMap(toFieldErrors));

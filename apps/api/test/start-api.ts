@@ -70,23 +70,24 @@ export async function startApi({ heartbeatMs = 15_000, replaysPerSecond = 10 } =
   const app = createApp({
     token: { key: SECRET, algorithms: ['HS256'] },
     log,
-    routes: {
-      health: healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
-      webhooks: webhookRoutes({
+    catalog,
+    routes: [
+      ...healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
+      ...webhookRoutes({
         registry,
         schemas: registrationSchemas({ urlRules: { requireHttps: false, allowed: [] }, catalog, maxInFlight: 1000 }),
         perUser: PER_USER,
       }),
-      deliveries: deliveryRoutes({
+      ...deliveryRoutes({
         deliveries: createDeliveryLog(database),
         retry: createRetry({ sql, queue, log }),
         replay: createReplay({ sql, perSecond: replaysPerSecond }),
         registry,
         catalog,
       }),
-      events: eventRoutes({ accept, catalog, sql }),
-      stream: streamRoutes({ hub, sql, catalog }),
-    },
+      ...eventRoutes({ accept, catalog, sql }),
+      ...streamRoutes({ hub, sql, catalog }),
+    ],
   });
   const server: Server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

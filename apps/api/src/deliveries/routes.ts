@@ -1,16 +1,14 @@
-import { Router } from 'express';
+import { z } from 'zod';
 import type { Catalog } from '@tidings/events';
-import { callerOf } from '../auth/authenticate.js';
-import { toPage } from '../pages.js';
+import { route, type Route } from '../openapi/route.js';
+import { pageOf, toPage } from '../pages.js';
 import { notFound, Problem } from '../problems/problem.js';
-import { readBody, readQuery } from '../read-input.js';
-import { onlyIdsOf } from '../resource-id.js';
 import type { Registry } from '../webhooks/registry.js';
 import type { DeliveryLog } from './log.js';
 import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';
-import { attemptToJson, deliveryToJson } from './view.js';
+import { attemptToJson, deliveryJson, deliveryToJson, deliveryWithAttemptsJson } from './view.js';
 
 interface DeliveryRoutesParts {
   deliveries: DeliveryLog;
@@ -20,11 +18,17 @@ interface DeliveryRoutesParts {
   catalog: Pick<Catalog, 'types'>;
 }
 
-/** `/api/webhooks/{id}/deliveries`, `/api/webhooks/{id}/replay` and `/api/deliveries/{id}`: the log of the caller's own webhooks. */
-export function deliveryRoutes({ deliveries, retry, replay, registry, catalog }: DeliveryRoutesParts): Router {
-  const router = Router();
-  router.param('webhookId', onlyIdsOf('webhook'));
-  router.param('id', onlyIdsOf('delivery'));
+const replayJson = z
+  .strictObject({
+    count: z.int().describe('How many deliveries are meant.'),
+    dry_run: z.boolean(),
+    first_attempt_at: z.date().nullable(),
+    last_attempt_at: z.date().nullable(),
+  })
+  .meta({ id: 'Replay' });
+
+/** The log of the caller's own webhooks, and what can be sent again of it. */
+export function deliveryRoutes({ deliveries, retry, replay, registry, catalog }: DeliveryRoutesParts): Route[] {
   const schemas = selectionSchemas(catalog);
 
   const ownWebhook = async (userId: string, webhookId: string) => {
@@ -38,49 +42,85 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog }:
     return found;
   };
 
-  /** A webhook's deliveries, newest first: `?status=failed,pending&event_types=sync.*&since=&until=&limit=&cursor=`. */
-  router.get('/webhooks/:webhookId/deliveries', async (request, response) => {
-    const { limit, status: statuses, event_types: eventTypes, ...filter } = readQuery(request, schemas.list);
-    const { userId } = callerOf(response);
-    const { id: webhookId } = await ownWebhook(userId, request.params.webhookId);
-    const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, limit: limit + 1 });
-    response.json(toPage(rows, limit, deliveryToJson));
-  });
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/api/webhooks/{id}/deliveries',
+        summary: "A webhook's deliveries, newest first",
+        access: 'user',
+        params: { id: 'webhook' },
+        query: schemas.list,
+        answers: { 200: { description: 'A page of them.', schema: pageOf(deliveryJson) } },
+      },
+      async ({ caller, params, query }, response) => {
+        const { limit, status: statuses, event_types: eventTypes, ...filter } = query;
+        const { id: webhookId } = await ownWebhook(caller.userId, params.id);
+        const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, limit: limit + 1 });
+        response.json(toPage(rows, limit, deliveryToJson));
+      },
+    ),
 
-  /**
-   * Attempts a webhook's terminal deliveries again: `{since, until?, status?, event_types?, dry_run?}`, behind what is new,
-   * at a bounded rate, in the order of the log. 202 with how many there are and when they are due; 200 when there are none,
-   * and for a dry run, which only counts. 409 while the webhook is disabled.
-   */
-  router.post('/webhooks/:webhookId/replay', async (request, response) => {
-    const selection = readBody(request, schemas.replay);
-    const webhook = await ownWebhook(callerOf(response).userId, request.params.webhookId);
-    if (!webhook.enabled) throw disabled(webhook.id);
-    const answer = await replay(webhook.id, selection);
-    response.status(answer.count > 0 && !answer.dry_run ? 202 : 200).json(answer);
-  });
+    route(
+      {
+        method: 'post',
+        path: '/api/webhooks/{id}/replay',
+        summary: "Attempts a webhook's terminal deliveries again",
+        description: 'Behind what is new, at a bounded rate, in the order of the log.',
+        access: 'user',
+        params: { id: 'webhook' },
+        body: { schema: schemas.replay, example: { since: '2026-11-24T10:00:00Z', status: ['failed'], dry_run: true } },
+        answers: {
+          200: { description: 'There are none, or it was a dry run, which only counts.', schema: replayJson },
+          202: { description: 'How many there are, and when they are due.', schema: replayJson },
+          409: { description: 'The webhook is disabled.' },
+        },
+      },
+      async ({ caller, params, body }, response) => {
+        const webhook = await ownWebhook(caller.userId, params.id);
+        if (!webhook.enabled) throw disabled(webhook.id);
+        const answer = await replay(webhook.id, body);
+        response.status(answer.count > 0 && !answer.dry_run ? 202 : 200).json(answer);
+      },
+    ),
 
-  /** One delivery with every attempt. 404 when the caller has none with this id. */
-  router.get('/deliveries/:id', async (request, response) => {
-    const { delivery, attempts } = await ownDelivery(callerOf(response).userId, request.params.id);
-    response.json({ ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) });
-  });
+    route(
+      {
+        method: 'get',
+        path: '/api/deliveries/{id}',
+        summary: 'One delivery with every attempt',
+        access: 'user',
+        params: { id: 'delivery' },
+        answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
+      },
+      async ({ caller, params }, response) => {
+        const { delivery, attempts } = await ownDelivery(caller.userId, params.id);
+        response.json({ ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) });
+      },
+    ),
 
-  /**
-   * Attempts one delivery now: again when it is terminal, at once when it waits for its next attempt. 202 with the delivery,
-   * which is unchanged when it is on its way already. 409 when its webhook is disabled or removed.
-   */
-  router.post('/deliveries/:id/retry', async (request, response) => {
-    const { userId } = callerOf(response);
-    const { id } = request.params;
-    const webhook = await retry(userId, id);
-    const { delivery } = await ownDelivery(userId, id);
-    if (webhook === 'disabled') throw disabled(delivery.webhookId);
-    if (webhook === 'removed') throw removed(delivery.webhookId);
-    response.status(202).json(deliveryToJson(delivery));
-  });
-
-  return router;
+    route(
+      {
+        method: 'post',
+        path: '/api/deliveries/{id}/retry',
+        summary: 'Attempts one delivery now',
+        description: 'Again when it is terminal, at once when it waits for its next attempt.',
+        access: 'user',
+        params: { id: 'delivery' },
+        answers: {
+          202: { description: 'The delivery, unchanged when it is on its way already.', schema: deliveryJson },
+          409: { description: 'Its webhook is disabled or removed.' },
+        },
+      },
+      async ({ caller: { userId }, params: { id } }, response) => {
+        const webhook = await retry(userId, id);
+        const { delivery } = await ownDelivery(userId, id);
+        if (webhook === 'disabled') throw disabled(delivery.webhookId);
+        if (webhook === 'removed') throw removed(delivery.webhookId);
+        response.status(202).json(deliveryToJson(delivery));
+      },
+    ),
+  ];
 }
 
 function disabled(webhookId: string): Problem {

@@ -1,27 +1,47 @@
-import { Router } from 'express';
+import { z } from 'zod';
 import { checkReadiness, type Reachable } from '@tidings/health';
+import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 
-/** `/healthz` and `/readyz`, for those who run Tidings: no authentication. */
-export function healthRoutes(parts: Readonly<Record<string, Reachable>>): Router {
-  const router = Router();
+const status = z.literal('ok');
 
-  /** 200 while the process lives. */
-  router.get('/healthz', (_request, response) => {
-    response.json({ status: 'ok' });
-  });
+/** `/healthz` and `/readyz`, for those who run Tidings. */
+export function healthRoutes(parts: Readonly<Record<string, Reachable>>): Route[] {
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/healthz',
+        summary: 'Whether the process lives',
+        access: 'public',
+        answers: { 200: { description: 'It does.', schema: z.strictObject({ status }) } },
+      },
+      (_call, response) => {
+        response.json({ status: 'ok' });
+      },
+    ),
 
-  /** 200 when PostgreSQL and Redis answer; a 503 that says which does not. */
-  router.get('/readyz', async (_request, response) => {
-    const { ready, checks } = await checkReadiness(parts);
-    if (!ready) {
-      const detail = Object.entries(checks)
-        .map(([name, state]) => `${name}: ${state}`)
-        .join(', ');
-      throw new Problem(503, 'Not ready', { detail });
-    }
-    response.json({ status: 'ok', checks });
-  });
-
-  return router;
+    route(
+      {
+        method: 'get',
+        path: '/readyz',
+        summary: 'Whether PostgreSQL and Redis answer',
+        description: 'A 503 says which does not.',
+        access: 'public',
+        answers: {
+          200: { description: 'Both do.', schema: z.strictObject({ status, checks: z.record(z.string(), z.string()) }) },
+        },
+      },
+      async (_call, response) => {
+        const { ready, checks } = await checkReadiness(parts);
+        if (!ready) {
+          const detail = Object.entries(checks)
+            .map(([name, state]) => `${name}: ${state}`)
+            .join(', ');
+          throw new Problem(503, 'Not ready', { detail });
+        }
+        response.json({ status: 'ok', checks });
+      },
+    ),
+  ];
 }

@@ -1,4 +1,17 @@
+import { z } from 'zod';
 import type { FieldError } from '@tidings/events';
+
+/** A problem document, as every error is answered. */
+export const problemJson = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
+    request_id: z.string(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457. `errors` names every wrong field of the request.' });
 
 /**
  * An answer that says what was wrong, as a problem document. Throw it from a route.

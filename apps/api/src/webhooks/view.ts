@@ -1,4 +1,40 @@
+import { z } from 'zod';
 import type { Webhook } from '@tidings/database';
+
+/** A webhook in JSON. */
+export const webhookJson = z
+  .strictObject({
+    id: z.string(),
+    url: z.string(),
+    event_types: z.array(z.string()),
+    description: z.string().nullable(),
+    header_names: z.array(z.string()).describe('Of the custom headers; their values are never shown.'),
+    enabled: z.boolean(),
+    max_in_flight: z.int(),
+    rate_limit: z.int().nullable().describe('Requests per second; null: no limit.'),
+    ordering: z.enum(['unordered', 'fifo']),
+    retry: z
+      .strictObject({ max_attempts: z.int(), initial_delay_ms: z.int(), max_delay_ms: z.int() })
+      .partial()
+      .nullable()
+      .describe("What differs from the system's retry policy; null: nothing."),
+    disabled_reason: z.enum(['failing', 'gone']).nullable().describe('Why Tidings disabled it.'),
+    disabled_at: z.date().nullable(),
+    failing_since: z.date().nullable().describe('The first failed attempt since the last success.'),
+    circuit: z.strictObject({
+      state: z.enum(['closed', 'open', 'half_open']),
+      opened_at: z.date().nullable(),
+      probe_at: z.date().nullable(),
+    }),
+    created_at: z.date(),
+    updated_at: z.date(),
+  })
+  .meta({ id: 'Webhook' });
+
+/** The same with its secret, as it is answered once. */
+export const webhookWithSecretJson = webhookJson
+  .extend({ secret: z.string().describe('Verifies the signatures. It is never shown again.') })
+  .meta({ id: 'WebhookWithSecret' });
 
 /** A webhook as the API shows it: the secret never, of the headers the names. */
 export interface WebhookView extends Omit<Webhook, 'sealedSecret' | 'sealedHeaders'> {
@@ -14,7 +50,7 @@ export function circuitState({ circuitOpenedAt, circuitProbeAt }: Circuit, now: 
 }
 
 /** The JSON of a webhook. What the worker keeps for itself in its row is left out. */
-export function webhookToJson(webhook: WebhookView, now = new Date()) {
+export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<typeof webhookJson> {
   return {
     id: webhook.id,
     url: webhook.url,

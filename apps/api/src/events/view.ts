@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { LoggedEvent } from '@tidings/database';
+import type { Catalog } from '@tidings/events';
+
+/** An event of the log in JSON. */
+export const eventJson = z
+  .strictObject({
+    id: z.string(),
+    type: z.string(),
+    timestamp: z.iso.datetime(),
+    data: z.looseObject({}).describe('As the type says: see `/api/event-types`.'),
+  })
+  .meta({ id: 'Event' });
+
+/** The payload is JSON text already, and is passed on as it was accepted. */
+export function eventToJson({ id, type, timestamp, data }: LoggedEvent): string {
+  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${data}}`;
+}
+
+/** A type of the catalog in JSON. */
+export const eventTypeJson = z
+  .strictObject({
+    type: z.string(),
+    audience: z.enum(['everyone', 'user']),
+    description: z.string(),
+    schema: z.looseObject({}).describe('JSON Schema, draft 2020-12.'),
+    example: z.looseObject({}),
+  })
+  .meta({ id: 'EventType' });
+
+const accepted = z
+  .strictObject({ id: z.string(), status: z.enum(['accepted', 'repeated']) })
+  .meta({ id: 'Accepted', description: '`repeated`: it was in the log already.' });
+
+/** What publishing answers with: for one event, or for many in their order. */
+export const publishedJson = z.union([accepted, z.strictObject({ data: z.array(accepted) })]);
+
+/** The most events of one request. */
+export const MAX_EVENTS = 1000;
+
+/** What may be published: the catalog checks it, so that every wrong field of every event is named. */
+export function publishBody(catalog: Pick<Catalog, 'describe'>) {
+  const optional = { id: { type: 'string', maxLength: 100 }, timestamp: { type: 'string', format: 'date-time' } };
+  const types = catalog.describe();
+  const events = types.map(({ type, description, schema: { $schema: _dialect, ...data } }) => ({
+    type: 'object',
+    description,
+    required: ['type', 'data'],
+    properties: { type: { const: type }, data, ...optional },
+    additionalProperties: false,
+  }));
+  const many = {
+    type: 'object',
+    required: ['events'],
+    properties: { events: { type: 'array', minItems: 1, maxItems: MAX_EVENTS, items: { oneOf: events } } },
+    additionalProperties: false,
+  };
+  const example = types.at(-1);
+  return {
+    schema: z.custom<unknown>((body) => body !== undefined).meta({ oneOf: [...events, many] }),
+    example: { type: example?.type, data: example?.example },
+  };
+}

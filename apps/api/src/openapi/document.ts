@@ -1,0 +1,154 @@
+import type { Catalog } from '@tidings/events';
+import { problemJson } from '../problems/problem.js';
+import { jsonSchemas, type JsonSchema } from './json-schemas.js';
+import type { Answer, Route } from './route.js';
+
+const PROBLEM = 'application/problem+json';
+
+/** What any route may answer besides. 401 and 403 follow from who may call it. */
+const ALWAYS: Readonly<Record<number, string>> = {
+  400: 'The request is not valid: `errors` names every wrong field.',
+  429: 'Too many requests: `Retry-After` says when to come again, in seconds.',
+  500: 'A fault of the service.',
+  503: 'The database, or Redis where the route needs it, is not available.',
+};
+const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is over 1 MB.', 415: 'The body is not JSON.' };
+const WITH_TOKEN: Readonly<Record<number, string>> = { 401: 'There is no valid token. The answer does not say why.' };
+const WITH_SCOPE: Readonly<Record<number, string>> = { 403: 'The token lacks the scope.' };
+const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has nothing with this id.' };
+
+/**
+ * The OpenAPI document of the routes, and of the webhooks that are sent for the types of the catalog.
+ *
+ * @see https://spec.openapis.org/oas/v3.1.1.html
+ */
+export function openApiDocument(routes: readonly Route[], catalog: Pick<Catalog, 'describe'>) {
+  const schemas = jsonSchemas();
+  const problem = schemas.output(problemJson);
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) (paths[route.path] ??= {})[route.method] = operation(route, schemas, problem);
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Tidings',
+      version: '0.1.0',
+      description: 'Webhooks and a live event stream. Every list is newest first unless it says otherwise.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'This server' }],
+    security: [{ bearer: [] }],
+    paths,
+    webhooks: Object.fromEntries(catalog.describe().map((type) => [type.type, { post: webhook(type) }])),
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: schemas.named(),
+    },
+  };
+}
+
+type Schemas = ReturnType<typeof jsonSchemas>;
+
+function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
+  const { access, params = {}, query, headers = {}, body } = route;
+  const problems = {
+    ...ALWAYS,
+    ...(body ? WITH_BODY : {}),
+    ...(access === 'public' ? {} : WITH_TOKEN),
+    ...(typeof access === 'object' ? WITH_SCOPE : {}),
+    ...(Object.keys(params).length > 0 ? WITH_ID : {}),
+  };
+  const content = { [PROBLEM]: { schema: problem } };
+  const security = access === 'public' ? [] : [{ bearer: typeof access === 'object' ? [access.scope] : [] }];
+  return {
+    operationId: operationId(route),
+    tags: [route.path.split('/')[2] ?? 'service'],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    security,
+    parameters: [
+      ...Object.entries(params).map(([name, what]) => ({
+        name,
+        in: 'path',
+        required: true,
+        description: `The id of the ${what}.`,
+        schema: { type: 'string' },
+      })),
+      ...(query ? parameters(schemas.input(query)) : []),
+      ...Object.entries(headers).map(([name, description]) => ({ name, in: 'header', description, schema: { type: 'string' } })),
+    ],
+    ...(body && {
+      requestBody: {
+        required: !body.schema.safeParse(undefined).success,
+        content: { 'application/json': { schema: schemas.input(body.schema), example: body.example } },
+      },
+    }),
+    responses: {
+      ...mapValues(problems, (description) => ({ description, content })),
+      ...mapValues(route.answers, (answer, status) => (status < 400 ? success(answer, schemas) : { ...answer, content })),
+    },
+  };
+}
+
+function success({ description, schema, contentType = 'application/json' }: Answer, schemas: Schemas) {
+  return { description, ...(schema && { content: { [contentType]: { schema: schemas.output(schema) } } }) };
+}
+
+function parameters(query: JsonSchema) {
+  const required = new Set(query['required'] as string[] | undefined);
+  return Object.entries(query['properties'] as Record<string, JsonSchema>).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.has(name),
+    ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
+    schema,
+  }));
+}
+
+/** `post /api/webhooks/{id}/rotate-secret` becomes `postWebhooksRotateSecret`. */
+function operationId({ method, path }: Route): string {
+  const words = path
+    .replace(/^\/api/, '')
+    .split('/')
+    .filter((part) => part !== '')
+    .map((part) => (part.startsWith('{') ? '-one' : part));
+  return [method, ...words].join('-').replaceAll(/[-.]+(\w)/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+/** The request that a receiver gets (https://www.standardwebhooks.com). */
+function webhook({ type, description, schema, example }: ReturnType<Catalog['describe']>[number]) {
+  const { $schema: _dialect, ...data } = schema;
+  const header = (name: string, text: string) => ({
+    name,
+    in: 'header',
+    required: true,
+    description: text,
+    schema: { type: 'string' },
+  });
+  return {
+    summary: description,
+    security: [],
+    parameters: [
+      header('webhook-id', 'The id of the event: the same on every attempt.'),
+      header('webhook-timestamp', 'When this attempt was made, in Unix seconds.'),
+      header('webhook-signature', '`v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret.'),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['type', 'timestamp', 'data'],
+            properties: { type: { const: type }, timestamp: { type: 'string', format: 'date-time' }, data },
+          },
+          example: { type, timestamp: '2026-11-24T10:00:00.000Z', data: example },
+        },
+      },
+    },
+    responses: { '2XX': { description: 'It arrived. Anything else is tried again.' } },
+  };
+}
+
+function mapValues<Value, Result>(values: Readonly<Record<number, Value>>, map: (value: Value, status: number) => Result) {
+  return Object.fromEntries(Object.entries(values).map(([status, value]) => [status, map(value, Number(status))]));
+}

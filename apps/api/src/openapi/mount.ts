@@ -1,0 +1,37 @@
+import type { Express, Request, RequestHandler } from 'express';
+import { callerOf, requireScope } from '../auth/authenticate.js';
+import { notFound } from '../problems/problem.js';
+import { readBody, readQuery } from '../read-input.js';
+import type { AnyCall, Route, RouteDescription } from './route.js';
+
+const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
+
+/** Serves the routes. Who calls has to be known already where a route is not public: see `authenticate`. */
+export function mount(app: Express, routes: readonly Route[]): void {
+  for (const route of routes) {
+    const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
+    app[route.method](route.path.replaceAll(/\{(\w+)\}/g, ':$1'), ...scopes, answer(route));
+  }
+}
+
+function answer({ handle, ...description }: Route): RequestHandler {
+  return async (request, response) => {
+    const call: AnyCall = {
+      request,
+      caller: description.access === 'public' ? null : callerOf(response),
+      params: readParams(request, description),
+      query: description.query && readQuery(request, description.query),
+      body: description.body && readBody(request, description.body.schema),
+    };
+    await handle(call, response);
+  };
+}
+
+/** An id that cannot be one of ours is not asked of the database: PostgreSQL refuses texts with a NUL. */
+function readParams(request: Request, { params = {} }: RouteDescription): Record<string, string> {
+  for (const [name, what] of Object.entries(params)) {
+    const id = String(request.params[name]);
+    if (!RESOURCE_ID.test(id)) throw notFound(what, id);
+  }
+  return request.params as Record<string, string>;
+}

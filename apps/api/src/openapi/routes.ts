@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import type { Catalog } from '@tidings/events';
+import { openApiDocument } from './document.js';
+import { route, type Route } from './route.js';
+
+/** `/openapi.json`: what the routes take and answer, written from the same declarations that they run by. */
+export function openApiRoute(others: readonly Route[], catalog: Pick<Catalog, 'describe'>): Route {
+  const own: Route = route(
+    {
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'This document',
+      access: 'public',
+      answers: { 200: { description: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.string() }) } },
+    },
+    (_call, response) => {
+      response.type('json').send(text);
+    },
+  );
+  const text = JSON.stringify(openApiDocument([...others, own], catalog));
+  return own;
+}
