@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
+import type { Express } from 'express';
 import jwt from 'jsonwebtoken';
 import supertest from 'supertest';
 import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
@@ -30,6 +31,7 @@ const PER_USER = 5;
 
 export interface TestApi {
   url: string;
+  app: Express;
   database: Database;
   redis: TestRedis;
   /** A token as the platform's own services make them. */
@@ -95,6 +97,7 @@ export async function startApi({ heartbeatMs = 15_000, replaysPerSecond = 10 } =
   const token: TestApi['token'] = (sub, { scope = '', expiresIn = 3600 } = {}) =>
     jwt.sign({ scope, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
   return {
+    app,
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     database,
     redis,

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+/**
+ * Who may call what, walked over every operation of the OpenAPI document: a new route is in it by itself. One whose ids
+ * no fixture has, or which lets in whom it should not, fails here.
+ */
+let api: TestApi;
+let document: ApiDocument;
+beforeAll(async () => {
+  api = await startApi();
+  document = await readDocument(api);
+});
+afterAll(() => api.stop());
+
+interface Answer {
+  status: number;
+  type: string;
+  body: unknown;
+}
+
+/** What belongs to one user: the ids that can stand in a path, by the segment before them. */
+type Belongings = Record<string, string>;
+
+async function belongingsOf(user: string): Promise<Belongings> {
+  const { body: webhook } = await api.as(user).post('/api/webhooks').send({ url: 'https://example.com/hook' });
+  await api
+    .as('service', 'events:publish')
+    .post('/api/events')
+    .send({ type: 'sync.failed', data: { user_id: user, error_message: 'none' } });
+  const webhooks = String(webhook.id);
+  const { body: log } = await api.as(user).get(`/api/webhooks/${webhooks}/deliveries`);
+  return { webhooks, deliveries: String(log.data[0].id) };
+}
+
+async function call({ method, path, example }: Operation, ids: Belongings, token?: string): Promise<Answer> {
+  const filled = path.replace(/([^/]+)\/\{\w+\}/g, (_match, what: string) => {
+    const id = ids[what];
+    if (id === undefined) throw new Error(`Teach this test to make an id for /${what}/{id}.`);
+    return `${what}/${id}`;
+  });
+  const abort = new AbortController();
+  const response = await fetch(api.url + filled, {
+    method: method.toUpperCase(),
+    signal: abort.signal,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(example === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(example === undefined ? {} : { body: JSON.stringify(example) }),
+  });
+  const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+  // A stream does not end by itself.
+  const body: unknown = type.endsWith('json') ? await response.json() : undefined;
+  abort.abort();
+  return { status: response.status, type, body };
+}
+
+const absent: Belongings = {
+  webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
+  deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
+};
+/** An answer without what differs by the id that was asked for. */
+const anonymous = ({ status, body }: Answer) => [
+  status,
+  JSON.stringify({ ...(body as object), request_id: '' }).replace(/(wh|dlv)_[0-9a-f-]{36}/g, 'ID'),
+];
+
+async function eachOperation(check: (operation: Operation) => Promise<void>): Promise<void> {
+  for (const operation of document.operations) {
+    try {
+      await check(operation);
+    } catch (error) {
+      throw new Error(`${operation.method.toUpperCase()} ${operation.path}`, { cause: error });
+    }
+  }
+}
+
+describe('every route', () => {
+  test('is in the document, and nothing else is', () => {
+    interface Layer {
+      route?: { path: string; methods: Record<string, boolean> };
+      handle: { stack?: unknown };
+    }
+    const layers = (api.app.router as unknown as { stack: Layer[] }).stack;
+    const served = layers.flatMap(({ route }) =>
+      route ? Object.keys(route.methods).map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`) : [],
+    );
+    expect(served.sort()).toEqual(document.operations.map(({ method, path }) => `${method} ${path}`).sort());
+    // A router within the app could serve what no document names.
+    expect(layers.filter(({ handle }) => handle.stack !== undefined)).toEqual([]);
+  });
+
+  test('answers its owner as the document says', () =>
+    eachOperation(async (operation) => {
+      const user = `owner-${operation.operationId}`;
+      const answer = await call(operation, await belongingsOf(user), api.token(user, { scope: operation.scope ?? '' }));
+      expect(answer.status).toBeLessThan(300);
+      if (answer.type === 'application/json') document.check(operation, answer.status, answer.body);
+      else
+        expect(Object.keys(operation.responses[answer.status]?.content ?? {})).toEqual(answer.type === '' ? [] : [answer.type]);
+    }));
+
+  test('answers without a token, with one that has ended or is signed by another, with the same 401, unless it is public', () =>
+    eachOperation(async (operation) => {
+      const bare = await call(operation, absent);
+      if (operation.public) {
+        expect(bare.status).toBe(200);
+        return;
+      }
+      expect(bare).toMatchObject({ status: 401, type: 'application/problem+json' });
+      document.check(operation, 401, bare.body);
+      const token = api.token('alice', { scope: 'admin events:publish' });
+      for (const bad of [api.token('alice', { expiresIn: -1 }), `${token.slice(0, -6)}AAAAAA`, 'x']) {
+        expect(anonymous(await call(operation, absent, bad))).toEqual(anonymous(bare));
+      }
+    }));
+
+  test('answers without the scope that it needs with a 403, before anything else', () =>
+    eachOperation(async (operation) => {
+      if (operation.scope === undefined) return;
+      const wrong = api.token('alice', { scope: `admin x${operation.scope} ${operation.scope}x` });
+      const answer = await call({ ...operation, example: { wrong: true } }, absent, wrong);
+      expect(answer).toMatchObject({ status: 403, type: 'application/problem+json' });
+      document.check(operation, 403, answer.body);
+    }));
+
+  test("answers somebody else's id, whatever scopes the other has, as one that does not exist (I7)", () =>
+    eachOperation(async (operation) => {
+      if (!operation.parameters.some((parameter) => parameter.in === 'path')) return;
+      const owner = `of-${operation.operationId}`;
+      const ids = await belongingsOf(owner);
+      const before = await belongingsShown(owner, ids);
+      const other = api.token('mallory', { scope: 'admin events:publish' });
+      const foreign = await call(operation, ids, other);
+      expect(foreign.status).toBe(404);
+      expect(anonymous(foreign)).toEqual(anonymous(await call(operation, absent, other)));
+      document.check(operation, 404, foreign.body);
+      expect(await belongingsShown(owner, ids)).toEqual(before);
+    }));
+
+  test('refuses to have fields set that are not the caller’s to set (mass assignment)', () =>
+    eachOperation(async (operation) => {
+      if (operation.example === undefined) return;
+      const ids = await belongingsOf(`set-${operation.operationId}`);
+      const token = api.token(`set-${operation.operationId}`, { scope: operation.scope ?? '' });
+      const settable = new Set(document.settable(operation));
+      for (const field of NOT_SETTABLE.filter((name) => !settable.has(name))) {
+        const answer = await call({ ...operation, example: { ...(operation.example as object), [field]: 'x' } }, ids, token);
+        expect([field, answer]).toMatchObject([field, { status: 400, body: { errors: [{ field }] } }]);
+      }
+    }));
+});
+
+/** What the rows hold, by the names of the API and of the database. */
+const NOT_SETTABLE = [
+  ...['id', 'user_id', 'userId', 'secret', 'sealed_secret', 'sealedSecret', 'sealedHeaders', 'header_names'],
+  ...['created_at', 'updated_at', 'disabled_reason', 'disabledAt', 'failing_since', 'circuit', 'circuitOpenedAt'],
+  ...['status', 'stage', 'attempt_count', 'replay', 'position', 'accepted_at', 'webhook_id', 'constructor', 'sub', 'scope'],
+];
+
+async function belongingsShown(owner: string, { webhooks, deliveries }: Belongings): Promise<unknown[]> {
+  const show = async (path: string) => (await api.as(owner).get(path)).body as unknown;
+  return [await show(`/api/webhooks/${String(webhooks)}`), await show(`/api/deliveries/${String(deliveries)}`)];
+}

@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { z } from 'zod';
+import { catalog } from '@tidings/events';
+import { openApiDocument } from './document.js';
+import { route } from './route.js';
+
+const thing = z.strictObject({ id: z.string(), made_at: z.date() }).meta({ id: 'Thing' });
+const answer = () => undefined;
+const routes = [
+  route(
+    {
+      method: 'get',
+      path: '/api/things/{id}',
+      summary: 'One thing',
+      access: 'user',
+      params: { id: 'thing' },
+      query: z.strictObject({ deep: z.enum(['yes', 'no']).describe('How deep.'), more: z.string().optional() }),
+      answers: { 200: { description: 'It.', schema: thing } },
+    },
+    answer,
+  ),
+  route(
+    {
+      method: 'post',
+      path: '/api/things',
+      summary: 'Makes a thing',
+      access: { scope: 'things:make' },
+      headers: { 'X-Thing': 'What for.' },
+      body: { schema: z.strictObject({ name: z.string() }), example: { name: 'a' } },
+      answers: {
+        201: { description: 'Made.', schema: z.strictObject({ data: z.array(thing) }) },
+        409: { description: 'There.' },
+      },
+    },
+    answer,
+  ),
+  route({ method: 'get', path: '/alive', summary: 'Alive', access: 'public', answers: { 204: { description: 'Yes.' } } }, answer),
+];
+const document = openApiDocument(routes, catalog);
+const operation = (path: string, method: string) => document.paths[path]?.[method];
+
+test('the document is valid OpenAPI 3.1', async () => {
+  const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(document)) as Record<string, unknown>);
+  expect({ valid, errors }).toEqual({ valid: true });
+});
+
+test('what has a name stands in it once, and dates are texts', () => {
+  expect(operation('/api/things/{id}', 'get')).toMatchObject({
+    responses: { 200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } } },
+  });
+  expect(document.components.schemas['Thing']).toMatchObject({
+    properties: { id: { type: 'string' }, made_at: { type: 'string', format: 'date-time' } },
+    required: ['id', 'made_at'],
+  });
+});
+
+test('who may call a route, and what it answers for that reason, follow from its access', () => {
+  const statuses = (path: string, method: string) =>
+    Object.keys((operation(path, method) as { responses: object }).responses).join(' ');
+  expect(operation('/alive', 'get')).toMatchObject({ security: [] });
+  expect(statuses('/alive', 'get')).toBe('204 400 429 500 503');
+  expect(operation('/api/things/{id}', 'get')).toMatchObject({ security: [{ bearer: [] }] });
+  expect(statuses('/api/things/{id}', 'get')).toBe('200 400 401 404 429 500 503');
+  expect(operation('/api/things', 'post')).toMatchObject({ security: [{ bearer: ['things:make'] }] });
+  expect(statuses('/api/things', 'post')).toBe('201 400 401 403 409 413 415 429 500 503');
+});
+
+test('parameters say where they stand and whether they are needed', () => {
+  expect(operation('/api/things/{id}', 'get')).toMatchObject({
+    operationId: 'getThingsOne',
+    parameters: [
+      { name: 'id', in: 'path', required: true, description: 'The id of the thing.' },
+      { name: 'deep', in: 'query', required: true, description: 'How deep.', schema: { enum: ['yes', 'no'] } },
+      { name: 'more', in: 'query', required: false },
+    ],
+  });
+  expect(operation('/api/things', 'post')).toMatchObject({
+    parameters: [{ name: 'X-Thing', in: 'header' }],
+    requestBody: { required: true, content: { 'application/json': { example: { name: 'a' } } } },
+  });
+});
+
+test('every type of the catalog is a webhook in it', () => {
+  expect(Object.keys(document.webhooks)).toEqual(catalog.types);
+});
