@@ -20,8 +20,6 @@ interface AppParts {
   catalog: Pick<Catalog, 'describe'>;
 }
 
-const MAX_BODY = '1mb';
-
 /**
  * Puts the routes together, and the document of them. A request is authenticated before its body is read; what is not
  * public lives below `/api`, all of which needs a token.
@@ -37,7 +35,7 @@ export function createApp({ token, log, routes, catalog }: AppParts): Express {
     served.filter(({ access }) => access === 'public'),
   );
   app.use(accessLog(log));
-  app.use('/api', authenticate(token), express.json({ limit: MAX_BODY, strict: false }));
+  app.use('/api', authenticate(token));
   mount(
     app,
     served.filter(({ access }) => access !== 'public'),

@@ -1,4 +1,4 @@
-import type { Express, Request, RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { notFound } from '../problems/problem.js';
 import { readBody, readQuery } from '../read-input.js';
@@ -6,11 +6,17 @@ import type { AnyCall, Route, RouteDescription } from './route.js';
 
 const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
 
-/** Serves the routes. Who calls has to be known already where a route is not public: see `authenticate`. */
+const parseBody = express.json({ limit: '1mb', strict: false });
+
+/**
+ * Serves the routes. Who calls has to be known already where a route is not public: see `authenticate`. A body is read
+ * only where one is expected, and of those who may send it.
+ */
 export function mount(app: Express, routes: readonly Route[]): void {
   for (const route of routes) {
     const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
-    app[route.method](route.path.replaceAll(/\{(\w+)\}/g, ':$1'), ...scopes, answer(route));
+    const body = route.body ? [parseBody] : [];
+    app[route.method](route.path.replaceAll(/\{(\w+)\}/g, ':$1'), ...scopes, ...body, answer(route));
   }
 }
 

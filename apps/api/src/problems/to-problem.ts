@@ -3,7 +3,7 @@ import { InvalidEventError } from '@tidings/events';
 import { invalid, Problem } from './problem.js';
 
 interface ParserError {
-  type: string;
+  type?: string;
   status: number;
 }
 
@@ -29,7 +29,7 @@ export function toProblem(error: unknown): Problem | null {
   if (error instanceof InvalidEventError) return invalid(error.errors);
   if (error instanceof ConflictingEventError) return taken(error.ids);
   if (isParserError(error)) {
-    const [title, detail] = PARSER_PROBLEMS[error.type] ?? ['The request could not be read', 'See the status.'];
+    const [title, detail] = PARSER_PROBLEMS[error.type ?? ''] ?? ['The body could not be read', 'Is it encoded as it says?'];
     return new Problem(error.status, title, { detail });
   }
   if (error instanceof URIError)
@@ -50,9 +50,9 @@ function taken(ids: readonly string[]): Problem {
   });
 }
 
+/** What body-parser throws; when the body was not compressed as it says, without a type. */
 function isParserError(error: unknown): error is ParserError {
-  if (!(error instanceof Error) || !('type' in error) || !('status' in error)) return false;
-  return typeof error.type === 'string' && typeof error.status === 'number' && error.status >= 400 && error.status < 500;
+  return error instanceof Error && 'status' in error && Number(error.status) >= 400 && Number(error.status) < 500;
 }
 
 function isUnavailable(error: unknown): boolean {
