@@ -41,7 +41,7 @@ describe("the API's configuration", () => {
     expect(readApiConfig({ ...good, JWT_SECRET: secret })).toMatchObject({
       port: 3000,
       webhooksPerUser: 5,
-      urlRules: { requireHttps: false, allowed: [] },
+      urlRules: { requireHttps: false, addresses: { allowed: [], denied: [] } },
       heartbeatMs: 15_000,
       maxInFlight: 50,
       replaysPerSecond: 10,

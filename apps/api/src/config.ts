@@ -33,11 +33,12 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     },
     env,
   );
+  const shared = sharedConfig(settings);
   return {
     host: settings.HOST,
     port: settings.PORT,
-    ...sharedConfig(settings),
-    urlRules: { requireHttps: settings.REQUIRE_HTTPS, allowed: settings.EGRESS_ALLOW_CIDRS },
+    ...shared,
+    urlRules: { requireHttps: settings.REQUIRE_HTTPS, addresses: shared.addresses },
     token: tokenRules(settings),
     webhooksPerUser: settings.WEBHOOKS_PER_USER,
     maxInFlight: settings.MAX_IN_FLIGHT,

@@ -31,6 +31,11 @@ const SHUTDOWN_MS = 10_000;
 const config = orExit(() => readApiConfig(process.env));
 const { prefix, webhooksPerUser: perUser } = config;
 const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat });
+if (config.addresses.allowed.length > 0) {
+  log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
+    networks: config.addresses.allowed.map(([address, bits]) => `${address.toString()}/${String(bits)}`),
+  });
+}
 
 const database = openDatabase({
   url: config.databaseUrl,

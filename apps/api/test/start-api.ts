@@ -77,7 +77,11 @@ export async function startApi({ heartbeatMs = 15_000, replaysPerSecond = 10 } =
       ...healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
       ...webhookRoutes({
         registry,
-        schemas: registrationSchemas({ urlRules: { requireHttps: false, allowed: [] }, catalog, maxInFlight: 1000 }),
+        schemas: registrationSchemas({
+          urlRules: { requireHttps: false, addresses: { allowed: [] } },
+          catalog,
+          maxInFlight: 1000,
+        }),
         perUser: PER_USER,
       }),
       ...deliveryRoutes({

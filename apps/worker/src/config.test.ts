@@ -12,7 +12,7 @@ describe("the worker's configuration", () => {
       healthPort: null,
       prefix: '{tidings}',
       retry: { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 1 },
-      allowedNetworks: [],
+      addresses: { allowed: [], denied: [] },
     });
   });
 

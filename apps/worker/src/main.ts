@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import {
@@ -11,7 +12,7 @@ import {
   wakeDeliveries,
 } from '@tidings/database';
 import { createDuty } from '@tidings/duty';
-import { createGuard } from '@tidings/egress';
+import { createAgents, createGuard, hostNetworks } from '@tidings/egress';
 import { catalog, EVENTS_QUEUE } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
 import {
@@ -40,6 +41,11 @@ import { createTellOwners } from './tell/tell-owners.js';
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
 const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat });
+if (config.addresses.allowed.length > 0) {
+  log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
+    networks: config.addresses.allowed.map(([address, bits]) => `${address.toString()}/${String(bits)}`),
+  });
+}
 
 const database = openDatabase({
   url: config.databaseUrl,
@@ -74,12 +80,14 @@ const lease = createLease({
   },
 });
 const metrics = createMetrics();
-const sender = createSender({ guard: createGuard({ allowed: config.allowedNetworks }), timeoutMs });
+const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
+const agents = createAgents({ guard: createGuard({ ...config.addresses, own }), proxy: config.proxy, ca: config.ca });
+const send = createSender({ agents, timeoutMs });
 const seal = createSeal(config.sealKeys);
 const deliver = createDeliver({
   ...lease,
   build: (delivery) => buildRequest(delivery, seal),
-  send: sender.send,
+  send,
   retry: config.retry,
   observe: metrics.attempt,
   log,
@@ -132,7 +140,7 @@ async function stop(): Promise<void> {
   health?.close();
   await Promise.all([...workers.map((worker) => worker.stop(timeoutMs + 2000)), ...duties.map((duty) => duty.stop())]);
   await accept.idle();
-  sender.close();
+  agents.close();
   await deliveries.close();
   commands.disconnect();
   jobs.disconnect();

@@ -23,7 +23,8 @@ export function flag(initial: boolean) {
     .default(initial);
 }
 
-function parsed<Value>(parse: (text: string) => Value) {
+/** A text that a function reads; what it throws is the mistake. */
+export function parsed<Value>(parse: (text: string) => Value) {
   return z.string('must be set').transform((text, context): Value => {
     try {
       return parse(text);
@@ -48,6 +49,7 @@ export const sharedSettings = {
     .default(DEFAULT_PREFIX),
   SECRETS_KEYS: parsed(parseSealKeys),
   EGRESS_ALLOW_CIDRS: parsed(parseNetworks).default([]),
+  EGRESS_DENY_CIDRS: parsed(parseNetworks).default([]),
   DELIVERY_ATTEMPTS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxAttempts, min: 1, max: MAX_ATTEMPTS }),
   DELIVERY_INITIAL_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.initialDelayMs, min: 1, max: 86_400_000 }),
   DELIVERY_MAX_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxDelayMs, min: 1, max: 604_800_000 }),
@@ -69,7 +71,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     redisUrl: settings.REDIS_URL,
     prefix: settings.REDIS_PREFIX,
     sealKeys: settings.SECRETS_KEYS,
-    allowedNetworks: settings.EGRESS_ALLOW_CIDRS,
+    addresses: { allowed: settings.EGRESS_ALLOW_CIDRS, denied: settings.EGRESS_DENY_CIDRS },
     retry: {
       maxAttempts: settings.DELIVERY_ATTEMPTS,
       initialDelayMs: settings.DELIVERY_INITIAL_DELAY_MS,

@@ -1,6 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isForbidden, parseNetworks } from './address.js';
+import ipaddr from 'ipaddr.js';
+import { hostNetworks, isForbidden, parseNetworks } from './address.js';
+
+const none = { allowed: [] };
+const V4_EDGES = [
+  ...['0.0.0.0', '0.255.255.255', '10.0.0.0', '10.255.255.255', '100.64.0.0', '100.127.255.255', '127.0.0.0', '127.255.255.255'],
+  ...['169.254.0.0', '169.254.255.255', '172.16.0.0', '172.31.255.255', '192.0.0.0', '192.0.0.255', '192.0.2.0', '192.0.2.255'],
+  ...['192.31.196.0', '192.31.196.255', '192.52.193.0', '192.52.193.255', '192.88.99.0', '192.88.99.255', '192.168.0.0'],
+  ...['192.168.255.255', '192.175.48.0', '192.175.48.255', '198.18.0.0', '198.19.255.255', '198.51.100.0', '198.51.100.255'],
+  ...['203.0.113.0', '203.0.113.255', '224.0.0.0', '239.255.255.255', '240.0.0.0', '255.255.255.255'],
+];
 
 describe('a forbidden address', () => {
   test.each([
@@ -47,8 +57,9 @@ describe('a forbidden address', () => {
     'example.com',
     '1.2.3.4.5',
     '127.0.0.1%lo',
+    '2606:4700::1111%eth0',
   ])('is %s', (address) => {
-    expect(isForbidden(address)).toBe(true);
+    expect(isForbidden(address, none)).toBe(true);
   });
 
   test.each([
@@ -59,26 +70,67 @@ describe('a forbidden address', () => {
     '64:ff9b::8.8.8.8',
     '2606:4700::1111',
     '2a00:1450:4001:81b::200e',
+    '2606:4700::5efe:8.8.8.8',
+    ...['1.0.0.0', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '126.255.255.255', '128.0.0.0'],
+    ...['169.253.255.255', '169.255.0.0', '172.15.255.255', '172.32.0.0', '192.0.1.0', '192.0.3.0', '198.17.255.255'],
+    ...['198.20.0.0', '223.255.255.255', '168.63.129.15', '168.63.129.17', '2001:200::1', '2620:4f:8001::1'],
   ])('is not %s', (address) => {
-    expect(isForbidden(address)).toBe(false);
+    expect(isForbidden(address, none)).toBe(false);
   });
 
-  test('stays forbidden in every spelling as an IPv4 address inside IPv6', () => {
-    const privateAddress = fc.constantFrom('127.0.0.1', '10.0.0.1', '169.254.169.254', '192.168.0.1', '172.16.9.9');
+  test.each([
+    ['the first and last of each block that the IPv4 registry lists', [...V4_EDGES]],
+    ['of metadata services', ['169.254.169.254', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', '168.63.129.16']],
+    ['in Teredo, 6to4 and ORCHID', ['2001::1', '2001:0:4136:e378:8000:63bf:80ff:fffe', '2002:808:808::1', '2001:20::1']],
+    ['an ISATAP address that leads to a private one', ['2606:4700::5efe:10.0.0.1', '2606:4700::200:5efe:7f00:1']],
+  ])('is one %s', (_name, addresses) => {
+    expect(addresses.filter((address) => !isForbidden(address, none))).toEqual([]);
+  });
+
+  test('is whatever ipaddr.js calls special, and more', () => {
+    const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
     fc.assert(
-      fc.property(privateAddress, fc.constantFrom('::', '::ffff:', '64:ff9b::', '64:ff9b:1::', '::ffff:0:'), (v4, prefix) => {
-        expect(isForbidden(prefix + v4)).toBe(true);
+      fc.property(fc.oneof(bytes(4), bytes(16)), (address) => {
+        const ip = ipaddr.fromByteArray([...address]);
+        const special = !['unicast', 'ipv4Mapped', 'rfc6052'].includes(ip.range());
+        if (special) expect(isForbidden(ip.toString(), none)).toBe(true);
       }),
+      { numRuns: 2000 },
     );
   });
 
   test('is allowed in a network that the operator opened, and only there', () => {
-    const allowed = parseNetworks('127.0.0.0/8, fd00::/8');
-    expect(isForbidden('127.0.0.1', allowed)).toBe(false);
-    expect(isForbidden('::ffff:127.0.0.1', allowed)).toBe(false);
-    expect(isForbidden('fd00::7', allowed)).toBe(false);
-    expect(isForbidden('10.0.0.1', allowed)).toBe(true);
-    expect(isForbidden('::1', allowed)).toBe(true);
+    const opened = { allowed: parseNetworks('127.0.0.0/8, fd00::/8') };
+    expect(isForbidden('127.0.0.1', opened)).toBe(false);
+    expect(isForbidden('::ffff:127.0.0.1', opened)).toBe(false);
+    expect(isForbidden('fd00::7', opened)).toBe(false);
+    expect(isForbidden('10.0.0.1', opened)).toBe(true);
+    expect(isForbidden('::1', opened)).toBe(true);
+  });
+});
+
+describe('an address of this machine', () => {
+  const own = hostNetworks(['8.8.4.4', '2606:4700::7', 'fe80::1%eth0', '127.0.0.1', 'nonsense']);
+
+  test('is forbidden though it is public, in every spelling', () => {
+    for (const address of ['8.8.4.4', '::ffff:8.8.4.4', '64:ff9b::808:404', '2606:4700:0::7']) {
+      expect(isForbidden(address, none)).toBe(false);
+      expect(isForbidden(address, { allowed: [], own })).toBe(true);
+    }
+    expect(isForbidden('8.8.8.8', { allowed: [], own })).toBe(false);
+  });
+
+  test('may be opened by the operator, as the first run does', () => {
+    expect(isForbidden('127.0.0.1', { allowed: parseNetworks('127.0.0.0/8'), own })).toBe(false);
+  });
+});
+
+describe('a network that the operator denies', () => {
+  test('is forbidden, even where it is opened as well', () => {
+    const rules = { allowed: parseNetworks('10.0.0.0/8'), denied: parseNetworks('10.1.0.0/16, 8.8.8.8/32') };
+    expect(isForbidden('10.0.0.1', rules)).toBe(false);
+    expect(isForbidden('10.1.0.1', rules)).toBe(true);
+    expect(isForbidden('8.8.8.8', rules)).toBe(true);
   });
 });
 

@@ -1,3 +1,5 @@
-export { parseNetworks, type Network } from './address.js';
-export { checkUrl, type UrlRules } from './url.js';
+export { hostNetworks, parseNetworks, type AddressRules, type Network } from './address.js';
+export { createAgents, type Agents } from './agents.js';
+export { parseCertificates } from './certificates.js';
 export { createGuard, type Guard, type Resolve } from './guard.js';
+export { checkUrl, type UrlRules } from './url.js';

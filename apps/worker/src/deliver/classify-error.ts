@@ -6,7 +6,11 @@ const CLASSES: readonly [ErrorClass, RegExp, string][] = [
   ['dns', /^(ENOTFOUND|EAI_|ENODATA)/, 'The host name could not be looked up.'],
   ['timeout', /^(ETIMEDOUT|ESOCKETTIMEDOUT|EDEADLINE)$/, 'There was no complete response in time.'],
   ['reset', /^(ECONNRESET|EPIPE|ECONNABORTED)$/, 'The connection was closed before a response came.'],
-  ['connect', /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES)$/, 'The host could not be connected to.'],
+  [
+    'connect',
+    /^(EPROXY|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES)$/,
+    'The host could not be connected to.',
+  ],
   [
     'tls',
     /^(ERR_TLS|ERR_SSL|EPROTO$|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/,

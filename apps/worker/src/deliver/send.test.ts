@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { createGuard, parseNetworks } from '@tidings/egress';
-import { createSender, type Sender } from './send.js';
+import { createAgents, createGuard, parseNetworks, type Agents } from '@tidings/egress';
+import { createSender, type Send } from './send.js';
 
 const TIMEOUT_MS = 300;
-const open: { servers: Server[]; senders: Sender[]; sockets: Socket[] } = { servers: [], senders: [], sockets: [] };
+const open: { servers: Server[]; agents: Agents[]; sockets: Socket[] } = { servers: [], agents: [], sockets: [] };
 
 afterEach(() => {
-  for (const sender of open.senders.splice(0)) sender.close();
+  for (const agents of open.agents.splice(0)) agents.close();
   for (const server of open.servers.splice(0)) server.close();
   for (const socket of open.sockets.splice(0)) socket.destroy();
 });
@@ -34,12 +34,12 @@ const raw = (answer: (socket: Socket) => void) =>
     ),
   );
 
-function sender({ allowed = '127.0.0.0/8', timeoutMs = TIMEOUT_MS } = {}): Sender {
-  const made = createSender({ guard: createGuard({ allowed: parseNetworks(allowed) }), timeoutMs });
-  open.senders.push(made);
-  return made;
+function sender({ allowed = '127.0.0.0/8', timeoutMs = TIMEOUT_MS } = {}): Send {
+  const agents = createAgents({ guard: createGuard({ allowed: parseNetworks(allowed) }) });
+  open.agents.push(agents);
+  return createSender({ agents, timeoutMs });
 }
-const post = (url: string, by = sender()) => by.send({ url, headers: { 'content-type': 'application/json' }, body: '{"a":1}' });
+const post = (url: string, by = sender()) => by({ url, headers: { 'content-type': 'application/json' }, body: '{"a":1}' });
 
 describe('an attempt', () => {
   test('posts the exact body and succeeds with a 2xx, whose body is kept', async () => {

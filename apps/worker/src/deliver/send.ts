@@ -1,7 +1,6 @@
-import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import got, { type RequestError } from 'got';
-import type { Guard } from '@tidings/egress';
+import type { Agents } from '@tidings/egress';
 import type { AttemptResult } from './attempt-result.js';
 import { classifyError } from './classify-error.js';
 import { readRetryAfter } from './retry-after.js';
@@ -15,14 +14,9 @@ export interface OutgoingRequest {
 /** Makes one attempt. Never throws: what goes wrong is the result. */
 export type Send = (request: OutgoingRequest) => Promise<AttemptResult>;
 
-export interface Sender {
-  send: Send;
-  /** Closes the connections that are kept alive. */
-  close: () => void;
-}
-
 interface SenderOptions {
-  guard: Guard;
+  /** The ways out, which pass the guard. */
+  agents: Pick<Agents, 'http' | 'https'>;
   /** From the first look-up to the last byte that is read, in milliseconds. */
   timeoutMs: number;
 }
@@ -31,19 +25,16 @@ interface SenderOptions {
 const KEPT_BYTES = 4096;
 /** A body up to this size is read to its end, so that its connection can be used again; beyond it, it is closed. */
 const READ_BYTES = 65_536;
-const IDLE_MS = 10_000;
 
 /**
  * Sends with got, without its conveniences: no retries (BullMQ's), no redirects (a 3xx is a failure), no
  * decompression (a gzip bomb grew memory by 205 MB, measured), and a deadline of our own, since `101 Switching
  * Protocols` hangs got 14 beyond each of its own time limits (measured).
  */
-export function createSender({ guard, timeoutMs }: SenderOptions): Sender {
-  const options = { keepAlive: true, lookup: guard.lookup, timeout: IDLE_MS, scheduling: 'lifo' as const };
-  const agent = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+export function createSender({ agents: { http, https }, timeoutMs }: SenderOptions): Send {
   const client = got.extend({
     method: 'POST',
-    agent,
+    agent: { http, https },
     decompress: false,
     followRedirect: false,
     throwHttpErrors: false,
@@ -53,7 +44,6 @@ export function createSender({ guard, timeoutMs }: SenderOptions): Sender {
 
   const attempt = ({ url, headers, body }: OutgoingRequest, signal: AbortSignal) =>
     new Promise<{ statusCode: number; retryAfter: string | undefined; kept: Buffer }>((resolve, reject) => {
-      guard.checkLiteral(new URL(url));
       const request = client.stream(url, { headers: { ...headers }, body });
       let statusCode: number | undefined;
       let retryAfter: string | undefined;
@@ -86,7 +76,7 @@ export function createSender({ guard, timeoutMs }: SenderOptions): Sender {
       });
     });
 
-  const send: Send = async (request) => {
+  return async (request) => {
     const startedAt = performance.now();
     const abort = new AbortController();
     const timer = setTimeout(() => {
@@ -112,14 +102,6 @@ export function createSender({ guard, timeoutMs }: SenderOptions): Sender {
       }));
     clearTimeout(timer);
     return { startedAt, durationMs: Math.round(performance.now() - startedAt), ...result };
-  };
-
-  return {
-    send,
-    close() {
-      agent.http.destroy();
-      agent.https.destroy();
-    },
   };
 }
 
