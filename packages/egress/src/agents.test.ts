@@ -1,0 +1,225 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request, type Server } from 'node:http';
+import { createServer as createTlsServer, request as tlsRequest } from 'node:https';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { createTestAuthority, type TestAuthority } from '@tidings/testing';
+import { parseNetworks } from './address.js';
+import { createAgents, type Agents } from './agents.js';
+import { parseCertificates } from './certificates.js';
+import { createGuard, type Resolve } from './guard.js';
+
+let authority: TestAuthority;
+beforeAll(async () => {
+  authority = await createTestAuthority();
+});
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of undo.splice(0)) await end();
+});
+
+const toLoopback: Resolve = (_host, _options, callback) => {
+  callback(null, [{ address: '127.0.0.1', family: 4 }]);
+};
+
+interface Options {
+  allowed?: string;
+  proxy?: string;
+  ca?: string;
+  resolve?: Resolve;
+}
+function agents({ allowed = '127.0.0.0/8', proxy, ca, resolve = toLoopback }: Options = {}): Agents {
+  const made = createAgents({
+    guard: createGuard({ allowed: parseNetworks(allowed), resolve }),
+    proxy: proxy === undefined ? undefined : new URL(proxy),
+    ca,
+  });
+  undo.push(made.close);
+  return made;
+}
+
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => undefined)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  undo.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that notes its connections, and answers with the Host header that it got. */
+async function receiver(tls?: { key: string; cert: string }) {
+  const server = tls ? createTlsServer(tls) : createServer();
+  const connections: Socket[] = [];
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => connections.push(socket));
+  server.on('request', (incoming, response) => response.end(incoming.headers.host));
+  return { port: await listen(server), connections };
+}
+
+/** What comes back: the body, or the code of the error. */
+async function get(url: string, { http, https }: Agents): Promise<string> {
+  const secure = url.startsWith('https:');
+  const sent = secure ? tlsRequest(url, { agent: https }) : request(url, { agent: http });
+  sent.end();
+  return new Promise((resolve) => {
+    sent.on('response', (response) => void text(response).then(resolve));
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      resolve(String(error.code));
+    });
+  });
+}
+
+describe('an agent', () => {
+  test.each(['http', 'https'])(
+    'dials the address that was checked, and keeps the socket for the next request (%s)',
+    async (scheme) => {
+      const { port, connections } = await receiver(scheme === 'https' ? await authority.issue() : undefined);
+      const way = agents({ ca: authority.cert });
+      const url = `${scheme}://shop.example:${String(port)}/`;
+      expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
+      expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
+      expect(connections).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    'http://shop.example',
+    'https://shop.example',
+    'http://127.0.0.1',
+    'https://127.0.0.1',
+    'http://[::1]',
+    'http://2130706433',
+  ])('opens no socket to %s, which is not public', async (origin) => {
+    const { port, connections } = await receiver();
+    expect(await get(`${origin}:${String(port)}/`, agents({ allowed: '' }))).toBe('EBLOCKED');
+    expect(connections).toEqual([]);
+  });
+
+  test('looks a name up once for each socket: a changed answer finds no gap between check and dial', async () => {
+    const { port, connections } = await receiver();
+    const asked: string[] = [];
+    const rebinding: Resolve = (host, options, callback) => {
+      asked.push(host);
+      toLoopback(host, options, (error) => {
+        callback(error, [{ address: asked.length === 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }]);
+      });
+    };
+    const way = agents({ resolve: rebinding });
+    expect(await get(`http://shop.example:${String(port)}/`, way)).toContain('shop.example');
+    for (const socket of connections) socket.destroy();
+    await once(connections[0] as Socket, 'close');
+    expect(['EBLOCKED', 'ECONNRESET']).toContain(await get(`http://shop.example:${String(port)}/`, way));
+    expect(await get(`http://shop.example:${String(port)}/`, way)).toBe('EBLOCKED');
+    expect(new Set(asked)).toEqual(new Set(['shop.example']));
+    expect(connections).toHaveLength(1);
+  });
+});
+
+describe('a certificate', () => {
+  test('of an authority in EGRESS_CA_FILE is trusted, besides the well-known ones', async () => {
+    const { port } = await receiver(await authority.issue());
+    const url = `https://shop.example:${String(port)}/`;
+    expect(await get(url, agents())).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    const another = await createTestAuthority();
+    expect(await get(url, agents({ ca: parseCertificates(`${another.cert}\n# ours\n${authority.cert}`) }))).toContain(
+      'shop.example',
+    );
+  });
+
+  test('is verified whatever the environment says: there is no switch', async () => {
+    const { port } = await receiver(await authority.issue());
+    const script = `
+      import { request } from 'node:https';
+      import { createAgents, createGuard, parseNetworks } from '${join(import.meta.dirname, '../dist/index.js')}';
+      const { https: agent } = createAgents({ guard: createGuard({ allowed: parseNetworks('127.0.0.0/8') }) });
+      request('https://127.0.0.1:${String(port)}/', { agent, rejectUnauthorized: false })
+        .on('response', ({ statusCode }) => process.stdout.write(String(statusCode)) && process.exit())
+        .on('error', ({ code }) => process.stdout.write(code))
+        .end();`;
+    const env = { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { env });
+    expect(stdout).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+
+  test.each([
+    ['', 'it holds no certificate'],
+    ['-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----', 'certificate 1 in it cannot be read'],
+  ])('that is none is a mistake in the configuration: %j', (pem, mistake) => {
+    expect(() => parseCertificates(pem)).toThrow(mistake);
+  });
+});
+
+describe('through a proxy', () => {
+  /** A real one, which notes what it is asked to connect to. It dials the address that it is told. */
+  async function startProxy(answer = 'HTTP/1.1 200 Connection established\r\n\r\n') {
+    const asked: { target: string | undefined; authorization: string | undefined }[] = [];
+    const server = createServer();
+    server.on('connect', (incoming, client: Socket) => {
+      asked.push({ target: incoming.url, authorization: incoming.headers['proxy-authorization'] });
+      client.write(answer);
+      if (!answer.includes(' 200 ')) {
+        client.end();
+        return;
+      }
+      const { hostname, port } = new URL(`http://${String(incoming.url)}`);
+      const target = connect(Number(port), hostname);
+      client.pipe(target).pipe(client);
+      for (const socket of [client, target]) socket.on('error', () => undefined);
+      client.on('close', () => target.destroy());
+    });
+    return { url: `http://me:p%40ss@127.0.0.1:${String(await listen(server))}`, asked };
+  }
+
+  test.each(['http', 'https'])('the address that was checked is asked for, and TLS is with the name (%s)', async (scheme) => {
+    const { port, connections } = await receiver(
+      scheme === 'https' ? await authority.issue({ names: ['shop.example'] }) : undefined,
+    );
+    const proxy = await startProxy();
+    const way = agents({ proxy: proxy.url, ca: authority.cert });
+    const url = `${scheme}://shop.example:${String(port)}/`;
+    expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
+    expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
+    const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
+    expect(proxy.asked).toEqual([{ target: `127.0.0.1:${String(port)}`, authorization }]);
+    expect(connections).toHaveLength(1);
+  });
+
+  test('certificates are verified all the same', async () => {
+    const { port } = await receiver(await authority.issue({ names: ['other.example'] }));
+    const proxy = await startProxy();
+    const way = agents({ proxy: proxy.url, ca: authority.cert });
+    expect(await get(`https://shop.example:${String(port)}/`, way)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+
+  test('what is not public is not even asked for', async () => {
+    const proxy = await startProxy();
+    const way = agents({ proxy: proxy.url, allowed: '' });
+    for (const host of ['shop.example', '127.0.0.1', '[::ffff:10.0.0.1]']) {
+      expect(await get(`http://${host}:8080/`, way)).toBe('EBLOCKED');
+    }
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test.each(['HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nsecret', 'HTTP/1.1 204 Odd\r\n\r\n', 'nonsense\r\n\r\n', ''])(
+    'its own answer is never taken for the receiver’s: %j',
+    async (answer) => {
+      const proxy = await startProxy(answer);
+      expect(await get('http://shop.example:8080/', agents({ proxy: proxy.url }))).toBe('EPROXY');
+    },
+  );
+
+  test('one that is away is an error of the connection', async () => {
+    const server = createServer();
+    const port = await listen(server);
+    server.close();
+    expect(await get('http://shop.example/', agents({ proxy: `http://127.0.0.1:${String(port)}` }))).toBe('EPROXY');
+  });
+});
