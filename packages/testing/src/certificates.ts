@@ -17,6 +17,8 @@ interface CertificateOptions {
 export interface TestAuthority {
   /** Its certificate, in PEM. */
   cert: string;
+  /** A server that shows the authority itself: its certificate is signed by its own key. */
+  ownServer: ServerCertificate;
   issue: (options?: CertificateOptions) => Promise<ServerCertificate>;
 }
 
@@ -43,6 +45,7 @@ export async function createTestAuthority(): Promise<TestAuthority> {
   });
   return {
     cert: authority.toString('pem'),
+    ownServer: { key: keys.pem, cert: authority.toString('pem') },
     async issue({ names = ['shop.example', '127.0.0.1'], until = tomorrow() } = {}) {
       const own = await makeKeys();
       const certificate = await x509.X509CertificateGenerator.create({

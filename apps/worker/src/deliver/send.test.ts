@@ -99,10 +99,6 @@ describe('an attempt', () => {
   test.each<[string, (socket: Socket) => void]>([
     ['says nothing', () => undefined],
     ['stops within the headers', (socket) => socket.write('HTTP/1.1 200 OK\r\nA: b\r\n')],
-    [
-      'switches protocols',
-      (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
-    ],
     ['sends informational answers only', (socket) => socket.write('HTTP/1.1 102 Processing\r\n\r\n')],
   ])('ends at the deadline when the receiver %s', async (_name, answer) => {
     expect(await post(await raw(answer))).toMatchObject({ statusCode: null, errorClass: 'timeout' });

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import got, { type RequestError } from 'got';
 import type { Agents } from '@tidings/egress';
 import type { AttemptResult } from './attempt-result.js';
@@ -59,6 +60,12 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
         reject(Object.assign(new Error('The deadline passed.'), { code: 'EDEADLINE' }));
       };
       signal.addEventListener('abort', onAbort);
+      // Nobody asked for another protocol. got passes the event on, so Node leaves the socket open, for good (measured).
+      request.once('upgrade', (response: IncomingMessage, socket: Socket) => {
+        socket.destroy();
+        statusCode = response.statusCode;
+        finish();
+      });
       request.on('response', (response: IncomingMessage & { statusCode: number }) => {
         statusCode = response.statusCode;
         retryAfter = response.headers['retry-after'];

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { AddressInfo, Server } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createAgents, createGuard, parseNetworks, type Agents, type Resolve } from '@tidings/egress';
+import { createTestAuthority, eventually, type TestAuthority } from '@tidings/testing';
+import { misbehaviours, startHostileReceiver, type HostileReceiver, type MisbehaviourName } from '../../test/hostile-receiver.js';
+import type { AttemptResult } from './attempt-result.js';
+import { createSender } from './send.js';
+
+const TIMEOUT_MS = 400;
+/** What the deadline may be missed by, on a machine that does other things as well. */
+const LATE_MS = 2000;
+
+let receiver: HostileReceiver;
+let authority: TestAuthority;
+const uncaught: unknown[] = [];
+const note = (error: unknown): void => void uncaught.push(error);
+beforeAll(async () => {
+  receiver = await startHostileReceiver();
+  authority = await createTestAuthority();
+  process.on('uncaughtException', note).on('unhandledRejection', note);
+});
+afterAll(() => {
+  receiver.close();
+  process.off('uncaughtException', note).off('unhandledRejection', note);
+});
+
+/** An attempt on sockets of its own. */
+async function attempt(url: string): Promise<AttemptResult> {
+  const toLoopback: Resolve = (_host, _options, callback) => {
+    callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  };
+  const guard = createGuard({ allowed: parseNetworks('127.0.0.0/8'), resolve: toLoopback });
+  const agents: Agents = createAgents({ guard, ca: authority.cert });
+  const result = await createSender({ agents, timeoutMs: TIMEOUT_MS })({ url, headers: {}, body: '{"a":1}' });
+  agents.close();
+  return result;
+}
+
+const succeeded = { errorClass: null, error: null };
+const OUTCOMES: Record<MisbehaviourName, Partial<AttemptResult>> = {
+  'hangs before the headers': { statusCode: null, errorClass: 'timeout' },
+  'hangs within the headers': { statusCode: null, errorClass: 'timeout' },
+  'hangs after the headers': { statusCode: 200, ...succeeded },
+  'hangs after the headers of a 500': { statusCode: 500, errorClass: 'http_status' },
+  'trickles headers': { statusCode: null, errorClass: 'timeout' },
+  'trickles one header': { statusCode: null, errorClass: 'timeout' },
+  'trickles the body': { statusCode: 200, ...succeeded },
+  'sends a body without end': { statusCode: 200, ...succeeded },
+  'sends chunks without end': { statusCode: 200, ...succeeded },
+  'sends a gzip bomb': { statusCode: 200, ...succeeded },
+  'sends a header of 64 KB': { statusCode: null, errorClass: 'protocol' },
+  'sends 3,000 headers': { statusCode: null, errorClass: 'protocol' },
+  'sends headers without end': { statusCode: null, errorClass: 'protocol' },
+  'sends informational answers without end': { statusCode: null, errorClass: 'timeout' },
+  'sends informational answers, then a 200': { statusCode: 200, ...succeeded },
+  'switches protocols': { statusCode: 101, errorClass: 'http_status' },
+  'switches protocols and floods': { statusCode: 101, errorClass: 'http_status' },
+  'resets after a 200': { statusCode: 200, ...succeeded },
+  'sends a short body after a 200': { statusCode: 200, ...succeeded, responseBody: 'abc' },
+  'resets before an answer': { statusCode: null, errorClass: 'reset' },
+  'closes before an answer': { statusCode: null, errorClass: 'reset' },
+  'speaks HTTP/0.9': { statusCode: null, errorClass: 'protocol' },
+  'speaks HTTP/1.0': { statusCode: 200, ...succeeded, responseBody: 'old' },
+  'speaks HTTP/2': { statusCode: null, errorClass: 'protocol' },
+  'speaks garbage': { statusCode: null, errorClass: 'protocol' },
+  'says its length twice': { statusCode: null, errorClass: 'protocol' },
+  'says its length and that it is chunked': { statusCode: null, errorClass: 'protocol' },
+  'sends bad chunks': { statusCode: 200, ...succeeded },
+  'sends bad chunks after a 500': { statusCode: 500, errorClass: 'http_status' },
+  'sends a negative length': { statusCode: null, errorClass: 'protocol' },
+  'has the status 099': { statusCode: 99, errorClass: 'protocol' },
+  'has the status 999': { statusCode: 999, errorClass: 'protocol' },
+  'redirects to an internal address': { statusCode: 302, errorClass: 'http_status' },
+  'answers twice': { statusCode: 200, ...succeeded },
+};
+
+describe('a receiver that', () => {
+  test.each(Object.entries(OUTCOMES))('%s is answered in time, and holds nothing afterwards', async (name, outcome) => {
+    const result = await attempt(receiver.url(name as MisbehaviourName));
+    expect(result).toMatchObject(outcome);
+    expect(result.durationMs).toBeLessThan(TIMEOUT_MS + LATE_MS);
+    await eventually(() => {
+      expect(receiver.open()).toBe(0);
+    });
+    expect(uncaught).toEqual([]);
+  });
+});
+
+describe('a TLS server that', () => {
+  async function tls(options: TlsOptions): Promise<string> {
+    return listen(createTlsServer(options, (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')));
+  }
+  async function listen(server: Server): Promise<string> {
+    server.on('tlsClientError', () => undefined);
+    server.listen(0, '127.0.0.1').unref();
+    await once(server, 'listening');
+    return `https://shop.example:${String((server.address() as AddressInfo).port)}/`;
+  }
+  const untrusted = async () => (await createTestAuthority()).issue();
+
+  test('has a certificate of a trusted authority is sent to', async () => {
+    expect(await attempt(await tls(await authority.issue()))).toMatchObject({ statusCode: 200, ...succeeded });
+  });
+
+  test.each<[string, () => Promise<TlsOptions>, string]>([
+    ['has a certificate that nobody trusts', untrusted, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['has signed its own certificate', async () => (await createTestAuthority()).ownServer, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['has one that has expired', () => authority.issue({ until: new Date(Date.now() - 1000) }), 'CERT_HAS_EXPIRED'],
+    ['has one for another host', () => authority.issue({ names: ['other.example'] }), 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['speaks TLS 1.1', async () => ({ ...(await authority.issue()), minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' }), ''],
+  ])('%s gets nothing: no request is sent', async (_name, options, code) => {
+    const result = await attempt(await tls({ ...(await options()), ciphers: 'DEFAULT@SECLEVEL=0' }));
+    expect(result).toMatchObject({ statusCode: null, errorClass: 'tls', responseBody: null });
+    expect(result.error).toContain(code);
+  });
+
+  test('speaks plain HTTP is a TLS error', async () => {
+    const url = await listen(createHttpServer((_request, response) => response.end('plain')));
+    expect(await attempt(url)).toMatchObject({ statusCode: null, errorClass: 'tls', responseBody: null });
+  });
+});
+
+describe('all of them', () => {
+  /** Of the process, over what it takes for as many receivers that behave. */
+  const GROWTH_MB = 32;
+  const AT_ONCE = 10;
+
+  test(`grow the process by less than ${String(GROWTH_MB)} MB, ${String(AT_ONCE)} at once of each kind`, async () => {
+    const polite = createHttpServer((request, response) => request.resume().on('end', () => response.end('thanks')));
+    polite.listen(0, '127.0.0.1').unref();
+    await once(polite, 'listening');
+    const names = Object.keys(misbehaviours) as MisbehaviourName[];
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--expose-gc', join(import.meta.dirname, '../../test/measure-sender.mjs'), String(TIMEOUT_MS), String(AT_ONCE)].concat(
+        `http://127.0.0.1:${String((polite.address() as AddressInfo).port)}/`,
+        names.map((name) => receiver.url(name)),
+      ),
+    );
+    const growth = (JSON.parse(stdout) as number[]).map((mb, index) => [names[index], mb] as const);
+    expect(growth.filter(([, mb]) => mb >= GROWTH_MB)).toEqual([]);
+    expect(growth).toHaveLength(names.length);
+  }, 120_000);
+});
