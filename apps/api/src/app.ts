@@ -3,8 +3,7 @@ import helmet from 'helmet';
 import type { Catalog } from '@tidings/events';
 import type { Logger } from '@tidings/logging';
 import { accessLog } from './access-log.js';
-import { authenticate } from './auth/authenticate.js';
-import type { TokenRules } from './auth/verify-token.js';
+import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
 import { mount } from './openapi/mount.js';
 import type { Route } from './openapi/route.js';
 import { openApiRoute } from './openapi/routes.js';
@@ -13,7 +12,7 @@ import { notFound } from './problems/problem.js';
 import { withRequestId } from './request-id.js';
 
 interface AppParts {
-  token: TokenRules;
+  authentication: AuthenticateParts;
   log: Logger;
   routes: readonly Route[];
   /** For the document of the routes. */
@@ -24,7 +23,7 @@ interface AppParts {
  * Puts the routes together, and the document of them. A request is authenticated before its body is read; what is not
  * public lives below `/api`, all of which needs a token.
  */
-export function createApp({ token, log, routes, catalog }: AppParts): Express {
+export function createApp({ authentication, log, routes, catalog }: AppParts): Express {
   const served = [...routes, openApiRoute(routes, catalog)];
   const app = express();
   app.disable('etag');
@@ -35,7 +34,7 @@ export function createApp({ token, log, routes, catalog }: AppParts): Express {
     served.filter(({ access }) => access === 'public'),
   );
   app.use(accessLog(log));
-  app.use('/api', authenticate(token));
+  app.use('/api', authenticate(authentication));
   mount(
     app,
     served.filter(({ access }) => access !== 'public'),

@@ -14,18 +14,27 @@ const { publicKey } = generateKeyPairSync('ec', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
 
+const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
 describe("the API's configuration", () => {
-  test('takes HS256 for a secret, RS256 and ES256 for a public key, never one for the other', () => {
+  test('takes HS256 for a secret, what fits its kind for a public key, both for a set, never one for the other', () => {
     expect(readApiConfig({ ...good, JWT_SECRET: secret }).token.algorithms).toEqual(['HS256']);
-    expect(readApiConfig({ ...good, JWT_PUBLIC_KEY: publicKey }).token.algorithms).toEqual(['RS256', 'ES256']);
+    expect(readApiConfig({ ...good, JWT_PUBLIC_KEY: publicKey }).token.algorithms).toEqual(['ES256']);
+    const url = 'https://id.example/jwks';
+    expect(readApiConfig({ ...good, JWT_JWKS_URL: url }).token).toMatchObject({
+      algorithms: ['RS256', 'ES256'],
+      source: { url },
+    });
     expect(readApiConfig({ ...good, JWT_PUBLIC_KEY: publicKey, JWT_ALGORITHMS: 'ES256' }).token.algorithms).toEqual(['ES256']);
     expect(() => readApiConfig({ ...good, JWT_PUBLIC_KEY: publicKey, JWT_ALGORITHMS: 'HS256' })).toThrow('JWT_ALGORITHMS');
     expect(() => readApiConfig({ ...good, JWT_SECRET: secret, JWT_ALGORITHMS: 'none' })).toThrow('JWT_ALGORITHMS');
   });
 
   test('needs exactly one key', () => {
-    expect(() => readApiConfig(good)).toThrow('JWT_SECRET');
-    expect(() => readApiConfig({ ...good, JWT_SECRET: secret, JWT_PUBLIC_KEY: publicKey })).toThrow('not both');
+    expect(() => readApiConfig(good)).toThrow('one of them must be set');
+    expect(() => readApiConfig({ ...good, JWT_SECRET: secret, JWT_PUBLIC_KEY: publicKey })).toThrow(
+      'these are JWT_SECRET, JWT_PUBLIC_KEY',
+    );
   });
 
   test('refuses a public key that is none', () => {
@@ -35,6 +44,33 @@ describe("the API's configuration", () => {
 
   test('refuses a secret of less than 32 bytes', () => {
     expect(() => readApiConfig({ ...good, JWT_SECRET: 'x'.repeat(31) })).toThrow('at least 32 bytes');
+  });
+
+  test.each([
+    ['JWT_JWKS_URL', 'http://id.example/jwks'],
+    ['JWT_JWKS_URL', 'ftp://id.example/jwks'],
+    ['JWT_JWKS_FILE', '/nowhere/jwks.json'],
+    ['JWT_PUBLIC_KEY', weak],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => readApiConfig({ ...good, [name]: value })).toThrow(name);
+  });
+
+  test('tells what is wrong with the keys of tokens together with all else that is wrong', () => {
+    const message = (() => {
+      try {
+        readApiConfig({ PORT: 'x' });
+      } catch (error) {
+        return (error as Error).message;
+      }
+    })();
+    for (const name of ['PORT', 'DATABASE_URL is missing', 'SECRETS_KEYS is missing', 'JWT_SECRET'])
+      expect(message).toContain(name);
+  });
+
+  test('needs a key that seals, in production as anywhere: there is none by default', () => {
+    for (const NODE_ENV of ['production', 'development', 'test']) {
+      expect(() => readApiConfig({ ...good, JWT_SECRET: secret, NODE_ENV, SECRETS_KEYS: '' })).toThrow('SECRETS_KEYS is missing');
+    }
   });
 
   test('has the documented defaults', () => {

@@ -5,12 +5,15 @@ import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept
 import { orExit } from '@tidings/config';
 import { createPartitionDuty, lastPosition, openDatabase, readEvents } from '@tidings/database';
 import { catalog } from '@tidings/events';
+import { createDuty } from '@tidings/duty';
 import { createLogger } from '@tidings/logging';
 import { connectRedis, createDeliveriesQueue, type RedisPurpose } from '@tidings/queue';
+import { createRevocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
+import { createFindKey } from './auth/find-key.js';
 import { createDeliveryLog } from './deliveries/log.js';
 import { createReplay } from './deliveries/replay.js';
 import { createRetry } from './deliveries/retry.js';
@@ -19,7 +22,8 @@ import { createDrain } from './drain.js';
 import { eventRoutes } from './events/routes.js';
 import { healthRoutes } from './health/routes.js';
 import { createHub } from './stream/hub.js';
-import { streamRoutes } from './stream/routes.js';
+import { STREAM, streamRoutes } from './stream/routes.js';
+import { createTickets } from './stream/tickets.js';
 import { followAnnouncements } from './stream/follow.js';
 import { registrationSchemas } from './webhooks/registration.js';
 import { createRegistry } from './webhooks/registry.js';
@@ -27,6 +31,8 @@ import { untilReached } from './until-reached.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
 const SHUTDOWN_MS = 10_000;
+/** How soon a revoked token is refused, and its streams end. */
+const REVOCATION_MS = 2000;
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix, webhooksPerUser: perUser } = config;
@@ -60,9 +66,25 @@ followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decode
 const keepLog = createPartitionDuty(sql, config.retentionDays, log);
 keepLog.start();
 
+// Who calls: a token, which may be revoked, or a ticket made with one.
+const revocations = createRevocations(commands, prefix);
+const tickets = createTickets({ redis: commands, prefix });
+const watchRevocations = createDuty({
+  name: 'revocations',
+  intervalMs: REVOCATION_MS,
+  run: async () => {
+    await revocations.refresh();
+    hub.endRevoked(revocations.isRevoked);
+  },
+  log,
+});
+watchRevocations.start();
+const { source, ...tokenRules } = config.token;
+const token = { ...tokenRules, findKey: createFindKey(source, log), isRevoked: revocations.isRevoked };
+
 const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
 const app = createApp({
-  token: config.token,
+  authentication: { token, tickets: { path: STREAM, redeem: tickets.redeem } },
   log,
   catalog,
   routes: [
@@ -80,7 +102,7 @@ const app = createApp({
       catalog,
     }),
     ...eventRoutes({ accept, catalog, sql }),
-    ...streamRoutes({ hub, sql, catalog }),
+    ...streamRoutes({ hub, sql, catalog, tickets }),
   ],
 });
 
@@ -93,7 +115,7 @@ log.info('API is ready.', { url: `http://${config.host === '0.0.0.0' ? 'localhos
 async function stop(): Promise<void> {
   const drained = drain();
   hub.stop();
-  await keepLog.stop();
+  await Promise.all([keepLog.stop(), watchRevocations.stop()]);
   await drained;
   await accept.idle();
   await deliveries.close();

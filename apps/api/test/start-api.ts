@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,9 +11,11 @@ import { lastPosition, openDatabase, readEvents, type Database } from '@tidings/
 import { catalog } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
 import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
+import { createRevocations, type Revocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/testing';
 import { createApp } from '../src/app.js';
+import type { TokenRules } from '../src/auth/verify-token.js';
 import { createDeliveryLog } from '../src/deliveries/log.js';
 import { createReplay } from '../src/deliveries/replay.js';
 import { createRetry } from '../src/deliveries/retry.js';
@@ -21,12 +24,13 @@ import { eventRoutes } from '../src/events/routes.js';
 import { healthRoutes } from '../src/health/routes.js';
 import { followAnnouncements } from '../src/stream/follow.js';
 import { createHub } from '../src/stream/hub.js';
-import { streamRoutes } from '../src/stream/routes.js';
+import { STREAM, streamRoutes } from '../src/stream/routes.js';
+import { createTickets } from '../src/stream/tickets.js';
 import { registrationSchemas } from '../src/webhooks/registration.js';
 import { createRegistry } from '../src/webhooks/registry.js';
 import { webhookRoutes } from '../src/webhooks/routes.js';
 
-const SECRET = 'a-secret-for-tests-of-at-least-32-bytes';
+export const SECRET = 'a-secret-for-tests-of-at-least-32-bytes';
 const PER_USER = 5;
 
 export interface TestApi {
@@ -35,16 +39,29 @@ export interface TestApi {
   database: Database;
   redis: TestRedis;
   /** A token as the platform's own services make them. */
-  token: (sub: string, options?: { scope?: string; expiresIn?: number }) => string;
+  token: (sub: string, options?: { scope?: string; expiresIn?: number; jti?: string }) => string;
   /** Requests as this user. */
   as: (sub: string, scope?: string) => ReturnType<typeof supertest.agent>;
   /** What was logged so far, as JSON lines. */
   logged: () => string;
+  /** Has the API look at once for what was revoked. */
+  revocations: Revocations;
   stop: () => Promise<void>;
 }
 
+export interface TestApiOptions {
+  heartbeatMs?: number;
+  replaysPerSecond?: number;
+  /** Other than those of the product, with `SECRET`. */
+  tokenRules?: Partial<TokenRules>;
+}
+
 /** The API's own parts on a database and a corner of Redis of this test file's own, listening on a free port. */
-export async function startApi({ heartbeatMs = 15_000, replaysPerSecond = 10 } = {}): Promise<TestApi> {
+export async function startApi({
+  heartbeatMs = 15_000,
+  replaysPerSecond = 10,
+  tokenRules = {},
+}: TestApiOptions = {}): Promise<TestApi> {
   const testDatabase = await createTestDatabase();
   const redis = createTestRedis();
   const { prefix } = redis;
@@ -69,8 +86,18 @@ export async function startApi({ heartbeatMs = 15_000, replaysPerSecond = 10 } =
   hub.start(await lastPosition(sql));
   followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
   const registry = createRegistry({ database, seal: createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]), perUser: PER_USER });
+  const revocations = createRevocations(commands, prefix);
+  const tickets = createTickets({ redis: commands, prefix });
+  const rules: TokenRules = {
+    algorithms: ['HS256'],
+    findKey: () => Promise.resolve(createSecretKey(Buffer.from(SECRET))),
+    maxLifetimeS: 86_400,
+    clockToleranceS: 5,
+    isRevoked: revocations.isRevoked,
+    ...tokenRules,
+  };
   const app = createApp({
-    token: { key: SECRET, algorithms: ['HS256'] },
+    authentication: { token: rules, tickets: { path: STREAM, redeem: tickets.redeem } },
     log,
     catalog,
     routes: [
@@ -92,16 +119,23 @@ export async function startApi({ heartbeatMs = 15_000, replaysPerSecond = 10 } =
         catalog,
       }),
       ...eventRoutes({ accept, catalog, sql }),
-      ...streamRoutes({ hub, sql, catalog }),
+      ...streamRoutes({ hub, sql, catalog, tickets }),
     ],
   });
   const server: Server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  const token: TestApi['token'] = (sub, { scope = '', expiresIn = 3600 } = {}) =>
-    jwt.sign({ scope, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
+  const token: TestApi['token'] = (sub, { scope = '', expiresIn = 3600, jti } = {}) =>
+    jwt.sign({ scope, jti, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
   return {
     app,
+    revocations: {
+      isRevoked: revocations.isRevoked,
+      async refresh() {
+        await revocations.refresh();
+        hub.endRevoked(revocations.isRevoked);
+      },
+    },
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     database,
     redis,

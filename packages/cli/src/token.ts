@@ -47,7 +47,8 @@ function notEmpty(text: string): string {
   return text;
 }
 
-function seconds(text: string): number {
+/** An option's duration, in seconds. */
+export function seconds(text: string): number {
   const duration = parseDuration(text);
   if (duration === undefined) throw new InvalidArgumentError('Write it as 90s, 15m, 1h or 7d.');
   return duration;

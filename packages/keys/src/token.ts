@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 
 export interface TokenClaims {
@@ -11,12 +12,13 @@ export interface TokenClaims {
   expiresInS: number;
 }
 
-/** Signs a development token with HS256. In production tokens come from an identity provider. */
+/** Signs a development token with HS256, with an id by which it can be revoked. In production tokens come from an identity provider. */
 export function signToken(secret: string, { sub, scope, issuer, audience, expiresInS }: TokenClaims): string {
   return jwt.sign(scope === undefined ? {} : { scope }, secret, {
     algorithm: 'HS256',
     subject: sub,
     expiresIn: expiresInS,
+    jwtid: randomUUID(),
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),
   });

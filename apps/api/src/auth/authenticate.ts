@@ -1,14 +1,24 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problems/problem.js';
 import { verifyToken, type Caller, type TokenRules } from './verify-token.js';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
+export interface AuthenticateParts {
+  token: TokenRules;
+  /** Where a ticket in the query (`?ticket=`) does instead of a token, and whose it is. */
+  tickets: { path: string; redeem: (ticket: string) => Promise<Caller | null> };
+}
+
 /** Lets requests with a valid bearer token through. Any other gets the same 401, which says nothing of what was wrong (RFC 6750). */
-export function authenticate(rules: TokenRules): RequestHandler {
-  return (request, response, next) => {
+export function authenticate({ token: rules, tickets }: AuthenticateParts): RequestHandler {
+  return async (request, response, next) => {
+    const ticket = ticketOf(request, tickets.path);
     const token = BEARER.exec(request.get('authorization') ?? '')?.[1];
-    const caller = token === undefined ? null : verifyToken(token, rules);
+    let caller: Caller | null = null;
+    // Two credentials at once may be two people: neither counts.
+    if (ticket === undefined) caller = token === undefined ? null : await verifyToken(token, rules);
+    else if (request.get('authorization') === undefined) caller = stillValid(await tickets.redeem(ticket), rules);
     if (caller === null) {
       throw new Problem(401, 'Not authenticated', {
         detail: 'Send a valid token: "Authorization: Bearer <token>".',
@@ -18,6 +28,17 @@ export function authenticate(rules: TokenRules): RequestHandler {
     response.locals['caller'] = caller;
     next();
   };
+}
+
+function ticketOf(request: Request, path: string): string | undefined {
+  const { ticket } = request.query;
+  return request.method === 'GET' && request.baseUrl + request.path === path && typeof ticket === 'string' ? ticket : undefined;
+}
+
+/** The token behind a ticket may have ended, or been revoked, since the ticket was made. */
+function stillValid(caller: Caller | null, { isRevoked }: TokenRules): Caller | null {
+  if (caller === null || caller.expiresAt <= Date.now()) return null;
+  return caller.tokenId !== undefined && isRevoked(caller.tokenId) ? null : caller;
 }
 
 /** Lets through only callers whose token has the scope; others get a 403. */

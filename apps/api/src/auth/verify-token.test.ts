@@ -1,69 +1,70 @@
 import { describe, expect, test } from '@jest/globals';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { verifyToken, type TokenRules } from './verify-token.js';
 
-const key = 'k'.repeat(40);
-const rules: TokenRules = { key, algorithms: ['HS256'] };
-const exp = () => Math.floor(Date.now() / 1000) + 600;
-const sign = (claims: object, options: jwt.SignOptions = {}) => jwt.sign(claims, key, options);
-const spki = { type: 'spki', format: 'pem' } as const;
-const pkcs8 = { type: 'pkcs8', format: 'pem' } as const;
-const pair = (type: 'rsa' | 'ec') =>
-  type === 'rsa'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: spki, privateKeyEncoding: pkcs8 })
-    : generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: spki, privateKeyEncoding: pkcs8 });
+const secret = 'k'.repeat(40);
+const rules: TokenRules = {
+  algorithms: ['HS256'],
+  findKey: () => Promise.resolve(createSecretKey(Buffer.from(secret))),
+  maxLifetimeS: 86_400,
+  clockToleranceS: 5,
+  isRevoked: () => false,
+};
+const now = () => Math.floor(Date.now() / 1000);
+const sign = (claims: object, options: jwt.SignOptions = {}) => jwt.sign({ exp: now() + 600, ...claims }, secret, options);
 
-describe('a token', () => {
-  test('names its user, scopes and end', () => {
-    const end = exp();
-    expect(verifyToken(sign({ sub: 'alice', exp: end, scope: 'events:publish admin' }), rules)).toEqual({
+describe('a valid token', () => {
+  test('names its user, scopes, end and id', async () => {
+    const exp = now() + 600;
+    const token = sign({ sub: 'alice', exp, scope: 'events:publish admin', jti: 'one' });
+    expect(await verifyToken(token, rules)).toEqual({
       userId: 'alice',
       scopes: new Set(['events:publish', 'admin']),
-      expiresAt: end * 1000,
+      expiresAt: exp * 1000,
+      tokenId: 'one',
     });
-    expect(verifyToken(sign({ sub: 'alice', exp: exp() }), rules)?.scopes.size).toBe(0);
+    expect(await verifyToken(sign({ sub: 'alice' }), rules)).toMatchObject({ scopes: new Set(), tokenId: undefined });
+  });
+
+  test.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt', undefined])('may say that its type is %s', async (typ) => {
+    const header = { alg: 'HS256', typ } as jwt.JwtHeader;
+    expect(await verifyToken(sign({ sub: 'alice' }, { header }), rules)).toMatchObject({ userId: 'alice' });
+  });
+
+  test('may come from clocks that are off by as much as is tolerated, and no more', async () => {
+    const of = async (claims: object) => (await verifyToken(sign({ sub: 'alice', ...claims }), rules)) !== null;
+    expect(await of({ iat: now() + 3, nbf: now() + 3 })).toBe(true);
+    expect(await of({ exp: now() - 2 })).toBe(true);
+    expect(await of({ iat: now() + 60 })).toBe(false);
+    expect(await of({ nbf: now() + 60 })).toBe(false);
+    expect(await of({ exp: now() - 60 })).toBe(false);
+  });
+
+  test('may live as long as is allowed, and no longer', async () => {
+    const of = async (exp: number) => (await verifyToken(sign({ sub: 'alice', exp }), rules)) !== null;
+    expect(await of(now() + 86_400)).toBe(true);
+    expect(await of(now() + 86_500)).toBe(false);
   });
 
   test.each([
     ['rsa', 'RS256'],
     ['ec', 'ES256'],
-  ] as const)('may be signed with a private key (%s, %s)', (type, algorithm) => {
-    const { publicKey, privateKey } = pair(type);
-    const token = jwt.sign({ sub: 'alice', exp: exp() }, privateKey, { algorithm });
-    expect(verifyToken(token, { key: publicKey, algorithms: [algorithm] })?.userId).toBe('alice');
-    expect(verifyToken(token, rules)).toBeNull();
+  ] as const)('may be signed with a private key (%s, %s)', async (type, algorithm) => {
+    const { publicKey, privateKey } =
+      type === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const token = jwt.sign({ sub: 'alice', exp: now() + 600 }, privateKey, { algorithm });
+    const findKey = () => Promise.resolve(createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })));
+    expect(await verifyToken(token, { ...rules, findKey, algorithms: [algorithm] })).toMatchObject({ userId: 'alice' });
+    expect(await verifyToken(token, rules)).toBeNull();
   });
 
-  test('signed with a public key as if it were a secret is refused', () => {
-    const { publicKey } = pair('rsa');
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const forged = jwt.sign({ sub: 'admin', exp: exp() }, 'x'.repeat(40)).replace(/^[^.]+/, part({ alg: 'HS256', typ: 'JWT' }));
-    expect(verifyToken(forged, { key: publicKey, algorithms: ['RS256'] })).toBeNull();
-  });
-
-  test.each<[string, string]>([
-    ['has ended', sign({ sub: 'alice', exp: Math.floor(Date.now() / 1000) - 1 })],
-    ['has no end', sign({ sub: 'alice' })],
-    ['has no subject', sign({ exp: exp() })],
-    ['has an empty subject', sign({ sub: '', exp: exp() })],
-    ['has control characters in its subject', sign({ sub: 'a\nb', exp: exp() })],
-    ['is not valid yet', sign({ sub: 'alice', exp: exp(), nbf: exp() })],
-    ['was signed with another key', jwt.sign({ sub: 'alice', exp: exp() }, 'another'.repeat(8))],
-    ['has another algorithm', sign({ sub: 'alice', exp: exp() }, { algorithm: 'HS512' })],
-    ['has no signature', jwt.sign({ sub: 'alice', exp: exp() }, '', { algorithm: 'none' })],
-    ['has a payload that is no object', jwt.sign('alice', key)],
-    ['is longer than 8 KB', sign({ sub: 'alice', exp: exp(), pad: 'x'.repeat(8192) })],
-    ['is none', 'abc'],
-  ])('that %s is refused', (_name, token) => {
-    expect(verifyToken(token, rules)).toBeNull();
-  });
-
-  test('must come from the issuer, and be for the audience, that are configured', () => {
+  test('comes from the issuer, and is for the audience, that are configured', async () => {
     const strict = { ...rules, issuer: 'platform', audience: 'tidings' };
-    const claims = { sub: 'alice', exp: exp() };
-    expect(verifyToken(sign(claims, { issuer: 'platform', audience: 'tidings' }), strict)?.userId).toBe('alice');
-    expect(verifyToken(sign(claims, { issuer: 'other', audience: 'tidings' }), strict)).toBeNull();
-    expect(verifyToken(sign(claims, { issuer: 'platform' }), strict)).toBeNull();
+    const of = (options: jwt.SignOptions) => verifyToken(sign({ sub: 'alice' }, options), strict);
+    expect(await of({ issuer: 'platform', audience: 'tidings' })).toMatchObject({ userId: 'alice' });
+    expect(await of({ issuer: 'platform', audience: ['other', 'tidings'] })).toMatchObject({ userId: 'alice' });
+    expect(await of({ issuer: 'other', audience: 'tidings' })).toBeNull();
+    expect(await of({ issuer: 'platform' })).toBeNull();
   });
 });

@@ -37,6 +37,7 @@ function world() {
       position,
       live: false,
       types: null,
+      tokenId: undefined,
       expiresAt: Infinity,
       closed: false,
       write: (bytes) => void got.push(/id: (e\d+)/.exec(bytes.toString())?.[1] ?? ''),

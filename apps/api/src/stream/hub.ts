@@ -28,6 +28,8 @@ export interface Hub {
   /** A session that joins after the stop is ended at once. */
   join: (session: Session) => void;
   leave: (session: Session) => void;
+  /** Ends the sessions of tokens that were revoked. */
+  endRevoked: (isRevoked: (tokenId: string) => boolean) => void;
   /** Ends every session. */
   stop: () => void;
 }
@@ -128,6 +130,15 @@ export function createHub({ readEvents, heartbeatMs, log }: HubParts): Hub {
       const group = sessions.get(session.userId);
       group?.delete(session);
       if (group?.size === 0) sessions.delete(session.userId);
+    },
+    endRevoked(isRevoked) {
+      for (const group of sessions.values()) {
+        for (const session of group) {
+          if (session.tokenId !== undefined && isRevoked(session.tokenId)) {
+            session.end(notice('stream.end', { reason: 'token_revoked' }));
+          }
+        }
+      }
     },
     stop() {
       stopped = true;

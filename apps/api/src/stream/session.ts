@@ -11,6 +11,8 @@ export interface SessionOptions {
   position: number;
   /** When the caller's token ends, in Unix milliseconds. */
   expiresAt: number;
+  /** The `jti` of the caller's token. */
+  tokenId?: string | undefined;
   /** What the socket has not taken is bounded by this; beyond it the connection is closed, and the client resumes. Default 256 KiB. */
   maxBufferedBytes?: number;
 }
@@ -19,6 +21,7 @@ export interface SessionOptions {
 export interface Session {
   readonly userId: string;
   readonly expiresAt: number;
+  readonly tokenId: string | undefined;
   /** The position up to which the client has everything that it may see. */
   position: number;
   /** False while it is caught up from the log: the hub then leaves it alone. */
@@ -40,7 +43,7 @@ const END_MS = 2000;
 
 /** Begins the stream on a response. */
 export function openSession(options: SessionOptions): Session {
-  const { response, userId, types, position, expiresAt, maxBufferedBytes = MAX_BUFFERED_BYTES } = options;
+  const { response, userId, types, position, expiresAt, tokenId, maxBufferedBytes = MAX_BUFFERED_BYTES } = options;
   response.writeHead(200, {
     'Content-Type': 'text/event-stream',
     'Cache-Control': 'no-cache, no-transform',
@@ -54,6 +57,7 @@ export function openSession(options: SessionOptions): Session {
     userId,
     types,
     expiresAt,
+    tokenId,
     position,
     live: false,
     get closed() {

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { revokeToken } from '@tidings/revocation';
+import { eventually } from '@tidings/testing';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+let api: TestApi;
+let redis: Redis;
+beforeAll(async () => {
+  api = await startApi();
+  redis = new Redis(api.redis.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await api.stop();
+});
+
+const issue = async (user: string, claims: object = {}) => {
+  const response = await fetch(`${api.url}/api/events/stream/ticket`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${api.token(user, claims)}` },
+  });
+  const { ticket } = (await response.json()) as { ticket: string };
+  return ticket;
+};
+
+/** Opens a stream with a ticket, and notes what comes. */
+async function open(ticket: string, headers: Record<string, string> = {}) {
+  const abort = new AbortController();
+  const response = await fetch(`${api.url}/api/events/stream?ticket=${ticket}`, { headers, signal: abort.signal });
+  const seen = { text: '', ended: false };
+  void (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) seen.text += decoder.decode(chunk as Uint8Array, { stream: true });
+    seen.ended = true;
+  })().catch(() => undefined);
+  return {
+    status: response.status,
+    seen,
+    close: () => {
+      abort.abort();
+    },
+  };
+}
+const publishFor = (user: string) =>
+  api
+    .as('service', 'events:publish')
+    .post('/api/events')
+    .send({ type: 'sync.failed', data: { user_id: user, error_message: `of ${user}` } });
+
+describe('a ticket', () => {
+  test('opens the stream of whoever asked for it', async () => {
+    const stream = await open(await issue('alice'));
+    expect(stream.status).toBe(200);
+    await publishFor('bob');
+    await publishFor('alice');
+    await eventually(() => {
+      expect(stream.seen.text).toContain('of alice');
+    });
+    expect(stream.seen.text).not.toContain('of bob');
+    stream.close();
+  });
+
+  test('opens one stream only, also when many come with it at once', async () => {
+    const ticket = await issue('alice');
+    const streams = await Promise.all(Array.from({ length: 10 }, () => open(ticket)));
+    expect(streams.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(401)]);
+    for (const { close } of streams) close();
+  });
+
+  test('does nothing elsewhere, and nothing beside a token', async () => {
+    const ticket = await issue('alice');
+    for (const path of ['/api/webhooks', '/api/events', '/api/events/stream/ticket']) {
+      expect((await fetch(`${api.url}${path}?ticket=${ticket}`)).status).toBe(401);
+    }
+    const both = await open(ticket, { authorization: `Bearer ${api.token('bob')}` });
+    expect(both.status).toBe(401);
+  });
+
+  test.each(['', 'x', 'A'.repeat(43), '..%2F..%2F', '%00'])(
+    'that is none, such as "%s", gets the 401 of every bad token',
+    async (ticket) => {
+      const { status, seen } = await open(ticket);
+      expect(status).toBe(401);
+      await eventually(() => {
+        expect(seen.text).toContain('"title":"Not authenticated"');
+      });
+    },
+  );
+
+  test('is in Redis as a digest for 60 seconds, and in no log', async () => {
+    const ticket = await issue('carol');
+    const keys = await redis.keys(`${api.redis.prefix}:ticket:*`);
+    expect(keys.join()).not.toContain(ticket);
+    for (const key of keys) expect(await redis.ttl(key)).toBeLessThanOrEqual(60);
+    (await open(ticket)).close();
+    await eventually(() => {
+      expect(api.logged()).toContain('GET /api/events/stream 200');
+    });
+    expect(api.logged()).not.toContain(ticket);
+  });
+});
+
+describe('a stream whose token is revoked', () => {
+  test('ends with the reason, opened by the token or by a ticket, and no ticket opens another', async () => {
+    const [used, unused] = [await issue('dora', { jti: 'lost' }), await issue('dora', { jti: 'lost' })];
+    const [stream, other] = [await open(used), await open(await issue('dora', { jti: 'kept' }))];
+    await revokeToken(redis, api.redis.prefix, { tokenId: 'lost', endsAt: Math.floor(Date.now() / 1000) + 600 });
+    await api.revocations.refresh();
+    await eventually(() => {
+      expect(stream.seen).toMatchObject({
+        ended: true,
+        text: expect.stringContaining('event: stream.end\ndata: {"reason":"token_revoked"}'),
+      });
+    });
+    expect(other.seen.ended).toBe(false);
+    other.close();
+    expect((await open(unused)).status).toBe(401);
+  });
+});

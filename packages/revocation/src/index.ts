@@ -1,0 +1,1 @@
+export { createRevocations, revokeToken, type Revocations } from './revocations.js';
