@@ -1,6 +1,7 @@
 // npm run bench [-- NAME] [--rounds N] [--json]
 import { parseArgs } from 'node:util';
 import { benchDelivery } from './delivery/bench.js';
+import { benchLimits } from './limits/bench.js';
 import { explainListing } from './listing/explain.js';
 import { benchRecovery } from './recovery/bench.js';
 import { printTable, type Report } from './report.js';
@@ -9,6 +10,7 @@ import { printTable, type Report } from './report.js';
 const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | undefined>>> = {
   delivery: benchDelivery,
   recovery: benchRecovery,
+  limits: benchLimits,
   listing: explainListing,
 };
 /** Those that are measured when none is named. */

@@ -73,6 +73,19 @@ describe("the API's configuration", () => {
     }
   });
 
+  test('lists what is wrong with limits, proxies and origins together', () => {
+    const wrong = {
+      RATE_LIMIT_PER_USER: '-1',
+      RATE_LIMIT_PER_IP: 'many',
+      MAX_CONNECTIONS: '0',
+      TRUST_PROXY: 'true',
+      CORS_ORIGINS: '*',
+    };
+    for (const name of Object.keys(wrong)) {
+      expect(() => readApiConfig({ ...good, JWT_SECRET: secret, ...wrong })).toThrow(`${name} `);
+    }
+  });
+
   test('has the documented defaults', () => {
     expect(readApiConfig({ ...good, JWT_SECRET: secret })).toMatchObject({
       port: 3000,
@@ -81,6 +94,10 @@ describe("the API's configuration", () => {
       heartbeatMs: 15_000,
       maxInFlight: 50,
       replaysPerSecond: 10,
+      requestLimits: { perUser: 1200, perIp: 6000, authFailures: 60, publish: 0, costly: 30 },
+      maxConnections: 10_000,
+      trustedProxies: false,
+      corsOrigins: [],
     });
   });
 });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { flag, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import { tokenConfig, tokenMistakes, tokenSettings } from './auth/token-config.js';
+import { parseOrigins } from './cross-origin.js';
+import { parseTrustedProxies } from './proxies.js';
 
 /** The API's settings, from the environment. Throws a `ConfigError` that lists every mistake. */
 export function readApiConfig(env: NodeJS.ProcessEnv) {
@@ -15,6 +17,14 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       MAX_IN_FLIGHT: wholeNumber({ initial: 50, min: 1, max: 1000 }),
       REPLAYS_PER_SECOND: wholeNumber({ initial: 10, min: 1, max: 1000 }),
       STREAM_HEARTBEAT_MS: wholeNumber({ initial: 15_000, min: 50, max: 60_000 }),
+      RATE_LIMIT_PER_USER: perMinute(1200),
+      RATE_LIMIT_PER_IP: perMinute(6000),
+      RATE_LIMIT_AUTH_FAILURES: perMinute(60),
+      RATE_LIMIT_PUBLISH: perMinute(0),
+      RATE_LIMIT_COSTLY: perMinute(30),
+      MAX_CONNECTIONS: wholeNumber({ initial: 10_000, min: 1, max: 1_000_000 }),
+      TRUST_PROXY: parsed(parseTrustedProxies).default(false),
+      CORS_ORIGINS: parsed(parseOrigins).default([]),
     },
     env,
     tokenMistakes(env),
@@ -30,5 +40,20 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     maxInFlight: settings.MAX_IN_FLIGHT,
     replaysPerSecond: settings.REPLAYS_PER_SECOND,
     heartbeatMs: settings.STREAM_HEARTBEAT_MS,
+    requestLimits: {
+      perUser: settings.RATE_LIMIT_PER_USER,
+      perIp: settings.RATE_LIMIT_PER_IP,
+      authFailures: settings.RATE_LIMIT_AUTH_FAILURES,
+      publish: settings.RATE_LIMIT_PUBLISH,
+      costly: settings.RATE_LIMIT_COSTLY,
+    },
+    maxConnections: settings.MAX_CONNECTIONS,
+    trustedProxies: settings.TRUST_PROXY,
+    corsOrigins: settings.CORS_ORIGINS,
   };
+}
+
+/** Requests a minute; 0: no limit. */
+function perMinute(initial: number) {
+  return wholeNumber({ initial, min: 0, max: 10_000_000 });
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { orExit } from '@tidings/config';
@@ -21,6 +20,8 @@ import { deliveryRoutes } from './deliveries/routes.js';
 import { createDrain } from './drain.js';
 import { eventRoutes } from './events/routes.js';
 import { healthRoutes } from './health/routes.js';
+import { createLimits } from './limits/limits.js';
+import { createApiServer } from './server.js';
 import { createHub } from './stream/hub.js';
 import { STREAM, streamRoutes } from './stream/routes.js';
 import { createTickets } from './stream/tickets.js';
@@ -53,6 +54,7 @@ const connect = (purpose: RedisPurpose) =>
   connectRedis(config.redisUrl, purpose, (error) => log.warn('The connection to Redis broke.', { purpose, error }));
 const commands = connect('command');
 const subscriber = connect('subscriber');
+const counts = connect('limits');
 
 // Accept: an event and its deliveries are committed, then enqueued and announced …
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
@@ -85,6 +87,9 @@ const token = { ...tokenRules, findKey: createFindKey(source, log), isRevoked: r
 const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
 const app = createApp({
   authentication: { token, tickets: { path: STREAM, redeem: tickets.redeem } },
+  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits }),
+  trustedProxies: config.trustedProxies,
+  corsOrigins: config.corsOrigins,
   log,
   catalog,
   routes: [
@@ -106,7 +111,7 @@ const app = createApp({
   ],
 });
 
-const server = createServer(app).listen(config.port, config.host);
+const server = createApiServer(app, { maxConnections: config.maxConnections, log }).listen(config.port, config.host);
 const drain = createDrain(server);
 await once(server, 'listening');
 const { port } = server.address() as AddressInfo;
@@ -121,6 +126,7 @@ async function stop(): Promise<void> {
   await deliveries.close();
   commands.disconnect();
   subscriber.disconnect();
+  counts.disconnect();
   await database.close();
 }
 

@@ -1,6 +1,5 @@
 import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import type { Express } from 'express';
@@ -22,6 +21,9 @@ import { createRetry } from '../src/deliveries/retry.js';
 import { deliveryRoutes } from '../src/deliveries/routes.js';
 import { eventRoutes } from '../src/events/routes.js';
 import { healthRoutes } from '../src/health/routes.js';
+import { createLimits, type Limits, type RequestLimits } from '../src/limits/limits.js';
+import type { TrustedProxies } from '../src/proxies.js';
+import { createApiServer, type ServerOptions } from '../src/server.js';
 import { followAnnouncements } from '../src/stream/follow.js';
 import { createHub } from '../src/stream/hub.js';
 import { STREAM, streamRoutes } from '../src/stream/routes.js';
@@ -36,6 +38,7 @@ const PER_USER = 5;
 export interface TestApi {
   url: string;
   app: Express;
+  limits: Limits;
   database: Database;
   redis: TestRedis;
   /** A token as the platform's own services make them. */
@@ -54,14 +57,22 @@ export interface TestApiOptions {
   replaysPerSecond?: number;
   /** Other than those of the product, with `SECRET`. */
   tokenRules?: Partial<TokenRules>;
+  /** Requests a minute. Default: no limits. */
+  limits?: Partial<RequestLimits>;
+  /** Where requests are counted. Default: the Redis of everything else. */
+  limitsRedisUrl?: string;
+  /** Default: nobody. */
+  trustedProxies?: TrustedProxies;
+  /** Default: none. */
+  corsOrigins?: string[];
+  server?: Partial<ServerOptions>;
 }
 
+const NO_LIMITS: RequestLimits = { perUser: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
+
 /** The API's own parts on a database and a corner of Redis of this test file's own, listening on a free port. */
-export async function startApi({
-  heartbeatMs = 15_000,
-  replaysPerSecond = 10,
-  tokenRules = {},
-}: TestApiOptions = {}): Promise<TestApi> {
+export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const { heartbeatMs = 15_000, replaysPerSecond = 10, limitsRedisUrl, server: serverOptions, tokenRules = {} } = options;
   const testDatabase = await createTestDatabase();
   const redis = createTestRedis();
   const { prefix } = redis;
@@ -78,7 +89,8 @@ export async function startApi({
   const ignore = (): void => undefined;
   const commands = connectRedis(redis.url, 'command', ignore);
   const subscriber = connectRedis(redis.url, 'subscriber', ignore);
-  await once(commands, 'ready');
+  const counts = connectRedis(limitsRedisUrl ?? redis.url, 'limits', ignore);
+  await Promise.all([once(commands, 'ready'), once(counts, 'ready')]);
 
   const queue = createDeliveriesQueue({ redis: commands, prefix });
   const accept = createAccept({ sql, queue, redis: commands, prefix, log });
@@ -96,8 +108,12 @@ export async function startApi({
     isRevoked: revocations.isRevoked,
     ...tokenRules,
   };
+  const limits = createLimits({ redis: counts, prefix, perMinute: { ...NO_LIMITS, ...options.limits } });
   const app = createApp({
     authentication: { token: rules, tickets: { path: STREAM, redeem: tickets.redeem } },
+    limits,
+    trustedProxies: options.trustedProxies ?? false,
+    corsOrigins: options.corsOrigins ?? [],
     log,
     catalog,
     routes: [
@@ -122,13 +138,14 @@ export async function startApi({
       ...streamRoutes({ hub, sql, catalog, tickets }),
     ],
   });
-  const server: Server = createServer(app).listen(0, '127.0.0.1');
+  const server = createApiServer(app, { maxConnections: 1000, log, ...serverOptions }).listen(0, '127.0.0.1');
   await once(server, 'listening');
 
   const token: TestApi['token'] = (sub, { scope = '', expiresIn = 3600, jti } = {}) =>
     jwt.sign({ scope, jti, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
   return {
     app,
+    limits,
     revocations: {
       isRevoked: revocations.isRevoked,
       async refresh() {
@@ -151,6 +168,7 @@ export async function startApi({
       await queue.close();
       commands.disconnect();
       subscriber.disconnect();
+      counts.disconnect();
       await redis.drop();
       await database.close();
       await testDatabase.drop();

@@ -1,2 +1,2 @@
-export { ConfigError, orExit, readConfig } from './read-config.js';
+export { orExit, readConfig } from './read-config.js';
 export { flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';

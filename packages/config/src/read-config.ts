@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The environment has mistakes: the message lists all of them, without repeating any value. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   constructor(readonly mistakes: readonly string[]) {
     super(`The configuration has mistakes:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
     this.name = 'ConfigError';

@@ -73,6 +73,7 @@ export async function startFirstRun({ folder, env, show, watch = false }: FirstR
       keys,
       port,
       workers: 0,
+      limited: true,
       env: shown,
       watch,
       onOutput: show,

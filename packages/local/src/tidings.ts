@@ -14,6 +14,8 @@ export interface TidingsOptions {
   port?: number;
   /** How many workers. Default 1. */
   workers?: number;
+  /** Whether callers are limited as the environment says, or else the defaults. Default false: tests and measurements send a lot. */
+  limited?: boolean;
   /** More for the environment of every process, or other values. */
   env?: NodeJS.ProcessEnv;
   /** Restarts a process when its build changes. Default false. */
@@ -54,6 +56,14 @@ export interface Tidings {
 /** What the processes of this machine may reach besides public addresses: receivers on the machine itself. */
 const ALLOWED_NETWORKS = '127.0.0.0/8,::1/128';
 
+const UNLIMITED = {
+  RATE_LIMIT_PER_USER: '0',
+  RATE_LIMIT_PER_IP: '0',
+  RATE_LIMIT_AUTH_FAILURES: '0',
+  RATE_LIMIT_PUBLISH: '0',
+  RATE_LIMIT_COSTLY: '0',
+};
+
 const PROJECT = join(import.meta.dirname, '../../..');
 const TOKEN_LIFE_S = 86_400;
 const READY_MS = 30_000;
@@ -65,6 +75,7 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
   const common: NodeJS.ProcessEnv = {
     EGRESS_ALLOW_CIDRS: ALLOWED_NETWORKS,
     HOST: '127.0.0.1',
+    ...(options.limited ? {} : UNLIMITED),
     ...process.env,
     ...keys,
     // Tokens are signed here: a key of somebody else's would contradict that.

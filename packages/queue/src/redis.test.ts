@@ -47,6 +47,22 @@ describe('a connection for commands', () => {
   });
 });
 
+describe('a connection for limits', () => {
+  test('fails within a second when Redis hangs, and then at once, until Redis answers again', async () => {
+    await once(open('limits'), 'ready');
+    gate.freeze();
+    const startedAt = performance.now();
+    await expect(client.ping()).rejects.toThrow();
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    await eventually(() => {
+      expect(client.status).not.toBe('ready');
+    });
+    await expect(client.ping()).rejects.toThrow('enableOfflineQueue options is false');
+    await gate.open();
+    expect(await eventually(() => client.ping())).toBe('PONG');
+  });
+});
+
 describe('a connection for a worker', () => {
   test('waits for Redis as long as it takes', async () => {
     await once(open('worker'), 'ready');

@@ -1,12 +1,11 @@
-import express, { type Express, type Request, type RequestHandler } from 'express';
+import type { Express, Request, RequestHandler } from 'express';
 import { callerOf, requireScope } from '../auth/authenticate.js';
+import { jsonBodies } from '../json-body.js';
 import { notFound } from '../problems/problem.js';
 import { readBody, readQuery } from '../read-input.js';
 import type { AnyCall, Route, RouteDescription } from './route.js';
 
 const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
-
-const parseBody = express.json({ limit: '1mb', strict: false });
 
 /**
  * Serves the routes. Who calls has to be known already where a route is not public: see `authenticate`. A body is read
@@ -15,7 +14,7 @@ const parseBody = express.json({ limit: '1mb', strict: false });
 export function mount(app: Express, routes: readonly Route[]): void {
   for (const route of routes) {
     const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
-    const body = route.body ? [parseBody] : [];
+    const body = route.body ? jsonBodies : [];
     app[route.method](route.path.replaceAll(/\{(\w+)\}/g, ':$1'), ...scopes, ...body, answer(route));
   }
 }

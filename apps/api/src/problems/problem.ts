@@ -39,10 +39,15 @@ export function notFound(what: string, id: string): Problem {
   return new Problem(404, 'Not found', { detail: `There is no ${what} "${id}".` });
 }
 
-/** 400 with every wrong field. */
+/** So many wrong fields are named: an answer must not be many times as long as what it answers. */
+const MAX_ERRORS = 1000;
+
+/** 400 with every wrong field, up to 1,000. */
 export function invalid(errors: readonly FieldError[]): Problem {
+  const more = errors.length - MAX_ERRORS;
+  const advice = 'Nothing was changed. Correct the fields named in "errors" and send it again.';
   return new Problem(400, 'The request is not valid', {
-    detail: 'Nothing was changed. Correct the fields named in "errors" and send it again.',
-    errors,
+    detail: more > 0 ? `${advice} There are ${more.toLocaleString('en')} more.` : advice,
+    errors: errors.slice(0, MAX_ERRORS),
   });
 }

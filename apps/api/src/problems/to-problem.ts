@@ -3,6 +3,7 @@ import { InvalidEventError } from '@tidings/events';
 import { invalid, Problem } from './problem.js';
 
 interface ParserError {
+  /** What a broken compression brings has none. */
   type?: string;
   status: number;
 }
@@ -29,7 +30,10 @@ export function toProblem(error: unknown): Problem | null {
   if (error instanceof InvalidEventError) return invalid(error.errors);
   if (error instanceof ConflictingEventError) return taken(error.ids);
   if (isParserError(error)) {
-    const [title, detail] = PARSER_PROBLEMS[error.type ?? ''] ?? ['The body could not be read', 'Is it encoded as it says?'];
+    const [title, detail] = PARSER_PROBLEMS[error.type ?? ''] ?? [
+      'The body could not be read',
+      'Its bytes are not what its headers say, such as its Content-Encoding.',
+    ];
     return new Problem(error.status, title, { detail });
   }
   if (error instanceof URIError)
@@ -52,7 +56,8 @@ function taken(ids: readonly string[]): Problem {
 
 /** What body-parser throws; when the body was not compressed as it says, without a type. */
 function isParserError(error: unknown): error is ParserError {
-  return error instanceof Error && 'status' in error && Number(error.status) >= 400 && Number(error.status) < 500;
+  if (!(error instanceof Error) || !('expose' in error) || !('status' in error)) return false;
+  return error.expose === true && typeof error.status === 'number' && error.status >= 400 && error.status < 500;
 }
 
 function isUnavailable(error: unknown): boolean {
