@@ -1,6 +1,7 @@
 import { createPublisher, type Publisher } from '@tidings/events';
 import { startTidings as startProcesses, type Tidings as Processes } from '@tidings/local';
 import { createTestDatabase, createTestRedis } from '@tidings/testing';
+import { expectNoLeaks } from './leaks.js';
 import { createUser, type User } from './user.js';
 
 export interface TidingsOptions {
@@ -21,7 +22,7 @@ export interface Tidings extends Omit<Processes, 'token' | 'stop'> {
   publisher: Publisher;
   /** Where its queues are. */
   redis: { url: string; prefix: string };
-  /** Stops every process, and deletes what they stored. */
+  /** Stops every process, and deletes what they stored. Throws when that, or a log, holds a secret (I8). */
   stop: () => Promise<void>;
 }
 
@@ -30,7 +31,15 @@ export async function startTidings({ env = {}, workers = 1, redisUrl }: TidingsO
   const database = await createTestDatabase();
   const corner = createTestRedis();
   const redis = { url: redisUrl ?? corner.url, prefix: corner.prefix };
-  const processes = await startProcesses({ databaseUrl: database.url, redisUrl: redis.url, prefix: redis.prefix, workers, env });
+  let output = '';
+  const processes = await startProcesses({
+    databaseUrl: database.url,
+    redisUrl: redis.url,
+    prefix: redis.prefix,
+    workers,
+    env,
+    onOutput: (text) => (output += text),
+  });
   const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
   return {
     ...processes,
@@ -40,6 +49,7 @@ export async function startTidings({ env = {}, workers = 1, redisUrl }: TidingsO
     async stop() {
       await publisher.close();
       await processes.stop();
+      await expectNoLeaks({ databaseUrl: database.url, redis, output });
       await corner.drop();
       await database.drop();
     },

@@ -6,7 +6,7 @@ import { createPartitionDuty, lastPosition, openDatabase, readEvents } from '@ti
 import { catalog } from '@tidings/events';
 import { createDuty } from '@tidings/duty';
 import { createLogger } from '@tidings/logging';
-import { connectRedis, createDeliveriesQueue, type RedisPurpose } from '@tidings/queue';
+import { connectRedis, createDeliveriesQueue, createTestsQueue, testResultsChannel, type RedisPurpose } from '@tidings/queue';
 import { createRevocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
@@ -28,6 +28,7 @@ import { createTickets } from './stream/tickets.js';
 import { followAnnouncements } from './stream/follow.js';
 import { registrationSchemas } from './webhooks/registration.js';
 import { createRegistry } from './webhooks/registry.js';
+import { createTestWebhook } from './webhooks/test-webhook.js';
 import { untilReached } from './until-reached.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
@@ -84,6 +85,9 @@ watchRevocations.start();
 const { source, ...tokenRules } = config.token;
 const token = { ...tokenRules, findKey: createFindKey(source, log), isRevoked: revocations.isRevoked };
 
+const tests = createTestsQueue({ redis: commands, prefix });
+const testWebhook = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
+
 const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
 const app = createApp({
   authentication: { token, tickets: { path: STREAM, redeem: tickets.redeem } },
@@ -96,6 +100,7 @@ const app = createApp({
     ...healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
     ...webhookRoutes({
       registry,
+      testWebhook,
       schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
       perUser,
     }),
@@ -124,6 +129,7 @@ async function stop(): Promise<void> {
   await drained;
   await accept.idle();
   await deliveries.close();
+  await tests.close();
   commands.disconnect();
   subscriber.disconnect();
   counts.disconnect();

@@ -9,8 +9,8 @@ import { invalid, Problem } from './problems/problem.js';
  */
 export function readBody<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
   const type = request.is('application/json');
-  const missing = type === null;
-  if (type === false || (missing && !schema.safeParse(undefined).success)) {
+  const missing = type === null || request.get('content-length') === '0';
+  if ((type === false && !missing) || (missing && !schema.safeParse(undefined).success)) {
     throw new Problem(415, 'The body is not JSON', { detail: 'Send JSON with "Content-Type: application/json".' });
   }
   return check(missing ? undefined : request.body, schema);

@@ -30,6 +30,7 @@ import { STREAM, streamRoutes } from '../src/stream/routes.js';
 import { createTickets } from '../src/stream/tickets.js';
 import { registrationSchemas } from '../src/webhooks/registration.js';
 import { createRegistry } from '../src/webhooks/registry.js';
+import type { TestWebhook } from '../src/webhooks/test-webhook.js';
 import { webhookRoutes } from '../src/webhooks/routes.js';
 
 export const SECRET = 'a-secret-for-tests-of-at-least-32-bytes';
@@ -57,6 +58,8 @@ export interface TestApiOptions {
   replaysPerSecond?: number;
   /** Other than those of the product, with `SECRET`. */
   tokenRules?: Partial<TokenRules>;
+  /** Instead of a worker. Default: the receiver answers 200. */
+  testWebhook?: TestWebhook;
   /** Requests a minute. Default: no limits. */
   limits?: Partial<RequestLimits>;
   /** Where requests are counted. Default: the Redis of everything else. */
@@ -67,6 +70,17 @@ export interface TestApiOptions {
   corsOrigins?: string[];
   server?: Partial<ServerOptions>;
 }
+
+const answered: TestWebhook = (_userId, webhookId) =>
+  Promise.resolve({
+    webhookId,
+    eventId: 'evt_1',
+    durationMs: 12,
+    statusCode: 200,
+    errorClass: null,
+    error: null,
+    responseBody: 'thanks',
+  });
 
 const NO_LIMITS: RequestLimits = { perUser: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
 
@@ -120,6 +134,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       ...healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
       ...webhookRoutes({
         registry,
+        testWebhook: options.testWebhook ?? answered,
         schemas: registrationSchemas({
           urlRules: { requireHttps: false, addresses: { allowed: [] } },
           catalog,

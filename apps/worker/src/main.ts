@@ -6,6 +6,7 @@ import {
   markTold,
   openDatabase,
   readBacklogged,
+  readEndpoint,
   readUntold,
   releaseDeliveries,
   WAKE_LIMIT,
@@ -21,6 +22,9 @@ import {
   createQueueWorker,
   DELIVERIES_QUEUE,
   type DeliveryJob,
+  type TestJob,
+  testResultsChannel,
+  TESTS_QUEUE,
   type RedisPurpose,
   WAKE_AFTER_MS,
 } from '@tidings/queue';
@@ -36,7 +40,13 @@ import { startHealthServer } from './health.js';
 import { createMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
+import { createAnswerTests } from './test-webhook/answer-tests.js';
 import { createTellOwners } from './tell/tell-owners.js';
+
+/** Somebody waits for it. */
+const LONGEST_TEST_MS = 15_000;
+/** They take no places of deliveries. */
+const TESTS_AT_ONCE = 10;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
@@ -93,6 +103,17 @@ const deliver = createDeliver({
   log,
 });
 
+// … an owner may test a webhook, beside all that …
+const answerTests = createAnswerTests({
+  readEndpoint: (userId, webhookId) => readEndpoint(database.pool, userId, webhookId),
+  build: (event) => buildRequest(event, seal),
+  send: createSender({ agents, timeoutMs: Math.min(timeoutMs, LONGEST_TEST_MS) }),
+  tell: async (result) => {
+    await commands.publish(testResultsChannel(prefix), JSON.stringify(result));
+  },
+  log,
+});
+
 // … whatever Redis lost is enqueued again, and whatever waited for a slot gets one …
 const reconcile = createReconcile({
   wake: () => wakeDeliveries(database.pool, lockMs),
@@ -122,6 +143,7 @@ const common = { redis: jobs, prefix, concurrency, lockMs, onError };
 const workers = [
   createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: dispatch }),
   createQueueWorker<DeliveryJob>({ ...common, queue: DELIVERIES_QUEUE, process: ({ id }) => deliver(id) }),
+  createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: answerTests }),
 ];
 
 for (const worker of workers) worker.start();

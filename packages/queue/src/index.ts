@@ -8,4 +8,12 @@ export {
   type QueuedDelivery,
 } from './deliveries-queue.js';
 export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS, nextDelay, type RetryPolicy } from './retry-policy.js';
+export {
+  createTestsQueue,
+  TESTS_QUEUE,
+  testResultsChannel,
+  type TestJob,
+  type TestResult,
+  type TestsQueue,
+} from './tests-queue.js';
 export { createQueueWorker, type QueueWorker, type QueueWorkerOptions, type Verdict } from './worker.js';

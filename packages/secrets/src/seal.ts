@@ -16,6 +16,7 @@ export interface Seal {
 /** The owners that a webhook's sealed columns are sealed for. */
 export const sealedFor = {
   secret: (webhookId: string): string => `${webhookId}/secret`,
+  previousSecrets: (webhookId: string): string => `${webhookId}/previous_secrets`,
   headers: (webhookId: string): string => `${webhookId}/headers`,
 };
 

@@ -26,7 +26,8 @@ export function followAnnouncements({ subscriber, channel, decode, hub, log }: F
   subscriber.on('ready', subscribe);
   if (subscriber.status === 'ready') subscribe();
 
-  subscriber.on('message', (_channel: string, message: string) => {
+  subscriber.on('message', (from: string, message: string) => {
+    if (from !== channel) return;
     try {
       hub.announce(decode(message));
     } catch (error) {

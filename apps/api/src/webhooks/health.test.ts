@@ -71,6 +71,7 @@ describe('the health of a webhook', () => {
           'event_types',
           'description',
           'header_names',
+          'previous_secrets_valid_until',
           'enabled',
           'max_in_flight',
           'rate_limit',

@@ -1,11 +1,21 @@
 import { v7 as uuidv7 } from 'uuid';
 import { cancelDeliveries, type Database, type Webhook } from '@tidings/database';
-import { createSecret, sealedFor, type Seal } from '@tidings/secrets';
+import {
+  createSecret,
+  parsePreviousSecrets,
+  rotate,
+  sealedFor,
+  stillValid,
+  type PreviousSecret,
+  type Seal,
+} from '@tidings/secrets';
 import { consequences, toColumns } from './columns.js';
 import type { Registration, RegistrationChange } from './registration.js';
 import type { WebhookView } from './view.js';
 
 export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false };
+
+export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | { rotated: false };
 
 interface RegistryParts {
   database: Database;
@@ -20,10 +30,16 @@ export type Registry = ReturnType<typeof createRegistry>;
 export function createRegistry({ database, seal, perUser }: RegistryParts) {
   const { prisma } = database;
 
-  const toView = ({ sealedSecret, sealedHeaders, ...webhook }: Webhook): WebhookView => ({
-    ...webhook,
-    headerNames: sealedHeaders ? Object.keys(JSON.parse(seal.open(sealedHeaders, sealedFor.headers(webhook.id))) as object) : [],
-  });
+  const previousOf = ({ id, sealedPreviousSecrets: sealed }: Webhook): PreviousSecret[] =>
+    sealed ? parsePreviousSecrets(seal.open(sealed, sealedFor.previousSecrets(id))) : [];
+  const toView = (row: Webhook): WebhookView => {
+    const { sealedSecret: _secret, sealedPreviousSecrets: _previous, sealedHeaders, ...webhook } = row;
+    return {
+      ...webhook,
+      headerNames: sealedHeaders ? Object.keys(JSON.parse(seal.open(sealedHeaders, sealedFor.headers(row.id))) as object) : [],
+      previousSecretsValidUntil: latestEnd(previousOf(row)),
+    };
+  };
   const sealBytes = (text: string, owner: string) => new Uint8Array(seal.seal(text, owner));
   const sealHeaders = (id: string, headers: Record<string, string>) =>
     Object.keys(headers).length === 0 ? null : sealBytes(JSON.stringify(headers), sealedFor.headers(id));
@@ -81,6 +97,33 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
       return webhook && toView(webhook);
     },
 
+    /**
+     * Gives it a new secret, which is shown here and never again; the ones before sign on for the overlap, by the database's
+     * clock. Null when the user has no such webhook; `rotated: false` while as many earlier ones sign as may.
+     */
+    async rotateSecret(userId: string, id: string, overlapS: number): Promise<Rotated | null> {
+      return prisma.$transaction(async (transaction) => {
+        const [row] = await transaction.$queryRaw<{ now: number }[]>`
+          SELECT extract(epoch FROM now())::float8 AS now FROM webhooks
+          WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
+        const before = row && (await transaction.webhook.findFirst({ where: { id, userId } }));
+        if (!before) return null;
+        const old = seal.open(before.sealedSecret, sealedFor.secret(id));
+        const previous = rotate(old, previousOf(before), { now: Math.floor(row.now), overlapS });
+        if (previous === null) return { rotated: false };
+        const secret = createSecret();
+        const webhook = await transaction.webhook.update({
+          where: { id },
+          data: {
+            sealedSecret: sealBytes(secret, sealedFor.secret(id)),
+            sealedPreviousSecrets:
+              previous.length === 0 ? null : sealBytes(JSON.stringify(previous), sealedFor.previousSecrets(id)),
+          },
+        });
+        return { rotated: true, webhook: toView(webhook), secret };
+      });
+    },
+
     /** Removes it and cancels what is pending; false when the user has no such webhook. */
     async remove(userId: string, id: string): Promise<boolean> {
       const { count } = await prisma.webhook.deleteMany({ where: { id, userId } });
@@ -88,4 +131,9 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
       return count > 0;
     },
   };
+}
+
+function latestEnd(previous: readonly PreviousSecret[]): Date | null {
+  const valid = stillValid(previous, Date.now() / 1000);
+  return valid.length === 0 ? null : new Date(Math.max(...valid.map(({ until }) => until)) * 1000);
 }

@@ -1,22 +1,37 @@
 import { z } from 'zod';
+import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf, toPage } from '../pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
-import { webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
+import type { TestWebhook } from './test-webhook.js';
+import { testJson, testToJson, webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
 
 interface WebhookRoutesParts {
   registry: Registry;
+  testWebhook: TestWebhook;
   schemas: ReturnType<typeof registrationSchemas>;
   /** How many webhooks a user may have, for the answer at the limit. */
   perUser: number;
 }
 
+const DAY_S = 86_400;
+const OVERLAP = `must be a whole number of seconds from 0 to ${String(7 * DAY_S)}`;
+const rotation = z
+  .strictObject({
+    overlap_s: z
+      .int(OVERLAP)
+      .min(0, OVERLAP)
+      .max(7 * DAY_S, OVERLAP)
+      .default(DAY_S),
+  })
+  .default({ overlap_s: DAY_S });
+
 const ONE = '/api/webhooks/{id}';
 
 /** The registrations of the caller. Somebody else's id is a 404, as one that does not exist (I7). */
-export function webhookRoutes({ registry, schemas, perUser }: WebhookRoutesParts): Route[] {
+export function webhookRoutes({ registry, testWebhook, schemas, perUser }: WebhookRoutesParts): Route[] {
   return [
     route(
       {
@@ -109,6 +124,62 @@ export function webhookRoutes({ registry, schemas, perUser }: WebhookRoutesParts
       async ({ caller, params: { id } }, response) => {
         if (!(await registry.remove(caller.userId, id))) throw notFound('webhook', id);
         response.status(204).end();
+      },
+    ),
+
+    route(
+      {
+        method: 'post',
+        path: `${ONE}/rotate-secret`,
+        summary: 'Gives a webhook a new secret',
+        description:
+          'Answers with the `secret`, the only time it is shown. Until the overlap is over, each request is signed with the earlier ones as well. `overlap_s: 0`, for a secret that leaked, ends all earlier ones at once.',
+        access: 'user',
+        params: { id: 'webhook' },
+        body: { schema: rotation, example: { overlap_s: 3600 } },
+        answers: {
+          200: { description: 'The webhook, with its new secret.', schema: webhookWithSecretJson },
+          409: { description: 'As many earlier secrets sign as may.' },
+        },
+      },
+      async ({ caller, params: { id }, body: { overlap_s: overlapS } }, response) => {
+        const rotated = await registry.rotateSecret(caller.userId, id, overlapS);
+        if (!rotated) throw notFound('webhook', id);
+        if (!rotated.rotated) {
+          throw new Problem(409, 'Too many secrets', {
+            detail: `${String(MAX_PREVIOUS_SECRETS)} earlier secrets sign already. Wait until one has ended, or send {"overlap_s": 0} to end all of them.`,
+          });
+        }
+        response.json({ ...webhookToJson(rotated.webhook), secret: rotated.secret });
+      },
+    ),
+
+    route(
+      {
+        method: 'post',
+        path: `${ONE}/test`,
+        summary: 'Sends a `webhook.test` event now, and answers with what came back',
+        description:
+          'Signed and guarded like any other request, also while the webhook is disabled. It is in no log and is not tried again. Two tests of a webhook at the same time are one.',
+        access: 'user',
+        params: { id: 'webhook' },
+        answers: {
+          200: { description: 'What the receiver answered, or why there was no answer.', schema: testJson },
+          504: { description: 'No worker told in time what came of it.' },
+        },
+      },
+      async ({ caller, params: { id } }, response) => {
+        if (!(await registry.find(caller.userId, id))) throw notFound('webhook', id);
+        const result = await testWebhook(caller.userId, id).catch(() => {
+          throw new Problem(503, 'Tests are not available', {
+            detail: 'Redis is away. Try again.',
+            headers: { 'retry-after': '1' },
+          });
+        });
+        if (result === null) {
+          throw new Problem(504, 'No worker answered', { detail: 'Nothing will be sent any more. Try again when workers run.' });
+        }
+        response.json(testToJson(result));
       },
     ),
   ];

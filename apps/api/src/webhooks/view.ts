@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Webhook } from '@tidings/database';
+import type { TestResult } from '@tidings/queue';
 
 /** A webhook in JSON. */
 export const webhookJson = z
@@ -9,6 +10,10 @@ export const webhookJson = z
     event_types: z.array(z.string()),
     description: z.string().nullable(),
     header_names: z.array(z.string()).describe('Of the custom headers; their values are never shown.'),
+    previous_secrets_valid_until: z
+      .date()
+      .nullable()
+      .describe('Until when a secret that was rotated away signs as well; null: none does.'),
     enabled: z.boolean(),
     max_in_flight: z.int(),
     rate_limit: z.int().nullable().describe('Requests per second; null: no limit.'),
@@ -37,8 +42,10 @@ export const webhookWithSecretJson = webhookJson
   .meta({ id: 'WebhookWithSecret' });
 
 /** A webhook as the API shows it: the secret never, of the headers the names. */
-export interface WebhookView extends Omit<Webhook, 'sealedSecret' | 'sealedHeaders'> {
+export interface WebhookView extends Omit<Webhook, 'sealedSecret' | 'sealedPreviousSecrets' | 'sealedHeaders'> {
   headerNames: string[];
+  /** Until when secrets that were rotated away sign as well; null: none does. */
+  previousSecretsValidUntil: Date | null;
 }
 
 type Circuit = Pick<Webhook, 'circuitOpenedAt' | 'circuitProbeAt'>;
@@ -57,6 +64,7 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
     event_types: webhook.eventTypes,
     description: webhook.description,
     header_names: webhook.headerNames,
+    previous_secrets_valid_until: webhook.previousSecretsValidUntil,
     enabled: webhook.enabled,
     max_in_flight: webhook.maxInFlight,
     rate_limit: webhook.rateLimit,
@@ -83,4 +91,31 @@ function retryToJson({ retryMaxAttempts, retryInitialDelayMs, retryMaxDelayMs }:
     max_delay_ms: retryMaxDelayMs,
   }).filter(([, value]) => value !== null);
   return set.length === 0 ? null : Object.fromEntries(set);
+}
+
+/** What came of a test, in JSON. */
+export const testJson = z
+  .strictObject({
+    webhook_id: z.string(),
+    event_id: z.string().describe('The `webhook-id` that the receiver got.'),
+    succeeded: z.boolean(),
+    status_code: z.int().nullable().describe('Null when no response came.'),
+    duration_ms: z.int(),
+    error_class: z.string().nullable(),
+    error: z.string().nullable(),
+    response_body: z.string().nullable().describe('Its first 4 KB, as text.'),
+  })
+  .meta({ id: 'TestResult' });
+
+export function testToJson(result: TestResult): z.output<typeof testJson> {
+  return {
+    webhook_id: result.webhookId,
+    event_id: result.eventId,
+    succeeded: result.errorClass === null,
+    status_code: result.statusCode,
+    duration_ms: result.durationMs,
+    error_class: result.errorClass,
+    error: result.error,
+    response_body: result.responseBody,
+  };
 }

@@ -11,6 +11,7 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   webhookId: 'wh_1',
   url: 'https://example.com',
   sealedSecret: Buffer.alloc(0),
+  sealedPreviousSecrets: null,
   sealedHeaders: null,
   claimedAt: 1_795_000_000,
   eventId: 'evt_1',

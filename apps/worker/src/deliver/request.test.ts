@@ -15,6 +15,7 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
   webhookId: 'wh_1',
   url: 'https://example.com/hook',
   sealedSecret: seal.seal(secret, sealedFor.secret('wh_1')),
+  sealedPreviousSecrets: null,
   sealedHeaders: null,
   claimedAt: now,
   eventId: 'evt_1',
@@ -32,6 +33,22 @@ describe('the request of a delivery', () => {
   test('is verified by the standardwebhooks package with the secret that the owner was shown', () => {
     const { body, headers } = buildRequest(delivery(), seal);
     expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({ type: 'sync.completed' });
+  });
+
+  test('is signed with every secret that is still valid, the newest first', () => {
+    const [older, ended] = [createSecret(), createSecret()];
+    const previous = [
+      { secret: older, until: now + 1 },
+      { secret: ended, until: now },
+    ];
+    const sealedPreviousSecrets = seal.seal(JSON.stringify(previous), sealedFor.previousSecrets('wh_1'));
+    const { body, headers } = buildRequest(delivery({ sealedPreviousSecrets }), seal);
+    const verify = (key: string) => () => new Webhook(key).verify(body, headers);
+    expect(headers['webhook-signature']?.split(' ')).toHaveLength(2);
+    for (const key of [secret, older]) expect(verify(key)).not.toThrow();
+    expect(verify(ended)).toThrow();
+    const signatures = String(headers['webhook-signature']).split(' ');
+    expect(signatures[0]).toBe(buildRequest(delivery(), seal).headers['webhook-signature']);
   });
 
   test('carries type, timestamp and the payload exactly as it was accepted', () => {

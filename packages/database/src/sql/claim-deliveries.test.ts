@@ -21,7 +21,7 @@ describe('claiming a delivery', () => {
     const { rows } = await log.pool.query<{ now: number }>('SELECT floor(extract(epoch FROM now()))::float8 AS now');
     const now = rows[0]?.now ?? 0;
     await log.pool.query(`UPDATE events SET data = '{"n": 1.0}'`);
-    await log.pool.query("UPDATE webhooks SET sealed_headers = 'sealed headers'");
+    await log.pool.query("UPDATE webhooks SET sealed_headers = 'sealed headers', sealed_previous_secrets = 'sealed previous'");
     await log.pool.query('UPDATE deliveries SET attempt_count = 2');
     const [claimed] = await claim(id);
     // In Unix seconds, by the database's clock.
@@ -36,6 +36,7 @@ describe('claiming a delivery', () => {
         webhookId: 'wh_evt_1',
         url: 'https://example.com/wh_evt_1',
         sealedSecret: Buffer.from('secret of wh_evt_1'),
+        sealedPreviousSecrets: Buffer.from('sealed previous'),
         sealedHeaders: Buffer.from('sealed headers'),
         claimedAt,
         eventId: 'evt_1',

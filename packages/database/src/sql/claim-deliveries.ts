@@ -8,6 +8,8 @@ export interface ClaimedDelivery {
   webhookId: string;
   url: string;
   sealedSecret: Buffer;
+  /** Those that still sign after a rotation. */
+  sealedPreviousSecrets: Buffer | null;
   sealedHeaders: Buffer | null;
   /** By the database's clock, in Unix seconds. */
   claimedAt: number;
@@ -45,6 +47,7 @@ interface Row {
   webhook_id: string;
   url: string;
   sealed_secret: Buffer;
+  sealed_previous_secrets: Buffer | null;
   sealed_headers: Buffer | null;
   event_id: string;
   event_type: string;
@@ -92,7 +95,7 @@ export async function claimDeliveries(
         SELECT (hook).*, in_flight, head FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
       ), judged AS (
         SELECT candidate.*, lane.rate_limit, lane.rate_next_at, lane.ordering, lane.circuit_opened_at, in_flight,
-          url, sealed_secret, sealed_headers, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
+          url, sealed_secret, sealed_previous_secrets, sealed_headers, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
           CASE WHEN lane.circuit_opened_at IS NOT NULL OR ordering = 'fifo' THEN 1 ELSE max_in_flight END AS slots,
           CASE
             WHEN lane.id IS NULL OR (NOT enabled AND disabled_reason IS NULL) THEN 'cancelled'
@@ -134,7 +137,7 @@ export async function claimDeliveries(
         FROM (SELECT webhook_id, count(*) AS sent FROM decided WHERE fate = 'claimed' GROUP BY webhook_id) AS claimed
         WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR rate_limit IS NOT NULL)
       )
-      SELECT touched.id, fate, token AS lease_token, webhook_id, url, sealed_secret, sealed_headers,
+      SELECT touched.id, fate, token AS lease_token, webhook_id, url, sealed_secret, sealed_previous_secrets, sealed_headers,
         attempt_count, prior_attempts, replay, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
         ceil(extract(epoch FROM permit_at - now()) * 1000)::float8 AS due_in_ms,
         floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at,
@@ -144,7 +147,7 @@ export async function claimDeliveries(
       LEFT JOIN events ON fate = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
       WHERE fate IN ('claimed', 'throttled')
       UNION ALL
-      SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
+      SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
         ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL
       FROM decided WHERE fate = 'deferred'`,
     values: [ids, leaseMs, wakeAfterMs],
@@ -161,6 +164,7 @@ function toClaim(row: Row): Claim {
     webhookId: row.webhook_id,
     url: row.url,
     sealedSecret: row.sealed_secret,
+    sealedPreviousSecrets: row.sealed_previous_secrets,
     sealedHeaders: row.sealed_headers,
     claimedAt: row.claimed_at,
     eventId: row.event_id,

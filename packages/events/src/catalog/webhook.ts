@@ -20,3 +20,12 @@ export const webhookDisabled = defineEvent({
     disabled_at: '2026-11-24T10:00:00.000Z',
   },
 });
+
+/** What `POST /api/webhooks/{id}/test` sends. It goes to that webhook alone, is on no stream and in no log. */
+export const webhookTest = defineEvent({
+  type: 'webhook.test',
+  audience: 'everyone',
+  description: 'The owner of a webhook tests it.',
+  schema: z.strictObject({ webhook_id: z.string(), message: z.string() }),
+  example: { webhook_id: 'wh_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d', message: 'This is a test.' },
+});
