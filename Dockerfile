@@ -17,7 +17,7 @@ FROM manifests AS build
 ENV TURBO_TELEMETRY_DISABLED=1
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY . .
-RUN npx turbo run build --filter=@tidings/api --filter=@tidings/worker
+RUN npx turbo run build --filter=@tidings/api --filter=@tidings/worker --filter=@tidings/cli
 RUN mkdir /built && cp -r --parents prisma apps/*/dist packages/*/dist /built/
 
 FROM base AS runtime

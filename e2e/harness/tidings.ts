@@ -49,9 +49,12 @@ export async function startTidings({ env = {}, workers = 1, redisUrl }: TidingsO
     async stop() {
       await publisher.close();
       await processes.stop();
-      await expectNoLeaks({ databaseUrl: database.url, redis, output });
-      await corner.drop();
-      await database.drop();
+      try {
+        await expectNoLeaks({ databaseUrl: database.url, redis, output });
+      } finally {
+        await corner.drop();
+        await database.drop();
+      }
     },
   };
 }

@@ -16,6 +16,7 @@ export {
 export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/release-deliveries.js';
 export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
 export { markTold, readUntold, type DisabledWebhook } from './sql/disabled-webhooks.js';
+export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { deliveryIdFloor } from './delivery-id.js';
 export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';

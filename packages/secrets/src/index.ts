@@ -1,3 +1,3 @@
 export { MAX_PREVIOUS_SECRETS, parsePreviousSecrets, rotate, stillValid, type PreviousSecret } from './rotation.js';
 export { createSecret, secretKey } from './secret.js';
-export { createSeal, parseSealKeys, sealedFor, type Seal, type SealKey } from './seal.js';
+export { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from './seal.js';

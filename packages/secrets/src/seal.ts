@@ -45,8 +45,8 @@ export function createSeal(keys: readonly SealKey[]): Seal {
     },
     open(sealed, owner) {
       const bytes = Buffer.from(sealed);
-      let offset = 1 + bytes.readUInt8(0);
-      const keyId = bytes.toString('utf8', 1, offset);
+      const keyId = sealedWith(bytes);
+      let offset = 1 + Buffer.byteLength(keyId);
       const key = byId.get(keyId);
       if (!key) throw new Error(`Sealed with the key "${keyId}", which SECRETS_KEYS does not hold.`);
       const iv = bytes.subarray(offset, (offset += IV_BYTES));
@@ -56,6 +56,12 @@ export function createSeal(keys: readonly SealKey[]): Seal {
       return Buffer.concat([decipher.update(bytes.subarray(offset)), decipher.final()]).toString('utf8');
     },
   };
+}
+
+/** The id of the key that sealed it. */
+export function sealedWith(sealed: Uint8Array): string {
+  const bytes = Buffer.from(sealed);
+  return bytes.toString('utf8', 1, 1 + bytes.readUInt8(0));
 }
 
 /**

@@ -4,12 +4,18 @@ import { isPattern, type Catalog } from '@tidings/events';
 import { MAX_ATTEMPTS } from '@tidings/queue';
 
 const MAX_HEADERS = 20;
+/** Of all names and values: servers refuse requests whose headers are beyond 8 or 16 KB. */
+const MAX_HEADER_BYTES = 4096;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 /** Visible ASCII and inner spaces: no line break can smuggle in a header. */
 const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
-/** What is ours to set, and what would change how the request is framed or sent. */
+/** What is ours to set, what would change how the request is framed or sent, and what says where a request came from. */
 const RESERVED_HEADER =
-  /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|accept-encoding|user-agent)$/i;
+  /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|accept-encoding|user-agent|forwarded|x-forwarded-.*|x-real-ip|via)$/i;
+
+function sizeOf(headers: Record<string, string>): number {
+  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + ': \r\n'.length, 0);
+}
 
 function namesDiffer(headers: Record<string, string>): boolean {
   const names = Object.keys(headers);
@@ -74,6 +80,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
           .refine((name) => !RESERVED_HEADER.test(name), 'is a header that Tidings sets by itself'),
         z.string().regex(HEADER_VALUE, 'must be 1 to 1024 visible ASCII characters'),
       )
+      .refine((headers) => sizeOf(headers) <= MAX_HEADER_BYTES, `must be at most ${String(MAX_HEADER_BYTES)} bytes in all`)
       .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)}`)
       .refine(namesDiffer, 'must not hold the same name twice: upper and lower case are the same'),
     enabled: z.boolean(),

@@ -82,6 +82,33 @@ describe('registering a webhook', () => {
     expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual(['description', 'headers']);
   });
 
+  test.each([
+    ...['Connection', 'Keep-Alive', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'Proxy-Authorization', 'Expect'],
+    ...[
+      'Host',
+      'Content-Length',
+      'content-type',
+      'WEBHOOK-SIGNATURE',
+      'webhook-anything',
+      'User-Agent',
+      'X-Forwarded-For',
+      'Via',
+    ],
+  ])('is refused with the header %s, which is not the owner’s to set', async (name) => {
+    const { status, body } = await register('alice', { headers: { [name]: 'x' } });
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([{ field: expect.stringContaining(name), message: 'is a header that Tidings sets by itself' }]);
+  });
+
+  test('is refused with headers that are too many, too long, or too much together', async () => {
+    const many = (count: number, value: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${String(index)}`, value]));
+    for (const headers of [many(21, 'v'), { x: 'v'.repeat(1025) }, { ['x'.repeat(101)]: 'v' }, many(5, 'v'.repeat(1000))]) {
+      expect((await register('alice', { headers })).status).toBe(400);
+    }
+    expect((await register('alice', { headers: many(4, 'v'.repeat(1000)) })).status).toBe(201);
+  });
+
   test('stops at five a user, also under twenty parallel requests', async () => {
     const responses = await Promise.all(Array.from({ length: 20 }, () => register('alice')));
     expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(5).fill(201), ...Array<number>(15).fill(409)]);
