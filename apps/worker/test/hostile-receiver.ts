@@ -62,7 +62,7 @@ export const misbehaviours = {
   'sends informational answers without end': (socket) => {
     flood(socket, '', HINT.repeat(100));
   },
-  'sends informational answers, then a 200': (socket) => socket.write(`${HINT.repeat(20)}${OK}Content-Length: 0\r\n\r\n`),
+  'sends ten informational answers, then a 200': (socket) => socket.write(`${HINT.repeat(10)}${OK}Content-Length: 0\r\n\r\n`),
   'switches protocols': (socket) => socket.write(SWITCH),
   'switches protocols and floods': (socket) => {
     flood(socket, SWITCH, Buffer.alloc(65_536));

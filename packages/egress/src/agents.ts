@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from 'n
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { Guard } from './guard.js';
+import { smallReads } from './small-reads.js';
 import { createTunnel } from './tunnel.js';
 
 export interface AgentsOptions {
@@ -55,7 +56,7 @@ export function createAgents({ guard, proxy, ca }: AgentsOptions): Agents {
 function guarded(connect: Connect, { judgeLiteral, lookup }: Guard): Connect {
   return (options: ClientRequestArgs, callback) => {
     const blocked = judgeLiteral(options.host ?? '');
-    if (blocked === null) return connect({ ...options, lookup }, callback);
+    if (blocked === null) return connect({ ...options, lookup, onread: smallReads() } as ClientRequestArgs, callback);
     process.nextTick(() => callback?.(blocked, undefined as never));
     return undefined;
   };

@@ -24,7 +24,9 @@ interface SenderOptions {
 
 /** What of a response is kept. */
 const KEPT_BYTES = 4096;
-/** A body up to this size is read to its end, so that its connection can be used again; beyond it, it is closed. */
+/** An honest receiver sends one or two (103 Early Hints); a flood would keep a processor busy until the deadline. */
+const MAX_INFORMATIONAL = 16;
+/** A response up to this size is read to its end, so that its connection can be used again; beyond it, it is closed. */
 const READ_BYTES = 65_536;
 
 /**
@@ -50,6 +52,8 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
       let retryAfter: string | undefined;
       const chunks: Buffer[] = [];
       let size = 0;
+      let bytesRead = (): number => 0;
+      let informational = 0;
       const finish = (): void => {
         request.destroy();
         signal.removeEventListener('abort', onAbort);
@@ -60,6 +64,12 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
         reject(Object.assign(new Error('The deadline passed.'), { code: 'EDEADLINE' }));
       };
       signal.addEventListener('abort', onAbort);
+      request.on('information', () => {
+        informational += 1;
+        if (informational <= MAX_INFORMATIONAL) return;
+        finish();
+        reject(Object.assign(new Error('There were too many informational responses.'), { code: 'EINFORMATIONAL' }));
+      });
       // Nobody asked for another protocol. got passes the event on, so Node leaves the socket open, for good (measured).
       request.once('upgrade', (response: IncomingMessage, socket: Socket) => {
         socket.destroy();
@@ -67,13 +77,17 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
         finish();
       });
       request.on('response', (response: IncomingMessage & { statusCode: number }) => {
+        // With chunks of one byte, 64 KB of body are 400 KB to read, 57 ms in which nobody else is served (measured).
+        const { socket } = response;
+        const before = socket.bytesRead;
+        bytesRead = () => socket.bytesRead - before;
         statusCode = response.statusCode;
         retryAfter = response.headers['retry-after'];
       });
       request.on('data', (chunk: Buffer) => {
         if (size < KEPT_BYTES) chunks.push(chunk);
         size += chunk.length;
-        if (size > READ_BYTES) finish();
+        if (size > READ_BYTES || bytesRead() > READ_BYTES) finish();
       });
       request.once('end', finish);
       // Once there is a status, it is the contract: a body that breaks off changes nothing.
