@@ -25,3 +25,9 @@ test('the addresses of servers that were there before are not shown: they may ho
   expect(guidance(options)).toContain('PostgreSQL  yours (DATABASE_URL)');
   expect(guidance({ ...options, redisUrl: 'redis://:secret@127.0.0.1:1' })).toContain('Redis       redis://:secret@127.0.0.1:1');
 });
+
+test('it says that webhooks may reach this machine, which they may not elsewhere', () => {
+  expect(guidance(options)).toContain(
+    'Webhooks may go to this machine, since npm start opens it (EGRESS_ALLOW_CIDRS); by default they reach public addresses only.',
+  );
+});

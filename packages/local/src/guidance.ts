@@ -50,7 +50,7 @@ curl -sw '\\n' ${apiUrl}/api/webhooks/${webhookId}/deliveries -H "$AUTH"
 ${post('/api/webhooks', OWN_WEBHOOK)}
 
 More tokens: npx tidings token --sub bob --scope events:publish
-Webhooks may go to this machine here (EGRESS_ALLOW_CIDRS); by default they go to public addresses only.
+Webhooks may go to this machine, since npm start opens it (EGRESS_ALLOW_CIDRS); by default they reach public addresses only.
 Ctrl-C stops all of it. Data and keys stay in .tidings/.
 ────────────────────────────────────────────────────────────────────────────────
 `;
