@@ -36,7 +36,8 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
 CMD ["node", "apps/api/dist/main.js"]
 
 FROM runtime AS worker
-ENV HEALTH_PORT=3001
+# Names are looked up in that pool: with the default of 4, a name server that hangs would hold up the other names.
+ENV HEALTH_PORT=3001 UV_THREADPOOL_SIZE=64
 COPY --from=build /built/apps/worker ./apps/worker
 EXPOSE 3001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
