@@ -86,7 +86,7 @@ const { source, ...tokenRules } = config.token;
 const token = { ...tokenRules, findKey: createFindKey(source, log), isRevoked: revocations.isRevoked };
 
 const tests = createTestsQueue({ redis: commands, prefix });
-const testWebhook = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
+const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
 const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
 const app = createApp({
@@ -125,6 +125,7 @@ log.info('API is ready.', { url: `http://${config.host === '0.0.0.0' ? 'localhos
 async function stop(): Promise<void> {
   const drained = drain();
   hub.stop();
+  stopTests();
   await Promise.all([keepLog.stop(), watchRevocations.stop()]);
   await drained;
   await accept.idle();

@@ -12,6 +12,7 @@ describe('what is named like a secret', () => {
     'sealedSecret',
     'token',
     'lease_token',
+    'ticket',
     'Authorization',
     'set-cookie',
     'password',

@@ -1,5 +1,5 @@
 const REDACTED = '[redacted]';
-const SECRET_NAME = /secret|token|authorization|cookie|password|api[-_]?key|jwt/i;
+const SECRET_NAME = /secret|token|ticket|authorization|cookie|password|api[-_]?key|jwt/i;
 /** Webhook secrets, JSON Web Tokens, bearer credentials and passwords in URLs, wherever they stand in a text. */
 const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/whsec_[A-Za-z0-9+/=_-]+/g, REDACTED],

@@ -3,7 +3,7 @@ import { findPosition, readUserEvents, type Queryable } from '@tidings/database'
 import { EVENT_ID, type Catalog } from '@tidings/events';
 import { typesParameter } from '../events/types-parameter.js';
 import { route, type Route } from '../openapi/route.js';
-import { invalid, Problem } from '../problems/problem.js';
+import { invalid } from '../problems/problem.js';
 import { notice } from './frame.js';
 import type { Hub } from './hub.js';
 import { replay } from './replay.js';
@@ -82,12 +82,7 @@ export function streamRoutes({ hub, sql, catalog, tickets }: StreamRoutesParts):
         },
       },
       async ({ caller }, response) => {
-        const { ticket, expiresAt } = await tickets.issue(caller).catch(() => {
-          throw new Problem(503, 'Tickets are not available', {
-            detail: 'Redis is away. Open the stream with a token, or try again.',
-            headers: { 'retry-after': '1' },
-          });
-        });
+        const { ticket, expiresAt } = await tickets.issue(caller);
         response.status(201).json({ ticket, expires_at: expiresAt });
       },
     ),

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { revokeToken } from '@tidings/revocation';
 import { eventually } from '@tidings/testing';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { createTickets } from './tickets.js';
 
 let api: TestApi;
 let redis: Redis;
@@ -98,6 +99,16 @@ describe('a ticket', () => {
       expect(api.logged()).toContain('GET /api/events/stream 200');
     });
     expect(api.logged()).not.toContain(ticket);
+  });
+});
+
+describe('while Redis is away', () => {
+  test('tickets are a 503', async () => {
+    const away = new Redis(api.redis.url, { lazyConnect: true, enableOfflineQueue: false });
+    const tickets = createTickets({ redis: away, prefix: api.redis.prefix });
+    const caller = { userId: 'alice', scopes: new Set<string>(), expiresAt: 0, tokenId: undefined };
+    await expect(tickets.issue(caller)).rejects.toMatchObject({ status: 503 });
+    await expect(tickets.redeem('A'.repeat(43))).rejects.toMatchObject({ status: 503 });
   });
 });
 

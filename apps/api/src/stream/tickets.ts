@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Caller } from '../auth/verify-token.js';
+import { Problem } from '../problems/problem.js';
 
 const LIFE_S = 60;
 const TICKET = /^[A-Za-z0-9_-]{43}$/;
@@ -11,9 +12,9 @@ interface StoredCaller extends Omit<Caller, 'scopes'> {
 
 /** Tickets that open one stream each: a browser's EventSource cannot send a token. */
 export interface Tickets {
-  /** A ticket in the caller's name, and when it ends. Rejects while Redis is away. */
+  /** A ticket in the caller's name, and when it ends. Rejects with a 503 while Redis is away. */
   issue: (caller: Caller) => Promise<{ ticket: string; expiresAt: Date }>;
-  /** Whose ticket it is, once: null for any other text, and the second time. Rejects while Redis is away. */
+  /** Whose ticket it is, once: null for any other text, and the second time. Rejects with a 503 while Redis is away. */
   redeem: (ticket: string) => Promise<Caller | null>;
 }
 
@@ -24,15 +25,22 @@ export function createTickets({ redis, prefix }: { redis: Redis; prefix: string 
     async issue(caller) {
       const ticket = randomBytes(32).toString('base64url');
       const stored: StoredCaller = { ...caller, scopes: [...caller.scopes] };
-      await redis.set(keyOf(ticket), JSON.stringify(stored), 'EX', LIFE_S);
+      await redis.set(keyOf(ticket), JSON.stringify(stored), 'EX', LIFE_S).catch(unavailable);
       return { ticket, expiresAt: new Date(Date.now() + LIFE_S * 1000) };
     },
     async redeem(ticket) {
       if (!TICKET.test(ticket)) return null;
-      const stored = await redis.getdel(keyOf(ticket));
+      const stored = await redis.getdel(keyOf(ticket)).catch(unavailable);
       if (stored === null) return null;
       const caller = JSON.parse(stored) as StoredCaller;
       return { ...caller, tokenId: caller.tokenId, scopes: new Set(caller.scopes) };
     },
   };
+}
+
+function unavailable(): never {
+  throw new Problem(503, 'Tickets are not available', {
+    detail: 'Redis is away. Open the stream with a token, or try again.',
+    headers: { 'retry-after': '1' },
+  });
 }

@@ -177,7 +177,10 @@ export function webhookRoutes({ registry, testWebhook, schemas, perUser }: Webho
           });
         });
         if (result === null) {
-          throw new Problem(504, 'No worker answered', { detail: 'Nothing will be sent any more. Try again when workers run.' });
+          throw new Problem(504, 'No worker answered', {
+            detail:
+              'No worker told in time what came of it. One that none had taken will not be sent. Try again when workers run.',
+          });
         }
         response.json(testToJson(result));
       },

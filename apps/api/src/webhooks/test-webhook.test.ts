@@ -34,8 +34,9 @@ const result = (webhookId: string): TestResult => ({
   responseBody: 'no',
 });
 /** A process of the API. */
-const api = (timeoutMs?: number) =>
+const start = (timeoutMs?: number) =>
   createTestWebhook({ queue, subscriber: connect('subscriber'), channel, ...(timeoutMs ? { timeoutMs } : {}) });
+const api = (timeoutMs?: number) => start(timeoutMs).testWebhook;
 
 describe('a test of a webhook', () => {
   test('asks a worker, by ids alone, and gets what it tells; nothing stays', async () => {
@@ -65,6 +66,17 @@ describe('a test of a webhook', () => {
 
   test('that no worker takes in time is taken back', async () => {
     expect(await api(50)('alice', 'wh_3')).toBeNull();
+    expect(await jobs.count()).toBe(0);
+  });
+
+  test('is waited for no longer when the process stops, and taken back', async () => {
+    const { testWebhook, stop } = start();
+    const answer = testWebhook('alice', 'wh_4');
+    await eventually(async () => {
+      expect(await jobs.count()).toBe(1);
+    });
+    stop();
+    expect(await answer).toBeNull();
     expect(await jobs.count()).toBe(0);
   });
 });

@@ -13,12 +13,18 @@ interface TestWebhookParts {
 /** Tests one of the user's webhooks. Resolves with what came back; null when no worker told in time. Rejects while Redis is away. */
 export type TestWebhook = (userId: string, webhookId: string) => Promise<TestResult | null>;
 
+interface Tests {
+  testWebhook: TestWebhook;
+  /** Waits no longer for any: the process stops. */
+  stop: () => void;
+}
+
 /**
  * A worker sends the test: this process never contacts what users registered. What nobody has taken by the end is taken
  * back, so that no test is sent that nobody waits for.
  */
-export function createTestWebhook({ queue, subscriber, channel, timeoutMs = 20_000 }: TestWebhookParts): TestWebhook {
-  const waiting = new Map<string, Set<(result: TestResult) => void>>();
+export function createTestWebhook({ queue, subscriber, channel, timeoutMs = 20_000 }: TestWebhookParts): Tests {
+  const waiting = new Map<string, Set<(result: TestResult | null) => void>>();
   subscriber.on('message', (from: string, text: string) => {
     if (from !== channel) return;
     const result = JSON.parse(text) as TestResult;
@@ -27,7 +33,7 @@ export function createTestWebhook({ queue, subscriber, channel, timeoutMs = 20_0
   // Done again by itself after each lost connection.
   subscriber.subscribe(channel).catch(() => undefined);
 
-  return async (userId, webhookId) => {
+  const testWebhook: TestWebhook = async (userId, webhookId) => {
     const settles = waiting.get(webhookId) ?? new Set();
     waiting.set(webhookId, settles);
     let settle: (result: TestResult | null) => void = () => undefined;
@@ -46,5 +52,12 @@ export function createTestWebhook({ queue, subscriber, channel, timeoutMs = 20_0
       settles.delete(settle);
       if (settles.size === 0) waiting.delete(webhookId);
     }
+  };
+
+  return {
+    testWebhook,
+    stop() {
+      for (const settles of waiting.values()) for (const settle of settles) settle(null);
+    },
   };
 }
