@@ -109,6 +109,7 @@ describe('while Redis is away', () => {
     const caller = { userId: 'alice', scopes: new Set<string>(), expiresAt: 0, tokenId: undefined };
     await expect(tickets.issue(caller)).rejects.toMatchObject({ status: 503 });
     await expect(tickets.redeem('A'.repeat(43))).rejects.toMatchObject({ status: 503 });
+    away.disconnect();
   });
 });
 
