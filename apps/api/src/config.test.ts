@@ -49,6 +49,9 @@ describe("the API's configuration", () => {
   test.each([
     ['JWT_JWKS_URL', 'http://id.example/jwks'],
     ['JWT_JWKS_URL', 'ftp://id.example/jwks'],
+    ['JWT_JWKS_URL', 'http://127.0.0.1.id.example/jwks'],
+    ['JWT_JWKS_URL', 'https://me:password@id.example/jwks'],
+    ['JWT_REQUIRE_JTI', 'yes'],
     ['JWT_JWKS_FILE', '/nowhere/jwks.json'],
     ['JWT_PUBLIC_KEY', weak],
   ])('refuses %s=%s', (name, value) => {

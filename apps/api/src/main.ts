@@ -12,7 +12,7 @@ import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
-import { createFindKey } from './auth/find-key.js';
+import { createKeys } from './auth/issuer-keys.js';
 import { createDeliveryLog } from './deliveries/log.js';
 import { createReplay } from './deliveries/replay.js';
 import { createRetry } from './deliveries/retry.js';
@@ -70,7 +70,7 @@ const keepLog = createPartitionDuty(sql, config.retentionDays, log);
 keepLog.start();
 
 // Who calls: a token, which may be revoked, or a ticket made with one.
-const revocations = createRevocations(commands, prefix);
+const revocations = createRevocations({ redis: commands, prefix, log });
 const tickets = createTickets({ redis: commands, prefix });
 const watchRevocations = createDuty({
   name: 'revocations',
@@ -81,9 +81,14 @@ const watchRevocations = createDuty({
   },
   log,
 });
+// Whoever comes first must not find the list unread.
+await revocations.refresh();
 watchRevocations.start();
 const { source, ...tokenRules } = config.token;
-const token = { ...tokenRules, findKey: createFindKey(source, log), isRevoked: revocations.isRevoked };
+const keys = createKeys(source, log);
+const watchKeys = createDuty({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, log });
+watchKeys.start();
+const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevoked };
 
 const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
@@ -126,7 +131,7 @@ async function stop(): Promise<void> {
   const drained = drain();
   hub.stop();
   stopTests();
-  await Promise.all([keepLog.stop(), watchRevocations.stop()]);
+  await Promise.all([keepLog.stop(), watchRevocations.stop(), watchKeys.stop()]);
   await drained;
   await accept.idle();
   await deliveries.close();

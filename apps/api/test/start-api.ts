@@ -112,13 +112,14 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   hub.start(await lastPosition(sql));
   followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
   const registry = createRegistry({ database, seal: createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]), perUser: PER_USER });
-  const revocations = createRevocations(commands, prefix);
+  const revocations = createRevocations({ redis: commands, prefix, log });
   const tickets = createTickets({ redis: commands, prefix });
   const rules: TokenRules = {
     algorithms: ['HS256'],
     findKey: () => Promise.resolve(createSecretKey(Buffer.from(SECRET))),
     maxLifetimeS: 86_400,
     clockToleranceS: 5,
+    requireTokenId: false,
     isRevoked: revocations.isRevoked,
     ...tokenRules,
   };

@@ -10,7 +10,7 @@ import { createTestRedis } from '@tidings/testing';
 const COMMAND = join(import.meta.dirname, '../bin/tidings.js');
 const { url, prefix, drop } = createTestRedis();
 const redis = new Redis(url);
-const revocations = createRevocations(redis, prefix);
+const revocations = createRevocations({ redis, prefix, log: { warn: () => undefined, info: () => undefined } });
 afterAll(async () => {
   await drop();
   redis.disconnect();

@@ -1,32 +1,42 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHmac, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import supertest from 'supertest';
 import { Redis } from 'ioredis';
 import { revokeToken } from '@tidings/revocation';
+import { startIdentityProvider, type IdentityProvider } from '../../test/identity-provider.js';
+import { createKeys } from './issuer-keys.js';
 import { SECRET, startApi, type TestApi } from '../../test/start-api.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const encryption = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-/** With a secret, as most are; and with public keys by their `kid`, as with JWKS. */
+/** With a secret, as most are; and with the public keys of an identity provider. */
 let api: TestApi;
 let withKeys: TestApi;
+let provider: IdentityProvider;
 beforeAll(async () => {
   api = await startApi({ tokenRules: { issuer: 'platform', audience: 'tidings' } });
-  const keys = new Map<string, { alg: string; key: KeyObject }>([
-    ['rsa', { alg: 'RS256', key: rsa.publicKey }],
-    ['ec', { alg: 'ES256', key: ec.publicKey }],
-  ]);
-  withKeys = await startApi({
-    tokenRules: {
-      algorithms: ['RS256', 'ES256'],
-      findKey: ({ alg, kid }) => Promise.resolve([keys.get(kid ?? '')].find((found) => found?.alg === alg)?.key ?? null),
-    },
-  });
+  const jwk = (key: KeyObject, more: object) => ({ ...key.export({ format: 'jwk' }), ...more });
+  provider = await startIdentityProvider(
+    JSON.stringify({
+      keys: [
+        jwk(rsa.publicKey, { kid: 'rsa', use: 'sig' }),
+        jwk(ec.publicKey, { kid: 'ec' }),
+        jwk(encryption.publicKey, { kid: 'enc', use: 'enc' }),
+        { kty: 'oct', kid: 'oct', k: Buffer.from(SECRET).toString('base64url') },
+      ],
+    }),
+  );
+  const { find } = createKeys({ url: provider.url }, { warn: () => undefined, info: () => undefined });
+  withKeys = await startApi({ tokenRules: { algorithms: ['RS256', 'ES256'], findKey: find } });
 });
 afterAll(async () => {
   await api.stop();
   await withKeys.stop();
+  provider.stop();
 });
 
 type Json = Record<string, unknown>;
@@ -34,7 +44,10 @@ const now = Math.floor(Date.now() / 1000);
 const HEADER = { alg: 'HS256', typ: 'JWT' };
 const CLAIMS = { sub: 'alice', iss: 'platform', aud: 'tidings', iat: now, exp: now + 600 };
 
-const encode = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+const encode = (value: unknown) =>
+  Buffer.from(typeof value === 'string' || Buffer.isBuffer(value) ? (value as string) : JSON.stringify(value)).toString(
+    'base64url',
+  );
 /** A token of any header and payload, rightly signed: what is wrong with it is what it says. Texts are taken as they are. */
 function forge(header: unknown, payload: unknown, { secret = SECRET, hash = 'sha256' } = {}): string {
   const signed = `${encode(header)}.${encode(payload)}`;
@@ -61,6 +74,7 @@ const BEARER: Record<string, string> = {
   'has a signature that is not canonical base64url': `${head}.${body}.${unpadded(signature)}`,
   'has a padded signature': `${valid}=`,
   'has another payload than was signed': `${head}.${encode({ ...CLAIMS, sub: 'mallory' })}.${signature}`,
+  'is all dots': '.'.repeat(8192),
   'has two parts': `${head}.${body}`,
   'has four parts': `${valid}.${signature}`,
   'has five parts, as an encrypted one': `${encode({ alg: 'dir', enc: 'A256GCM' })}.a.b.c.d`,
@@ -104,6 +118,9 @@ const BEARER: Record<string, string> = {
   'is of another type': headed({ typ: 'dpop+jwt' }),
   'has a list for its type': headed({ typ: ['JWT'] }),
   'is nested': headed({ cty: 'JWT' }),
+  'is compressed': headed({ zip: 'DEF' }),
+  'says that it is encrypted': headed({ enc: 'A256GCM' }),
+  'has an alg with a Greek Eta': headed({ alg: '\u0397S256' }),
   'has a kid that is no text': headed({ kid: { a: 1 } }),
   'has scopes that are no text': saying({ scope: ['events:publish'] }),
   'has an id that is no text': saying({ jti: 7 }),
@@ -112,6 +129,7 @@ const BEARER: Record<string, string> = {
   'comes from nobody': without('iss'),
   'is for another audience': saying({ aud: 'mallory' }),
   'is for no audience': without('aud'),
+  'is no UTF-8': forge(HEADER, Buffer.from(JSON.stringify({ ...CLAIMS, n: '\u00ff' }), 'latin1')),
   'is a text': forge(HEADER, '"alice"'),
   'is a list': forge(HEADER, [CLAIMS]),
   'is null': forge(HEADER, 'null'),
@@ -165,6 +183,21 @@ describe('a token that', () => {
     await expectRefused(api, { authorization: `Bearer ${token}` });
   });
 
+  test('comes in two headers is not looked at, whichever of them is good', async () => {
+    for (const headers of [
+      ['Bearer abc', `Bearer ${valid}`],
+      [`Bearer ${valid}`, 'Bearer abc'],
+    ]) {
+      const { hostname, port } = new URL(api.url);
+      // Written as they are: other clients would join them.
+      const names = ['host', hostname, ...headers.flatMap((value) => ['authorization', value])];
+      const request = httpRequest({ hostname, port, path: PATH, headers: names }).end();
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      response.resume();
+      expect(response.statusCode).toBe(401);
+    }
+  });
+
   test.each<[string, Record<string, string>, string]>([
     ['is missing', {}, PATH],
     ['is of another scheme', { authorization: `Basic ${Buffer.from('alice:pw').toString('base64')}` }, PATH],
@@ -207,6 +240,9 @@ describe('where public keys verify, a token that', () => {
       'has a signature of zeroes',
       `${encode({ alg: 'ES256', kid: 'ec' })}.${encode(claims)}.${Buffer.alloc(64).toString('base64url')}`,
     ],
+    ['names a key to encrypt with', signWith({ alg: 'RS256', kid: 'enc' }, encryption.privateKey)],
+    ['is signed with a secret that the set gives away', forge({ alg: 'HS256', kid: 'oct' }, claims)],
+    ['has bits left over in its signature', unpadded(signWith({ alg: 'RS256', kid: 'rsa' }, rsa.privateKey))],
     ['names no key', signWith({ alg: 'RS256' }, rsa.privateKey)],
     ['names an unknown key', signWith({ alg: 'RS256', kid: 'unknown' }, rsa.privateKey)],
     ['names a file', signWith({ alg: 'RS256', kid: '../../dev/null' }, mallory.privateKey)],
@@ -223,5 +259,9 @@ describe('where public keys verify, a token that', () => {
     ],
   ])('%s gets the same 401', async (_name, token) => {
     await expectRefused(withKeys, { authorization: `Bearer ${token}` });
+  });
+
+  test('says where its keys are makes us ask nobody else than the provider', () => {
+    expect(new Set(provider.asked)).toEqual(new Set(['/jwks']));
   });
 });

@@ -14,11 +14,14 @@ export interface AuthenticateParts {
 export function authenticate({ token: rules, tickets }: AuthenticateParts): RequestHandler {
   return async (request, response, next) => {
     const ticket = ticketOf(request, tickets.path);
-    const token = BEARER.exec(request.get('authorization') ?? '')?.[1];
+    const authorizations = request.headersDistinct['authorization'] ?? [];
+    const token = BEARER.exec(authorizations[0] ?? '')?.[1];
     let caller: Caller | null = null;
-    // Two credentials at once may be two people: neither counts.
-    if (ticket === undefined) caller = token === undefined ? null : await verifyToken(token, rules);
-    else if (request.get('authorization') === undefined) caller = stillValid(await tickets.redeem(ticket), rules);
+    // Two credentials at once may be two people, and whoever stands before us may have looked at the other one: neither counts.
+    if (authorizations.length + (ticket === undefined ? 0 : 1) === 1) {
+      if (ticket !== undefined) caller = stillValid(await tickets.redeem(ticket), rules);
+      else if (token !== undefined) caller = await verifyToken(token, rules);
+    }
     if (caller === null) {
       throw new Problem(401, 'Not authenticated', {
         detail: 'Send a valid token: "Authorization: Bearer <token>".',

@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { Problem } from '../problems/problem.js';
 import type { Algorithm, FindKey } from './verify-token.js';
 
 /** Public keys by `kid`, each for one algorithm. */
@@ -12,13 +13,13 @@ const jwks = z.object({
 
 /**
  * Reads a JSON Web Key Set (RFC 7517). What cannot verify RS256 or ES256 is left out: symmetric keys, keys for encryption,
- * RSA below 2,048 bits, other curves, and keys without a `kid`. Throws when the text is no key set.
+ * RSA below 2,048 bits, other curves, keys without a `kid`, and keys whose private half is published. Throws when the text is no key set.
  */
 export function parseKeySet(text: string): KeySet {
   const found = jwks.parse(JSON.parse(text)).keys.flatMap((jwk) => {
     const { kid, use, key_ops: operations } = jwk as { kid: string; use?: unknown; key_ops?: unknown };
     const verifies = (use ?? 'sig') === 'sig' && (!Array.isArray(operations) || operations.includes('verify'));
-    const usable = verifies && kid !== '' ? toPublicKey(jwk) : null;
+    const usable = verifies && kid !== '' && !('d' in jwk) ? toPublicKey(jwk) : null;
     return usable === null || ('alg' in jwk && jwk['alg'] !== usable.alg) ? [] : ([[kid, usable]] as const);
   });
   return new Map(found);
@@ -42,45 +43,61 @@ function toPublicKey(jwk: JsonWebKey): { key: KeyObject; alg: Algorithm } | null
   }
 }
 
-interface KeySetOptions {
+export interface KeySetOptions {
   /** Gets the text of the key set, from wherever it is. */
   load: () => Promise<string>;
-  /** After so long it is loaded again, in milliseconds; the keys that are known serve meanwhile, and while it cannot be loaded. */
-  refreshMs: number;
   /** A `kid` that is unknown makes it be loaded, at most once in so many milliseconds: whoever can send tokens must not make a storm. */
   cooldownMs: number;
-  log: { warn: (message: string, details: object) => void };
+  log: { warn: (message: string, details: object) => void; info: (message: string, details: object) => void };
 }
 
-/** Finds keys in a set that changes: rotation needs no restart. */
-export function createKeySet({ load, refreshMs, cooldownMs, log }: KeySetOptions): FindKey {
-  let keys: KeySet = new Map();
-  let loadedAt = -Infinity;
+/** The keys of one who issues tokens. */
+export interface IssuerKeys {
+  /** Rejects with a 503 as long as no set could be loaded: then nobody can tell a valid token from another. */
+  find: FindKey;
+  /** Loads the set again. Whatever happens, the keys that are known serve meanwhile; never rejects. */
+  refresh: () => Promise<void>;
+}
+
+/** Finds keys in a set that changes: rotation needs no restart. A set that was loaded replaces the one before as a whole. */
+export function createKeySet({ load, cooldownMs, log }: KeySetOptions): IssuerKeys {
+  let keys: KeySet | undefined;
   let triedAt = -Infinity;
   let loading: Promise<void> | undefined;
+  let failing = false;
 
-  const reload = (): Promise<void> => {
+  const loadOnce = async (): Promise<void> => {
+    try {
+      keys = parseKeySet(await load());
+      if (failing) log.info('The keys that verify tokens were loaded again.', { keys: [...keys.keys()] });
+      failing = false;
+    } catch (error) {
+      // Said once: a file is tried again every two seconds.
+      if (!failing) log.warn('The keys that verify tokens could not be loaded; those that are known are used.', { error });
+      failing = true;
+    }
+  };
+  const refresh = (): Promise<void> => {
     triedAt = performance.now();
-    loading ??= load()
-      .then((text) => {
-        keys = parseKeySet(text);
-        loadedAt = performance.now();
-      })
-      .catch((error: unknown) => {
-        log.warn('The keys that verify tokens could not be loaded; those that are known are used.', { error });
-      })
-      .finally(() => {
-        loading = undefined;
-      });
+    loading ??= loadOnce().finally(() => {
+      loading = undefined;
+    });
     return loading;
   };
 
-  return async ({ alg, kid }) => {
-    if (kid === undefined) return null;
-    const cooled = performance.now() - triedAt >= cooldownMs;
-    if (!keys.has(kid)) await (cooled ? reload() : loading);
-    else if (cooled && performance.now() - loadedAt >= refreshMs) void reload();
-    const found = keys.get(kid);
-    return found?.alg === alg ? found.key : null;
+  return {
+    refresh,
+    async find({ alg, kid }) {
+      if (kid === undefined) return null;
+      if (!keys?.has(kid)) await (performance.now() - triedAt >= cooldownMs ? refresh() : loading);
+      if (keys === undefined) {
+        throw new Problem(503, 'Tokens cannot be checked', {
+          detail: 'The keys that verify them could not be loaded yet. Send the request again.',
+          headers: { 'retry-after': '5' },
+        });
+      }
+      const found = keys.get(kid);
+      return found?.alg === alg ? found.key : null;
+    },
   };
 }

@@ -1,13 +1,21 @@
 const TIMEOUT_MS = 5000;
 const MAX_BYTES = 1024 * 1024;
 
-/** Fetches the text of a key set. Rejects after five seconds, beyond 1 MB, for a redirect, and for any status but 200. */
-export async function fetchKeySet(url: string): Promise<string> {
+/**
+ * Fetches the text of a key set. Rejects beyond 1 MB, for a redirect, and for any status but 200.
+ *
+ * @param timeoutMs rejects after so long; default 5,000
+ */
+export async function fetchKeySet(url: string, timeoutMs = TIMEOUT_MS): Promise<string> {
   const response = await fetch(url, {
     headers: { accept: 'application/jwk-set+json, application/json' },
     redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`The key set was answered with ${String(response.status)}.`);
+  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
@@ -15,6 +23,5 @@ export async function fetchKeySet(url: string): Promise<string> {
     if (size > MAX_BYTES) throw new Error(`The key set is over ${String(MAX_BYTES)} bytes.`);
     chunks.push(chunk);
   }
-  if (response.status !== 200) throw new Error(`The key set was answered with ${String(response.status)}.`);
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,15 +1,16 @@
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
 
 /**
- * The object in a part of a token: canonical base64url (RFC 7515, 2) of a JSON object in which no name occurs twice, since
+ * The object in a part of a token: canonical base64url (RFC 7515, 2) of a JSON object in UTF-8, in which no name occurs twice, since
  * parsers differ in which one they take (RFC 8725, 2.4). Null for any other text.
  */
 export function readJsonObject(part: string): Record<string, unknown> | null {
-  const bytes = Buffer.from(part, 'base64url');
-  if (bytes.toString('base64url') !== part) return null;
-  const text = bytes.toString('utf8');
+  if (!isCanonical(part)) return null;
+  let text: string;
   let value: unknown;
   try {
+    text = UTF_8.decode(Buffer.from(part, 'base64url'));
     value = JSON.parse(text);
   } catch {
     return null;
@@ -17,6 +18,11 @@ export function readJsonObject(part: string): Record<string, unknown> | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const names = [...text.matchAll(STRING)].filter(([, colon]) => colon !== undefined).length;
   return names === countNames(value) ? (value as Record<string, unknown>) : null;
+}
+
+/** Whether a text is base64url as an encoder writes it: no padding, no bits that are left over, nothing that decoders skip. */
+export function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
 function countNames(value: unknown): number {

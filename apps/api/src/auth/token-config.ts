@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { wholeNumber } from '@tidings/config';
+import { flag, wholeNumber } from '@tidings/config';
 import { algorithmOf, parseKeySet } from './key-set.js';
 import type { Algorithm, TokenRules } from './verify-token.js';
 
@@ -23,7 +23,10 @@ export const tokenSettings = {
     .optional(),
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be a URL' })
-    .refine(isPrivate, 'must begin with https://, unless it is on this machine: whoever changes it signs tokens')
+    .refine(
+      isPrivate,
+      'must begin with https://, unless it is on this machine, and hold no password: whoever changes it signs tokens',
+    )
     .optional(),
   JWT_JWKS_FILE: z.string().refine(holdsKeys, 'must be a file with a JSON Web Key Set').optional(),
   JWT_ALGORITHMS: z.string().default(''),
@@ -31,6 +34,7 @@ export const tokenSettings = {
   JWT_AUDIENCE: z.string().optional(),
   JWT_MAX_LIFETIME_S: wholeNumber({ initial: 86_400, min: 60, max: 31_536_000 }),
   JWT_CLOCK_TOLERANCE_S: wholeNumber({ initial: 5, min: 0, max: 300 }),
+  JWT_REQUIRE_JTI: flag(false),
 };
 
 const SOURCES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'] as const;
@@ -65,6 +69,7 @@ export function tokenConfig(settings: TokenSettings): Omit<TokenRules, 'findKey'
     audience: settings.JWT_AUDIENCE,
     maxLifetimeS: settings.JWT_MAX_LIFETIME_S,
     clockToleranceS: settings.JWT_CLOCK_TOLERANCE_S,
+    requireTokenId: settings.JWT_REQUIRE_JTI,
   };
 }
 
@@ -92,8 +97,8 @@ function publicKey(pem: string): KeyObject | null {
 }
 
 function isPrivate(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || LOOPBACK.includes(hostname);
+  const { protocol, hostname, username, password } = new URL(url);
+  return username === '' && password === '' && (protocol === 'https:' || LOOPBACK.includes(hostname));
 }
 
 function holdsKeys(path: string): boolean {

@@ -9,6 +9,7 @@ const rules: TokenRules = {
   findKey: () => Promise.resolve(createSecretKey(Buffer.from(secret))),
   maxLifetimeS: 86_400,
   clockToleranceS: 5,
+  requireTokenId: false,
   isRevoked: () => false,
 };
 const now = () => Math.floor(Date.now() / 1000);
@@ -30,6 +31,12 @@ describe('a valid token', () => {
   test.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt', undefined])('may say that its type is %s', async (typ) => {
     const header = { alg: 'HS256', typ } as jwt.JwtHeader;
     expect(await verifyToken(sign({ sub: 'alice' }, { header }), rules)).toMatchObject({ userId: 'alice' });
+  });
+
+  test('needs an id by which it can be revoked, when the configuration says so', async () => {
+    const strict = { ...rules, requireTokenId: true };
+    expect(await verifyToken(sign({ sub: 'alice' }), strict)).toBeNull();
+    expect(await verifyToken(sign({ sub: 'alice', jti: 'one' }), strict)).toMatchObject({ tokenId: 'one' });
   });
 
   test('may come from clocks that are off by as much as is tolerated, and no more', async () => {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { USER_ID } from '@tidings/events';
-import { readJsonObject } from './read-json-object.js';
+import { isCanonical, readJsonObject } from './read-json-object.js';
 
 /** Who makes a request. */
 export interface Caller {
@@ -28,6 +28,8 @@ export interface TokenRules {
   maxLifetimeS: number;
   /** How far clocks may differ, in seconds. */
   clockToleranceS: number;
+  /** Refuses tokens without `jti`, which cannot be revoked. */
+  requireTokenId: boolean;
   isRevoked: (tokenId: string) => boolean;
 }
 
@@ -43,9 +45,11 @@ const TYPES = [undefined, 'jwt', 'at+jwt', 'application/at+jwt'];
  */
 export async function verifyToken(token: string, rules: TokenRules): Promise<Caller | null> {
   if (token.length > MAX_TOKEN_BYTES) return null;
-  const parts = token.split('.');
-  const [header, payload] = parts.map((part) => readJsonObject(part));
-  if (parts.length !== 3 || !header || !payload) return null;
+  // Four parts are enough to see that it has not three: 8 KB of dots, read as parts, cost 50 ms (measured).
+  const [head = '', body = '', signature = '', ...rest] = token.split('.', 4);
+  if (rest.length > 0 || !isCanonical(signature)) return null;
+  const [header, payload] = [readJsonObject(head), readJsonObject(body)];
+  if (!header || !payload) return null;
   const alg = rules.algorithms.find((name) => name === header['alg']);
   if (alg === undefined || !isPlainHeader(header)) return null;
 
@@ -65,20 +69,26 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Cal
   return callerOf(payload, rules);
 }
 
-/** Nothing that would change how the token is to be read: RFC 7515, 4.1.11; RFC 7797; nested tokens. Keys that it brings are never used. */
-function isPlainHeader({ typ, crit, b64, cty, kid }: Record<string, unknown>): boolean {
+/** What would change how a token is to be read: RFC 7515, 4.1.11; RFC 7797; nested, compressed and encrypted tokens. */
+const NOT_UNDERSTOOD = ['crit', 'b64', 'cty', 'zip', 'enc'];
+
+/** Keys that a token brings, or says where to find, are never used. */
+function isPlainHeader(header: Record<string, unknown>): boolean {
+  const { typ, kid } = header;
   if (typ !== undefined && typeof typ !== 'string') return false;
   if (!TYPES.includes(typ?.toLowerCase())) return false;
-  return crit === undefined && b64 === undefined && cty === undefined && (kid === undefined || typeof kid === 'string');
+  return !NOT_UNDERSTOOD.some((name) => name in header) && (kid === undefined || typeof kid === 'string');
 }
 
-function callerOf(claims: Record<string, unknown>, { maxLifetimeS, clockToleranceS, isRevoked }: TokenRules): Caller | null {
+function callerOf(claims: Record<string, unknown>, rules: TokenRules): Caller | null {
+  const { maxLifetimeS, clockToleranceS, requireTokenId, isRevoked } = rules;
   const { sub, exp, iat, scope, jti } = claims;
   const now = Date.now() / 1000;
   if (!isTime(exp) || exp > now + maxLifetimeS + clockToleranceS) return null;
   if (iat !== undefined && (!isTime(iat) || iat > now + clockToleranceS)) return null;
   if (typeof sub !== 'string' || !USER_ID.test(sub)) return null;
   if (scope !== undefined && typeof scope !== 'string') return null;
+  if (jti === undefined && requireTokenId) return null;
   if (jti !== undefined && (typeof jti !== 'string' || !TOKEN_ID.test(jti) || isRevoked(jti))) return null;
   return { userId: sub, scopes: new Set(scope?.split(' ') ?? []), expiresAt: exp * 1000, tokenId: jti };
 }
