@@ -57,6 +57,7 @@ describe('tidings token', () => {
     ['without a key', ['--sub', 'alice'], {}, 'there is no key to sign with'],
     ['with a short key', ['--sub', 'alice'], { JWT_SECRET: 'short' }, 'shorter than 32 bytes'],
     ['without a user', [], { JWT_SECRET: SECRET }, "required option '--sub <user>' not specified"],
+    ['a life that the API refuses', ['--sub', 'alice', '--expires-in', '2d'], { JWT_SECRET: SECRET }, 'over 86400 seconds'],
     ['with an empty user', ['--sub', ''], { JWT_SECRET: SECRET }, 'It is empty.'],
     ['with a duration that has no unit', ['--sub', 'alice', '--expires-in', '3600'], { JWT_SECRET: SECRET }, 'Write it as'],
   ])('refuses %s, and says why', (_case, args, env, message) => {
