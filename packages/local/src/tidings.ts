@@ -80,7 +80,11 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
     ...keys,
     // Tokens are signed here: a key of somebody else's would contradict that.
     JWT_PUBLIC_KEY: '',
+    JWT_JWKS_URL: '',
+    JWT_JWKS_FILE: '',
     JWT_ALGORITHMS: '',
+    // They are valid for a day.
+    JWT_MAX_LIFETIME_S: '',
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     REDIS_PREFIX: prefix,
