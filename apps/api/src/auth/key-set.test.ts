@@ -83,8 +83,10 @@ describe('the keys of an identity provider', () => {
     const { has, refresh } = follow(provider);
     expect(await has('one')).toBe(true);
     provider.answer = (_request, response) => response.end(setOf(two));
-    await refresh();
+    const before = provider.asked.length;
+    await Promise.all([refresh(), refresh()]);
     expect(await has('one')).toBe(false);
+    expect(provider.asked).toHaveLength(before + 1);
   });
 
   test('are fetched once for 200 tokens at once with made-up kids, and not again for those that follow', async () => {

@@ -26,9 +26,10 @@ describe('the object in a part of a token', () => {
     fc.assert(
       fc.property(object, fc.jsonValue(), holder, (value, again, hold) => {
         const [name] = Object.keys(value);
-        const text = JSON.stringify(value).replace(/}$/, `,${JSON.stringify(name)}:${JSON.stringify(again)}}`);
+        const text = JSON.stringify(value).replace(/}$/, () => `,${JSON.stringify(name)}:${JSON.stringify(again)}}`);
         expect(read(hold(text))).toBeNull();
       }),
+      { numRuns: 1000 },
     );
     expect(read('{"sub":"a","s\\u0075b":"b"}')).toBeNull();
     expect(read('{"__proto__":1,"__proto__":2}')).toBeNull();
