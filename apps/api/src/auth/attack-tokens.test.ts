@@ -1,58 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createHmac, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import supertest from 'supertest';
 import { Redis } from 'ioredis';
 import { revokeToken } from '@tidings/revocation';
-import { startIdentityProvider, type IdentityProvider } from '../../test/identity-provider.js';
-import { createKeys } from './issuer-keys.js';
-import { SECRET, startApi, type TestApi } from '../../test/start-api.js';
+import { CLAIMS, encode, expectRefused, forge, HEADER, now, PATH, unpadded, type Json } from '../../test/forge.js';
+import { startApi, type TestApi } from '../../test/start-api.js';
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const encryption = generateKeyPairSync('rsa', { modulusLength: 2048 });
-
-/** With a secret, as most are; and with the public keys of an identity provider. */
 let api: TestApi;
-let withKeys: TestApi;
-let provider: IdentityProvider;
 beforeAll(async () => {
   api = await startApi({ tokenRules: { issuer: 'platform', audience: 'tidings' } });
-  const jwk = (key: KeyObject, more: object) => ({ ...key.export({ format: 'jwk' }), ...more });
-  provider = await startIdentityProvider(
-    JSON.stringify({
-      keys: [
-        jwk(rsa.publicKey, { kid: 'rsa', use: 'sig' }),
-        jwk(ec.publicKey, { kid: 'ec' }),
-        jwk(encryption.publicKey, { kid: 'enc', use: 'enc' }),
-        { kty: 'oct', kid: 'oct', k: Buffer.from(SECRET).toString('base64url') },
-      ],
-    }),
-  );
-  const { find } = createKeys({ url: provider.url }, { warn: () => undefined, info: () => undefined });
-  withKeys = await startApi({ tokenRules: { algorithms: ['RS256', 'ES256'], findKey: find } });
 });
-afterAll(async () => {
-  await api.stop();
-  await withKeys.stop();
-  provider.stop();
-});
+afterAll(() => api.stop());
 
-type Json = Record<string, unknown>;
-const now = Math.floor(Date.now() / 1000);
-const HEADER = { alg: 'HS256', typ: 'JWT' };
-const CLAIMS = { sub: 'alice', iss: 'platform', aud: 'tidings', iat: now, exp: now + 600 };
-
-const encode = (value: unknown) =>
-  Buffer.from(typeof value === 'string' || Buffer.isBuffer(value) ? (value as string) : JSON.stringify(value)).toString(
-    'base64url',
-  );
-/** A token of any header and payload, rightly signed: what is wrong with it is what it says. Texts are taken as they are. */
-function forge(header: unknown, payload: unknown, { secret = SECRET, hash = 'sha256' } = {}): string {
-  const signed = `${encode(header)}.${encode(payload)}`;
-  return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
-}
 const saying = (claims: Json) => forge(HEADER, { ...CLAIMS, ...claims });
 const headed = (header: Json) => forge({ ...HEADER, ...header }, CLAIMS);
 const without = (claim: keyof typeof CLAIMS) => forge(HEADER, { ...CLAIMS, [claim]: undefined });
@@ -60,7 +20,6 @@ const valid = forge(HEADER, CLAIMS);
 const [head = '', body = '', signature = ''] = valid.split('.');
 /** The claims as text, with one pair more. */
 const doubled = (pair: string) => JSON.stringify(CLAIMS).replace('{', `{${pair},`);
-const unpadded = (text: string) => text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) + 1);
 
 const BEARER: Record<string, string> = {
   'is not signed (alg none)': `${encode({ alg: 'none' })}.${body}.`,
@@ -137,23 +96,6 @@ const BEARER: Record<string, string> = {
   'was revoked': saying({ jti: 'revoked' }),
 };
 
-const PATH = '/api/webhooks';
-const UNINFORMATIVE = JSON.stringify({
-  type: 'about:blank',
-  title: 'Not authenticated',
-  status: 401,
-  detail: 'Send a valid token: "Authorization: Bearer <token>".',
-});
-
-async function expectRefused(on: TestApi, headers: Record<string, string>, path = PATH): Promise<void> {
-  const response = await supertest(on.url).get(path).set(headers);
-  expect(response.status).toBe(401);
-  expect(response.headers['www-authenticate']).toBe('Bearer');
-  const { request_id: id, ...rest } = response.body as Json;
-  expect(id).toBe(response.headers['x-request-id']);
-  expect(JSON.stringify(rest)).toBe(UNINFORMATIVE);
-}
-
 describe('a token that', () => {
   beforeAll(async () => {
     const redis = new Redis(api.redis.url);
@@ -207,61 +149,5 @@ describe('a token that', () => {
     ['stands in a cookie', { cookie: `token=${valid}` }, PATH],
   ])('%s gets it as well', async (_name, headers, path) => {
     await expectRefused(api, headers, path);
-  });
-});
-
-describe('where public keys verify, a token that', () => {
-  const claims = { sub: 'alice', exp: now + 600 };
-  const signWith = (header: Json, key: KeyObject, options: object = {}) => {
-    const signed = `${encode(header)}.${encode(claims)}`;
-    const bytes = signBytes('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363', ...options });
-    return `${signed}.${bytes.toString('base64url')}`;
-  };
-  const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
-
-  test.each([
-    ['RS256', 'rsa', rsa.privateKey],
-    ['ES256', 'ec', ec.privateKey],
-  ] as const)('is valid is let in (%s)', async (alg, kid, key) => {
-    const token = signWith({ alg, kid }, key);
-    expect((await supertest(withKeys.url).get('/api/webhooks').set('authorization', `Bearer ${token}`)).status).toBe(200);
-  });
-
-  const mallory = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  test.each<[string, string]>([
-    ['takes the public key for a secret (RSA)', forge({ alg: 'HS256', kid: 'rsa' }, claims, { secret: pem(rsa.publicKey) })],
-    ['takes the public key for a secret (EC)', forge({ alg: 'HS256', kid: 'ec' }, claims, { secret: pem(ec.publicKey) })],
-    ['says HS256 and is signed with nothing', forge({ alg: 'HS256', kid: 'rsa' }, claims, { secret: '' })],
-    ['swaps the algorithms', signWith({ alg: 'ES256', kid: 'rsa' }, rsa.privateKey)],
-    ['names the key of the other algorithm', signWith({ alg: 'RS256', kid: 'ec' }, rsa.privateKey)],
-    ['is signed with PS256', signWith({ alg: 'PS256', kid: 'rsa' }, rsa.privateKey, { padding: 6 })],
-    ['has a DER signature', signWith({ alg: 'ES256', kid: 'ec' }, ec.privateKey, { dsaEncoding: 'der' })],
-    [
-      'has a signature of zeroes',
-      `${encode({ alg: 'ES256', kid: 'ec' })}.${encode(claims)}.${Buffer.alloc(64).toString('base64url')}`,
-    ],
-    ['names a key to encrypt with', signWith({ alg: 'RS256', kid: 'enc' }, encryption.privateKey)],
-    ['is signed with a secret that the set gives away', forge({ alg: 'HS256', kid: 'oct' }, claims)],
-    ['has bits left over in its signature', unpadded(signWith({ alg: 'RS256', kid: 'rsa' }, rsa.privateKey))],
-    ['names no key', signWith({ alg: 'RS256' }, rsa.privateKey)],
-    ['names an unknown key', signWith({ alg: 'RS256', kid: 'unknown' }, rsa.privateKey)],
-    ['names a file', signWith({ alg: 'RS256', kid: '../../dev/null' }, mallory.privateKey)],
-    ['names a statement', signWith({ alg: 'RS256', kid: "x' UNION SELECT 'key" }, mallory.privateKey)],
-    ['names what every object has', signWith({ alg: 'RS256', kid: '__proto__' }, mallory.privateKey)],
-    [
-      'brings its own key',
-      signWith({ alg: 'RS256', kid: 'rsa', jwk: mallory.publicKey.export({ format: 'jwk' }) }, mallory.privateKey),
-    ],
-    ['says where its keys are', signWith({ alg: 'RS256', kid: 'rsa', jku: 'https://mallory.example/jwks' }, mallory.privateKey)],
-    [
-      'brings a certificate',
-      signWith({ alg: 'RS256', kid: 'rsa', x5c: ['MIIB'], x5u: 'https://mallory.example/' }, mallory.privateKey),
-    ],
-  ])('%s gets the same 401', async (_name, token) => {
-    await expectRefused(withKeys, { authorization: `Bearer ${token}` });
-  });
-
-  test('says where its keys are makes us ask nobody else than the provider', () => {
-    expect(new Set(provider.asked)).toEqual(new Set(['/jwks']));
   });
 });
