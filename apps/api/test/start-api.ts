@@ -71,9 +71,8 @@ export interface TestApiOptions {
   server?: Partial<ServerOptions>;
 }
 
-const answered: TestWebhook = (_userId, webhookId) =>
+const answered: TestWebhook = () =>
   Promise.resolve({
-    webhookId,
     eventId: 'evt_1',
     durationMs: 12,
     statusCode: 200,

@@ -22,8 +22,8 @@ import {
   createQueueWorker,
   DELIVERIES_QUEUE,
   type DeliveryJob,
+  createTestTurns,
   type TestJob,
-  testResultsChannel,
   TESTS_QUEUE,
   type RedisPurpose,
   WAKE_AFTER_MS,
@@ -45,6 +45,8 @@ import { createTellOwners } from './tell/tell-owners.js';
 
 /** Somebody waits for it. */
 const LONGEST_TEST_MS = 15_000;
+/** For the database before it and Redis behind it, beyond the time of the request. */
+const TEST_MARGIN_MS = 5000;
 /** They take no places of deliveries. */
 const TESTS_AT_ONCE = 10;
 
@@ -104,13 +106,14 @@ const deliver = createDeliver({
 });
 
 // … an owner may test a webhook, beside all that …
+const testMs = Math.min(timeoutMs, LONGEST_TEST_MS);
+const turns = createTestTurns({ redis: commands, prefix });
 const answerTests = createAnswerTests({
+  take: (test) => turns.take(test, testMs + TEST_MARGIN_MS),
   readEndpoint: (userId, webhookId) => readEndpoint(database.pool, userId, webhookId),
   build: (event) => buildRequest(event, seal),
-  send: createSender({ agents, timeoutMs: Math.min(timeoutMs, LONGEST_TEST_MS) }),
-  tell: async (result) => {
-    await commands.publish(testResultsChannel(prefix), JSON.stringify(result));
-  },
+  send: createSender({ agents, timeoutMs: testMs }),
+  end: turns.end,
   log,
 });
 

@@ -9,11 +9,12 @@ export {
 } from './deliveries-queue.js';
 export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS, nextDelay, type RetryPolicy } from './retry-policy.js';
 export {
-  createTestsQueue,
-  TESTS_QUEUE,
+  createTestTurns,
   testResultsChannel,
-  type TestJob,
+  type TestId,
+  type TestOutcome,
   type TestResult,
-  type TestsQueue,
-} from './tests-queue.js';
+  type TestTurns,
+} from './test-turns.js';
+export { createTestsQueue, TESTS_QUEUE, type TestJob, type TestsQueue } from './tests-queue.js';
 export { createQueueWorker, type QueueWorker, type QueueWorkerOptions, type Verdict } from './worker.js';

@@ -1,52 +1,43 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { connecting } from './redis.js';
+import { createTestTurns, type TestId, type TestTurns } from './test-turns.js';
 
 /** The BullMQ queue of webhooks that are to be tested now. */
 export const TESTS_QUEUE = 'tests';
 
 /** A job of the queue `tests`: whose webhook, and which. What is sent, and where to, is read from PostgreSQL. */
-export interface TestJob {
-  webhookId: string;
+export interface TestJob extends TestId {
   userId: string;
 }
 
-/** What came of a test. */
-export interface TestResult {
-  webhookId: string;
-  eventId: string;
-  durationMs: number;
-  /** Null when no response came. */
-  statusCode: number | null;
-  /** Null after a 2xx. */
-  errorClass: string | null;
-  error: string | null;
-  /** The first 4 KB, as text. */
-  responseBody: string | null;
-}
-
-/** Where workers tell what came of tests. It is told once and kept nowhere. */
-export const testResultsChannel = (prefix: string): string => `${prefix}:test-results`;
-
 export interface TestsQueue {
-  /** Enqueues a test. One of the same webhook that is on its way already stands for both. Throws when Redis is away. */
-  enqueue: (job: TestJob) => Promise<void>;
-  /** Takes it back, unless a worker has it already. */
-  withdraw: (webhookId: string) => Promise<void>;
+  /**
+   * Enqueues a test, unless one of the same webhook is under way. Answers with the event id of the one that is. Throws when
+   * Redis is away; what it took all the same, nobody makes: its turn has ended by itself after `waitMs`.
+   */
+  begin: (job: TestJob, waitMs: number) => Promise<string>;
+  withdraw: TestTurns['withdraw'];
   close: () => Promise<void>;
 }
 
 /** The queue, seen from those who ask for tests. */
 export function createTestsQueue({ redis, prefix }: { redis: Redis; prefix: string }): TestsQueue {
+  const turns = createTestTurns({ redis, prefix });
   const queue = new Queue<TestJob>(TESTS_QUEUE, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
   queue.on('error', () => undefined);
   return {
-    async enqueue(job) {
+    async begin(job, waitMs) {
       await connecting(redis);
-      await queue.add('test', job, { jobId: job.webhookId, removeOnComplete: true, removeOnFail: true });
+      const eventId = await turns.begin(job, waitMs);
+      if (eventId === job.eventId) await queue.add('test', job, { jobId: eventId, removeOnComplete: true, removeOnFail: true });
+      return eventId;
     },
-    async withdraw(webhookId) {
-      await queue.remove(webhookId);
+    async withdraw(test) {
+      const left = await turns.withdraw(test);
+      // What stays in the queue would do nothing; it need not pile up while there are no workers.
+      if (left === 'withdrawn') await queue.remove(test.eventId);
+      return left;
     },
     close: () => queue.close(),
   };

@@ -28,6 +28,23 @@ const rotation = z
   })
   .default({ overlap_s: DAY_S });
 
+/** Why there is nothing to tell of a test. */
+const NO_ANSWER = {
+  away: new Problem(503, 'Tests are not available', {
+    detail: 'Redis, which passes tests on to workers, is away. Try again.',
+    headers: { 'retry-after': '1' },
+  }),
+  failed: new Problem(503, 'The test could not be made', {
+    detail: 'A worker could not read or sign it, and sent nothing: its log says why.',
+  }),
+  withdrawn: new Problem(504, 'No worker took the test', {
+    detail: 'None had a place for it in time. It was taken back: nothing was sent, and nothing will be.',
+  }),
+  unheard: new Problem(504, 'The worker did not answer', {
+    detail: 'It took the test, and was stopped or cut off. The request may have been sent, once; it is not sent again.',
+  }),
+};
+
 const ONE = '/api/webhooks/{id}';
 
 /** The registrations of the caller. Somebody else's id is a 404, as one that does not exist (I7). */
@@ -165,24 +182,16 @@ export function webhookRoutes({ registry, testWebhook, schemas, perUser }: Webho
         params: { id: 'webhook' },
         answers: {
           200: { description: 'What the receiver answered, or why there was no answer.', schema: testJson },
-          504: { description: 'No worker told in time what came of it.' },
+          503: { description: 'Redis is away, or a worker could not make the request.' },
+          504: { description: 'No worker took it, and nothing will be sent; or one did, and did not tell what came of it.' },
         },
       },
       async ({ caller, params: { id } }, response) => {
         if (!(await registry.find(caller.userId, id))) throw notFound('webhook', id);
-        const result = await testWebhook(caller.userId, id).catch(() => {
-          throw new Problem(503, 'Tests are not available', {
-            detail: 'Redis is away. Try again.',
-            headers: { 'retry-after': '1' },
-          });
-        });
-        if (result === null) {
-          throw new Problem(504, 'No worker answered', {
-            detail:
-              'No worker told in time what came of it. One that none had taken will not be sent. Try again when workers run.',
-          });
-        }
-        response.json(testToJson(result));
+        const answer = await testWebhook(caller.userId, id).catch(() => 'away' as const);
+        if (answer === 'gone') throw notFound('webhook', id);
+        if (typeof answer === 'string') throw NO_ANSWER[answer];
+        response.json(testToJson(id, answer));
       },
     ),
   ];

@@ -107,9 +107,9 @@ export const testJson = z
   })
   .meta({ id: 'TestResult' });
 
-export function testToJson(result: TestResult): z.output<typeof testJson> {
+export function testToJson(webhookId: string, result: TestResult & { eventId: string }): z.output<typeof testJson> {
   return {
-    webhook_id: result.webhookId,
+    webhook_id: webhookId,
     event_id: result.eventId,
     succeeded: result.errorClass === null,
     status_code: result.statusCode,

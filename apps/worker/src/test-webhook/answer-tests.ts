@@ -1,42 +1,53 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { Endpoint } from '@tidings/database';
 import { webhookTest } from '@tidings/events';
-import type { TestJob, TestResult, Verdict } from '@tidings/queue';
+import type { TestId, TestJob, TestOutcome, Verdict } from '@tidings/queue';
 import type { SignableEvent } from '../deliver/request.js';
 import type { OutgoingRequest, Send } from '../deliver/send.js';
 
 interface AnswerTestsParts {
+  /** Whether the request is this worker's to make. */
+  take: (test: TestId) => Promise<boolean>;
   /** The webhook, if it is still the user's. */
   readEndpoint: (userId: string, webhookId: string) => Promise<Endpoint | undefined>;
   build: (event: SignableEvent) => OutgoingRequest;
   send: Send;
-  /** Tells the API process that waits. */
-  tell: (result: TestResult) => Promise<void>;
+  /** Ends the test, and tells the API process that waits. */
+  end: (outcome: TestOutcome) => Promise<void>;
   log: { error: (message: string, details: object) => void };
 }
 
 /**
  * Sends a `webhook.test` event, signed and guarded like any other, and tells what came back. Nothing is written: a test is
- * in no log, is not tried again, and counts neither for the webhook's health nor for its limits.
+ * in no log, is not tried again, and counts neither for the webhook's health nor for its limits. One that nobody waits for
+ * any more, or that another worker has taken and was killed with, is not sent.
  */
-export function createAnswerTests({ readEndpoint, build, send, tell, log }: AnswerTestsParts) {
-  return async ({ webhookId, userId }: TestJob): Promise<Verdict> => {
+export function createAnswerTests({ take, readEndpoint, build, send, end, log }: AnswerTestsParts) {
+  const make = async ({ webhookId, userId, eventId }: TestJob): Promise<TestOutcome['result']> => {
+    const endpoint = await readEndpoint(userId, webhookId);
+    if (endpoint === undefined) return 'gone';
+    const { type, data } = webhookTest({ webhook_id: webhookId, message: 'This is a test.' });
+    const request = build({
+      ...endpoint,
+      eventId,
+      eventType: type,
+      eventTimestamp: new Date(endpoint.claimedAt * 1000).toISOString(),
+      eventData: JSON.stringify(data),
+    });
+    const { durationMs, statusCode, errorClass, error, responseBody } = await send(request);
+    return { durationMs, statusCode, errorClass, error, responseBody };
+  };
+
+  return async (job: TestJob): Promise<Verdict> => {
+    const { webhookId, eventId } = job;
     try {
-      const endpoint = await readEndpoint(userId, webhookId);
-      if (endpoint === undefined) return { then: 'finish' };
-      const eventId = `evt_${uuidv7()}`;
-      const { type, data } = webhookTest({ webhook_id: webhookId, message: 'This is a test.' });
-      const request = build({
-        ...endpoint,
-        eventId,
-        eventType: type,
-        eventTimestamp: new Date(endpoint.claimedAt * 1000).toISOString(),
-        eventData: JSON.stringify(data),
+      if (!(await take({ webhookId, eventId }))) return { then: 'finish' };
+      const result = await make(job).catch((error: unknown) => {
+        log.error('A webhook could not be tested.', { webhook_id: webhookId, error });
+        return 'failed' as const;
       });
-      const { durationMs, statusCode, errorClass, error, responseBody } = await send(request);
-      await tell({ webhookId, eventId, durationMs, statusCode, errorClass, error, responseBody });
+      await end({ webhookId, eventId, result });
     } catch (error) {
-      log.error('A webhook could not be tested.', { webhook_id: webhookId, error });
+      log.error('What came of a test could not be told.', { webhook_id: webhookId, error });
     }
     return { then: 'finish' };
   };

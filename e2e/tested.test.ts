@@ -1,0 +1,78 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { eventually } from '@tidings/testing';
+import { startReceiver } from './harness/receiver.js';
+import { NEVER } from './harness/signal.js';
+import { startTidings, type Tidings } from './harness/tidings.js';
+import { createUser } from './harness/user.js';
+
+let tidings: Tidings;
+afterEach(() => tidings.stop());
+
+const path = ({ id }: { id: string }) => `/api/webhooks/${id}/test`;
+
+test('one test after the other is one request with an answer of its own', async () => {
+  tidings = await startTidings();
+  const alice = tidings.asUser('alice');
+  const receiver = await startReceiver();
+  const webhook = await alice.register(receiver);
+  for (let count = 1; count <= 20; count += 1) {
+    const { status, body } = await alice.call('POST', path(webhook));
+    expect([status, body['event_id'], receiver.arrivals.length]).toEqual([200, receiver.arrivals.at(-1)?.id, count]);
+  }
+});
+
+test('a test that an API asked for before it died is not sent when workers come later', async () => {
+  tidings = await startTidings({ workers: 0 });
+  const alice = tidings.asUser('alice');
+  const receiver = await startReceiver();
+  const [first, second] = [await alice.register(receiver), await alice.register(receiver)];
+  const { url, prefix } = tidings.redis;
+  const redis = new Redis(url);
+  try {
+    const asked = alice.call('POST', path(first)).catch(() => undefined);
+    await eventually(async () => {
+      expect(await redis.llen(`${prefix}:tests:wait`)).toBe(1);
+    });
+    await tidings.api.stop('SIGKILL');
+    await asked;
+    await eventually(async () => {
+      expect(await redis.exists(`${prefix}:test:${first.id}`)).toBe(0);
+    });
+
+    const api = await tidings.startApi();
+    await tidings.startWorker();
+    const { status, body } = await createUser(api.url, alice.token).call('POST', path(second));
+    expect(status).toBe(200);
+    await eventually(async () => {
+      expect(await redis.exists(`${prefix}:tests:wait`, `${prefix}:tests:active`)).toBe(0);
+    });
+    expect(receiver.counts()).toEqual({ [String(body['event_id'])]: 1 });
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test('a test whose worker is killed is not sent again by another, and its owner hears that it may have been sent', async () => {
+  tidings = await startTidings({ env: { DELIVERY_TIMEOUT_MS: '1000' } });
+  const alice = tidings.asUser('alice');
+  const receiver = await startReceiver(() => NEVER);
+  const webhook = await alice.register(receiver);
+  const asked = alice.call('POST', path(webhook));
+  await receiver.waitFor(1);
+  await tidings.workers[0]?.stop('SIGKILL');
+  // BullMQ gives its job to this one, when the lock has run out.
+  await tidings.startWorker();
+  const { status, body } = await asked;
+  expect([status, body['title']]).toEqual([504, 'The worker did not answer']);
+  expect(receiver.arrivals).toHaveLength(1);
+}, 60_000);
+
+test('without workers its owner hears that nothing was sent, and nothing is', async () => {
+  tidings = await startTidings({ workers: 0 });
+  const alice = tidings.asUser('alice');
+  const receiver = await startReceiver();
+  const { status, body } = await alice.call('POST', path(await alice.register(receiver)));
+  expect([status, body['title']]).toEqual([504, 'No worker took the test']);
+  expect(receiver.arrivals).toEqual([]);
+});
