@@ -15,7 +15,8 @@ import type { WebhookView } from './view.js';
 
 export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false };
 
-export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | { rotated: false };
+/** `nextEnd`: of the earlier secrets that sign, as many as may, the first one ends then. */
+export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | { rotated: false; nextEnd: Date };
 
 interface RegistryParts {
   database: Database;
@@ -103,14 +104,17 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
      */
     async rotateSecret(userId: string, id: string, overlapS: number): Promise<Rotated | null> {
       return prisma.$transaction(async (transaction) => {
-        const [row] = await transaction.$queryRaw<{ now: number }[]>`
-          SELECT extract(epoch FROM now())::float8 AS now FROM webhooks
-          WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
-        const before = row && (await transaction.webhook.findFirst({ where: { id, userId } }));
+        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
+        const before = await transaction.webhook.findFirst({ where: { id, userId } });
         if (!before) return null;
+        // Once it has the lock: a transaction's own time is that of its beginning, however long it waited.
+        const [clock] = await transaction.$queryRaw<{ now: number }[]>`
+          SELECT floor(extract(epoch FROM clock_timestamp()))::float8 AS now`;
+        const { now } = clock as { now: number };
         const old = seal.open(before.sealedSecret, sealedFor.secret(id));
-        const previous = rotate(old, previousOf(before), { now: Math.floor(row.now), overlapS });
-        if (previous === null) return { rotated: false };
+        const earlier = previousOf(before);
+        const previous = rotate(old, earlier, { now, overlapS });
+        if (previous === null) return { rotated: false, nextEnd: toDate(Math.min(...endsOf(stillValid(earlier, now)))) };
         const secret = createSecret();
         const webhook = await transaction.webhook.update({
           where: { id },
@@ -133,7 +137,10 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
   };
 }
 
+const toDate = (seconds: number) => new Date(1000 * seconds);
+const endsOf = (previous: readonly PreviousSecret[]) => previous.map(({ until }) => until);
+
 function latestEnd(previous: readonly PreviousSecret[]): Date | null {
   const valid = stillValid(previous, Date.now() / 1000);
-  return valid.length === 0 ? null : new Date(Math.max(...valid.map(({ until }) => until)) * 1000);
+  return valid.length === 0 ? null : toDate(Math.max(...endsOf(valid)));
 }

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSeal, parsePreviousSecrets, sealedFor } from '@tidings/secrets';
+import { eventually } from '@tidings/testing';
+import { untilBlocked, whileWebhooksAreHeld } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
+
+/** As in start-api.ts. */
+const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 
 let api: TestApi;
 let id: string;
@@ -19,6 +25,23 @@ const rotate = (body?: object, user = 'alice') => {
   const request = api.as(user).post(`/api/webhooks/${id}/rotate-secret`);
   return body === undefined ? request : request.send(body);
 };
+/** What a worker finds: the secret, and those before it, newest first. */
+async function stored() {
+  const { sealedSecret, sealedPreviousSecrets: sealed } = await api.database.prisma.webhook.findUniqueOrThrow({ where: { id } });
+  const previous = sealed ? parsePreviousSecrets(seal.open(sealed, sealedFor.previousSecrets(id))) : [];
+  return {
+    secret: seal.open(sealedSecret, sealedFor.secret(id)),
+    previous: previous.map(({ secret }) => secret),
+    ends: previous.map(({ until }) => until),
+  };
+}
+/** Makes it as if so many seconds had passed since the rotations. */
+async function pass(seconds: number): Promise<void> {
+  const { previous, ends } = await stored();
+  const earlier = previous.map((secret, index) => ({ secret, until: (ends[index] ?? 0) - seconds }));
+  const sealedPreviousSecrets = new Uint8Array(seal.seal(JSON.stringify(earlier), sealedFor.previousSecrets(id)));
+  await api.database.prisma.webhook.update({ where: { id }, data: { sealedPreviousSecrets } });
+}
 const inSeconds = (text: unknown) => (Date.parse(String(text)) - Date.now()) / 1000;
 
 describe('rotating a secret', () => {
@@ -42,18 +65,75 @@ describe('rotating a secret', () => {
     }
   });
 
-  test('is a 409 while three earlier ones sign, which 0 ends at once', async () => {
-    for (let count = 0; count < 3; count += 1) expect((await rotate()).status).toBe(200);
+  test('is a 409 while three earlier ones sign, which says when the first one ends, and that 0 ends all of them', async () => {
+    for (const overlap_s of [300, 100, 200]) expect((await rotate({ overlap_s })).status).toBe(200);
+    const before = await stored();
     const { status, body } = await rotate();
     expect([status, body.detail]).toEqual([409, expect.stringContaining('{"overlap_s": 0}')]);
+    expect(body.detail).toContain(new Date(1000 * Math.min(...before.ends)).toISOString());
+    expect(await stored()).toEqual(before);
+
+    // One of them has ended: there is room, and it is forgotten.
+    await pass(150);
+    expect((await rotate({ overlap_s: 60 })).status).toBe(200);
+    expect((await stored()).previous).toEqual([before.secret, before.previous[0], before.previous[2]]);
+    expect((await rotate()).status).toBe(409);
     expect((await rotate({ overlap_s: 0 })).status).toBe(200);
+    expect((await stored()).previous).toEqual([]);
     expect((await rotate()).status).toBe(200);
   });
 
-  test('by two at once loses no secret', async () => {
-    const answers = await Promise.all([rotate(), rotate(), rotate()]);
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-    expect((await rotate()).status).toBe(409);
+  test('by three at once comes one after the other: every secret that was shown signs', async () => {
+    let asked: Promise<{ body: { secret: string } }[]> = Promise.resolve([]);
+    await whileWebhooksAreHeld(api.database, async () => {
+      asked = Promise.all([rotate(), rotate(), rotate()]);
+      // All of them have begun: none may have read yet what it changes.
+      await untilBlocked(api.database, 3);
+    });
+    const shown = (await asked).map(({ body }) => body.secret);
+    const { secret, previous } = await stored();
+    expect([secret, ...previous].sort()).toEqual([first, ...shown].sort());
+    expect(previous.at(-1)).toBe(first);
+  });
+
+  test('counts the overlap from when its turn has come, by the clock of the database', async () => {
+    let asked: Promise<unknown> = Promise.resolve();
+    const begun = await whileWebhooksAreHeld(api.database, async () => {
+      asked = Promise.resolve(rotate({ overlap_s: 60 }));
+      await untilBlocked(api.database, 1);
+      return eventually(async () => {
+        const { rows } = await api.database.pool.query<{ now: number; waiting: number }>(`
+          SELECT extract(epoch FROM clock_timestamp())::float8 AS now, extract(epoch FROM xact_start)::float8 AS waiting
+          FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`);
+        const [row] = rows;
+        if (!row || Math.floor(row.now) === Math.floor(row.waiting)) throw new Error('It has not waited into another second.');
+        return Math.floor(row.waiting);
+      });
+    });
+    await asked;
+    expect((await stored()).ends[0]).toBeGreaterThan(begun + 60);
+  });
+
+  test('and a change of the webhook at the same time undo nothing of each other', async () => {
+    let asked: Promise<[{ body: { secret: string } }, unknown]> | undefined;
+    await whileWebhooksAreHeld(api.database, async () => {
+      asked = Promise.all([
+        rotate(),
+        api
+          .as('alice')
+          .patch(`/api/webhooks/${id}`)
+          .send({ headers: { a: 'b' } }),
+      ]);
+      await untilBlocked(api.database, 2);
+    });
+    const [rotated] = (await asked) ?? [];
+    expect((await stored()).secret).toBe(rotated?.body.secret);
+    expect((await api.as('alice').get(`/api/webhooks/${id}`)).body.header_names).toEqual(['a']);
+  });
+
+  test("of somebody else's webhook is a 404, and changes nothing (I7)", async () => {
+    expect((await rotate({}, 'mallory')).status).toBe(404);
+    expect(await stored()).toMatchObject({ secret: first, previous: [] });
   });
 
   test('leaves nothing readable in the database or in a log (I8)', async () => {

@@ -164,7 +164,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, perUser }: Webho
         if (!rotated) throw notFound('webhook', id);
         if (!rotated.rotated) {
           throw new Problem(409, 'Too many secrets', {
-            detail: `${String(MAX_PREVIOUS_SECRETS)} earlier secrets sign already. Wait until one has ended, or send {"overlap_s": 0} to end all of them.`,
+            detail: `${String(MAX_PREVIOUS_SECRETS)} earlier secrets sign already. The first of them ends at ${rotated.nextEnd.toISOString()}: rotate then, or send {"overlap_s": 0}, which ends all of them at once. Nothing was changed.`,
           });
         }
         response.json({ ...webhookToJson(rotated.webhook), secret: rotated.secret });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
+import { openDatabase } from '../database.js';
 import { claimDeliveries } from './claim-deliveries.js';
 
 let log: TestLog;
@@ -49,6 +50,20 @@ describe('claiming a delivery', () => {
         retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
       },
     ]);
+  });
+
+  test('goes on while a migration gives webhooks another column: workers run on during a deployment', async () => {
+    const database = openDatabase({ url: log.url, maxConnections: 1 });
+    const next = await log.addDelivery('evt_2');
+    const claimNext = (one: string) => claimDeliveries(database.pool, [one], { leaseMs: 60_000, wakeAfterMs: 30_000 });
+    try {
+      expect(await claimNext(id)).toMatchObject([{ id }]);
+      await log.pool.query('ALTER TABLE webhooks ADD COLUMN another TEXT');
+      expect(await claimNext(next)).toMatchObject([{ id: next, sealedSecret: Buffer.from('secret of wh_evt_2') }]);
+    } finally {
+      await log.pool.query('ALTER TABLE webhooks DROP COLUMN another');
+      await database.close();
+    }
   });
 
   test('answers with what its owner set of the retry policy, and with what a replay left behind', async () => {
