@@ -56,7 +56,7 @@ module.exports = {
       from: {
         path: [
           '^packages/(signing|secrets|batch)/src/',
-          '^packages/egress/src/(url|address)[.]ts$',
+          '^packages/egress/src/(url|address|headers)[.]ts$',
           '^packages/events/src/(catalog/|(catalog|define-event|event|pattern)[.]ts$)',
         ],
         pathNot: TEST,

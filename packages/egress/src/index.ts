@@ -2,4 +2,5 @@ export { hostNetworks, parseNetworks, type AddressRules, type Network } from './
 export { createAgents, type Agents } from './agents.js';
 export { parseCertificates } from './certificates.js';
 export { createGuard, type Guard, type Resolve } from './guard.js';
+export { customHeaders, isReservedHeader } from './headers.js';
 export { checkUrl, type UrlRules } from './url.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkUrl, type UrlRules } from '@tidings/egress';
+import { checkUrl, isReservedHeader, type UrlRules } from '@tidings/egress';
 import { isPattern, type Catalog } from '@tidings/events';
 import { MAX_ATTEMPTS } from '@tidings/queue';
 
@@ -9,10 +9,6 @@ const MAX_HEADER_BYTES = 4096;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 /** Visible ASCII and inner spaces: no line break can smuggle in a header. */
 const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
-/** What is ours to set, what would change how the request is framed or sent, and what says where a request came from. */
-const RESERVED_HEADER =
-  /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|accept-encoding|user-agent|forwarded|x-forwarded-.*|x-real-ip|via)$/i;
-
 function sizeOf(headers: Record<string, string>): number {
   return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + ': \r\n'.length, 0);
 }
@@ -77,7 +73,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
         z
           .string()
           .regex(HEADER_NAME, 'must be a header name')
-          .refine((name) => !RESERVED_HEADER.test(name), 'is a header that Tidings sets by itself'),
+          .refine((name) => !isReservedHeader(name), 'is a header that Tidings sets by itself'),
         z.string().regex(HEADER_VALUE, 'must be 1 to 1024 visible ASCII characters'),
       )
       .refine((headers) => sizeOf(headers) <= MAX_HEADER_BYTES, `must be at most ${String(MAX_HEADER_BYTES)} bytes in all`)

@@ -100,6 +100,20 @@ describe('registering a webhook', () => {
     expect(body.errors).toEqual([{ field: expect.stringContaining(name), message: 'is a header that Tidings sets by itself' }]);
   });
 
+  test.each(['constructor', 'toString', 'hasOwnProperty'])('takes the header %s like any other', async (name) => {
+    const { status, body } = await register('alice', { headers: { [name]: 'x' } });
+    expect([status, body.header_names]).toEqual([201, [name]]);
+  });
+
+  test('does not keep a header __proto__, which changes nothing else, and its answer says so', async () => {
+    const { status, body } = await api
+      .as('alice')
+      .post('/api/webhooks')
+      .set('content-type', 'application/json')
+      .send(`{"url":"${url}","headers":{"__proto__":"x","a":"b"}}`);
+    expect([status, body.header_names]).toEqual([201, ['a']]);
+  });
+
   test('is refused with headers that are too many, too long, or too much together', async () => {
     const many = (count: number, value: string) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${String(index)}`, value]));

@@ -1,4 +1,5 @@
 import type { ClaimedDelivery } from '@tidings/database';
+import { customHeaders } from '@tidings/egress';
 import { parsePreviousSecrets, secretKey, sealedFor, stillValid, type Seal } from '@tidings/secrets';
 import { sign } from '@tidings/signing';
 import type { OutgoingRequest } from './send.js';
@@ -21,7 +22,8 @@ export type SignableEvent = Pick<
 /**
  * Builds the signed request of a delivery. The body is the same, byte for byte, on every attempt: the event's JSON is
  * kept as text, and so are the two fields around it. The time of the attempt is the database's, of the claim: receivers
- * refuse what is signed by a clock that is some minutes off. Every secret that is valid then signs. Throws when the secret cannot be opened with our keys.
+ * refuse what is signed by a clock that is some minutes off. Every secret that is valid then signs, the current one first.
+ * Throws when a secret cannot be opened with our keys.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
@@ -40,7 +42,7 @@ export function buildRequest(delivery: SignableEvent, { open }: Pick<Seal, 'open
     url,
     body,
     headers: {
-      ...custom,
+      ...customHeaders(custom),
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),

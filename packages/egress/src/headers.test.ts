@@ -1,0 +1,30 @@
+import { describe, expect, test } from '@jest/globals';
+import { customHeaders, isReservedHeader } from './headers.js';
+
+describe('a custom header', () => {
+  test.each([
+    ...[
+      'Webhook-Id',
+      'webhook-signature',
+      'WEBHOOK-X',
+      'Host',
+      'Content-Type',
+      'content-length',
+      'Content-Encoding',
+      'User-Agent',
+    ],
+    ...['Connection', 'Keep-Alive', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'Proxy-Authorization', 'Proxy-Connection'],
+    ...['Expect', 'Accept-Encoding', 'Forwarded', 'X-Forwarded-For', 'x-forwarded-host', 'X-Real-IP', 'Via', '__proto__'],
+  ])('may not be %s', (name) => {
+    expect(isReservedHeader(name)).toBe(true);
+    expect(customHeaders({ [name]: 'x' })).toEqual({});
+  });
+
+  test.each(['Authorization', 'Cookie', 'X-Api-Key', 'X-Host', 'Tea', 'X-Webhook-Id', 'constructor', 'toString'])(
+    'may be %s, and goes out in lower case',
+    (name) => {
+      expect(isReservedHeader(name)).toBe(false);
+      expect(Object.entries(customHeaders({ [name]: 'x' }))).toEqual([[name.toLowerCase(), 'x']]);
+    },
+  );
+});
