@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readApiConfig } from './config.js';
 
 const good = {
   DATABASE_URL: 'postgresql://u:p@db/tidings',
   REDIS_URL: 'redis://redis:6379',
-  SECRETS_KEYS: `a:${Buffer.alloc(32, 7).toString('base64')}`,
+  SECRETS_KEYS: `a:${randomBytes(32).toString('base64')}`,
 };
 const secret = 'x'.repeat(32);
 const { publicKey } = generateKeyPairSync('ec', {
@@ -73,6 +73,13 @@ describe("the API's configuration", () => {
   test('needs a key that seals, in production as anywhere: there is none by default', () => {
     for (const NODE_ENV of ['production', 'development', 'test']) {
       expect(() => readApiConfig({ ...good, JWT_SECRET: secret, NODE_ENV, SECRETS_KEYS: '' })).toThrow('SECRETS_KEYS is missing');
+    }
+  });
+
+  test('refuses a key that seals and that anybody could guess, in production as anywhere', () => {
+    const SECRETS_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
+    for (const NODE_ENV of ['production', 'development', 'test']) {
+      expect(() => readApiConfig({ ...good, JWT_SECRET: secret, NODE_ENV, SECRETS_KEYS })).toThrow('("a") is not random');
     }
   });
 

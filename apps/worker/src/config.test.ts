@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { readWorkerConfig } from './config.js';
 
-const key = Buffer.alloc(32, 7).toString('base64');
+const key = randomBytes(32).toString('base64');
 const good = { DATABASE_URL: 'postgresql://u:p@db/tidings', REDIS_URL: 'redis://redis:6379', SECRETS_KEYS: `a:${key}` };
 
 describe("the worker's configuration", () => {
@@ -14,6 +15,14 @@ describe("the worker's configuration", () => {
       retry: { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 1 },
       addresses: { allowed: [], denied: [] },
     });
+  });
+
+  test('needs a key that opens what the API sealed, in production as anywhere, and none that anybody could guess', () => {
+    for (const NODE_ENV of ['production', 'development', 'test']) {
+      expect(() => readWorkerConfig({ ...good, NODE_ENV, SECRETS_KEYS: '' })).toThrow('SECRETS_KEYS is missing');
+      const guessable = `a:${Buffer.alloc(32, 7).toString('base64')}`;
+      expect(() => readWorkerConfig({ ...good, NODE_ENV, SECRETS_KEYS: guessable })).toThrow('("a") is not random');
+    }
   });
 
   test('takes an empty variable for one that is not set', () => {

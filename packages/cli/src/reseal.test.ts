@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { openDatabase, type Database } from '@tidings/database';
 import { createSeal, sealedFor, type SealKey } from '@tidings/secrets';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 
 const COMMAND = join(import.meta.dirname, '../bin/tidings.js');
-const key = (id: string, byte: number): SealKey => ({ id, key: Buffer.alloc(32, byte) });
-const [old, current, foreign] = [key('old', 1), key('new', 2), key('foreign', 3)];
+const key = (id: string): SealKey => ({ id, key: randomBytes(32) });
+const [old, current, foreign] = [key('old'), key('new'), key('foreign')];
 const asText = (...keys: SealKey[]) => keys.map(({ id, key: bytes }) => `${id}:${bytes.toString('base64')}`).join(',');
 
 let testDatabase: TestDatabase;
@@ -19,6 +20,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.close();
   await testDatabase.drop();
+});
+
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE webhooks');
 });
 
 const bytes = (sealed: Buffer) => new Uint8Array(sealed);
@@ -35,9 +40,9 @@ async function add(id: string, by: SealKey): Promise<void> {
     },
   });
 }
-const reseal = (keys: string, ...args: string[]) =>
+const reseal = (keys: string, args: string[] = [], url = testDatabase.url) =>
   spawnSync(process.execPath, [COMMAND, 'reseal', ...args], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: testDatabase.url, SECRETS_KEYS: keys },
+    env: { PATH: process.env['PATH'], DATABASE_URL: url, SECRETS_KEYS: keys },
     encoding: 'utf8',
   });
 /** Whether the webhook's columns open with this key alone. */
@@ -61,12 +66,17 @@ describe('tidings reseal', () => {
   test('seals everything with the first key, page by page, so that the others can go', async () => {
     const ids = Array.from({ length: 205 }, (_, index) => `wh_${String(index).padStart(4, '0')}`);
     for (const id of ids) await add(id, old);
-    expect(reseal(asText(current, old), '--dry-run').stdout).toBe('To be sealed with "new": 205. Were already: 0.\n');
+    expect(reseal(asText(current, old), ['--dry-run']).stdout).toBe(
+      'To be sealed with "new": 205. Were already: 0. With other keys still: 205.\n',
+    );
     expect(await opens('wh_0204', old)).toBe(true);
 
-    expect(reseal(asText(current, old))).toMatchObject({ status: 0, stdout: 'Sealed with "new": 205. Were already: 0.\n' });
+    expect(reseal(asText(current, old))).toMatchObject({
+      status: 0,
+      stdout: 'Sealed with "new": 205. Were already: 0. With other keys still: 0.\n',
+    });
     for (const id of ids) expect(await opens(id, current)).toBe(true);
-    expect(reseal(asText(current)).stdout).toBe('Sealed with "new": 0. Were already: 205.\n');
+    expect(reseal(asText(current)).stdout).toBe('Sealed with "new": 0. Were already: 205. With other keys still: 0.\n');
   });
 
   test('does the rest when one cannot be opened, and says which and why', async () => {
@@ -74,10 +84,23 @@ describe('tidings reseal', () => {
     await add('wh_b', old);
     const { status, stdout, stderr } = reseal(asText(current, old));
     expect(status).toBe(1);
-    expect(stdout).toContain('Sealed with "new": 1.');
-    expect(stderr).toContain('wh_a could not be opened: Sealed with the key "foreign", which SECRETS_KEYS does not hold.');
+    expect(stdout).toBe('Sealed with "new": 1. Were already: 0. With other keys still: 1.\n');
+    expect(stderr).toContain('wh_a could not be opened: Sealed with the key "foreign", which SECRETS_KEYS does not hold');
     expect(await opens('wh_a', foreign)).toBe(true);
     expect(await opens('wh_b', current)).toBe(true);
+  });
+
+  test('tells of what has the name of the first key and does not open with it: of no use when the others are gone', async () => {
+    await add('wh_a', { ...foreign, id: current.id });
+    const { status, stdout, stderr } = reseal(asText(current, old));
+    expect([status, stdout]).toEqual([1, 'Sealed with "new": 0. Were already: 0. With other keys still: 0.\n']);
+    expect(stderr).toContain('wh_a could not be opened: Does not open with the key "new"');
+  });
+
+  test('says why it stopped, and that it may be run again', () => {
+    const { status, stderr } = reseal(asText(current, old), [], 'postgresql://nobody@127.0.0.1:1/none');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: It stopped there: .*ECONNREFUSED.*Run it again; what was done stays\.\n/);
   });
 
   test('says what is missing or wrong, and never repeats a key', () => {

@@ -7,13 +7,16 @@ const PAGE = 100;
 interface Counts {
   resealed: number;
   unchanged: number;
+  /** That are not sealed with the first key, at the end. */
+  remaining: number;
   /** Why a row could not be opened, by the id of the webhook. */
   failed: Map<string, string>;
 }
 
 /**
- * `tidings reseal`: encrypts every webhook's secrets and headers with the first key of SECRETS_KEYS. Breaking it off does no
- * harm: what was done stays, and the next run goes on. Exits with 1 when a row could not be opened, after doing the rest.
+ * `tidings reseal`: encrypts every webhook's secrets and headers with the first key of SECRETS_KEYS, and opens those that
+ * are already, so that a 0 at its end means that the first key alone is enough. Breaking it off does no harm: what was done
+ * stays, and the next run goes on. Exits with 1 when a row could not be opened, after doing the rest.
  */
 export function resealCommand({ env }: { env: NodeJS.ProcessEnv }): Command {
   const command: Command = new Command('reseal')
@@ -30,40 +33,64 @@ export function resealCommand({ env }: { env: NodeJS.ProcessEnv }): Command {
       command.error(`error: SECRETS_KEYS is wrong: ${(error as Error).message}`);
     }
     const current = String(keys[0]?.id);
-    const { resealed, unchanged, failed } = await resealAll(url, createSeal(keys), { current, dryRun });
+    const counts: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
+    let stopped: unknown;
+    try {
+      await resealAll(url, createSeal(keys), { current, dryRun, counts });
+    } catch (error) {
+      stopped = error;
+    }
+    const { resealed, unchanged, remaining, failed } = counts;
     console.log(
-      `${dryRun ? 'To be sealed' : 'Sealed'} with "${current}": ${String(resealed)}. Were already: ${String(unchanged)}.`,
+      `${dryRun ? 'To be sealed' : 'Sealed'} with "${current}": ${String(resealed)}. Were already: ${String(unchanged)}. With other keys still: ${String(remaining)}.`,
     );
     for (const [id, reason] of failed) console.error(`${id} could not be opened: ${reason}`);
+    if (stopped !== undefined) command.error(`error: It stopped there: ${reasonOf(stopped)}. Run it again; what was done stays.`);
     if (failed.size > 0) command.error(`error: ${String(failed.size)} could not be opened, and were left as they are.`);
   });
 }
 
-async function resealAll(url: string, seal: Seal, { current, dryRun }: { current: string; dryRun: boolean }): Promise<Counts> {
-  const counts: Counts = { resealed: 0, unchanged: 0, failed: new Map() };
-  const database = openDatabase({ url, maxConnections: 2 });
+interface ResealOptions {
+  current: string;
+  dryRun: boolean;
+  /** Counted up page by page, as they are committed. */
+  counts: Counts;
+}
+
+async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: ResealOptions): Promise<void> {
+  const database = openDatabase({ url, maxConnections: 1 });
   try {
     let after: string | null = '';
     while (after !== null) {
+      const page: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
       after = await resealWebhooks(database.pool, { after, limit: PAGE }, (webhook) => {
-        if (columnsOf(webhook).every(({ sealed }) => sealed === null || sealedWith(sealed) === current)) {
-          counts.unchanged += 1;
-          return null;
-        }
+        const isCurrent = columnsOf(webhook).every(({ sealed }) => sealed === null || sealedWith(sealed) === current);
+        let sealed: Omit<SealedWebhook, 'id'>;
         try {
-          const sealed = resealed(webhook, seal);
-          counts.resealed += 1;
-          return dryRun ? null : sealed;
+          sealed = resealed(webhook, seal);
         } catch (error) {
-          counts.failed.set(webhook.id, (error as Error).message);
+          page.failed.set(webhook.id, reasonOf(error));
+          if (!isCurrent) page.remaining += 1;
           return null;
         }
+        page[isCurrent ? 'unchanged' : 'resealed'] += 1;
+        if (dryRun && !isCurrent) page.remaining += 1;
+        return isCurrent || dryRun ? null : sealed;
       });
+      counts.resealed += page.resealed;
+      counts.unchanged += page.unchanged;
+      counts.remaining += page.remaining;
+      for (const [id, reason] of page.failed) counts.failed.set(id, reason);
     }
   } finally {
     await database.close();
   }
-  return counts;
+}
+
+/** PostgreSQL's driver tells of several addresses at once in an error without a message. */
+function reasonOf(error: unknown): string {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.map((one) => (one instanceof Error ? one.message : String(one)).replace(/[.]$/, '')).join('; ');
 }
 
 function columnsOf({ id, sealedSecret, sealedPreviousSecrets, sealedHeaders }: SealedWebhook) {

@@ -46,6 +46,18 @@ describe('a sealed text', () => {
   });
 });
 
+test('a text that does not open says with which key, and nothing of the key or of the text', () => {
+  const [one, other] = [key('k1'), key('k1')];
+  const { message } = (() => {
+    try {
+      return { message: createSeal([other]).open(createSeal([one]).seal('secret', 'wh_1'), 'wh_1') };
+    } catch (error) {
+      return error as Error;
+    }
+  })();
+  expect(message).toMatch(/^Does not open with the key "k1": it was sealed with another key of that name/);
+});
+
 describe('SECRETS_KEYS', () => {
   test('reads one key or several', () => {
     const [a, b] = [randomBytes(32), randomBytes(32)];
@@ -60,8 +72,20 @@ describe('SECRETS_KEYS', () => {
     ['nokey', 'is 0 bytes long'],
     ['a:c2hvcnQ=', 'is 5 bytes long'],
     [`a:${randomBytes(32).toString('base64')},b:`, 'entry 2 ("b") is 0 bytes long'],
+    [`a:${Buffer.alloc(32).toString('base64')}`, 'entry 1 ("a") is not random'],
+    [`a:${Buffer.from('0123456789'.repeat(4)).subarray(0, 32).toString('base64')}`, 'entry 1 ("a") is not random'],
+    [`a:${Buffer.from('correct horse battery staple ok!').toString('base64')}`, 'entry 1 ("a") is not random'],
+    [`a:${randomBytes(32).toString('base64')},a:${randomBytes(32).toString('base64')}`, 'two keys have the id "a"'],
   ])('refuses %j', (text, message) => {
     expect(() => parseSealKeys(text)).toThrow(message);
+  });
+
+  test('takes what openssl makes, and lets an older key be what it is, so that one can change away from it', () => {
+    for (let count = 0; count < 10_000; count += 1) {
+      expect(() => parseSealKeys(`a:${randomBytes(32).toString('base64')}`)).not.toThrow();
+    }
+    const old = Buffer.alloc(32, 1).toString('base64');
+    expect(parseSealKeys(`new:${randomBytes(32).toString('base64')},old:${old}`)).toHaveLength(2);
   });
 });
 

@@ -22,6 +22,8 @@ export const sealedFor = {
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+/** 32 random bytes have fewer once in 10¹⁵ keys. */
+const LEAST_DIFFERENT_BYTES = 16;
 const KEY_ID = /^[a-z0-9_-]{1,32}$/i;
 
 /**
@@ -53,7 +55,13 @@ export function createSeal(keys: readonly SealKey[]): Seal {
       const tag = bytes.subarray(offset, (offset += TAG_BYTES));
       const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(owner)).setAuthTag(tag);
-      return Buffer.concat([decipher.update(bytes.subarray(offset)), decipher.final()]).toString('utf8');
+      const text = decipher.update(bytes.subarray(offset));
+      try {
+        return Buffer.concat([text, decipher.final()]).toString('utf8');
+      } catch (cause) {
+        const reason = 'it was sealed with another key of that name, was changed, or belongs to another row';
+        throw new Error(`Does not open with the key "${keyId}": ${reason}.`, { cause });
+      }
     },
   };
 }
@@ -64,12 +72,17 @@ export function sealedWith(sealed: Uint8Array): string {
   return bytes.toString('utf8', 1, 1 + bytes.readUInt8(0));
 }
 
+/** Fewer different bytes than random ones have, as in an example, or a text that somebody typed (once in 10¹³ random keys). */
+function isGuessable(key: Buffer): boolean {
+  return new Set(key).size < LEAST_DIFFERENT_BYTES || key.every((byte) => byte >= 0x20 && byte <= 0x7e);
+}
+
 /**
- * Reads `SECRETS_KEYS`: `id:base64key`, several with commas between, the first one seals.
- * Throws an error that says which entry is wrong; the keys themselves are never repeated in it.
+ * Reads `SECRETS_KEYS`: `id:base64key`, several with commas between, the first one seals, and has to be random. Throws an
+ * error that says which entry is wrong; the keys themselves are never repeated in it.
  */
 export function parseSealKeys(text: string): SealKey[] {
-  return text.split(',').map((entry, index) => {
+  const keys = text.split(',').map((entry, index) => {
     const where = `entry ${String(index + 1)}`;
     const [id = '', base64 = '', ...rest] = entry.trim().split(':');
     if (!KEY_ID.test(id) || rest.length > 0) {
@@ -79,6 +92,13 @@ export function parseSealKeys(text: string): SealKey[] {
     if (key.length !== 32) {
       throw new Error(`${where} ("${id}") is ${String(key.length)} bytes long, not 32: make one with "openssl rand -base64 32"`);
     }
+    if (index === 0 && isGuessable(key)) {
+      throw new Error(`${where} ("${id}") is not random: make one with "openssl rand -base64 32"`);
+    }
     return { id, key };
   });
+  const [twice] = keys.map(({ id }) => id).filter((id, index, ids) => ids.indexOf(id) !== index);
+  // What the first one seals the other one would not open.
+  if (twice !== undefined) throw new Error(`two keys have the id "${twice}": another key needs another id`);
+  return keys;
 }
