@@ -122,6 +122,8 @@ describe("somebody else's id", () => {
       ['GET', `/api/webhooks/${webhook.id}`],
       ['PATCH', `/api/webhooks/${webhook.id}`, { url: 'https://example.org/' }],
       ['DELETE', `/api/webhooks/${webhook.id}`],
+      ['POST', `/api/webhooks/${webhook.id}/rotate-secret`, { overlap_s: 0 }],
+      ['POST', `/api/webhooks/${webhook.id}/test`],
       ['GET', `/api/webhooks/${webhook.id}/deliveries`],
       ['GET', `/api/deliveries/${delivery.id}`],
     ] as const) {

@@ -39,6 +39,8 @@ export async function startTidings({ env = {}, workers = 1, redisUrl }: TidingsO
     workers,
     env,
     onOutput: (text) => (output += text),
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${output}`, { cause: error });
   });
   const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
   return {
@@ -50,7 +52,7 @@ export async function startTidings({ env = {}, workers = 1, redisUrl }: TidingsO
       await publisher.close();
       await processes.stop();
       try {
-        await expectNoLeaks({ databaseUrl: database.url, redis, output });
+        await expectNoLeaks({ databaseUrl: database.url, redis, redisMayBeGone: redisUrl !== undefined, output });
       } finally {
         await corner.drop();
         await database.drop();

@@ -1,5 +1,6 @@
 import type { EventDraft } from '@tidings/events';
 import { eventually } from '@tidings/testing';
+import { see, seeIn } from './seen.js';
 import { follow, type Follower, type StreamOptions } from './stream.js';
 
 export interface Reply {
@@ -65,6 +66,7 @@ export interface User {
 }
 
 export function createUser(url: string, token: string): User {
+  see(token);
   const call: User['call'] = async (method, path, body) => {
     const response = await fetch(new URL(path, url), {
       method,
@@ -72,11 +74,9 @@ export function createUser(url: string, token: string): User {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-    };
+    const answered = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    for (const json of [body, answered]) seeIn(json);
+    return { status: response.status, headers: response.headers, body: answered };
   };
 
   /** The body of an answer that is a success. */
