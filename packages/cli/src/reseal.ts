@@ -15,7 +15,7 @@ interface Counts {
 
 /**
  * `tidings reseal`: encrypts every webhook's secrets and headers with the first key of SECRETS_KEYS, and opens those that
- * are already, so that a 0 at its end means that the first key alone is enough. Breaking it off does no harm: what was done
+ * are already, so that with an exit code of 0 the first key alone is enough. Breaking it off does no harm: what was done
  * stays, and the next run goes on. Exits with 1 when a row could not be opened, after doing the rest.
  */
 export function resealCommand({ env }: { env: NodeJS.ProcessEnv }): Command {
