@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import { createPartitionDuty, lastPosition, openDatabase, readEvents } from '@tidings/database';
+import { formatNetwork } from '@tidings/egress';
 import { catalog } from '@tidings/events';
 import { createDuty } from '@tidings/duty';
 import { createLogger } from '@tidings/logging';
@@ -41,7 +42,7 @@ const { prefix, webhooksPerUser: perUser } = config;
 const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
-    networks: config.addresses.allowed.map(([address, bits]) => `${address.toString()}/${String(bits)}`),
+    networks: config.addresses.allowed.map(formatNetwork),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { parseNetworks } from '@tidings/egress';
+import { formatNetwork, parseNetworks } from '@tidings/egress';
 import type { Logger } from '@tidings/logging';
 
 /** Whose X-Forwarded-For is believed: nobody's, that of so many proxies in a row, or that of proxies in these networks. */
@@ -20,7 +20,7 @@ export function parseTrustedProxies(text: string): TrustedProxies {
   if (/^(true|yes|all|\*)$/i.test(trimmed)) {
     throw new Error('say how many proxies there are in a row, such as 1, or their networks, such as 10.0.0.0/8');
   }
-  const networks = parseNetworks(trimmed).map(([address, bits]) => `${address.toString()}/${String(bits)}`);
+  const networks = parseNetworks(trimmed).map(formatNetwork);
   return networks.length === 0 ? false : networks;
 }
 

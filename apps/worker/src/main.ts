@@ -13,7 +13,7 @@ import {
   wakeDeliveries,
 } from '@tidings/database';
 import { createDuty } from '@tidings/duty';
-import { createAgents, createGuard, hostNetworks } from '@tidings/egress';
+import { createAgents, createGuard, formatNetwork, hostNetworks } from '@tidings/egress';
 import { catalog, EVENTS_QUEUE } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
 import {
@@ -55,7 +55,7 @@ const { prefix, concurrency, timeoutMs } = config;
 const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
-    networks: config.addresses.allowed.map(([address, bits]) => `${address.toString()}/${String(bits)}`),
+    networks: config.addresses.allowed.map(formatNetwork),
   });
 }
 

@@ -95,6 +95,11 @@ export function parseNetworks(text: string): Network[] {
     });
 }
 
+/** A network as it is written: `10.0.0.0/8`. */
+export function formatNetwork([address, bits]: Network): string {
+  return `${address.toString()}/${String(bits)}`;
+}
+
 /** Addresses as networks of one. What carries an IPv4 address becomes that; what is none is left out. */
 export function hostNetworks(addresses: readonly string[]): Network[] {
   return addresses

@@ -1,4 +1,4 @@
-export { hostNetworks, parseNetworks, type AddressRules, type Network } from './address.js';
+export { formatNetwork, hostNetworks, parseNetworks, type AddressRules, type Network } from './address.js';
 export { createAgents, type Agents } from './agents.js';
 export { parseCertificates } from './certificates.js';
 export { createGuard, type Guard, type Resolve } from './guard.js';

@@ -48,6 +48,10 @@ export function createHub({ readEvents, heartbeatMs, log }: HubParts): Hub {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
+  function* all(): Generator<Session> {
+    for (const group of sessions.values()) yield* group;
+  }
+
   const dispatch = (event: StreamEvent): void => {
     if (event.position <= position) return;
     position = event.position;
@@ -91,11 +95,9 @@ export function createHub({ readEvents, heartbeatMs, log }: HubParts): Hub {
 
   const beat = (): void => {
     const now = Date.now();
-    for (const group of sessions.values()) {
-      for (const session of group) {
-        if (session.expiresAt <= now) session.end(notice('stream.end', { reason: 'token_expired' }));
-        else session.write(HEARTBEAT);
-      }
+    for (const session of all()) {
+      if (session.expiresAt <= now) session.end(notice('stream.end', { reason: 'token_expired' }));
+      else session.write(HEARTBEAT);
     }
     void catchUp();
   };
@@ -132,18 +134,16 @@ export function createHub({ readEvents, heartbeatMs, log }: HubParts): Hub {
       if (group?.size === 0) sessions.delete(session.userId);
     },
     endRevoked(isRevoked) {
-      for (const group of sessions.values()) {
-        for (const session of group) {
-          if (session.tokenId !== undefined && isRevoked(session.tokenId)) {
-            session.end(notice('stream.end', { reason: 'token_revoked' }));
-          }
+      for (const session of all()) {
+        if (session.tokenId !== undefined && isRevoked(session.tokenId)) {
+          session.end(notice('stream.end', { reason: 'token_revoked' }));
         }
       }
     },
     stop() {
       stopped = true;
       clearInterval(timer);
-      for (const group of sessions.values()) for (const session of group) session.end();
+      for (const session of all()) session.end();
     },
   };
 }
