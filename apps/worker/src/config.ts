@@ -23,7 +23,6 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
         .transform((text) => new URL(text))
         .optional(),
       EGRESS_CA_FILE: parsed((path) => parseCertificates(readFileSync(path, 'utf8'))).optional(),
-      HEALTH_PORT: wholeNumber({ initial: 0, min: 0, max: 65_535 }),
     },
     env,
   );
@@ -40,7 +39,5 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
       probeAtMostMs: PROBE_RANGE * settings.CIRCUIT_PROBE_MS,
       disableAfterMs: settings.DISABLE_AFTER_HOURS * HOUR_MS,
     },
-    /** Null: no health server. */
-    healthPort: settings.HEALTH_PORT === 0 ? null : settings.HEALTH_PORT,
   };
 }

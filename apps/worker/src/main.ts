@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import {
@@ -15,6 +16,7 @@ import {
 import { createDuty } from '@tidings/duty';
 import { createAgents, createGuard, formatNetwork, hostNetworks } from '@tidings/egress';
 import { catalog, EVENTS_QUEUE } from '@tidings/events';
+import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
 import {
   connectRedis,
@@ -36,8 +38,7 @@ import { createLease } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
 import { createDispatch } from './dispatch/dispatch.js';
-import { startHealthServer } from './health.js';
-import { createMetrics } from './metrics.js';
+import { createAttemptMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
 import { createAnswerTests } from './test-webhook/answer-tests.js';
@@ -91,7 +92,8 @@ const lease = createLease({
     release(webhookIds).catch((error: unknown) => log.warn('What waits for a slot stays until the next round.', { error }));
   },
 });
-const metrics = createMetrics();
+const registry = new Registry();
+const metrics = createAttemptMetrics(registry);
 const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
 const agents = createAgents({ guard: createGuard({ ...config.addresses, own }), proxy: config.proxy, ca: config.ca });
 const send = createSender({ agents, timeoutMs });
@@ -157,7 +159,7 @@ const health =
     : await startHealthServer(
         config.healthPort,
         { postgresql: () => database.pool.query('SELECT 1'), redis: () => commands.ping() },
-        metrics,
+        registry,
       );
 log.info('Worker is ready.', { concurrency });
 

@@ -1,18 +1,14 @@
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { AttemptResult } from './deliver/attempt-result.js';
 import type { Outcome } from './deliver/outcome.js';
 
-export interface Metrics {
+export interface AttemptMetrics {
   /** Counts an attempt. */
   attempt: (result: AttemptResult, outcome: Outcome) => void;
-  /** The metrics in Prometheus's text format. */
-  render: () => Promise<string>;
-  contentType: string;
 }
 
-/** The worker's metrics. The error classes are those of the log and the API. */
-export function createMetrics(): Metrics {
-  const registry = new Registry();
+/** What is counted of attempts. The error classes are those of the log and the API. */
+export function createAttemptMetrics(registry: Registry): AttemptMetrics {
   const attempts = new Counter({
     name: 'tidings_attempts_total',
     help: 'Attempts that were recorded, by what became of the delivery and the class of the error ("none" after a 2xx).',
@@ -30,7 +26,5 @@ export function createMetrics(): Metrics {
       attempts.inc({ outcome: status, error_class: errorClass ?? 'none' });
       duration.observe(durationMs / 1000);
     },
-    render: () => registry.metrics(),
-    contentType: registry.contentType,
   };
 }

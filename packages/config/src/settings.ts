@@ -59,6 +59,7 @@ export const sharedSettings = {
     .min(0, 'must be a number from 0 to 1')
     .max(1, 'must be a number from 0 to 1')
     .default(DEFAULT_RETRY_POLICY.jitter),
+  HEALTH_PORT: wholeNumber({ initial: 0, min: 0, max: 65_535 }),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
 };
@@ -79,6 +80,8 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
       jitter: settings.DELIVERY_JITTER,
     },
     retentionDays: settings.RETENTION_DAYS,
+    /** Null: no health server. */
+    healthPort: settings.HEALTH_PORT === 0 ? null : settings.HEALTH_PORT,
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT,
   };

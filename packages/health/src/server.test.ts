@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startHealthServer, type HealthServer } from './server.js';
+
+let server: HealthServer;
+let redisAnswers = true;
+beforeEach(async () => {
+  redisAnswers = true;
+  const redis = () => (redisAnswers ? Promise.resolve('PONG') : Promise.reject(new Error('gone')));
+  server = await startHealthServer(
+    0,
+    { redis },
+    { metrics: () => Promise.resolve('events_total 1\n'), contentType: 'text/plain' },
+  );
+});
+afterEach(() => {
+  server.close();
+});
+const get = (path: string) => fetch(`http://127.0.0.1:${String(server.port)}${path}`);
+
+describe('the health server', () => {
+  test('tells that the process lives, whether it is ready, and what it counted', async () => {
+    expect(await (await get('/healthz')).json()).toEqual({ status: 'ok' });
+    expect(await (await get('/readyz')).json()).toEqual({ status: 'ok', checks: { redis: 'ok' } });
+    expect(await (await get('/metrics')).text()).toBe('events_total 1\n');
+    expect((await get('/')).status).toBe(404);
+  });
+
+  test('is not ready while a part does not answer', async () => {
+    redisAnswers = false;
+    const response = await get('/readyz');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ status: 'unavailable', checks: { redis: 'unreachable' } });
+  });
+});
