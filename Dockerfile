@@ -28,9 +28,9 @@ USER node
 STOPSIGNAL SIGTERM
 
 FROM runtime AS api
-ENV HOST=0.0.0.0 PORT=3000
+ENV HOST=0.0.0.0 PORT=3000 HEALTH_PORT=3001
 COPY --from=build /built/apps/api ./apps/api
-EXPOSE 3000
+EXPOSE 3000 3001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "apps/api/dist/main.js"]

@@ -101,11 +101,11 @@ describe("the API's configuration", () => {
       port: 3000,
       webhooksPerUser: 5,
       urlRules: { requireHttps: false, addresses: { allowed: [], denied: [] } },
-      heartbeatMs: 15_000,
+      stream: { heartbeatMs: 15_000, bufferBytes: 262_144, perUser: 10, max: 10_000 },
       maxInFlight: 50,
       replaysPerSecond: 10,
       requestLimits: { perUser: 1200, perIp: 6000, authFailures: 60, publish: 0, costly: 30 },
-      maxConnections: 10_000,
+      maxConnections: 11_000,
       trustedProxies: false,
       corsOrigins: [],
     });

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
+import { Registry } from 'prom-client';
+import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
-import { createPartitionDuty, lastPosition, openDatabase, readEvents } from '@tidings/database';
+import { createPartitionDuty, lastPosition, openDatabase } from '@tidings/database';
 import { formatNetwork } from '@tidings/egress';
 import { catalog } from '@tidings/events';
 import { createDuty } from '@tidings/duty';
+import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
 import { connectRedis, createDeliveriesQueue, createTestsQueue, testResultsChannel, type RedisPurpose } from '@tidings/queue';
 import { createRevocations } from '@tidings/revocation';
@@ -23,10 +25,9 @@ import { eventRoutes } from './events/routes.js';
 import { healthRoutes } from './health/routes.js';
 import { createLimits } from './limits/limits.js';
 import { createApiServer } from './server.js';
-import { createHub } from './stream/hub.js';
 import { STREAM, streamRoutes } from './stream/routes.js';
+import { createLiveStream } from './stream/stream.js';
 import { createTickets } from './stream/tickets.js';
-import { followAnnouncements } from './stream/follow.js';
 import { registrationSchemas } from './webhooks/registration.js';
 import { createRegistry } from './webhooks/registry.js';
 import { createTestWebhook } from './webhooks/test-webhook.js';
@@ -62,10 +63,10 @@ const counts = connect('limits');
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log });
 
-// … and what any process announces goes to the sessions of this one.
-const hub = createHub({ readEvents: (options) => readEvents(sql, options), heartbeatMs: config.heartbeatMs, log });
-hub.start(await untilReached(() => lastPosition(sql), log));
-followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
+// … and what any process announces goes to the streams of this one.
+const registry = new Registry();
+const position = await untilReached(() => lastPosition(sql), log);
+const stream = createLiveStream({ sql, subscriber, prefix, position, settings: config.stream, registry, log });
 
 const keepLog = createPartitionDuty(sql, config.retentionDays, log);
 keepLog.start();
@@ -78,7 +79,7 @@ const watchRevocations = createDuty({
   intervalMs: REVOCATION_MS,
   run: async () => {
     await revocations.refresh();
-    hub.endRevoked(revocations.isRevoked);
+    stream.endRevoked(revocations.isRevoked);
   },
   log,
 });
@@ -94,7 +95,8 @@ const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevo
 const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
-const registry = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
+const webhooks = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
+const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() };
 const app = createApp({
   authentication: { token, tickets: { path: STREAM, redeem: tickets.redeem } },
   limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits }),
@@ -103,9 +105,9 @@ const app = createApp({
   log,
   catalog,
   routes: [
-    ...healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
+    ...healthRoutes(dependencies),
     ...webhookRoutes({
-      registry,
+      registry: webhooks,
       testWebhook,
       schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
       perUser,
@@ -114,14 +116,15 @@ const app = createApp({
       deliveries: createDeliveryLog(database),
       retry: createRetry({ sql, queue: deliveries, log }),
       replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
-      registry,
+      registry: webhooks,
       catalog,
     }),
     ...eventRoutes({ accept, catalog, sql }),
-    ...streamRoutes({ hub, sql, catalog, tickets }),
+    ...streamRoutes({ stream, catalog, tickets }),
   ],
 });
 
+const health = config.healthPort === null ? undefined : await startHealthServer(config.healthPort, dependencies, registry);
 const server = createApiServer(app, { maxConnections: config.maxConnections, log }).listen(config.port, config.host);
 const drain = createDrain(server);
 await once(server, 'listening');
@@ -129,10 +132,10 @@ const { port } = server.address() as AddressInfo;
 log.info('API is ready.', { url: `http://${config.host === '0.0.0.0' ? 'localhost' : config.host}:${String(port)}` });
 
 async function stop(): Promise<void> {
+  health?.close();
   const drained = drain();
-  hub.stop();
   stopTests();
-  await Promise.all([keepLog.stop(), watchRevocations.stop(), watchKeys.stop()]);
+  await Promise.all([stream.stop(), keepLog.stop(), watchRevocations.stop(), watchKeys.stop()]);
   await drained;
   await accept.idle();
   await deliveries.close();

@@ -5,8 +5,9 @@ import { Writable } from 'node:stream';
 import type { Express } from 'express';
 import jwt from 'jsonwebtoken';
 import supertest from 'supertest';
-import { createAccept, decodeAnnouncement, streamChannel } from '@tidings/accept';
-import { lastPosition, openDatabase, readEvents, type Database } from '@tidings/database';
+import { Registry } from 'prom-client';
+import { createAccept } from '@tidings/accept';
+import { lastPosition, openDatabase, type Database } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
 import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
@@ -24,9 +25,8 @@ import { healthRoutes } from '../src/health/routes.js';
 import { createLimits, type Limits, type RequestLimits } from '../src/limits/limits.js';
 import type { TrustedProxies } from '../src/proxies.js';
 import { createApiServer, type ServerOptions } from '../src/server.js';
-import { followAnnouncements } from '../src/stream/follow.js';
-import { createHub } from '../src/stream/hub.js';
 import { STREAM, streamRoutes } from '../src/stream/routes.js';
+import { createLiveStream, type StreamSettings } from '../src/stream/stream.js';
 import { createTickets } from '../src/stream/tickets.js';
 import { registrationSchemas } from '../src/webhooks/registration.js';
 import { createRegistry } from '../src/webhooks/registry.js';
@@ -46,6 +46,8 @@ export interface TestApi {
   token: (sub: string, options?: { scope?: string; expiresIn?: number; jti?: string }) => string;
   /** Requests as this user. */
   as: (sub: string, scope?: string) => ReturnType<typeof supertest.agent>;
+  /** The metrics, in Prometheus's text format. */
+  metrics: () => Promise<string>;
   /** What was logged so far, as JSON lines. */
   logged: () => string;
   /** Has the API look at once for what was revoked. */
@@ -54,7 +56,7 @@ export interface TestApi {
 }
 
 export interface TestApiOptions {
-  heartbeatMs?: number;
+  stream?: Partial<StreamSettings>;
   replaysPerSecond?: number;
   /** Other than those of the product, with `SECRET`. */
   tokenRules?: Partial<TokenRules>;
@@ -81,22 +83,23 @@ const answered: TestWebhook = () =>
     responseBody: 'thanks',
   });
 
+const STREAM_SETTINGS: StreamSettings = { heartbeatMs: 15_000, bufferBytes: 256 * 1024, perUser: 1000, max: 1000 };
 const NO_LIMITS: RequestLimits = { perUser: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
 
 /** The API's own parts on a database and a corner of Redis of this test file's own, listening on a free port. */
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const { heartbeatMs = 15_000, replaysPerSecond = 10, limitsRedisUrl, server: serverOptions, tokenRules = {} } = options;
+  const { replaysPerSecond = 10, limitsRedisUrl, server: serverOptions, tokenRules = {} } = options;
   const testDatabase = await createTestDatabase();
   const redis = createTestRedis();
   const { prefix } = redis;
   const lines: string[] = [];
-  const stream = new Writable({
+  const output = new Writable({
     write(line: Buffer, _encoding, done) {
       lines.push(line.toString());
       done();
     },
   });
-  const log = createLogger({ service: 'api', level: 'info', format: 'json', stream });
+  const log = createLogger({ service: 'api', level: 'info', format: 'json', stream: output });
   const database = openDatabase({ url: testDatabase.url });
   const sql = database.pool;
   const ignore = (): void => undefined;
@@ -107,9 +110,16 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
 
   const queue = createDeliveriesQueue({ redis: commands, prefix });
   const accept = createAccept({ sql, queue, redis: commands, prefix, log });
-  const hub = createHub({ readEvents: (options) => readEvents(sql, options), heartbeatMs, log });
-  hub.start(await lastPosition(sql));
-  followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
+  const metrics = new Registry();
+  const stream = createLiveStream({
+    sql,
+    subscriber,
+    prefix,
+    position: await lastPosition(sql),
+    settings: { ...STREAM_SETTINGS, ...options.stream },
+    registry: metrics,
+    log,
+  });
   const registry = createRegistry({ database, seal: createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]), perUser: PER_USER });
   const revocations = createRevocations({ redis: commands, prefix, log });
   const tickets = createTickets({ redis: commands, prefix });
@@ -150,7 +160,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
         catalog,
       }),
       ...eventRoutes({ accept, catalog, sql }),
-      ...streamRoutes({ hub, sql, catalog, tickets }),
+      ...streamRoutes({ stream, catalog, tickets }),
     ],
   });
   const server = createApiServer(app, { maxConnections: 1000, log, ...serverOptions }).listen(0, '127.0.0.1');
@@ -165,7 +175,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       isRevoked: revocations.isRevoked,
       async refresh() {
         await revocations.refresh();
-        hub.endRevoked(revocations.isRevoked);
+        stream.endRevoked(revocations.isRevoked);
       },
     },
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
@@ -174,9 +184,10 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     token,
     as: (sub, scope) =>
       supertest.agent(server).set('authorization', `Bearer ${token(sub, scope === undefined ? {} : { scope })}`),
+    metrics: () => metrics.metrics(),
     logged: () => lines.join(''),
     async stop() {
-      hub.stop();
+      await stream.stop();
       server.closeAllConnections();
       server.close();
       await accept.idle();

@@ -99,10 +99,11 @@ function answer(call: readonly TidingsEvent[], accepted: Map<string, AcceptedEve
 
 function announcement(events: readonly TidingsEvent[], accepted: ReadonlyMap<string, AcceptedEvent>): string {
   const byId = new Map(events.map((event) => [event.id, event]).reverse() as [string, TidingsEvent][]);
+  const announcedAt = Date.now();
   return encodeAnnouncement(
     [...accepted.values()].map(({ id, position }) => {
       const { type, userId, data } = byId.get(id) as TidingsEvent;
-      return { position, id, type, userId, data };
+      return { position, id, type, userId, data, announcedAt };
     }),
   );
 }

@@ -7,6 +7,8 @@ export interface AnnouncedEvent {
   userId: string | null;
   /** The payload as JSON. */
   data: string;
+  /** In Unix milliseconds. */
+  announcedAt: number;
 }
 
 /** The Redis pub/sub channel on which events are announced. */

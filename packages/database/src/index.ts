@@ -5,7 +5,15 @@ export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOption
 export { cancelDeliveries } from './sql/cancel-deliveries.js';
 export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';
 export { createPartitionDuty } from './partition-duty.js';
-export { findPosition, lastPosition, readEvents, readUserEvents, type LoggedEvent } from './sql/read-events.js';
+export {
+  findPosition,
+  lastPosition,
+  readEvents,
+  readUserEvents,
+  type LoggedEvent,
+  type LogPage,
+  type LogRange,
+} from './sql/read-events.js';
 export {
   recordAttempts,
   type AttemptRecord,

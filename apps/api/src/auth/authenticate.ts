@@ -44,15 +44,19 @@ function stillValid(caller: Caller | null, { isRevoked }: TokenRules): Caller | 
   return caller.tokenId !== undefined && isRevoked(caller.tokenId) ? null : caller;
 }
 
+/** Throws a 403 unless the caller's token has the scope. */
+export function checkScope({ scopes }: Caller, scope: string): void {
+  if (scopes.has(scope)) return;
+  throw new Problem(403, 'Not allowed', {
+    detail: `The token lacks the scope "${scope}".`,
+    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  });
+}
+
 /** Lets through only callers whose token has the scope; others get a 403. */
 export function requireScope(scope: string): RequestHandler {
   return (_request, response, next) => {
-    if (!callerOf(response).scopes.has(scope)) {
-      throw new Problem(403, 'Not allowed', {
-        detail: `The token lacks the scope "${scope}".`,
-        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
-      });
-    }
+    checkScope(callerOf(response), scope);
     next();
   };
 }

@@ -63,7 +63,7 @@ export function eventRoutes({ accept, catalog, sql }: EventRoutesParts): Route[]
       async ({ caller: { userId }, query: { limit, cursor, types } }, response) => {
         const after = cursor === undefined ? 0 : await findPosition(sql, userId, cursor);
         if (after === null) throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
-        const events = await readUserEvents(sql, userId, { after, limit, types: types ?? null });
+        const { events } = await readUserEvents(sql, userId, { after, limit, types: types ?? null });
         // A poller keeps its cursor while there is nothing new.
         const next = events.at(-1)?.id ?? cursor ?? null;
         response.type('json').send(`{"data":[${events.map(eventToJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`);

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Hub, StreamEvent } from './hub.js';
+import type { StreamEvent } from './audience.js';
+import type { Hub } from './hub.js';
 
 interface FollowParts {
   /** A connection for the purpose `subscriber`. */

@@ -1,29 +1,74 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createParser } from 'eventsource-parser';
-import { frame, HEARTBEAT, notice, retryHint } from './frame.js';
+import { frame, HEARTBEAT, joined, notice, retryHint, type Frame } from './frame.js';
 
-function parse(bytes: Buffer) {
+function parse({ content }: Frame) {
   const events: unknown[] = [];
   const parser = createParser({ onEvent: (event) => events.push(event), onRetry: (retry) => events.push(retry) });
-  parser.feed(bytes.toString());
+  parser.feed(content.toString());
   return events;
 }
 
+/** The content of a chunked body, as RFC 9112 has it. */
+function dechunk(bytes: Buffer): string {
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    const length = parseInt(bytes.toString('latin1', at, lineEnd), 16);
+    text += bytes.toString('utf8', lineEnd + 2, lineEnd + 2 + length);
+    at = lineEnd + 2 + length + 2;
+  }
+  return text;
+}
+
+/** Any text, with a lot of what is special in the format. */
+const text = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('\r', '\n', '\r\n', ':', ' ', '\u{FEFF}', '\u2028', 'data:', 'ä', '🎵'),
+    fc.string({ unit: 'grapheme' }),
+  ),
+});
+/** What a parser makes of line ends: whichever there was, a line feed. */
+const withLineFeeds = (data: string) => data.replaceAll(/\r\n|\r/g, '\n');
+
 describe('a frame', () => {
   test('is an id, an event and one line of data', () => {
-    expect(frame({ id: 'evt_1', type: 'sync.completed', data: '{"a":1}' }).toString()).toBe(
+    expect(frame({ id: 'evt_1', type: 'sync.completed', data: '{"a":1}' }).content.toString()).toBe(
       'id: evt_1\nevent: sync.completed\ndata: {"a":1}\n\n',
     );
   });
 
-  test('is read by an SSE parser as what was written, whatever the payload', () => {
+  test('is read by an SSE parser as what was written: JSON byte for byte, whatever is in it', () => {
     fc.assert(
-      fc.property(fc.json(), (json) => {
-        const data = JSON.stringify(JSON.parse(json));
-        expect(parse(frame({ id: 'evt_1', type: 'a.b', data }))).toEqual([{ id: 'evt_1', event: 'a.b', data }]);
+      fc.property(fc.json(), text, (json, string) => {
+        for (const data of [JSON.stringify(JSON.parse(json)), JSON.stringify(string)]) {
+          expect(parse(frame({ id: 'evt_1', type: 'a.b', data }))).toEqual([{ id: 'evt_1', event: 'a.b', data }]);
+        }
       }),
     );
+  });
+
+  test('may hold data of many lines or none, and ids and types of any letters', () => {
+    const name = fc.string({ unit: 'grapheme', minLength: 1 }).filter((name) => !/[\0\r\n]/.test(name) && name.trim() === name);
+    fc.assert(
+      fc.property(name, name, text, (id, type, data) => {
+        const { chunk } = frame({ id, type, data });
+        expect(parse(frame({ id, type, data }))).toEqual([{ id, event: type, data: withLineFeeds(data) }]);
+        expect(dechunk(chunk)).toBe(frame({ id, type, data }).content.toString());
+      }),
+    );
+    expect(parse(frame({ id: 'e', type: 't', data: '' }))).toEqual([{ id: 'e', event: 't', data: '' }]);
+  });
+
+  test('is one chunk of a chunked body, also when it joins others', () => {
+    const frames = [frame({ id: '1', type: 't', data: '"ä"' }), HEARTBEAT, retryHint(7)];
+    const all = joined(frames);
+    expect(dechunk(all.chunk)).toBe(frames.map(({ content }) => content.toString()).join(''));
+    expect(dechunk(Buffer.concat(frames.map(({ chunk }) => chunk)))).toBe(dechunk(all.chunk));
+    // One length, and one end.
+    expect(all.chunk.toString().match(/\r\n/g)).toHaveLength(2);
+    expect(parse(all)).toEqual([{ id: '1', event: 't', data: '"ä"' }, 7]);
   });
 
   test('of a notice has no id, so that the client keeps its last one', () => {

@@ -1,34 +1,42 @@
+import type { Audience, StreamPage } from './audience.js';
 import { frame } from './frame.js';
-import type { Hub, StreamEvent } from './hub.js';
+import type { Hub } from './hub.js';
+import type { StreamMetrics } from './metrics.js';
 import type { Session } from './session.js';
 
 interface ReplayParts {
-  hub: Pick<Hub, 'position'>;
-  /** What the session's user may see after a position, in order. */
-  readPage: (session: Session, limit: number) => Promise<StreamEvent[]>;
+  hub: Pick<Hub, 'position' | 'catchUp'>;
+  audience: Pick<Audience, 'join'>;
+  /** What the session may see after a position, up to another one, in order, as far as a page goes. */
+  readPage: (range: { after: number; until: number }) => Promise<StreamPage>;
+  metrics: Pick<StreamMetrics, 'events' | 'replayed'>;
 }
 
-const PAGE = 200;
-
 /**
- * Brings a session from where its client was to where the hub is, and makes it live there: nothing missed, nothing
- * twice. Whatever the hub had reached before a page was read is committed, so a page that is not full shows all of it.
- * Only when the hub has not moved since then, in the same turn of the event loop, may the hub take over.
+ * Brings a session from where its client was to where the hub is, and hands it over there: nothing missed, nothing
+ * twice. It reads no further than the hub has come, as the rest will come from the hub. Only when the hub has not moved
+ * meanwhile, in the same turn of the event loop, may it take over.
+ *
+ * Throws when the log cannot be read.
  */
-export async function replay(session: Session, { hub, readPage }: ReplayParts): Promise<void> {
-  let caughtUp = session.position;
-  while (!session.closed) {
-    if (caughtUp >= hub.position) {
-      session.live = true;
-      return;
-    }
-    const reached = hub.position;
-    const events = await readPage(session, PAGE);
+export async function replay(session: Session, { hub, audience, readPage, metrics }: ReplayParts): Promise<void> {
+  // The client was connected to a process that is ahead of this one.
+  if (session.position > hub.position) await hub.catchUp();
+  if (session.position > hub.position) throw new Error('The stream is behind what its client has, and cannot be caught up.');
+
+  let count = 0;
+  while (session.open && session.position < hub.position) {
+    const until = hub.position;
+    const { events, complete } = await readPage({ after: session.position, until });
     for (const event of events) {
-      session.position = event.position;
+      await session.drained();
       session.write(frame(event));
+      session.position = event.position;
     }
-    await session.drained();
-    caughtUp = events.length < PAGE ? Math.max(reached, session.position) : session.position;
+    metrics.events(events.length);
+    count += events.length;
+    if (complete) session.position = until;
   }
+  metrics.replayed(count);
+  if (session.open) audience.join(session);
 }

@@ -1,18 +1,15 @@
 import { z } from 'zod';
-import { findPosition, readUserEvents, type Queryable } from '@tidings/database';
-import { EVENT_ID, type Catalog } from '@tidings/events';
+import type { Catalog } from '@tidings/events';
+import { checkScope } from '../auth/authenticate.js';
 import { typesParameter } from '../events/types-parameter.js';
 import { route, type Route } from '../openapi/route.js';
-import { invalid } from '../problems/problem.js';
-import { notice } from './frame.js';
-import type { Hub } from './hub.js';
-import { replay } from './replay.js';
-import { openSession } from './session.js';
+import { Problem } from '../problems/problem.js';
+import { openStream, type StreamParts } from './open-stream.js';
+import { beginStream } from './session.js';
 import type { Tickets } from './tickets.js';
 
 interface StreamRoutesParts {
-  hub: Hub;
-  sql: Queryable;
+  stream: StreamParts;
   catalog: Pick<Catalog, 'streamedTypes'>;
   tickets: Pick<Tickets, 'issue'>;
 }
@@ -20,8 +17,10 @@ interface StreamRoutesParts {
 /** Where the stream is. */
 export const STREAM = '/api/events/stream';
 
+const EVENT_STREAM = 'text/event-stream';
+
 /** The live stream. */
-export function streamRoutes({ hub, sql, catalog, tickets }: StreamRoutesParts): Route[] {
+export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): Route[] {
   return [
     route(
       {
@@ -29,43 +28,46 @@ export function streamRoutes({ hub, sql, catalog, tickets }: StreamRoutesParts):
         path: STREAM,
         summary: 'The live stream: what the caller may see, as it happens',
         description:
-          'Server-Sent Events. After a `Last-Event-ID` it resumes right behind that event; when the log has no such event, a `stream.gap` says so and everything that there is follows.',
+          'Server-Sent Events. After a `Last-Event-ID` it resumes right behind that event; when the log has no such event, a `stream.gap` says so, names the oldest that there is, and everything that there is follows. `HEAD` answers with the headers alone.',
         access: 'user',
         query: z.strictObject({
           types: typesParameter({ types: catalog.streamedTypes }),
+          audience: z.enum(['own', 'all']).default('own').describe("`all`: everybody's events, for the scope `admin`."),
           last_event_id: z.string().optional().describe('For clients that cannot set the header.'),
           ticket: z.string().optional().describe('Instead of a token: see `/api/events/stream/ticket`.'),
         }),
         headers: { 'Last-Event-ID': 'The id of the last event that the client has.' },
-        answers: { 200: { description: 'The stream.', schema: z.string(), contentType: 'text/event-stream' } },
+        answers: {
+          200: { description: 'The stream.', schema: z.string(), contentType: EVENT_STREAM },
+          403: { description: 'The token lacks the scope `admin`, which `audience=all` needs.' },
+          406: { description: 'The client does not accept `text/event-stream`.' },
+          429: { description: 'Too many requests, or the user has as many streams as one may have: see `Retry-After`.' },
+          503: { description: 'This server has as many streams as it may have, or the database does not answer.' },
+        },
       },
-      async ({ request, caller: { userId, expiresAt, tokenId }, query }, response) => {
-        const lastEventId = request.get('last-event-id') ?? query.last_event_id;
-        if (lastEventId !== undefined && lastEventId !== '' && !EVENT_ID.test(lastEventId)) {
-          throw invalid([{ field: 'last_event_id', message: 'must be the id of an event' }]);
+      async ({ request, caller, query }, response) => {
+        if (query.audience === 'all') checkScope(caller, 'admin');
+        if (request.accepts(EVENT_STREAM) === false) {
+          throw new Problem(406, 'Not acceptable', { detail: `The stream is ${EVENT_STREAM}, which "Accept" excludes.` });
         }
-        const types = query.types ? new Set(query.types) : null;
-        const known = lastEventId ? await findPosition(sql, userId, lastEventId) : hub.position;
-        // The client went away while the log was asked.
-        if (response.closed) return;
-
-        const session = openSession({ response, userId, types, position: known ?? 0, expiresAt, tokenId });
-        hub.join(session);
-        response.once('close', () => {
-          hub.leave(session);
-        });
-        if (known === null) session.write(notice('stream.gap', { last_event_id: lastEventId }));
-        try {
-          await replay(session, {
-            hub,
-            readPage: ({ position }, limit) =>
-              readUserEvents(sql, userId, { after: position, limit, types: types && [...types] }),
-          });
-        } catch (error) {
-          // The client comes back, and says where it was.
-          response.destroy();
-          throw error;
+        if (request.method === 'HEAD') {
+          beginStream(response);
+          response.end();
+          return;
         }
+        const { userId, expiresAt, tokenId } = caller;
+        await openStream(
+          response,
+          {
+            userId,
+            seesAll: query.audience === 'all',
+            types: query.types ? new Set(query.types) : null,
+            expiresAt,
+            tokenId,
+            lastEventId: lastEventIdOf(request.get('last-event-id')) ?? query.last_event_id,
+          },
+          stream,
+        );
       },
     ),
 
@@ -87,4 +89,9 @@ export function streamRoutes({ hub, sql, catalog, tickets }: StreamRoutesParts):
       },
     ),
   ];
+}
+
+/** Browsers send it in UTF-8; Node reads every header as Latin-1. */
+function lastEventIdOf(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : Buffer.from(header, 'latin1').toString();
 }

@@ -1,84 +1,125 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import type { Response } from 'express';
-import { retryHint } from './frame.js';
+import { HEARTBEAT, notice, retryHint, type Frame } from './frame.js';
+import type { StreamMetrics } from './metrics.js';
 
-export interface SessionOptions {
-  response: Response;
+/** Why a stream is ended, as its client is told. */
+export type EndReason = 'token_expired' | 'token_revoked' | 'too_slow';
+
+/** Whose stream it is, and what it shows. */
+export interface Follower {
   userId: string;
+  /** Everybody's events, for those who may see them; otherwise what is for everyone and the user's own. */
+  seesAll: boolean;
   /** Only these types; null: all. */
   types: ReadonlySet<string> | null;
-  /** The position of the last event that the client has. */
-  position: number;
   /** When the caller's token ends, in Unix milliseconds. */
   expiresAt: number;
   /** The `jti` of the caller's token. */
-  tokenId?: string | undefined;
-  /** What the socket has not taken is bounded by this; beyond it the connection is closed, and the client resumes. Default 256 KiB. */
-  maxBufferedBytes?: number;
+  tokenId: string | undefined;
+}
+
+export interface SessionOptions extends Follower {
+  /** Its turn on the connection has come: its socket is known. */
+  response: Response;
+  /** The position of the last event that the client has. */
+  position: number;
+  /** What the socket has not taken is bounded by this; beyond it the stream is ended, and the client resumes. */
+  maxBufferedBytes: number;
+  /** How long the client is to wait before it connects again, in milliseconds, drawn anew each time. */
+  reconnectMs: () => number;
+  metrics: Pick<StreamMetrics, 'sent' | 'ended'>;
 }
 
 /** One client that follows the stream. */
-export interface Session {
-  readonly userId: string;
-  readonly expiresAt: number;
-  readonly tokenId: string | undefined;
-  /** The position up to which the client has everything that it may see. */
+export interface Session extends Readonly<Follower> {
+  /** The position up to which its client has everything that it may see, while it is caught up from the log. */
   position: number;
-  /** False while it is caught up from the log: the hub then leaves it alone. */
-  live: boolean;
-  readonly types: ReadonlySet<string> | null;
-  readonly closed: boolean;
-  write: (bytes: Buffer) => void;
-  /** Resolves when the socket takes more, or is gone. */
-  drained: () => Promise<void>;
-  /** Ends the stream with a hint when to connect again. A client that does not take it in time is cut off. */
-  end: (last?: Buffer) => void;
+  /** False once the stream was ended, or the client went away. */
+  readonly open: boolean;
+  /** When it was ended, in Unix milliseconds. */
+  readonly endedAt: number | undefined;
+  /** @param events how many of them are in the frame */
+  write: (frame: Frame, events?: number) => void;
+  /** Undefined when the socket takes more at once; otherwise resolves when it does, or is gone. */
+  drained: () => Promise<unknown> | undefined;
+  /** Sends a heartbeat. A client that has taken nothing since the last one, though there was something, is too slow. */
+  beat: () => void;
+  /** Ends the stream with a hint when to connect again. */
+  end: (reason?: EndReason) => void;
+  /** Closes the connection, whatever was sent. */
+  cutOff: () => void;
 }
 
-const MAX_BUFFERED_BYTES = 256 * 1024;
-const RECONNECT_MS = 1000;
-const RECONNECT_SPREAD_MS = 4000;
-/** What the socket has not taken so long after the end is given up. */
-const END_MS = 2000;
+const HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+};
 
-/** Begins the stream on a response. */
-export function openSession(options: SessionOptions): Session {
-  const { response, userId, types, position, expiresAt, tokenId, maxBufferedBytes = MAX_BUFFERED_BYTES } = options;
-  response.writeHead(200, {
-    'Content-Type': 'text/event-stream',
-    'Cache-Control': 'no-cache, no-transform',
-    'X-Accel-Buffering': 'no',
-  });
-  // Clients that were cut off together come back spread out.
-  const reconnect = retryHint(RECONNECT_MS + Math.random() * RECONNECT_SPREAD_MS);
-  response.write(reconnect);
+/** Tells what a stream would be like: its status and headers. */
+export function beginStream(response: Response): void {
+  response.writeHead(200, HEADERS);
+}
 
-  return {
-    userId,
-    types,
-    expiresAt,
-    tokenId,
-    position,
-    live: false,
-    get closed() {
-      return response.closed || response.writableEnded || response.destroyed;
+/**
+ * Begins the stream on a response. Its frames go to the socket as they are: Node's own `write` would make the chunk anew
+ * for each connection, which costs more than the write (docs/performance.md).
+ */
+export function openSession({ response, maxBufferedBytes, reconnectMs, metrics, ...options }: SessionOptions): Session {
+  beginStream(response);
+  response.flushHeaders();
+  const socket = response.socket as Socket;
+  // What a stream does not take is noticed by its heartbeats.
+  socket.setTimeout(0);
+  const body = response.chunkedEncoding ? 'chunk' : 'content';
+  let takenAtBeat = -1;
+
+  const send = (frame: Frame): void => {
+    const bytes = frame[body];
+    metrics.sent(bytes.length);
+    socket.write(bytes);
+  };
+
+  const session = {
+    ...options,
+    open: true,
+    endedAt: undefined as number | undefined,
+    write(frame: Frame) {
+      if (!session.open) return;
+      const waiting = socket.writableLength;
+      if (waiting > 0 && waiting + frame[body].length > maxBufferedBytes) session.end('too_slow');
+      else send(frame);
     },
-    write(bytes) {
-      if (this.closed) return;
-      response.write(bytes);
-      if (this.live && response.writableLength > maxBufferedBytes) response.destroy();
+    drained() {
+      if (!session.open || !socket.writableNeedDrain) return undefined;
+      return Promise.race([once(socket, 'drain'), once(response, 'close')]);
     },
-    async drained() {
-      if (response.writableNeedDrain && !this.closed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    beat() {
+      const waiting = socket.writableLength;
+      const taken = socket.bytesWritten - waiting;
+      if (waiting > 0 && taken === takenAtBeat) session.end('too_slow');
+      takenAtBeat = taken;
+      session.write(HEARTBEAT);
     },
-    end(last) {
-      if (this.closed) return;
-      if (last) response.write(last);
-      response.end(reconnect);
-      const timer = setTimeout(() => response.destroy(), END_MS);
-      response.once('close', () => {
-        clearTimeout(timer);
-      });
+    end(reason?: EndReason) {
+      if (!session.open) return;
+      session.open = false;
+      session.endedAt = Date.now();
+      metrics.ended(reason ?? 'stopping');
+      if (reason !== undefined) send(notice('stream.end', { reason }));
+      send(retryHint(reconnectMs()));
+      response.end();
+    },
+    cutOff() {
+      response.destroy();
     },
   };
+  response.once('close', () => {
+    if (session.open) metrics.ended('client_left');
+    session.open = false;
+  });
+  send(retryHint(reconnectMs()));
+  return session;
 }

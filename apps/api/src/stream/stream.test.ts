@@ -1,41 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { followStream, forEveryone, publishTo, syncOf } from '../../test/follow-stream.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi({ heartbeatMs: 100 });
+  api = await startApi({ stream: { heartbeatMs: 100 } });
 });
 afterAll(() => api.stop());
-const streams: AbortController[] = [];
-afterEach(() => {
-  for (const stream of streams.splice(0)) stream.abort();
-});
 
-/** Follows the stream as a user, and notes its text. */
-async function follow(
-  user: string,
-  { query = '', lastEventId, token = api.token(user) }: { query?: string; lastEventId?: string; token?: string } = {},
-) {
-  const abort = new AbortController();
-  streams.push(abort);
-  const headers = { authorization: `Bearer ${token}`, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
-  const response = await fetch(`${api.url}/api/events/stream?${query}`, { headers, signal: abort.signal });
-  const seen = { text: '', ended: false };
-  void (async () => {
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) seen.text += decoder.decode(chunk as Uint8Array, { stream: true });
-    seen.ended = true;
-  })().catch(() => undefined);
-  const ids = () => [...seen.text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id);
-  return { response, seen, ids, until: (check: () => void) => eventually(check) };
-}
-const publish = async (body: object) => {
-  const response = await api.as('service', 'events:publish').post('/api/events').send(body);
-  return String(response.body.id);
-};
-const sync = (user_id: string) => ({ type: 'sync.completed', data: { user_id, items_synced: 1, errors: 0, duration_s: 1 } });
-const everyone = { type: 'extraction.started', data: { version: '1', entity_types: [] } };
+const follow = (user: string, options: { query?: string; lastEventId?: string; token?: string; scope?: string } = {}) =>
+  followStream(api, { user, ...options });
+const publish = async (event: object) => (await publishTo(api, event))[0] as string;
+const sync = syncOf;
+const everyone = forEveryone();
 
 describe('the stream', () => {
   test('begins with the headers that keep proxies from holding it back, and a retry hint', async () => {
@@ -51,7 +28,7 @@ describe('the stream', () => {
 
   test("shows a user's events to that user only, and everyone's to all", async () => {
     const [alice, bob] = [await follow('alice'), await follow('bob')];
-    const ids = [await publish(sync('alice')), await publish(everyone)];
+    const ids = await publishTo(api, sync('alice'), everyone);
     await alice.until(() => {
       expect(alice.ids()).toEqual(ids);
     });
@@ -88,7 +65,38 @@ describe('the stream', () => {
     await dora.until(() => {
       expect(dora.ids()).toContain(id);
     });
-    expect(dora.seen.text).toContain('event: stream.gap\ndata: {"last_event_id":"evt_gone"}');
+    const [oldest] = dora.ids();
+    expect(dora.seen.text).toContain(
+      `event: stream.gap\ndata: {"last_event_id":"evt_gone","oldest_event_id":"${String(oldest)}"}\n\nid: ${String(oldest)}\n`,
+    );
+  });
+
+  test('names the oldest event of those that are asked for, or none', async () => {
+    const id = await publish(sync('erin'));
+    const erin = await follow('erin', { lastEventId: 'evt_gone', query: 'types=sync.*' });
+    const frank = await follow('frank', { lastEventId: 'evt_gone', query: 'types=sync.*' });
+    await erin.until(() => {
+      expect(erin.seen.text).toContain(`"oldest_event_id":"${id}"`);
+      expect(frank.seen.text).toContain('"oldest_event_id":null');
+    });
+  });
+
+  test.each([
+    ['that is none of ours', 'a b'],
+    ['with a NUL', '\0'],
+    ['that is not ASCII', 'ä🎵'],
+  ])('says that there is a gap after an id %s, instead of an error, which EventSource would not survive', async (_what, id) => {
+    const alice = await follow('alice', { query: `last_event_id=${encodeURIComponent(id)}` });
+    await alice.until(() => {
+      expect(alice.seen.text).toContain(`event: stream.gap\ndata: {"last_event_id":${JSON.stringify(id)},`);
+    });
+  });
+
+  test('reads a Last-Event-ID as UTF-8, as browsers send it', async () => {
+    const alice = await follow('alice', { lastEventId: Buffer.from('ä🎵').toString('latin1') });
+    await alice.until(() => {
+      expect(alice.seen.text).toContain('{"last_event_id":"ä🎵",');
+    });
   });
 
   test("does not tell somebody else's event from one that never was", async () => {
@@ -96,6 +104,24 @@ describe('the stream', () => {
     const alice = await follow('alice', { lastEventId: id });
     await alice.until(() => {
       expect(alice.seen.text).toContain('event: stream.gap');
+    });
+  });
+
+  test("shows everybody's events to whoever has the scope admin and asks for them, and to nobody else", async () => {
+    const admin = await follow('admin', { query: 'audience=all', scope: 'admin' });
+    const ids = [await publish(sync('alice')), await publish(sync('bob')), await publish(everyone)];
+    const late = await follow('admin', { query: 'audience=all', scope: 'admin', lastEventId: ids[0] as string });
+    const own = await follow('admin', { scope: 'admin' });
+    ids.push(await publish(sync('bob')), await publish(everyone));
+    await admin.until(() => {
+      expect(admin.ids()).toEqual(ids);
+      expect(late.ids()).toEqual(ids.slice(1));
+      expect(own.ids()).toEqual(ids.slice(-1));
+    });
+    const alice = await follow('alice', { query: 'audience=all', scope: 'events:publish' });
+    expect(alice.response.status).toBe(403);
+    await alice.until(() => {
+      expect(alice.seen.text).toContain('The token lacks the scope \\"admin\\".');
     });
   });
 
@@ -114,7 +140,7 @@ describe('the stream', () => {
     expect(seen.text).toMatch(/event: stream\.end\ndata: \{"reason":"token_expired"\}\n\nretry: \d+\n\n$/);
   });
 
-  test.each(['types=sync.nothing', 'last_event_id=a%20b', 'nope=1'])('is refused with ?%s', async (query) => {
+  test.each(['types=sync.nothing', 'audience=everybody', 'nope=1'])('is refused with ?%s', async (query) => {
     const { response } = await follow('alice', { query });
     expect(response.status).toBe(400);
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { revokeToken } from '@tidings/revocation';
 import { eventually } from '@tidings/testing';
+import { followStream } from '../../test/follow-stream.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 import { createTickets } from './tickets.js';
 
@@ -25,24 +26,10 @@ const issue = async (user: string, claims: object = {}) => {
   return ticket;
 };
 
-/** Opens a stream with a ticket, and notes what comes. */
-async function open(ticket: string, headers: Record<string, string> = {}) {
-  const abort = new AbortController();
-  const response = await fetch(`${api.url}/api/events/stream?ticket=${ticket}`, { headers, signal: abort.signal });
-  const seen = { text: '', ended: false };
-  void (async () => {
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) seen.text += decoder.decode(chunk as Uint8Array, { stream: true });
-    seen.ended = true;
-  })().catch(() => undefined);
-  return {
-    status: response.status,
-    seen,
-    close: () => {
-      abort.abort();
-    },
-  };
-}
+const open = async (ticket: string, headers: Record<string, string> = {}) => {
+  const { response, ...stream } = await followStream(api, { query: `ticket=${ticket}`, headers });
+  return { ...stream, status: response.status };
+};
 const publishFor = (user: string) =>
   api
     .as('service', 'events:publish')

@@ -13,7 +13,7 @@ beforeEach(() => log.clear());
 
 const receivers = async () => (await log.deliveries()).map(({ webhook_id: id }) => id);
 const contents = async () => (await readAll()).map(({ id, data }) => `${id} ${data}`);
-const readAll = () => readEvents(log.pool, { after: 0, limit: 1000 });
+const readAll = async () => (await readEvents(log.pool, { after: 0, limit: 1000 })).events;
 const event = (id: string, more: Partial<NewEvent> = {}): NewEvent => ({
   id,
   type: 'sync.completed',
@@ -342,7 +342,7 @@ describe('the order of the log', () => {
   test('is the same for a reader that follows while many write', async () => {
     const seen: number[] = [];
     const follow = async () => {
-      const fresh = await readEvents(log.pool, { after: seen.at(-1) ?? 0, limit: 1000 });
+      const { events: fresh } = await readEvents(log.pool, { after: seen.at(-1) ?? 0, limit: 1000 });
       seen.push(...fresh.map(({ position }) => position));
     };
     let accepted = 0;

@@ -15,7 +15,7 @@ afterAll(() => log.close());
 
 test('the position of the newest event is 0 while the log is empty', async () => {
   expect(await lastPosition(log.pool)).toBe(0);
-  expect(await readEvents(log.pool, { after: 0, limit: 10 })).toEqual([]);
+  expect(await readEvents(log.pool, { after: 0, limit: 10 })).toEqual({ events: [], complete: true });
 });
 
 describe('the log', () => {
@@ -28,7 +28,7 @@ describe('the log', () => {
       await log.accept(event);
       await log.pool.query("SELECT nextval('events_position_seq')");
     }
-    all = await readEvents(log.pool, { after: 0, limit: 1000 });
+    all = (await readEvents(log.pool, { after: 0, limit: 1000 })).events;
   });
 
   const visibleTo = (userId: string) => all.filter((event) => event.userId === null || event.userId === userId);
@@ -39,37 +39,45 @@ describe('the log', () => {
     expect(await lastPosition(log.pool)).toBe(all.at(-1)?.position);
   });
 
-  test('is read on from any position, in pages that neither repeat nor leave out', async () => {
+  test('is read on from any position, in pages that neither repeat nor leave out, by count and by bytes', async () => {
+    const size = Buffer.byteLength(all[0]?.data ?? '');
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 30 }), async (limit) => {
-        const pages: LoggedEvent[] = [];
-        for (let page = await readEvents(log.pool, { after: 0, limit }); page.length > 0;) {
-          expect(page.length).toBeLessThanOrEqual(limit);
-          pages.push(...page);
-          page = await readEvents(log.pool, { after: page.at(-1)?.position ?? 0, limit });
+      fc.asyncProperty(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 * size }), async (limit, maxBytes) => {
+        const read: LoggedEvent[] = [];
+        for (let complete = false; !complete;) {
+          const page = await readEvents(log.pool, { after: read.at(-1)?.position ?? 0, limit, maxBytes });
+          expect(page.events.length).toBeLessThanOrEqual(Math.min(limit, Math.ceil(maxBytes / size)));
+          expect(page.complete || page.events.length > 0).toBe(true);
+          read.push(...page.events);
+          ({ complete } = page);
         }
-        expect(pages).toEqual(all);
+        expect(read).toEqual(all);
       }),
-      { numRuns: 10 },
+      { numRuns: 20 },
     );
   });
 
   test('shows a user what is for everyone and what is theirs, and nothing of anybody else (I7)', async () => {
     for (const user of ['alice', 'bob', 'nobody', '']) {
-      expect(await readUserEvents(log.pool, user, { after: 0, limit: 1000, types: null })).toEqual(visibleTo(user));
+      expect((await readUserEvents(log.pool, user, { after: 0, limit: 1000 })).events).toEqual(visibleTo(user));
     }
   });
 
-  test('shows a user exactly the visible events of the types asked for, after the position, up to the limit', async () => {
+  test('shows exactly the visible events of the types asked for, in the range, up to the limit', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom('alice', 'bob', 'nobody'),
+        fc.constantFrom('alice', 'bob', 'nobody', null),
         fc.option(fc.subarray([...TYPES, 'unknown.type'])),
         fc.integer({ min: 0, max: 60 }),
+        fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
         fc.integer({ min: 1, max: 30 }),
-        async (user, types, after, limit) => {
-          const expected = visibleTo(user).filter(({ position, type }) => position > after && (types?.includes(type) ?? true));
-          expect(await readUserEvents(log.pool, user, { after, limit, types })).toEqual(expected.slice(0, limit));
+        async (user, types, after, until, limit) => {
+          const expected = (user === null ? all : visibleTo(user)).filter(
+            ({ position, type }) => position > after && position <= (until ?? Infinity) && (types?.includes(type) ?? true),
+          );
+          const range = { after, types, limit, ...(until !== undefined && { until }) };
+          const read = user === null ? readEvents(log.pool, range) : readUserEvents(log.pool, user, range);
+          expect((await read).events).toEqual(expected.slice(0, limit));
         },
       ),
     );
@@ -78,7 +86,9 @@ describe('the log', () => {
   test('tells a user the position of an event that they may see, as if there were no other (I7)', async () => {
     for (const { id, position, userId } of all) {
       expect(await findPosition(log.pool, 'alice', id)).toBe(userId === 'bob' ? null : position);
+      expect(await findPosition(log.pool, null, id)).toBe(position);
     }
     expect(await findPosition(log.pool, 'alice', 'unknown')).toBeNull();
+    expect(await findPosition(log.pool, null, 'unknown')).toBeNull();
   });
 });

@@ -26,53 +26,79 @@ const COLUMNS = `id, position, type, user_id, data::text AS data,
 
 const toEvent = ({ user_id: userId, position, ...row }: Row): LoggedEvent => ({ ...row, userId, position: Number(position) });
 
-export interface ReadOptions {
+/** Which part of the log. */
+export interface LogRange {
   /** Only events after this position. */
   after: number;
+  /** Only events up to this position. Default: to the end. */
+  until?: number;
+  /** Only these types; null, the default: all. */
+  types?: readonly string[] | null;
   limit: number;
+  /** A page ends with the event that makes it so long, in bytes of data: events may be large. Default: no bound. */
+  maxBytes?: number;
 }
 
-/** The log from a position on, everybody's events, in its one order. */
-export async function readEvents(sql: Queryable, { after, limit }: ReadOptions): Promise<LoggedEvent[]> {
-  const { rows } = await sql.query<Row>({
+export interface LogPage {
+  events: LoggedEvent[];
+  /** Whether the range has no more, as of when it was read. */
+  complete: boolean;
+}
+
+/** Everybody's events, in the one order of the log. */
+export async function readEvents(sql: Queryable, range: LogRange): Promise<LogPage> {
+  return page(sql, range, {
     name: 'read_events',
-    text: `SELECT ${COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2`,
-    values: [after, limit],
+    from: `SELECT ${COLUMNS} FROM events WHERE ${IN_RANGE} ORDER BY events.position LIMIT $4`,
+    values: [],
   });
-  return rows.map(toEvent);
 }
 
 /**
  * The log as one user sees it: what is for everyone and what is theirs. Two ordered index scans, merged; neither ever
  * touches another user's rows.
- *
- * @param types only these types; null: all
  */
-export async function readUserEvents(
-  sql: Queryable,
-  userId: string,
-  { after, limit, types }: ReadOptions & { types: readonly string[] | null },
-): Promise<LoggedEvent[]> {
-  const { rows } = await sql.query<Row>({
+export async function readUserEvents(sql: Queryable, userId: string, range: LogRange): Promise<LogPage> {
+  return page(sql, range, {
     name: 'read_user_events',
-    text: `
-      SELECT * FROM (
-        (SELECT ${COLUMNS} FROM events
-          WHERE user_id = $1 AND position > $2 AND ($4::text[] IS NULL OR type = ANY($4)) ORDER BY events.position LIMIT $3)
-        UNION ALL
-        (SELECT ${COLUMNS} FROM events
-          WHERE user_id IS NULL AND position > $2 AND ($4::text[] IS NULL OR type = ANY($4)) ORDER BY events.position LIMIT $3)
-      ) AS visible ORDER BY position LIMIT $3`,
-    values: [userId, after, limit, types],
+    from: `(SELECT ${COLUMNS} FROM events WHERE user_id = $6 AND ${IN_RANGE} ORDER BY events.position LIMIT $4)
+      UNION ALL
+      (SELECT ${COLUMNS} FROM events WHERE user_id IS NULL AND ${IN_RANGE} ORDER BY events.position LIMIT $4)`,
+    values: [userId],
   });
-  return rows.map(toEvent);
 }
 
-/** Where in the log an event stands, or null when there is none with this id that the user may see. */
-export async function findPosition(sql: Queryable, userId: string, eventId: string): Promise<number | null> {
+const IN_RANGE = 'position > $1 AND position <= $2 AND ($3::text[] IS NULL OR type = ANY($3))';
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
+async function page(
+  sql: Queryable,
+  { after, until = UNBOUNDED, types = null, limit, maxBytes = UNBOUNDED }: LogRange,
+  { name, from, values }: { name: string; from: string; values: readonly unknown[] },
+): Promise<LogPage> {
+  const { rows } = await sql.query<Row>({
+    name,
+    text: `
+      SELECT id, position, type, user_id, data, timestamp FROM (
+        SELECT found.*, sum(octet_length(data)) OVER (ORDER BY position) - octet_length(data) AS bytes_before
+        FROM (SELECT * FROM (${from}) AS visible ORDER BY position LIMIT $4) AS found
+      ) AS measured WHERE bytes_before < $5 ORDER BY position`,
+    values: [after, until, types, limit, maxBytes, ...values],
+  });
+  const events = rows.map(toEvent);
+  const bytes = events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
+  return { events, complete: events.length < limit && bytes < maxBytes };
+}
+
+/**
+ * Where in the log an event stands, or null when there is none with this id that the user may see.
+ *
+ * @param userId null: whoever may see everything
+ */
+export async function findPosition(sql: Queryable, userId: string | null, eventId: string): Promise<number | null> {
   const { rows } = await sql.query<{ position: string }>({
     name: 'find_position',
-    text: 'SELECT position FROM events WHERE id = $2 AND (user_id IS NULL OR user_id = $1)',
+    text: 'SELECT position FROM events WHERE id = $2 AND (user_id IS NULL OR $1::text IS NULL OR user_id = $1)',
     values: [userId, eventId],
   });
   return rows[0] ? Number(rows[0].position) : null;

@@ -1,0 +1,111 @@
+import { frame, joined, type Frame, type FramedEvent } from './frame.js';
+import type { Session } from './session.js';
+
+/** An event with its place in the log. */
+export interface StreamEvent extends FramedEvent {
+  position: number;
+  /** The one user who may see it; null: everyone. */
+  userId: string | null;
+  /** When it was announced, in Unix milliseconds; undefined for what was read from the log. */
+  announcedAt?: number;
+}
+
+/** Events of the log, one after the other. */
+export interface StreamPage {
+  events: StreamEvent[];
+  /** Whether there was nothing more to read, as of when it was read. */
+  complete: boolean;
+}
+
+/** The sessions that get what happens. */
+export interface Audience {
+  join: (session: Session) => void;
+  leave: (session: Session) => void;
+  /** Writes events, in the order of the log, to those who may see them. */
+  send: (events: readonly StreamEvent[]) => void;
+}
+
+/** Sessions with the same `?types=`. */
+interface Group {
+  types: ReadonlySet<string> | null;
+  byUser: Map<string, Set<Session>>;
+  seeingAll: Set<Session>;
+}
+
+/**
+ * Each event is serialised once, what goes to a socket together is joined once for all who get the same, and nobody is
+ * looked at who gets nothing: what an event costs goes by the connections that it is for.
+ */
+export function createAudience(metrics: { events: (count: number) => void }): Audience {
+  const groups = new Map<string, Group>();
+  const keyOf = ({ types }: Session): string => (types === null ? '*' : [...types].sort().join());
+
+  const write = (sessions: Iterable<Session>, { frame, count }: Portion): void => {
+    for (const session of sessions) {
+      session.write(frame);
+      metrics.events(count);
+    }
+  };
+
+  return {
+    join(session) {
+      const { types, userId, seesAll } = session;
+      const group = entry(groups, keyOf(session), (): Group => ({ types, byUser: new Map(), seeingAll: new Set() }));
+      (seesAll ? group.seeingAll : entry(group.byUser, userId, () => new Set<Session>())).add(session);
+    },
+    leave(session) {
+      const group = groups.get(keyOf(session));
+      if (!group) return;
+      const own = group.byUser.get(session.userId);
+      own?.delete(session);
+      if (own?.size === 0) group.byUser.delete(session.userId);
+      group.seeingAll.delete(session);
+      if (group.byUser.size + group.seeingAll.size === 0) groups.delete(keyOf(session));
+    },
+    send(events) {
+      const portion = createPortions();
+      for (const { types, byUser, seeingAll } of groups.values()) {
+        const wanted = types === null ? events : events.filter(({ type }) => types.has(type));
+        if (wanted.length === 0) continue;
+        if (seeingAll.size > 0) write(seeingAll, portion(wanted));
+
+        const users = new Set(wanted.map(({ userId }) => userId));
+        const forEveryone = users.delete(null) ? portion(wanted.filter(({ userId }) => userId === null)) : undefined;
+        if (forEveryone) {
+          for (const [userId, sessions] of byUser) if (!users.has(userId)) write(sessions, forEveryone);
+        }
+        for (const user of users) {
+          const sessions = byUser.get(user as string);
+          if (sessions) write(sessions, portion(wanted.filter(({ userId }) => userId === null || userId === user)));
+        }
+      }
+    },
+  };
+}
+
+/** What the map has for the key, made if there is nothing yet. */
+function entry<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
+}
+
+/** What goes to a socket in one write. */
+interface Portion {
+  frame: Frame;
+  count: number;
+}
+
+function createPortions(): (events: readonly StreamEvent[]) => Portion {
+  const frames = new Map<StreamEvent, Frame>();
+  return (events) => ({
+    count: events.length,
+    frame: joined(
+      events.map((event) => {
+        const made = frames.get(event) ?? frame(event);
+        frames.set(event, made);
+        return made;
+      }),
+    ),
+  });
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tidings/testing';
+import { followStream, forEveryone, publishTo } from '../../test/follow-stream.js';
+import { openRaw, statusesIn } from '../../test/raw-socket.js';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+const PATH = '/api/events/stream';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi({ stream: { perUser: 3, max: 5, heartbeatMs: 1000 } });
+});
+afterAll(() => api.stop());
+
+const headersOf = (user: string) => ({ authorization: `Bearer ${api.token(user)}` });
+const metric = async (name: string) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(await api.metrics())?.[1]);
+const untilNoneIsOpen = () =>
+  eventually(async () => {
+    expect(await metric('tidings_stream_connections')).toBe(0);
+  });
+
+describe('a stream', () => {
+  test.each(['text/html', 'application/json', 'text/event-stream;q=0'])(
+    'is not sent to a client that accepts only %s',
+    async (accept) => {
+      const { response } = await followStream(api, { user: 'alice', headers: { accept } });
+      expect(response.status).toBe(406);
+      expect(response.headers.get('content-type')).toMatch('application/problem+json');
+    },
+  );
+
+  test.each(['text/event-stream', 'text/*', '*/*', 'text/html, text/event-stream;q=0.1'])(
+    'is sent to one that accepts %s',
+    async (accept) => {
+      const { response, close } = await followStream(api, { user: 'alice', headers: { accept } });
+      expect(response.status).toBe(200);
+      close();
+      await untilNoneIsOpen();
+    },
+  );
+
+  test('answers HEAD with its headers, and takes no place', async () => {
+    const response = await fetch(api.url + PATH, { method: 'HEAD', headers: headersOf('alice') });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect(await response.text()).toBe('');
+    expect((await fetch(`${api.url}${PATH}?types=none`, { method: 'HEAD', headers: headersOf('alice') })).status).toBe(400);
+    expect(await metric('tidings_stream_connections')).toBe(0);
+  });
+
+  test('answers OPTIONS with what may be done with it', async () => {
+    const response = await fetch(api.url + PATH, { method: 'OPTIONS', headers: headersOf('alice') });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+  });
+
+  test('of HTTP/1.0 has no chunks, and ends with its connection', async () => {
+    const client = await openRaw(api.url);
+    client.send(`GET ${PATH} HTTP/1.0\r\nAuthorization: ${headersOf('alice').authorization}\r\n\r\n`);
+    await eventually(() => {
+      expect(client.received()).toMatch(/\r\n\r\nretry: \d+\n\n/);
+    });
+    const [id] = await publishTo(api, forEveryone());
+    await eventually(() => {
+      expect(client.received()).toMatch(new RegExp(`\n\nid: ${String(id)}\nevent: extraction.started\ndata: .*\n\n`));
+    });
+    expect(client.received()).not.toMatch(/transfer-encoding/i);
+    client.destroy();
+    await untilNoneIsOpen();
+  });
+
+  test('is refused behind another answer on its connection: it would keep a place that nobody can see', async () => {
+    const client = await openRaw(api.url);
+    const request = (token: string) => `GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    client.send(request(api.token('alice', { expiresIn: 1 })) + request(api.token('alice')) + request(api.token('alice')));
+    await eventually(() => {
+      expect(statusesIn(client.received())).toEqual([200, 400, 400]);
+    });
+    expect(client.received()).toContain('A stream needs a connection of its own');
+    expect(await metric('tidings_stream_connections')).toBe(0);
+    client.destroy();
+  });
+
+  test('whose client goes away before it begins is none', async () => {
+    const [id] = await publishTo(api, forEveryone());
+    const holder = await api.database.pool.connect();
+    await holder.query('BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE');
+    const client = await openRaw(api.url);
+    client.send(
+      `GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: ${headersOf('early').authorization}\r\nLast-Event-ID: ${String(id)}\r\n\r\n`,
+    );
+    await eventually(async () => {
+      expect(await metric('tidings_stream_connections')).toBe(1);
+    });
+    client.destroy();
+    await untilNoneIsOpen();
+    await holder.query('COMMIT');
+    holder.release();
+    // Whoever comes after it is served after it.
+    const next = await followStream(api, { user: 'next', lastEventId: String(id) });
+    await next.until(() => {
+      expect(next.seen.text).toContain('retry: ');
+    });
+    const before = await metric('tidings_stream_events_sent_total');
+    const [live] = await publishTo(api, forEveryone());
+    await next.until(() => {
+      expect(next.ids()).toEqual([live]);
+    });
+    expect(await metric('tidings_stream_events_sent_total')).toBe(before + 1);
+  });
+
+  test('leaves its connection to the next request when it ends', async () => {
+    const client = await openRaw(api.url);
+    const short = api.token('alice', { expiresIn: 1 });
+    client.send(`GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: Bearer ${short}\r\n\r\n`);
+    await eventually(() => {
+      expect(client.received()).toMatch(/token_expired[^]*\r\n0\r\n\r\n$/);
+    });
+    client.send('GET /healthz HTTP/1.1\r\nHost: tidings\r\n\r\n');
+    await eventually(() => {
+      expect(statusesIn(client.received())).toEqual([200, 200]);
+    });
+    client.destroy();
+  });
+});
+
+describe('the number of streams', () => {
+  test('of one user is limited: 429 beyond it, until one is closed', async () => {
+    const streams = await Promise.all([1, 2, 3].map(() => followStream(api, { user: 'alice' })));
+    const { response, seen, until } = await followStream(api, { user: 'alice' });
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    await until(() => {
+      expect(seen.text).toContain('"title":"Too many streams"');
+    });
+    expect((await followStream(api, { user: 'bob' })).response.status).toBe(200);
+
+    streams[0]?.close();
+    await eventually(async () => {
+      expect((await followStream(api, { user: 'alice' })).response.status).toBe(200);
+    });
+    expect(await api.metrics()).toContain('tidings_stream_refused_total{limit="user"}');
+  });
+
+  test('of the process is limited: 503 beyond it', async () => {
+    await untilNoneIsOpen();
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((user) => followStream(api, { user })));
+    const { response } = await followStream(api, { user: 'f' });
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await api.metrics()).toContain('tidings_stream_refused_total{limit="process"} 1');
+  });
+
+  test('counts none that never began', async () => {
+    await untilNoneIsOpen();
+    for (let count = 0; count < 10; count += 1) {
+      expect((await followStream(api, { user: 'alice', query: 'types=none' })).response.status).toBe(400);
+      const aborted = await openRaw(api.url);
+      aborted.send(`GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: ${headersOf('alice').authorization}\r\n\r\n`);
+      aborted.destroy();
+    }
+    await untilNoneIsOpen();
+    expect((await followStream(api, { user: 'alice' })).response.status).toBe(200);
+  });
+});
