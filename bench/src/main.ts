@@ -4,13 +4,15 @@ import { benchDelivery } from './delivery/bench.js';
 import { benchLimits } from './limits/bench.js';
 import { explainListing } from './listing/explain.js';
 import { benchRecovery } from './recovery/bench.js';
+import { benchStream } from './stream/bench.js';
 import { printTable, type Report } from './report.js';
 
 /** `listing` prints plans instead of rates. */
-const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | undefined>>> = {
+const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | Report[] | undefined>>> = {
   delivery: benchDelivery,
   recovery: benchRecovery,
   limits: benchLimits,
+  stream: benchStream,
   listing: explainListing,
 };
 /** Those that are measured when none is named. */
@@ -24,8 +26,8 @@ const names = positionals.length > 0 ? positionals : USUAL;
 for (const name of names) {
   const bench = BENCHES[name];
   if (!bench) throw new Error(`There is no bench "${name}". There are: ${Object.keys(BENCHES).join(', ')}.`);
-  const report = await bench(Number(values.rounds));
-  if (report === undefined) continue;
-  if (values.json) console.log(JSON.stringify(report));
-  else printTable(report);
+  for (const report of [(await bench(Number(values.rounds))) ?? []].flat()) {
+    if (values.json) console.log(JSON.stringify(report));
+    else printTable(report);
+  }
 }

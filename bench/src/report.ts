@@ -7,6 +7,8 @@ export interface Measured {
   rates: number[];
   /** CPU of each process, in microseconds for one unit of work, one figure a round. */
   cpuUs: Record<string, number[]>;
+  /** What else was measured. */
+  notes?: string;
 }
 
 export interface Report {
@@ -32,11 +34,11 @@ function median(numbers: readonly number[]): number {
 export function printTable({ title, unit, node, cores, rows }: Report): void {
   const ours = median(rows[0]?.rates ?? []);
   console.log(`\n${title} (medians of ${String(rows[0]?.rates.length ?? 0)} rounds, Node ${node}, ${String(cores)} cores)`);
-  for (const { name, rates, cpuUs } of rows) {
+  for (const { name, rates, cpuUs, notes } of rows) {
     const cpu = Object.entries(cpuUs).map(([process, costs]) => `${process} ${median(costs).toFixed(0)} µs`);
     const spread = `${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)}`;
     console.log(
-      `  ${name}: ${median(rates).toFixed(0)} ${unit} (${spread}), Tidings ÷ this ${(ours / median(rates)).toFixed(2)}; CPU ${cpu.join(', ')}`,
+      `  ${name}: ${median(rates).toFixed(0)} ${unit} (${spread}), Tidings ÷ this ${(ours / median(rates)).toFixed(2)}; CPU ${cpu.join(', ')}${notes === undefined ? '' : `; ${notes}`}`,
     );
   }
 }

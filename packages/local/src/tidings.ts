@@ -62,6 +62,7 @@ const UNLIMITED = {
   RATE_LIMIT_AUTH_FAILURES: '0',
   RATE_LIMIT_PUBLISH: '0',
   RATE_LIMIT_COSTLY: '0',
+  STREAMS_PER_USER: '1000000',
 };
 
 const PROJECT = join(import.meta.dirname, '../../..');
