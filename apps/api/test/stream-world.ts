@@ -1,12 +1,13 @@
-import { createAudience, type Audience, type StreamEvent, type StreamPage } from '../src/stream/audience.js';
+import { createAudience, type Audience } from '../src/stream/audience.js';
 import type { Frame } from '../src/stream/frame.js';
 import { createHub, type Hub } from '../src/stream/hub.js';
 import type { StreamMetrics } from '../src/stream/metrics.js';
 import { replay } from '../src/stream/replay.js';
 import type { Session } from '../src/stream/session.js';
+import type { StreamEvent, StreamPage } from '../src/stream/stream-event.js';
 
 const ignore = (): void => undefined;
-export const NO_METRICS: StreamMetrics = {
+const NO_METRICS: StreamMetrics = {
   sent: ignore,
   events: ignore,
   replayed: ignore,

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fakeSession } from '../../test/stream-world.js';
-import { createAudience, type StreamEvent } from './audience.js';
+import { createAudience } from './audience.js';
 import type { Frame } from './frame.js';
+import type { StreamEvent } from './stream-event.js';
 
 const TYPES = ['sync.completed', 'sync.failed', 'gaps.updated'];
 const USERS = ['alice', 'bob', 'carol'];

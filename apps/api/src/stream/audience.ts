@@ -1,21 +1,6 @@
-import { frame, joined, type Frame, type FramedEvent } from './frame.js';
+import { frame, joined, type Frame } from './frame.js';
 import type { Session } from './session.js';
-
-/** An event with its place in the log. */
-export interface StreamEvent extends FramedEvent {
-  position: number;
-  /** The one user who may see it; null: everyone. */
-  userId: string | null;
-  /** When it was announced, in Unix milliseconds; undefined for what was read from the log. */
-  announcedAt?: number;
-}
-
-/** Events of the log, one after the other. */
-export interface StreamPage {
-  events: StreamEvent[];
-  /** Whether there was nothing more to read, as of when it was read. */
-  complete: boolean;
-}
+import type { StreamEvent } from './stream-event.js';
 
 /** The sessions that get what happens. */
 export interface Audience {

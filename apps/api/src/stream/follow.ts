@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { StreamEvent } from './audience.js';
 import type { Hub } from './hub.js';
+import type { StreamEvent } from './stream-event.js';
 
 interface FollowParts {
   /** A connection for the purpose `subscriber`. */

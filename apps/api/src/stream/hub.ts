@@ -1,5 +1,6 @@
-import type { Audience, StreamEvent, StreamPage } from './audience.js';
+import type { Audience } from './audience.js';
 import type { StreamMetrics } from './metrics.js';
+import type { StreamEvent, StreamPage } from './stream-event.js';
 
 interface HubParts {
   /** The log after a position, in order, as far as a page goes. */

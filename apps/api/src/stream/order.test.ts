@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fakeProcess, fakeSession, turns } from '../../test/stream-world.js';
-import type { StreamEvent } from './audience.js';
+import type { StreamEvent } from './stream-event.js';
 
 /**
  * Publishers that commit in whatever order, Redis that drops, repeats and mixes announcements, a log that is slow or

@@ -1,8 +1,9 @@
-import type { Audience, StreamPage } from './audience.js';
+import type { Audience } from './audience.js';
 import { frame } from './frame.js';
 import type { Hub } from './hub.js';
 import type { StreamMetrics } from './metrics.js';
 import type { Session } from './session.js';
+import type { StreamPage } from './stream-event.js';
 
 interface ReplayParts {
   hub: Pick<Hub, 'position' | 'catchUp'>;

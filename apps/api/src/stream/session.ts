@@ -2,10 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
 import { HEARTBEAT, notice, retryHint, type Frame } from './frame.js';
-import type { StreamMetrics } from './metrics.js';
-
-/** Why a stream is ended, as its client is told. */
-export type EndReason = 'token_expired' | 'token_revoked' | 'too_slow';
+import type { EndReason, StreamMetrics } from './metrics.js';
 
 /** Whose stream it is, and what it shows. */
 export interface Follower {

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { Problem } from '../problems/problem.js';
 import type { StreamMetrics } from './metrics.js';
-import type { EndReason, Session } from './session.js';
+import type { Session } from './session.js';
 
 interface StreamsOptions {
   /** The most streams of one user in this process. */
@@ -118,7 +118,7 @@ export function createStreams({ perUser, max, heartbeatMs, metrics }: StreamsOpt
     },
     endRevoked(isRevoked) {
       for (const { tokenId, end } of sessions.keys()) {
-        if (tokenId !== undefined && isRevoked(tokenId)) end('token_revoked' satisfies EndReason);
+        if (tokenId !== undefined && isRevoked(tokenId)) end('token_revoked');
       }
     },
     stop() {
