@@ -15,6 +15,7 @@ import { redisFrozen } from './scenarios/redis-frozen.js';
 import { redisFull } from './scenarios/redis-full.js';
 import { redisKilled } from './scenarios/redis-killed.js';
 import { rollingRestarts } from './scenarios/rolling-restarts.js';
+import { streams } from './scenarios/streams.js';
 import { workerKilled } from './scenarios/worker-killed.js';
 import { workerPaused } from './scenarios/worker-paused.js';
 import type { Scenario } from './stage.js';
@@ -42,6 +43,8 @@ export const SCENARIOS: readonly Scenario[] = [
   networkCut,
   halfOpen,
   clocksShifted,
+  // Streams
+  streams,
   // Receivers
   halfFailing,
   hangingTenant,

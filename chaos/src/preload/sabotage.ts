@@ -9,6 +9,8 @@ export const SABOTAGES = {
   'acknowledge-first': acknowledgeFirst,
   /** A delivery is recorded as succeeded before it is sent (against I3). */
   'success-first': successFirst,
+  /** The stream believes that whatever is not announced is not there. */
+  'announcements-only': announcementsOnly,
 } satisfies Record<string, Intercept>;
 
 export type Sabotage = keyof typeof SABOTAGES;
@@ -28,6 +30,10 @@ function acknowledgeFirst(...[{ name, values }, run]: Parameters<Intercept>): Pr
   setTimeout(() => void run().catch(() => undefined), COMMIT_LATE_MS);
   const ids = values[0] as string[];
   return Promise.resolve(answer(ids.map((id, index) => ({ kind: 'event', id, position: String(index + 1) }))));
+}
+
+function announcementsOnly(...[{ name }, run]: Parameters<Intercept>): Promise<pg.QueryResult> {
+  return name === 'read_events' ? Promise.resolve(answer([])) : run();
 }
 
 async function successFirst(...[{ name }, run, client]: Parameters<Intercept>): Promise<pg.QueryResult> {
