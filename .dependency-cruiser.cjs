@@ -35,6 +35,16 @@ module.exports = {
       to: { path: '^packages/', pathNot: '^packages/events/' },
     },
     {
+      name: 'client-stands-alone',
+      comment: 'Pages and other programs install @tidings/client: it has nothing of ours in it, and nothing of Node.',
+      severity: 'error',
+      from: { path: '^packages/client/', pathNot: TEST },
+      to: {
+        path: ['^packages/(?!client/)', '^node:', 'node_modules/(?!eventsource-parser/|openapi-fetch/)'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'only-through-the-index',
       comment: "A package's insides are its own: import @tidings/name.",
       severity: 'error',

@@ -78,7 +78,7 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0;
     ];
     const process = startProcess('curl', ['-N', '-s', ...headers.flatMap((header) => ['-H', header]), streamUrl(tidings.url)]);
     curls.push(process);
-    return { ...process, ids: () => [...process.output().matchAll(/^id: (.+)$/gm)].map(([, id]) => id) };
+    return { ...process, ids: () => [...process.output().matchAll(/^id: (.+)\nevent: (?!stream\.)/gm)].map(([, id]) => id) };
   };
   const curls: LocalProcess[] = [];
   afterEach(() => Promise.all(curls.splice(0).map((process) => process.stop())));

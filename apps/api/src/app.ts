@@ -1,10 +1,10 @@
 import express, { type Express } from 'express';
-import type { Catalog } from '@tidings/events';
 import type { Logger } from '@tidings/logging';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
 import { allowOrigins } from './cross-origin.js';
 import type { Limits } from './limits/limits.js';
+import type { DescribedCatalog } from './openapi/document.js';
 import { mount } from './openapi/mount.js';
 import type { Route } from './openapi/route.js';
 import { openApiRoute } from './openapi/routes.js';
@@ -24,7 +24,7 @@ interface AppParts {
   log: Logger;
   routes: readonly Route[];
   /** For the document of the routes. */
-  catalog: Pick<Catalog, 'describe'>;
+  catalog: DescribedCatalog;
 }
 
 /**

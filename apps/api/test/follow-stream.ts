@@ -18,6 +18,8 @@ export interface Following {
   seen: { text: string; ended: boolean };
   /** The ids of the events that came. */
   ids: () => string[];
+  /** What it was told to resume after, before any event came. */
+  opened: () => string | undefined;
   /** Resolves once the check throws no more. */
   until: (check: () => void) => Promise<void>;
   close: () => void;
@@ -52,7 +54,8 @@ export async function followStream(api: TestApi, options: FollowOptions = {}): P
   return {
     response,
     seen,
-    ids: () => [...seen.text.matchAll(/^id: (.+)$/gm)].map(([, id]) => String(id)),
+    ids: () => [...seen.text.matchAll(/^id: (.+)\nevent: (?!stream\.)/gm)].map(([, id]) => String(id)),
+    opened: () => /^id: (.+)\nevent: stream\.open$/m.exec(seen.text)?.[1],
     until: (check) => eventually(check),
     close: () => {
       abort.abort();

@@ -8,6 +8,7 @@ export { createPartitionDuty } from './partition-duty.js';
 export {
   findPosition,
   lastPosition,
+  lastVisibleEvent,
   readEvents,
   readUserEvents,
   type LoggedEvent,

@@ -27,8 +27,10 @@ export interface Catalog {
   readonly types: readonly string[];
   /** Those, and the ones that Tidings itself publishes: what the log and the stream may hold. */
   readonly streamedTypes: readonly string[];
-  /** Each type with its JSON Schema. */
+  /** Each type that services publish, with its JSON Schema. */
   describe: () => EventTypeDescription[];
+  /** Those, and the ones that Tidings itself publishes. */
+  describeStreamed: () => EventTypeDescription[];
   /** Whether any type is meant by the pattern. */
   knows: (pattern: string) => boolean;
   /**
@@ -76,14 +78,8 @@ export function createCatalog(definitions: readonly EventDefinition[], own: read
   return {
     types,
     streamedTypes: [...types, ...ownByType.keys()],
-    describe: () =>
-      definitions.map(({ type, audience, description, schema, example }) => ({
-        type,
-        audience,
-        description,
-        schema: z.toJSONSchema(schema),
-        example,
-      })),
+    describe: () => definitions.map(describeOne),
+    describeStreamed: () => all.map(describeOne),
     knows: (pattern) => types.some((type) => matches(pattern, type)),
     validate(drafts, list) {
       const errors: FieldError[] = [];
@@ -106,6 +102,10 @@ export function createCatalog(definitions: readonly EventDefinition[], own: read
       return result;
     },
   };
+}
+
+function describeOne({ type, audience, description, schema, example }: EventDefinition): EventTypeDescription {
+  return { type, audience, description, schema: z.toJSONSchema(schema), example };
 }
 
 function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<string, unknown>): TidingsEvent | FieldError[] {

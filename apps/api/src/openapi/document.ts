@@ -22,7 +22,7 @@ const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has nothing
  *
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
-export function openApiDocument(routes: readonly Route[], catalog: Pick<Catalog, 'describe'>) {
+export function openApiDocument(routes: readonly Route[], catalog: DescribedCatalog) {
   const schemas = jsonSchemas();
   const problem = schemas.output(problemJson);
   const paths: Record<string, Record<string, unknown>> = {};
@@ -41,8 +41,23 @@ export function openApiDocument(routes: readonly Route[], catalog: Pick<Catalog,
     webhooks: Object.fromEntries(catalog.describe().map((type) => [type.type, { post: webhook(type) }])),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: schemas.named(),
+      schemas: { ...schemas.named(), StreamedData: streamedData(catalog) } as Record<string, JsonSchema>,
     },
+  };
+}
+
+/** What the document says of events. */
+export type DescribedCatalog = Pick<Catalog, 'describe' | 'describeStreamed'>;
+
+/** The data of each type of event that a stream sends, by its name: OpenAPI has no words for a stream's events. */
+function streamedData(catalog: DescribedCatalog): JsonSchema {
+  const types = catalog.describeStreamed().map(({ type, schema: { $schema: _dialect, ...data } }) => [type, data] as const);
+  return {
+    type: 'object',
+    description: 'The `data` of an event of the stream, by its `event`.',
+    required: types.map(([type]) => type),
+    properties: Object.fromEntries(types),
+    additionalProperties: false,
   };
 }
 

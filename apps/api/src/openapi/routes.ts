@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { Catalog } from '@tidings/events';
-import { openApiDocument } from './document.js';
+import { openApiDocument, type DescribedCatalog } from './document.js';
 import { route, type Route } from './route.js';
 
 /** `/openapi.json`: what the routes take and answer, written from the same declarations that they run by. */
-export function openApiRoute(others: readonly Route[], catalog: Pick<Catalog, 'describe'>): Route {
+export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog): Route {
   const own: Route = route(
     {
       method: 'get',

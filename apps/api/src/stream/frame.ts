@@ -26,9 +26,13 @@ export function frame({ id, type, data }: FramedEvent): Frame {
   return toFrame(`id: ${id}\nevent: ${type}\n${dataLines(data)}\n`);
 }
 
-/** A message of the stream itself. It has no id, so the client's Last-Event-ID stays. */
-export function notice(type: `stream.${string}`, data: object): Frame {
-  return toFrame(`event: ${type}\n${dataLines(JSON.stringify(data))}\n`);
+/**
+ * A message of the stream itself.
+ *
+ * @param id what the client is to resume after from now on; without it, its Last-Event-ID stays
+ */
+export function notice(type: `stream.${string}`, data: object, id?: string): Frame {
+  return toFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\n${dataLines(JSON.stringify(data))}\n`);
 }
 
 /** A comment, which clients ignore: it keeps the connection open, and shows when it no longer is. */

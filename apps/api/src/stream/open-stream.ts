@@ -1,9 +1,17 @@
 import type { Response } from 'express';
-import { findPosition, readEvents, readUserEvents, type LogPage, type LogRange, type Queryable } from '@tidings/database';
+import {
+  findPosition,
+  lastVisibleEvent,
+  readEvents,
+  readUserEvents,
+  type LogPage,
+  type LogRange,
+  type Queryable,
+} from '@tidings/database';
 import { EVENT_ID } from '@tidings/events';
 import { Problem } from '../problems/problem.js';
 import type { Audience } from './audience.js';
-import { notice } from './frame.js';
+import { notice, type Frame } from './frame.js';
 import type { Hub } from './hub.js';
 import type { StreamMetrics } from './metrics.js';
 import { replay } from './replay.js';
@@ -19,8 +27,12 @@ export interface StreamParts {
   metrics: StreamMetrics;
   /** What a client has not taken is bounded by this, in bytes. */
   bufferBytes: number;
+  /** How often each stream gets a heartbeat, in milliseconds. */
+  heartbeatMs: number;
 }
 
+/** Before the first event of the log; no event can have this id. */
+const START = '@start';
 /** So much of the log is read at once for one client. */
 const PAGE = { limit: 200, maxBytes: 1024 * 1024 };
 
@@ -31,7 +43,7 @@ const PAGE = { limit: 200, maxBytes: 1024 * 1024 };
 export async function openStream(
   response: Response,
   { lastEventId, ...follower }: Follower & { lastEventId: string | undefined },
-  { sql, hub, audience, streams, metrics, bufferBytes }: StreamParts,
+  { sql, hub, audience, streams, metrics, bufferBytes, heartbeatMs }: StreamParts,
 ): Promise<void> {
   // One that waits behind another answer on its connection is told of nothing, not even that the connection is gone.
   if (response.socket === null) {
@@ -47,8 +59,17 @@ export async function openStream(
   const types = follower.types && [...follower.types];
   const readPage = (range: LogRange): Promise<LogPage> =>
     follower.seesAll ? readEvents(sql, { ...range, types }) : readUserEvents(sql, follower.userId, { ...range, types });
-  const known = lastEventId ? await positionOf(lastEventId, follower, sql) : hub.position;
-  const oldest = known === null ? (await readPage({ after: 0, limit: 1 })).events[0] : undefined;
+  const viewer = follower.seesAll ? null : follower.userId;
+  const now = hub.position;
+  const known = lastEventId ? await positionOf(lastEventId, viewer, sql) : now;
+  let first: Frame | undefined;
+  if (!lastEventId) {
+    first = notice('stream.open', { heartbeat_ms: heartbeatMs }, (await lastVisibleEvent(sql, viewer, now)) ?? START);
+  } else if (known === null) {
+    metrics.gap();
+    const [oldest] = (await readPage({ after: 0, limit: 1 })).events;
+    first = notice('stream.gap', { last_event_id: lastEventId, oldest_event_id: oldest?.id ?? null });
+  }
   // Or while the log was asked.
   if (hasLeft()) return;
 
@@ -64,10 +85,7 @@ export async function openStream(
   response.once('close', () => {
     audience.leave(session);
   });
-  if (known === null) {
-    metrics.gap();
-    session.write(notice('stream.gap', { last_event_id: lastEventId, oldest_event_id: oldest?.id ?? null }));
-  }
+  if (first) session.write(first);
   try {
     await replay(session, { hub, audience, metrics, readPage: (range) => readPage({ ...range, ...PAGE }) });
   } catch (error) {
@@ -77,6 +95,7 @@ export async function openStream(
 }
 
 /** What cannot be an event's id is not asked of the database: PostgreSQL refuses texts with a NUL. */
-async function positionOf(id: string, { userId, seesAll }: Follower, sql: Queryable): Promise<number | null> {
-  return EVENT_ID.test(id) ? findPosition(sql, seesAll ? null : userId, id) : null;
+async function positionOf(id: string, viewer: string | null, sql: Queryable): Promise<number | null> {
+  if (id === START) return 0;
+  return EVENT_ID.test(id) ? findPosition(sql, viewer, id) : null;
 }

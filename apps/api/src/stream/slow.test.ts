@@ -40,7 +40,8 @@ const ended = (reason: string) =>
   eventually(async () => {
     expect(await api.metrics()).toContain(`tidings_stream_ended_total{reason="${reason}"} 1`);
   });
-const idsIn = (text: string) => [...text.matchAll(/^id: (.+)\nevent: .+\ndata: .*\n\n/gm)].map(([, id]) => String(id));
+const idsIn = (text: string) =>
+  [...text.matchAll(/^id: (.+)\nevent: (?!stream\.).+\ndata: .*\n\n/gm)].map(([, id]) => String(id));
 /** More than the kernel holds between a server and a client. */
 const publishMuch = async () => {
   const ids: string[] = [];

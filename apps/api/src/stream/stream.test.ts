@@ -26,6 +26,32 @@ describe('the stream', () => {
     });
   });
 
+  test('says where it begins, so that a client that gets no event before it loses its connection resumes there', async () => {
+    await publish(sync('grace'));
+    for (const user of ['nobody-yet', 'grace']) {
+      const first = await follow(user, { query: 'types=sync.*' });
+      await first.until(() => {
+        expect(first.opened()).toBeDefined();
+      });
+      expect(first.seen.text).toContain('\nevent: stream.open\ndata: {"heartbeat_ms":100}\n\n');
+      first.close();
+      const missed = await publish(sync(user));
+      const again = await follow(user, { query: 'types=sync.*', lastEventId: String(first.opened()) });
+      await again.until(() => {
+        expect(again.ids()).toEqual([missed]);
+      });
+    }
+  });
+
+  test('begins at the oldest event after @start', async () => {
+    const id = await publish(sync('henry'));
+    const henry = await follow('henry', { query: 'types=sync.*&last_event_id=%40start' });
+    await henry.until(() => {
+      expect(henry.ids()).toEqual([id]);
+    });
+    expect(henry.seen.text).not.toContain('stream.gap');
+  });
+
   test("shows a user's events to that user only, and everyone's to all", async () => {
     const [alice, bob] = [await follow('alice'), await follow('bob')];
     const ids = await publishTo(api, sync('alice'), everyone);

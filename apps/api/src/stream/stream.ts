@@ -64,6 +64,7 @@ export function createLiveStream({ sql, subscriber, prefix, position, settings, 
     streams,
     metrics,
     bufferBytes: settings.bufferBytes,
+    heartbeatMs: settings.heartbeatMs,
     endRevoked: streams.endRevoked,
     async stop() {
       streams.stop();

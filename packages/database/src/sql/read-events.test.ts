@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openLog, type TestLog } from '../../test/log.js';
-import { findPosition, lastPosition, readEvents, readUserEvents, type LoggedEvent } from './read-events.js';
+import { findPosition, lastPosition, lastVisibleEvent, readEvents, readUserEvents, type LoggedEvent } from './read-events.js';
 
 const USERS = [null, 'alice', 'bob'];
 const TYPES = ['sync.completed', 'gaps.updated', 'extraction.started'];
@@ -81,6 +81,15 @@ describe('the log', () => {
         },
       ),
     );
+  });
+
+  test('tells the newest event up to a position of those that a user may see', async () => {
+    expect(await lastVisibleEvent(log.pool, 'alice', 0)).toBeNull();
+    for (const { position } of all) {
+      const before = (events: LoggedEvent[]) => events.filter((event) => event.position <= position).at(-1)?.id ?? null;
+      expect(await lastVisibleEvent(log.pool, 'alice', position)).toBe(before(visibleTo('alice')));
+      expect(await lastVisibleEvent(log.pool, null, position)).toBe(before(all));
+    }
   });
 
   test('tells a user the position of an event that they may see, as if there were no other (I7)', async () => {

@@ -104,6 +104,27 @@ export async function findPosition(sql: Queryable, userId: string | null, eventI
   return rows[0] ? Number(rows[0].position) : null;
 }
 
+/**
+ * The newest event up to a position that the user may see, or null when there is none.
+ *
+ * @param userId null: whoever may see everything
+ */
+export async function lastVisibleEvent(sql: Queryable, userId: string | null, until: number): Promise<string | null> {
+  const newest = (visible: string): string =>
+    `(SELECT id, position FROM events WHERE ${visible} position <= $1 ORDER BY position DESC LIMIT 1)`;
+  const { rows } = await sql.query<{ id: string }>(
+    userId === null
+      ? { name: 'last_event', text: newest(''), values: [until] }
+      : {
+          name: 'last_visible_event',
+          text: `SELECT id FROM (${newest('user_id = $2 AND')} UNION ALL ${newest('user_id IS NULL AND')}) AS visible
+            ORDER BY position DESC LIMIT 1`,
+          values: [until, userId],
+        },
+  );
+  return rows[0]?.id ?? null;
+}
+
 /** The position of the newest event; 0 when the log is empty. */
 export async function lastPosition(sql: Queryable): Promise<number> {
   const { rows } = await sql.query<{ position: string | null }>({
