@@ -36,16 +36,39 @@ export function prepare() {
 /** Makes sure that a Redis or Valkey server is on the PATH; installs Debian's where we may. */
 export function prepareRedis() {
   if (isOnPath('redis-server') || isOnPath('valkey-server')) return;
-  const byApt = process.platform === 'linux' && process.getuid() === 0 && isOnPath('apt-get');
-  if (!byApt) {
+  if (!mayInstall()) {
     const how = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server';
     giveUp(`Tidings needs redis-server or valkey-server on the PATH: install it ("${how}"), or set REDIS_URL to one that runs.`);
   }
-  console.log('Installing redis-server (once) …');
+  install(['redis-server']);
+}
+
+/** What some tests need besides: the package of Debian's that has it, and the names that the program may have. */
+const FOR_TESTS = {
+  curl: ['curl'],
+  'nginx-light': ['nginx'],
+  chromium: ['chromium', 'google-chrome', 'chromium-browser'],
+};
+
+/** Installs Debian's where we may. Where we may not, the tests that need it are skipped, and say so. */
+export function prepareProgramsForTests() {
+  const missing = Object.keys(FOR_TESTS).filter((name) => !FOR_TESTS[name].some(isOnPath));
+  if (missing.length === 0) return;
+  if (mayInstall()) install(missing);
+  else console.log(`Some tests are skipped: there is no ${missing.join(', no ')}.`);
+}
+
+function mayInstall() {
+  return process.platform === 'linux' && process.getuid() === 0 && isOnPath('apt-get');
+}
+
+/** Debian's packages. */
+function install(packages) {
+  console.log(`Installing ${packages.join(', ')} (once) …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   withoutStartingServices(() => {
     run('apt-get', ['update', '-qq'], true, env);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], true, env);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], true, env);
   });
 }
 

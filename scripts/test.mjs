@@ -4,11 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare, prepareRedis, ROOT } from './prepare.mjs';
+import { prepare, prepareProgramsForTests, prepareRedis, ROOT } from './prepare.mjs';
 import { untilAskedToStop } from './until-asked.mjs';
 
 const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
 if (!TEST_REDIS_URL) prepareRedis();
+prepareProgramsForTests();
 prepare();
 
 const { startPostgres, startRedis, temporaryFolder } = await import('../packages/local/dist/index.js');

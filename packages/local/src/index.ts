@@ -1,5 +1,6 @@
 export { startFirstRun, type FirstRun, type FirstRunOptions } from './first-run.js';
 export { temporaryFolder } from './folder.js';
+export { freePort } from './port.js';
 export { startPostgres, type LocalPostgres } from './postgres.js';
 export { startProcess, type LocalProcess, type StartOptions } from './process.js';
 export { startRedis, type LocalRedis } from './redis.js';

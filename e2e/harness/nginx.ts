@@ -1,0 +1,74 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, startProcess, temporaryFolder } from '@tidings/local';
+import { eventually } from '@tidings/testing';
+import { findProgram } from './programs.js';
+
+export const NGINX = findProgram('nginx');
+
+interface NginxOptions {
+  /** Of the API. */
+  upstream: string;
+  /** What is in the block `http`, beyond the defaults. */
+  http?: string;
+  /** What is in the block `location /`, beyond `proxy_pass`. */
+  location?: string;
+  /** Further locations. */
+  server?: string;
+  /** Serves HTTP/2 over TLS with this certificate, instead of HTTP/1.1. */
+  tls?: { key: string; cert: string };
+}
+
+export interface Nginx {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+
+/** Starts nginx in front of the API, with its own defaults for whatever is not said. */
+export async function startNginx({ upstream, http = '', location = '', server = '', tls }: NginxOptions): Promise<Nginx> {
+  const { folder, remove } = temporaryFolder();
+  const port = await freePort();
+  mkdirSync(join(folder, 'temp'));
+  if (tls) {
+    writeFileSync(join(folder, 'key.pem'), tls.key, { mode: 0o600 });
+    writeFileSync(join(folder, 'cert.pem'), tls.cert);
+  }
+  const config = `
+    ${process.getuid?.() === 0 ? 'user root;' : ''}
+    pid ${folder}/nginx.pid;
+    error_log stderr warn;
+    daemon off;
+    worker_processes 1;
+    events { worker_connections 256; }
+    http {
+      access_log off;
+      ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/temp/${name};`).join('\n')}
+      ${http}
+      server {
+        listen 127.0.0.1:${String(port)}${tls ? ' ssl http2' : ''};
+        ${tls ? `ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;` : ''}
+        location / {
+          proxy_pass ${upstream};
+          ${location}
+        }
+        ${server}
+      }
+    }`;
+  writeFileSync(join(folder, 'nginx.conf'), config);
+  const nginx = startProcess(NGINX ?? 'nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stopSignal: 'SIGTERM' });
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${String(port)}`;
+  await eventually(async () => {
+    await fetch(`http://127.0.0.1:${String(port)}/healthz`).catch((error: unknown) => {
+      throw new Error(`nginx does not answer: ${nginx.output()}`, { cause: error });
+    });
+  });
+  return {
+    url,
+    async stop() {
+      await nginx.stop();
+      remove();
+    },
+  };
+}
