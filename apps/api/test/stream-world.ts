@@ -7,7 +7,7 @@ import type { Session } from '../src/stream/session.js';
 import type { StreamEvent, StreamPage } from '../src/stream/stream-event.js';
 
 const ignore = (): void => undefined;
-const NO_METRICS: StreamMetrics = {
+export const NO_METRICS: StreamMetrics = {
   sent: ignore,
   events: ignore,
   replayed: ignore,

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc, { type GeneratorValue } from 'fast-check';
+import {
+  acceptEvents,
+  findPosition,
+  openDatabase,
+  readEvents,
+  readUserEvents,
+  type Database,
+  type Queryable,
+} from '@tidings/database';
+import { createTestDatabase, type TestDatabase } from '@tidings/testing';
+import { fakeSession, NO_METRICS, turns } from '../../test/stream-world.js';
+import { createAudience } from './audience.js';
+import { createHub } from './hub.js';
+import { replay } from './replay.js';
+import type { StreamEvent } from './stream-event.js';
+
+/**
+ * The same as `order.test.ts`, with PostgreSQL instead of a model of it: several publishers at once, whose transactions
+ * take as long as they like, and are rolled back now and then.
+ */
+let testDatabase: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({ url: testDatabase.url, maxConnections: 20 });
+});
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+beforeEach(() => database.pool.query('TRUNCATE events'));
+
+const USERS = ['alice', 'bob'];
+const WRITERS = 5;
+const TRANSACTIONS = 6;
+const PAGE = { limit: 7 };
+
+type Written = Omit<StreamEvent, 'position'>;
+/** Writes events within the transaction of a connection, and answers with their positions. */
+type Accept = (sql: Queryable, events: readonly Written[]) => Promise<number[]>;
+
+const byTheLock: Accept = async (sql, events) => {
+  const timestamp = new Date().toISOString();
+  const { accepted } = await acceptEvents(sql, [events.map((event) => ({ ...event, timestamp }))], {
+    patterns: new Map(),
+    wakeAfterMs: 1000,
+  });
+  return accepted.map(({ position }) => position);
+};
+/** What a plain sequence would do. */
+const withoutIt: Accept = async (sql, events) => {
+  const { rows } = await sql.query<{ position: string }>({
+    text: `INSERT INTO events (id, type, user_id, data, timestamp)
+      SELECT id, type, user_id, data::json, now() FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (id, type, user_id, data)
+      RETURNING position`,
+    values: [
+      events.map(({ id }) => id),
+      events.map(({ type }) => type),
+      events.map(({ userId }) => userId),
+      events.map(({ data }) => data),
+    ],
+  });
+  return rows.map(({ position }) => Number(position));
+};
+
+let runs = 0;
+
+/** One run, as the seed has it; answers with what each client got, beside what the log has for it. */
+async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: string[]; expected: string[] }[]> {
+  const { pool } = database;
+  runs += 1;
+  const run = `run${String(runs)}`;
+  const { rows } = await pool.query<{ position: string }>('SELECT coalesce(max(position), 0) AS position FROM events');
+  const begin = Number(rows[0]?.position);
+  const processes = [1, 2].map(() => {
+    const audience = createAudience(NO_METRICS);
+    const hub = createHub({
+      readPage: (after) => readEvents(pool, { after, ...PAGE }),
+      audience,
+      metrics: NO_METRICS,
+      log: { warn: () => undefined },
+    });
+    hub.start(begin);
+    return { audience, hub };
+  });
+  const pick = <Item>(list: readonly Item[]): Item => list[choose(fc.nat, { max: list.length - 1 })] as Item;
+  const maybe = (percent: number): boolean => choose(fc.nat, { max: 99 }) < percent;
+  const pause = (): Promise<void> => turns(choose(fc.nat, { max: 6 }));
+
+  const writer = async (name: number): Promise<void> => {
+    for (let count = 0; count < TRANSACTIONS; count += 1) {
+      const events = Array.from({ length: 1 + choose(fc.nat, { max: 2 }) }, (_, index) => ({
+        id: `${run}-${String(name)}-${String(count)}-${String(index)}`,
+        type: 'a.b',
+        userId: maybe(30) ? null : pick(USERS),
+        data: '{}',
+      }));
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        const positions = await accept(client, events);
+        await pause();
+        await client.query(maybe(15) ? 'ROLLBACK' : 'COMMIT');
+        const announced = events.map((event, index) => ({ ...event, position: positions[index] ?? 0 }));
+        // What was rolled back is never announced; nor is some of the rest.
+        const { rowCount } = await pool.query('SELECT FROM events WHERE id = $1', [events[0]?.id]);
+        if (rowCount === 0) continue;
+        for (const { hub } of processes) {
+          if (maybe(25)) continue;
+          await pause();
+          hub.announce(announced);
+          if (maybe(20)) hub.announce(announced);
+        }
+      } finally {
+        client.release();
+      }
+    }
+  };
+
+  let isWriting = true;
+  const follower = async (userId: string): Promise<{ userId: string; got: string[] }> => {
+    const got: string[] = [];
+    const connect = async (): Promise<void> => {
+      const { hub, audience } = pick(processes);
+      const last = got.at(-1);
+      const position = last === undefined ? begin : ((await findPosition(pool, userId, last)) ?? 0);
+      const { session, got: received } = fakeSession({ userId, position });
+      await replay(session, {
+        hub,
+        audience,
+        metrics: NO_METRICS,
+        readPage: (range) => readUserEvents(pool, userId, { ...range, ...PAGE }),
+      });
+      for (let turn = choose(fc.nat, { max: 30 }); turn > 0; turn -= 1) await turns(1);
+      session.open = false;
+      audience.leave(session);
+      got.push(...received);
+    };
+    while (isWriting) await connect();
+    await Promise.all(processes.map(({ hub }) => hub.catchUp()));
+    await connect();
+    return { userId, got };
+  };
+
+  const following = [...USERS, ...USERS].map(follower);
+  await Promise.all(Array.from({ length: WRITERS }, (_, name) => writer(name)));
+  isWriting = false;
+  const clients = await Promise.all(following);
+  return Promise.all(
+    clients.map(async ({ userId, got }) => {
+      const { events } = await readUserEvents(pool, userId, { after: begin, limit: 1000 });
+      return { got, expected: events.map(({ id }) => id) };
+    }),
+  );
+}
+
+describe('with publishers that commit at the same time, each client gets the log', () => {
+  test('as positions are drawn under the lock', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.gen(), async (choose) => {
+        for (const { got, expected } of await play(choose, byTheLock)) expect(got).toEqual(expected);
+      }),
+      { numRuns: 30, endOnFailure: true },
+    );
+  });
+
+  test('which it would not without the lock', async () => {
+    const loses = fc.asyncProperty(fc.gen(), async (choose) => {
+      for (const { got, expected } of await play(choose, withoutIt)) expect(got).toEqual(expected);
+    });
+    const { errorInstance } = await fc.check(loses, { numRuns: 50, endOnFailure: true });
+    expect(String(errorInstance)).toContain('deep equality');
+  });
+});
