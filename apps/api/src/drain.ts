@@ -13,13 +13,18 @@ export function createDrain(server: Server): () => Promise<void> {
   const closeWhenAnswered = (): void => {
     if (draining && underWay === 0) server.closeAllConnections();
   };
-  server.prependListener('request', (_request, response) => {
+  server.prependListener('request', ({ socket }, response) => {
     if (draining) response.setHeader('connection', 'close');
     underWay += 1;
-    response.once('close', () => {
+    // An answer that waits behind another one on its connection is not told when the connection is gone.
+    const over = (): void => {
+      response.off('close', over);
+      socket.off('close', over);
       underWay -= 1;
       closeWhenAnswered();
-    });
+    };
+    response.once('close', over);
+    socket.once('close', over);
   });
 
   return () =>
