@@ -17,7 +17,11 @@ export function createDrain(server: Server): () => Promise<void> {
     if (draining) response.setHeader('connection', 'close');
     underWay += 1;
     // An answer that waits behind another one on its connection is not told when the connection is gone.
+    let isOver = false;
     const over = (): void => {
+      // The end of a connection is told to both in one go: what is removed meanwhile is called all the same.
+      if (isOver) return;
+      isOver = true;
       response.off('close', over);
       socket.off('close', over);
       underWay -= 1;
