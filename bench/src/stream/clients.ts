@@ -8,7 +8,7 @@ export type Order = { open: { host: string; port: number; path: string; tokens: 
 /** What it is told. */
 export type Answer = { open: true } | { received: true; latenciesMs: number[] };
 
-const EVENT = Buffer.from('\nevent: ');
+const EVENT = Buffer.from('\nevent: extraction.');
 /** One of so many connections looks at the time that an event holds. */
 const SAMPLE = 50;
 const SENT_AT = /"version":"(\d+\.\d+)"/g;
