@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tidings/testing';
 import { followStream, forEveryone, publishTo, syncOf } from '../../test/follow-stream.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
@@ -164,6 +165,41 @@ describe('the stream', () => {
       expect(seen.ended).toBe(true);
     });
     expect(seen.text).toMatch(/event: stream\.end\ndata: \{"reason":"token_expired"\}\n\nretry: \d+\n\n$/);
+  });
+
+  test('is counted: what is open, what was sent, replayed, announced, missing, and how streams ended', async () => {
+    const [first, second] = await publishTo(api, sync('ivy'), sync('ivy'));
+    const value = async (name: string) =>
+      Number(
+        (await api.metrics())
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.split(' ')[1] ?? 0,
+      );
+    const names = ['connections', 'events_sent_total', 'replayed_events_sum', 'gaps_total', 'announcement_lag_seconds_count'];
+    const read = () => Promise.all(names.map((name) => value(`tidings_stream_${name}`)));
+    const left = () => value('tidings_stream_ended_total{reason="client_left"}');
+    // Those of other tests are closed by now, or about to be.
+    await eventually(async () => {
+      expect(await value('tidings_stream_connections')).toBe(0);
+    });
+    const [before, leftBefore] = [await read(), await left()];
+    const resumed = await follow('ivy', { lastEventId: String(first), query: 'types=sync.*' });
+    const lost = await follow('ivy', { lastEventId: 'evt_gone', query: 'types=sync.failed' });
+    await resumed.until(() => {
+      expect(resumed.ids()).toEqual([second]);
+      expect(lost.seen.text).toContain('stream.gap');
+    });
+    const third = await publish(sync('ivy'));
+    await resumed.until(() => {
+      expect(resumed.ids()).toEqual([second, third]);
+    });
+    // Two streams, two events of which one was replayed, a gap, and one that was announced.
+    expect((await read()).map((now, index) => now - Number(before[index]))).toEqual([2, 2, 1, 1, 1]);
+    resumed.close();
+    await eventually(async () => {
+      expect((await left()) - leftBefore).toBeGreaterThan(0);
+    });
   });
 
   test.each(['types=sync.nothing', 'audience=everybody', 'nope=1'])('is refused with ?%s', async (query) => {
