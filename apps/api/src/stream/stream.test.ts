@@ -98,6 +98,16 @@ describe('the stream', () => {
     );
   });
 
+  test('says that there is a gap after an event that is older than what is kept', async () => {
+    const [first, second, third] = await publishTo(api, sync('gwen'), sync('gwen'), sync('gwen'));
+    await api.database.pool.query('DELETE FROM events WHERE id = ANY($1)', [[first, second]]);
+    const gwen = await follow('gwen', { lastEventId: String(first), query: 'types=sync.*' });
+    await gwen.until(() => {
+      expect(gwen.ids()).toEqual([third]);
+    });
+    expect(gwen.seen.text).toContain(`{"last_event_id":"${String(first)}","oldest_event_id":"${String(third)}"}`);
+  });
+
   test('names the oldest event of those that are asked for, or none', async () => {
     const id = await publish(sync('erin'));
     const erin = await follow('erin', { lastEventId: 'evt_gone', query: 'types=sync.*' });
