@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchDelivery } from './delivery/bench.js';
 import { benchLimits } from './limits/bench.js';
 import { explainListing } from './listing/explain.js';
+import { benchPublish } from './publish/bench.js';
 import { benchRecovery } from './recovery/bench.js';
 import { benchStream } from './stream/bench.js';
 import { printTable, type Report } from './report.js';
@@ -12,6 +13,7 @@ const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | Repor
   delivery: benchDelivery,
   recovery: benchRecovery,
   limits: benchLimits,
+  publish: benchPublish,
   stream: benchStream,
   listing: explainListing,
 };

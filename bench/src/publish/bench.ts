@@ -1,0 +1,128 @@
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { createPublisher, syncCompleted } from '@tidings/events';
+import { startProcess, startTidings } from '@tidings/local';
+import pg from 'pg';
+import { startCpu } from '../cpu.js';
+import { report, type Measured, type Report } from '../report.js';
+import { onServers } from '../servers.js';
+
+/** Events of a round, how many go together, and how many requests are under way at once. */
+const LOADS = [
+  { name: 'batches of 100', events: 20_000, batch: 100, parallel: 8 },
+  { name: 'one by one', events: 4000, batch: 1, parallel: 50 },
+];
+const USERS = 1000;
+const PREFIX = '{bench}';
+
+/** Publishes a load, and resolves when it is committed. */
+type Side = (load: (typeof LOADS)[number]) => Promise<void>;
+
+/**
+ * Events per second, until they are committed: over HTTP, and over the queue with the package. Beside it, alternately in
+ * the same run, a bare Express handler that writes what it gets with one INSERT. Nobody has a webhook.
+ */
+export async function benchPublish(rounds: number): Promise<Report[]> {
+  return onServers(async ({ databaseUrl, redisUrl, redisPid, atEnd }) => {
+    const tidings = await startTidings({ databaseUrl, redisUrl, prefix: PREFIX });
+    atEnd(() => tidings.stop());
+    const bare = startProcess(process.execPath, [join(import.meta.dirname, 'bare.js')], {
+      env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: databaseUrl },
+    });
+    atEnd(() => bare.stop());
+    await bare.waitFor('listening');
+    const publisher = createPublisher({ redis: redisUrl, prefix: PREFIX });
+    atEnd(() => publisher.close());
+    const sql = new pg.Client({ connectionString: databaseUrl });
+    await sql.connect();
+    atEnd(() => sql.end());
+    const lastPosition = async (): Promise<number> =>
+      Number((await sql.query<{ last: string }>('SELECT coalesce(max(position), 0) AS last FROM events')).rows[0]?.last);
+
+    const agent = new Agent({ keepAlive: true });
+    atEnd(() => {
+      agent.destroy();
+    });
+    const overHttp =
+      (url: string, token: string): Side =>
+      ({ events, batch, parallel }) =>
+        inParallel(parallel, events / batch, () => post(url, token, bodyOf(batch), agent));
+    const bareUrl = `http://127.0.0.1:${/listening (\d+)/.exec(bare.output())?.[1] ?? ''}/`;
+    const [worker] = tidings.workers;
+    const sides: { name: string; pids: Record<string, number>; publish: Side }[] = [
+      {
+        name: 'Tidings, over HTTP',
+        pids: { api: tidings.api.pid, redis: redisPid },
+        publish: overHttp(`${tidings.url}/api/events`, tidings.token('service', 'events:publish')),
+      },
+      { name: 'bare Express handler, one INSERT', pids: { server: bare.pid }, publish: overHttp(bareUrl, '') },
+      {
+        name: 'Tidings, with the package, over the queue',
+        pids: { worker: worker?.pid ?? 0, redis: redisPid },
+        async publish({ events, batch, parallel }) {
+          const before = await lastPosition();
+          await inParallel(parallel, events / batch, () => publisher.publish(Array.from({ length: batch }, someEvent)));
+          while ((await lastPosition()) - before < events) await new Promise((resolve) => setTimeout(resolve, 5));
+        },
+      },
+    ];
+
+    const reports: Report[] = [];
+    for (const load of LOADS) {
+      const rows = sides.map(({ name }): Measured => ({ name, rates: [], cpuUs: {} }));
+      // The first round warms up.
+      for (let round = 0; round <= rounds; round += 1) {
+        for (const [index, { pids, publish }] of sides.entries()) {
+          const row = rows[index] as Measured;
+          const cpu = startCpu(pids);
+          const startedAt = performance.now();
+          await publish(load);
+          const seconds = (performance.now() - startedAt) / 1000;
+          if (round === 0) continue;
+          row.rates.push(load.events / seconds);
+          for (const [process, cost] of Object.entries(cpu(load.events))) (row.cpuUs[process] ??= []).push(cost);
+        }
+      }
+      console.error(`  ${load.name}: done`);
+      reports.push(report(`Publishing, ${load.name}, ${String(load.parallel)} requests at a time`, 'events/s', rows));
+    }
+    return reports;
+  });
+}
+
+function someEvent() {
+  const user = `user-${String(Math.floor(Math.random() * USERS))}`;
+  return syncCompleted({ user_id: user, items_synced: 150, errors: 0, duration_s: 42.5 });
+}
+
+function bodyOf(batch: number): string {
+  const events = Array.from({ length: batch }, someEvent).map(({ type, data }) => ({ type, data }));
+  return JSON.stringify(batch === 1 ? events[0] : { events });
+}
+
+async function inParallel(parallel: number, count: number, work: () => Promise<unknown>): Promise<void> {
+  let left = count;
+  await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      while (left-- > 0) await work();
+    }),
+  );
+}
+
+function post(url: string, token: string, body: string, agent: Agent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    };
+    request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume().once('end', () => {
+        if (response.statusCode === 202) resolve();
+        else reject(new Error(`${url} answered ${String(response.statusCode)}.`));
+      });
+    })
+      .once('error', reject)
+      .end(body);
+  });
+}
