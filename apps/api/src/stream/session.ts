@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
 import { HEARTBEAT, notice, retryHint, type Frame } from './frame.js';
@@ -37,10 +36,10 @@ export interface Session extends Readonly<Follower> {
   readonly open: boolean;
   /** When it was ended, in Unix milliseconds. */
   readonly endedAt: number | undefined;
-  /** @param events how many of them are in the frame */
-  write: (frame: Frame, events?: number) => void;
+  /** Gives a frame to the socket, or ends the stream when too much waits there already. */
+  write: (frame: Frame) => void;
   /** Undefined when the socket takes more at once; otherwise resolves when it does, or is gone. */
-  drained: () => Promise<unknown> | undefined;
+  drained: () => Promise<void> | undefined;
   /** Sends a heartbeat. A client that has taken nothing since the last one, though there was something, is too slow. */
   beat: () => void;
   /** Ends the stream with a hint when to connect again. */
@@ -91,7 +90,15 @@ export function openSession({ response, maxBufferedBytes, reconnectMs, metrics, 
     },
     drained() {
       if (!session.open || !socket.writableNeedDrain) return undefined;
-      return Promise.race([once(socket, 'drain'), once(response, 'close')]);
+      return new Promise<void>((resolve) => {
+        const done = (): void => {
+          socket.off('drain', done);
+          response.off('close', done);
+          resolve();
+        };
+        socket.on('drain', done);
+        response.on('close', done);
+      });
     },
     beat() {
       const waiting = socket.writableLength;

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Response } from 'express';
+import { eventually } from '@tidings/testing';
+import { NO_METRICS } from '../../test/stream-world.js';
+import { frame } from './frame.js';
+import { openSession, type Session } from './session.js';
+
+let server: Server;
+let session: Session;
+let response: Response;
+let client: IncomingMessage;
+beforeEach(async () => {
+  server = createServer((_request, answer) => {
+    response = answer as unknown as Response;
+    session = openSession({
+      response,
+      userId: 'alice',
+      seesAll: false,
+      types: null,
+      expiresAt: Infinity,
+      tokenId: undefined,
+      position: 0,
+      maxBufferedBytes: 64 * 1024 * 1024,
+      reconnectMs: () => 1000,
+      metrics: NO_METRICS,
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  [client] = (await once(request, 'response')) as [IncomingMessage];
+  client.on('error', () => undefined);
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const large = frame({ id: 'e', type: 'a.b', data: 'x'.repeat(1024 * 1024) });
+/** More than the kernel takes. */
+const writeUntilFull = () => {
+  for (let count = 0; session.drained() === undefined && count < 60; count += 1) session.write(large);
+  return session.drained();
+};
+
+describe('waiting for a client', () => {
+  test('ends when it has taken what waited, and leaves nothing behind, however often', async () => {
+    client.resume();
+    const listeners = () => [
+      response.listenerCount('close'),
+      response.socket?.listenerCount('drain'),
+      response.socket?.listenerCount('error'),
+    ];
+    const before = listeners();
+    for (let count = 0; count < 15; count += 1) {
+      const full = writeUntilFull();
+      expect(full).toBeDefined();
+      await full;
+    }
+    await eventually(() => {
+      expect(listeners()).toEqual(before);
+    });
+  });
+
+  test('ends when it goes away', async () => {
+    client.pause();
+    const full = writeUntilFull();
+    expect(full).toBeDefined();
+    client.destroy();
+    await full;
+    expect(session.open).toBe(false);
+  });
+});
