@@ -9,7 +9,6 @@ import type { StreamEvent, StreamPage } from '../src/stream/stream-event.js';
 const ignore = (): void => undefined;
 export const NO_METRICS: StreamMetrics = {
   sent: ignore,
-  events: ignore,
   replayed: ignore,
   gap: ignore,
   ended: ignore,
@@ -21,6 +20,8 @@ export const NO_METRICS: StreamMetrics = {
 /** A session that notes what it gets, instead of writing to a socket. */
 export function fakeSession(options: Partial<Session> & Pick<Session, 'userId'>) {
   const got: string[] = [];
+  /** Of each frame, how many events it was said to hold. */
+  const counts: number[] = [];
   const session = {
     seesAll: false,
     types: null,
@@ -29,7 +30,8 @@ export function fakeSession(options: Partial<Session> & Pick<Session, 'userId'>)
     expiresAt: Infinity,
     open: true,
     endedAt: undefined,
-    write: ({ content }: Frame) => {
+    write: ({ content }: Frame, events = 0) => {
+      counts.push(events);
       if (session.open) got.push(...[...content.toString().matchAll(/^id: (.+)$/gm)].map(([, id]) => String(id)));
     },
     drained: () => undefined,
@@ -40,7 +42,7 @@ export function fakeSession(options: Partial<Session> & Pick<Session, 'userId'>)
     cutOff: ignore,
     ...options,
   };
-  return { session, got };
+  return { session, got, counts };
 }
 
 /** Some turns of the event loop, in which what is under way goes on. */
@@ -65,7 +67,7 @@ export function fakeProcess(read: (range: { after: number; until?: number }) => 
     if (away) throw new Error('The log is away.');
     return { events: events.slice(0, pageSize), complete: events.length < pageSize };
   };
-  const audience: Audience = createAudience(NO_METRICS);
+  const audience: Audience = createAudience();
   const hub: Hub = createHub({ readPage: (after) => readPage({ after }), audience, metrics: NO_METRICS, log: { warn: ignore } });
   hub.start(0);
   return {

@@ -21,15 +21,12 @@ interface Group {
  * Each event is serialised once, what goes to a socket together is joined once for all who get the same, and nobody is
  * looked at who gets nothing: what an event costs goes by the connections that it is for.
  */
-export function createAudience(metrics: { events: (count: number) => void }): Audience {
+export function createAudience(): Audience {
   const groups = new Map<string, Group>();
   const keyOf = ({ types }: Session): string => (types === null ? '*' : [...types].sort().join());
 
   const write = (sessions: Iterable<Session>, { frame, count }: Portion): void => {
-    for (const session of sessions) {
-      session.write(frame);
-      metrics.events(count);
-    }
+    for (const session of sessions) session.write(frame, count);
   };
 
   return {

@@ -75,7 +75,7 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   const { rows } = await pool.query<{ position: string }>('SELECT coalesce(max(position), 0) AS position FROM events');
   const begin = Number(rows[0]?.position);
   const processes = [1, 2].map(() => {
-    const audience = createAudience(NO_METRICS);
+    const audience = createAudience();
     const hub = createHub({
       readPage: (after) => readEvents(pool, { after, ...PAGE }),
       audience,

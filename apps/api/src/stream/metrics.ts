@@ -6,10 +6,8 @@ export type EndReason = 'token_expired' | 'token_revoked' | 'too_slow';
 
 /** What is counted of the stream. */
 export interface StreamMetrics {
-  /** Bytes were given to a socket. */
-  sent: (bytes: number) => void;
-  /** Events were given to a socket. */
-  events: (count: number) => void;
+  /** Bytes were given to a socket, with so many events in them. */
+  sent: (bytes: number, events: number) => void;
   /** A client was caught up from the log, with so many events. */
   replayed: (events: number) => void;
   /** A client named an event that the log does not have. */
@@ -89,11 +87,9 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
     registers,
   });
   return {
-    sent(count) {
-      bytes += count;
-    },
-    events(count) {
-      events += count;
+    sent(byteCount, eventCount) {
+      bytes += byteCount;
+      events += eventCount;
     },
     replayed(count) {
       replays.observe(count);

@@ -10,7 +10,7 @@ interface ReplayParts {
   audience: Pick<Audience, 'join'>;
   /** What the session may see after a position, up to another one, in order, as far as a page goes. */
   readPage: (range: { after: number; until: number }) => Promise<StreamPage>;
-  metrics: Pick<StreamMetrics, 'events' | 'replayed'>;
+  metrics: Pick<StreamMetrics, 'replayed'>;
 }
 
 /**
@@ -31,10 +31,9 @@ export async function replay(session: Session, { hub, audience, readPage, metric
     const { events, complete } = await readPage({ after: session.position, until });
     for (const event of events) {
       await session.drained();
-      session.write(frame(event));
+      session.write(frame(event), 1);
       session.position = event.position;
     }
-    metrics.events(events.length);
     count += events.length;
     if (complete) session.position = until;
   }

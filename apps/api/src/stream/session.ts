@@ -36,8 +36,12 @@ export interface Session extends Readonly<Follower> {
   readonly open: boolean;
   /** When it was ended, in Unix milliseconds. */
   readonly endedAt: number | undefined;
-  /** Gives a frame to the socket, or ends the stream when too much waits there already. */
-  write: (frame: Frame) => void;
+  /**
+   * Gives a frame to the socket, or ends the stream when too much waits there already.
+   *
+   * @param events how many events it holds; default 0
+   */
+  write: (frame: Frame, events?: number) => void;
   /** Undefined when the socket takes more at once; otherwise resolves when it does, or is gone. */
   drained: () => Promise<void> | undefined;
   /** Sends a heartbeat. A client that has taken nothing since the last one, though there was something, is too slow. */
@@ -72,9 +76,9 @@ export function openSession({ response, maxBufferedBytes, reconnectMs, metrics, 
   const body = response.chunkedEncoding ? 'chunk' : 'content';
   let takenAtBeat = -1;
 
-  const send = (frame: Frame): void => {
+  const send = (frame: Frame, events = 0): void => {
     const bytes = frame[body];
-    metrics.sent(bytes.length);
+    metrics.sent(bytes.length, events);
     socket.write(bytes);
   };
 
@@ -82,11 +86,11 @@ export function openSession({ response, maxBufferedBytes, reconnectMs, metrics, 
     ...options,
     open: true,
     endedAt: undefined as number | undefined,
-    write(frame: Frame) {
+    write(frame: Frame, events?: number) {
       if (!session.open) return;
       const waiting = socket.writableLength;
       if (waiting > 0 && waiting + frame[body].length > maxBufferedBytes) session.end('too_slow');
-      else send(frame);
+      else send(frame, events);
     },
     drained() {
       if (!session.open || !socket.writableNeedDrain) return undefined;

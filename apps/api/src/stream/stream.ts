@@ -50,7 +50,7 @@ const PAGE = { limit: 500, maxBytes: 4 * 1024 * 1024 };
 export function createLiveStream({ sql, subscriber, prefix, position, settings, registry, log }: LiveStreamParts): LiveStream {
   const metrics = createStreamMetrics(registry, () => streams.size);
   const streams = createStreams({ ...settings, metrics });
-  const audience = createAudience(metrics);
+  const audience = createAudience();
   const hub = createHub({ readPage: (after) => readEvents(sql, { after, ...PAGE }), audience, metrics, log });
   hub.start(position);
   followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
