@@ -65,7 +65,7 @@ export function beginStream(response: Response): void {
 
 /**
  * Begins the stream on a response. Its frames go to the socket as they are: Node's own `write` would make the chunk anew
- * for each connection, which costs more than the write (docs/performance.md).
+ * for each connection, which doubles what an event costs (docs/performance.md).
  */
 export function openSession({ response, maxBufferedBytes, reconnectMs, metrics, ...options }: SessionOptions): Session {
   beginStream(response);
