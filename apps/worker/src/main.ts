@@ -51,6 +51,9 @@ const TEST_MARGIN_MS = 5000;
 /** They take no places of deliveries. */
 const TESTS_AT_ONCE = 10;
 
+/** Long against an attempt that takes milliseconds, so that its way through Redis hardly counts; short for whoever waits. */
+const TURN_MS = 250;
+
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
 const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat });
@@ -88,9 +91,6 @@ const lease = createLease({
   leaseMs: lockMs,
   recordDeadlineMs: timeoutMs,
   health: config.health,
-  onFreed: (webhookIds) => {
-    release(webhookIds).catch((error: unknown) => log.warn('What waits for a slot stays until the next round.', { error }));
-  },
 });
 const registry = new Registry();
 const metrics = createAttemptMetrics(registry);
@@ -102,7 +102,12 @@ const deliver = createDeliver({
   ...lease,
   build: (delivery) => buildRequest(delivery, seal),
   send,
+  release: (webhookId) => {
+    release([webhookId]).catch((error: unknown) => log.warn('What waits for a slot stays until the next round.', { error }));
+  },
+  enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
   retry: config.retry,
+  turnMs: TURN_MS,
   observe: metrics.attempt,
   log,
 });

@@ -21,6 +21,8 @@ export interface QueuedDelivery {
    * its own. Default false.
    */
   anew?: boolean;
+  /** How long Redis keeps it before it gives it out, in milliseconds. Default: not at all. */
+  delayMs?: number;
 }
 
 export interface DeliveriesQueue {
@@ -77,7 +79,7 @@ export function createDeliveriesQueue({ redis, prefix }: { redis: Redis; prefix:
   };
 }
 
-function toJob({ id, priority = 0, anew = false }: QueuedDelivery) {
+function toJob({ id, priority = 0, anew = false, delayMs = 0 }: QueuedDelivery) {
   return {
     name: 'deliver',
     data: { id },
@@ -88,6 +90,7 @@ function toJob({ id, priority = 0, anew = false }: QueuedDelivery) {
       removeOnComplete: true,
       removeOnFail: true,
       ...(priority === 0 ? {} : { priority }),
+      ...(delayMs === 0 ? {} : { delay: delayMs }),
     },
   };
 }

@@ -54,6 +54,7 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
   };
   const verdict = await createDeliver({
     claim: () => Promise.resolve(step('claim', claim)),
+    claimNext: () => Promise.resolve(undefined),
     build: build ?? (() => step('build', { url: '', headers: {}, body: '' })),
     send: () =>
       Promise.resolve(
@@ -68,9 +69,12 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     record: (record) => {
       records.push(record);
       steps.push('record');
-      return held instanceof Error ? Promise.reject(held) : Promise.resolve(held);
+      return held instanceof Error ? Promise.reject(held) : Promise.resolve({ held, backlogged: false });
     },
+    release: () => undefined,
+    enqueue: () => Promise.resolve(),
     retry,
+    turnMs: 1000,
     observe: ({ errorClass }, { status }) => void observed.push([errorClass, status]),
     log,
   })('dlv_1');
@@ -90,7 +94,7 @@ describe('a delivery', () => {
   });
 
   test('that is not due yet is put off until then', async () => {
-    const { steps, verdict } = await deliver({ claim: { state: 'deferred', id: 'dlv_1', dueInMs: 700 } });
+    const { steps, verdict } = await deliver({ claim: { state: 'deferred', id: 'dlv_1', webhookId: 'wh_1', dueInMs: 700 } });
     expect(steps).toEqual(['claim']);
     expect(verdict).toEqual({ then: 'postpone', delayMs: 700 });
   });
@@ -152,5 +156,103 @@ describe('a delivery', () => {
     const { steps, verdict } = await deliver({ claim: claimed(), build });
     expect(steps).toEqual(['claim']);
     expect(verdict).toEqual({ then: 'postpone', delayMs: 60_000 });
+  });
+});
+
+describe('a slot that became free', () => {
+  interface Turn {
+    line: (Claim | undefined | Error)[];
+    /** What becomes of each attempt, the own one first. Default: it succeeds. */
+    results?: Partial<AttemptResult>[];
+    /** Whether something waits, after each record. Default: always. */
+    backlogged?: boolean[];
+    turnMs?: number;
+  }
+  /** Delivers with others in line, and tells what was recorded, what was released and enqueued, and the verdict. */
+  async function takeTurn({ line, results = [], backlogged = [], turnMs = 60_000 }: Turn) {
+    const recorded: string[] = [];
+    const released: string[] = [];
+    const enqueued: object[] = [];
+    const waiting = [...line];
+    const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+    const verdict = await createDeliver({
+      claim: () => Promise.resolve(claimed()),
+      claimNext: () => {
+        const next = waiting.shift();
+        return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+      },
+      build: () => ({ url: '', headers: {}, body: '' }),
+      send: () =>
+        Promise.resolve({
+          ...succeeding,
+          startedAt: performance.now(),
+          durationMs: 5,
+          retryAfterMs: null,
+          responseBody: '',
+          ...results[recorded.length],
+        } as AttemptResult),
+      record: ({ deliveryId }) => {
+        recorded.push(deliveryId);
+        return Promise.resolve({ held: true, backlogged: backlogged[recorded.length - 1] ?? true });
+      },
+      release: (webhookId) => void released.push(webhookId),
+      enqueue: (delivery) => {
+        enqueued.push(delivery);
+        return Promise.resolve();
+      },
+      retry: POLICY,
+      turnMs,
+      observe: () => undefined,
+      log,
+    })('dlv_1');
+    return { verdict, recorded, released, enqueued, left: waiting.length };
+  }
+  const inLine = (id: string): ClaimedDelivery => ({ ...claimed(), id });
+
+  test('goes to what is next in line, until nothing is', async () => {
+    expect(await takeTurn({ line: [inLine('dlv_2'), inLine('dlv_3'), undefined] })).toEqual({
+      verdict: { then: 'finish' },
+      recorded: ['dlv_1', 'dlv_2', 'dlv_3'],
+      released: [],
+      enqueued: [],
+      left: 0,
+    });
+  });
+
+  test('is not offered when nothing waits', async () => {
+    const { recorded, left } = await takeTurn({ line: [inLine('dlv_2'), inLine('dlv_3')], backlogged: [true, false] });
+    expect([recorded, left]).toEqual([['dlv_1', 'dlv_2'], 1]);
+  });
+
+  test('goes by way of the queue once the turn is over: others wait for this worker', async () => {
+    const { recorded, released, verdict } = await takeTurn({ line: [inLine('dlv_2')], turnMs: 0 });
+    expect([recorded, released, verdict]).toEqual([['dlv_1'], ['wh_1'], { then: 'finish' }]);
+  });
+
+  test('goes by way of the queue when the job itself is to be retried', async () => {
+    const { recorded, released, verdict } = await takeTurn({ line: [inLine('dlv_2')], results: [failing] });
+    expect([recorded, released]).toEqual([['dlv_1'], ['wh_1']]);
+    expect(verdict).toMatchObject({ then: 'retry', delayMs: 10_000 });
+  });
+
+  test('gives what fails in it a job of its own, at the time that was recorded, and goes on', async () => {
+    const { recorded, enqueued, verdict } = await takeTurn({
+      line: [inLine('dlv_2'), inLine('dlv_3')],
+      results: [{}, failing],
+      backlogged: [true, true, false],
+    });
+    expect(recorded).toEqual(['dlv_1', 'dlv_2', 'dlv_3']);
+    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 10_000, priority: 1 }]);
+    expect(verdict).toEqual({ then: 'finish' });
+  });
+
+  test('gives what comes too early for the rate limit a job of its own', async () => {
+    const { enqueued } = await takeTurn({ line: [{ state: 'deferred', id: 'dlv_2', webhookId: 'wh_1', dueInMs: 300 }] });
+    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 300, priority: 0 }]);
+  });
+
+  test('is left to the reconciler when the database does not answer', async () => {
+    const { verdict, recorded } = await takeTurn({ line: [new Error('away')] });
+    expect([verdict, recorded]).toEqual([{ then: 'finish' }, ['dlv_1']]);
   });
 });

@@ -1,18 +1,26 @@
 import type { AttemptRecord, Claim, ClaimedDelivery } from '@tidings/database';
-import type { RetryPolicy, Verdict } from '@tidings/queue';
+import type { QueuedDelivery, RetryPolicy, Verdict } from '@tidings/queue';
 import type { AttemptResult } from './attempt-result.js';
+import type { Lease, Settled } from './lease.js';
 import { decideOutcome, policyOf, type Outcome } from './outcome.js';
 import type { OutgoingRequest, Send } from './send.js';
 
 interface DeliverParts {
   /** Takes the lease; undefined when there is nothing to do any more. */
-  claim: (id: string) => Promise<Claim | undefined>;
+  claim: Lease['claim'];
+  claimNext: Lease['claimNext'];
   build: (delivery: ClaimedDelivery) => OutgoingRequest;
   send: Send;
-  /** Commits the attempt; false when the lease was lost. */
-  record: (record: AttemptRecord) => Promise<boolean>;
+  /** Commits the attempt. */
+  record: Lease['record'];
+  /** Told of a webhook that has a slot free and deliveries waiting for it. */
+  release: (webhookId: string) => void;
+  /** Has a delivery come again that has no job of its own. */
+  enqueue: (delivery: Required<Pick<QueuedDelivery, 'id' | 'delayMs' | 'priority'>>) => Promise<void>;
   /** The system's, where a webhook has none of its own. */
   retry: RetryPolicy;
+  /** How long a job goes on with what waits for its slot, in milliseconds. */
+  turnMs: number;
   /** Told of every attempt, for the metrics. */
   observe: (result: AttemptResult, outcome: Outcome) => void;
   log: { debug: LogLine; info: LogLine; warn: LogLine; error: LogLine };
@@ -20,8 +28,18 @@ interface DeliverParts {
 
 type LogLine = (message: string, details: object) => void;
 
-/** Steps 4 and 5 of the journey: claims a delivery, attempts it, commits what came of it, and only then answers. */
+/**
+ * Steps 4 and 5 of the journey: claims a delivery, attempts it, commits what came of it, and only then answers. While its
+ * turn lasts, it goes on with what waits for the slot of the webhook that it has left: that way through PostgreSQL alone costs
+ * half of the one through Redis. Then others that wait for a worker have theirs.
+ */
 export type Deliver = (id: string) => Promise<Verdict>;
+
+/** How an attempt ended: with what is to become of the job, and whether something waits for the slot it had. */
+interface Attempted {
+  verdict: Verdict;
+  backlogged: boolean;
+}
 
 const LEVELS = { succeeded: 'debug', pending: 'info', failed: 'warn' } as const;
 
@@ -32,8 +50,59 @@ const RETRY_PRIORITY = 1;
 /** How long a delivery waits that this worker is not able to build, in milliseconds. */
 const UNBUILDABLE_RETRY_MS = 60_000;
 
-export function createDeliver({ claim, build, send, record, retry, observe, log }: DeliverParts): Deliver {
+const FINISH: Verdict = { then: 'finish' };
+
+export function createDeliver(parts: DeliverParts): Deliver {
+  const { claim, claimNext, build, send, record, release, enqueue, retry, turnMs, observe, log } = parts;
+
+  const attempt = async (claimed: ClaimedDelivery): Promise<Attempted> => {
+    const { id, webhookId } = claimed;
+    let request: OutgoingRequest;
+    try {
+      request = build(claimed);
+    } catch (error) {
+      // Ours to mend (a key is missing), so it uses up none of the owner's attempts; the lease runs out meanwhile.
+      log.error('A delivery could not be built.', { delivery_id: id, webhook_id: webhookId, error });
+      return { verdict: { then: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
+    }
+    const result = await send(request);
+    const number = claimed.attemptCount + 1;
+    const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
+    const details = (): object => describe(claimed, number, result, outcome);
+    let settled: Settled;
+    try {
+      settled = await record(toRecord(claimed, result, outcome));
+    } catch (error) {
+      // The lease runs out, and the reconciler brings it back.
+      log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details(), error });
+      return { verdict: FINISH, backlogged: false };
+    }
+    if (!settled.held) {
+      log.warn('The lease was lost before the attempt was recorded.', details());
+      return { verdict: FINISH, backlogged: settled.backlogged };
+    }
+    observe(result, outcome);
+    log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details());
+    return { verdict: verdictOn(outcome, result), backlogged: settled.backlogged };
+  };
+
+  /** Goes on with the next one in line of a webhook; undefined when there is none. */
+  const attemptNext = async (webhookId: string): Promise<Attempted | undefined> => {
+    const next = await claimNext(webhookId);
+    if (next === undefined) return undefined;
+    const attempted: Attempted =
+      next.state === 'claimed'
+        ? await attempt(next)
+        : { verdict: { then: 'postpone', delayMs: next.dueInMs }, backlogged: false };
+    const { verdict } = attempted;
+    // The job that brought us here is another delivery's.
+    if (verdict.then === 'retry') await enqueue({ id: next.id, delayMs: verdict.delayMs ?? 0, priority: RETRY_PRIORITY });
+    if (verdict.then === 'postpone') await enqueue({ id: next.id, delayMs: verdict.delayMs, priority: 0 });
+    return attempted;
+  };
+
   return async (id) => {
+    const endsAt = performance.now() + turnMs;
     let claimed: Claim | undefined;
     try {
       claimed = await claim(id);
@@ -42,41 +111,24 @@ export function createDeliver({ claim, build, send, record, retry, observe, log 
       const { least, most } = UNCLAIMABLE_RETRY_MS;
       return { then: 'retry', reason: 'The database did not answer.', delayMs: least + Math.random() * (most - least) };
     }
-    if (claimed === undefined) return { then: 'finish' };
+    if (claimed === undefined) return FINISH;
     if (claimed.state === 'deferred') return { then: 'postpone', delayMs: claimed.dueInMs };
 
-    let request: OutgoingRequest;
+    const { webhookId } = claimed;
+    const own = await attempt(claimed);
     try {
-      request = build(claimed);
+      let last: Attempted | undefined = own;
+      while (last?.backlogged && own.verdict.then === 'finish' && performance.now() < endsAt) last = await attemptNext(webhookId);
+      if (last?.backlogged) release(webhookId);
     } catch (error) {
-      // Ours to mend (a key is missing), so it uses up none of the owner's attempts; the lease runs out meanwhile.
-      log.error('A delivery could not be built.', { delivery_id: id, webhook_id: claimed.webhookId, error });
-      return { then: 'postpone', delayMs: UNBUILDABLE_RETRY_MS };
+      log.warn('What waits for a slot stays until the next round.', { webhook_id: webhookId, error });
     }
-    const result = await send(request);
-    const attempt = claimed.attemptCount + 1;
-    const outcome = decideOutcome(result, attempt - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
-    const details = describe(claimed, attempt, result, outcome);
-    let held: boolean;
-    try {
-      held = await record(toRecord(claimed, result, outcome));
-    } catch (error) {
-      // The lease runs out, and the reconciler brings it back.
-      log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details, error });
-      return { then: 'finish' };
-    }
-    if (!held) {
-      log.warn('The lease was lost before the attempt was recorded.', details);
-      return { then: 'finish' };
-    }
-    observe(result, outcome);
-    log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details);
-    return verdictOn(outcome, result);
+    return own.verdict;
   };
 }
 
 function verdictOn(outcome: Outcome, { error }: AttemptResult): Verdict {
-  if (outcome.status !== 'pending') return { then: 'finish' };
+  if (outcome.status !== 'pending') return FINISH;
   return { then: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: RETRY_PRIORITY };
 }
 

@@ -65,8 +65,7 @@ const toRecord = (claim: Claim | undefined): AttemptRecord => {
 };
 
 const health = { circuitAfter: 5, probeAfterMs: 1000, probeAtMostMs: 1000, disableAfterMs: 1000 };
-const open = (sql: Queryable, recordDeadlineMs = 1000, onFreed: (ids: readonly string[]) => void = () => undefined) =>
-  createLease({ sql, leaseMs: 30_000, recordDeadlineMs, health, onFreed });
+const open = (sql: Queryable, recordDeadlineMs = 1000) => createLease({ sql, leaseMs: 30_000, recordDeadlineMs, health });
 
 describe('the lease of a delivery', () => {
   test('is taken and settled for many deliveries in one statement each', async () => {
@@ -74,7 +73,9 @@ describe('the lease of a delivery', () => {
     const lease = open(sql);
     const claims = await Promise.all(ids.slice(0, 40).map((id) => lease.claim(id)));
     expect(counts.statements).toBe(1);
-    expect(await Promise.all(claims.map((claim) => lease.record(toRecord(claim))))).toEqual(claims.map(() => true));
+    expect(await Promise.all(claims.map((claim) => lease.record(toRecord(claim))))).toEqual(
+      claims.map(() => ({ held: true, backlogged: false })),
+    );
     expect(counts.statements).toBe(2);
     const { rows } = await database.pool.query("SELECT count(*)::int AS count FROM deliveries WHERE status = 'succeeded'");
     expect(rows).toEqual([{ count: 40 }]);
@@ -97,17 +98,23 @@ describe('the lease of a delivery', () => {
     const claim = await open(database.pool).claim(ids[45] ?? '');
     const { sql, counts } = counting(2);
     const lease = open(sql, 10_000);
-    expect(await lease.record(toRecord(claim))).toBe(true);
+    expect(await lease.record(toRecord(claim))).toMatchObject({ held: true });
     expect(counts.statements).toBe(3);
   });
 
-  test('tells which webhooks have deliveries that wait for the slots it frees', async () => {
-    const freed: string[][] = [];
-    const lease = open(database.pool, 1000, (webhookIds) => freed.push([...webhookIds]));
+  test('tells whether something waits for the slot that it frees, and claims that next', async () => {
+    const { sql, counts } = counting();
+    const lease = open(sql);
     const claim = await lease.claim(ids[47] ?? '');
-    await database.pool.query("UPDATE deliveries SET stage = 'parked', wake_at = NULL WHERE id = $1", [ids[48]]);
-    await lease.record(toRecord(claim));
-    expect(freed).toEqual([['wh_1']]);
+    await database.pool.query("UPDATE deliveries SET stage = 'parked', wake_at = NULL WHERE id = ANY ($1)", [ids.slice(48)]);
+    expect(await lease.record(toRecord(claim))).toEqual({ held: true, backlogged: true });
+    const next = await Promise.all([
+      lease.claimNext('wh_1'),
+      lease.claim(ids[42] ?? ''),
+      ...['wh_1', 'wh_1'].map(lease.claimNext),
+    ]);
+    expect(counts.statements).toBe(3);
+    expect(next.map((one) => one?.id)).toEqual([ids[48], ids[42], ids[49], undefined]);
   });
 
   test('is given up after the deadline, and runs out', async () => {

@@ -16,49 +16,58 @@ interface LeaseOptions {
   /** How long to keep trying to commit, in milliseconds. Afterwards the lease runs out, and the delivery is attempted again. */
   recordDeadlineMs: number;
   health: HealthRules;
-  /** Told of the webhooks that have deliveries waiting for the slots that became free. */
-  onFreed: (webhookIds: readonly string[]) => void;
+}
+
+/** What became of a record. */
+export interface Settled {
+  /** Whether the lease still held: if not, nothing was recorded. */
+  held: boolean;
+  /** Whether something waits for the slot that became free. */
+  backlogged: boolean;
 }
 
 export interface Lease {
   claim: (id: string) => Promise<Claim | undefined>;
-  record: (record: AttemptRecord) => Promise<boolean>;
+  /** What is first in line of what waits for a slot of the webhook; undefined when there is none, or no slot. */
+  claimNext: (webhookId: string) => Promise<Claim | undefined>;
+  record: (record: AttemptRecord) => Promise<Settled>;
 }
+
+type Wanted = { id: string } | { next: string };
 
 const MAX_CLAIMS = 200;
 const MAX_RECORDS = 500;
 const RETRY_MS = 250;
 
 /** The two commits of a delivery, shared by all that are under way at the time: one statement serves many jobs. */
-export function createLease({ sql, leaseMs, recordDeadlineMs, health, onFreed }: LeaseOptions): Lease {
-  const claims = createBatch<string, Claim | undefined>({
+export function createLease({ sql, leaseMs, recordDeadlineMs, health }: LeaseOptions): Lease {
+  const claims = createBatch<Wanted, Claim | undefined>({
     maxWeight: MAX_CLAIMS,
-    maxRunning: 2,
-    run: async (ids) => {
-      const claimed = new Map(
-        (await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS })).map((claim) => [claim.id, claim]),
-      );
-      return ids.map((id) => {
-        // Two jobs of a delivery may come at once: the lease is one job's.
-        const claim = claimed.get(id);
-        claimed.delete(id);
-        return claim;
-      });
+    maxRunning: 1,
+    run: async (wanted) => {
+      const ids = wanted.flatMap((one) => ('id' in one ? one.id : []));
+      const places = new Map<string, number>();
+      for (const one of wanted) if ('next' in one) places.set(one.next, (places.get(one.next) ?? 0) + 1);
+      const next = [...places].map(([webhookId, count]) => ({ webhookId, count }));
+      return handOut(await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS, next }), wanted);
     },
   });
 
-  const records = createBatch<AttemptRecord, boolean>({
+  const records = createBatch<AttemptRecord, Settled>({
     maxWeight: MAX_RECORDS,
     maxRunning: 2,
     run: async (batch) => {
-      const { held, backlogged } = await recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
-      if (backlogged.length > 0) onFreed(backlogged);
-      return batch.map(({ leaseToken }) => held.has(leaseToken));
+      const { held } = await recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
+      return batch.map(({ leaseToken }) => ({
+        held: held.has(leaseToken),
+        backlogged: held.get(leaseToken)?.backlogged ?? false,
+      }));
     },
   });
 
   return {
-    claim: (id) => claims(id),
+    claim: (id) => claims({ id }),
+    claimNext: (webhookId) => claims({ next: webhookId }),
     async record(record) {
       // The request was made: giving up on its commit would send it twice.
       const deadline = performance.now() + recordDeadlineMs;
@@ -72,4 +81,18 @@ export function createLease({ sql, leaseMs, recordDeadlineMs, health, onFreed }:
       }
     },
   };
+}
+
+/** Each claim to one of those who want it. Two jobs of a delivery may come at once: the lease is one job's. */
+function handOut(claims: readonly Claim[], wanted: readonly Wanted[]): (Claim | undefined)[] {
+  const byId = new Map(claims.map((claim) => [claim.id, claim]));
+  const take = (id: string): Claim | undefined => {
+    const claim = byId.get(id);
+    byId.delete(id);
+    return claim;
+  };
+  const named = wanted.map((one) => ('id' in one ? take(one.id) : undefined));
+  const waiting = new Map<string, Claim[]>();
+  for (const claim of byId.values()) waiting.set(claim.webhookId, [...(waiting.get(claim.webhookId) ?? []), claim]);
+  return wanted.map((one, index) => ('next' in one ? waiting.get(one.next)?.shift() : named[index]));
 }

@@ -15,6 +15,11 @@ export interface OutgoingRequest {
 /** Makes one attempt. Never throws: what goes wrong is the result. */
 export type Send = (request: OutgoingRequest) => Promise<AttemptResult>;
 
+/** Of all that one attempt takes. */
+interface Deadline {
+  onPassed: (() => void) | undefined;
+}
+
 interface SenderOptions {
   /** The ways out, which pass the guard. */
   agents: Pick<Agents, 'http' | 'https'>;
@@ -45,7 +50,7 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
     headers: { 'user-agent': 'Tidings', 'accept-encoding': undefined },
   });
 
-  const attempt = ({ url, headers, body }: OutgoingRequest, signal: AbortSignal) =>
+  const attempt = ({ url, headers, body }: OutgoingRequest, deadline: Deadline) =>
     new Promise<{ statusCode: number; retryAfter: string | undefined; kept: Buffer }>((resolve, reject) => {
       const request = client.stream(url, { headers: { ...headers }, body });
       let statusCode: number | undefined;
@@ -56,14 +61,13 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
       let informational = 0;
       const finish = (): void => {
         request.destroy();
-        signal.removeEventListener('abort', onAbort);
+        deadline.onPassed = undefined;
         if (statusCode !== undefined) resolve({ statusCode, retryAfter, kept: Buffer.concat(chunks).subarray(0, KEPT_BYTES) });
       };
-      const onAbort = (): void => {
+      deadline.onPassed = () => {
         finish();
         reject(Object.assign(new Error('The deadline passed.'), { code: 'EDEADLINE' }));
       };
-      signal.addEventListener('abort', onAbort);
       request.on('information', () => {
         informational += 1;
         if (informational <= MAX_INFORMATIONAL) return;
@@ -99,14 +103,12 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
 
   return async (request) => {
     const startedAt = performance.now();
-    const abort = new AbortController();
-    const timer = setTimeout(() => {
-      abort.abort();
-    }, timeoutMs);
-    const result = await attempt(request, abort.signal)
+    const deadline: Deadline = { onPassed: undefined };
+    const timer = setTimeout(() => deadline.onPassed?.(), timeoutMs);
+    const result = await attempt(request, deadline)
       .catch((error: unknown) => {
         // The receiver had closed a kept connection just then: nothing was taken, so it is sent again at once.
-        if (closedWhileIdle(error as RequestError)) return attempt(request, abort.signal);
+        if (closedWhileIdle(error as RequestError)) return attempt(request, deadline);
         throw error;
       })
       .then(({ statusCode, retryAfter, kept }) => ({

@@ -12,7 +12,11 @@ export async function cancelDeliveries(sql: Queryable, webhookId: string): Promi
         -- What is under way keeps its slot until it is recorded, or its lease runs out.
         stage = CASE WHEN lease_token IS NOT NULL THEN stage END, wake_at = CASE WHEN lease_token IS NOT NULL THEN wake_at END
       WHERE id = ANY (ARRAY(
-        SELECT id FROM deliveries WHERE webhook_id = $1 AND stage IS NOT NULL AND status = 'pending' ORDER BY id FOR UPDATE
+        SELECT id FROM deliveries WHERE status = 'pending' AND id = ANY (ARRAY(
+          SELECT id FROM deliveries WHERE webhook_id = $1 AND stage = 'admitted'
+          UNION ALL SELECT id FROM deliveries WHERE webhook_id = $1 AND stage = 'backoff'
+          UNION ALL SELECT id FROM deliveries WHERE webhook_id = $1 AND stage = 'parked'
+        )) ORDER BY id FOR UPDATE
       ))`,
     values: [webhookId],
   });

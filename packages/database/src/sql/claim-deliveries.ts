@@ -33,6 +33,7 @@ export interface ClaimedDelivery {
 export interface DeferredDelivery {
   state: 'deferred';
   id: string;
+  webhookId: string;
   dueInMs: number;
 }
 
@@ -66,7 +67,12 @@ export interface ClaimOptions {
   leaseMs: number;
   /** How long after its time the reconciler looks at a delivery that the rate limit held back, in milliseconds. */
   wakeAfterMs: number;
+  /** Besides those that are named, so many of what is first in line of these webhooks, of what waits for a slot. Default: none. */
+  next?: readonly { webhookId: string; count: number }[];
 }
+
+/** When a delivery that somebody else has locked is looked at again, in milliseconds. */
+const LOCKED_MS = 50;
 
 /** A webhook that was idle may send this much of its rate at once, in seconds. */
 const BURST_S = 0.1;
@@ -77,20 +83,29 @@ const BURST_S = 0.1;
  * and what is beyond the rate limit deferred (generic cell rate algorithm). A delivery of a webhook that Tidings disabled
  * becomes skipped, of one that is gone or that its owner disabled, cancelled. Only what is claimed or deferred is in the answer.
  *
- * Locks are taken in one order everywhere: deliveries, skipping those that are locked, then webhooks by id.
+ * Locks are taken in one order everywhere: deliveries, skipping those that are locked, then webhooks by id. One that was
+ * named and is locked may not be taken by whoever locks it: who looks for what is parked locks what has just been released,
+ * before it sees that. So it is deferred for a moment; were it left out, it would be lost until the reconciler comes.
  */
 export async function claimDeliveries(
   sql: Queryable,
   ids: readonly string[],
-  { leaseMs, wakeAfterMs }: ClaimOptions,
+  { leaseMs, wakeAfterMs, next = [] }: ClaimOptions,
 ): Promise<Claim[]> {
   const { rows } = await sql.query<Row>({
     name: 'claim_deliveries',
     text: `
-      WITH candidate AS MATERIALIZED (
+      WITH named AS MATERIALIZED (
         SELECT deliveries.* FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
         WHERE status = 'pending' AND (lease_token IS NULL OR wake_at <= now())
         FOR UPDATE OF deliveries SKIP LOCKED
+      ), next AS MATERIALIZED (
+        SELECT waiting.* FROM unnest($4::text[], $5::int[]) AS line (webhook_id, places) CROSS JOIN LATERAL (
+          SELECT * FROM deliveries WHERE webhook_id = line.webhook_id AND stage = 'parked' AND id <> ALL ($1::text[])
+          ORDER BY priority, event_position LIMIT places FOR UPDATE SKIP LOCKED
+        ) AS waiting
+      ), candidate AS MATERIALIZED (
+        SELECT * FROM named UNION ALL SELECT * FROM next
       ), lane AS MATERIALIZED (
         SELECT (hook).*, in_flight, head FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
       ), judged AS (
@@ -127,7 +142,7 @@ export async function claimDeliveries(
           END,
           next_attempt_at = CASE WHEN fate IN ('cancelled', 'skipped') THEN NULL ELSE deliveries.next_attempt_at END,
           finished_at = CASE WHEN fate IN ('cancelled', 'skipped') THEN now() END
-        FROM decided WHERE deliveries.id = decided.id AND fate <> 'deferred'
+        FROM decided WHERE deliveries.id = decided.id AND fate <> 'deferred' AND (fate <> 'parked' OR decided.stage <> 'parked')
         RETURNING decided.*, deliveries.lease_token AS token
       ), paced AS (
         UPDATE webhooks SET
@@ -149,14 +164,20 @@ export async function claimDeliveries(
       UNION ALL
       SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
         ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL
-      FROM decided WHERE fate = 'deferred'`,
-    values: [ids, leaseMs, wakeAfterMs],
+      FROM decided WHERE fate = 'deferred'
+      UNION ALL
+      SELECT id, 'deferred', NULL, webhook_id, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
+        ${String(LOCKED_MS)}, NULL, NULL, NULL, NULL, NULL
+      FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
+      WHERE (SELECT count(*) FROM named) < cardinality($1::text[])
+        AND status = 'pending' AND (lease_token IS NULL OR wake_at <= now()) AND id NOT IN (SELECT id FROM named)`,
+    values: [ids, leaseMs, wakeAfterMs, next.map(({ webhookId }) => webhookId), next.map(({ count }) => count)],
   });
   return rows.map(toClaim);
 }
 
 function toClaim(row: Row): Claim {
-  if (row.fate !== 'claimed') return { state: 'deferred', id: row.id, dueInMs: row.due_in_ms };
+  if (row.fate !== 'claimed') return { state: 'deferred', id: row.id, webhookId: row.webhook_id, dueInMs: row.due_in_ms };
   return {
     state: 'claimed',
     id: row.id,

@@ -61,6 +61,54 @@ describe('the deliveries of a webhook that may be under way at once', () => {
   });
 });
 
+describe('what waits for a slot of a webhook', () => {
+  const next = (webhookId: string, count: number, ids: readonly string[] = []) =>
+    claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS, next: [{ webhookId, count }] });
+  const webhookOf = async (id = '') =>
+    (await log.pool.query<{ webhook_id: string }>('SELECT webhook_id FROM deliveries WHERE id = $1', [id])).rows[0]?.webhook_id ??
+    '';
+
+  test('is claimed in its order, as much as was asked for, beside what is named', async () => {
+    const ids = await log.addDeliveries(6, { maxInFlight: 5 });
+    await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
+    await log.pool.query('UPDATE deliveries SET priority = 1 WHERE id = $1', [ids[1]]);
+    expect(claimed(await next(await webhookOf(ids[0]), 2, [ids[2] ?? ''])).sort()).toEqual([ids[0], ids[2], ids[3]].sort());
+    expect(await log.delivery(ids[1] ?? '')).toMatchObject(parked);
+    expect(claimed(await next(await webhookOf(ids[0]), 2)).sort()).toEqual([ids[4], ids[5]].sort());
+  });
+
+  test('is never claimed beyond its slots, however many workers ask at once', async () => {
+    const ids = await log.addDeliveries(12, { maxInFlight: 4 });
+    const webhookId = await webhookOf(ids[0]);
+    for (let round = 0; round < 40; round += 1) {
+      await set("UPDATE deliveries SET stage = 'parked', lease_token = NULL, wake_at = NULL");
+      const taken = (await Promise.all([next(webhookId, 3), next(webhookId, 3), next(webhookId, 3)])).flatMap(claimed);
+      expect(taken).toHaveLength(4);
+    }
+  });
+
+  test('is only the first in line of a fifo webhook, and nothing while that one is under way', async () => {
+    const ids = await log.addDeliveries(3, { ordering: 'fifo' });
+    await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
+    const webhookId = await webhookOf(ids[0]);
+    expect(claimed(await next(webhookId, 2))).toEqual([ids[0]]);
+    expect(await next(webhookId, 2)).toEqual([]);
+    for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
+  });
+
+  test('is deferred beyond the rate limit, with its slot', async () => {
+    const ids = await log.addDeliveries(2, { rateLimit: 2 });
+    await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
+    expect((await next(await webhookOf(ids[0]), 2)).map(({ id, state }) => [id, state]).sort()).toEqual(
+      [
+        [ids[0], 'claimed'],
+        [ids[1], 'deferred'],
+      ].sort(),
+    );
+    expect(await log.delivery(ids[1] ?? '')).toMatchObject({ stage: 'admitted' });
+  });
+});
+
 describe('a fifo webhook', () => {
   test('has one delivery under way, the first in line', async () => {
     const ids = await log.addDeliveries(4, { ordering: 'fifo', maxInFlight: 10 });
@@ -139,10 +187,11 @@ describe('a webhook with a rate limit', () => {
     expect(claimed(claims)).toEqual([ids[0]]);
     // It was idle, so the first came 100 ms before its time.
     const due = ids.slice(1).map((id) => claims.find((one) => one.id === id));
+    const webhookId = claims[0]?.webhookId;
     expect(due).toEqual([
-      { state: 'deferred', id: ids[1], dueInMs: 400 },
-      { state: 'deferred', id: ids[2], dueInMs: 900 },
-      { state: 'deferred', id: ids[3], dueInMs: 1400 },
+      { state: 'deferred', id: ids[1], webhookId, dueInMs: 400 },
+      { state: 'deferred', id: ids[2], webhookId, dueInMs: 900 },
+      { state: 'deferred', id: ids[3], webhookId, dueInMs: 1400 },
     ]);
     expect(await log.delivery(ids[3] ?? '')).toMatchObject({
       status: 'pending',

@@ -32,7 +32,7 @@ const AT_MOST_MS = 15_000;
 
 type Action =
   | { do: 'accept'; webhooks: string[] }
-  | { do: 'claim'; picks: number[]; alsoEnded: boolean }
+  | { do: 'claim'; picks: number[]; next: string[]; alsoEnded: boolean }
   | { do: 'record'; picks: { claim: number; answer: Answer; retryInMs: number | null }[] }
   | { do: 'wake' }
   | { do: 'release' }
@@ -53,7 +53,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('claim' as const),
-      picks: picks(fc.nat(30)),
+      picks: fc.array(fc.nat(30), { maxLength: 5 }),
+      next: fc.array(webhook, { maxLength: 5 }),
       alsoEnded: fc.nat(9).map((n) => n === 0),
     }),
   },
@@ -115,14 +116,16 @@ async function act(both: Both, action: Action): Promise<void> {
     case 'claim': {
       const pending = state.deliveries.filter(({ status }) => status === 'pending');
       const wanted = pick(action.alsoEnded ? state.deliveries : pending, action.picks).map(({ id }) => id);
-      const expected = modelClaim(state, wanted, CLAIM);
+      const next = WEBHOOKS.map(({ id }) => ({ webhookId: id, count: action.next.filter((one) => one === id).length }));
+      const waiting = next.flatMap(({ webhookId, count }) => model.firstParked(state, webhookId, wanted, count));
+      const expected = modelClaim(state, [...wanted, ...waiting], CLAIM);
       both.state = expected.state;
-      const claims = await claimDeliveries(sql, wanted.map(real), CLAIM);
+      const claims = await claimDeliveries(sql, wanted.map(real), { ...CLAIM, next });
       const byId = new Map(claims.map((claim) => [claim.id, claim]));
       expect(byId.size).toBe(expected.claims.length);
       for (const claim of expected.claims) {
         const actual = byId.get(real(claim.id));
-        if (claim.state === 'deferred') expect(actual).toEqual({ ...claim, id: real(claim.id) });
+        if (claim.state === 'deferred') expect(actual).toMatchObject({ ...claim, id: real(claim.id) });
         else {
           expect(actual).toMatchObject({ state: 'claimed', attemptCount: claim.attemptCount });
           if (actual?.state === 'claimed') both.claims.push({ ...claim, leaseToken: actual.leaseToken, url: actual.url });
@@ -150,7 +153,7 @@ async function act(both: Both, action: Action): Promise<void> {
         }),
         RECORD,
       );
-      expect(held).toEqual(
+      expect(new Set(held.keys())).toEqual(
         new Set(chosen.filter(({ token }) => expected.held.includes(token)).map(({ leaseToken }) => leaseToken)),
       );
       return;

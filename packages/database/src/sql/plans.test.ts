@@ -34,7 +34,11 @@ afterAll(async () => {
 
 const DELIVERY = "'dlv_0'";
 test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
-  ['claim_deliveries', (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }), `(ARRAY[${DELIVERY}], 1, 1)`],
+  [
+    'claim_deliveries',
+    (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }),
+    `(ARRAY[${DELIVERY}], 1, 1, '{}', '{}')`,
+  ],
   [
     'record_attempts',
     (sql) => recordAttempts(sql, [], { wakeAfterMs: 1, health: HEALTH }),
@@ -50,4 +54,20 @@ test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
   const plan = rows.map((row) => row['QUERY PLAN']);
   expect(plan.filter((line) => line.includes('Index'))).not.toEqual([]);
   expect(plan.filter((line) => line.includes('Seq Scan on deliveries'))).toEqual([]);
+});
+
+test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
+  [
+    'claim_deliveries',
+    (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }),
+    `(ARRAY[${DELIVERY}], 1, 1, ARRAY['wh_1'], ARRAY[5])`,
+  ],
+  ['release_deliveries', (sql) => releaseDeliveries(sql, [], 1), "(ARRAY['wh_1'], 1)"],
+])('%s finds what is first in line without reading the line', async (name, prepare, parameters) => {
+  await prepare(database.pool);
+  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE ${name}${parameters}`);
+  const plan = rows.map((row) => row['QUERY PLAN']);
+  const sorted = plan.filter((line, index) => plan[index - 1]?.includes('->  Sort  (') && line.includes('Sort Key: deliveries'));
+  expect(sorted).toEqual([]);
+  expect(plan.filter((line) => /Index Scan using \S+_priority_event_position_idx\S* on deliveries/.test(line))).not.toEqual([]);
 });

@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 const WAKE_AFTER_MS = 15_000;
 const record = async (...records: AttemptRecord[]) =>
-  (await recordAttempts(log.pool, records, { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH })).held;
+  new Set((await recordAttempts(log.pool, records, { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH })).held.keys());
 const attempts = async () => {
   const { rows } = await log.pool.query<Record<string, unknown>>(`
     SELECT delivery_id, number, 5 * round(extract(epoch FROM now() - started_at) / 5)::int AS started_ago, duration_ms, status_code,
@@ -99,11 +99,16 @@ describe('recording an attempt', () => {
     expect(rows).toEqual([{ replay: true }]);
   });
 
-  test('names the webhooks that have deliveries waiting for a slot', async () => {
+  test('tells of each whether something waits for the slot that it had', async () => {
     const backlogged = await log.addDeliveries(2, { maxInFlight: 1 });
     const other = await log.claim(backlogged[0] ?? '');
     const recorded = await recordAttempts(log.pool, [succeeded(claim), succeeded(other)], { wakeAfterMs: 1000, health: HEALTH });
-    expect(recorded).toEqual({ held: new Set([claim.leaseToken, other.leaseToken]), backlogged: [other.webhookId] });
+    expect([...recorded.held].sort()).toEqual(
+      [
+        [claim.leaseToken, { backlogged: false }],
+        [other.leaseToken, { backlogged: true }],
+      ].sort(),
+    );
   });
 
   test('to a webhook that is gone is recorded all the same', async () => {

@@ -40,10 +40,8 @@ export interface RecordOptions {
 }
 
 export interface Recorded {
-  /** The tokens of the leases that still held. */
-  held: Set<string>;
-  /** The webhooks among them that have deliveries waiting for a slot. */
-  backlogged: string[];
+  /** The tokens of the leases that still held, and whether something waits for the slot that each had. */
+  held: Map<string, { backlogged: boolean }>;
 }
 
 /**
@@ -149,8 +147,6 @@ export async function recordAttempts(
       records.map(({ url }) => url),
     ],
   });
-  return {
-    held: new Set(rows.map(({ token }) => token)),
-    backlogged: [...new Set(rows.filter(({ backlogged }) => backlogged).map(({ webhook_id: id }) => id))],
-  };
+  const backlogged = new Set(rows.filter((row) => row.backlogged).map((row) => row.webhook_id));
+  return { held: new Map(rows.map((row) => [row.token, { backlogged: backlogged.has(row.webhook_id) }])) };
 }

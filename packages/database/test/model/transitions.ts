@@ -72,6 +72,15 @@ export function backlogged({ deliveries }: State): string[] {
   return [...new Set(deliveries.filter(({ stage }) => stage === 'parked').map(({ webhookId }) => webhookId))].sort();
 }
 
+/** What a worker that has a slot of a webhook left claims next, besides what it names. */
+export function firstParked({ deliveries }: State, webhookId: string, named: readonly string[], count: number): string[] {
+  const waiting = deliveries.filter((one) => one.webhookId === webhookId && one.stage === 'parked' && !named.includes(one.id));
+  return waiting
+    .sort(inLine)
+    .slice(0, count)
+    .map(({ id }) => id);
+}
+
 /** Gives the free slots of these webhooks to what waits for them. Answers with what is to be enqueued. */
 export function release(before: State, webhookIds: readonly string[], wakeAfterMs: number): { state: State; admitted: string[] } {
   const state = copy(before);
