@@ -2,12 +2,22 @@ import { readFileSync } from 'node:fs';
 
 const TICK_US = 10_000;
 
-/** CPU time that a process has used, in microseconds, to 10 ms; NaN where there is no /proc. */
+/**
+ * CPU time that a process and its children have used, in microseconds, to 10 ms; NaN where there is no /proc. PostgreSQL
+ * is one process for each connection: those that ended count for their parent.
+ */
 function cpuUs(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+    const ticks = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 15)
+      .reduce((sum, field) => sum + Number(field), 0);
+    const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean);
+    return children.reduce((sum, child) => sum + (cpuUs(Number(child)) || 0), ticks * TICK_US);
   } catch {
     return NaN;
   }

@@ -1,15 +1,18 @@
 import { join } from 'node:path';
 import { migrate } from '@tidings/database';
-import { startPostgres, startRedis, temporaryFolder } from '@tidings/local';
+import { startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
 
 /** What a bench runs on. */
 export interface Servers {
   /** Of a database that has been migrated. */
   databaseUrl: string;
   redisUrl: string;
+  postgresPid: number;
   redisPid: number;
   /** Has something undone at the end, the last first, before the servers are stopped. */
   atEnd: (undo: () => unknown) => void;
+  /** Starts a script of the bench, and resolves when it says that it is ready. It is stopped at the end. */
+  start: (script: string, env?: Record<string, string>) => Promise<LocalProcess>;
 }
 
 /** Measures on servers of its own, and takes away what was started, whatever happens. */
@@ -23,7 +26,22 @@ export async function onServers<Result>(measure: (servers: Servers) => Promise<R
     const redis = await startRedis({ folder: join(folder, 'redis') });
     atEnd(() => redis.stop());
     await migrate(postgres.url);
-    return await measure({ databaseUrl: postgres.url, redisUrl: redis.url, redisPid: redis.pid, atEnd });
+    const start: Servers['start'] = async (script, env) => {
+      const started = startProcess(process.execPath, [join(import.meta.dirname, script)], {
+        env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: postgres.url, REDIS_URL: redis.url, ...env },
+      });
+      atEnd(() => started.stop());
+      await started.waitFor('ready');
+      return started;
+    };
+    return await measure({
+      databaseUrl: postgres.url,
+      redisUrl: redis.url,
+      postgresPid: postgres.pid,
+      redisPid: redis.pid,
+      atEnd,
+      start,
+    });
   } finally {
     for (const undo of undos) await Promise.resolve(undo());
   }

@@ -4,7 +4,7 @@ import { createAgents, createGuard, parseNetworks } from '@tidings/egress';
 import { connectRedis } from '@tidings/queue';
 import { createSender } from '@tidings/worker/send';
 
-const { REDIS_URL: redisUrl = '', RECEIVER: url = '', CONCURRENCY: concurrency = '' } = process.env;
+const { REDIS_URL = '', RECEIVER: url = '', CONCURRENCY = '' } = process.env;
 const body = JSON.stringify({ type: 'sync.completed', data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 } });
 const guard = createGuard({ allowed: parseNetworks('127.0.0.0/8') });
 const send = createSender({ agents: createAgents({ guard }), timeoutMs: 15_000 });
@@ -14,11 +14,7 @@ const worker = new Worker(
   async () => {
     await send({ url, body, headers: { 'content-type': 'application/json' } });
   },
-  {
-    connection: connectRedis(redisUrl, 'worker', () => undefined),
-    concurrency: Number(concurrency),
-    removeOnComplete: { count: 0 },
-  },
+  { connection: connectRedis(REDIS_URL, 'worker', () => undefined), concurrency: Number(CONCURRENCY) },
 );
 await worker.waitUntilReady();
-console.log('Worker is ready.');
+console.log('ready');

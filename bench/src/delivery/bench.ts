@@ -1,149 +1,141 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Queue } from 'bullmq';
-import jwt from 'jsonwebtoken';
-import pg from 'pg';
-import { startProcess, type LocalProcess } from '@tidings/local';
 import { connectRedis } from '@tidings/queue';
-import { startCpu } from '../cpu.js';
-import { report, type Measured, type Report } from '../report.js';
-import { onServers } from '../servers.js';
+import { alternate, type Side } from '../alternate.js';
+import { report, type Report } from '../report.js';
+import { onServers, type Servers } from '../servers.js';
+import { startMeasured, startReceiver, urlOf, type MeasuredTidings, type Receiver } from '../world.js';
 
-const ROOT = join(import.meta.dirname, '../../..');
-const EVENTS = 10_000;
+const DELIVERIES = 10_000;
 const BATCH = 100;
-const PARALLEL = 4;
-const CONCURRENCY = '100';
+/** Requests under way at once, on each side. */
+const CONCURRENCY = 150;
+const WIDE = 10;
 
 /**
- * Deliveries per second, end to end: published over HTTP, committed, POSTed and recorded, with one worker. Beside it,
- * alternately in the same run, a bare loop of BullMQ and the same HTTP client.
+ * Deliveries per second, end to end: published over HTTP, committed, POSTed and recorded, with one worker; of events that
+ * one webhook gets, and of events that ten get. Beside it, alternately in the same run, what it could be at best (BullMQ and
+ * the HTTP client, the client alone, another client alone), and what people write themselves.
  */
 export async function benchDelivery(rounds: number): Promise<Report> {
-  return onServers(async ({ databaseUrl, redisUrl, redisPid, atEnd }) => {
-    const node = async (script: string, ready: string, env: Record<string, string>): Promise<LocalProcess> => {
-      const started = startProcess(process.execPath, [join(ROOT, script)], {
-        env: { ...process.env, NODE_ENV: 'production', ...env },
-      });
-      atEnd(() => started.stop());
-      await started.waitFor(ready);
-      return started;
-    };
-    const receiver = await node('bench/dist/delivery/receiver.js', 'listening', {});
-    const receiverUrl = `http://127.0.0.1:${/listening (\d+)/.exec(receiver.output())?.[1] ?? ''}/`;
-    const secret = randomBytes(32).toString('base64');
-    const env = {
-      DATABASE_URL: databaseUrl,
-      REDIS_URL: redisUrl,
-      JWT_SECRET: secret,
-      SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
-      EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
-      WORKER_CONCURRENCY: CONCURRENCY,
-      MAX_IN_FLIGHT: CONCURRENCY,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      LOG_LEVEL: 'info',
-      LOG_FORMAT: 'json',
-    };
-    const api = await node('apps/api/dist/main.js', 'API is ready.', env);
-    const worker = await node('apps/worker/dist/main.js', 'Worker is ready.', env);
-    const bare = await node('bench/dist/delivery/bare.js', 'Worker is ready.', {
-      REDIS_URL: redisUrl,
-      RECEIVER: receiverUrl,
-      CONCURRENCY,
-    });
-
-    const url = /http:\/\/[^"]+/.exec(api.output())?.[0] ?? '';
-    const post = client(url, jwt.sign({ scope: 'events:publish' }, secret, { subject: 'alice', expiresIn: '1h' }));
-    // As many requests at once as the bare loop makes.
-    await post('/api/webhooks', { url: receiverUrl, max_in_flight: Number(CONCURRENCY) });
-    const sql = new pg.Client({ connectionString: databaseUrl });
-    await sql.connect();
-    atEnd(() => sql.end());
-    const connection = connectRedis(redisUrl, 'worker', () => undefined);
-    const queue = new Queue('bare', { connection });
-    atEnd(async () => {
-      await queue.close();
-      connection.disconnect();
-    });
-
-    const ours: Measured = { name: 'Tidings, publish to recorded', rates: [], cpuUs: {} };
-    const limit: Measured = { name: 'bare loop: BullMQ and the same HTTP client', rates: [], cpuUs: {} };
-    const common = { redis: redisPid, receiver: receiver.pid };
-
-    // One round of each is not counted: it warms both up.
-    for (let round = 0; round <= rounds; round += 1) {
-      const ourRound = await measure({ api: api.pid, worker: worker.pid, ...common }, async () => {
-        const { rows } = await sql.query<{ count: string }>('SELECT count(*) FROM attempts');
-        await publish(post);
-        await until(async () => {
-          const now = await sql.query<{ count: string }>('SELECT count(*) FROM attempts');
-          return Number(now.rows[0]?.count) - Number(rows[0]?.count) >= EVENTS;
-        });
-      });
-      const bareRound = await measure({ worker: bare.pid, ...common }, async () => {
-        const before = await countOf(receiverUrl);
-        for (let from = 0; from < EVENTS; from += BATCH) {
-          await queue.addBulk(
-            Array.from({ length: BATCH }, () => ({ name: 'deliver', data: {}, opts: { removeOnComplete: true } })),
-          );
-        }
-        await until(async () => (await countOf(receiverUrl)) - before >= EVENTS);
-      });
-      if (round === 0) continue;
-      add(ours, ourRound);
-      add(limit, bareRound);
+  return onServers(async (servers) => {
+    const receiver = await startReceiver(servers);
+    const tidings = await startMeasured(servers, { env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
+    const webhook = await tidings.register('alice', receiver.url, CONCURRENCY);
+    for (let user = 0; user < WIDE; user += 1) {
+      await tidings.register(`user-${String(user)}`, receiver.url, CONCURRENCY / WIDE);
     }
-    return report('Delivery throughput, one worker, fan-out 1', 'deliveries/s', [ours, limit]);
+    // What is for everyone would go to alice, too.
+    await tidings.sql.query("UPDATE webhooks SET event_types = '{sync.*}' WHERE id = $1", [webhook]);
+
+    const sides = [
+      tidingsSide('Tidings, publish to recorded, to one webhook', tidings, receiver, servers, DELIVERIES, {
+        type: 'sync.completed',
+        data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 },
+      }),
+      tidingsSide('Tidings, the same, to ten webhooks', tidings, receiver, servers, DELIVERIES / WIDE, {
+        type: 'extraction.started',
+        data: { version: '20261101', entity_types: ['artists', 'labels'] },
+      }),
+      await queueSide('bare loop: BullMQ and the same HTTP client', 'bare', receiver, servers, () => ({})),
+      await clientSide('the HTTP client alone (got)', 'sender', receiver, servers),
+      await clientSide('undici alone', 'undici', receiver, servers),
+      await queueSide('what people write themselves', 'naive', receiver, servers, (number) => ({
+        deliveryId: `dlv_00000000-naive-${String(Date.now())}-${String(number)}`,
+        webhookId: webhook,
+        event: {
+          id: `evt_${String(number)}`,
+          type: 'sync.completed',
+          data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 },
+        },
+      })),
+    ];
+    const rows = await alternate(sides, rounds);
+    return report(`Delivery throughput, one worker, ${String(CONCURRENCY)} requests at a time`, 'deliveries/s', rows);
   });
 }
 
-interface Round {
-  rate: number;
-  cpuUs: Record<string, number>;
-}
-
-async function measure(pids: Record<string, number>, work: () => Promise<void>): Promise<Round> {
-  const cpu = startCpu(pids);
-  const startedAt = performance.now();
-  await work();
-  const seconds = (performance.now() - startedAt) / 1000;
-  return { rate: EVENTS / seconds, cpuUs: cpu(EVENTS) };
-}
-
-function add(measured: Measured, { rate, cpuUs }: Round): void {
-  measured.rates.push(rate);
-  for (const [name, cost] of Object.entries(cpuUs)) (measured.cpuUs[name] ??= []).push(cost);
-}
-
-type Post = (path: string, body: object) => Promise<void>;
-
-function client(url: string, token: string): Post {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  return async (path, body) => {
-    const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${path} answered ${String(response.status)}: ${await response.text()}`);
-    await response.arrayBuffer();
+function tidingsSide(
+  name: string,
+  tidings: MeasuredTidings,
+  receiver: Receiver,
+  { postgresPid, redisPid }: Servers,
+  count: number,
+  event: object,
+): Side {
+  const events = Array.from({ length: count }, () => event);
+  const pids = {
+    api: tidings.api.pid,
+    worker: tidings.workers[0]?.pid ?? 0,
+    postgresql: postgresPid,
+    redis: redisPid,
+    receiver: receiver.pid,
+  };
+  return {
+    name,
+    pids,
+    async run() {
+      const before = await receiver.count();
+      await tidings.publish(events, BATCH);
+      await receiver.until(before, DELIVERIES);
+      await tidings.untilRecorded();
+      return DELIVERIES;
+    },
   };
 }
 
-/** Publishes in batches, a few at a time, as a busy service would. */
-async function publish(post: Post): Promise<void> {
-  let left = EVENTS / BATCH;
-  const publisher = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      const data = { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 };
-      await post('/api/events', { events: Array.from({ length: BATCH }, () => ({ type: 'sync.completed', data })) });
-    }
+async function queueSide(
+  name: string,
+  queueName: 'bare' | 'naive',
+  receiver: Receiver,
+  { start, redisUrl, postgresPid, redisPid, atEnd }: Servers,
+  dataOf: (number: number) => object,
+): Promise<Side> {
+  const worker = await start(`delivery/${queueName}.js`, { RECEIVER: receiver.url, CONCURRENCY: String(CONCURRENCY) });
+  const connection = connectRedis(redisUrl, 'worker', () => undefined);
+  const queue = new Queue(queueName, { connection });
+  atEnd(async () => {
+    await queue.close();
+    connection.disconnect();
+  });
+  return {
+    name,
+    pids: {
+      worker: worker.pid,
+      redis: redisPid,
+      receiver: receiver.pid,
+      ...(queueName === 'naive' ? { postgresql: postgresPid } : {}),
+    },
+    async run() {
+      const before = await receiver.count();
+      for (let from = 0; from < DELIVERIES; from += BATCH) {
+        await queue.addBulk(
+          Array.from({ length: BATCH }, (_, index) => ({
+            name: 'deliver',
+            data: dataOf(from + index),
+            opts: { removeOnComplete: true, attempts: 3, backoff: { type: 'exponential', delay: 1000 } },
+          })),
+        );
+      }
+      await receiver.until(before, DELIVERIES);
+      while ((await queue.getJobCountByTypes('wait', 'active')) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      return DELIVERIES;
+    },
   };
-  await Promise.all(Array.from({ length: PARALLEL }, publisher));
 }
 
-async function countOf(receiverUrl: string): Promise<number> {
-  return Number(await (await fetch(receiverUrl)).text());
-}
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 20));
+async function clientSide(name: string, client: 'sender' | 'undici', receiver: Receiver, { start }: Servers): Promise<Side> {
+  const script = await start('delivery/client.js', {
+    RECEIVER: receiver.url,
+    CONCURRENCY: String(CONCURRENCY),
+    COUNT: String(DELIVERIES),
+    CLIENT: client,
+  });
+  return {
+    name,
+    pids: { worker: script.pid, receiver: receiver.pid },
+    async run() {
+      await (await fetch(urlOf(script))).arrayBuffer();
+      return DELIVERIES;
+    },
+  };
 }

@@ -13,5 +13,5 @@ const server = createServer((request, response) => {
     response.writeHead(204).end();
   });
 }).listen(0, '127.0.0.1', () => {
-  console.log(`listening ${String((server.address() as AddressInfo).port)}.`);
+  console.log(`ready ${String((server.address() as AddressInfo).port)}.`);
 });

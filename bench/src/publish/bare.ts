@@ -33,5 +33,5 @@ app.post('/', express.json({ limit: '1mb' }), async (request, response) => {
   response.status(202).json({ data: ids.map((id) => ({ id, status: 'accepted' })) });
 });
 const server = app.listen(0, '127.0.0.1', () => {
-  console.log(`listening ${String((server.address() as AddressInfo).port)}.`);
+  console.log(`ready ${String((server.address() as AddressInfo).port)}.`);
 });

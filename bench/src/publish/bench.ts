@@ -1,11 +1,11 @@
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
 import { createPublisher, syncCompleted } from '@tidings/events';
-import { startProcess, startTidings } from '@tidings/local';
+import { startTidings } from '@tidings/local';
 import pg from 'pg';
-import { startCpu } from '../cpu.js';
-import { report, type Measured, type Report } from '../report.js';
+import { alternate } from '../alternate.js';
+import { report, type Report } from '../report.js';
 import { onServers } from '../servers.js';
+import { urlOf } from '../world.js';
 
 /** Events of a round, how many go together, and how many requests are under way at once. */
 const LOADS = [
@@ -23,14 +23,10 @@ type Side = (load: (typeof LOADS)[number]) => Promise<void>;
  * the same run, a bare Express handler that writes what it gets with one INSERT. Nobody has a webhook.
  */
 export async function benchPublish(rounds: number): Promise<Report[]> {
-  return onServers(async ({ databaseUrl, redisUrl, redisPid, atEnd }) => {
+  return onServers(async ({ databaseUrl, redisUrl, postgresPid, redisPid, atEnd, start }) => {
     const tidings = await startTidings({ databaseUrl, redisUrl, prefix: PREFIX });
     atEnd(() => tidings.stop());
-    const bare = startProcess(process.execPath, [join(import.meta.dirname, 'bare.js')], {
-      env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: databaseUrl },
-    });
-    atEnd(() => bare.stop());
-    await bare.waitFor('listening');
+    const bare = await start('publish/bare.js');
     const publisher = createPublisher({ redis: redisUrl, prefix: PREFIX });
     atEnd(() => publisher.close());
     const sql = new pg.Client({ connectionString: databaseUrl });
@@ -47,18 +43,21 @@ export async function benchPublish(rounds: number): Promise<Report[]> {
       (url: string, token: string): Side =>
       ({ events, batch, parallel }) =>
         inParallel(parallel, events / batch, () => post(url, token, bodyOf(batch), agent));
-    const bareUrl = `http://127.0.0.1:${/listening (\d+)/.exec(bare.output())?.[1] ?? ''}/`;
     const [worker] = tidings.workers;
     const sides: { name: string; pids: Record<string, number>; publish: Side }[] = [
       {
         name: 'Tidings, over HTTP',
-        pids: { api: tidings.api.pid, redis: redisPid },
+        pids: { api: tidings.api.pid, postgresql: postgresPid, redis: redisPid },
         publish: overHttp(`${tidings.url}/api/events`, tidings.token('service', 'events:publish')),
       },
-      { name: 'bare Express handler, one INSERT', pids: { server: bare.pid }, publish: overHttp(bareUrl, '') },
+      {
+        name: 'bare Express handler, one INSERT',
+        pids: { server: bare.pid, postgresql: postgresPid },
+        publish: overHttp(urlOf(bare), ''),
+      },
       {
         name: 'Tidings, with the package, over the queue',
-        pids: { worker: worker?.pid ?? 0, redis: redisPid },
+        pids: { worker: worker?.pid ?? 0, postgresql: postgresPid, redis: redisPid },
         async publish({ events, batch, parallel }) {
           const before = await lastPosition();
           await inParallel(parallel, events / batch, () => publisher.publish(Array.from({ length: batch }, someEvent)));
@@ -69,20 +68,17 @@ export async function benchPublish(rounds: number): Promise<Report[]> {
 
     const reports: Report[] = [];
     for (const load of LOADS) {
-      const rows = sides.map(({ name }): Measured => ({ name, rates: [], cpuUs: {} }));
-      // The first round warms up.
-      for (let round = 0; round <= rounds; round += 1) {
-        for (const [index, { pids, publish }] of sides.entries()) {
-          const row = rows[index] as Measured;
-          const cpu = startCpu(pids);
-          const startedAt = performance.now();
-          await publish(load);
-          const seconds = (performance.now() - startedAt) / 1000;
-          if (round === 0) continue;
-          row.rates.push(load.events / seconds);
-          for (const [process, cost] of Object.entries(cpu(load.events))) (row.cpuUs[process] ??= []).push(cost);
-        }
-      }
+      const rows = await alternate(
+        sides.map(({ name, pids, publish }) => ({
+          name,
+          pids,
+          async run() {
+            await publish(load);
+            return load.events;
+          },
+        })),
+        rounds,
+      );
       console.error(`  ${load.name}: done`);
       reports.push(report(`Publishing, ${load.name}, ${String(load.parallel)} requests at a time`, 'events/s', rows));
     }
