@@ -1,16 +1,22 @@
 // npm run bench [-- NAME] [--rounds N] [--json]
 import { parseArgs } from 'node:util';
 import { benchDelivery } from './delivery/bench.js';
+import { benchGrowth } from './growth/bench.js';
+import { benchLatency } from './latency/bench.js';
 import { benchLimits } from './limits/bench.js';
 import { explainListing } from './listing/explain.js';
+import { benchMemory } from './memory/bench.js';
 import { benchPublish } from './publish/bench.js';
 import { benchRecovery } from './recovery/bench.js';
 import { benchStream } from './stream/bench.js';
 import { printTable, type Report } from './report.js';
 
-/** `listing` prints plans instead of rates. */
+/** `listing` prints plans instead of rates, `memory` megabytes. */
 const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | Report[] | undefined>>> = {
   delivery: benchDelivery,
+  latency: benchLatency,
+  growth: benchGrowth,
+  memory: benchMemory,
   recovery: benchRecovery,
   limits: benchLimits,
   publish: benchPublish,

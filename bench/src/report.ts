@@ -26,7 +26,7 @@ export function report(title: string, unit: string, rows: Measured[]): Report {
 }
 
 /** The middle one; of an even number, the lower of the two. */
-function median(numbers: readonly number[]): number {
+export function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] ?? NaN;
 }
 
@@ -35,10 +35,15 @@ export function printTable({ title, unit, node, cores, rows }: Report): void {
   const ours = median(rows[0]?.rates ?? []);
   console.log(`\n${title} (medians of ${String(rows[0]?.rates.length ?? 0)} rounds, Node ${node}, ${String(cores)} cores)`);
   for (const { name, rates, cpuUs, notes } of rows) {
-    const cpu = Object.entries(cpuUs).map(([process, costs]) => `${process} ${median(costs).toFixed(0)} µs`);
+    const costs = Object.entries(cpuUs).map(([process, rounds]) => [process, median(rounds)] as const);
+    const all = costs.reduce((sum, [, cost]) => sum + cost, 0);
+    const cpu =
+      costs.length === 0
+        ? ''
+        : `; CPU ${costs.map(([process, cost]) => `${process} ${cost.toFixed(0)} µs`).join(', ')}, together ${all.toFixed(0)} µs`;
     const spread = `${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)}`;
     console.log(
-      `  ${name}: ${median(rates).toFixed(0)} ${unit} (${spread}), Tidings ÷ this ${(ours / median(rates)).toFixed(2)}; CPU ${cpu.join(', ')}${notes === undefined ? '' : `; ${notes}`}`,
+      `  ${name}: ${median(rates).toFixed(0)} ${unit} (${spread}), Tidings ÷ this ${(ours / median(rates)).toFixed(2)}${cpu}${notes === undefined ? '' : `; ${notes}`}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import pg from 'pg';
 import { migrate } from '@tidings/database';
 import { startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
 
@@ -9,6 +10,8 @@ export interface Servers {
   redisUrl: string;
   postgresPid: number;
   redisPid: number;
+  /** One more database of that server, migrated. */
+  addDatabase: (name: string) => Promise<string>;
   /** Has something undone at the end, the last first, before the servers are stopped. */
   atEnd: (undo: () => unknown) => void;
   /** Starts a script of the bench, and resolves when it says that it is ready. It is stopped at the end. */
@@ -26,6 +29,16 @@ export async function onServers<Result>(measure: (servers: Servers) => Promise<R
     const redis = await startRedis({ folder: join(folder, 'redis') });
     atEnd(() => redis.stop());
     await migrate(postgres.url);
+    const addDatabase: Servers['addDatabase'] = async (name) => {
+      const sql = new pg.Client({ connectionString: postgres.url });
+      await sql.connect();
+      await sql.query(`CREATE DATABASE ${name}`);
+      await sql.end();
+      const url = new URL(postgres.url);
+      url.pathname = `/${name}`;
+      await migrate(url.href);
+      return url.href;
+    };
     const start: Servers['start'] = async (script, env) => {
       const started = startProcess(process.execPath, [join(import.meta.dirname, script)], {
         env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: postgres.url, REDIS_URL: redis.url, ...env },
@@ -39,6 +52,7 @@ export async function onServers<Result>(measure: (servers: Servers) => Promise<R
       redisUrl: redis.url,
       postgresPid: postgres.pid,
       redisPid: redis.pid,
+      addDatabase,
       atEnd,
       start,
     });

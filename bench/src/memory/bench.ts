@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import { onServers } from '../servers.js';
+import { startMeasured } from '../world.js';
+
+const PENDING = 100_000;
+const WEBHOOKS = 100;
+const BATCH = 1000;
+
+/** How much memory each process takes at rest, and with 100,000 deliveries that wait for a retry; and Redis for each. */
+export async function benchMemory(): Promise<undefined> {
+  await onServers(async (servers) => {
+    const failing = createServer((request, response) => {
+      request.resume().once('end', () => response.writeHead(500).end());
+    }).listen(0, '127.0.0.1');
+    servers.atEnd(() => failing.close());
+    const url = `http://127.0.0.1:${String((failing.address() as AddressInfo).port)}/`;
+    const tidings = await startMeasured(servers, {
+      env: { LOG_LEVEL: 'warn', DELIVERY_INITIAL_DELAY_MS: '3600000', DELIVERY_JITTER: '0', WORKER_CONCURRENCY: '100' },
+    });
+    for (let user = 0; user < WEBHOOKS; user += 1) await tidings.register(`user-${String(user)}`, url, 10);
+    const redis = new Redis(servers.redisUrl);
+    servers.atEnd(() => {
+      redis.disconnect();
+    });
+    const usedByRedis = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    const pids = { api: tidings.api.pid, worker: tidings.workers[0]?.pid ?? 0, redis: servers.redisPid };
+    const show = (when: string): void => {
+      const each = Object.entries(pids).map(([name, pid]) => `${name} ${megabytes(pid)} MB`);
+      console.log(`  ${when}: ${each.join(', ')}`);
+    };
+
+    console.log(`\nMemory (resident), Node ${process.version}`);
+    show('at rest');
+    const before = await usedByRedis();
+    const events = Array.from({ length: PENDING }, (_, number) => ({
+      type: 'sync.completed',
+      data: { user_id: `user-${String(number % WEBHOOKS)}`, items_synced: 1, errors: 0, duration_s: 1.5 },
+    }));
+    await tidings.publish(events, BATCH);
+    show(`with ${String(PENDING)} deliveries just accepted`);
+    for (;;) {
+      const { rows } = await tidings.sql.query<{ count: number }>(
+        "SELECT count(*)::int AS count FROM deliveries WHERE stage = 'backoff'",
+      );
+      if (rows[0]?.count === PENDING) break;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    show(`with ${String(PENDING)} deliveries that wait for a retry`);
+    console.log(`  Redis for each of them: ${(((await usedByRedis()) - before) / PENDING).toFixed(0)} bytes`);
+  });
+  return undefined;
+}
+
+function megabytes(pid: number): string {
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+  return (Number(kilobytes) / 1024).toFixed(0);
+}
