@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,9 +17,10 @@ export async function benchMemory(): Promise<undefined> {
       request.resume().once('end', () => response.writeHead(500).end());
     }).listen(0, '127.0.0.1');
     servers.atEnd(() => failing.close());
+    await once(failing, 'listening');
     const url = `http://127.0.0.1:${String((failing.address() as AddressInfo).port)}/`;
     const tidings = await startMeasured(servers, {
-      env: { LOG_LEVEL: 'warn', DELIVERY_INITIAL_DELAY_MS: '3600000', DELIVERY_JITTER: '0', WORKER_CONCURRENCY: '100' },
+      env: { DELIVERY_INITIAL_DELAY_MS: '3600000', DELIVERY_JITTER: '0', WORKER_CONCURRENCY: '100' },
     });
     for (let user = 0; user < WEBHOOKS; user += 1) await tidings.register(`user-${String(user)}`, url, 10);
     const redis = new Redis(servers.redisUrl);
