@@ -21,6 +21,8 @@ interface Seen {
 interface Window {
   seen: Seen[];
   errors: number[];
+  /** Whether the page knows where its stream begins, which it does a moment after the stream is open. */
+  began: boolean;
   source: EventSource;
 }
 
@@ -63,6 +65,7 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
       const own = globalThis as unknown as Window;
       own.seen = [];
       own.errors = [];
+      own.began = false;
       own.source = new EventSource(url);
       for (const type of ['gaps.updated', 'stream.gap', 'stream.end']) {
         own.source.addEventListener(type, (event) => {
@@ -70,6 +73,7 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
           own.seen.push({ id, type, data: JSON.parse(data) as unknown });
         });
       }
+      own.source.addEventListener('stream.open', () => (own.began = true));
       own.source.addEventListener('error', () => own.errors.push(own.source.readyState));
       await new Promise((resolve) => {
         own.source.addEventListener('open', resolve);
@@ -153,6 +157,9 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
       });
       const page = await openPage(proxy.url);
       expect(await follow(page, '/api/events/stream?types=gaps.*')).toBe(OPEN);
+      await eventually(async () => {
+        expect(await page.evaluate(() => (globalThis as unknown as Window).began)).toBe(true);
+      });
       // It has got no event yet, and still knows where it began.
       await tidings.api.stop('SIGTERM');
       await Promise.all(Array.from({ length: 10 }, () => tidings.publisher.publish(gap('dora'))));
