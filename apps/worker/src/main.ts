@@ -102,9 +102,7 @@ const deliver = createDeliver({
   ...lease,
   build: (delivery) => buildRequest(delivery, seal),
   send,
-  release: (webhookId) => {
-    release([webhookId]).catch((error: unknown) => log.warn('What waits for a slot stays until the next round.', { error }));
-  },
+  release: (webhookId) => release([webhookId]),
   enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
   retry: config.retry,
   turnMs: TURN_MS,

@@ -71,7 +71,7 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
       steps.push('record');
       return held instanceof Error ? Promise.reject(held) : Promise.resolve({ held, backlogged: false });
     },
-    release: () => undefined,
+    release: () => Promise.resolve(),
     enqueue: () => Promise.resolve(),
     retry,
     turnMs: 1000,
@@ -195,7 +195,10 @@ describe('a slot that became free', () => {
         recorded.push(deliveryId);
         return Promise.resolve({ held: true, backlogged: backlogged[recorded.length - 1] ?? true });
       },
-      release: (webhookId) => void released.push(webhookId),
+      release: (webhookId) => {
+        released.push(webhookId);
+        return Promise.resolve();
+      },
       enqueue: (delivery) => {
         enqueued.push(delivery);
         return Promise.resolve();

@@ -13,8 +13,8 @@ interface DeliverParts {
   send: Send;
   /** Commits the attempt. */
   record: Lease['record'];
-  /** Told of a webhook that has a slot free and deliveries waiting for it. */
-  release: (webhookId: string) => void;
+  /** Told of a webhook that has a slot free and deliveries waiting for it. Not waited for. */
+  release: (webhookId: string) => Promise<void>;
   /** Has a delivery come again that has no job of its own. */
   enqueue: (delivery: Required<Pick<QueuedDelivery, 'id' | 'delayMs' | 'priority'>>) => Promise<void>;
   /** The system's, where a webhook has none of its own. */
@@ -68,21 +68,21 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const result = await send(request);
     const number = claimed.attemptCount + 1;
     const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
-    const details = (): object => describe(claimed, number, result, outcome);
+    const details = describe(claimed, number, result, outcome);
     let settled: Settled;
     try {
       settled = await record(toRecord(claimed, result, outcome));
     } catch (error) {
       // The lease runs out, and the reconciler brings it back.
-      log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details(), error });
+      log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details, error });
       return { verdict: FINISH, backlogged: false };
     }
     if (!settled.held) {
-      log.warn('The lease was lost before the attempt was recorded.', details());
+      log.warn('The lease was lost before the attempt was recorded.', details);
       return { verdict: FINISH, backlogged: settled.backlogged };
     }
     observe(result, outcome);
-    log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details());
+    log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details);
     return { verdict: verdictOn(outcome, result), backlogged: settled.backlogged };
   };
 
@@ -116,12 +116,15 @@ export function createDeliver(parts: DeliverParts): Deliver {
 
     const { webhookId } = claimed;
     const own = await attempt(claimed);
+    const leave = (error: unknown): void => {
+      log.warn('What waits for a slot stays until the next round.', { webhook_id: webhookId, error });
+    };
     try {
       let last: Attempted | undefined = own;
       while (last?.backlogged && own.verdict.then === 'finish' && performance.now() < endsAt) last = await attemptNext(webhookId);
-      if (last?.backlogged) release(webhookId);
+      if (last?.backlogged) release(webhookId).catch(leave);
     } catch (error) {
-      log.warn('What waits for a slot stays until the next round.', { webhook_id: webhookId, error });
+      leave(error);
     }
     return own.verdict;
   };

@@ -43,7 +43,7 @@ const RETRY_MS = 250;
 export function createLease({ sql, leaseMs, recordDeadlineMs, health }: LeaseOptions): Lease {
   const claims = createBatch<Wanted, Claim | undefined>({
     maxWeight: MAX_CLAIMS,
-    maxRunning: 1,
+    // One at a time: two for the same webhooks wait for each other's commit, and keep records waiting (measured).
     run: async (wanted) => {
       const ids = wanted.flatMap((one) => ('id' in one ? one.id : []));
       const places = new Map<string, number>();
@@ -93,6 +93,10 @@ function handOut(claims: readonly Claim[], wanted: readonly Wanted[]): (Claim | 
   };
   const named = wanted.map((one) => ('id' in one ? take(one.id) : undefined));
   const waiting = new Map<string, Claim[]>();
-  for (const claim of byId.values()) waiting.set(claim.webhookId, [...(waiting.get(claim.webhookId) ?? []), claim]);
+  for (const claim of byId.values()) {
+    const line = waiting.get(claim.webhookId);
+    if (line) line.push(claim);
+    else waiting.set(claim.webhookId, [claim]);
+  }
   return wanted.map((one, index) => ('next' in one ? waiting.get(one.next)?.shift() : named[index]));
 }
