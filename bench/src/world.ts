@@ -1,5 +1,6 @@
 import { startTidings, type LocalProcess, type Tidings, type TidingsOptions } from '@tidings/local';
 import pg from 'pg';
+import { inParallel } from './requests.js';
 import type { Servers } from './servers.js';
 
 /** Counts what is POSTed to it. */
@@ -34,16 +35,19 @@ export async function startReceiver({ start }: Servers): Promise<Receiver> {
 
 /** A Tidings whose deliveries are measured. */
 export interface MeasuredTidings extends Tidings {
-  /** A webhook of a user for all events, at the receiver. Answers with its id. */
-  register: (user: string, url: string, maxInFlight: number) => Promise<string>;
+  /** A webhook of a user, as the API takes it. Answers with its id. */
+  register: (user: string, webhook: { url: string; max_in_flight: number; event_types?: string[] }) => Promise<string>;
   /** Publishes events, `batch` in a request, four requests at a time, as a busy service would. */
   publish: (events: readonly object[], batch: number) => Promise<void>;
   /** Resolves when nothing is pending. */
   untilRecorded: () => Promise<void>;
+  /** Publishes events, and resolves with the number of their deliveries when the receiver got and PostgreSQL recorded all. */
+  deliver: (events: readonly object[], deliveries: number, receiver: Receiver) => Promise<number>;
   sql: pg.Client;
 }
 
 const PARALLEL = 4;
+const BATCH = 100;
 
 export async function startMeasured(
   { databaseUrl, redisUrl, atEnd }: Servers,
@@ -68,34 +72,39 @@ export async function startMeasured(
   };
   const service = tidings.token('service', 'events:publish');
 
+  const publish = async (events: readonly object[], batch: number): Promise<void> => {
+    let from = 0;
+    await inParallel(PARALLEL, Math.ceil(events.length / batch), () =>
+      post(service, '/api/events', { events: events.slice(from, (from += batch)) }),
+    );
+  };
+  const untilRecorded = (): Promise<void> =>
+    until(async () => {
+      const { rows } = await sql.query<{ pending: boolean }>(
+        "SELECT EXISTS (SELECT FROM deliveries WHERE wake_at IS NOT NULL) OR EXISTS (SELECT FROM deliveries WHERE stage = 'parked') AS pending",
+      );
+      return rows[0]?.pending === false;
+    });
+
   return {
     ...tidings,
     sql,
-    async register(user, url, maxInFlight) {
-      const webhook = await post(tidings.token(user), '/api/webhooks', { url, max_in_flight: maxInFlight });
-      return (webhook as { id: string }).id;
+    publish,
+    untilRecorded,
+    async register(user, webhook) {
+      return ((await post(tidings.token(user), '/api/webhooks', webhook)) as { id: string }).id;
     },
-    async publish(events, batch) {
-      let from = 0;
-      const publisher = async (): Promise<void> => {
-        while (from < events.length) {
-          const some = events.slice(from, (from += batch));
-          await post(service, '/api/events', { events: some });
-        }
-      };
-      await Promise.all(Array.from({ length: PARALLEL }, publisher));
-    },
-    async untilRecorded() {
-      await until(async () => {
-        const { rows } = await sql.query<{ pending: boolean }>(
-          "SELECT EXISTS (SELECT FROM deliveries WHERE wake_at IS NOT NULL) OR EXISTS (SELECT FROM deliveries WHERE stage = 'parked') AS pending",
-        );
-        return rows[0]?.pending === false;
-      });
+    async deliver(events, deliveries, receiver) {
+      const before = await receiver.count();
+      await publish(events, BATCH);
+      await receiver.until(before, deliveries);
+      await untilRecorded();
+      return deliveries;
     },
   };
 }
 
-async function until(done: () => Promise<boolean>): Promise<void> {
-  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+/** Resolves when it is so: asks at once, and then every so many milliseconds. */
+export async function until(done: () => Promise<boolean>, pollMs = POLL_MS): Promise<void> {
+  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, pollMs));
 }

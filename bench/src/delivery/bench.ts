@@ -3,13 +3,15 @@ import { connectRedis } from '@tidings/queue';
 import { alternate, type Side } from '../alternate.js';
 import { report, type Report } from '../report.js';
 import { onServers, type Servers } from '../servers.js';
-import { startMeasured, startReceiver, urlOf, type MeasuredTidings, type Receiver } from '../world.js';
+import { startMeasured, startReceiver, until, urlOf, type MeasuredTidings, type Receiver } from '../world.js';
 
 const DELIVERIES = 10_000;
 const BATCH = 100;
 /** Requests under way at once, on each side. */
 const CONCURRENCY = 150;
 const WIDE = 10;
+const FOR_ALICE = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 } };
+const FOR_ALL = { type: 'extraction.started', data: { version: '20261101', entity_types: ['artists', 'labels'] } };
 
 /**
  * Deliveries per second, end to end: published over HTTP, committed, POSTed and recorded, with one worker; of events that
@@ -20,33 +22,23 @@ export async function benchDelivery(rounds: number): Promise<Report> {
   return onServers(async (servers) => {
     const receiver = await startReceiver(servers);
     const tidings = await startMeasured(servers, { env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
-    const webhook = await tidings.register('alice', receiver.url, CONCURRENCY);
+    const { url } = receiver;
+    // What is for everyone goes to the others.
+    const webhook = await tidings.register('alice', { url, max_in_flight: CONCURRENCY, event_types: ['sync.*'] });
     for (let user = 0; user < WIDE; user += 1) {
-      await tidings.register(`user-${String(user)}`, receiver.url, CONCURRENCY / WIDE);
+      await tidings.register(`user-${String(user)}`, { url, max_in_flight: CONCURRENCY / WIDE });
     }
-    // What is for everyone would go to alice, too.
-    await tidings.sql.query("UPDATE webhooks SET event_types = '{sync.*}' WHERE id = $1", [webhook]);
 
     const sides = [
-      tidingsSide('Tidings, publish to recorded, to one webhook', tidings, receiver, servers, DELIVERIES, {
-        type: 'sync.completed',
-        data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 },
-      }),
-      tidingsSide('Tidings, the same, to ten webhooks', tidings, receiver, servers, DELIVERIES / WIDE, {
-        type: 'extraction.started',
-        data: { version: '20261101', entity_types: ['artists', 'labels'] },
-      }),
+      tidingsSide('Tidings, publish to recorded, to one webhook', tidings, receiver, servers, DELIVERIES, FOR_ALICE),
+      tidingsSide('Tidings, the same, to ten webhooks', tidings, receiver, servers, DELIVERIES / WIDE, FOR_ALL),
       await queueSide('bare loop: BullMQ and the same HTTP client', 'bare', receiver, servers, () => ({})),
       await clientSide('the HTTP client alone (got)', 'sender', receiver, servers),
       await clientSide('undici alone', 'undici', receiver, servers),
       await queueSide('what people write themselves', 'naive', receiver, servers, (number) => ({
         deliveryId: `dlv_00000000-naive-${String(Date.now())}-${String(number)}`,
         webhookId: webhook,
-        event: {
-          id: `evt_${String(number)}`,
-          type: 'sync.completed',
-          data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 },
-        },
+        event: { id: `evt_${String(number)}`, ...FOR_ALICE },
       })),
     ];
     const rows = await alternate(sides, rounds);
@@ -73,13 +65,7 @@ function tidingsSide(
   return {
     name,
     pids,
-    async run() {
-      const before = await receiver.count();
-      await tidings.publish(events, BATCH);
-      await receiver.until(before, DELIVERIES);
-      await tidings.untilRecorded();
-      return DELIVERIES;
-    },
+    run: () => tidings.deliver(events, DELIVERIES, receiver),
   };
 }
 
@@ -117,7 +103,7 @@ async function queueSide(
         );
       }
       await receiver.until(before, DELIVERIES);
-      while ((await queue.getJobCountByTypes('wait', 'active')) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(async () => (await queue.getJobCountByTypes('wait', 'active')) === 0, 5);
       return DELIVERIES;
     },
   };

@@ -7,7 +7,6 @@ import { onServers, type Servers } from '../servers.js';
 import { startMeasured, startReceiver, type Receiver } from '../world.js';
 
 const DELIVERIES = 5000;
-const BATCH = 100;
 
 interface Size {
   name: string;
@@ -69,13 +68,7 @@ async function sideOf(servers: Servers, receiver: Receiver, size: Size, name: st
   return {
     name: size.name,
     pids: { api: tidings.api.pid, ...workers, postgresql: servers.postgresPid, redis: servers.redisPid },
-    async run() {
-      const before = await receiver.count();
-      await tidings.publish(events, BATCH);
-      await receiver.until(before, DELIVERIES);
-      await tidings.untilRecorded();
-      return DELIVERIES;
-    },
+    run: () => tidings.deliver(events, DELIVERIES, receiver),
   };
 }
 

@@ -1,5 +1,6 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { median, report, type Measured, type Report } from '../report.js';
+import { inParallel, post } from '../requests.js';
 import { onServers, type Servers } from '../servers.js';
 import { startMeasured, urlOf, type MeasuredTidings } from '../world.js';
 import type { Latencies, Observed } from './observer.js';
@@ -19,15 +20,14 @@ const TICK_MS = 1;
 export async function benchLatency(rounds: number): Promise<Report[]> {
   return onServers(async (servers) => {
     const { tidings, observer } = await start(servers);
-    const authorization = `Bearer ${tidings.token('service', 'events:publish')}`;
+    const token = tidings.token('service', 'events:publish');
     const agent = new Agent({ keepAlive: true });
     servers.atEnd(() => {
       agent.destroy();
     });
     const publish = (number: number, intended: number): Promise<void> =>
-      post(`${tidings.url}/api/events`, eventOf(number, intended), { authorization }, agent);
+      post(`${tidings.url}/api/events`, token, eventOf(number, intended), agent);
     const take = async (): Promise<Observed> => (await (await fetch(observer)).json()) as Observed;
-    const settle = (): Promise<void> => tidings.untilRecorded();
 
     const saturation: Measured = { name: 'saturated: 50 requests at a time', rates: [], cpuUs: {} };
     const levels = LEVELS.map((level) => ({
@@ -38,8 +38,9 @@ export async function benchLatency(rounds: number): Promise<Report[]> {
     }));
     for (let round = 0; round <= rounds; round += 1) {
       const startedAt = performance.now();
-      await saturate(publish);
-      await settle();
+      let number = 0;
+      await inParallel(SATURATING.parallel, SATURATING.events, () => publish((number += 1), now()));
+      await tidings.untilRecorded();
       const rate = SATURATING.events / ((performance.now() - startedAt) / 1000);
       await take();
       // The first round warms up.
@@ -48,7 +49,7 @@ export async function benchLatency(rounds: number): Promise<Report[]> {
       const most = median(saturation.rates);
       for (const { level, rates, webhook, stream } of levels) {
         const count = await publishOpen(publish, most * level);
-        await settle();
+        await tidings.untilRecorded();
         const seen = await take();
         if (seen.webhook.count !== count)
           throw new Error(`${String(count)} events were published, ${String(seen.webhook.count)} came.`);
@@ -71,22 +72,16 @@ export async function benchLatency(rounds: number): Promise<Report[]> {
 async function start(servers: Servers): Promise<{ tidings: MeasuredTidings; observer: string }> {
   const observer = urlOf(await servers.start('latency/observer.js'));
   const tidings = await startMeasured(servers);
-  for (let user = 0; user < USERS; user += 1) await tidings.register(`user-${String(user)}`, observer, 10);
+  for (let user = 0; user < USERS; user += 1)
+    await tidings.register(`user-${String(user)}`, { url: observer, max_in_flight: 10 });
   const stream = [`${tidings.url}/api/events/stream?audience=all`, tidings.token('operator', 'admin')];
-  await post(`${observer}follow`, JSON.stringify(stream), {});
+  const response = await fetch(`${observer}follow`, { method: 'POST', body: JSON.stringify(stream) });
+  if (!response.ok) throw new Error(`The observer answered ${String(response.status)}.`);
   return { tidings, observer };
 }
 
 type Publish = (number: number, intended: number) => Promise<void>;
 const now = (): number => performance.timeOrigin + performance.now();
-
-async function saturate(publish: Publish): Promise<void> {
-  let left = SATURATING.events;
-  const client = async (): Promise<void> => {
-    while (left > 0) await publish(left--, now());
-  };
-  await Promise.all(Array.from({ length: SATURATING.parallel }, client));
-}
 
 /** Answers with how many there were. */
 async function publishOpen(publish: Publish, rate: number): Promise<number> {
@@ -112,18 +107,4 @@ function eventOf(number: number, intended: number): string {
 function describe(rounds: readonly Latencies[]): string {
   const of = (name: 'p50' | 'p99' | 'p999'): string => median(rounds.map((one) => one[name])).toFixed(1);
   return `p50 ${of('p50')} ms, p99 ${of('p99')} ms, p99.9 ${of('p999')} ms`;
-}
-
-function post(url: string, body: string, headers: Record<string, string>, agent?: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const length = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    request(url, { method: 'POST', headers: { ...headers, ...length }, ...(agent ? { agent } : {}) }, (response) => {
-      response.resume().once('end', () => {
-        if ((response.statusCode ?? 0) < 300) resolve();
-        else reject(new Error(`${url} answered ${String(response.statusCode)}.`));
-      });
-    })
-      .once('error', reject)
-      .end(body);
-  });
 }

@@ -1,7 +1,8 @@
 import { Agent, get } from 'node:http';
 import { startTidings } from '@tidings/local';
-import { startCpu } from '../cpu.js';
-import { report, type Measured, type Report } from '../report.js';
+import { alternate, type Side } from '../alternate.js';
+import { report, type Report } from '../report.js';
+import { inParallel } from '../requests.js';
 import { onServers } from '../servers.js';
 
 const REQUESTS = 10_000;
@@ -21,44 +22,24 @@ export async function benchLimits(rounds: number): Promise<Report> {
     const authorization = `Bearer ${tidings.token('alice')}`;
 
     const sides = PATHS.flatMap((path) => [
-      { api: tidings.api, path, measured: row(`${path}, counted`) },
-      { api: unlimited, path, measured: row(`${path}, not counted`) },
-    ]);
-    // The first round warms up.
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const { api, path, measured } of sides) {
-        const cpu = startCpu({ api: api.pid, redis: redisPid });
-        const rate = await load(`${api.url}${path}`, authorization);
-        if (round === 0) continue;
-        measured.rates.push(rate);
-        for (const [name, cost] of Object.entries(cpu(REQUESTS))) (measured.cpuUs[name] ??= []).push(cost);
-      }
-      console.error(`  round ${String(round)} of ${String(rounds)}`);
-    }
-    return report(
-      `${String(REQUESTS)} requests, ${String(CONCURRENCY)} at a time`,
-      'requests/s',
-      sides.map(({ measured }) => measured),
-    );
+      { api: tidings.api, path, name: `${path}, counted` },
+      { api: unlimited, path, name: `${path}, not counted` },
+    ]).map(({ api, path, name }): Side => ({
+      name,
+      pids: { api: api.pid, redis: redisPid },
+      run: () => load(`${api.url}${path}`, authorization),
+    }));
+    const rows = await alternate(sides, rounds);
+    return report(`${String(REQUESTS)} requests, ${String(CONCURRENCY)} at a time`, 'requests/s', rows);
   });
 }
 
-function row(name: string): Measured {
-  return { name, rates: [], cpuUs: {} };
-}
-
-/** Requests a second. */
+/** Answers with how many requests it made. */
 async function load(url: string, authorization: string): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
-  let left = REQUESTS;
-  const startedAt = performance.now();
-  const client = async (): Promise<void> => {
-    while (left-- > 0) await request(url, authorization, agent);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, client));
-  const seconds = (performance.now() - startedAt) / 1000;
+  await inParallel(CONCURRENCY, REQUESTS, () => request(url, authorization, agent));
   agent.destroy();
-  return REQUESTS / seconds;
+  return REQUESTS;
 }
 
 function request(url: string, authorization: string, agent: Agent): Promise<void> {

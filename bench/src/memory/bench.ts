@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
+import { residentBytes } from '../resident.js';
 import { onServers } from '../servers.js';
-import { startMeasured } from '../world.js';
+import { startMeasured, until } from '../world.js';
 
 const PENDING = 100_000;
 const WEBHOOKS = 100;
@@ -22,7 +22,7 @@ export async function benchMemory(): Promise<undefined> {
     const tidings = await startMeasured(servers, {
       env: { DELIVERY_INITIAL_DELAY_MS: '3600000', DELIVERY_JITTER: '0', WORKER_CONCURRENCY: '100' },
     });
-    for (let user = 0; user < WEBHOOKS; user += 1) await tidings.register(`user-${String(user)}`, url, 10);
+    for (let user = 0; user < WEBHOOKS; user += 1) await tidings.register(`user-${String(user)}`, { url, max_in_flight: 10 });
     const redis = new Redis(servers.redisUrl);
     servers.atEnd(() => {
       redis.disconnect();
@@ -30,7 +30,7 @@ export async function benchMemory(): Promise<undefined> {
     const usedByRedis = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
     const pids = { api: tidings.api.pid, worker: tidings.workers[0]?.pid ?? 0, redis: servers.redisPid };
     const show = (when: string): void => {
-      const each = Object.entries(pids).map(([name, pid]) => `${name} ${megabytes(pid)} MB`);
+      const each = Object.entries(pids).map(([name, pid]) => `${name} ${(residentBytes(pid) / 1024 ** 2).toFixed(0)} MB`);
       console.log(`  ${when}: ${each.join(', ')}`);
     };
 
@@ -43,20 +43,14 @@ export async function benchMemory(): Promise<undefined> {
     }));
     await tidings.publish(events, BATCH);
     show(`with ${String(PENDING)} deliveries just accepted`);
-    for (;;) {
+    await until(async () => {
       const { rows } = await tidings.sql.query<{ count: number }>(
         "SELECT count(*)::int AS count FROM deliveries WHERE stage = 'backoff'",
       );
-      if (rows[0]?.count === PENDING) break;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+      return rows[0]?.count === PENDING;
+    }, 500);
     show(`with ${String(PENDING)} deliveries that wait for a retry`);
     console.log(`  Redis for each of them: ${(((await usedByRedis()) - before) / PENDING).toFixed(0)} bytes`);
   });
   return undefined;
-}
-
-function megabytes(pid: number): string {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
-  return (Number(kilobytes) / 1024).toFixed(0);
 }

@@ -1,11 +1,12 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { createPublisher, syncCompleted } from '@tidings/events';
 import { startTidings } from '@tidings/local';
 import pg from 'pg';
 import { alternate } from '../alternate.js';
 import { report, type Report } from '../report.js';
+import { inParallel, post } from '../requests.js';
 import { onServers } from '../servers.js';
-import { urlOf } from '../world.js';
+import { until, urlOf } from '../world.js';
 
 /** Events of a round, how many go together, and how many requests are under way at once. */
 const LOADS = [
@@ -61,7 +62,7 @@ export async function benchPublish(rounds: number): Promise<Report[]> {
         async publish({ events, batch, parallel }) {
           const before = await lastPosition();
           await inParallel(parallel, events / batch, () => publisher.publish(Array.from({ length: batch }, someEvent)));
-          while ((await lastPosition()) - before < events) await new Promise((resolve) => setTimeout(resolve, 5));
+          await until(async () => (await lastPosition()) - before >= events, 5);
         },
       },
     ];
@@ -94,31 +95,4 @@ function someEvent() {
 function bodyOf(batch: number): string {
   const events = Array.from({ length: batch }, someEvent).map(({ type, data }) => ({ type, data }));
   return JSON.stringify(batch === 1 ? events[0] : { events });
-}
-
-async function inParallel(parallel: number, count: number, work: () => Promise<unknown>): Promise<void> {
-  let left = count;
-  await Promise.all(
-    Array.from({ length: parallel }, async () => {
-      while (left-- > 0) await work();
-    }),
-  );
-}
-
-function post(url: string, token: string, body: string, agent: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    };
-    request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume().once('end', () => {
-        if (response.statusCode === 202) resolve();
-        else reject(new Error(`${url} answered ${String(response.statusCode)}.`));
-      });
-    })
-      .once('error', reject)
-      .end(body);
-  });
 }

@@ -25,5 +25,5 @@ const server = createServer((_request, response) => {
   sockets.add(socket);
   response.once('close', () => sockets.delete(socket));
 }).listen(0, '127.0.0.1', () => {
-  console.log(`listening ${String((server.address() as AddressInfo).port)}.`);
+  console.log(`ready ${String((server.address() as AddressInfo).port)}.`);
 });

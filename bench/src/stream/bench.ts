@@ -1,13 +1,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeAnnouncement, streamChannel } from '@tidings/accept';
-import { startProcess, startTidings } from '@tidings/local';
+import { startTidings } from '@tidings/local';
 import { connectRedis } from '@tidings/queue';
 import { startCpu } from '../cpu.js';
 import { report, type Measured, type Report } from '../report.js';
+import { residentBytes } from '../resident.js';
 import { onServers, type Servers } from '../servers.js';
+import { urlOf } from '../world.js';
 import type { Answer, Order } from './clients.js';
 
 const CONNECTIONS = [1000, 10_000];
@@ -45,17 +46,12 @@ export async function benchStream(rounds: number): Promise<Report[]> {
     const { databaseUrl, redisUrl } = servers;
     const tidings = await startTidings({ databaseUrl, redisUrl, prefix: PREFIX, workers: 0, env: LIMITS });
     servers.atEnd(() => tidings.stop());
-    const bare = startProcess(process.execPath, [join(import.meta.dirname, 'bare.js')], {
-      env: { ...process.env, REDIS_URL: redisUrl, CHANNEL: BARE_CHANNEL },
-    });
-    servers.atEnd(() => bare.stop());
-    await bare.waitFor('listening');
-    const bareUrl = `http://127.0.0.1:${/listening (\d+)/.exec(bare.output())?.[1] ?? ''}/`;
+    const bare = await servers.start('stream/bare.js', { CHANNEL: BARE_CHANNEL });
     const tokens = Array.from({ length: USERS }, (_, index) => tidings.token(`user-${String(index)}`));
 
     const announcer = createAnnouncer(servers);
     const ours = { url: `${tidings.url}/api/events/stream`, pid: tidings.api.pid, announce: announcer(streamChannel(PREFIX)) };
-    const theirs = { url: bareUrl, pid: bare.pid, announce: announcer(BARE_CHANNEL) };
+    const theirs = { url: urlOf(bare), pid: bare.pid, announce: announcer(BARE_CHANNEL) };
     const reports: Report[] = [];
     for (const connections of CONNECTIONS) {
       const sides = {
@@ -154,15 +150,6 @@ async function connect({ url, pid, announce }: Target, tokens: string[], count: 
       child.disconnect();
     },
   };
-}
-
-/** Memory that a process holds; NaN where there is no /proc. */
-function residentBytes(pid: number): number {
-  try {
-    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]);
-  } catch {
-    return NaN;
-  }
 }
 
 function percentile(numbers: number[], part: number): string {
