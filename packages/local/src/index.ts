@@ -4,4 +4,5 @@ export { freePort } from './port.js';
 export { startPostgres, type LocalPostgres } from './postgres.js';
 export { startProcess, type LocalProcess, type StartOptions } from './process.js';
 export { startRedis, type LocalRedis } from './redis.js';
+export { startRedisCluster, type LocalRedisCluster } from './redis-cluster.js';
 export { startTidings, type LocalApi, type Tidings, type TidingsOptions } from './tidings.js';

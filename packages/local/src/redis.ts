@@ -20,12 +20,24 @@ const SERVERS = ['redis-server', 'valkey-server'];
  * Throws when neither server is on the PATH.
  *
  * @param folder where its append-only file lives; made when it is not there
+ * @param passwordFile where its password is kept; default: in the folder
+ * @param settings more of redis.conf, or other values
  */
-export async function startRedis({ folder, port }: { folder: string; port?: number }): Promise<LocalRedis> {
+export async function startRedis({
+  folder,
+  port,
+  passwordFile = join(folder, 'password'),
+  settings = {},
+}: {
+  folder: string;
+  port?: number;
+  passwordFile?: string;
+  settings?: Record<string, string>;
+}): Promise<LocalRedis> {
   const server = SERVERS.find(isOnPath);
   if (server === undefined) throw new Error('Neither redis-server nor valkey-server is on the PATH: install one of them.');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const password = keepPassword(join(folder, 'password'));
+  const password = keepPassword(passwordFile);
   const chosenPort = port ?? (await freePort());
   const redis = startProcess(server, ['-'], {
     name: server,
@@ -38,6 +50,7 @@ export async function startRedis({ folder, port }: { folder: string; port?: numb
       appendonly: 'yes',
       'maxmemory-policy': 'noeviction',
       save: '',
+      ...settings,
     }),
   });
   try {
