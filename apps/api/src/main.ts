@@ -9,7 +9,14 @@ import { catalog } from '@tidings/events';
 import { createDuty } from '@tidings/duty';
 import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
-import { connectRedis, createDeliveriesQueue, createTestsQueue, testResultsChannel, type RedisPurpose } from '@tidings/queue';
+import {
+  connectRedis,
+  createDeliveriesQueue,
+  createTestsQueue,
+  reachRedis,
+  testResultsChannel,
+  type RedisPurpose,
+} from '@tidings/queue';
 import { createRevocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
@@ -96,7 +103,7 @@ const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
 const webhooks = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
-const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() };
+const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
 const app = createApp({
   authentication: { token, tickets: { path: STREAM, redeem: tickets.redeem } },
   limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits }),

@@ -26,6 +26,7 @@ import {
   type DeliveryJob,
   createTestTurns,
   type TestJob,
+  reachRedis,
   TESTS_QUEUE,
   type RedisPurpose,
   WAKE_AFTER_MS,
@@ -161,7 +162,7 @@ const health =
     ? undefined
     : await startHealthServer(
         config.healthPort,
-        { postgresql: () => database.pool.query('SELECT 1'), redis: () => commands.ping() },
+        { postgresql: () => database.pool.query('SELECT 1'), redis: () => reachRedis(commands, prefix) },
         registry,
       );
 log.info('Worker is ready.', { concurrency });

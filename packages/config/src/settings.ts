@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseNetworks } from '@tidings/egress';
-import { DEFAULT_PREFIX } from '@tidings/events';
+import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
 import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from '@tidings/queue';
 import { parseSealKeys } from '@tidings/secrets';
 
@@ -37,15 +37,24 @@ export function parsed<Value>(parse: (text: string) => Value) {
 
 const url = (protocol: RegExp, message: string) => z.url({ protocol, hostname: /.*/, error: message });
 
+/** The text as it is, once it has been read: who connects reads it again. */
+function redisUrl(text: string): string {
+  parseRedisUrl(text);
+  return text;
+}
+
 /** What the API and the worker have in common. Durations are in milliseconds. */
 export const sharedSettings = {
   NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').default('development'),
   DATABASE_URL: url(/^postgres(ql)?$/, 'must be a PostgreSQL URL: postgresql://user:password@host:5432/database'),
   DATABASE_POOL: wholeNumber({ initial: 10, min: 2, max: 1000 }),
-  REDIS_URL: url(/^rediss?$/, 'must be a Redis URL: redis://host:6379'),
+  REDIS_URL: parsed(redisUrl),
   REDIS_PREFIX: z
     .string()
-    .regex(/^\{[A-Za-z0-9_-]{1,64}\}$/, 'must be a name in braces, such as {tidings}')
+    .regex(
+      /^\{[A-Za-z0-9_-]{1,64}\}$/,
+      'must be a name in braces, such as {tidings}, which keep its keys on one node of a Redis Cluster',
+    )
     .default(DEFAULT_PREFIX),
   SECRETS_KEYS: parsed(parseSealKeys),
   EGRESS_ALLOW_CIDRS: parsed(parseNetworks).default([]),

@@ -15,4 +15,5 @@ export { eventDraft, hasFourDigitYear, EVENT_ID, MAX_EVENT_BYTES, USER_ID, type 
 export { InvalidEventError, type FieldError } from './invalid-event-error.js';
 export { isPattern, matches, patternsMatching } from './pattern.js';
 export { createPublisher, type Published, type Publisher, type PublisherOptions } from './publisher.js';
+export { openRedis, parseRedisUrl, type RedisClient } from './open-redis.js';
 export { DEFAULT_PREFIX, EVENTS_QUEUE, type EventJob } from './events-queue.js';

@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
+import { Cluster } from 'ioredis';
 import { catalog as shippedCatalog, type Catalog, type Publishable } from './catalog.js';
 import { DEFAULT_PREFIX, EVENTS_QUEUE, eventJobOptions, type EventJob } from './events-queue.js';
 import type { EventDraft } from './event.js';
+import { openRedis, type RedisClient } from './open-redis.js';
 
 export interface PublisherOptions {
-  /** A Redis URL, or an ioredis client of yours, which stays yours to close. */
-  redis: string | Redis;
+  /**
+   * A Redis URL, some nodes of a Redis Cluster with commas between, or an ioredis client of yours (`Redis` or `Cluster`),
+   * which stays yours to close.
+   */
+  redis: string | RedisClient;
   /** The `REDIS_PREFIX` of the Tidings that is to get the events. Default `{tidings}`. */
   prefix?: string;
   /** What events are checked against. Default: the catalog of this package. */
@@ -38,10 +42,16 @@ export interface Publisher<Event extends EventDraft = Publishable> {
   close: () => Promise<void>;
 }
 
+const HASH_TAG = /\{[^}]+\}/;
+
 /** Connects a service to Tidings through Redis. Fails fast while Redis is away, instead of holding the caller. */
 export function createPublisher<Event extends EventDraft = Publishable>(options: PublisherOptions): Publisher<Event> {
   const { redis, prefix = DEFAULT_PREFIX, catalog = shippedCatalog, commandTimeoutMs = 5000 } = options;
   const client = typeof redis === 'string' ? connect(redis, commandTimeoutMs) : redis;
+  if (client instanceof Cluster && !HASH_TAG.test(prefix)) {
+    if (typeof redis === 'string') client.disconnect();
+    throw new Error('On a Redis Cluster the prefix needs braces, such as {tidings}: they keep a queue on one node.');
+  }
   // BullMQ would wait for Redis, however long it is away, before its first command.
   const queue = new Queue<EventJob>(EVENTS_QUEUE, {
     connection: client,
@@ -72,14 +82,17 @@ export function createPublisher<Event extends EventDraft = Publishable>(options:
   };
 }
 
-function connect(url: string, commandTimeout: number): Redis {
-  const client = new Redis(url, { commandTimeout, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+function connect(url: string, commandTimeout: number): RedisClient {
+  const client = openRedis(url, {
+    server: { commandTimeout, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
+    cluster: { enableOfflineQueue: false },
+  });
   client.on('error', () => undefined);
   return client;
 }
 
 /** Waits for a connection that is just being made, as at the start; not for one that was lost. */
-async function connecting(client: Redis, timeoutMs: number): Promise<void> {
+async function connecting(client: RedisClient, timeoutMs: number): Promise<void> {
   if (client.status !== 'connecting' && client.status !== 'connect') return;
   const signal = AbortSignal.timeout(timeoutMs);
   await once(client, 'ready', { signal }).catch((cause: unknown) => {

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue, Worker, type Job } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
 import { createDeliveriesQueue, DELIVERIES_QUEUE, type DeliveriesQueue } from './deliveries-queue.js';
 import { connectRedis } from './redis.js';
 
 let redis: TestRedis;
 let gate: Gate;
-let commands: Redis;
+let commands: RedisClient;
 let queue: DeliveriesQueue;
 /** The same queue, as BullMQ sees it. */
 let inRedis: Queue;

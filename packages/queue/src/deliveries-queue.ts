@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { connecting } from './redis.js';
 import { MAX_ATTEMPTS } from './retry-policy.js';
 
@@ -53,7 +53,7 @@ const BACKOFF_MS = 1000;
  * long the first wait is. How often a delivery is attempted is decided from what PostgreSQL holds; BullMQ only ever needs
  * to have attempts left. Nothing is kept of a finished job, since BullMQ silently ignores an id that it has.
  */
-export function createDeliveriesQueue({ redis, prefix }: { redis: Redis; prefix: string }): DeliveriesQueue {
+export function createDeliveriesQueue({ redis, prefix }: { redis: RedisClient; prefix: string }): DeliveriesQueue {
   // BullMQ would wait for Redis, however long it is away, before its first command: accept.idle() would wait with it.
   const options = { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true };
   const queue = new Queue<DeliveryJob>(DELIVERIES_QUEUE, options);

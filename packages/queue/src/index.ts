@@ -1,4 +1,4 @@
-export { connectRedis, type RedisPurpose } from './redis.js';
+export { connectRedis, reachRedis, type RedisPurpose } from './redis.js';
 export {
   createDeliveriesQueue,
   DELIVERIES_QUEUE,

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
 import { connectRedis, type RedisPurpose } from './redis.js';
 
 let redis: TestRedis;
 let gate: Gate;
-let client: Redis;
+let client: RedisClient;
 let errors: Error[];
 beforeEach(async () => {
   redis = createTestRedis();
@@ -74,7 +74,7 @@ describe('a connection for a worker', () => {
   });
 
   test('is made as BullMQ demands of its workers', () => {
-    expect(open('worker').options.maxRetriesPerRequest).toBeNull();
+    expect(open('worker').options).toMatchObject({ maxRetriesPerRequest: null });
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { createTestRedis, eventually, type TestRedis } from '@tidings/testing';
 import { connectRedis } from './redis.js';
 import { createTestTurns, testResultsChannel, type TestOutcome, type TestTurns } from './test-turns.js';
@@ -11,7 +11,7 @@ const result = { durationMs: 7, statusCode: 200, errorClass: null, error: null, 
 
 let corner: TestRedis;
 let turns: TestTurns;
-let subscriber: Redis;
+let subscriber: RedisClient;
 const told: TestOutcome[] = [];
 beforeAll(async () => {
   corner = createTestRedis();

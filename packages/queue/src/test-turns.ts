@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 
 /** What came of a request that was made. */
 export interface TestResult {
@@ -65,7 +65,7 @@ const WITHDRAW = `
   return -1`;
 
 /** @param redis a connection for the purpose `command`: everything here rejects while Redis is away */
-export function createTestTurns({ redis, prefix }: { redis: Redis; prefix: string }): TestTurns {
+export function createTestTurns({ redis, prefix }: { redis: RedisClient; prefix: string }): TestTurns {
   const key = (webhookId: string) => `${prefix}:test:${webhookId}`;
   const channel = testResultsChannel(prefix);
   const run = (script: string, { webhookId, eventId }: TestId, ...more: (string | number)[]) =>

@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { connecting } from './redis.js';
 import { createTestTurns, type TestId, type TestTurns } from './test-turns.js';
 
@@ -22,7 +22,7 @@ export interface TestsQueue {
 }
 
 /** The queue, seen from those who ask for tests. */
-export function createTestsQueue({ redis, prefix }: { redis: Redis; prefix: string }): TestsQueue {
+export function createTestsQueue({ redis, prefix }: { redis: RedisClient; prefix: string }): TestsQueue {
   const turns = createTestTurns({ redis, prefix });
   const queue = new Queue<TestJob>(TESTS_QUEUE, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
   queue.on('error', () => undefined);

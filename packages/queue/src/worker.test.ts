@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue, type JobsOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { createTestRedis, eventually, type TestRedis } from '@tidings/testing';
 import { connectRedis } from './redis.js';
 import { createQueueWorker, type QueueWorker, type Verdict } from './worker.js';
 
 let redis: TestRedis;
-let jobs: Redis;
+let jobs: RedisClient;
 let queue: Queue<{ n: number }>;
 let worker: QueueWorker;
 /** What the worker was given, in order. */

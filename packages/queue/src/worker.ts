@@ -1,5 +1,5 @@
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 
 /** What BullMQ does with a job after it was processed. */
 export type Verdict =
@@ -20,7 +20,7 @@ export type Verdict =
 export interface QueueWorkerOptions<Data> {
   queue: string;
   /** A connection for the purpose `worker`. */
-  redis: Redis;
+  redis: RedisClient;
   prefix: string;
   /** How many jobs are processed at once. */
   concurrency: number;

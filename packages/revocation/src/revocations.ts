@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 
 /** A sorted set: the ids of tokens, by when the tokens end, in Unix seconds. Afterwards nobody needs to remember them. */
 const keyOf = (prefix: string): string => `${prefix}:revoked`;
@@ -15,7 +15,7 @@ interface RevokedToken {
  * Revokes a token: every API process knows within its next round. Revoked twice, it is remembered until the later end.
  * Rejects while Redis is away.
  */
-export async function revokeToken(redis: Redis, prefix: string, { tokenId, endsAt }: RevokedToken): Promise<void> {
+export async function revokeToken(redis: Redis | Cluster, prefix: string, { tokenId, endsAt }: RevokedToken): Promise<void> {
   await redis.zadd(keyOf(prefix), 'GT', endsAt, tokenId);
 }
 
@@ -28,7 +28,7 @@ export interface Revocations {
 
 interface RevocationsParts {
   /** A connection whose commands fail, rather than wait, while Redis is away. */
-  redis: Redis;
+  redis: Redis | Cluster;
   /** Before every key, such as `{tidings}`. */
   prefix: string;
   log: { warn: (message: string, details: object) => void; info: (message: string, details: object) => void };

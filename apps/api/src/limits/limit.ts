@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** The span that every limit is counted over. */
@@ -24,7 +24,7 @@ export interface Limit {
 }
 
 interface LimitOptions {
-  redis: Redis;
+  redis: RedisClient;
   prefix: string;
   name: string;
   perMinute: number;

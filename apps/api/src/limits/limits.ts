@@ -1,5 +1,5 @@
 import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { callerOf } from '../auth/authenticate.js';
 import { Problem } from '../problems/problem.js';
 import { longestOver, refusal, tellLimits } from './answer.js';
@@ -32,7 +32,7 @@ export interface Limits {
 
 interface LimitsOptions {
   /** A connection for `limits`, which does not keep its caller waiting. */
-  redis: Redis;
+  redis: RedisClient;
   prefix: string;
   perMinute: RequestLimits;
 }

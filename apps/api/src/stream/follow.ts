@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import type { Hub } from './hub.js';
 import type { StreamEvent } from './stream-event.js';
 
 interface FollowParts {
   /** A connection for the purpose `subscriber`. */
-  subscriber: Redis;
+  subscriber: RedisClient;
   channel: string;
   decode: (message: string) => StreamEvent[];
   hub: Pick<Hub, 'announce' | 'catchUp'>;

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import type { Registry } from 'prom-client';
 import { decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { readEvents, type Queryable } from '@tidings/database';
@@ -23,7 +23,7 @@ export interface StreamSettings {
 interface LiveStreamParts {
   sql: Queryable;
   /** A connection for the purpose `subscriber`. */
-  subscriber: Redis;
+  subscriber: RedisClient;
   prefix: string;
   /** Of the newest event: where the stream begins. */
   position: number;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import type { Caller } from '../auth/verify-token.js';
 import { Problem } from '../problems/problem.js';
 
@@ -19,7 +19,7 @@ export interface Tickets {
 }
 
 /** Redis holds only a digest of each, for 60 seconds: whoever reads Redis cannot use them. */
-export function createTickets({ redis, prefix }: { redis: Redis; prefix: string }): Tickets {
+export function createTickets({ redis, prefix }: { redis: RedisClient; prefix: string }): Tickets {
   const keyOf = (ticket: string): string => `${prefix}:ticket:${createHash('sha256').update(ticket).digest('base64url')}`;
   return {
     async issue(caller) {

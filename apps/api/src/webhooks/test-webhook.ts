@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { v7 as uuidv7 } from 'uuid';
 import type { TestOutcome, TestResult, TestsQueue } from '@tidings/queue';
 
 interface TestWebhookParts {
   queue: Pick<TestsQueue, 'begin' | 'withdraw'>;
   /** Subscribed to the channel of results. */
-  subscriber: Redis;
+  subscriber: RedisClient;
   channel: string;
   /** How long to wait for a worker with a place for it, in milliseconds. Default 5,000. */
   takenWithinMs?: number;
