@@ -1,5 +1,7 @@
-import { Redis } from 'ioredis';
+import { once } from 'node:events';
+import { Cluster, type Redis } from 'ioredis';
 import { openDatabase } from '@tidings/database';
+import { openRedis } from '@tidings/events';
 import { seenInAnyForm } from './seen.js';
 
 interface Places {
@@ -52,8 +54,23 @@ async function dumpDatabase(url: string): Promise<string> {
 }
 
 async function dumpRedis({ url, prefix }: Places['redis']): Promise<string> {
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, retryStrategy: () => null });
+  const redis = openRedis(url, {
+    server: { maxRetriesPerRequest: 1, retryStrategy: () => null },
+    cluster: { clusterRetryStrategy: () => null },
+  });
   redis.on('error', () => undefined);
+  try {
+    // A cluster knows its nodes only then; a lone server says with the first command that it is gone.
+    if (redis instanceof Cluster) await once(redis, 'ready');
+    const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+    return (await Promise.all(servers.map((server) => dumpServer(server, prefix)))).join('\n');
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** All that one server has: the only one, or a node of a cluster. */
+async function dumpServer(redis: Redis, prefix: string): Promise<string> {
   const texts: string[] = [];
   const read: Record<string, (key: string) => Promise<unknown>> = {
     string: (key) => redis.get(key),
@@ -63,12 +80,8 @@ async function dumpRedis({ url, prefix }: Places['redis']): Promise<string> {
     zset: (key) => redis.zrange(key, '0', '-1'),
     stream: (key) => redis.xrange(key, '-', '+'),
   };
-  try {
-    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>) {
-      for (const key of keys) texts.push(key, JSON.stringify(await read[await redis.type(key)]?.(key)));
-    }
-    return texts.join('\n');
-  } finally {
-    redis.disconnect();
+  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<string[]>) {
+    for (const key of keys) texts.push(key, JSON.stringify(await read[await redis.type(key)]?.(key)));
   }
+  return texts.join('\n');
 }

@@ -29,6 +29,20 @@ describe("the worker's configuration", () => {
     expect(readWorkerConfig({ ...good, WORKER_CONCURRENCY: '' }).concurrency).toBe(100);
   });
 
+  test('takes some nodes of a Redis Cluster, and a prefix that keeps its keys together there', () => {
+    const REDIS_URL = 'redis://:pw@a:6379,redis://:pw@b:6379';
+    expect(readWorkerConfig({ ...good, REDIS_URL, REDIS_PREFIX: '{music}' })).toMatchObject({
+      redisUrl: REDIS_URL,
+      prefix: '{music}',
+    });
+    expect(() => readWorkerConfig({ ...good, REDIS_URL: 'redis://:pw@a,redis://:hunter2@b' })).toThrow(
+      'REDIS_URL is wrong: the nodes of a Redis Cluster have the same protocol, user and password',
+    );
+    expect(() => readWorkerConfig({ ...good, REDIS_URL, REDIS_PREFIX: 'music' })).toThrow(
+      'REDIS_PREFIX must be a name in braces',
+    );
+  });
+
   test('is refused with every mistake at once, and without repeating a value', () => {
     const wrong = {
       DATABASE_URL: 'mysql://root:hunter2@db/x',
