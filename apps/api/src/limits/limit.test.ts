@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import { connectRedis } from '@tidings/queue';
 import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
 import { createLimit } from './limit.js';
 
 let redis: TestRedis;
 let gate: Gate;
-let connection: Redis;
+let connection: RedisClient;
 beforeEach(async () => {
   redis = createTestRedis();
   gate = await createGate(redis.url);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@tidings/events';
 import {
   connectRedis,
   createTestsQueue,
@@ -17,7 +17,7 @@ import { createTestWebhook, type TestAnswer } from './test-webhook.js';
 const corner = createTestRedis();
 const { prefix } = corner;
 const channel = testResultsChannel(prefix);
-const connections: Redis[] = [];
+const connections: RedisClient[] = [];
 const connect = (purpose: 'command' | 'subscriber') => {
   const redis = connectRedis(corner.url, purpose, () => undefined);
   connections.push(redis);
