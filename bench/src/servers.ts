@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '@tidings/database';
-import { startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
+import { NODE_FLAGS, startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
 
 /** What a bench runs on. */
 export interface Servers {
@@ -14,8 +14,12 @@ export interface Servers {
   addDatabase: (name: string) => Promise<string>;
   /** Has something undone at the end, the last first, before the servers are stopped. */
   atEnd: (undo: () => unknown) => void;
-  /** Starts a script of the bench, and resolves when it says that it is ready. It is stopped at the end. */
-  start: (script: string, env?: Record<string, string>) => Promise<LocalProcess>;
+  /**
+   * Starts a script of the bench, and resolves when it says that it is ready. It is stopped at the end.
+   *
+   * @param flags of Node; default: what Tidings is started with, for what is a limit to be one
+   */
+  start: (script: string, env?: Record<string, string>, flags?: readonly string[]) => Promise<LocalProcess>;
 }
 
 /** Measures on servers of its own, and takes away what was started, whatever happens. */
@@ -39,8 +43,8 @@ export async function onServers<Result>(measure: (servers: Servers) => Promise<R
       await migrate(url.href);
       return url.href;
     };
-    const start: Servers['start'] = async (script, env) => {
-      const started = startProcess(process.execPath, [join(import.meta.dirname, script)], {
+    const start: Servers['start'] = async (script, env, flags = NODE_FLAGS) => {
+      const started = startProcess(process.execPath, [...flags, join(import.meta.dirname, script)], {
         env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: postgres.url, REDIS_URL: redis.url, ...env },
       });
       atEnd(() => started.stop());

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import got, { type RequestError } from 'got';
+import got, { type Options, type RequestError } from 'got';
 import type { Agents } from '@tidings/egress';
 import type { AttemptResult } from './attempt-result.js';
 import { classifyError } from './classify-error.js';
@@ -37,7 +37,9 @@ const READ_BYTES = 65_536;
 /**
  * Sends with got, without its conveniences: no retries (BullMQ's), no redirects (a 3xx is a failure), no
  * decompression (a gzip bomb grew memory by 205 MB, measured), and a deadline of our own, since `101 Switching
- * Protocols` hangs got 14 beyond each of its own time limits (measured).
+ * Protocols` hangs got 14 beyond each of its own time limits (measured). Of what got
+ * would tell Node, three options matter here: the others are the agents'. Making and reading all thirty takes a quarter of
+ * what a request costs (docs/performance.md).
  */
 export function createSender({ agents: { http, https }, timeoutMs }: SenderOptions): Send {
   const client = got.extend({
@@ -48,6 +50,12 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
     throwHttpErrors: false,
     retry: { limit: 0 },
     headers: { 'user-agent': 'Tidings', 'accept-encoding': undefined },
+    handlers: [
+      (options, next) => {
+        options.createNativeRequestOptions = fewOptions;
+        return next(options);
+      },
+    ],
   });
 
   const attempt = ({ url, headers, body }: OutgoingRequest, deadline: Deadline) =>
@@ -126,6 +134,13 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
     clearTimeout(timer);
     return { startedAt, durationMs: Math.round(performance.now() - startedAt), ...result };
   };
+}
+
+type NativeOptions = ReturnType<Options['createNativeRequestOptions']>;
+
+function fewOptions(this: Options): NativeOptions {
+  const { url, agent, method, headers } = this;
+  return { agent: (url as URL).protocol === 'https:' ? agent.https : agent.http, method, headers } as NativeOptions;
 }
 
 function closedWhileIdle(error: RequestError): boolean {
