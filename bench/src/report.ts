@@ -30,6 +30,10 @@ export function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] ?? NaN;
 }
 
+function inMicroseconds(cost: number): string {
+  return `${cost.toFixed(cost < 20 ? 2 : 0)} µs`;
+}
+
 /** Prints medians, the spread, and the ratio of the first row to each. */
 export function printTable({ title, unit, node, cores, rows }: Report): void {
   const ours = median(rows[0]?.rates ?? []);
@@ -40,7 +44,7 @@ export function printTable({ title, unit, node, cores, rows }: Report): void {
     const cpu =
       costs.length === 0
         ? ''
-        : `; CPU ${costs.map(([process, cost]) => `${process} ${cost.toFixed(0)} µs`).join(', ')}, together ${all.toFixed(0)} µs`;
+        : `; CPU ${costs.map(([process, cost]) => `${process} ${inMicroseconds(cost)}`).join(', ')}${costs.length > 1 ? `, together ${inMicroseconds(all)}` : ''}`;
     const spread = `${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)}`;
     console.log(
       `  ${name}: ${median(rates).toFixed(0)} ${unit} (${spread}), Tidings ÷ this ${(ours / median(rates)).toFixed(2)}${cpu}${notes === undefined ? '' : `; ${notes}`}`,

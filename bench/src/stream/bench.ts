@@ -10,6 +10,7 @@ import { residentBytes } from '../resident.js';
 import { onServers, type Servers } from '../servers.js';
 import { urlOf } from '../world.js';
 import type { Answer, Order } from './clients.js';
+import { startNchan } from './nchan.js';
 
 const CONNECTIONS = [1000, 10_000];
 /** Events of a round, divided by the connections: each round delivers as much. */
@@ -52,11 +53,13 @@ export async function benchStream(rounds: number): Promise<Report[]> {
     const announcer = createAnnouncer(servers);
     const ours = { url: `${tidings.url}/api/events/stream`, pid: tidings.api.pid, announce: announcer(streamChannel(PREFIX)) };
     const theirs = { url: urlOf(bare), pid: bare.pid, announce: announcer(BARE_CHANNEL) };
+    const nchan = await peer(servers);
     const reports: Report[] = [];
     for (const connections of CONNECTIONS) {
       const sides = {
         Tidings: await connect(ours, tokens, connections),
         'bare write loop': await connect(theirs, tokens, connections),
+        ...(nchan ? { 'nginx with nchan': await connect(nchan, tokens, connections) } : {}),
       };
       const events = DELIVERED / connections;
       for (const together of [1, BURST]) {
@@ -100,6 +103,20 @@ export async function benchStream(rounds: number): Promise<Report[]> {
   });
 }
 
+/** nchan, if there is one. It is told over HTTP, each event by itself. */
+async function peer(servers: Servers): Promise<Target | undefined> {
+  const nchan = await startNchan(servers);
+  if (!nchan) console.error('  nchan is not installed (libnginx-mod-nchan): there is no row for it');
+  return nchan && { ...nchan, announce: (count) => nchan.announce(Array.from({ length: count }, () => eventData(now()))) };
+}
+
+/** Says when it was announced. */
+function eventData(at: number): string {
+  return JSON.stringify({ version: at.toFixed(3), entity_types: ['artists', 'releases'] });
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
 /** Announces events at the end of the log, one message each, as those who accept them do. */
 function createAnnouncer({ redisUrl, atEnd }: Servers): (channel: string) => Side['announce'] {
   const redis = connectRedis(redisUrl, 'command', () => undefined);
@@ -111,15 +128,15 @@ function createAnnouncer({ redisUrl, atEnd }: Servers): (channel: string) => Sid
     return async (count) => {
       const messages = Array.from({ length: count }, () => {
         position += 1;
-        const now = performance.timeOrigin + performance.now();
+        const at = now();
         return encodeAnnouncement([
           {
             position,
             id: `evt_01a20f82-5842-707e-8af6-${position.toString(16).padStart(12, '0')}`,
             type: 'extraction.started',
             userId: null,
-            data: JSON.stringify({ version: now.toFixed(3), entity_types: ['artists', 'releases'] }),
-            announcedAt: Math.floor(now),
+            data: eventData(at),
+            announcedAt: Math.floor(at),
           },
         ]);
       });
@@ -130,9 +147,14 @@ function createAnnouncer({ redisUrl, atEnd }: Servers): (channel: string) => Sid
 
 async function connect({ url, pid, announce }: Target, tokens: string[], count: number): Promise<Side> {
   const child = fork(join(import.meta.dirname, 'clients.js'));
+  const failed = once(child, 'exit').then(() => {
+    throw new Error(`The clients of ${url} gave up.`);
+  });
+  // Also when nobody asks, as at the end.
+  failed.catch(() => undefined);
   const ask = async (order: Order): Promise<Answer> => {
     child.send(order);
-    const [answer] = (await once(child, 'message')) as [Answer];
+    const [answer] = (await Promise.race([once(child, 'message'), failed])) as [Answer];
     return answer;
   };
   const { hostname: host, port, pathname: path } = new URL(url);

@@ -8,7 +8,7 @@ export type Order = { open: { host: string; port: number; path: string; tokens: 
 /** What it is told. */
 export type Answer = { open: true } | { received: true; latenciesMs: number[] };
 
-const EVENT = Buffer.from('\nevent: extraction.');
+const EVENT = Buffer.from('event: extraction.');
 /** One of so many connections looks at the time that an event holds. */
 const SAMPLE = 50;
 const SENT_AT = /"version":"(\d+\.\d+)"/g;
@@ -41,7 +41,7 @@ function open(host: string, port: number, path: string, token: string, isSample:
     const socket: Socket = connect(port, host);
     let rest: Buffer | undefined;
     socket.once('connect', () => {
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${token}\r\n\r\n`);
     });
     socket.once('data', (head: Buffer) => {
       if (head.toString('latin1', 0, 12) === 'HTTP/1.1 200') resolve();

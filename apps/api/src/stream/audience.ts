@@ -14,6 +14,8 @@ export interface Audience {
 interface Group {
   types: ReadonlySet<string> | null;
   byUser: Map<string, Set<Session>>;
+  /** Those of all users, in one set: what is for everyone is looked up nowhere. */
+  own: Set<Session>;
   seeingAll: Set<Session>;
 }
 
@@ -32,8 +34,14 @@ export function createAudience(): Audience {
   return {
     join(session) {
       const { types, userId, seesAll } = session;
-      const group = entry(groups, keyOf(session), (): Group => ({ types, byUser: new Map(), seeingAll: new Set() }));
-      (seesAll ? group.seeingAll : entry(group.byUser, userId, () => new Set<Session>())).add(session);
+      const group = entry(groups, keyOf(session), (): Group => ({
+        types,
+        byUser: new Map(),
+        own: new Set(),
+        seeingAll: new Set(),
+      }));
+      (seesAll ? group.seeingAll : group.own).add(session);
+      if (!seesAll) entry(group.byUser, userId, () => new Set<Session>()).add(session);
     },
     leave(session) {
       const group = groups.get(keyOf(session));
@@ -41,19 +49,21 @@ export function createAudience(): Audience {
       const own = group.byUser.get(session.userId);
       own?.delete(session);
       if (own?.size === 0) group.byUser.delete(session.userId);
+      group.own.delete(session);
       group.seeingAll.delete(session);
-      if (group.byUser.size + group.seeingAll.size === 0) groups.delete(keyOf(session));
+      if (group.own.size + group.seeingAll.size === 0) groups.delete(keyOf(session));
     },
     send(events) {
       const portion = createPortions();
-      for (const { types, byUser, seeingAll } of groups.values()) {
+      for (const { types, byUser, own, seeingAll } of groups.values()) {
         const wanted = types === null ? events : events.filter(({ type }) => types.has(type));
         if (wanted.length === 0) continue;
         if (seeingAll.size > 0) write(seeingAll, portion(wanted));
 
         const users = new Set(wanted.map(({ userId }) => userId));
         const forEveryone = users.delete(null) ? portion(wanted.filter(({ userId }) => userId === null)) : undefined;
-        if (forEveryone) {
+        if (forEveryone && users.size === 0) write(own, forEveryone);
+        else if (forEveryone) {
           for (const [userId, sessions] of byUser) if (!users.has(userId)) write(sessions, forEveryone);
         }
         for (const user of users) {

@@ -63,71 +63,104 @@ export function beginStream(response: Response): void {
   response.writeHead(200, HEADERS);
 }
 
+/** Begins the stream on a response. */
+export function openSession(options: SessionOptions): Session {
+  beginStream(options.response);
+  options.response.flushHeaders();
+  return new ResponseSession(options);
+}
+
 /**
- * Begins the stream on a response. Its frames go to the socket as they are: Node's own `write` would make the chunk anew
- * for each connection, which doubles what an event costs (docs/performance.md).
+ * A class, as a process holds ten thousand of them: what each has stands in one object, and its methods are there once.
+ *
+ * Its frames go to the socket as they are: Node's own `write` would make the chunk anew for each connection, which doubles
+ * what an event costs (docs/performance.md).
  */
-export function openSession({ response, maxBufferedBytes, reconnectMs, metrics, ...options }: SessionOptions): Session {
-  beginStream(response);
-  response.flushHeaders();
-  const socket = response.socket as Socket;
-  // What a stream does not take is noticed by its heartbeats.
-  socket.setTimeout(0);
-  const body = response.chunkedEncoding ? 'chunk' : 'content';
-  let takenAtBeat = -1;
+class ResponseSession implements Session {
+  readonly userId: string;
+  readonly seesAll: boolean;
+  readonly types: ReadonlySet<string> | null;
+  readonly expiresAt: number;
+  readonly tokenId: string | undefined;
+  position: number;
+  open = true;
+  endedAt: number | undefined = undefined;
+  readonly #response: Response;
+  readonly #socket: Socket;
+  readonly #body: 'chunk' | 'content';
+  readonly #maxBufferedBytes: number;
+  readonly #reconnectMs: () => number;
+  readonly #metrics: Pick<StreamMetrics, 'sent' | 'ended'>;
+  #takenAtBeat = -1;
 
-  const send = (frame: Frame, events = 0): void => {
-    const bytes = frame[body];
-    metrics.sent(bytes.length, events);
-    socket.write(bytes);
-  };
+  constructor({ response, maxBufferedBytes, reconnectMs, metrics, position, ...follower }: SessionOptions) {
+    this.userId = follower.userId;
+    this.seesAll = follower.seesAll;
+    this.types = follower.types;
+    this.expiresAt = follower.expiresAt;
+    this.tokenId = follower.tokenId;
+    this.position = position;
+    this.#response = response;
+    this.#socket = response.socket as Socket;
+    this.#body = response.chunkedEncoding ? 'chunk' : 'content';
+    this.#maxBufferedBytes = maxBufferedBytes;
+    this.#reconnectMs = reconnectMs;
+    this.#metrics = metrics;
+    // What a stream does not take is noticed by its heartbeats.
+    this.#socket.setTimeout(0);
+    response.once('close', () => {
+      if (this.open) metrics.ended('client_left');
+      this.open = false;
+    });
+    this.#send(retryHint(reconnectMs()));
+  }
 
-  const session = {
-    ...options,
-    open: true,
-    endedAt: undefined as number | undefined,
-    write(frame: Frame, events?: number) {
-      if (!session.open) return;
-      const waiting = socket.writableLength;
-      if (waiting > 0 && waiting + frame[body].length > maxBufferedBytes) session.end('too_slow');
-      else send(frame, events);
-    },
-    drained() {
-      if (!session.open || !socket.writableNeedDrain) return undefined;
-      return new Promise<void>((resolve) => {
-        const done = (): void => {
-          socket.off('drain', done);
-          response.off('close', done);
-          resolve();
-        };
-        socket.on('drain', done);
-        response.on('close', done);
-      });
-    },
-    beat() {
-      const waiting = socket.writableLength;
-      const taken = socket.bytesWritten - waiting;
-      if (waiting > 0 && taken === takenAtBeat) session.end('too_slow');
-      takenAtBeat = taken;
-      session.write(HEARTBEAT);
-    },
-    end(reason?: EndReason) {
-      if (!session.open) return;
-      session.open = false;
-      session.endedAt = Date.now();
-      metrics.ended(reason ?? 'stopping');
-      if (reason !== undefined) send(notice('stream.end', { reason }));
-      send(retryHint(reconnectMs()));
-      response.end();
-    },
-    cutOff() {
-      response.destroy();
-    },
-  };
-  response.once('close', () => {
-    if (session.open) metrics.ended('client_left');
-    session.open = false;
-  });
-  send(retryHint(reconnectMs()));
-  return session;
+  write(frame: Frame, events = 0): void {
+    if (!this.open) return;
+    const waiting = this.#socket.writableLength;
+    if (waiting > 0 && waiting + frame[this.#body].length > this.#maxBufferedBytes) this.end('too_slow');
+    else this.#send(frame, events);
+  }
+
+  drained(): Promise<void> | undefined {
+    const [socket, response] = [this.#socket, this.#response];
+    if (!this.open || !socket.writableNeedDrain) return undefined;
+    return new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done);
+        response.off('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      response.on('close', done);
+    });
+  }
+
+  beat(): void {
+    const waiting = this.#socket.writableLength;
+    const taken = this.#socket.bytesWritten - waiting;
+    if (waiting > 0 && taken === this.#takenAtBeat) this.end('too_slow');
+    this.#takenAtBeat = taken;
+    this.write(HEARTBEAT);
+  }
+
+  end(reason?: EndReason): void {
+    if (!this.open) return;
+    this.open = false;
+    this.endedAt = Date.now();
+    this.#metrics.ended(reason ?? 'stopping');
+    if (reason !== undefined) this.#send(notice('stream.end', { reason }));
+    this.#send(retryHint(this.#reconnectMs()));
+    this.#response.end();
+  }
+
+  cutOff(): void {
+    this.#response.destroy();
+  }
+
+  #send(frame: Frame, events = 0): void {
+    const bytes = frame[this.#body];
+    this.#metrics.sent(bytes.length, events);
+    this.#socket.write(bytes);
+  }
 }

@@ -117,8 +117,8 @@ export function createStreams({ perUser, max, heartbeatMs, metrics }: StreamsOpt
       if (stopped) session.end();
     },
     endRevoked(isRevoked) {
-      for (const { tokenId, end } of sessions.keys()) {
-        if (tokenId !== undefined && isRevoked(tokenId)) end('token_revoked');
+      for (const session of sessions.keys()) {
+        if (session.tokenId !== undefined && isRevoked(session.tokenId)) session.end('token_revoked');
       }
     },
     stop() {

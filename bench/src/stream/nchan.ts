@@ -1,0 +1,75 @@
+// The peer: nginx with its module nchan, from Debian's libnginx-mod-nchan.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { freePort, startProcess, temporaryFolder } from '@tidings/local';
+import type { Servers } from '../servers.js';
+import { until } from '../world.js';
+
+const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
+const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+
+/** Where nchan is told of events, and followed. */
+export interface Nchan {
+  url: string;
+  pid: number;
+  /** Publishes events with these texts, all at once. */
+  announce: (texts: readonly string[]) => Promise<void>;
+}
+
+/** Undefined where nchan is not installed. */
+export async function startNchan({ atEnd }: Servers): Promise<Nchan | undefined> {
+  if (!existsSync(MODULE)) return undefined;
+  const { folder, remove } = temporaryFolder();
+  atEnd(remove);
+  mkdirSync(join(folder, 'temp'));
+  const port = await freePort();
+  const config = `
+    load_module ${MODULE};
+    pid ${folder}/nginx.pid;
+    error_log stderr warn;
+    daemon off;
+    master_process off;
+    worker_rlimit_nofile 30000;
+    events { worker_connections 25000; }
+    http {
+      access_log off;
+      keepalive_requests 1000000;
+      ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/temp/${name};`).join('\n')}
+      server {
+        listen 127.0.0.1:${String(port)} backlog=4096;
+        location = /publish { nchan_publisher; nchan_channel_id events; nchan_message_buffer_length 100; }
+        location = /follow { nchan_subscriber eventsource; nchan_channel_id events; nchan_subscriber_first_message newest; }
+      }
+    }`;
+  writeFileSync(join(folder, 'nginx.conf'), config);
+  const nginx = startProcess('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stopSignal: 'SIGTERM' });
+  atEnd(() => nginx.stop());
+  const agent = new Agent({ keepAlive: true });
+  atEnd(() => {
+    agent.destroy();
+  });
+
+  const publish = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'x-eventsource-event': 'extraction.started' };
+      request({ host: '127.0.0.1', port, path: '/publish', method: 'POST', agent, headers }, (response) => {
+        response.resume().once('end', resolve);
+      })
+        .once('error', reject)
+        .end(text);
+    });
+  await until(() =>
+    fetch(`http://127.0.0.1:${String(port)}/`).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return {
+    url: `http://127.0.0.1:${String(port)}/follow`,
+    pid: nginx.pid,
+    async announce(texts) {
+      await Promise.all(texts.map(publish));
+    },
+  };
+}
