@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Response } from 'express';
 import { eventually } from '@tidings/testing';
 import { NO_METRICS } from '../../test/stream-world.js';
@@ -38,12 +38,28 @@ afterEach(() => {
   server.close();
 });
 
+const first = frame({ id: 'e', type: 'a.b', data: '' });
 const large = frame({ id: 'e', type: 'a.b', data: 'x'.repeat(1024 * 1024) });
 /** More than the kernel takes. */
 const writeUntilFull = () => {
   for (let count = 0; session.drained() === undefined && count < 60; count += 1) session.write(large);
   return session.drained();
 };
+
+test('the head of a stream goes out together with what is written in the same turn', async () => {
+  let taken: number | undefined;
+  server.on('request', () => {
+    session.write(first);
+    const { bytesWritten, writableLength } = response.socket as Socket;
+    taken = bytesWritten - writableLength;
+  });
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const [received] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  expect(taken).toBe(0);
+  expect(received.toString()).toMatch(/^HTTP\/1.1 200 OK[^]*\nretry: 1000\n[^]*\nevent: a.b\n/);
+});
 
 describe('waiting for a client', () => {
   test('ends when it has taken what waited, and leaves nothing behind, however often', async () => {

@@ -63,8 +63,16 @@ export function beginStream(response: Response): void {
   response.writeHead(200, HEADERS);
 }
 
-/** Begins the stream on a response. */
+/**
+ * Begins the stream on a response. Its head goes out together with what is written right after it: a client that knows
+ * that the stream is open also knows where it begins, should it lose the connection at once.
+ */
 export function openSession(options: SessionOptions): Session {
+  const socket = options.response.socket as Socket;
+  socket.cork();
+  process.nextTick(() => {
+    socket.uncork();
+  });
   beginStream(options.response);
   options.response.flushHeaders();
   return new ResponseSession(options);
