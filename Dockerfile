@@ -33,7 +33,7 @@ COPY --from=build /built/apps/api ./apps/api
 EXPOSE 3000 3001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=64", "apps/api/dist/main.js"]
+CMD ["node", "apps/api/dist/main.js"]
 
 FROM runtime AS worker
 # Names are looked up in that pool: with the default of 4, a name server that hangs would hold up the other names.

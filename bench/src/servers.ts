@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '@tidings/database';
-import { NODE_FLAGS, startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
+import { startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
 
 /** What a bench runs on. */
 export interface Servers {
@@ -17,7 +17,7 @@ export interface Servers {
   /**
    * Starts a script of the bench, and resolves when it says that it is ready. It is stopped at the end.
    *
-   * @param flags of Node; default: what Tidings is started with, for what is a limit to be one
+   * @param flags of Node; default: none
    */
   start: (script: string, env?: Record<string, string>, flags?: readonly string[]) => Promise<LocalProcess>;
 }
@@ -43,7 +43,7 @@ export async function onServers<Result>(measure: (servers: Servers) => Promise<R
       await migrate(url.href);
       return url.href;
     };
-    const start: Servers['start'] = async (script, env, flags = NODE_FLAGS) => {
+    const start: Servers['start'] = async (script, env, flags = []) => {
       const started = startProcess(process.execPath, [...flags, join(import.meta.dirname, script)], {
         env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: postgres.url, REDIS_URL: redis.url, ...env },
       });

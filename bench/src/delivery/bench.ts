@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { WORKER_FLAGS } from '@tidings/local';
 import { connectRedis } from '@tidings/queue';
 import { alternate, type Side } from '../alternate.js';
 import { report, type Report } from '../report.js';
@@ -77,8 +78,8 @@ async function queueSide(
   dataOf: (number: number) => object,
 ): Promise<Side> {
   const env = { RECEIVER: receiver.url, CONCURRENCY: String(CONCURRENCY) };
-  // People start what they write themselves as it comes.
-  const worker = await start(`delivery/${queueName}.js`, env, queueName === 'naive' ? [] : undefined);
+  // The limit has what our worker has; people start what they write themselves as it comes.
+  const worker = await start(`delivery/${queueName}.js`, env, queueName === 'bare' ? WORKER_FLAGS : []);
   const connection = connectRedis(redisUrl, 'worker', () => undefined);
   const queue = new Queue(queueName, { connection });
   atEnd(async () => {
@@ -112,12 +113,8 @@ async function queueSide(
 }
 
 async function clientSide(name: string, client: 'sender' | 'undici', receiver: Receiver, { start }: Servers): Promise<Side> {
-  const script = await start('delivery/client.js', {
-    RECEIVER: receiver.url,
-    CONCURRENCY: String(CONCURRENCY),
-    COUNT: String(DELIVERIES),
-    CLIENT: client,
-  });
+  const env = { RECEIVER: receiver.url, CONCURRENCY: String(CONCURRENCY), COUNT: String(DELIVERIES), CLIENT: client };
+  const script = await start('delivery/client.js', env, WORKER_FLAGS);
   return {
     name,
     pids: { worker: script.pid, receiver: receiver.pid },

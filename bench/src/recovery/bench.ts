@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import pg from 'pg';
-import { NODE_FLAGS, startProcess } from '@tidings/local';
+import { WORKER_FLAGS, startProcess } from '@tidings/local';
 import { connectRedis, DELIVERIES_QUEUE } from '@tidings/queue';
 import { startCpu } from '../cpu.js';
 import { report, type Measured, type Report } from '../report.js';
@@ -24,7 +24,7 @@ export async function benchRecovery(rounds: number): Promise<Report> {
     atEnd(() => sql.end());
     await seed(sql);
 
-    const worker = startProcess(process.execPath, [...NODE_FLAGS, join(ROOT, 'apps/worker/dist/main.js')], {
+    const worker = startProcess(process.execPath, [...WORKER_FLAGS, join(ROOT, 'apps/worker/dist/main.js')], {
       env: {
         ...process.env,
         NODE_ENV: 'production',

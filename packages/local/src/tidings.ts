@@ -66,11 +66,10 @@ const UNLIMITED = {
 };
 
 /**
- * What the API and the worker are started with, here and in the Dockerfile. What hundreds of requests under way hold
- * outlives the 16 MB that Node gives to young objects, and is copied each time: 64 MB save a third of a worker's CPU
- * (docs/performance.md).
+ * What a worker is started with, here and in the Dockerfile. What hundreds of requests under way hold outlives the 16 MB
+ * that Node gives to young objects, and is copied each time: 64 MB save a third of a worker's CPU (docs/performance.md).
  */
-export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
+export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
 
 const PROJECT = join(import.meta.dirname, '../../..');
 const TOKEN_LIFE_S = 86_400;
@@ -151,7 +150,8 @@ interface AppOptions {
 /** Starts the built main.js of an app. */
 export function startApp(app: 'api' | 'worker' | 'receiver', { env, watch = false, onOutput }: AppOptions): LocalProcess {
   const main = join(PROJECT, 'apps', app, 'dist/main.js');
-  return startProcess(process.execPath, [...NODE_FLAGS, ...(watch ? ['--watch', '--watch-preserve-output'] : []), main], {
+  const flags = app === 'worker' ? WORKER_FLAGS : [];
+  return startProcess(process.execPath, [...flags, ...(watch ? ['--watch', '--watch-preserve-output'] : []), main], {
     name: `The ${app}`,
     env,
     onOutput,
