@@ -16,6 +16,7 @@ const CONNECTIONS = [1000, 10_000];
 /** Events of a round, divided by the connections: each round delivers as much. */
 const DELIVERED = 400_000;
 const BURST = 20;
+const IDLE_MS = 15_000;
 const USERS = 1000;
 const PREFIX = '{bench}';
 const BARE_CHANNEL = 'bare';
@@ -160,6 +161,8 @@ async function connect({ url, pid, announce }: Target, tokens: string[], count: 
   const { hostname: host, port, pathname: path } = new URL(url);
   const before = residentBytes(pid);
   await ask({ open: { host, port: Number(port), path, tokens, count } });
+  // What opening them left behind is no connection's: V8 looks after it when a process has had nothing to do for some seconds.
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   return {
     pid,
     announce,
