@@ -152,8 +152,10 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
       const dora = tidings.asUser('dora');
       proxy = await startNginx({
         upstream: tidings.url,
-        location: `proxy_set_header Authorization "Bearer ${dora.token}";`,
-        server: `location = /page { default_type text/html; return 200 "<title>A page</title>"; }`,
+        // As docs/operating.md has it: no EventSource tries again after a 502.
+        location: `proxy_set_header Authorization "Bearer ${dora.token}"; error_page 502 504 = @later;`,
+        server: `location @later { default_type text/event-stream; return 200 "retry: 1000\\n\\n"; }
+          location = /page { default_type text/html; return 200 "<title>A page</title>"; }`,
       });
       const page = await openPage(proxy.url);
       expect(await follow(page, '/api/events/stream?types=gaps.*')).toBe(OPEN);
@@ -163,6 +165,10 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
       // It has got no event yet, and still knows where it began.
       await tidings.api.stop('SIGTERM');
       await Promise.all(Array.from({ length: 10 }, () => tidings.publisher.publish(gap('dora'))));
+      // It has tried again while there was no API.
+      await eventually(async () => {
+        expect(await page.evaluate(() => (globalThis as unknown as Window).errors.length)).toBeGreaterThan(1);
+      }, 20_000);
       await tidings.startApi({ PORT: new URL(tidings.url).port });
       await eventually(async () => {
         expect(await seenBy(page)).toHaveLength(10);

@@ -70,7 +70,8 @@ describe('a stream', () => {
     let text = '';
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk as Uint8Array, { stream: true });
-      if (text.includes(until)) break;
+      // The gap before it names it, too.
+      if (text.includes(`id: ${until}\n`) && text.endsWith('\n\n')) break;
     }
     return text;
   }
