@@ -12,15 +12,22 @@ export async function inParallel(parallel: number, count: number, work: () => Pr
 
 /** Publishes: resolves when the server has accepted the body. */
 export function post(url: string, token: string, body: string, agent: Agent): Promise<void> {
+  return postWith({ authorization: `Bearer ${token}` }, url, body, agent, [202]);
+}
+
+/** Resolves when the server has answered with one of these statuses. */
+export function postWith(
+  ownHeaders: Record<string, string>,
+  url: string,
+  body: string,
+  agent: Agent,
+  statuses: readonly number[],
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    };
+    const headers = { ...ownHeaders, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     request(url, { method: 'POST', agent, headers }, (response) => {
       response.resume().once('end', () => {
-        if (response.statusCode === 202) resolve();
+        if (statuses.includes(response.statusCode ?? 0)) resolve();
         else reject(new Error(`${url} answered ${String(response.statusCode)}.`));
       });
     })

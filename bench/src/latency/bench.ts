@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { now } from '../now.js';
 import { median, report, type Measured, type Report } from '../report.js';
 import { inParallel, post } from '../requests.js';
 import { onServers, type Servers } from '../servers.js';
@@ -81,7 +82,6 @@ async function start(servers: Servers): Promise<{ tidings: MeasuredTidings; obse
 }
 
 type Publish = (number: number, intended: number) => Promise<void>;
-const now = (): number => performance.timeOrigin + performance.now();
 
 /** Answers with how many there were. */
 async function publishOpen(publish: Publish, rate: number): Promise<number> {

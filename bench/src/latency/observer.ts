@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
+import { now } from '../now.js';
 
 export interface Observed {
   webhook: Latencies;
@@ -18,7 +19,6 @@ export interface Latencies {
 }
 
 const INTENDED = /"entity_id":"([\d.]+)"/g;
-const now = (): number => performance.timeOrigin + performance.now();
 
 function createRecorder() {
   const histogram = createHistogram();

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import pg from 'pg';
-import { WORKER_FLAGS, startProcess } from '@tidings/local';
+import { startApp } from '@tidings/local';
 import { connectRedis, DELIVERIES_QUEUE } from '@tidings/queue';
 import { startCpu } from '../cpu.js';
 import { report, type Measured, type Report } from '../report.js';
 import { onServers } from '../servers.js';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const PREFIX = '{tidings}';
 const DELIVERIES = 100_000;
 const WEBHOOKS = 10_000;
@@ -24,7 +22,7 @@ export async function benchRecovery(rounds: number): Promise<Report> {
     atEnd(() => sql.end());
     await seed(sql);
 
-    const worker = startProcess(process.execPath, [...WORKER_FLAGS, join(ROOT, 'apps/worker/dist/main.js')], {
+    const worker = startApp('worker', {
       env: {
         ...process.env,
         NODE_ENV: 'production',

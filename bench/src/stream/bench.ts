@@ -5,6 +5,7 @@ import { encodeAnnouncement, streamChannel } from '@tidings/accept';
 import { startTidings } from '@tidings/local';
 import { connectRedis } from '@tidings/queue';
 import { startCpu } from '../cpu.js';
+import { now } from '../now.js';
 import { report, type Measured, type Report } from '../report.js';
 import { residentBytes } from '../resident.js';
 import { onServers, type Servers } from '../servers.js';
@@ -115,8 +116,6 @@ async function peer(servers: Servers): Promise<Target | undefined> {
 function eventData(at: number): string {
   return JSON.stringify({ version: at.toFixed(3), entity_types: ['artists', 'releases'] });
 }
-
-const now = (): number => performance.timeOrigin + performance.now();
 
 /** Announces events at the end of the log, one message each, as those who accept them do. */
 function createAnnouncer({ redisUrl, atEnd }: Servers): (channel: string) => Side['announce'] {

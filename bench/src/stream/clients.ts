@@ -1,6 +1,7 @@
 // Many clients in one process. They count events, and read the time in some of them: parsing all of it would cost more
 // than sending it.
 import { connect, type Socket } from 'node:net';
+import { now } from '../now.js';
 
 /** What the parent asks for: connections, or to tell when each has got so many events more. */
 export type Order = { open: { host: string; port: number; path: string; tokens: string[]; count: number } } | { expect: number };
@@ -54,8 +55,8 @@ function open(host: string, port: number, path: string, token: string, isSample:
       if (rest) return;
       received += count(bytes);
       if (isSample) {
-        const now = performance.timeOrigin + performance.now();
-        for (const [, sentAt] of bytes.toString('latin1').matchAll(SENT_AT)) latenciesMs.push(now - Number(sentAt));
+        const at = now();
+        for (const [, sentAt] of bytes.toString('latin1').matchAll(SENT_AT)) latenciesMs.push(at - Number(sentAt));
       }
       lookIfDone();
     });

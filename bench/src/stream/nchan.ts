@@ -1,13 +1,18 @@
 // The peer: nginx with its module nchan, from Debian's libnginx-mod-nchan.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { freePort, startProcess, temporaryFolder } from '@tidings/local';
+import { postWith } from '../requests.js';
 import type { Servers } from '../servers.js';
 import { until } from '../world.js';
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+
+const TYPE = { 'x-eventsource-event': 'extraction.started' };
+/** 202: nobody follows. */
+const PUBLISHED = [201, 202];
 
 /** Where nchan is told of events, and followed. */
 export interface Nchan {
@@ -45,31 +50,23 @@ export async function startNchan({ atEnd }: Servers): Promise<Nchan | undefined>
   writeFileSync(join(folder, 'nginx.conf'), config);
   const nginx = startProcess('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stopSignal: 'SIGTERM' });
   atEnd(() => nginx.stop());
+  const origin = `http://127.0.0.1:${String(port)}`;
   const agent = new Agent({ keepAlive: true });
   atEnd(() => {
     agent.destroy();
   });
 
-  const publish = (text: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', 'x-eventsource-event': 'extraction.started' };
-      request({ host: '127.0.0.1', port, path: '/publish', method: 'POST', agent, headers }, (response) => {
-        response.resume().once('end', resolve);
-      })
-        .once('error', reject)
-        .end(text);
-    });
   await until(() =>
-    fetch(`http://127.0.0.1:${String(port)}/`).then(
+    fetch(origin).then(
       () => true,
       () => false,
     ),
   );
   return {
-    url: `http://127.0.0.1:${String(port)}/follow`,
+    url: `${origin}/follow`,
     pid: nginx.pid,
     async announce(texts) {
-      await Promise.all(texts.map(publish));
+      await Promise.all(texts.map((text) => postWith(TYPE, `${origin}/publish`, text, agent, PUBLISHED)));
     },
   };
 }

@@ -5,4 +5,4 @@ export { startPostgres, type LocalPostgres } from './postgres.js';
 export { startProcess, type LocalProcess, type StartOptions } from './process.js';
 export { startRedis, type LocalRedis } from './redis.js';
 export { startRedisCluster, type LocalRedisCluster } from './redis-cluster.js';
-export { WORKER_FLAGS, startTidings, type LocalApi, type Tidings, type TidingsOptions } from './tidings.js';
+export { startApp, startTidings, WORKER_FLAGS, type LocalApi, type Tidings, type TidingsOptions } from './tidings.js';

@@ -147,7 +147,7 @@ interface AppOptions {
   onOutput?: ((text: string) => void) | undefined;
 }
 
-/** Starts the built main.js of an app. */
+/** Starts the built main.js of an app, and does not wait until it is ready. */
 export function startApp(app: 'api' | 'worker' | 'receiver', { env, watch = false, onOutput }: AppOptions): LocalProcess {
   const main = join(PROJECT, 'apps', app, 'dist/main.js');
   const flags = app === 'worker' ? WORKER_FLAGS : [];

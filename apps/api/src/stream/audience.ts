@@ -14,8 +14,8 @@ export interface Audience {
 interface Group {
   types: ReadonlySet<string> | null;
   byUser: Map<string, Set<Session>>;
-  /** Those of all users, in one set: what is for everyone is looked up nowhere. */
-  own: Set<Session>;
+  /** All that are in `byUser`, in one set, so that what is for everyone need not be looked up (measured). */
+  ofAllUsers: Set<Session>;
   seeingAll: Set<Session>;
 }
 
@@ -37,11 +37,15 @@ export function createAudience(): Audience {
       const group = entry(groups, keyOf(session), (): Group => ({
         types,
         byUser: new Map(),
-        own: new Set(),
+        ofAllUsers: new Set(),
         seeingAll: new Set(),
       }));
-      (seesAll ? group.seeingAll : group.own).add(session);
-      if (!seesAll) entry(group.byUser, userId, () => new Set<Session>()).add(session);
+      if (seesAll) {
+        group.seeingAll.add(session);
+      } else {
+        group.ofAllUsers.add(session);
+        entry(group.byUser, userId, () => new Set<Session>()).add(session);
+      }
     },
     leave(session) {
       const group = groups.get(keyOf(session));
@@ -49,20 +53,20 @@ export function createAudience(): Audience {
       const own = group.byUser.get(session.userId);
       own?.delete(session);
       if (own?.size === 0) group.byUser.delete(session.userId);
-      group.own.delete(session);
+      group.ofAllUsers.delete(session);
       group.seeingAll.delete(session);
-      if (group.own.size + group.seeingAll.size === 0) groups.delete(keyOf(session));
+      if (group.ofAllUsers.size + group.seeingAll.size === 0) groups.delete(keyOf(session));
     },
     send(events) {
       const portion = createPortions();
-      for (const { types, byUser, own, seeingAll } of groups.values()) {
+      for (const { types, byUser, ofAllUsers, seeingAll } of groups.values()) {
         const wanted = types === null ? events : events.filter(({ type }) => types.has(type));
         if (wanted.length === 0) continue;
         if (seeingAll.size > 0) write(seeingAll, portion(wanted));
 
         const users = new Set(wanted.map(({ userId }) => userId));
         const forEveryone = users.delete(null) ? portion(wanted.filter(({ userId }) => userId === null)) : undefined;
-        if (forEveryone && users.size === 0) write(own, forEveryone);
+        if (forEveryone && users.size === 0) write(ofAllUsers, forEveryone);
         else if (forEveryone) {
           for (const [userId, sessions] of byUser) if (!users.has(userId)) write(sessions, forEveryone);
         }
