@@ -24,6 +24,7 @@ export {
 } from './sql/record-attempts.js';
 export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/release-deliveries.js';
 export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
+export { pauseDelivering, pauseWebhook, readDelivering, type Delivering } from './sql/pause.js';
 export { markTold, readUntold, type DisabledWebhook } from './sql/disabled-webhooks.js';
 export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';

@@ -126,7 +126,8 @@ export async function openLog(): Promise<TestLog> {
     url: testDatabase.url,
     pool,
     async clear() {
-      await pool.query('TRUNCATE webhooks, events, deliveries, attempts, idempotency_keys');
+      await pool.query('TRUNCATE webhooks, events, deliveries, attempts, idempotency_keys, user_settings, audit_log');
+      await pool.query('UPDATE delivering SET paused_at = NULL, paused_by = NULL');
     },
     addWebhook,
     acceptCalls,

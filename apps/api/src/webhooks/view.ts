@@ -23,7 +23,11 @@ export const webhookJson = z
       .partial()
       .nullable()
       .describe("What differs from the system's retry policy; null: nothing."),
-    disabled_reason: z.enum(['failing', 'gone']).nullable().describe('Why Tidings disabled it.'),
+    paused: z.boolean().describe('Whether an operator has it wait: nothing is sent, and nothing is lost.'),
+    disabled_reason: z
+      .enum(['failing', 'gone', 'operator'])
+      .nullable()
+      .describe('Why Tidings, or its operator, disabled it; null: nobody did, or its owner.'),
     disabled_at: z.date().nullable(),
     failing_since: z.date().nullable().describe('The first failed attempt since the last success.'),
     circuit: z.strictObject({
@@ -70,6 +74,7 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
     rate_limit: webhook.rateLimit,
     ordering: webhook.ordering,
     retry: retryToJson(webhook),
+    paused: webhook.pausedAt !== null,
     disabled_reason: webhook.disabledReason,
     disabled_at: webhook.disabledAt,
     failing_since: webhook.failingSince,

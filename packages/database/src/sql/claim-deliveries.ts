@@ -79,8 +79,8 @@ const BURST_S = 0.1;
 
 /**
  * Takes the lease of each delivery that is pending, due, not leased to another worker, and that its webhook has room
- * for: what is beyond `max_in_flight`, not first in line of a fifo webhook, or kept back by an open circuit, is parked,
- * and what is beyond the rate limit deferred (generic cell rate algorithm). A delivery of a webhook that Tidings disabled
+ * for: what is beyond `max_in_flight`, not first in line of a fifo webhook, or kept back by an open circuit or a pause, is
+ * parked, and what is beyond the rate limit deferred (generic cell rate algorithm). A delivery of a webhook that Tidings disabled
  * becomes skipped, of one that is gone or that its owner disabled, cancelled. Only what is claimed or deferred is in the answer.
  *
  * Locks are taken in one order everywhere: deliveries, skipping those that are locked, then webhooks by id. One that was
@@ -117,6 +117,7 @@ export async function claimDeliveries(
             WHEN next_attempt_at > now() THEN 'deferred'
             WHEN NOT enabled THEN 'skipped'
             WHEN head <> candidate.id OR circuit_probe_at > now() THEN 'parked'
+            WHEN lane.paused_at IS NOT NULL OR (SELECT paused_at FROM delivering) IS NOT NULL THEN 'parked'
             ELSE 'claimed'
           END AS wish
         FROM candidate LEFT JOIN lane ON lane.id = candidate.webhook_id

@@ -11,6 +11,7 @@ import { openDatabase, type Database } from '../database.js';
 import { acceptEvents } from './accept-events.js';
 import { cancelDeliveries } from './cancel-deliveries.js';
 import { claimDeliveries } from './claim-deliveries.js';
+import { pauseDelivering, pauseWebhook } from './pause.js';
 import { recordAttempts } from './record-attempts.js';
 import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
@@ -37,6 +38,7 @@ type Action =
   | { do: 'wake' }
   | { do: 'release' }
   | { do: 'cancel' | 'disable' | 'enable' | 'remove'; webhook: string }
+  | { do: 'pause' | 'resume'; webhook: string | null }
   | { do: 'pass'; ms: number };
 
 const webhook = fc.constantFrom(...WEBHOOKS.map(({ id }) => id));
@@ -66,6 +68,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(50, 100, 1000, 15_000, 60_000, 300_000) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cancel', 'disable', 'enable', 'remove'), webhook }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('pause', 'resume'), webhook: fc.option(webhook) }) },
 );
 
 let log: TestLog;
@@ -186,6 +189,19 @@ async function act(both: Both, action: Action): Promise<void> {
       await sql.query('UPDATE webhooks SET enabled = $2, disabled_reason = NULL WHERE id = $1', [action.webhook, enabled]);
       return;
     }
+    case 'pause':
+    case 'resume': {
+      const paused = action.do === 'pause';
+      if (action.webhook === null) {
+        both.state = { ...state, paused };
+        await pauseDelivering(sql, paused, 'an operator');
+        return;
+      }
+      const found = state.webhooks.get(action.webhook);
+      if (found) found.paused = paused;
+      await pauseWebhook(sql, action.webhook, paused, 'an operator');
+      return;
+    }
     case 'remove':
       state.webhooks.delete(action.webhook);
       await sql.query('DELETE FROM webhooks WHERE id = $1', [action.webhook]);
@@ -209,7 +225,7 @@ async function actual(): Promise<unknown> {
         'attemptCount', attempt_count, 'nextAttemptAt', ${since('next_attempt_at')}, 'leased', lease_token IS NOT NULL,
         'wakeAt', ${since('wake_at')}) ORDER BY event_position), '[]') FROM deliveries
     ) AS deliveries, (
-      SELECT coalesce(json_agg(json_build_object('id', id, 'enabled', enabled, 'disabledReason', disabled_reason,
+      SELECT coalesce(json_agg(json_build_object('id', id, 'enabled', enabled, 'disabledReason', disabled_reason, 'paused', paused_at IS NOT NULL,
         'unreachableCount', unreachable_count, 'circuitOpenedAt', ${since('circuit_opened_at')}, 'circuitProbeAt', ${since('circuit_probe_at')},
         'rateNextAt', ${since('rate_next_at')}, 'failingSince', ${since('failing_since')}) ORDER BY id), '[]') FROM webhooks
     ) AS webhooks`);

@@ -10,6 +10,7 @@ import {
   HABITS,
   LEASE_MS,
   pass,
+  pause,
   publish,
   reconcile,
   step,
@@ -71,6 +72,16 @@ const anything = fc.oneof(
   { weight: 2, arbitrary: named(fc.nat(9), 'stray', (index) => (world) => stray(world, index)) },
   { weight: 1, arbitrary: named(fc.constant(null), 'flush', () => flush) },
   {
+    weight: 2,
+    arbitrary: named(
+      fc.tuple(fc.constantFrom(null, 'narrow', 'ordered'), fc.boolean()),
+      'pause',
+      ([id, paused]) =>
+        (world) =>
+          pause(world, id, paused),
+    ),
+  },
+  {
     weight: 3,
     arbitrary: named(fc.constantFrom(1000, 10_000, 20_000, LEASE_MS + 1), 'pass', (ms) => (world) => pass(world, ms)),
   },
@@ -81,9 +92,10 @@ const anything = fc.oneof(
 );
 const story = fc.array(anything, { minLength: 1, maxLength: 120, size: 'max' });
 
-/** After the faults end: rounds of the reconciler, with workers that finish and endpoints that answer. */
+/** After the faults end, and all goes on: rounds of the reconciler, with workers that finish and endpoints that answer. */
 function settle(world: World, habits: Habits): World {
-  let next = world;
+  let next = pause(world, null, false);
+  for (const { id } of WEBHOOKS) next = pause(next, id, false);
   const pending = () => next.log.deliveries.some(({ status }) => status === 'pending');
   // The clocks may have been set back as often as there are acts.
   for (let round = 0; round < 300 && pending(); round += 1) {
@@ -130,6 +142,7 @@ describe('the properties notice', () => {
     ['a claim of what is not first in line', without('claimsInLine'), /^fifo/],
     ['a fifo delivery that gives its slot back between attempts', without('retriesKeepSlot'), /^fifo/],
     ['a record without the lease', without('recordsFenced'), /^I3/],
+    ['a claim of what is to wait', without('claimsHeedPause'), /^pause/],
     ['a lease that ran out and is not withdrawn', without('leasesWithdrawn'), /^liveness/],
     ['a reconciler that does not wake', { wakes: false }, /^liveness/],
     ['a reconciler that does not release', { releases: false }, /^liveness/],

@@ -1,10 +1,10 @@
 import type { Queryable } from '../database.js';
 
-/** A webhook that Tidings disabled, and whose owner has not been told. */
+/** A webhook that Tidings, or an operator, disabled, and whose owner has not been told. */
 export interface DisabledWebhook {
   id: string;
   userId: string;
-  reason: 'failing' | 'gone';
+  reason: 'failing' | 'gone' | 'operator';
   disabledAt: Date;
 }
 

@@ -45,7 +45,8 @@ export function claim(
       continue;
     }
     const behind = rules.claimsInLine && webhook.ordering === 'fifo' && firstInLine(before, webhookId) !== id;
-    if (behind || (asBefore.circuitProbeAt !== null && asBefore.circuitProbeAt > now)) {
+    const paused = rules.claimsHeedPause && (state.paused || webhook.paused);
+    if (behind || paused || (asBefore.circuitProbeAt !== null && asBefore.circuitProbeAt > now)) {
       park(delivery);
       continue;
     }

@@ -2,7 +2,7 @@ import { MAX_ATTEMPTS, type World } from './world.js';
 
 /** What must hold at every moment. Answers with what does not. */
 export function violations(world: World): string[] {
-  const { log, sent, recorded, beyondBound } = world;
+  const { log, sent, recorded, beyondBound, whilePaused } = world;
   const found: string[] = [];
   for (const { id, status, stage, wakeAt, attemptCount } of log.deliveries) {
     const watched = stage === 'parked' ? wakeAt === null : stage !== null && wakeAt !== null && Number.isFinite(wakeAt);
@@ -16,6 +16,7 @@ export function violations(world: World): string[] {
   }
   for (const { id, byHolder } of recorded) if (!byHolder) found.push(`I3: ${id} was recorded without its lease.`);
   for (const id of beyondBound) found.push(`I5: ${id} was claimed beyond its webhook's bound.`);
+  for (const id of whilePaused) found.push(`pause: ${id} was claimed while it was to wait.`);
   for (const { id, webhookId, leased, ahead } of sent) {
     const fifo = log.webhooks.get(webhookId)?.ordering === 'fifo';
     if (fifo && leased && ahead.length > 0) found.push(`fifo: ${id} was sent before ${ahead.join(', ')} had ended.`);

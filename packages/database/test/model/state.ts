@@ -6,6 +6,8 @@ export interface State {
   now: number;
   lastPosition: number;
   lastToken: number;
+  /** An operator has everything wait. */
+  paused: boolean;
   webhooks: Map<string, Webhook>;
   deliveries: Delivery[];
 }
@@ -14,6 +16,8 @@ export interface Webhook {
   id: string;
   enabled: boolean;
   disabledReason: 'failing' | 'gone' | null;
+  /** An operator has it wait. */
+  paused: boolean;
   maxInFlight: number;
   ordering: 'unordered' | 'fifo';
   /** Requests per second. */
@@ -54,6 +58,8 @@ export interface Rules {
   retriesKeepSlot: boolean;
   /** Only the holder of the lease records. */
   recordsFenced: boolean;
+  /** A claim looks whether its webhook, or everything, was paused. */
+  claimsHeedPause: boolean;
   /** A lease that ran out is withdrawn when the reconciler wakes its delivery. */
   leasesWithdrawn: boolean;
 }
@@ -66,6 +72,7 @@ export const RULES: Rules = {
   claimsInLine: true,
   retriesKeepSlot: true,
   recordsFenced: true,
+  claimsHeedPause: true,
   leasesWithdrawn: true,
 };
 
@@ -76,6 +83,7 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
   const complete = webhooks.map((webhook): Webhook => ({
     enabled: true,
     disabledReason: null,
+    paused: false,
     maxInFlight: 10,
     ordering: 'unordered',
     rateLimit: null,
@@ -86,7 +94,7 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
     failingSince: null,
     ...webhook,
   }));
-  return { now, lastPosition: 0, lastToken: 0, webhooks: new Map(complete.map((one) => [one.id, one])), deliveries: [] };
+  return { now, lastPosition: 0, lastToken: 0, paused: false, webhooks: new Map(complete.map((one) => [one.id, one])), deliveries: [] };
 }
 
 export function copy(state: State): State {
@@ -110,10 +118,11 @@ export function slotsOf({ circuitOpenedAt, ordering, maxInFlight }: Webhook): nu
   return circuitOpenedAt !== null || ordering === 'fifo' ? 1 : maxInFlight;
 }
 
-export function freeSlots({ now, webhooks, deliveries }: State, webhookId: string): number {
+export function freeSlots({ now, paused, webhooks, deliveries }: State, webhookId: string): number {
   const webhook = webhooks.get(webhookId);
   if (!webhook?.enabled) return NO_BOUND;
   if (webhook.circuitProbeAt !== null && webhook.circuitProbeAt > now) return 0;
+  if (paused || webhook.paused) return 0;
   const admitted = deliveries.filter((delivery) => delivery.webhookId === webhookId && delivery.stage === 'admitted').length;
   return Math.max(0, slotsOf(webhook) - admitted);
 }

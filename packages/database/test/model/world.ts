@@ -67,6 +67,8 @@ export interface World {
   recorded: { id: string; answer: Answer; byHolder: boolean; status: string }[];
   /** Claims that went beyond what their webhook may have under way. */
   beyondBound: string[];
+  /** Claims that were made while everything, or their webhook, was to wait. */
+  whilePaused: string[];
 }
 
 export function createWorld(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Webhook>)[], workers: number): World {
@@ -81,6 +83,7 @@ export function createWorld(webhooks: readonly (Pick<Webhook, 'id'> & Partial<We
     unrecorded: new Map(),
     recorded: [],
     beyondBound: [],
+    whilePaused: [],
   };
 }
 
@@ -160,12 +163,17 @@ function take(world: World, index: number, job: Job, { rules }: Habits): World {
   if (claimed.state === 'deferred') return put(next, index, { at: 'deferred', job, retryInMs: claimed.dueInMs });
   const { token, attemptCount } = claimed;
   const bound = exceeds(state, job.id) ? [...world.beyondBound, job.id] : world.beyondBound;
-  return put({ ...next, holders: new Map(world.holders).set(job.id, token), beyondBound: bound }, index, {
+  const early = isPaused(state, job.id) ? [...world.whilePaused, job.id] : world.whilePaused;
+  return put({ ...next, holders: new Map(world.holders).set(job.id, token), beyondBound: bound, whilePaused: early }, index, {
     at: 'claimed',
     job,
     token,
     attemptCount,
   });
+}
+
+function isPaused({ paused, deliveries, webhooks }: State, id: string): boolean {
+  return paused || (webhooks.get(deliveries.find((one) => one.id === id)?.webhookId ?? '')?.paused ?? false);
 }
 
 function exceeds({ now, deliveries, webhooks }: State, id: string): boolean {
@@ -221,6 +229,15 @@ export function crash(world: World, index: number, redisNotices: boolean): World
   const jobs = redisNotices ? [...world.jobs, { id: worker.job.id, dueAt: workersNow(world) }] : world.jobs;
   const unrecorded = worker.at === 'sent' ? add(world.unrecorded, worker.job.id) : world.unrecorded;
   return put({ ...world, jobs, unrecorded }, index, { at: 'idle' });
+}
+
+/** An operator has everything (null), or one webhook, wait or go on. */
+export function pause(world: World, webhookId: string | null, paused: boolean): World {
+  if (webhookId === null) return { ...world, log: { ...world.log, paused } };
+  const webhooks = new Map(world.log.webhooks);
+  const webhook = webhooks.get(webhookId);
+  if (webhook) webhooks.set(webhookId, { ...webhook, paused });
+  return { ...world, log: { ...world.log, webhooks } };
 }
 
 /** Both clocks go on. */

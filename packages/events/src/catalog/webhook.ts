@@ -2,15 +2,17 @@ import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
 import { userId } from './user-id.js';
 
-/** Tidings disabled a webhook. Tidings itself publishes it, to its owner's stream; it is never sent to a webhook. */
+/** Tidings or its operator disabled a webhook. Tidings itself publishes it, to its owner's stream; it is never sent to a webhook. */
 export const webhookDisabled = defineEvent({
   type: 'webhook.disabled',
   audience: 'user',
-  description: 'Tidings disabled a webhook, because it answered 410 Gone or because every attempt failed for too long.',
+  description: 'A webhook was disabled: it answered 410 Gone, every attempt failed for too long, or an operator did it.',
   schema: z.strictObject({
     user_id: userId,
     webhook_id: z.string(),
-    reason: z.enum(['failing', 'gone']).describe('`gone`: it answered 410; `failing`: every attempt failed for too long'),
+    reason: z
+      .enum(['failing', 'gone', 'operator'])
+      .describe('`gone`: it answered 410; `failing`: every attempt failed for too long; `operator`: whoever runs Tidings did it'),
     disabled_at: z.iso.datetime(),
   }),
   example: {

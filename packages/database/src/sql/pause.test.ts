@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openLog, type TestLog } from '../../test/log.js';
+import { claimDeliveries } from './claim-deliveries.js';
+import { pauseDelivering, pauseWebhook, readDelivering } from './pause.js';
+import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
+import { wakeDeliveries } from './wake-deliveries.js';
+
+let log: TestLog;
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+beforeEach(() => log.clear());
+
+const claim = async (...ids: string[]) =>
+  (await claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: 15_000 })).map(({ id }) => id);
+const release = async () => (await releaseDeliveries(log.pool, await readBacklogged(log.pool), 15_000)).map(({ id }) => id);
+const pauseAll = (paused: boolean) => pauseDelivering(log.pool, paused, 'olga');
+const pauseOne = (id: string, paused: boolean) => pauseWebhook(log.pool, id, paused, 'olga');
+const waits = { status: 'pending', stage: 'parked', lease_token: null, attempt_count: 0 };
+
+describe.each([
+  ['everything', pauseAll],
+  ['its webhook', (paused: boolean) => pauseOne('wh_hook', paused)],
+])('while %s is paused, a delivery', (_, pause) => {
+  test('that was enqueued before is not claimed, and loses nothing', async () => {
+    const id = await log.addDelivery('hook');
+    await pause(true);
+    expect(await claim(id)).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject(waits);
+  });
+
+  test('of a new event waits from the beginning', async () => {
+    await log.addWebhook('wh_hook');
+    await pause(true);
+    await log.accept({ id: 'evt_new' });
+    expect(await log.deliveries()).toMatchObject([{ ...waits, event_id: 'evt_new' }]);
+    expect(await release()).toEqual([]);
+  });
+
+  test('whose next attempt becomes due waits, too', async () => {
+    const id = await log.addDelivery('hook');
+    await log.pool.query("UPDATE deliveries SET stage = 'backoff', wake_at = now() - interval '1 s'");
+    await pause(true);
+    expect((await wakeDeliveries(log.pool, 15_000)).admitted).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject(waits);
+  });
+
+  test('goes on with the next round once it is resumed', async () => {
+    const id = await log.addDelivery('hook');
+    await pause(true);
+    await claim(id);
+    await pause(false);
+    expect(await release()).toEqual([id]);
+    expect(await claim(id)).toEqual([id]);
+  });
+});
+
+test('a paused webhook holds up no other', async () => {
+  const [held, free] = [await log.addDelivery('held'), await log.addDelivery('free')];
+  await pauseOne('wh_held', true);
+  expect(await claim(held, free)).toEqual([free]);
+});
+
+test('what is under way while everything is paused ends as it would', async () => {
+  const id = await log.addDelivery('hook');
+  const { leaseToken } = await log.claim(id);
+  await pauseAll(true);
+  expect(await log.delivery(id)).toMatchObject({ lease_token: leaseToken, stage: 'admitted' });
+});
+
+test('a pause says since when and by whom, and is told by the audit log once', async () => {
+  expect(await readDelivering(log.pool)).toEqual({ pausedAt: null, pausedBy: null });
+  const paused = await pauseAll(true);
+  expect(paused).toEqual({ pausedAt: expect.any(Date), pausedBy: 'olga' });
+  expect(await pauseDelivering(log.pool, true, 'otto')).toEqual(paused);
+  expect(await readDelivering(log.pool)).toEqual(paused);
+  expect(await pauseAll(false)).toEqual({ pausedAt: null, pausedBy: null });
+  const { rows } = await log.pool.query('SELECT actor, action FROM audit_log ORDER BY id');
+  expect(rows).toEqual([
+    { actor: 'olga', action: 'delivering.paused' },
+    { actor: 'olga', action: 'delivering.resumed' },
+  ]);
+});
+
+test('a webhook that is not there cannot be paused', async () => {
+  expect(await pauseOne('wh_none', true)).toBe(false);
+});
