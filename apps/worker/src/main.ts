@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import {
+  addActivity,
   createPartitionDuty,
   markTold,
   openDatabase,
@@ -33,6 +34,7 @@ import {
 } from '@tidings/queue';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
+import { createActivity } from './activity/activity.js';
 import { readWorkerConfig } from './config.js';
 import { createDeliver } from './deliver/deliver.js';
 import { createLease } from './deliver/lease.js';
@@ -54,6 +56,9 @@ const TESTS_AT_ONCE = 10;
 
 /** Long against an attempt that takes milliseconds, so that its way through Redis hardly counts; short for whoever waits. */
 const TURN_MS = 250;
+
+/** How late the operator's charts are at most. */
+const ACTIVITY_MS = 5000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
@@ -95,6 +100,7 @@ const lease = createLease({
 });
 const registry = new Registry();
 const metrics = createAttemptMetrics(registry);
+const activity = createActivity((counted) => addActivity(database.pool, counted));
 const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
 const agents = createAgents({ guard: createGuard({ ...config.addresses, own }), proxy: config.proxy, ca: config.ca });
 const send = createSender({ agents, timeoutMs });
@@ -107,7 +113,10 @@ const deliver = createDeliver({
   enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
   retry: config.retry,
   turnMs: TURN_MS,
-  observe: metrics.attempt,
+  observe: (result, outcome, { userId }) => {
+    metrics.attempt(result, outcome);
+    activity.count({ userId, ...result });
+  },
   log,
 });
 
@@ -133,7 +142,7 @@ const reconcile = createReconcile({
   log,
 });
 
-// … owners hear of what was disabled, and the log makes room for what comes.
+// … the operator's charts are told what was attempted, owners hear of what was disabled, and the log makes room for what comes.
 const tellOwners = createTellOwners({
   readUntold: () => readUntold(database.pool),
   accept,
@@ -144,6 +153,7 @@ const tellOwners = createTellOwners({
 const duties = [
   createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, log }),
   createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, log }),
+  createDuty({ name: 'activity', intervalMs: ACTIVITY_MS, run: activity.flush, log }),
   createPartitionDuty(database.pool, config.retentionDays, log),
 ];
 
@@ -170,6 +180,8 @@ log.info('Worker is ready.', { concurrency });
 async function stop(): Promise<void> {
   health?.close();
   await Promise.all([...workers.map((worker) => worker.stop(timeoutMs + 2000)), ...duties.map((duty) => duty.stop())]);
+  // The last few seconds' counts are for charts: without them it stops as well.
+  await activity.flush().catch(() => undefined);
   await accept.idle();
   agents.close();
   await deliveries.close();

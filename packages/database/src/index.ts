@@ -33,3 +33,14 @@ export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempoten
 export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
 export { retryDelivery, type RetryAnswer } from './sql/retry-delivery.js';
 export { type DisabledReason, type Ordering } from './generated/client.js';
+export { DURATION_BOUNDS_MS, durationClass, percentile } from './activity.js';
+export {
+  addActivity,
+  readMinutes,
+  readUsersByLoad,
+  type MinuteActivity,
+  type UserActivity,
+  type UserLoad,
+} from './sql/activity.js';
+export { readOverview, type Overview } from './sql/read-overview.js';
+export { readWebhookStats, type WebhookStats } from './sql/read-webhook-stats.js';

@@ -1,8 +1,11 @@
 import type pg from 'pg';
 import { createDuty, type Duty, type DutyOptions } from '@tidings/duty';
+import { dropActivity } from './sql/activity.js';
 import { keepPartitions } from './sql/keep-partitions.js';
 
 const INTERVAL_MS = 3_600_000;
+/** The operator's charts look at the last hour; some days more for who asks the database. */
+const ACTIVITY_DAYS = 7;
 
 /**
  * Keeps the partitions of the log, once an hour. Whoever accepts events has this duty, so that the log has room for them
@@ -14,6 +17,7 @@ export function createPartitionDuty(pool: pg.Pool, retentionDays: number, log: D
     intervalMs: INTERVAL_MS,
     run: async () => {
       await keepPartitions(pool, retentionDays);
+      await dropActivity(pool, ACTIVITY_DAYS);
     },
     log,
   });

@@ -9,6 +9,7 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   id: 'dlv_1',
   leaseToken: 'lease',
   webhookId: 'wh_1',
+  userId: 'alice',
   url: 'https://example.com',
   sealedSecret: Buffer.alloc(0),
   sealedPreviousSecrets: null,

@@ -21,8 +21,8 @@ interface DeliverParts {
   retry: RetryPolicy;
   /** How long a job goes on with what waits for its slot, in milliseconds. */
   turnMs: number;
-  /** Told of every attempt, for the metrics. */
-  observe: (result: AttemptResult, outcome: Outcome) => void;
+  /** Told of every attempt that was recorded, for the metrics and the charts. */
+  observe: (result: AttemptResult, outcome: Outcome, delivery: ClaimedDelivery) => void;
   log: { debug: LogLine; info: LogLine; warn: LogLine; error: LogLine };
 }
 
@@ -81,7 +81,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
       log.warn('The lease was lost before the attempt was recorded.', details);
       return { verdict: FINISH, backlogged: settled.backlogged };
     }
-    observe(result, outcome);
+    observe(result, outcome, claimed);
     log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details);
     return { verdict: verdictOn(outcome, result), backlogged: settled.backlogged };
   };

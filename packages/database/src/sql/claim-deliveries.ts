@@ -6,6 +6,7 @@ export interface ClaimedDelivery {
   id: string;
   leaseToken: string;
   webhookId: string;
+  userId: string;
   url: string;
   sealedSecret: Buffer;
   /** Those that still sign after a rotation. */
@@ -46,6 +47,7 @@ interface Row {
   claimed_at: number;
   lease_token: string;
   webhook_id: string;
+  user_id: string;
   url: string;
   sealed_secret: Buffer;
   sealed_previous_secrets: Buffer | null;
@@ -153,7 +155,7 @@ export async function claimDeliveries(
         FROM (SELECT webhook_id, count(*) AS sent FROM decided WHERE fate = 'claimed' GROUP BY webhook_id) AS claimed
         WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR rate_limit IS NOT NULL)
       )
-      SELECT touched.id, fate, token AS lease_token, webhook_id, url, sealed_secret, sealed_previous_secrets, sealed_headers,
+      SELECT touched.id, fate, token AS lease_token, webhook_id, touched.user_id, url, sealed_secret, sealed_previous_secrets, sealed_headers,
         attempt_count, prior_attempts, replay, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
         ceil(extract(epoch FROM permit_at - now()) * 1000)::float8 AS due_in_ms,
         floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at,
@@ -163,11 +165,11 @@ export async function claimDeliveries(
       LEFT JOIN events ON fate = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
       WHERE fate IN ('claimed', 'throttled')
       UNION ALL
-      SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
+      SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
         ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL
       FROM decided WHERE fate = 'deferred'
       UNION ALL
-      SELECT id, 'deferred', NULL, webhook_id, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
+      SELECT id, 'deferred', NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
         ${String(LOCKED_MS)}, NULL, NULL, NULL, NULL, NULL
       FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
       WHERE (SELECT count(*) FROM named) < cardinality($1::text[])
@@ -184,6 +186,7 @@ function toClaim(row: Row): Claim {
     id: row.id,
     leaseToken: row.lease_token,
     webhookId: row.webhook_id,
+    userId: row.user_id,
     url: row.url,
     sealedSecret: row.sealed_secret,
     sealedPreviousSecrets: row.sealed_previous_secrets,

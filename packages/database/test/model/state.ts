@@ -94,7 +94,14 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
     failingSince: null,
     ...webhook,
   }));
-  return { now, lastPosition: 0, lastToken: 0, paused: false, webhooks: new Map(complete.map((one) => [one.id, one])), deliveries: [] };
+  return {
+    now,
+    lastPosition: 0,
+    lastToken: 0,
+    paused: false,
+    webhooks: new Map(complete.map((one) => [one.id, one])),
+    deliveries: [],
+  };
 }
 
 export function copy(state: State): State {

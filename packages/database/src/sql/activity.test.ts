@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { openLog, type TestLog } from '../../test/log.js';
+import { addActivity, dropActivity, readMinutes, readUsersByLoad } from './activity.js';
+
+let log: TestLog;
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+beforeEach(async () => {
+  await log.clear();
+  await log.pool.query('TRUNCATE activity_minutes, activity_users');
+});
+
+const thisMinute = () => new Date(Math.floor(Date.now() / 60_000) * 60_000);
+const minutesAgo = (minutes: number) => new Date(thisMinute().getTime() - minutes * 60_000);
+const users = (userId: string, attempts: number, failed = 0, ago = 3) => [
+  { period: minutesAgo(ago), userId, attempts, failed, busyMs: 10.4 * attempts },
+];
+
+test('the counts of several workers add up, class by class', async () => {
+  const minute = minutesAgo(1);
+  const counted = { minute, outcome: 'succeeded', attempts: 3, durations: [1, 0, 2] };
+  await addActivity(log.pool, { minutes: [counted], users: [] });
+  await Promise.all([
+    addActivity(log.pool, { minutes: [counted], users: [] }),
+    addActivity(log.pool, { minutes: [counted], users: [] }),
+  ]);
+  expect(await readMinutes(log.pool, 60)).toEqual([{ minute, outcome: 'succeeded', attempts: 9, durations: [3, 0, 6] }]);
+});
+
+test('of the minutes, those that were asked for are read, and what is old is forgotten', async () => {
+  const minutes = [1, 70, 60 * 24 * 8].map((ago) => ({ minute: minutesAgo(ago), outcome: 'dns', attempts: 1, durations: [1] }));
+  await addActivity(log.pool, { minutes, users: [] });
+  expect(await readMinutes(log.pool, 60)).toHaveLength(1);
+  expect(await readMinutes(log.pool, 100_000)).toHaveLength(3);
+  await dropActivity(log.pool, 7);
+  expect(await readMinutes(log.pool, 100_000)).toHaveLength(2);
+});
+
+test('users come by what was attempted for them in the last hour, with what they have and what was decided', async () => {
+  await addActivity(log.pool, { minutes: [], users: [...users('bob', 5, 2), ...users('carol', 50)] });
+  await addActivity(log.pool, {
+    minutes: [],
+    users: [...users('bob', 5, 1), ...users('old', 99, 0, 120)],
+  });
+  await log.addWebhook('wh_1', { userId: 'bob' });
+  await log.addWebhook('wh_2', { userId: 'dave' });
+  await log.accept({ userId: 'dave' });
+  await log.pool.query("INSERT INTO user_settings (user_id, webhooks_limit) VALUES ('bob', 9)");
+  const list = await readUsersByLoad(log.pool, { userId: null, limit: 10 });
+  expect(list).toMatchObject([
+    { userId: 'carol', attempts: 50, failed: 0, busyMs: 520, webhooks: 0, pending: 0, webhooksLimit: null },
+    { userId: 'bob', attempts: 10, failed: 3, busyMs: 104, webhooks: 1, pending: 0, webhooksLimit: 9, disabledAt: null },
+    { userId: 'dave', attempts: 0, webhooks: 1, pending: 1 },
+  ]);
+  expect(await readUsersByLoad(log.pool, { userId: null, limit: 1 })).toHaveLength(1);
+  expect(await readUsersByLoad(log.pool, { userId: 'nobody', limit: 1 })).toMatchObject([
+    { userId: 'nobody', webhooks: 0, attempts: 0 },
+  ]);
+});

@@ -1,0 +1,144 @@
+import type { Queryable } from '../database.js';
+
+/** Attempts of one minute with one outcome. */
+export interface MinuteActivity {
+  minute: Date;
+  /** `succeeded`, or the class of the error. */
+  outcome: string;
+  attempts: number;
+  /** How many took how long, by `DURATION_BOUNDS_MS`. */
+  durations: number[];
+}
+
+/** Attempts of one user in ten minutes. */
+export interface UserActivity {
+  period: Date;
+  userId: string;
+  attempts: number;
+  failed: number;
+  /** How long the requests took, all together, in milliseconds. */
+  busyMs: number;
+}
+
+/** Adds what a worker counted since it last did. */
+export async function addActivity(
+  sql: Queryable,
+  { minutes, users }: { minutes: readonly MinuteActivity[]; users: readonly UserActivity[] },
+): Promise<void> {
+  await sql.query({
+    name: 'add_activity',
+    // In one order, so that two workers do not wait for each other crosswise.
+    text: `
+      WITH minutes AS (
+        INSERT INTO activity_minutes (minute, outcome, attempts, durations)
+        SELECT minute, outcome, attempts, ARRAY(SELECT json_array_elements_text(durations::json)::int)
+        FROM unnest($1::timestamptz[], $2::text[], $3::int[], $4::text[]) AS counted (minute, outcome, attempts, durations)
+        ORDER BY minute, outcome
+        ON CONFLICT (minute, outcome) DO UPDATE SET attempts = activity_minutes.attempts + excluded.attempts,
+          durations = add_counts(activity_minutes.durations, excluded.durations)
+      )
+      INSERT INTO activity_users (period, user_id, attempts, failed, busy_ms)
+      SELECT * FROM unnest($5::timestamptz[], $6::text[], $7::int[], $8::int[], $9::bigint[])
+        AS counted (period, user_id, attempts, failed, busy_ms)
+      ORDER BY period, user_id
+      ON CONFLICT (period, user_id) DO UPDATE SET attempts = activity_users.attempts + excluded.attempts,
+        failed = activity_users.failed + excluded.failed, busy_ms = activity_users.busy_ms + excluded.busy_ms`,
+    values: [
+      minutes.map(({ minute }) => minute),
+      minutes.map(({ outcome }) => outcome),
+      minutes.map(({ attempts }) => attempts),
+      minutes.map(({ durations }) => JSON.stringify(durations)),
+      users.map(({ period }) => period),
+      users.map(({ userId }) => userId),
+      users.map(({ attempts }) => attempts),
+      users.map(({ failed }) => failed),
+      users.map(({ busyMs }) => Math.round(busyMs)),
+    ],
+  });
+}
+
+/** What was attempted in the last minutes, oldest first: a row for each minute and outcome that there were. */
+export async function readMinutes(sql: Queryable, minutes: number): Promise<MinuteActivity[]> {
+  const { rows } = await sql.query<MinuteActivity>({
+    name: 'read_minutes',
+    text: `
+      SELECT minute, outcome, attempts, durations FROM activity_minutes
+      WHERE minute > date_trunc('minute', now()) - $1::int * interval '1 min' ORDER BY minute, outcome`,
+    values: [minutes],
+  });
+  return rows;
+}
+
+/** How a user stands: what they have, what was attempted for them in the last hour, and what an operator decided. */
+export interface UserLoad {
+  userId: string;
+  webhooks: number;
+  /** Deliveries that are under way; at most 10,000 of each webhook are counted. */
+  pending: number;
+  attempts: number;
+  failed: number;
+  /** How long requests to their webhooks took, all together, in milliseconds. */
+  busyMs: number;
+  disabledAt: Date | null;
+  webhooksLimit: number | null;
+  requestsPerMinute: number | null;
+}
+
+const COUNTED = 10_000;
+
+/**
+ * Users by what was attempted for them in the last hour, most first; then those with webhooks and none of it.
+ *
+ * @param userId only this one, who need not have anything; null: all
+ */
+export async function readUsersByLoad(
+  sql: Queryable,
+  { userId, limit }: { userId: string | null; limit: number },
+): Promise<UserLoad[]> {
+  const { rows } = await sql.query<Omit<UserLoad, 'webhooks' | 'pending' | 'attempts' | 'failed' | 'busyMs'> & Counts>({
+    name: 'read_users_by_load',
+    text: `
+      WITH load AS MATERIALIZED (
+        SELECT user_id, sum(attempts) AS attempts, sum(failed) AS failed, sum(busy_ms) AS busy_ms FROM activity_users
+        WHERE period > now() - interval '1 hour' AND ($1::text IS NULL OR user_id = $1) GROUP BY user_id
+      ), owned AS MATERIALIZED (
+        SELECT user_id, count(*) AS webhooks FROM webhooks WHERE $1::text IS NULL OR user_id = $1 GROUP BY user_id
+      ), known AS (
+        SELECT user_id FROM load UNION SELECT user_id FROM owned
+        UNION SELECT user_id FROM user_settings WHERE $1::text IS NULL OR user_id = $1 UNION SELECT $1 WHERE $1 IS NOT NULL
+      ), chosen AS MATERIALIZED (
+        SELECT user_id, coalesce(webhooks, 0) AS webhooks, coalesce(attempts, 0) AS attempts, coalesce(failed, 0) AS failed,
+          coalesce(busy_ms, 0) AS busy_ms
+        FROM known LEFT JOIN load USING (user_id) LEFT JOIN owned USING (user_id)
+        ORDER BY coalesce(attempts, 0) DESC, user_id LIMIT $2
+      )
+      SELECT user_id AS "userId", webhooks, attempts, failed, busy_ms AS "busyMs", disabled_at AS "disabledAt",
+        webhooks_limit AS "webhooksLimit", requests_per_minute AS "requestsPerMinute",
+        (SELECT coalesce(sum(waiting), 0) FROM webhooks CROSS JOIN LATERAL (
+          SELECT count(*) AS waiting FROM (
+            (SELECT FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'admitted' LIMIT ${String(COUNTED)})
+            UNION ALL (SELECT FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'backoff' LIMIT ${String(COUNTED)})
+            UNION ALL (SELECT FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'parked' LIMIT ${String(COUNTED)})
+          ) AS pending
+        ) AS counted WHERE webhooks.user_id = chosen.user_id) AS pending
+      FROM chosen LEFT JOIN user_settings USING (user_id) ORDER BY attempts DESC, user_id`,
+    values: [userId, limit],
+  });
+  return rows.map((row) => ({
+    ...row,
+    webhooks: Number(row.webhooks),
+    pending: Number(row.pending),
+    attempts: Number(row.attempts),
+    failed: Number(row.failed),
+    busyMs: Number(row.busyMs),
+  }));
+}
+
+/** PostgreSQL's driver gives sums and counts as text. */
+type Counts = Record<'webhooks' | 'pending' | 'attempts' | 'failed' | 'busyMs', string>;
+
+/** Forgets what is older than a number of days. */
+export async function dropActivity(sql: Queryable, days: number): Promise<void> {
+  await sql.query(`DELETE FROM activity_minutes WHERE minute < now() - $1::int * interval '1 day'`, [days]);
+  await sql.query(`DELETE FROM activity_users WHERE period < now() - $1::int * interval '1 day'`, [days]);
+}

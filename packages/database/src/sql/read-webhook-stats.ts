@@ -1,0 +1,81 @@
+import type { Queryable } from '../database.js';
+
+/** How a webhook has done lately. */
+export interface WebhookStats {
+  webhookId: string;
+  /** What is counted was accepted from then on. */
+  since: Date;
+  delivered: number;
+  failed: number;
+  /** Of attempts' durations; null: there were none. */
+  p50Ms: number | null;
+  p95Ms: number | null;
+  /** Deliveries under way, of whatever age; at most 10,000 are counted. */
+  pending: number;
+  /** The time since then in equal parts, oldest first. */
+  series: { at: Date; succeeded: number; failed: number }[];
+}
+
+/** So many of a webhook's newest deliveries are looked at: what an answer costs is bounded, however busy it is. */
+const SAMPLE = 1000;
+const PARTS = 24;
+const COUNTED = 10_000;
+
+interface Part {
+  at: string;
+  succeeded: number;
+  failed: number;
+}
+type Row = Omit<WebhookStats, 'delivered' | 'failed' | 'pending' | 'series'> &
+  Record<'delivered' | 'failed' | 'pending', string> & { series: Part[] };
+
+/** Of the last 24 hours, or of the newest 1,000 deliveries where those do not reach as far. */
+export async function readWebhookStats(sql: Queryable, webhookIds: readonly string[]): Promise<WebhookStats[]> {
+  const { rows } = await sql.query<Row>({
+    name: 'read_webhook_stats',
+    text: `
+      SELECT wanted.id AS "webhookId", span.since, counted.*, timed.*, waiting.pending, shown.series
+      FROM unnest($1::text[]) WITH ORDINALITY AS wanted (id, place)
+      CROSS JOIN LATERAL (
+        SELECT array_agg(id) AS ids, array_agg(status) AS statuses, array_agg(created_at) AS times, count(*) AS count FROM (
+          SELECT id, status, created_at FROM deliveries
+          WHERE webhook_id = wanted.id AND id >= delivery_id_floor(now() - interval '24 hours') ORDER BY id DESC LIMIT ${String(SAMPLE)}
+        ) AS newest
+      ) AS sample
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN count < ${String(SAMPLE)} THEN now() - interval '24 hours' ELSE (SELECT min(at) FROM unnest(times) AS at) END AS since
+      ) AS span
+      CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE status = 'succeeded') AS delivered, count(*) FILTER (WHERE status = 'failed') AS failed
+        FROM unnest(statuses) AS status
+      ) AS counted
+      CROSS JOIN LATERAL (
+        SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS "p50Ms", percentile_disc(0.95) WITHIN GROUP (ORDER BY duration_ms) AS "p95Ms"
+        FROM unnest(ids) AS newest (id) JOIN attempts ON delivery_id = newest.id
+      ) AS timed
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS pending FROM (
+          (SELECT FROM deliveries WHERE webhook_id = wanted.id AND stage = 'admitted' LIMIT ${String(COUNTED)})
+          UNION ALL (SELECT FROM deliveries WHERE webhook_id = wanted.id AND stage = 'backoff' LIMIT ${String(COUNTED)})
+          UNION ALL (SELECT FROM deliveries WHERE webhook_id = wanted.id AND stage = 'parked' LIMIT ${String(COUNTED)})
+        ) AS under_way
+      ) AS waiting
+      CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_object('at', since + part * (now() - since) / ${String(PARTS)}, 'succeeded', coalesce(succeeded, 0), 'failed', coalesce(failed, 0)) ORDER BY part) AS series
+        FROM generate_series(0, ${String(PARTS - 1)}) AS part LEFT JOIN (
+          SELECT least(floor(extract(epoch FROM created_at - since) / extract(epoch FROM now() - since) * ${String(PARTS)}), ${String(PARTS - 1)})::int AS part,
+            count(*) FILTER (WHERE status = 'succeeded') AS succeeded, count(*) FILTER (WHERE status = 'failed') AS failed
+          FROM unnest(statuses, times) AS newest (status, created_at) GROUP BY 1
+        ) AS parts USING (part)
+      ) AS shown
+      ORDER BY place`,
+    values: [webhookIds],
+  });
+  return rows.map(({ delivered, failed, pending, series, ...row }) => ({
+    ...row,
+    delivered: Number(delivered),
+    failed: Number(failed),
+    pending: Math.min(Number(pending), COUNTED),
+    series: series.map((part) => ({ ...part, at: new Date(part.at) })),
+  }));
+}
