@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
-import { createPartitionDuty, lastPosition, openDatabase } from '@tidings/database';
+import { createPartitionDuty, lastPosition, openDatabase, readWebhookStats } from '@tidings/database';
 import { formatNetwork } from '@tidings/egress';
 import { catalog } from '@tidings/events';
 import { createDuty } from '@tidings/duty';
@@ -20,6 +20,7 @@ import {
 import { createRevocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
+import { adminRoutes } from './admin/routes.js';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
 import { createKeys } from './auth/issuer-keys.js';
@@ -35,6 +36,7 @@ import { createApiServer } from './server.js';
 import { STREAM, streamRoutes } from './stream/routes.js';
 import { createLiveStream } from './stream/stream.js';
 import { createTickets } from './stream/tickets.js';
+import { createUserSettings } from './users/settings.js';
 import { registrationSchemas } from './webhooks/registration.js';
 import { createRegistry } from './webhooks/registry.js';
 import { createTestWebhook } from './webhooks/test-webhook.js';
@@ -42,11 +44,11 @@ import { untilReached } from './until-reached.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
 const SHUTDOWN_MS = 10_000;
-/** How soon a revoked token is refused, and its streams end. */
-const REVOCATION_MS = 2000;
+/** How soon a revoked token or a disabled user is refused, and their streams end. */
+const REFUSAL_MS = 2000;
 
 const config = orExit(() => readApiConfig(process.env));
-const { prefix, webhooksPerUser: perUser } = config;
+const { prefix } = config;
 const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
@@ -78,21 +80,24 @@ const stream = createLiveStream({ sql, subscriber, prefix, position, settings: c
 const keepLog = createPartitionDuty(sql, config.retentionDays, log);
 keepLog.start();
 
-// Who calls: a token, which may be revoked, or a ticket made with one.
+// Who calls: a token, which may be revoked, or a ticket made with one; of a user who may have been disabled.
 const revocations = createRevocations({ redis: commands, prefix, log });
 const tickets = createTickets({ redis: commands, prefix });
-const watchRevocations = createDuty({
-  name: 'revocations',
-  intervalMs: REVOCATION_MS,
+const userSettings = createUserSettings(database);
+const watchRefused = createDuty({
+  name: 'refused callers',
+  intervalMs: REFUSAL_MS,
   run: async () => {
     await revocations.refresh();
-    stream.endRevoked(revocations.isRevoked);
+    await userSettings.refresh();
+    stream.endRefused({ isRevoked: revocations.isRevoked, isDisabled: userSettings.isDisabled });
   },
   log,
 });
-// Whoever comes first must not find the list unread.
+// Whoever comes first must not find the lists unread.
 await revocations.refresh();
-watchRevocations.start();
+await untilReached(userSettings.refresh, log);
+watchRefused.start();
 const { source, ...tokenRules } = config.token;
 const keys = createKeys(source, log);
 const watchKeys = createDuty({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, log });
@@ -102,11 +107,13 @@ const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevo
 const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
-const webhooks = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
+const seal = createSeal(config.sealKeys);
+const webhooks = createRegistry({ database, seal, perUser: config.webhooksPerUser });
+const deliveryLog = createDeliveryLog(database);
 const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
 const app = createApp({
-  authentication: { token, tickets: { path: STREAM, redeem: tickets.redeem } },
-  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits }),
+  authentication: { token, isDisabled: userSettings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
+  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofUser: userSettings.requestsPerMinute }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
   log,
@@ -117,10 +124,10 @@ const app = createApp({
       registry: webhooks,
       testWebhook,
       schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
-      perUser,
+      readStats: (webhookIds) => readWebhookStats(sql, webhookIds),
     }),
     ...deliveryRoutes({
-      deliveries: createDeliveryLog(database),
+      deliveries: deliveryLog,
       retry: createRetry({ sql, queue: deliveries, log }),
       replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
       registry: webhooks,
@@ -128,6 +135,7 @@ const app = createApp({
     }),
     ...eventRoutes({ accept, catalog, sql }),
     ...streamRoutes({ stream, catalog, tickets }),
+    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: userSettings, catalog }),
   ],
 });
 
@@ -142,7 +150,7 @@ async function stop(): Promise<void> {
   health?.close();
   const drained = drain();
   stopTests();
-  await Promise.all([stream.stop(), keepLog.stop(), watchRevocations.stop(), watchKeys.stop()]);
+  await Promise.all([stream.stop(), keepLog.stop(), watchRefused.stop(), watchKeys.stop()]);
   await drained;
   await accept.idle();
   await deliveries.close();

@@ -7,13 +7,14 @@ import jwt from 'jsonwebtoken';
 import supertest from 'supertest';
 import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
-import { lastPosition, openDatabase, type Database } from '@tidings/database';
+import { lastPosition, openDatabase, readWebhookStats, type Database } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
 import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
 import { createRevocations, type Revocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/testing';
+import { adminRoutes } from '../src/admin/routes.js';
 import { createApp } from '../src/app.js';
 import type { TokenRules } from '../src/auth/verify-token.js';
 import { createDeliveryLog } from '../src/deliveries/log.js';
@@ -28,6 +29,7 @@ import { createApiServer, type ServerOptions } from '../src/server.js';
 import { STREAM, streamRoutes } from '../src/stream/routes.js';
 import { createLiveStream, type StreamSettings } from '../src/stream/stream.js';
 import { createTickets } from '../src/stream/tickets.js';
+import { createUserSettings } from '../src/users/settings.js';
 import { registrationSchemas } from '../src/webhooks/registration.js';
 import { createRegistry } from '../src/webhooks/registry.js';
 import type { TestWebhook } from '../src/webhooks/test-webhook.js';
@@ -120,7 +122,10 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     registry: metrics,
     log,
   });
-  const registry = createRegistry({ database, seal: createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]), perUser: PER_USER });
+  const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
+  const registry = createRegistry({ database, seal, perUser: PER_USER });
+  const deliveryLog = createDeliveryLog(database);
+  const settings = createUserSettings(database);
   const revocations = createRevocations({ redis: commands, prefix, log });
   const tickets = createTickets({ redis: commands, prefix });
   const rules: TokenRules = {
@@ -132,9 +137,14 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     isRevoked: revocations.isRevoked,
     ...tokenRules,
   };
-  const limits = createLimits({ redis: counts, prefix, perMinute: { ...NO_LIMITS, ...options.limits } });
+  const limits = createLimits({
+    redis: counts,
+    prefix,
+    perMinute: { ...NO_LIMITS, ...options.limits },
+    ofUser: settings.requestsPerMinute,
+  });
   const app = createApp({
-    authentication: { token: rules, tickets: { path: STREAM, redeem: tickets.redeem } },
+    authentication: { token: rules, isDisabled: settings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
     limits,
     trustedProxies: options.trustedProxies ?? false,
     corsOrigins: options.corsOrigins ?? [],
@@ -150,10 +160,10 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
           catalog,
           maxInFlight: 1000,
         }),
-        perUser: PER_USER,
+        readStats: (webhookIds) => readWebhookStats(sql, webhookIds),
       }),
       ...deliveryRoutes({
-        deliveries: createDeliveryLog(database),
+        deliveries: deliveryLog,
         retry: createRetry({ sql, queue, log }),
         replay: createReplay({ sql, perSecond: replaysPerSecond }),
         registry,
@@ -161,6 +171,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       }),
       ...eventRoutes({ accept, catalog, sql }),
       ...streamRoutes({ stream, catalog, tickets }),
+      ...adminRoutes({ database, seal, deliveries: deliveryLog, settings, catalog }),
     ],
   });
   const server = createApiServer(app, { maxConnections: 1000, log, ...serverOptions }).listen(0, '127.0.0.1');
@@ -175,7 +186,8 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       isRevoked: revocations.isRevoked,
       async refresh() {
         await revocations.refresh();
-        stream.endRevoked(revocations.isRevoked);
+        await settings.refresh();
+        stream.endRefused({ isRevoked: revocations.isRevoked, isDisabled: settings.isDisabled });
       },
     },
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,

@@ -1,6 +1,13 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
 export { migrate } from './migrations/migrate.js';
-export { type Attempt, type Delivery, type DeliveryStatus, type Webhook, type Event } from './generated/client.js';
+export {
+  type Attempt,
+  type AuditEntry,
+  type Delivery,
+  type DeliveryStatus,
+  type Webhook,
+  type Event,
+} from './generated/client.js';
 export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';
 export { cancelDeliveries } from './sql/cancel-deliveries.js';
 export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';

@@ -1,17 +1,20 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problems/problem.js';
+import { userDisabled } from '../users/user-disabled.js';
 import { verifyToken, type Caller, type TokenRules } from './verify-token.js';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
 export interface AuthenticateParts {
   token: TokenRules;
+  /** Whose requests are refused, whatever their token says. */
+  isDisabled: (userId: string) => boolean;
   /** Where a ticket in the query (`?ticket=`) does instead of a token, and whose it is. */
   tickets: { path: string; redeem: (ticket: string) => Promise<Caller | null> };
 }
 
-/** Lets requests with a valid bearer token through. Any other gets the same 401, which says nothing of what was wrong (RFC 6750). */
-export function authenticate({ token: rules, tickets }: AuthenticateParts): RequestHandler {
+/** Lets requests with a valid bearer token through, unless the user is disabled, which is a 403. Any other gets the same 401, which says nothing of what was wrong (RFC 6750). */
+export function authenticate({ token: rules, tickets, isDisabled }: AuthenticateParts): RequestHandler {
   return async (request, response, next) => {
     const ticket = ticketOf(request, tickets.path);
     const authorizations = request.headersDistinct['authorization'] ?? [];
@@ -28,6 +31,7 @@ export function authenticate({ token: rules, tickets }: AuthenticateParts): Requ
         headers: { 'www-authenticate': 'Bearer' },
       });
     }
+    if (isDisabled(caller.userId)) throw userDisabled();
     response.locals['caller'] = caller;
     next();
   };

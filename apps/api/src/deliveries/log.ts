@@ -10,10 +10,22 @@ export interface DeliveryFilter {
   until?: Date | undefined;
 }
 
+export interface DeliveryWithAttempts {
+  delivery: Delivery;
+  /** Oldest first. */
+  attempts: Attempt[];
+}
+
 export type DeliveryLog = ReturnType<typeof createDeliveryLog>;
 
 /** What was sent, and what came back, for one user's webhooks. */
 export function createDeliveryLog({ prisma }: Pick<Database, 'prisma'>) {
+  const withAttempts = async (delivery: Delivery | null): Promise<DeliveryWithAttempts | null> =>
+    delivery && {
+      delivery,
+      attempts: await prisma.attempt.findMany({ where: { deliveryId: delivery.id }, orderBy: { number: 'asc' } }),
+    };
+
   return {
     /**
      * Newest first; up to `limit` of those before the cursor. Whose webhook it is has to be known already: asked for the
@@ -38,10 +50,13 @@ export function createDeliveryLog({ prisma }: Pick<Database, 'prisma'>) {
     },
 
     /** One delivery with every attempt, oldest first. */
-    async find(userId: string, id: string): Promise<{ delivery: Delivery; attempts: Attempt[] } | null> {
-      const delivery = await prisma.delivery.findFirst({ where: { id, userId } });
-      if (!delivery) return null;
-      return { delivery, attempts: await prisma.attempt.findMany({ where: { deliveryId: id }, orderBy: { number: 'asc' } }) };
+    async find(userId: string, id: string): Promise<DeliveryWithAttempts | null> {
+      return withAttempts(await prisma.delivery.findFirst({ where: { id, userId } }));
+    },
+
+    /** The same, whoever it is of: for operators only. */
+    async findAny(id: string): Promise<DeliveryWithAttempts | null> {
+      return withAttempts(await prisma.delivery.findFirst({ where: { id } }));
     },
   };
 }

@@ -35,6 +35,8 @@ interface LimitsOptions {
   redis: RedisClient;
   prefix: string;
   perMinute: RequestLimits;
+  /** What an operator decided of a user; null: as `perMinute.perUser` says. Default: nothing. */
+  ofUser?: (userId: string) => number | null;
 }
 
 const PUBLISH = '/events';
@@ -45,11 +47,13 @@ const COSTLY = ['/webhooks', '/webhooks/:id/test', '/webhooks/:id/replay', '/web
  * which is what they cost (docs/performance.md); whoever is over their limit is refused without any. An address is
  * refused before authentication, except for publishing: services are not to be held up by what else comes from theirs.
  */
-export function createLimits({ redis, prefix, perMinute }: LimitsOptions): Limits {
+export function createLimits({ redis, prefix, perMinute, ofUser = () => null }: LimitsOptions): Limits {
   const limit = (name: string, count: number): Limit | null =>
     count === 0 ? null : createLimit({ redis, prefix, name, perMinute: count });
   const ip = limit('ip', perMinute.perIp);
-  const user = limit('user', perMinute.perUser);
+  const general = limit('user', perMinute.perUser);
+  // One for each number that was decided on; they count by the same keys.
+  const decided = new Map<number, Limit | null>();
   const costly = limit('costly', perMinute.costly);
   const publish = limit('publish', perMinute.publish);
   const failures = limit('auth-failures', perMinute.authFailures);
@@ -76,8 +80,15 @@ export function createLimits({ redis, prefix, perMinute }: LimitsOptions): Limit
     next();
   });
 
+  const limitOf = (userId: string): Limit | null => {
+    const own = ofUser(userId);
+    if (own === null) return general;
+    const known = decided.get(own) ?? limit('user', own);
+    decided.set(own, known);
+    return known;
+  };
   const usual = (request: Request, response: Response): [Limit | null, string][] => [
-    [user, callerOf(response).userId],
+    [limitOf(callerOf(response).userId), callerOf(response).userId],
     [ip, clientNetwork(request.ip)],
   ];
   const count = Router();

@@ -31,7 +31,7 @@ async function belongingsOf(user: string): Promise<Belongings> {
     .send({ type: 'sync.failed', data: { user_id: user, error_message: 'none' } });
   const webhooks = String(webhook.id);
   const { body: log } = await api.as(user).get(`/api/webhooks/${webhooks}/deliveries`);
-  return { webhooks, deliveries: String(log.data[0].id) };
+  return { users: user, webhooks, deliveries: String(log.data[0].id) };
 }
 
 async function call({ method, path, example }: Operation, ids: Belongings, token?: string): Promise<Answer> {
@@ -57,7 +57,11 @@ async function call({ method, path, example }: Operation, ids: Belongings, token
   return { status: response.status, type, body };
 }
 
+/** Routes that show operators what is anybody's. */
+const isOperators = ({ path }: Operation): boolean => path.startsWith('/api/admin/');
+
 const absent: Belongings = {
+  users: 'nobody',
   webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
   deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
 };
@@ -123,8 +127,10 @@ describe('every route', () => {
   test('answers without the scope that it needs with a 403, before anything else', () =>
     eachOperation(async (operation) => {
       if (operation.scope === undefined) return;
-      const wrong = api.token('alice', { scope: `admin x${operation.scope} ${operation.scope}x` });
-      const answer = await call({ ...operation, example: { wrong: true } }, absent, wrong);
+      const others = ['admin', 'events:publish'].filter((scope) => scope !== operation.scope);
+      const wrong = api.token('alice', { scope: [...others, `x${operation.scope}`, `${operation.scope}x`].join(' ') });
+      const example = operation.example === undefined ? {} : { example: { wrong: true } };
+      const answer = await call({ ...operation, ...example }, absent, wrong);
       expect(answer).toMatchObject({ status: 403, type: 'application/problem+json' });
       document.check(operation, 403, answer.body);
     }));
@@ -132,6 +138,7 @@ describe('every route', () => {
   test("answers somebody else's id, whatever scopes the other has, as one that does not exist (I7)", () =>
     eachOperation(async (operation) => {
       if (!operation.parameters.some((parameter) => parameter.in === 'path')) return;
+      if (isOperators(operation)) return;
       const owner = `of-${operation.operationId}`;
       const ids = await belongingsOf(owner);
       const before = await belongingsShown(owner, ids);
@@ -141,6 +148,14 @@ describe('every route', () => {
       expect(anonymous(foreign)).toEqual(anonymous(await call(operation, absent, other)));
       document.check(operation, 404, foreign.body);
       expect(await belongingsShown(owner, ids)).toEqual(before);
+    }));
+
+  test('of an operator answers an id that does not exist with a 404, and does nothing to others', () =>
+    eachOperation(async (operation) => {
+      if (!isOperators(operation) || !/\/(webhooks|deliveries)\//.test(operation.path)) return;
+      const answer = await call(operation, absent, api.token('olga', { scope: 'admin' }));
+      expect(answer.status).toBe(404);
+      document.check(operation, 404, answer.body);
     }));
 
   test('refuses to have fields set that are not the caller’s to set (mass assignment)', () =>

@@ -1,4 +1,5 @@
 import type { Express, Request, RequestHandler } from 'express';
+import { USER_ID } from '@tidings/events';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { jsonBodies } from '../json-body.js';
 import { notFound } from '../problems/problem.js';
@@ -49,7 +50,7 @@ function answer({ handle, ...description }: Route): RequestHandler {
 function readParams(request: Request, { params = {} }: RouteDescription): Record<string, string> {
   for (const [name, what] of Object.entries(params)) {
     const id = String(request.params[name]);
-    if (!RESOURCE_ID.test(id)) throw notFound(what, id);
+    if (!(what === 'user' ? USER_ID : RESOURCE_ID).test(id)) throw notFound(what, id);
   }
   return request.params as Record<string, string>;
 }

@@ -33,7 +33,7 @@ interface LiveStreamParts {
 }
 
 /** The live stream of this process. */
-export interface LiveStream extends StreamParts, Pick<Streams, 'endRevoked'> {
+export interface LiveStream extends StreamParts, Pick<Streams, 'endRefused'> {
   /** Ends every stream, and follows the log no longer. Resolves when nothing is read any more. */
   stop: () => Promise<void>;
 }
@@ -65,7 +65,7 @@ export function createLiveStream({ sql, subscriber, prefix, position, settings, 
     metrics,
     bufferBytes: settings.bufferBytes,
     heartbeatMs: settings.heartbeatMs,
-    endRevoked: streams.endRevoked,
+    endRefused: streams.endRefused,
     async stop() {
       streams.stop();
       await catchUp.stop();

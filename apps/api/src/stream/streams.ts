@@ -26,8 +26,8 @@ export interface Streams {
   add: (session: Session, response: Response) => void;
   /** How long a client is to wait before it connects again, in milliseconds: the more there are, the further apart. */
   reconnectMs: () => number;
-  /** Ends the sessions of tokens that were revoked. */
-  endRevoked: (isRevoked: (tokenId: string) => boolean) => void;
+  /** Ends the sessions of tokens that were revoked, and of users who were disabled. */
+  endRefused: (refused: { isRevoked: (tokenId: string) => boolean; isDisabled: (userId: string) => boolean }) => void;
   /** Ends every session. One that comes later is ended at once. */
   stop: () => void;
 }
@@ -116,9 +116,10 @@ export function createStreams({ perUser, max, heartbeatMs, metrics }: StreamsOpt
       });
       if (stopped) session.end();
     },
-    endRevoked(isRevoked) {
+    endRefused({ isRevoked, isDisabled }) {
       for (const session of sessions.keys()) {
-        if (session.tokenId !== undefined && isRevoked(session.tokenId)) session.end('token_revoked');
+        if (isDisabled(session.userId)) session.end('user_disabled');
+        else if (session.tokenId !== undefined && isRevoked(session.tokenId)) session.end('token_revoked');
       }
     },
     stop() {

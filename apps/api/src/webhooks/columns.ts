@@ -18,16 +18,21 @@ export function toColumns(fields: Omit<RegistrationChange, 'headers'>) {
   };
 }
 
-const HEALTHY = { failingSince: null, unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null } as const;
+/** Of an endpoint that has not failed yet. */
+export const HEALTHY = { failingSince: null, unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null } as const;
 const NOT_BY_TIDINGS = { disabledReason: null, disabledAt: null, disabledToldAt: null } as const;
 
 /**
  * What else changes when the owner changes these: whether it is enabled is from now on the owner's word, and an endpoint
  * that is enabled, or another one than before, has not failed yet.
  */
-export function consequences({ url: urlBefore }: Pick<Webhook, 'url'>, { enabled, url = urlBefore }: RegistrationChange) {
+export function consequences(
+  { url: urlBefore, disabledReason }: Pick<Webhook, 'url' | 'disabledReason'>,
+  { enabled, url = urlBefore }: RegistrationChange,
+) {
   return {
-    ...(enabled === undefined ? {} : NOT_BY_TIDINGS),
+    // What an operator disabled stays so, whatever its owner says.
+    ...(enabled === undefined || disabledReason === 'operator' ? {} : NOT_BY_TIDINGS),
     ...(enabled === true || url !== urlBefore ? HEALTHY : {}),
     // Its replays are cancelled: later ones need not wait until theirs would have been over.
     ...(enabled === false ? { replayNextAt: null } : {}),

@@ -78,7 +78,7 @@ describe('the health of a webhook', () => {
           'ordering',
           'retry',
         ],
-        ...['disabled_reason', 'disabled_at', 'failing_since', 'circuit', 'created_at', 'updated_at'],
+        ...['paused', 'disabled_reason', 'disabled_at', 'failing_since', 'circuit', 'created_at', 'updated_at'],
       ].sort(),
     );
   });

@@ -1,19 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
-import { cancelDeliveries, type Database, type Webhook } from '@tidings/database';
-import {
-  createSecret,
-  parsePreviousSecrets,
-  rotate,
-  sealedFor,
-  stillValid,
-  type PreviousSecret,
-  type Seal,
-} from '@tidings/secrets';
+import { cancelDeliveries, type Database } from '@tidings/database';
+import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
 import { consequences, toColumns } from './columns.js';
+import { createOpener } from './open-webhook.js';
+import { actAs, lockUser } from './act-as.js';
 import type { Registration, RegistrationChange } from './registration.js';
 import type { WebhookView } from './view.js';
 
-export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false };
+/** `limit`: how many webhooks the user may have, and has; null: the user is disabled. */
+export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false; limit: number | null };
+
+/** `withheld`: an operator disabled the webhook, and the change would have enabled it. */
+export type Changed = { changed: true; webhook: WebhookView } | { changed: false; why: 'withheld' };
 
 /** `nextEnd`: of the earlier secrets that sign, as many as may, the first one ends then. */
 export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | { rotated: false; nextEnd: Date };
@@ -21,7 +19,7 @@ export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | 
 interface RegistryParts {
   database: Database;
   seal: Seal;
-  /** How many webhooks a user may have. */
+  /** How many webhooks a user may have of whom no operator said otherwise. */
   perUser: number;
 }
 
@@ -31,16 +29,7 @@ export type Registry = ReturnType<typeof createRegistry>;
 export function createRegistry({ database, seal, perUser }: RegistryParts) {
   const { prisma } = database;
 
-  const previousOf = ({ id, sealedPreviousSecrets: sealed }: Webhook): PreviousSecret[] =>
-    sealed ? parsePreviousSecrets(seal.open(sealed, sealedFor.previousSecrets(id))) : [];
-  const toView = (row: Webhook): WebhookView => {
-    const { sealedSecret: _secret, sealedPreviousSecrets: _previous, sealedHeaders, ...webhook } = row;
-    return {
-      ...webhook,
-      headerNames: sealedHeaders ? Object.keys(JSON.parse(seal.open(sealedHeaders, sealedFor.headers(row.id))) as object) : [],
-      previousSecretsValidUntil: latestEnd(previousOf(row)),
-    };
-  };
+  const { previousOf, toView } = createOpener(seal);
   const sealBytes = (text: string, owner: string) => new Uint8Array(seal.seal(text, owner));
   const sealHeaders = (id: string, headers: Record<string, string>) =>
     Object.keys(headers).length === 0 ? null : sealBytes(JSON.stringify(headers), sealedFor.headers(id));
@@ -50,16 +39,20 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
     async register(userId: string, { headers, ...fields }: Registration): Promise<Registered> {
       const id = `wh_${uuidv7()}`;
       const secret = createSecret();
-      const webhook = await prisma.$transaction(async (transaction) => {
+      return prisma.$transaction(async (transaction) => {
         // One registration of a user at a time: parallel ones would all count the same number.
-        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${userId}, 0))`;
-        if ((await transaction.webhook.count({ where: { userId } })) >= perUser) return null;
+        await lockUser(transaction, userId);
+        await actAs(transaction, userId);
+        const settings = await transaction.userSettings.findUnique({ where: { userId } });
+        if (settings?.disabledAt) return { registered: false, limit: null };
+        const limit = settings?.webhooksLimit ?? perUser;
+        if ((await transaction.webhook.count({ where: { userId } })) >= limit) return { registered: false, limit };
         const sealedSecret = sealBytes(secret, sealedFor.secret(id));
-        return transaction.webhook.create({
+        const webhook = await transaction.webhook.create({
           data: { ...toColumns(fields), url: fields.url, id, userId, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
         });
+        return { registered: true, webhook: toView(webhook), secret };
       });
-      return webhook === null ? { registered: false } : { registered: true, webhook: toView(webhook), secret };
     },
 
     /** Newest first; up to `limit` of those before the cursor. */
@@ -79,13 +72,15 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
      * pending, after the commit: whoever holds a webhook's lock must not wait for its deliveries. What is claimed in
      * between finds that it is disabled.
      */
-    async change(userId: string, id: string, change: RegistrationChange): Promise<WebhookView | null> {
+    async change(userId: string, id: string, change: RegistrationChange): Promise<Changed | null> {
       const { headers, ...fields } = change;
-      const webhook = await prisma.$transaction(async (transaction) => {
+      const changed = await prisma.$transaction(async (transaction) => {
+        await actAs(transaction, userId);
         await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
         const before = await transaction.webhook.findFirst({ where: { id, userId } });
         if (!before) return null;
-        return transaction.webhook.update({
+        if (change.enabled === true && before.disabledReason === 'operator') return { changed: false, why: 'withheld' } as const;
+        const webhook = await transaction.webhook.update({
           where: { id },
           data: {
             ...toColumns(fields),
@@ -93,9 +88,10 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
             ...consequences(before, change),
           },
         });
+        return { changed: true, webhook: toView(webhook) } as const;
       });
-      if (webhook && change.enabled === false) await cancelDeliveries(database.pool, id);
-      return webhook && toView(webhook);
+      if (changed?.changed && change.enabled === false) await cancelDeliveries(database.pool, id);
+      return changed;
     },
 
     /**
@@ -104,6 +100,7 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
      */
     async rotateSecret(userId: string, id: string, overlapS: number): Promise<Rotated | null> {
       return prisma.$transaction(async (transaction) => {
+        await actAs(transaction, userId);
         await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
         const before = await transaction.webhook.findFirst({ where: { id, userId } });
         if (!before) return null;
@@ -130,7 +127,10 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
 
     /** Removes it and cancels what is pending; false when the user has no such webhook. */
     async remove(userId: string, id: string): Promise<boolean> {
-      const { count } = await prisma.webhook.deleteMany({ where: { id, userId } });
+      const { count } = await prisma.$transaction(async (transaction) => {
+        await actAs(transaction, userId);
+        return transaction.webhook.deleteMany({ where: { id, userId } });
+      });
       if (count > 0) await cancelDeliveries(database.pool, id);
       return count > 0;
     },
@@ -139,8 +139,3 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
 
 const toDate = (seconds: number) => new Date(1000 * seconds);
 const endsOf = (previous: readonly PreviousSecret[]) => previous.map(({ until }) => until);
-
-function latestEnd(previous: readonly PreviousSecret[]): Date | null {
-  const valid = stillValid(previous, Date.now() / 1000);
-  return valid.length === 0 ? null : toDate(Math.max(...endsOf(valid)));
-}

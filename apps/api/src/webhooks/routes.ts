@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import type { WebhookStats } from '@tidings/database';
 import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf, toPage } from '../pages.js';
 import { notFound, Problem } from '../problems/problem.js';
+import { userDisabled } from '../users/user-disabled.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
+import { statsToJson, webhookStatsJson } from './stats.js';
 import type { TestWebhook } from './test-webhook.js';
 import { testJson, testToJson, webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
 
@@ -12,8 +15,8 @@ interface WebhookRoutesParts {
   registry: Registry;
   testWebhook: TestWebhook;
   schemas: ReturnType<typeof registrationSchemas>;
-  /** How many webhooks a user may have, for the answer at the limit. */
-  perUser: number;
+  /** How webhooks have done lately. */
+  readStats: (webhookIds: readonly string[]) => Promise<WebhookStats[]>;
 }
 
 const DAY_S = 86_400;
@@ -48,7 +51,7 @@ const NO_ANSWER = {
 const ONE = '/api/webhooks/{id}';
 
 /** The registrations of the caller. Somebody else's id is a 404, as one that does not exist (I7). */
-export function webhookRoutes({ registry, testWebhook, schemas, perUser }: WebhookRoutesParts): Route[] {
+export function webhookRoutes({ registry, testWebhook, schemas, readStats }: WebhookRoutesParts): Route[] {
   return [
     route(
       {
@@ -66,8 +69,9 @@ export function webhookRoutes({ registry, testWebhook, schemas, perUser }: Webho
       async ({ caller, body }, response) => {
         const registered = await registry.register(caller.userId, body);
         if (!registered.registered) {
+          if (registered.limit === null) throw userDisabled();
           throw new Problem(409, 'Too many webhooks', {
-            detail: `A user may have ${String(perUser)} webhooks. Delete one that is no longer needed.`,
+            detail: `You may have ${String(registered.limit)} webhooks. Delete one that is no longer needed.`,
           });
         }
         const { webhook, secret } = registered;
@@ -90,6 +94,28 @@ export function webhookRoutes({ registry, testWebhook, schemas, perUser }: Webho
       async ({ caller, query: { limit, cursor } }, response) => {
         const webhooks = await registry.list(caller.userId, { limit: limit + 1, cursor });
         response.json(toPage(webhooks, limit, (webhook) => webhookToJson(webhook)));
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/api/webhooks/stats',
+        summary: "How the caller's webhooks have done lately",
+        description:
+          'In the order and the pages of the list. Counted are the deliveries of the last 24 hours, or the newest 1,000 of a webhook where those do not reach as far: `since` says from when.',
+        access: 'user',
+        query: z.strictObject(page),
+        answers: { 200: { description: 'A page of them.', schema: pageOf(webhookStatsJson) } },
+      },
+      async ({ caller, query: { limit, cursor } }, response) => {
+        const { data, next_cursor } = toPage(
+          await registry.list(caller.userId, { limit: limit + 1, cursor }),
+          limit,
+          ({ id }) => id,
+        );
+        const stats = data.length === 0 ? [] : await readStats(data);
+        response.json({ data: stats.map(statsToJson), next_cursor });
       },
     ),
 
@@ -119,12 +145,20 @@ export function webhookRoutes({ registry, testWebhook, schemas, perUser }: Webho
         access: 'user',
         params: { id: 'webhook' },
         body: { schema: schemas.change, example: { description: 'Mine', event_types: ['*'] } },
-        answers: { 200: { description: 'The whole webhook.', schema: webhookJson } },
+        answers: {
+          200: { description: 'The whole webhook.', schema: webhookJson },
+          409: { description: 'An operator disabled it, and the body would enable it.' },
+        },
       },
       async ({ caller, params: { id }, body }, response) => {
-        const webhook = await registry.change(caller.userId, id, body);
-        if (!webhook) throw notFound('webhook', id);
-        response.json(webhookToJson(webhook));
+        const changed = await registry.change(caller.userId, id, body);
+        if (!changed) throw notFound('webhook', id);
+        if (!changed.changed) {
+          throw new Problem(409, 'An operator disabled the webhook', {
+            detail: `"${id}" can be enabled by whoever runs this server only: ask them. Nothing was changed.`,
+          });
+        }
+        response.json(webhookToJson(changed.webhook));
       },
     ),
 

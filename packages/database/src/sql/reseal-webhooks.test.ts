@@ -40,6 +40,13 @@ const pausing = (ready: () => Promise<unknown>) =>
   }) as unknown as pg.Pool;
 
 describe('sealing webhooks anew', () => {
+  test('is in the audit log as what it is, for each webhook', async () => {
+    await log.addWebhook('wh_1');
+    await resealWebhooks(log.pool, { after: '', limit: 10 }, anew);
+    const { rows } = await log.pool.query('SELECT actor, action, webhook_id FROM audit_log ORDER BY id OFFSET 1');
+    expect(rows).toEqual([{ actor: 'tidings reseal', action: 'secret.resealed', webhook_id: 'wh_1' }]);
+  });
+
   test('goes page by page, each webhook once, and leaves alone what it is told to', async () => {
     for (const id of ['wh_3', 'wh_1', 'wh_2']) await log.addWebhook(id);
     const seen: string[] = [];

@@ -10,7 +10,7 @@ export interface SealedWebhook {
 
 /**
  * Seals a page of webhooks anew, in one commit. The rows are locked meanwhile, so that no rotation and no change is
- * overwritten; deliveries go on.
+ * overwritten; deliveries go on. The audit log says that secrets were sealed anew, not that they were rotated.
  *
  * @param after the id that the page before ended with; an empty text for the first one
  * @param reseal what a row is to hold, or null to leave it as it is
@@ -23,7 +23,7 @@ export async function resealWebhooks(
 ): Promise<string | null> {
   const client = await pool.connect();
   try {
-    await client.query('BEGIN');
+    await client.query("BEGIN; SELECT set_config('tidings.actor', 'tidings reseal', true)");
     const { rows } = await client.query<SealedWebhook>(
       `SELECT id, sealed_secret AS "sealedSecret", sealed_previous_secrets AS "sealedPreviousSecrets",
          sealed_headers AS "sealedHeaders"

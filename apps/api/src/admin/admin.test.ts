@@ -1,0 +1,233 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi({ limits: { perUser: 1000 } });
+});
+afterAll(() => api.stop());
+afterEach(async () => {
+  await operator.patch('/api/admin/delivering').send({ paused: false });
+});
+
+const operator = {
+  get: (path: string) => api.as('olga', 'admin').get(path),
+  patch: (path: string) => api.as('olga', 'admin').patch(path),
+};
+const register = async (user: string, body: object = {}) => {
+  const answer = await api
+    .as(user)
+    .post('/api/webhooks')
+    .send({ url: 'https://example.com/hook', ...body });
+  return String(answer.body.id);
+};
+const publish = (user: string) =>
+  api
+    .as('service', 'events:publish')
+    .post('/api/events')
+    .send({ type: 'sync.failed', data: { user_id: user, error_message: '' } });
+const audit = async (query: string) => {
+  const { body } = await operator.get(`/api/admin/audit?${query}`);
+  return (body.data as { actor: string; action: string; details: object }[]).map(({ actor, action, details }) => [
+    actor,
+    action,
+    details,
+  ]);
+};
+
+describe('pausing', () => {
+  test('of everything is told with since when and by whom, and ends with the resume', async () => {
+    const paused = await operator.patch('/api/admin/delivering').send({ paused: true });
+    expect(paused.body).toEqual({ paused: true, paused_at: expect.any(String), paused_by: 'olga' });
+    expect((await operator.get('/api/admin/delivering')).body).toEqual(paused.body);
+    const resumed = await operator.patch('/api/admin/delivering').send({ paused: false });
+    expect(resumed.body).toEqual({ paused: false, paused_at: null, paused_by: null });
+    expect((await audit('limit=2')).map(([actor, action]) => [actor, action])).toEqual([
+      ['olga', 'delivering.resumed'],
+      ['olga', 'delivering.paused'],
+    ]);
+  });
+
+  test('of a webhook is seen by its owner, who can still change it', async () => {
+    const id = await register('pia');
+    const { body } = await operator.patch(`/api/admin/webhooks/${id}`).send({ paused: true });
+    expect(body).toMatchObject({ id, user_id: 'pia', paused: true, enabled: true });
+    await publish('pia');
+    const { body: log } = await api.as('pia').get(`/api/webhooks/${id}/deliveries`);
+    expect(log.data).toMatchObject([{ status: 'pending', waiting_for: 'slot' }]);
+    expect((await api.as('pia').patch(`/api/webhooks/${id}`).send({ description: 'mine' })).body).toMatchObject({ paused: true });
+    expect((await operator.get('/api/admin/webhooks?state=paused')).body.data).toMatchObject([{ id }]);
+  });
+});
+
+describe('a webhook that an operator disabled', () => {
+  test('is told to its owner, who cannot enable it; what was pending is cancelled', async () => {
+    const id = await register('dan');
+    await publish('dan');
+    const { body } = await operator.patch(`/api/admin/webhooks/${id}`).send({ enabled: false });
+    expect(body).toMatchObject({ enabled: false, disabled_reason: 'operator', disabled_at: expect.any(String) });
+    expect((await api.as('dan').get(`/api/webhooks/${id}/deliveries`)).body.data).toMatchObject([{ status: 'cancelled' }]);
+    const refused = await api.as('dan').patch(`/api/webhooks/${id}`).send({ enabled: true, description: 'x' });
+    expect(refused.status).toBe(409);
+    expect((await api.as('dan').patch(`/api/webhooks/${id}`).send({ enabled: false })).body).toMatchObject({
+      disabled_reason: 'operator',
+      description: null,
+    });
+    expect((await operator.patch(`/api/admin/webhooks/${id}`).send({ enabled: true })).body).toMatchObject({
+      enabled: true,
+      disabled_reason: null,
+    });
+  });
+});
+
+describe('a user whom an operator disabled', () => {
+  test('is refused, with their streams ended and their webhooks disabled, until they are enabled again', async () => {
+    const id = await register('eve');
+    const off = await register('eve', { enabled: false });
+    const stream = await fetch(`${api.url}/api/events/stream`, { headers: { authorization: `Bearer ${api.token('eve')}` } });
+    const { body } = await operator.patch('/api/admin/users/eve').send({ disabled: true });
+    expect(body).toMatchObject({ user_id: 'eve', disabled: true, webhooks: 2 });
+    expect((await api.as('eve').get('/api/webhooks')).status).toBe(403);
+    await api.revocations.refresh();
+    expect(await stream.text()).toContain('event: stream.end\ndata: {"reason":"user_disabled"}');
+    expect((await operator.get(`/api/admin/webhooks/${id}`)).body).toMatchObject({ enabled: false, disabled_reason: 'operator' });
+
+    await operator.patch('/api/admin/users/eve').send({ disabled: false });
+    const own = await api.as('eve').get('/api/webhooks');
+    expect(own.body.data).toMatchObject([
+      { id: off, enabled: false, disabled_reason: null },
+      { id, enabled: true, disabled_reason: null },
+    ]);
+    expect(await audit('user_id=eve&limit=10')).toEqual(
+      expect.arrayContaining([['olga', 'user.changed', { disabled: { from: false, to: true } }]]),
+    );
+  });
+
+  test('stays disabled while something else about them is changed', async () => {
+    await operator.patch('/api/admin/users/ezra').send({ disabled: true });
+    expect((await operator.patch('/api/admin/users/ezra').send({ webhooks_limit: 2 })).body).toMatchObject({ disabled: true });
+    expect((await api.as('ezra').get('/api/webhooks')).status).toBe(403);
+  });
+});
+
+describe('the limits of a user', () => {
+  test('on webhooks hold for them alone, and null is the system’s again', async () => {
+    expect((await operator.patch('/api/admin/users/lea').send({ webhooks_limit: 1 })).body).toMatchObject({ webhooks_limit: 1 });
+    await register('lea');
+    const beyond = await api.as('lea').post('/api/webhooks').send({ url: 'https://example.com/' });
+    expect(beyond).toMatchObject({ status: 409, body: { detail: expect.stringContaining('1 webhooks') } });
+    await operator.patch('/api/admin/users/lea').send({ webhooks_limit: null });
+    expect((await api.as('lea').post('/api/webhooks').send({ url: 'https://example.com/' })).status).toBe(201);
+  });
+
+  test('on requests hold for them alone', async () => {
+    await operator.patch('/api/admin/users/leo').send({ requests_per_minute: 2 });
+    const statuses = async (user: string) => {
+      const list: number[] = [];
+      for (let count = 0; count < 3; count += 1) list.push((await api.as(user).get('/api/event-types')).status);
+      return list;
+    };
+    expect(await statuses('leo')).toEqual([200, 200, 429]);
+    expect(await statuses('lia')).toEqual([200, 200, 200]);
+  });
+
+  test.each([
+    [{}, ''],
+    [{ webhooks_limit: -1 }, 'webhooks_limit'],
+    [{ requests_per_minute: 0 }, 'requests_per_minute'],
+    [{ disabled: 'yes' }, 'disabled'],
+  ])('are refused when they are wrong: %j', async (body, field) => {
+    const answer = await operator.patch('/api/admin/users/leo').send(body);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ field }] } });
+  });
+});
+
+test('users are listed, and one of whom nothing is known is answered with zeros', async () => {
+  await register('uma');
+  const { body } = await operator.get('/api/admin/users?limit=200');
+  expect(body.data).toEqual(expect.arrayContaining([expect.objectContaining({ user_id: 'uma', webhooks: 1, disabled: false })]));
+  expect((await operator.get('/api/admin/users/no%20one')).body).toMatchObject({ user_id: 'no one', webhooks: 0, attempts: 0 });
+  expect((await operator.get('/api/admin/users/a%00b')).status).toBe(404);
+});
+
+test('the overview counts what waits and how webhooks stand, minute by minute', async () => {
+  const { body: before } = await operator.get('/api/admin/overview');
+  await operator.patch('/api/admin/delivering').send({ paused: true });
+  await register('ove');
+  await publish('ove');
+  const { body } = await operator.get('/api/admin/overview');
+  expect(body.delivering.paused).toBe(true);
+  expect(body.queue.parked).toBe(Number(before.queue.parked) + 1);
+  expect(body.queue.oldest_pending_at).toEqual(expect.any(String));
+  expect(body.webhooks.total).toBe(Number(before.webhooks.total) + 1);
+  expect(body.minutes).toHaveLength(60);
+});
+
+test('operators read anybody’s webhooks and deliveries, and nobody’s secrets', async () => {
+  const id = await register('wes', { headers: { 'x-key': 'confidential' } });
+  await publish('wes');
+  const { body, text } = await operator.get('/api/admin/webhooks?user_id=wes');
+  expect(body.data).toMatchObject([{ id, user_id: 'wes', header_names: ['x-key'] }]);
+  expect(text).not.toMatch(/confidential|secret"/);
+  const { body: log } = await operator.get(`/api/admin/webhooks/${id}/deliveries?status=pending`);
+  const delivery = await operator.get(`/api/admin/deliveries/${String(log.data[0].id)}`);
+  expect(delivery.body).toMatchObject({ webhook_id: id, attempts: [] });
+});
+
+describe('the audit log', () => {
+  test('tells every change of a webhook and its secrets, by whom, and nothing that is secret', async () => {
+    const id = await register('ada', { headers: { 'x-key': 'confidential' } });
+    const own = api.as('ada');
+    await own.patch(`/api/webhooks/${id}`).send({ url: 'https://example.com/other', rate_limit: 5 });
+    await own.patch(`/api/webhooks/${id}`).send({ headers: { 'x-key': 'another' } });
+    await own.post(`/api/webhooks/${id}/rotate-secret`).send({});
+    await own.patch(`/api/webhooks/${id}`).send({ enabled: false });
+    await operator.patch(`/api/admin/webhooks/${id}`).send({ paused: true });
+    await own.delete(`/api/webhooks/${id}`);
+    const entries = await audit(`webhook_id=${id}`);
+    expect(entries.reverse()).toMatchObject([
+      ['ada', 'webhook.created', { url: { to: 'https://example.com/hook' }, headers: { to: 'secret' } }],
+      [
+        'ada',
+        'webhook.changed',
+        { url: { from: 'https://example.com/hook', to: 'https://example.com/other' }, rate_limit: { from: null, to: 5 } },
+      ],
+      ['ada', 'webhook.changed', { headers: { from: 'secret', to: 'secret' } }],
+      ['ada', 'secret.rotated', {}],
+      ['ada', 'webhook.disabled', {}],
+      ['olga', 'webhook.paused', {}],
+      ['ada', 'webhook.deleted', { url: { from: 'https://example.com/other' } }],
+    ]);
+    expect(JSON.stringify(entries)).not.toMatch(/confidential|another|whsec|sealed/);
+  });
+
+  test('tells what Tidings changes by itself as its own, whoever used the connection before', async () => {
+    const id = await register('aim');
+    await api.database.pool.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone' WHERE id = $1", [id]);
+    expect((await audit(`webhook_id=${id}`))[0]).toEqual(['tidings', 'webhook.disabled', { reason: { from: null, to: 'gone' } }]);
+  });
+
+  test('has nothing to tell of what workers write to a webhook’s row', async () => {
+    const id = await register('art');
+    await api.database.pool.query('UPDATE webhooks SET unreachable_count = 3, failing_since = now() WHERE id = $1', [id]);
+    expect(await audit(`webhook_id=${id}`)).toHaveLength(1);
+  });
+
+  test('is read in pages, newest first', async () => {
+    await register('pam');
+    await register('pam');
+    const first = await operator.get('/api/admin/audit?user_id=pam&limit=1');
+    const second = await operator.get(`/api/admin/audit?user_id=pam&limit=1&cursor=${String(first.body.next_cursor)}`);
+    expect(Number(first.body.data[0].id)).toBeGreaterThan(Number(second.body.data[0].id));
+    expect(second.body.next_cursor).toBeNull();
+    expect((await operator.get('/api/admin/audit?cursor=x')).status).toBe(400);
+  });
+});
+
+test('an owner sees how their webhooks have done', async () => {
+  const id = await register('sue');
+  await publish('sue');
+  const { body } = await api.as('sue').get('/api/webhooks/stats');
+  expect(body).toMatchObject({ data: [{ webhook_id: id, pending: 1, success_rate: null, p95_ms: null }], next_cursor: null });
+  expect((await api.as('sid').get('/api/webhooks/stats')).body).toEqual({ data: [], next_cursor: null });
+});

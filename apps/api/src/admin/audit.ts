@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { AuditEntry, Database } from '@tidings/database';
+import { route, type Route } from '../openapi/route.js';
+import { page, pageOf } from '../pages.js';
+import { ADMIN } from './scope.js';
+
+const auditEntryJson = z
+  .strictObject({
+    id: z.string(),
+    at: z.date(),
+    actor: z.string().describe('A user id; `tidings`, when it was Tidings itself.'),
+    action: z
+      .string()
+      .describe(
+        'webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; user.changed; delivering.paused or .resumed.',
+      ),
+    user_id: z.string().nullable().describe('Whose it is.'),
+    webhook_id: z.string().nullable(),
+    details: z
+      .record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() }).partial())
+      .describe('By field: from what to what. Of what is secret, only that it changed.'),
+  })
+  .meta({ id: 'AuditEntry' });
+
+const CURSOR = 'must be the next_cursor of an earlier page';
+const query = z.strictObject({
+  ...page,
+  cursor: z
+    .string()
+    .regex(/^\d{1,18}$/, CURSOR)
+    .optional()
+    .meta({ description: 'The `next_cursor` of the page before.' }),
+  user_id: z.string().min(1).max(255).optional().meta({ description: 'Only what is of this user.' }),
+  webhook_id: z.string().min(1).max(100).optional().meta({ description: 'Only what is of this webhook.' }),
+});
+
+/** What was changed, by whom: every change of webhooks and their secrets, and what operators did. */
+export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/api/admin/audit',
+        summary: 'What was changed, by whom, newest first',
+        access: ADMIN,
+        query,
+        answers: { 200: { description: 'A page of it.', schema: pageOf(auditEntryJson) } },
+      },
+      async ({ query: { limit, cursor, user_id: userId, webhook_id: webhookId } }, response) => {
+        const entries = await prisma.auditEntry.findMany({
+          where: {
+            ...(cursor === undefined ? {} : { id: { lt: BigInt(cursor) } }),
+            ...(userId === undefined ? {} : { userId }),
+            ...(webhookId === undefined ? {} : { webhookId }),
+          },
+          orderBy: { id: 'desc' },
+          take: limit + 1,
+        });
+        const shown = entries.slice(0, limit);
+        response.json({ data: shown.map(toJson), next_cursor: entries.length > limit ? String(shown.at(-1)?.id) : null });
+      },
+    ),
+  ];
+}
+
+function toJson({ id, at, actor, action, userId, webhookId, details }: AuditEntry): z.output<typeof auditEntryJson> {
+  return {
+    id: String(id),
+    at,
+    actor,
+    action,
+    user_id: userId,
+    webhook_id: webhookId,
+    details: details as z.output<typeof auditEntryJson>['details'],
+  };
+}

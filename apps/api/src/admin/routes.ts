@@ -1,0 +1,30 @@
+import type { Database } from '@tidings/database';
+import type { Catalog } from '@tidings/events';
+import type { Seal } from '@tidings/secrets';
+import type { DeliveryLog } from '../deliveries/log.js';
+import type { Route } from '../openapi/route.js';
+import type { UserSettings } from '../users/settings.js';
+import { auditRoutes } from './audit.js';
+import { deliveringRoutes } from './delivering.js';
+import { overviewRoutes } from './overview.js';
+import { userRoutes } from './users.js';
+import { adminWebhookRoutes } from './webhooks.js';
+
+interface AdminRoutesParts {
+  database: Database;
+  seal: Seal;
+  deliveries: DeliveryLog;
+  settings: Pick<UserSettings, 'refresh'>;
+  catalog: Pick<Catalog, 'types'>;
+}
+
+/** What operators see and do: all of it needs the scope `admin`. */
+export function adminRoutes({ database, seal, deliveries, settings, catalog }: AdminRoutesParts): Route[] {
+  return [
+    ...overviewRoutes({ sql: database.pool }),
+    ...deliveringRoutes({ sql: database.pool }),
+    ...userRoutes({ database, settings }),
+    ...adminWebhookRoutes({ database, seal, deliveries, catalog }),
+    ...auditRoutes(database),
+  ];
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { cancelDeliveries, readUsersByLoad, type Database, type UserLoad } from '@tidings/database';
+import { route, type Route } from '../openapi/route.js';
+import { page } from '../pages.js';
+import { HEALTHY } from '../webhooks/columns.js';
+import { actAs, lockUser } from '../webhooks/act-as.js';
+import type { UserSettings } from '../users/settings.js';
+import { ADMIN } from './scope.js';
+
+const userJson = z
+  .strictObject({
+    user_id: z.string(),
+    webhooks: z.int(),
+    pending: z.int().describe('Deliveries under way; at most 10,000 of each webhook are counted.'),
+    attempts: z.int().describe('For their webhooks, in the last hour.'),
+    failed: z.int(),
+    busy_ms: z.int().describe('How long these took, all together.'),
+    disabled: z.boolean(),
+    webhooks_limit: z.int().nullable().describe('How many webhooks they may have; null: as the system says.'),
+    requests_per_minute: z.int().nullable().describe('How many requests they may make; null: as the system says.'),
+  })
+  .meta({ id: 'User' });
+
+const change = z
+  .strictObject({
+    disabled: z.boolean(),
+    webhooks_limit: z.int().min(0).max(10_000).nullable(),
+    requests_per_minute: z.int().min(1).max(10_000_000).nullable(),
+  })
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change');
+
+const ONE = '/api/admin/users/{user_id}';
+
+/** Users as operators see them: what they cause, and what is decided about them. */
+export function userRoutes({ database, settings }: { database: Database; settings: Pick<UserSettings, 'refresh'> }): Route[] {
+  const sql = database.pool;
+  const read = async (userId: string): Promise<UserLoad> => (await readUsersByLoad(sql, { userId, limit: 1 }))[0] as UserLoad;
+
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/api/admin/users',
+        summary: 'Users by what was attempted for them in the last hour, most first',
+        access: ADMIN,
+        query: z.strictObject({ limit: page.limit }),
+        answers: { 200: { description: 'The first of them.', schema: z.strictObject({ data: z.array(userJson) }) } },
+      },
+      async ({ query: { limit } }, response) => {
+        response.json({ data: (await readUsersByLoad(sql, { userId: null, limit })).map(toJson) });
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: ONE,
+        summary: 'One user',
+        description: 'Whom the tokens name is known to whoever makes them: a user without webhooks is answered with zeros.',
+        access: ADMIN,
+        params: { user_id: 'user' },
+        answers: { 200: { description: 'The user.', schema: userJson } },
+      },
+      async ({ params }, response) => {
+        response.json(toJson(await read(params.user_id)));
+      },
+    ),
+
+    route(
+      {
+        method: 'patch',
+        path: ONE,
+        summary: 'Disables or enables a user, or sets their limits',
+        description:
+          'A disabled user is answered with 403 within two seconds, their streams end, and their webhooks are disabled, with what is pending cancelled. Enabling them enables those webhooks as well.',
+        access: ADMIN,
+        params: { user_id: 'user' },
+        body: { schema: change, example: { webhooks_limit: 50 } },
+        answers: { 200: { description: 'The user.', schema: userJson } },
+      },
+      async ({ caller, params: { user_id: userId }, body }, response) => {
+        const disabled = await changeUser(database, userId, body, caller.userId);
+        for (const id of disabled) await cancelDeliveries(sql, id);
+        await settings.refresh();
+        response.json(toJson(await read(userId)));
+      },
+    ),
+  ];
+}
+
+/** Answers with the webhooks that it disabled. */
+async function changeUser({ prisma }: Database, userId: string, body: z.output<typeof change>, actor: string): Promise<string[]> {
+  return prisma.$transaction(async (transaction) => {
+    await lockUser(transaction, userId);
+    await actAs(transaction, actor);
+    const before = await transaction.userSettings.findUnique({ where: { userId } });
+    const disabledAt = before?.disabledAt ?? null;
+    const { disabled = disabledAt !== null } = body;
+    const after = {
+      disabledAt: disabled ? (disabledAt ?? new Date()) : null,
+      webhooksLimit: body.webhooks_limit === undefined ? (before?.webhooksLimit ?? null) : body.webhooks_limit,
+      requestsPerMinute: body.requests_per_minute === undefined ? (before?.requestsPerMinute ?? null) : body.requests_per_minute,
+    };
+    const details = changes({ disabled: disabledAt !== null, ...before }, { disabled, ...after });
+    if (Object.keys(details).length === 0) return [];
+    await transaction.userSettings.upsert({ where: { userId }, create: { userId, ...after }, update: after });
+    await transaction.auditEntry.create({ data: { actor, action: 'user.changed', userId, details } });
+    if (disabledAt === null && after.disabledAt !== null) {
+      const webhooks = await transaction.webhook.findMany({ where: { userId, enabled: true }, select: { id: true } });
+      const disabledBy = {
+        enabled: false,
+        disabledReason: 'operator',
+        disabledAt: after.disabledAt,
+        disabledToldAt: null,
+      } as const;
+      await transaction.webhook.updateMany({ where: { userId, enabled: true }, data: disabledBy });
+      return webhooks.map(({ id }) => id);
+    }
+    if (disabledAt !== null && after.disabledAt === null) {
+      // Those that were disabled with the user, by that moment, and not those that were before.
+      await transaction.webhook.updateMany({
+        where: { userId, disabledReason: 'operator', disabledAt },
+        data: { enabled: true, disabledReason: null, disabledAt: null, disabledToldAt: null, ...HEALTHY },
+      });
+    }
+    return [];
+  });
+}
+
+interface Decided {
+  disabled: boolean;
+  webhooksLimit?: number | null;
+  requestsPerMinute?: number | null;
+}
+
+function changes(
+  before: Decided,
+  after: Decided,
+): Record<string, { from: boolean | number | null; to: boolean | number | null }> {
+  const fields = { disabled: 'disabled', webhooks_limit: 'webhooksLimit', requests_per_minute: 'requestsPerMinute' } as const;
+  return Object.fromEntries(
+    Object.entries(fields)
+      .map(([name, field]) => [name, { from: before[field] ?? null, to: after[field] ?? null }] as const)
+      .filter(([, { from, to }]) => from !== to),
+  );
+}
+
+function toJson(user: UserLoad): z.output<typeof userJson> {
+  return {
+    user_id: user.userId,
+    webhooks: user.webhooks,
+    pending: user.pending,
+    attempts: user.attempts,
+    failed: user.failed,
+    busy_ms: user.busyMs,
+    disabled: user.disabledAt !== null,
+    webhooks_limit: user.webhooksLimit,
+    requests_per_minute: user.requestsPerMinute,
+  };
+}

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { cancelDeliveries, pauseWebhook, type Database, type Webhook } from '@tidings/database';
+import type { Catalog } from '@tidings/events';
+import type { Seal } from '@tidings/secrets';
+import { selectionSchemas } from '../deliveries/selection.js';
+import type { DeliveryLog } from '../deliveries/log.js';
+import { attemptToJson, deliveryJson, deliveryToJson, deliveryWithAttemptsJson } from '../deliveries/view.js';
+import { route, type Route } from '../openapi/route.js';
+import { page, pageOf, toPage } from '../pages.js';
+import { notFound } from '../problems/problem.js';
+import { actAs } from '../webhooks/act-as.js';
+import { HEALTHY } from '../webhooks/columns.js';
+import { createOpener } from '../webhooks/open-webhook.js';
+import { webhookJson, webhookToJson, type WebhookView } from '../webhooks/view.js';
+import { ADMIN } from './scope.js';
+
+const ownedWebhookJson = webhookJson.extend({ user_id: z.string().describe('Whose it is.') }).meta({ id: 'OwnedWebhook' });
+
+/** What each state means in the table. */
+const STATES = {
+  failing: { enabled: true, failingSince: { not: null } },
+  disabled: { enabled: false },
+  paused: { pausedAt: { not: null } },
+  circuit_open: { enabled: true, circuitOpenedAt: { not: null } },
+} as const;
+
+const listQuery = z.strictObject({
+  ...page,
+  state: z
+    .enum(['failing', 'disabled', 'paused', 'circuit_open'], 'must be failing, disabled, paused or circuit_open')
+    .optional(),
+  user_id: z.string().min(1).max(255).optional().meta({ description: 'Only those of this user.' }),
+});
+
+const change = z
+  .strictObject({ enabled: z.boolean(), paused: z.boolean() })
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change');
+
+const ONE = '/api/admin/webhooks/{id}';
+
+interface AdminWebhookParts {
+  database: Database;
+  seal: Seal;
+  deliveries: DeliveryLog;
+  catalog: Pick<Catalog, 'types'>;
+}
+
+/** Anybody's webhooks and deliveries, for operators. Secrets and the values of headers are shown to nobody (I8). */
+export function adminWebhookRoutes({ database, seal, deliveries, catalog }: AdminWebhookParts): Route[] {
+  const { prisma, pool } = database;
+  const { toView } = createOpener(seal);
+  const schemas = selectionSchemas(catalog);
+  const find = async (id: string): Promise<Webhook> => {
+    const webhook = await prisma.webhook.findUnique({ where: { id } });
+    if (!webhook) throw notFound('webhook', id);
+    return webhook;
+  };
+  const show = (webhook: Webhook): z.output<typeof ownedWebhookJson> => toJson(toView(webhook));
+
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/api/admin/webhooks',
+        summary: "Anybody's webhooks, newest first",
+        access: ADMIN,
+        query: listQuery,
+        answers: { 200: { description: 'A page of them.', schema: pageOf(ownedWebhookJson) } },
+      },
+      async ({ query: { limit, cursor, state, user_id: userId } }, response) => {
+        const webhooks = await prisma.webhook.findMany({
+          where: {
+            ...(cursor === undefined ? {} : { id: { lt: cursor } }),
+            ...(userId === undefined ? {} : { userId }),
+            ...(state === undefined ? {} : STATES[state]),
+          },
+          orderBy: { id: 'desc' },
+          take: limit + 1,
+        });
+        response.json(toPage(webhooks, limit, show));
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: ONE,
+        summary: "Anybody's webhook",
+        access: ADMIN,
+        params: { id: 'webhook' },
+        answers: { 200: { description: 'The webhook.', schema: ownedWebhookJson } },
+      },
+      async ({ params: { id } }, response) => {
+        response.json(show(await find(id)));
+      },
+    ),
+
+    route(
+      {
+        method: 'patch',
+        path: ONE,
+        summary: 'Disables, enables, pauses or resumes a webhook',
+        description:
+          'Disabled, what is pending is cancelled, what comes is kept as skipped, and its owner is told and cannot enable it. Paused, everything waits, and nothing is lost.',
+        access: ADMIN,
+        params: { id: 'webhook' },
+        body: { schema: change, example: { paused: false } },
+        answers: { 200: { description: 'The webhook.', schema: ownedWebhookJson } },
+      },
+      async ({ caller, params: { id }, body }, response) => {
+        await find(id);
+        if (body.paused !== undefined && !(await pauseWebhook(pool, id, body.paused, caller.userId)))
+          throw notFound('webhook', id);
+        if (body.enabled !== undefined) await enable(database, id, body.enabled, caller.userId);
+        response.json(show(await find(id)));
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: `${ONE}/deliveries`,
+        summary: "Deliveries of anybody's webhook, newest first",
+        access: ADMIN,
+        params: { id: 'webhook' },
+        query: schemas.list,
+        answers: { 200: { description: 'A page of them.', schema: pageOf(deliveryJson) } },
+      },
+      async ({ params: { id: webhookId }, query }, response) => {
+        const { limit, status: statuses, event_types: eventTypes, ...filter } = query;
+        await find(webhookId);
+        const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, limit: limit + 1 });
+        response.json(toPage(rows, limit, deliveryToJson));
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/api/admin/deliveries/{id}',
+        summary: "Anybody's delivery with every attempt",
+        access: ADMIN,
+        params: { id: 'delivery' },
+        answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
+      },
+      async ({ params: { id } }, response) => {
+        const found = await deliveries.findAny(id);
+        if (!found) throw notFound('delivery', id);
+        response.json({ ...deliveryToJson(found.delivery), attempts: found.attempts.map(attemptToJson) });
+      },
+    ),
+  ];
+}
+
+/** Disabling cancels what is pending, after the commit, as for its owner. */
+async function enable({ prisma, pool }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
+  const disabled = {
+    enabled: false,
+    disabledReason: 'operator',
+    disabledAt: new Date(),
+    disabledToldAt: null,
+    replayNextAt: null,
+  } as const;
+  const enabledAgain = { enabled: true, disabledReason: null, disabledAt: null, disabledToldAt: null, ...HEALTHY };
+  await prisma.$transaction(async (transaction) => {
+    await actAs(transaction, actor);
+    await transaction.webhook.updateMany({ where: { id }, data: enabled ? enabledAgain : disabled });
+  });
+  if (!enabled) await cancelDeliveries(pool, id);
+}
+
+function toJson(webhook: WebhookView): z.output<typeof ownedWebhookJson> {
+  return { ...webhookToJson(webhook), user_id: webhook.userId };
+}
