@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '@tidings/logging';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
@@ -23,6 +23,8 @@ interface AppParts {
   corsOrigins: string[];
   log: Logger;
   routes: readonly Route[];
+  /** Pages for browsers, by their path: they know themselves who may see them. */
+  pages?: Readonly<Record<string, RequestHandler>>;
   /** For the document of the routes. */
   catalog: DescribedCatalog;
 }
@@ -31,7 +33,16 @@ interface AppParts {
  * Puts the routes together, and the document of them. A request is authenticated, and counted, before its body is read;
  * what is not public lives below `/api`, all of which needs a token.
  */
-export function createApp({ authentication, limits, trustedProxies, corsOrigins, log, routes, catalog }: AppParts): Express {
+export function createApp({
+  authentication,
+  limits,
+  trustedProxies,
+  corsOrigins,
+  log,
+  routes,
+  pages = {},
+  catalog,
+}: AppParts): Express {
   const served = [...routes, openApiRoute(routes, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
@@ -48,10 +59,11 @@ export function createApp({ authentication, limits, trustedProxies, corsOrigins,
     app,
     served.filter((route) => !isPublic(route)),
   );
+  for (const [path, page] of Object.entries(pages)) app.use(path, notStored, limits.refuse, page);
   app.use((request) => {
     throw notFound('route', `${request.method} ${request.path}`);
   });
-  app.use('/api', limits.countFailure);
+  for (const path of ['/api', ...Object.keys(pages)]) app.use(path, limits.countFailure);
   app.use(problemHandler(log));
   return app;
 }

@@ -13,6 +13,7 @@ import {
   connectRedis,
   createDeliveriesQueue,
   createTestsQueue,
+  queuesToLookAt,
   reachRedis,
   testResultsChannel,
   type RedisPurpose,
@@ -21,6 +22,8 @@ import { createRevocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
 import { adminRoutes } from './admin/routes.js';
+import { QUEUES, queuePages } from './admin/queues.js';
+import { createVisits } from './admin/visits.js';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
 import { createKeys } from './auth/issuer-keys.js';
@@ -84,6 +87,7 @@ keepLog.start();
 const revocations = createRevocations({ redis: commands, prefix, log });
 const tickets = createTickets({ redis: commands, prefix });
 const userSettings = createUserSettings(database);
+const visits = createVisits({ redis: commands, prefix });
 const watchRefused = createDuty({
   name: 'refused callers',
   intervalMs: REFUSAL_MS,
@@ -110,6 +114,7 @@ const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subsc
 const seal = createSeal(config.sealKeys);
 const webhooks = createRegistry({ database, seal, perUser: config.webhooksPerUser });
 const deliveryLog = createDeliveryLog(database);
+const queues = queuesToLookAt({ redis: commands, prefix });
 const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
 const app = createApp({
   authentication: { token, isDisabled: userSettings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
@@ -118,6 +123,13 @@ const app = createApp({
   corsOrigins: config.corsOrigins,
   log,
   catalog,
+  pages: {
+    [QUEUES]: queuePages({
+      queues,
+      visits,
+      isRefused: ({ userId, tokenId = '' }) => userSettings.isDisabled(userId) || revocations.isRevoked(tokenId),
+    }),
+  },
   routes: [
     ...healthRoutes(dependencies),
     ...webhookRoutes({
@@ -135,7 +147,7 @@ const app = createApp({
     }),
     ...eventRoutes({ accept, catalog, sql }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: userSettings, catalog }),
+    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: userSettings, visits, catalog }),
   ],
 });
 
@@ -155,6 +167,7 @@ async function stop(): Promise<void> {
   await accept.idle();
   await deliveries.close();
   await tests.close();
+  await Promise.all(queues.map((queue) => queue.close()));
   commands.disconnect();
   subscriber.disconnect();
   counts.disconnect();

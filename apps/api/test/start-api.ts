@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import jwt from 'jsonwebtoken';
 import supertest from 'supertest';
 import { Registry } from 'prom-client';
@@ -10,11 +10,13 @@ import { createAccept } from '@tidings/accept';
 import { lastPosition, openDatabase, readWebhookStats, type Database } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { createLogger } from '@tidings/logging';
-import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
+import { connectRedis, createDeliveriesQueue, queuesToLookAt } from '@tidings/queue';
 import { createRevocations, type Revocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/testing';
 import { adminRoutes } from '../src/admin/routes.js';
+import { QUEUES, queuePages } from '../src/admin/queues.js';
+import { createVisits } from '../src/admin/visits.js';
 import { createApp } from '../src/app.js';
 import type { TokenRules } from '../src/auth/verify-token.js';
 import { createDeliveryLog } from '../src/deliveries/log.js';
@@ -42,6 +44,8 @@ export interface TestApi {
   url: string;
   app: Express;
   limits: Limits;
+  /** By their paths. */
+  pages: Readonly<Record<string, RequestHandler>>;
   database: Database;
   redis: TestRedis;
   /** A token as the platform's own services make them. */
@@ -126,6 +130,9 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const registry = createRegistry({ database, seal, perUser: PER_USER });
   const deliveryLog = createDeliveryLog(database);
   const settings = createUserSettings(database);
+  const visits = createVisits({ redis: commands, prefix });
+  const queues = queuesToLookAt({ redis: commands, prefix });
+  const pages = { [QUEUES]: queuePages({ queues, visits, isRefused: ({ userId }) => settings.isDisabled(userId) }) };
   const revocations = createRevocations({ redis: commands, prefix, log });
   const tickets = createTickets({ redis: commands, prefix });
   const rules: TokenRules = {
@@ -150,6 +157,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     corsOrigins: options.corsOrigins ?? [],
     log,
     catalog,
+    pages,
     routes: [
       ...healthRoutes({ postgresql: () => sql.query('SELECT 1'), redis: () => commands.ping() }),
       ...webhookRoutes({
@@ -171,7 +179,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       }),
       ...eventRoutes({ accept, catalog, sql }),
       ...streamRoutes({ stream, catalog, tickets }),
-      ...adminRoutes({ database, seal, deliveries: deliveryLog, settings, catalog }),
+      ...adminRoutes({ database, seal, deliveries: deliveryLog, settings, visits, catalog }),
     ],
   });
   const server = createApiServer(app, { maxConnections: 1000, log, ...serverOptions }).listen(0, '127.0.0.1');
@@ -182,6 +190,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   return {
     app,
     limits,
+    pages,
     revocations: {
       isRevoked: revocations.isRevoked,
       async refresh() {
@@ -204,6 +213,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       server.close();
       await accept.idle();
       await queue.close();
+      await Promise.all(queues.map((one) => one.close()));
       commands.disconnect();
       subscriber.disconnect();
       counts.disconnect();

@@ -17,4 +17,5 @@ export {
   type TestTurns,
 } from './test-turns.js';
 export { createTestsQueue, TESTS_QUEUE, type TestJob, type TestsQueue } from './tests-queue.js';
+export { queuesToLookAt } from './queues-to-look-at.js';
 export { createQueueWorker, type QueueWorker, type QueueWorkerOptions, type Verdict } from './worker.js';

@@ -7,7 +7,9 @@ import type { UserSettings } from '../users/settings.js';
 import { auditRoutes } from './audit.js';
 import { deliveringRoutes } from './delivering.js';
 import { overviewRoutes } from './overview.js';
+import { visitRoutes } from './queues.js';
 import { userRoutes } from './users.js';
+import type { Visits } from './visits.js';
 import { adminWebhookRoutes } from './webhooks.js';
 
 interface AdminRoutesParts {
@@ -15,16 +17,18 @@ interface AdminRoutesParts {
   seal: Seal;
   deliveries: DeliveryLog;
   settings: Pick<UserSettings, 'refresh'>;
+  visits: Visits;
   catalog: Pick<Catalog, 'types'>;
 }
 
 /** What operators see and do: all of it needs the scope `admin`. */
-export function adminRoutes({ database, seal, deliveries, settings, catalog }: AdminRoutesParts): Route[] {
+export function adminRoutes({ database, seal, deliveries, settings, visits, catalog }: AdminRoutesParts): Route[] {
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveringRoutes({ sql: database.pool }),
     ...userRoutes({ database, settings }),
     ...adminWebhookRoutes({ database, seal, deliveries, catalog }),
     ...auditRoutes(database),
+    ...visitRoutes({ visits }),
   ];
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
+import { QUEUES } from '../admin/queues.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 /**
@@ -94,9 +95,10 @@ describe('every route', () => {
     const operations = document.operations.map(({ method, path }) => `${method} ${path}`);
     const paths = new Set(document.operations.map(({ path }) => path));
     expect(served.sort()).toEqual([...operations, ...[...paths].map((path) => `options ${path}`)].sort());
-    // A router within the app could serve what no document names. These two only count requests.
+    // A router within the app could serve what no document names. Those of the limits only count
+    // requests; the last one shows the pages of the queues, which have tests of their own.
     const routers = layers.filter(({ handle }) => handle.stack !== undefined).map(({ handle }) => handle as unknown);
-    expect(routers).toEqual([api.limits.refuse, api.limits.count]);
+    expect(routers).toEqual([api.limits.refuse, api.limits.count, api.limits.refuse, api.pages[QUEUES]]);
   });
 
   test('answers its owner as the document says', () =>
