@@ -24,13 +24,13 @@ export interface OutboxRelayOptions<Event extends EventDraft = Publishable> {
 export interface OutboxRelay {
   /** Begins to move events, and goes on until it is stopped, whatever is away. */
   start: () => void;
-  /** Ends the round under way, for three seconds at most, and hangs up. What it did not finish, another relay will. */
+  /** Ends the round under way, for two seconds at most, and hangs up. What it did not finish, another relay will. */
   stop: () => Promise<void>;
 }
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 30_000;
-const STOP_MS = 3000;
+const STOP_MS = 2000;
 
 /**
  * Moves events from an outbox to Tidings, in the order in which their transactions committed. Any number of relays may run at
