@@ -1,4 +1,5 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export { connectToOutbox } from './connect-to-outbox.js';
 export { migrate } from './migrations/migrate.js';
 export { type Attempt, type Delivery, type DeliveryStatus, type Webhook, type Event } from './generated/client.js';
 export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';

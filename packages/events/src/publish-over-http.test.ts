@@ -30,7 +30,7 @@ afterEach(() => {
   api.closeAllConnections();
 });
 
-const events = [syncFailed({ user_id: 'alice', error_message: 'gone' }, { id: 'a' })];
+const events = ['a', 'b'].map((id) => syncFailed({ user_id: 'alice', error_message: 'gone' }, { id }));
 const error = async (token: string | (() => Promise<string>) = 'token', timeoutMs?: number) =>
   publishOverHttp({ url, token, ...(timeoutMs && { timeoutMs }) })(events).catch((reason: unknown) => reason as Error);
 
@@ -44,6 +44,12 @@ describe('publishing over HTTP', () => {
       `POST /api/events Bearer fresh-202 ${JSON.stringify({ events })}`,
       `POST /api/events Bearer fresh-200 ${JSON.stringify({ events })}`,
     ]);
+  });
+
+  test('sends one event as one', async () => {
+    answer = { status: 202 };
+    await publishOverHttp({ url, token: 'token' })(events.slice(0, 1));
+    expect(requests).toEqual([`POST /api/events Bearer token ${JSON.stringify(events[0])}`]);
   });
 
   test.each([

@@ -31,7 +31,8 @@ export function publishOverHttp({ url, token, timeoutMs = 10_000 }: HttpPublishO
         authorization: `Bearer ${typeof token === 'string' ? token : await token()}`,
         'content-type': 'application/json',
       },
-      body: JSON.stringify({ events }),
+      // Alone, an event's fields are named as they are.
+      body: JSON.stringify(events.length === 1 ? events[0] : { events }),
       signal: AbortSignal.timeout(timeoutMs),
     });
     const text = await response.text();
