@@ -29,7 +29,9 @@ BEGIN
       error text
     );
     CREATE FUNCTION tidings.number_outbox() RETURNS trigger
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $number$
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+      -- A plan that was made while the table was small would scan all of it for each row.
+      SET enable_seqscan = off AS $number$
     BEGIN
       UPDATE tidings.outbox SET position = DEFAULT WHERE position = NEW.position;
       RETURN NULL;
