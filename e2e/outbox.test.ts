@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createOutbox, outboxTable, syncFailed } from '@tidings/events';
+import { createOutbox, createOutboxRelay, outboxTable, publishOverHttp, syncFailed } from '@tidings/events';
 import { freePort } from '@tidings/local';
 import { createGate, createTestDatabase, eventually, type Gate, type TestDatabase } from '@tidings/testing';
 import { startReceiver } from './harness/receiver.js';
@@ -69,4 +69,38 @@ test("what a service commits is delivered, what it rolls back is not, whichever 
   });
   const metrics = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
   expect(metrics).toMatch(/^tidings_outbox_events_total\{outbox="127\.0\.0\.1:\d+\/test_\w+",outcome="relayed"\} \d+$/m);
+});
+
+test('a service may relay its outbox itself, over HTTP', async () => {
+  const bob = tidings.asUser('bob');
+  const publisher = tidings.asUser('service', 'events:publish');
+  const own = await createTestDatabase('empty');
+  const service = await own.connect();
+  await service.query(outboxTable());
+  const outbox = createOutbox();
+  // More than fits into one request.
+  const text = 'x'.repeat(4096);
+  const ids = Array.from({ length: 300 }, (_, index) => `large-${String(index)}`);
+  await publisher.publish(syncFailed({ user_id: 'bob', error_message: '' }, { id: 'taken' }));
+  await outbox.publish(
+    service,
+    [...ids, 'taken'].map((id) => syncFailed({ user_id: 'bob', error_message: text }, { id })),
+  );
+  await service.query("INSERT INTO tidings.outbox (id, type, data) VALUES ('unknown', 'sync.unknown', '{}')");
+
+  const relay = createOutboxRelay({
+    connect: () => own.connect(),
+    publish: publishOverHttp({ url: tidings.url, token: publisher.token }),
+    log: { warn: () => undefined, error: () => undefined },
+  });
+  relay.start();
+  await eventually(async () => {
+    expect((await service.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows).toEqual([
+      { id: 'taken', error: expect.stringMatching(/^Another event, with another type or other data, has the id/) },
+      { id: 'unknown', error: expect.stringMatching(/^type: .* is not in the catalog/) },
+    ]);
+  });
+  await relay.stop();
+  expect(await bob.eventLog()).toEqual(['taken', ...ids]);
+  await own.drop();
 });

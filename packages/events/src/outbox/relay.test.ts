@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
 import fc from 'fast-check';
-import { createGate, createTestDatabase, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import { createGate, createTestDatabase, createTestRedis, eventually, type Gate, type TestDatabase } from '@tidings/testing';
 import { syncFailed } from '../catalog/sync.js';
 import type { EventDraft } from '../event.js';
+import { EVENTS_QUEUE } from '../events-queue.js';
 import { InvalidEventError } from '../invalid-event-error.js';
+import { createPublisher } from '../publisher.js';
 import { RejectedEventError } from '../rejected-event-error.js';
 import { createOutbox } from './outbox.js';
 import { outboxTable } from './outbox-table.js';
@@ -117,6 +120,18 @@ describe('a relay', () => {
     await outbox.publish(service, failed('a'));
     await untilEmpty();
     expect(taken()).toEqual(['a']);
+  });
+
+  test('may hand them to the queue', async () => {
+    const redis = createTestRedis();
+    const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
+    const queue = new Queue(EVENTS_QUEUE, { connection: redis.client, prefix: redis.prefix });
+    await outbox.publish(service, [failed('a'), failed('b')]);
+    relay({ publish: publisher.publish });
+    await untilEmpty();
+    expect((await queue.getWaiting()).map(({ id }) => id)).toEqual(['event-a', 'event-b']);
+    await Promise.all([publisher.close(), queue.close()]);
+    await redis.drop();
   });
 
   test('moves many, at most 1,000 and about 1 MB at once', async () => {
