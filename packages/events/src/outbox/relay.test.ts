@@ -329,6 +329,25 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
     await empty.drop();
   });
 
+  test('when it may not, of which the log says what it needs', async () => {
+    const role = `reader_${database.url.slice(-8)}`;
+    await service.query(`CREATE ROLE ${role}`);
+    await outbox.publish(service, failed('a'));
+    const connect = async () => {
+      const client = await database.connect();
+      await client.query(`SET ROLE ${role}`);
+      return client;
+    };
+    const hints = () => logged.map(({ details }) => details['hint']);
+    relay({ connect });
+    await eventually(() => {
+      expect(hints()).toContainEqual(expect.stringContaining("The relay's role needs USAGE on the schema tidings"));
+    });
+    await service.query(`GRANT USAGE ON SCHEMA tidings TO ${role}; GRANT SELECT, UPDATE, DELETE ON tidings.outbox TO ${role}`);
+    await untilEmpty();
+    await service.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
+
   test('until it is stopped, which ends the round under way first', async () => {
     let finish: (() => void) | undefined;
     const publish = async (events: readonly EventDraft[]) => {

@@ -144,11 +144,14 @@ function retryDelay(failures: number): number {
   return Math.round(delay * (1 - Math.random() / 2));
 }
 
-/** What to do about the mistakes that a new outbox has. The codes are PostgreSQL's. */
+/**
+ * What to do about the mistakes that a new outbox has. The codes are PostgreSQL's; the name tells them apart from those of the
+ * database that the publish function may have.
+ */
 function hint(error: unknown): { hint?: string } {
-  switch ((error as { code?: unknown } | null)?.code) {
+  if (!(error instanceof Error) || !/\b(tidings|outbox)\b/.test(error.message)) return {};
+  switch ((error as { code?: unknown }).code) {
     case '42P01':
-    case '3F000':
       return { hint: "There is no tidings.outbox in that database: run what outboxTable() says, in the service's migrations." };
     case '42501':
       return { hint: "The relay's role needs USAGE on the schema tidings, and SELECT, UPDATE and DELETE on tidings.outbox." };
