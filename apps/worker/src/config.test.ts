@@ -14,7 +14,16 @@ describe("the worker's configuration", () => {
       prefix: '{tidings}',
       retry: { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 1 },
       addresses: { allowed: [], denied: [] },
+      outboxes: [],
     });
+  });
+
+  test('may name databases with an outbox', () => {
+    const OUTBOX_DATABASE_URLS = 'postgresql://u:pw@music/music,postgresql://u:pw@shop/shop';
+    expect(readWorkerConfig({ ...good, OUTBOX_DATABASE_URLS }).outboxes.map(({ name }) => name)).toEqual([
+      'music:5432/music',
+      'shop:5432/shop',
+    ]);
   });
 
   test('needs a key that opens what the API sealed, in production as anywhere, and none that anybody could guess', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import { parseCertificates } from '@tidings/egress';
 import { z } from 'zod';
+import { parseOutboxes } from './relay/outboxes.js';
 
 /** The longest time between two probes, as a multiple of the first: a minute by default. */
 const PROBE_RANGE = 12;
@@ -22,6 +23,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
         .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
         .transform((text) => new URL(text))
         .optional(),
+      OUTBOX_DATABASE_URLS: parsed(parseOutboxes).default([]),
       EGRESS_CA_FILE: parsed((path) => parseCertificates(readFileSync(path, 'utf8'))).optional(),
     },
     env,
@@ -30,6 +32,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     ...sharedConfig(settings),
     concurrency: settings.WORKER_CONCURRENCY,
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
+    outboxes: settings.OUTBOX_DATABASE_URLS,
     proxy: settings.EGRESS_PROXY,
     ca: settings.EGRESS_CA_FILE,
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_MS,

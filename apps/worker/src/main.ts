@@ -4,6 +4,7 @@ import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import {
   addActivity,
+  connectToOutbox,
   createPartitionDuty,
   markTold,
   openDatabase,
@@ -16,7 +17,7 @@ import {
 } from '@tidings/database';
 import { createDuty } from '@tidings/duty';
 import { createAgents, createGuard, formatNetwork, hostNetworks } from '@tidings/egress';
-import { catalog, EVENTS_QUEUE } from '@tidings/events';
+import { catalog, createOutboxRelay, EVENTS_QUEUE, type EventDraft } from '@tidings/events';
 import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
 import {
@@ -41,9 +42,10 @@ import { createLease } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
 import { createDispatch } from './dispatch/dispatch.js';
-import { createAttemptMetrics } from './metrics.js';
+import { createAttemptMetrics, createOutboxMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
+import { createAcceptRelayed } from './relay/accept-relayed.js';
 import { createAnswerTests } from './test-webhook/answer-tests.js';
 import { createTellOwners } from './tell/tell-owners.js';
 
@@ -82,9 +84,25 @@ const commands = connect('command');
 const jobs = connect('worker');
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 
-// The journey: an enqueued event is accepted …
+// The journey: an enqueued event is accepted, and so is what waits in the outboxes of services …
 const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log });
 const dispatch = createDispatch({ accept, catalog, log });
+const registry = new Registry();
+const outboxMetrics = createOutboxMetrics(registry);
+const acceptRelayed = createAcceptRelayed({ accept, catalog });
+const relays = config.outboxes.map(({ name, url }) =>
+  createOutboxRelay<EventDraft>({
+    connect: () => connectToOutbox(url),
+    publish: acceptRelayed,
+    observe: (outcome, count) => {
+      outboxMetrics.moved(name, outcome, count);
+    },
+    log: {
+      warn: (message, details) => log.warn(message, { outbox: name, ...details }),
+      error: (message, details) => log.error(message, { outbox: name, ...details }),
+    },
+  }),
+);
 
 // … its deliveries are claimed, sent and recorded …
 const lockMs = 2 * timeoutMs;
@@ -98,7 +116,6 @@ const lease = createLease({
   recordDeadlineMs: timeoutMs,
   health: config.health,
 });
-const registry = new Registry();
 const metrics = createAttemptMetrics(registry);
 const activity = createActivity((counted) => addActivity(database.pool, counted));
 const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
@@ -167,6 +184,7 @@ const workers = [
 
 for (const worker of workers) worker.start();
 for (const duty of duties) duty.start();
+for (const relay of relays) relay.start();
 const health =
   config.healthPort === null
     ? undefined
@@ -179,7 +197,11 @@ log.info('Worker is ready.', { concurrency });
 
 async function stop(): Promise<void> {
   health?.close();
-  await Promise.all([...workers.map((worker) => worker.stop(timeoutMs + 2000)), ...duties.map((duty) => duty.stop())]);
+  await Promise.all([
+    ...workers.map((worker) => worker.stop(timeoutMs + 2000)),
+    ...duties.map((duty) => duty.stop()),
+    ...relays.map((relay) => relay.stop()),
+  ]);
   // The last few seconds' counts are for charts: without them it stops as well.
   await activity.flush().catch(() => undefined);
   await accept.idle();

@@ -28,3 +28,23 @@ export function createAttemptMetrics(registry: Registry): AttemptMetrics {
     },
   };
 }
+
+export interface OutboxMetrics {
+  /** Counts events of an outbox that were taken out of it, or kept in it as rejected. */
+  moved: (outbox: string, outcome: 'relayed' | 'rejected', count: number) => void;
+}
+
+/** What is counted of the outboxes that this worker relays. */
+export function createOutboxMetrics(registry: Registry): OutboxMetrics {
+  const events = new Counter({
+    name: 'tidings_outbox_events_total',
+    help: 'Events of outboxes, by the outbox (host, port and database) and whether Tidings took them or rejected them.',
+    labelNames: ['outbox', 'outcome'],
+    registers: [registry],
+  });
+  return {
+    moved(outbox, outcome, count) {
+      events.inc({ outbox, outcome }, count);
+    },
+  };
+}

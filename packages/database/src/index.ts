@@ -1,4 +1,5 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export { connectToOutbox } from './connect-to-outbox.js';
 export { migrate } from './migrations/migrate.js';
 export {
   type Attempt,

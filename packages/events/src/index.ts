@@ -15,5 +15,11 @@ export { eventDraft, hasFourDigitYear, EVENT_ID, MAX_EVENT_BYTES, USER_ID, type 
 export { InvalidEventError, type FieldError } from './invalid-event-error.js';
 export { isPattern, matches, patternsMatching } from './pattern.js';
 export { createPublisher, type Published, type Publisher, type PublisherOptions } from './publisher.js';
+export { publishOverHttp, type HttpPublishOptions } from './publish-over-http.js';
+export { RejectedEventError } from './rejected-event-error.js';
+export { createOutbox, type Outbox, type OutboxClient, type OutboxOptions, type RunStatement } from './outbox/outbox.js';
+export { outboxTable } from './outbox/outbox-table.js';
+export { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from './outbox/relay.js';
+export type { OutboxConnection } from './outbox/waiting-events.js';
 export { openRedis, parseRedisUrl, type RedisClient } from './open-redis.js';
 export { DEFAULT_PREFIX, EVENTS_QUEUE, type EventJob } from './events-queue.js';

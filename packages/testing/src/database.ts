@@ -4,6 +4,12 @@ import { serviceUrl } from './service-url.js';
 
 export interface TestDatabase {
   url: string;
+  /**
+   * A connection of the test's own, which `drop` closes.
+   *
+   * @param url by another way, such as a gate; default: straight
+   */
+  connect: (url?: string) => Promise<pg.Client>;
   /** Drops the database, connections and all. */
   drop: () => Promise<void>;
 }
@@ -19,7 +25,22 @@ export async function createTestDatabase(template: 'migrated' | 'empty' = 'migra
   const source = template === 'empty' ? 'template0' : url.pathname.slice(1);
   await execute(`CREATE DATABASE ${name} TEMPLATE ${source} STRATEGY FILE_COPY`);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  const clients: pg.Client[] = [];
+  return {
+    url: url.href,
+    async connect(connectionString = url.href) {
+      const client = new pg.Client({ connectionString });
+      // A connection may break on purpose.
+      client.on('error', () => undefined);
+      clients.push(client);
+      await client.connect();
+      return client;
+    },
+    async drop() {
+      await Promise.all(clients.map((client) => client.end()));
+      await execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
 }
 
 async function execute(statement: string): Promise<void> {

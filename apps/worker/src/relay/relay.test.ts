@@ -1,0 +1,146 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createAccept, type Accept } from '@tidings/accept';
+import { connectToOutbox, openDatabase, readEvents, type Database } from '@tidings/database';
+import { catalog, createOutbox, createOutboxRelay, outboxTable, syncFailed, type OutboxRelay } from '@tidings/events';
+import { createGate, createTestDatabase, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import { createAcceptRelayed } from './accept-relayed.js';
+
+let tidingsDatabase: TestDatabase;
+let serviceDatabase: TestDatabase;
+let tidings: Database;
+let service: Database;
+let gate: Gate;
+let relay: OutboxRelay | undefined;
+let warnings: number;
+/** Of the relays, events that were accepted anew, each time. */
+let accepted: string[];
+let accept: Accept;
+
+beforeAll(async () => {
+  [tidingsDatabase, serviceDatabase] = await Promise.all([createTestDatabase(), createTestDatabase('empty')]);
+  tidings = openDatabase({ url: tidingsDatabase.url });
+  service = openDatabase({ url: serviceDatabase.url });
+  await service.pool.query(outboxTable());
+  await service.pool.query('CREATE TABLE syncs (id int PRIMARY KEY)');
+});
+afterAll(async () => {
+  await Promise.all([tidings.close(), service.close()]);
+  await Promise.all([tidingsDatabase.drop(), serviceDatabase.drop()]);
+});
+beforeEach(async () => {
+  await tidings.pool.query('TRUNCATE events, deliveries');
+  await service.pool.query('TRUNCATE syncs, tidings.outbox');
+  gate = await createGate(serviceDatabase.url);
+  warnings = 0;
+  accepted = [];
+  const withLog = createAccept({
+    sql: tidings.pool,
+    queue: { enqueue: () => Promise.resolve() },
+    redis: { publish: () => Promise.resolve() },
+    prefix: '{test}',
+    log: { warn: () => undefined },
+  });
+  accept = Object.assign(
+    async (events: Parameters<Accept>[0]) => {
+      const answer = await withLog(events);
+      accepted.push(...answer.map(({ id, status }) => `${id} ${status}`));
+      return answer;
+    },
+    { idle: withLog.idle },
+  );
+});
+afterEach(async () => {
+  await relay?.stop();
+  await gate.shut();
+});
+
+const outbox = createOutbox();
+const failed = (id: string, message = 'gone') => syncFailed({ user_id: 'alice', error_message: message }, { id });
+const logged = async () => (await readEvents(tidings.pool, { after: 0, limit: 1000 })).events.map(({ id }) => id);
+const left = async () => (await service.pool.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
+const start = (publish = createAcceptRelayed({ accept, catalog })) => {
+  const log = { warn: () => void (warnings += 1), error: () => undefined };
+  relay = createOutboxRelay({ connect: () => connectToOutbox(gate.url), publish, log, pollMs: 50 });
+  relay.start();
+};
+
+describe('an event of an outbox', () => {
+  test('is in the log if and only if the change of the service was committed, here by Prisma', async () => {
+    start();
+    const sync = (id: number, fail: boolean) =>
+      service.prisma.$transaction(async (transaction) => {
+        await transaction.$executeRaw`INSERT INTO syncs VALUES (${id})`;
+        await outbox.publish((text, values) => transaction.$executeRawUnsafe(text, ...values), failed(`sync-${String(id)}`));
+        if (fail) throw new Error('The service thought better of it.');
+      });
+    await sync(1, false);
+    await expect(sync(2, true)).rejects.toThrow('thought better');
+    await sync(3, false);
+    await eventually(async () => {
+      expect(await left()).toEqual([]);
+    });
+    expect(await logged()).toEqual(['sync-1', 'sync-3']);
+    expect((await service.pool.query('SELECT id FROM syncs ORDER BY id')).rows).toEqual([{ id: 1 }, { id: 3 }]);
+  });
+
+  test('is in the log once, though the relay breaks off between accepting and deleting', async () => {
+    const acceptRelayed = createAcceptRelayed({ accept, catalog });
+    let breaks = true;
+    await outbox.publish(service.pool.query.bind(service.pool), [failed('a'), failed('b')]);
+    start(async (events) => {
+      await acceptRelayed(events);
+      if (breaks) {
+        await gate.shut();
+        await gate.open();
+      }
+      breaks = false;
+    });
+    await eventually(async () => {
+      expect(await left()).toEqual([]);
+    });
+    expect(await logged()).toEqual(['a', 'b']);
+    expect(accepted).toEqual(['a accepted', 'b accepted', 'a repeated', 'b repeated']);
+    expect(warnings).toBe(1);
+  });
+
+  test('that does not fit the catalog, or has the id of another, is kept with the reason; the others are accepted', async () => {
+    await accept(catalog.validate([failed('taken')]));
+    const run = service.pool.query.bind(service.pool);
+    await outbox.publish(run, [failed('a'), failed('taken', 'another'), failed('b')]);
+    await run(`INSERT INTO tidings.outbox (id, type, data) VALUES
+      ('unknown', 'sync.unknown', '{}'), ('own', 'webhook.disabled', '{}'), ('wrong', 'sync.failed', '{"user_id":1}')`);
+    await outbox.publish(run, failed('c'));
+    start();
+    await eventually(async () => {
+      expect(await left()).toEqual([
+        { id: 'taken', error: expect.stringContaining('same id and other content') },
+        { id: 'unknown', error: expect.stringContaining('type: "sync.unknown" is not in the catalog') },
+        { id: 'own', error: expect.stringContaining('is published by Tidings itself') },
+        { id: 'wrong', error: expect.stringMatching(/^data\.user_id: .*; data\.error_message: /) },
+      ]);
+    });
+    expect(await logged()).toEqual(['taken', 'a', 'b', 'c']);
+    expect(warnings).toBe(0);
+  });
+
+  test('waits while the log is away, and is not rejected', async () => {
+    let away = true;
+    const acceptRelayed = createAcceptRelayed({
+      accept: Object.assign(
+        (events: Parameters<Accept>[0]) => (away ? Promise.reject(new Error('The database is away.')) : accept(events)),
+        { idle: accept.idle },
+      ),
+      catalog,
+    });
+    await outbox.publish(service.pool.query.bind(service.pool), failed('a'));
+    start(acceptRelayed);
+    await eventually(() => {
+      expect(warnings).toBeGreaterThan(0);
+    });
+    expect(await left()).toEqual([{ id: 'a', error: null }]);
+    away = false;
+    await eventually(async () => {
+      expect(await logged()).toEqual(['a']);
+    });
+  });
+});

@@ -1,0 +1,453 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
+import fc from 'fast-check';
+import { createGate, createTestDatabase, createTestRedis, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import { syncFailed } from '../catalog/sync.js';
+import type { EventDraft } from '../event.js';
+import { EVENTS_QUEUE } from '../events-queue.js';
+import { InvalidEventError } from '../invalid-event-error.js';
+import { createPublisher } from '../publisher.js';
+import { RejectedEventError } from '../rejected-event-error.js';
+import { createOutbox } from './outbox.js';
+import { outboxTable } from './outbox-table.js';
+import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from './relay.js';
+
+type Client = Awaited<ReturnType<TestDatabase['connect']>>;
+
+/** So long that no test passes because of it. */
+const NEVER_MS = 600_000;
+
+let database: TestDatabase;
+let gate: Gate;
+let service: Client;
+let other: Client;
+/** What Tidings would have: each id once, in the order in which it first came. */
+let tidings: Map<string, EventDraft>;
+let relays: OutboxRelay[];
+let logged: { message: string; details: Record<string, unknown> }[];
+
+beforeAll(async () => {
+  database = await createTestDatabase('empty');
+  [service, other] = await Promise.all([database.connect(), database.connect()]);
+  await service.query(outboxTable());
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await service.query('TRUNCATE tidings.outbox');
+  gate = await createGate(database.url);
+  tidings = new Map();
+  relays = [];
+  logged = [];
+});
+afterEach(async () => {
+  await Promise.all(relays.map((relay) => relay.stop()));
+  await gate.shut();
+});
+
+const outbox = createOutbox();
+const failed = (id: string) => syncFailed({ user_id: 'alice', error_message: 'gone' }, { id });
+const take = (events: readonly EventDraft[]): Promise<void> => {
+  for (const event of events) if (!tidings.has(String(event.id))) tidings.set(String(event.id), event);
+  return Promise.resolve();
+};
+const taken = () => [...tidings.keys()];
+const keep = (message: string, details: object) => void logged.push({ message, details: details as Record<string, unknown> });
+const relay = (options: Partial<OutboxRelayOptions> = {}) => {
+  const created = createOutboxRelay({
+    connect: () => database.connect(gate.url),
+    publish: take,
+    log: { warn: keep, error: keep },
+    pollMs: NEVER_MS,
+    ...options,
+  });
+  relays.push(created);
+  created.start();
+  return created;
+};
+const inTransaction = async (client: Client, work: () => Promise<unknown>, end: 'COMMIT' | 'ROLLBACK' = 'COMMIT') => {
+  await client.query('BEGIN');
+  await work();
+  await client.query(end);
+};
+const left = async () =>
+  (await service.query<{ id: string; error: string | null }>('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
+const untilEmpty = () =>
+  eventually(async () => {
+    expect(await left()).toEqual([]);
+  });
+/** How many connections of the relays listen. */
+const untilListening = (count = 1) =>
+  eventually(async () => {
+    const { rows } = await service.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'ROLLBACK' AND state = 'idle'",
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(count);
+  });
+
+describe('a relay', () => {
+  test('moves what was committed, as it was published, and nothing of what was rolled back', async () => {
+    await inTransaction(service, () => outbox.publish(service, failed('rolled-back')), 'ROLLBACK');
+    const event = syncFailed({ user_id: 'alice', error_message: 'a' }, { id: 'a', timestamp: '2026-03-01T01:30:00.123+02:00' });
+    await inTransaction(service, () => outbox.publish(service, [event, failed('b')]));
+    relay();
+    await untilEmpty();
+    expect(taken()).toEqual(['a', 'b']);
+    expect(tidings.get('a')).toEqual({ ...event, timestamp: '2026-02-28T23:30:00.123Z' });
+  });
+
+  test('hears of a commit, and does not wait for its next look', async () => {
+    relay();
+    await untilListening();
+    await inTransaction(service, () => outbox.publish(service, failed('a')));
+    await untilEmpty();
+    expect(taken()).toEqual(['a']);
+  });
+
+  test('looks now and then, should it hear nothing', async () => {
+    relay({ pollMs: 50 });
+    await untilListening();
+    await createOutbox({ notify: false }).publish(service, failed('a'));
+    await untilEmpty();
+    expect(taken()).toEqual(['a']);
+  });
+
+  test('needs no more of a connection than that it runs statements', async () => {
+    const connect = async () => {
+      const client = await database.connect();
+      return { query: (text: string, values?: unknown[]) => client.query(text, values), end: () => client.end() };
+    };
+    relay({ connect, pollMs: 50 });
+    await outbox.publish(service, failed('a'));
+    await untilEmpty();
+    expect(taken()).toEqual(['a']);
+  });
+
+  test('may hand them to the queue', async () => {
+    const redis = createTestRedis();
+    const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
+    const queue = new Queue(EVENTS_QUEUE, { connection: redis.client, prefix: redis.prefix });
+    await outbox.publish(service, [failed('a'), failed('b')]);
+    relay({ publish: publisher.publish });
+    await untilEmpty();
+    expect((await queue.getWaiting()).map(({ id }) => id)).toEqual(['event-a', 'event-b']);
+    await Promise.all([publisher.close(), queue.close()]);
+    await redis.drop();
+  });
+
+  test('moves many, at most 1,000 and about 1 MB at once', async () => {
+    const counts: number[] = [];
+    await outbox.publish(
+      service,
+      Array.from({ length: 1500 }, (_, index) => failed(String(index))),
+    );
+    // Larger than any type of the shipped catalog allows.
+    await service.query(
+      `INSERT INTO tidings.outbox (id, type, data)
+       SELECT id, 'sync.failed', json_build_object('error_message', repeat('x', 250000)) FROM unnest('{a,b,c,d}'::text[]) AS id`,
+    );
+    const publish = (events: readonly EventDraft[]) => {
+      counts.push(events.length);
+      expect(JSON.stringify({ events }).length).toBeLessThan(2 ** 20);
+      return take(events);
+    };
+    relay({ publish });
+    await untilEmpty();
+    expect(counts).toEqual([1000, 503, 1]);
+    expect(taken()).toEqual([...Array.from({ length: 1500 }, (_, index) => String(index)), 'a', 'b', 'c', 'd']);
+  });
+});
+
+describe('the order of events', () => {
+  test('is that in which transactions committed, not that in which they published', async () => {
+    await service.query('BEGIN');
+    await outbox.publish(service, failed('long-1'));
+    await inTransaction(other, () => outbox.publish(other, [failed('short-1'), failed('short-2')]));
+    await outbox.publish(service, failed('long-2'));
+    await service.query('COMMIT');
+    relay();
+    await untilEmpty();
+    expect(taken()).toEqual(['short-1', 'short-2', 'long-1', 'long-2']);
+  });
+
+  test('passes over nothing that commits late', async () => {
+    relay();
+    await service.query('BEGIN');
+    await outbox.publish(service, failed('long'));
+    await inTransaction(other, () => outbox.publish(other, failed('short')));
+    await eventually(() => {
+      expect(taken()).toEqual(['short']);
+    });
+    await service.query('COMMIT');
+    await untilEmpty();
+    expect(taken()).toEqual(['short', 'long']);
+  });
+
+  test('is kept by two relays at once, of which one moves at a time', async () => {
+    let atOnce = 0;
+    let most = 0;
+    let calls = 0;
+    const publish = async (events: readonly EventDraft[]) => {
+      calls += events.length;
+      most = Math.max(most, (atOnce += 1));
+      await take(events);
+      // The other one looks meanwhile.
+      await other.query('SELECT pg_sleep(0.03)');
+      atOnce -= 1;
+    };
+    relay({ publish, pollMs: 5 });
+    relay({ publish, pollMs: 5 });
+    const ids = Array.from({ length: 20 }, (_, index) => String(index));
+    for (const id of ids) await outbox.publish(service, failed(id));
+    await untilEmpty();
+    expect({ taken: taken(), most, calls }).toEqual({ taken: ids, most: 1, calls: 20 });
+  });
+});
+
+describe('an event that Tidings rejects', () => {
+  const poisonous = ['3', '4', '9'];
+  const reject = (events: readonly EventDraft[]) => {
+    const bad = events.filter(({ id }) => poisonous.includes(String(id)));
+    return bad.length > 0 ? Promise.reject(new RejectedEventError(`${String(bad[0]?.id)} is taken`)) : take(events);
+  };
+
+  test('is kept with the reason, and holds up no other', async () => {
+    const outcomes: Record<string, number> = {};
+    const observe = (outcome: string, count: number) => void (outcomes[outcome] = (outcomes[outcome] ?? 0) + count);
+    await outbox.publish(
+      service,
+      Array.from({ length: 12 }, (_, index) => failed(String(index))),
+    );
+    relay({ publish: reject, observe });
+    await eventually(async () => {
+      expect(await left()).toEqual(poisonous.map((id) => ({ id, error: `${id} is taken` })));
+    });
+    expect(taken()).toEqual(['0', '1', '2', '5', '6', '7', '8', '10', '11']);
+    await eventually(() => {
+      expect(logged.map(({ details }) => details)).toEqual(poisonous.map((id) => ({ event_id: id, reason: `${id} is taken` })));
+    });
+    expect(outcomes).toEqual({ relayed: 9, rejected: 3 });
+  });
+
+  test('comes again when somebody says so', async () => {
+    await outbox.publish(service, failed('3'));
+    relay({ publish: reject, pollMs: 50 });
+    await eventually(async () => {
+      expect(await left()).toMatchObject([{ error: '3 is taken' }]);
+    });
+    await service.query("UPDATE tidings.outbox SET rejected_at = NULL, id = '3-anew' WHERE id = '3'");
+    await untilEmpty();
+    expect(taken()).toEqual(['3-anew']);
+  });
+
+  test('may do so for a reason that PostgreSQL cannot write', async () => {
+    await outbox.publish(service, failed('a'));
+    relay({
+      publish: () => Promise.reject(new InvalidEventError([{ field: 'data.\u0000\ud800', message: 'is not a known field' }])),
+    });
+    await eventually(async () => {
+      expect(await left()).toEqual([{ id: 'a', error: 'data.\uFFFD\uFFFD: is not a known field' }]);
+    });
+  });
+});
+
+describe('whatever breaks, a relay goes on, and no event is lost or new', () => {
+  test('when its connection breaks between publishing and deleting: the same ids come again', async () => {
+    const calls: string[] = [];
+    let breaks = 2;
+    const publish = async (events: readonly EventDraft[]) => {
+      await take(events);
+      calls.push(events.map(({ id }) => String(id)).join());
+      if (breaks-- > 0) {
+        await gate.shut();
+        await gate.open();
+      }
+    };
+    await outbox.publish(service, [failed('a'), failed('b')]);
+    relay({ publish });
+    await untilEmpty();
+    expect(calls).toEqual(['a,b', 'a,b', 'a,b']);
+    expect(taken()).toEqual(['a', 'b']);
+    expect(logged).toHaveLength(2);
+  });
+
+  test('when Tidings is away: nothing is deleted, and what it took of a list stays taken', async () => {
+    let away = true;
+    const publish = (events: readonly EventDraft[]) => {
+      if (events.some(({ id }) => id === 'bad')) return Promise.reject(new RejectedEventError('bad'));
+      if (away && events.some(({ id }) => id === 'b')) return Promise.reject(new Error('away'));
+      return take(events);
+    };
+    await outbox.publish(service, [failed('a'), failed('bad'), failed('b')]);
+    relay({ publish });
+    await eventually(() => {
+      expect(logged).toContainEqual({
+        message: 'An outbox could not be relayed; it is tried again.',
+        details: { error: new Error('away'), retry_in_ms: expect.any(Number) },
+      });
+    });
+    expect(await left()).toEqual([
+      { id: 'bad', error: 'bad' },
+      { id: 'b', error: null },
+    ]);
+    expect(taken()).toEqual(['a']);
+    away = false;
+    await eventually(() => {
+      expect(taken()).toEqual(['a', 'b']);
+    });
+  });
+
+  test('when its database is away, at the start and later', async () => {
+    await gate.shut();
+    relay();
+    await eventually(() => {
+      expect(logged.length).toBeGreaterThan(0);
+    });
+    await outbox.publish(service, failed('a'));
+    await gate.open();
+    await untilEmpty();
+    await untilListening();
+    await gate.shut();
+    await outbox.publish(service, failed('b'));
+    await gate.open();
+    await untilEmpty();
+    expect(taken()).toEqual(['a', 'b']);
+  });
+
+  test('when there is no outbox yet, of which the log says what to do', async () => {
+    const empty = await createTestDatabase('empty');
+    relay({ connect: () => empty.connect() });
+    await eventually(() => {
+      expect(logged[0]?.details['hint']).toMatch('There is no tidings.outbox in that database');
+    });
+    const client = await empty.connect();
+    await client.query(outboxTable());
+    await outbox.publish(client, failed('a'));
+    await eventually(() => {
+      expect(taken()).toEqual(['a']);
+    });
+    await relays[0]?.stop();
+    await empty.drop();
+  });
+
+  test('when it may not, of which the log says what it needs', async () => {
+    const role = `reader_${database.url.slice(-8)}`;
+    await service.query(`CREATE ROLE ${role}`);
+    await outbox.publish(service, failed('a'));
+    const connect = async () => {
+      const client = await database.connect();
+      await client.query(`SET ROLE ${role}`);
+      return client;
+    };
+    const hints = () => logged.map(({ details }) => details['hint']);
+    relay({ connect });
+    await eventually(() => {
+      expect(hints()).toContainEqual(expect.stringContaining("The relay's role needs USAGE on the schema tidings"));
+    });
+    await service.query(`GRANT USAGE ON SCHEMA tidings TO ${role}; GRANT SELECT, UPDATE, DELETE ON tidings.outbox TO ${role}`);
+    await untilEmpty();
+    await service.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
+
+  test('until it is stopped, which ends the round under way first', async () => {
+    let finish: (() => void) | undefined;
+    const publish = async (events: readonly EventDraft[]) => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      await take(events);
+    };
+    await outbox.publish(service, failed('a'));
+    const stopped = relay({ publish });
+    await eventually(() => {
+      expect(finish).toBeDefined();
+    });
+    const stopping = stopped.stop();
+    finish?.();
+    await stopping;
+    expect(taken()).toEqual(['a']);
+    expect(await left()).toEqual([]);
+  });
+
+  test('until it is stopped, also when its database hangs', async () => {
+    let asked = 0;
+    const connect = async () => {
+      const client = await database.connect(gate.url);
+      const query = async (text: string, values?: unknown[]) => {
+        asked += 1;
+        const answer = await client.query(text, values);
+        asked -= 1;
+        return answer;
+      };
+      return { query, end: () => client.end() };
+    };
+    const stopped = relay({ connect, pollMs: 5 });
+    await untilListening();
+    gate.freeze();
+    await eventually(() => {
+      expect(asked).toBe(1);
+    });
+    await stopped.stop();
+    expect(logged).toEqual([]);
+  });
+});
+
+test('whoever commits, rolls back or crashes: exactly what was committed is in Tidings, each once', async () => {
+  const step = fc.record({
+    client: fc.nat(1),
+    act: fc.constantFrom('publish', 'publish', 'publish', 'savepoint', 'undo', 'commit', 'commit', 'rollback', 'break'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      tidings.clear();
+      const moving = relay({
+        publish: async (events) => {
+          await take(events);
+          if (crash) await gate.shut();
+        },
+        pollMs: 5,
+      });
+      let crash = false;
+      let count = 0;
+      const committed: string[] = [];
+      const writers = [service, other].map((client) => ({
+        client,
+        open: false,
+        ids: [] as string[],
+        saved: undefined as number | undefined,
+      }));
+      const end = async (writer: (typeof writers)[number], how: 'COMMIT' | 'ROLLBACK') => {
+        if (!writer.open) return;
+        await writer.client.query(how);
+        if (how === 'COMMIT') committed.push(...writer.ids);
+        Object.assign(writer, { open: false, ids: [], saved: undefined });
+      };
+      for (const { client: which, act } of steps) {
+        const writer = writers[which] as (typeof writers)[number];
+        if (!writer.open && act !== 'break') {
+          await writer.client.query('BEGIN');
+          writer.open = true;
+        }
+        if (act === 'publish') {
+          const id = String((count += 1));
+          await outbox.publish(writer.client, failed(id));
+          writer.ids.push(id);
+        } else if (act === 'savepoint') {
+          await writer.client.query('SAVEPOINT here');
+          writer.saved = writer.ids.length;
+        } else if (act === 'undo' && writer.saved !== undefined) {
+          await writer.client.query('ROLLBACK TO SAVEPOINT here');
+          writer.ids.length = writer.saved;
+        } else if (act === 'break') {
+          crash = !crash;
+          await gate.shut();
+          await gate.open();
+        } else await end(writer, act === 'commit' ? 'COMMIT' : 'ROLLBACK');
+      }
+      for (const writer of writers) await end(writer, 'COMMIT');
+      crash = false;
+      await gate.open();
+      await untilEmpty();
+      await moving.stop();
+      expect([...taken()].sort()).toEqual([...committed].sort());
+    }),
+    { numRuns: 10 },
+  );
+});
