@@ -20,6 +20,7 @@ import {
 import { createRevocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
+import { startTracing } from '@tidings/tracing';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
 import { createKeys } from './auth/issuer-keys.js';
@@ -47,7 +48,12 @@ const REVOCATION_MS = 2000;
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix, webhooksPerUser: perUser } = config;
-const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat });
+const tracing = await startTracing({
+  serviceName: 'tidings-api',
+  settings: config.tracing,
+  onError: (reason) => log.warn('Traces could not be sent.', { reason }),
+});
+const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat, context: tracing?.activeIds });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
     networks: config.addresses.allowed.map(formatNetwork),
@@ -68,7 +74,7 @@ const counts = connect('limits');
 
 // Accept: an event and its deliveries are committed, then enqueued and announced …
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
-const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log });
+const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log, tracing });
 
 // … and what any process announces goes to the streams of this one.
 const registry = new Registry();
@@ -110,6 +116,7 @@ const app = createApp({
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
   log,
+  tracing,
   catalog,
   routes: [
     ...healthRoutes(dependencies),
@@ -151,6 +158,7 @@ async function stop(): Promise<void> {
   subscriber.disconnect();
   counts.disconnect();
   await database.close();
+  await tracing?.shutdown();
 }
 
 await untilStopped({ stop, deadlineMs: SHUTDOWN_MS, log });

@@ -33,12 +33,15 @@ import {
 } from '@tidings/queue';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
+import { startTracing } from '@tidings/tracing';
 import { readWorkerConfig } from './config.js';
 import { createDeliver } from './deliver/deliver.js';
 import { createLease } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
+import { traceDeliveries } from './deliver/trace.js';
 import { createDispatch } from './dispatch/dispatch.js';
+import { traceDispatch } from './dispatch/trace.js';
 import { createAttemptMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
@@ -57,7 +60,12 @@ const TURN_MS = 250;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
-const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat });
+const tracing = await startTracing({
+  serviceName: 'tidings-worker',
+  settings: config.tracing,
+  onError: (reason) => log.warn('Traces could not be sent.', { reason }),
+});
+const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat, context: tracing?.activeIds });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
     networks: config.addresses.allowed.map(formatNetwork),
@@ -78,7 +86,7 @@ const jobs = connect('worker');
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 
 // The journey: an enqueued event is accepted …
-const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log });
+const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log, tracing });
 const dispatch = createDispatch({ accept, catalog, log });
 
 // … its deliveries are claimed, sent and recorded …
@@ -109,6 +117,8 @@ const deliver = createDeliver({
   turnMs: TURN_MS,
   observe: metrics.attempt,
   log,
+  // Traced where that is wanted; otherwise the parts above are as they are.
+  ...(tracing && traceDeliveries(tracing, { send, record: lease.record, sendTraceparent: config.sendTraceparent })),
 });
 
 // … an owner may test a webhook, beside all that …
@@ -150,7 +160,7 @@ const duties = [
 const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
 const common = { redis: jobs, prefix, concurrency, lockMs, onError };
 const workers = [
-  createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: dispatch }),
+  createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: tracing ? traceDispatch(tracing, dispatch) : dispatch }),
   createQueueWorker<DeliveryJob>({ ...common, queue: DELIVERIES_QUEUE, process: ({ id }) => deliver(id) }),
   createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: answerTests }),
 ];
@@ -176,6 +186,7 @@ async function stop(): Promise<void> {
   commands.disconnect();
   jobs.disconnect();
   await database.close();
+  await tracing?.shutdown();
 }
 
 await untilStopped({ stop, deadlineMs: timeoutMs + 5000, log });
