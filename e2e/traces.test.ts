@@ -183,11 +183,11 @@ test("somebody who may not publish has no trace recorded in somebody's name", as
   expect(collector.spans.filter(ofTrace(caller.traceId))).toEqual([]);
 });
 
-test('with SEND_TRACEPARENT each request names its own span', async () => {
+test('with SEND_TRACEPARENT each request names its own span, whatever the owner of the webhook has it say', async () => {
   await tidings.workers[0]?.stop();
   const worker = await tidings.startWorker({ SEND_TRACEPARENT: 'true' });
   const receiver = await startReceiver((attempt) => (attempt === 1 ? 500 : 200));
-  const webhook = await alice.register(receiver);
+  const webhook = await alice.register(receiver, { headers: { Traceparent: newCaller().traceparent } });
   const caller = newCaller();
   await request(service, '/api/events', caller.traceparent, syncCompleted(sync));
   await alice.waitForDeliveries(webhook, 1);

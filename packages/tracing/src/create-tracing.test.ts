@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { createTracing } from './create-tracing.js';
 import { createSampler } from './sampler.js';
-import type { TracingSettings } from './start-tracing.js';
+import type { TracingSettings } from './settings.js';
 
 const exporter = new InMemorySpanExporter();
 const tracingWith = (sampler: TracingSettings['sampler'], ratio = 1) => {

@@ -5,7 +5,7 @@ import {
   TraceIdRatioBasedSampler,
   type Sampler,
 } from '@opentelemetry/sdk-trace';
-import type { TracingSettings } from './start-tracing.js';
+import type { TracingSettings } from './settings.js';
 
 /** Which traces are recorded, as `OTEL_TRACES_SAMPLER` names it. */
 export function createSampler({ sampler, ratio }: Pick<TracingSettings, 'sampler' | 'ratio'>): Sampler {

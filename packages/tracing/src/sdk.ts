@@ -7,7 +7,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { createTracing } from './create-tracing.js';
 import { createSampler } from './sampler.js';
-import type { TracingOptions, TracingSettings } from './start-tracing.js';
+import type { TracingOptions, TracingSettings } from './settings.js';
 import type { Tracing } from './tracing.js';
 
 /** So much more time a process that stops has. */
