@@ -17,6 +17,7 @@ export interface Webhook {
 /** What may be set of a webhook. */
 export interface WebhookSettings {
   event_types?: string[];
+  headers?: Record<string, string>;
   max_in_flight?: number;
   rate_limit?: number;
   ordering?: 'unordered' | 'fifo';

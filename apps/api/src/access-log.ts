@@ -1,12 +1,14 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from '@tidings/logging';
 import { requestId } from './request-id.js';
+import { traceOf } from './trace-requests.js';
 
 /** One line for each request that ended, probes left out. The query stays out of it: it may hold credentials. */
 export function accessLog(log: Pick<Logger, 'info'>): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
     const { method, path } = request;
+    response.locals['startedAt'] = startedAt;
     response.once('close', () => {
       log.info(`${method} ${path} ${String(response.statusCode)}`, {
         request_id: requestId(response),
@@ -15,6 +17,8 @@ export function accessLog(log: Pick<Logger, 'info'>): RequestHandler {
         status: response.statusCode,
         duration_ms: Math.round(performance.now() - startedAt),
         user_id: (response.locals as { caller?: { userId: string } }).caller?.userId,
+        event_id: (response.locals as { eventId?: string }).eventId,
+        ...traceOf(response),
       });
     });
     next();

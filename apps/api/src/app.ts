@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '@tidings/logging';
+import type { Tracing } from '@tidings/tracing';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
 import { allowOrigins } from './cross-origin.js';
@@ -13,6 +14,7 @@ import { notFound } from './problems/problem.js';
 import { noticeProxy, type TrustedProxies } from './proxies.js';
 import { withRequestId } from './request-id.js';
 import { notStored, securityHeaders } from './security-headers.js';
+import { traceRequests } from './trace-requests.js';
 
 interface AppParts {
   authentication: AuthenticateParts;
@@ -22,6 +24,8 @@ interface AppParts {
   /** Pages of these origins may call the API. */
   corsOrigins: string[];
   log: Logger;
+  /** Default: no traces. */
+  tracing?: Tracing | undefined;
   routes: readonly Route[];
   /** Pages for browsers, by their path: they know themselves who may see them. */
   pages?: Readonly<Record<string, RequestHandler>>;
@@ -33,16 +37,8 @@ interface AppParts {
  * Puts the routes together, and the document of them. A request is authenticated, and counted, before its body is read;
  * what is not public lives below `/api`, all of which needs a token.
  */
-export function createApp({
-  authentication,
-  limits,
-  trustedProxies,
-  corsOrigins,
-  log,
-  routes,
-  pages = {},
-  catalog,
-}: AppParts): Express {
+export function createApp(parts: AppParts): Express {
+  const { authentication, limits, trustedProxies, corsOrigins, log, tracing, routes, pages = {}, catalog } = parts;
   const served = [...routes, openApiRoute(routes, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
@@ -55,6 +51,7 @@ export function createApp({
   if (trustedProxies === false) app.use(noticeProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));
   app.use('/api', notStored, limits.refuse, authenticate(authentication), limits.count);
+  if (tracing !== undefined) app.use('/api', traceRequests({ tracing, untraced: [authentication.tickets.path] }));
   mount(
     app,
     served.filter((route) => !isPublic(route)),

@@ -21,6 +21,7 @@ import {
 import { createRevocations } from '@tidings/revocation';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
+import { startTracing } from '@tidings/tracing';
 import { adminRoutes } from './admin/routes.js';
 import { QUEUES, queuePages } from './admin/queues.js';
 import { createVisits } from './admin/visits.js';
@@ -52,7 +53,12 @@ const REFUSAL_MS = 2000;
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix } = config;
-const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat });
+const tracing = await startTracing({
+  serviceName: 'tidings-api',
+  settings: config.tracing,
+  onError: (reason) => log.warn('Traces could not be sent.', { reason }),
+});
+const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat, context: tracing?.activeIds });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
     networks: config.addresses.allowed.map(formatNetwork),
@@ -73,7 +79,7 @@ const counts = connect('limits');
 
 // Accept: an event and its deliveries are committed, then enqueued and announced …
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
-const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log });
+const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log, tracing });
 
 // … and what any process announces goes to the streams of this one.
 const registry = new Registry();
@@ -122,6 +128,7 @@ const app = createApp({
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
   log,
+  tracing,
   catalog,
   pages: {
     [QUEUES]: queuePages({
@@ -172,6 +179,7 @@ async function stop(): Promise<void> {
   subscriber.disconnect();
   counts.disconnect();
   await database.close();
+  await tracing?.shutdown();
 }
 
 await untilStopped({ stop, deadlineMs: SHUTDOWN_MS, log });

@@ -38,6 +38,41 @@ describe("the worker's configuration", () => {
     expect(readWorkerConfig({ ...good, WORKER_CONCURRENCY: '' }).concurrency).toBe(100);
   });
 
+  test('traces nothing unless it is said where to, by the standard variables', () => {
+    const traced = { sampler: 'parentbased_always_on', ratio: 1, scheduleDelayMs: 5000 };
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318';
+    expect(readWorkerConfig(good)).toMatchObject({ tracing: null, sendTraceparent: false });
+    for (const env of [
+      { OTEL_EXPORTER_OTLP_ENDPOINT },
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces' },
+      { OTEL_TRACES_EXPORTER: 'otlp' },
+    ]) {
+      expect(readWorkerConfig({ ...good, ...env }).tracing).toEqual(traced);
+    }
+    expect(readWorkerConfig({ ...good, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER: 'none' }).tracing).toBeNull();
+    const sampled = {
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.05',
+      OTEL_BSP_SCHEDULE_DELAY: '1000',
+    };
+    expect(readWorkerConfig({ ...good, OTEL_EXPORTER_OTLP_ENDPOINT, ...sampled }).tracing).toEqual({
+      sampler: 'parentbased_traceidratio',
+      ratio: 0.05,
+      scheduleDelayMs: 1000,
+    });
+    for (const [name, value] of [
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+      ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+      ['OTEL_TRACES_EXPORTER', 'zipkin'],
+      ['OTEL_TRACES_SAMPLER', 'sometimes'],
+      ['OTEL_TRACES_SAMPLER_ARG', '5'],
+      ['OTEL_BSP_SCHEDULE_DELAY', '0'],
+      ['SEND_TRACEPARENT', 'yes'],
+    ] as const) {
+      expect(() => readWorkerConfig({ ...good, [name]: value })).toThrow(`${name} must be`);
+    }
+  });
+
   test('takes some nodes of a Redis Cluster, and a prefix that keeps its keys together there', () => {
     const REDIS_URL = 'redis://:pw@a:6379,redis://:pw@b:6379';
     expect(readWorkerConfig({ ...good, REDIS_URL, REDIS_PREFIX: '{music}' })).toMatchObject({

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import { parseCertificates } from '@tidings/egress';
 import { z } from 'zod';
 import { parseOutboxes } from './relay/outboxes.js';
@@ -19,6 +19,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
       CIRCUIT_AFTER: wholeNumber({ initial: 5, min: 1, max: 1000 }),
       CIRCUIT_PROBE_MS: wholeNumber({ initial: 5000, min: 100, max: 3_600_000 }),
       DISABLE_AFTER_HOURS: wholeNumber({ initial: 120, min: 1, max: 8760 }),
+      SEND_TRACEPARENT: flag(false),
       EGRESS_PROXY: z
         .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
         .transform((text) => new URL(text))
@@ -33,6 +34,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     concurrency: settings.WORKER_CONCURRENCY,
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
     outboxes: settings.OUTBOX_DATABASE_URLS,
+    sendTraceparent: settings.SEND_TRACEPARENT,
     proxy: settings.EGRESS_PROXY,
     ca: settings.EGRESS_CA_FILE,
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_MS,

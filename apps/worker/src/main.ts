@@ -35,14 +35,17 @@ import {
 } from '@tidings/queue';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
+import { startTracing } from '@tidings/tracing';
 import { createActivity } from './activity/activity.js';
 import { readWorkerConfig } from './config.js';
 import { createDeliver } from './deliver/deliver.js';
 import { createLease } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
+import { traceDeliveries } from './deliver/trace.js';
 import { createDispatch } from './dispatch/dispatch.js';
 import { createAttemptMetrics, createOutboxMetrics } from './metrics.js';
+import { traceDispatch } from './dispatch/trace.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
 import { createAcceptRelayed } from './relay/accept-relayed.js';
@@ -64,7 +67,12 @@ const ACTIVITY_MS = 5000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
-const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat });
+const tracing = await startTracing({
+  serviceName: 'tidings-worker',
+  settings: config.tracing,
+  onError: (reason) => log.warn('Traces could not be sent.', { reason }),
+});
+const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat, context: tracing?.activeIds });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
     networks: config.addresses.allowed.map(formatNetwork),
@@ -84,8 +92,7 @@ const commands = connect('command');
 const jobs = connect('worker');
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 
-// The journey: an enqueued event is accepted, and so is what waits in the outboxes of services …
-const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log });
+const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log, tracing });
 const dispatch = createDispatch({ accept, catalog, log });
 const registry = new Registry();
 const outboxMetrics = createOutboxMetrics(registry);
@@ -135,6 +142,8 @@ const deliver = createDeliver({
     activity.count({ userId, ...result });
   },
   log,
+  // Traced where that is wanted; otherwise the parts above are as they are.
+  ...(tracing && traceDeliveries(tracing, { send, record: lease.record, sendTraceparent: config.sendTraceparent })),
 });
 
 // … an owner may test a webhook, beside all that …
@@ -177,7 +186,7 @@ const duties = [
 const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
 const common = { redis: jobs, prefix, concurrency, lockMs, onError };
 const workers = [
-  createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: dispatch }),
+  createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: tracing ? traceDispatch(tracing, dispatch) : dispatch }),
   createQueueWorker<DeliveryJob>({ ...common, queue: DELIVERIES_QUEUE, process: ({ id }) => deliver(id) }),
   createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: answerTests }),
 ];
@@ -210,6 +219,7 @@ async function stop(): Promise<void> {
   commands.disconnect();
   jobs.disconnect();
   await database.close();
+  await tracing?.shutdown();
 }
 
 await untilStopped({ stop, deadlineMs: timeoutMs + 5000, log });

@@ -49,7 +49,7 @@ beforeEach(async () => {
   const commands = connectRedis(gate.url, 'command', () => undefined);
   await once(commands, 'ready');
   const queue = createDeliveriesQueue({ redis: commands, prefix });
-  const log = { warn: (message: string) => void warnings.push(message) };
+  const log = { warn: (message: string) => void warnings.push(message), debug: () => undefined };
   accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, log });
   close = async () => {
     await accept.idle();

@@ -2,8 +2,10 @@ import { createBatch } from '@tidings/batch';
 import { acceptEvents, type AcceptedEvent, type Queryable } from '@tidings/database';
 import { catalog, patternsMatching, type TidingsEvent } from '@tidings/events';
 import { WAKE_AFTER_MS, type DeliveriesQueue } from '@tidings/queue';
+import type { Tracing } from '@tidings/tracing';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
 import { ConflictingEventError } from './conflicting-event-error.js';
+import { sharesOf, traceAccept, traceEnqueue } from './trace.js';
 
 /** What became of an event: new in the log, or there already. */
 export interface Acceptance {
@@ -16,7 +18,9 @@ export interface AcceptParts {
   queue: Pick<DeliveriesQueue, 'enqueue'>;
   redis: { publish: (channel: string, message: string) => Promise<unknown> };
   prefix: string;
-  log: { warn: (message: string, details: object) => void };
+  log: { warn: (message: string, details: object) => void; debug: (message: string, details: object) => void };
+  /** Default: no traces. */
+  tracing?: Tracing | undefined;
 }
 
 export interface Accept {
@@ -40,7 +44,7 @@ const LARGE_CHARACTERS = 4096;
  * share the next one. Redis comes after the commit and is never waited for: when it is away, the reconciler enqueues,
  * and the stream catches up from the log.
  */
-export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): Accept {
+export function createAccept({ sql, queue, redis, prefix, log, tracing }: AcceptParts): Accept {
   const following = new Set<Promise<void>>();
 
   const follow = (name: string, work: Promise<unknown>): void => {
@@ -53,12 +57,17 @@ export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): A
     following.add(done);
   };
 
-  const commit = async (calls: (readonly TidingsEvent[])[]): Promise<Answer[]> => {
+  const commit = async (offered: Call[]): Promise<Answer[]> => {
+    const calls = offered.map(toNewEvents);
     const events = calls.flat();
     const patterns = new Map(events.map(({ type }) => [type, catalog.isOwn(type) ? [] : patternsMatching(type)]));
-    const { accepted, deliveryIds, conflicts } = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS });
+    const answers = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS });
+    const { accepted, deliveryIds, conflicts } = answers;
     const byId = new Map(accepted.map((event) => [event.id, event]));
-    if (deliveryIds.length > 0) follow('enqueue', queue.enqueue(deliveryIds.map((id) => ({ id }))));
+    if (deliveryIds.length > 0) {
+      const enqueue = () => queue.enqueue(deliveryIds.map((id) => ({ id })));
+      follow('enqueue', tracing === undefined ? enqueue() : traceEnqueue(tracing, sharesOf(offered, answers), enqueue));
+    }
     if (accepted.length > 0) {
       const written = calls.flatMap((call, index) => (conflicts.has(index) ? [] : call));
       follow('announce', redis.publish(streamChannel(prefix), announcement(written, byId)));
@@ -72,14 +81,24 @@ export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): A
   const batch = createBatch({
     run: commit,
     maxWeight: MAX_EVENTS_A_COMMIT,
-    weigh: (call: readonly TidingsEvent[]) =>
-      call.reduce((sum, { data }) => sum + 1 + Math.floor(data.length / LARGE_CHARACTERS), 0),
+    weigh: ({ events }: Call) => events.reduce((sum, { data }) => sum + 1 + Math.floor(data.length / LARGE_CHARACTERS), 0),
   });
 
-  const accept = async (events: readonly TidingsEvent[]): Promise<Acceptance[]> => {
-    const result = await batch(events);
+  const share = async (events: readonly TidingsEvent[], traceparent: string | null): Promise<Acceptance[]> => {
+    const result = await batch({ events, traceparent });
     if (result instanceof ConflictingEventError) throw result;
     return result;
+  };
+
+  const accept = async (events: readonly TidingsEvent[]): Promise<Acceptance[]> => {
+    const accepted =
+      tracing === undefined
+        ? await share(events, null)
+        : await traceAccept(tracing, events, (traceparent) => share(events, traceparent));
+    accepted.forEach(({ id, status }, index) => {
+      log.debug(`An event was ${status}.`, { event_id: id, event_type: events[index]?.type });
+    });
+    return accepted;
   };
 
   return Object.assign(accept, {
@@ -90,7 +109,17 @@ export function createAccept({ sql, queue, redis, prefix, log }: AcceptParts): A
   });
 }
 
+interface Call {
+  events: readonly TidingsEvent[];
+  /** Of its span. */
+  traceparent: string | null;
+}
+
 type Answer = Acceptance[] | ConflictingEventError;
+
+function toNewEvents({ events, traceparent }: Call): readonly (TidingsEvent & { traceparent?: string })[] {
+  return traceparent === null ? events : events.map((event) => ({ ...event, traceparent }));
+}
 
 /** The first mention of an id in this commit is the event; any further one repeats it. */
 function answer(call: readonly TidingsEvent[], accepted: Map<string, AcceptedEvent>): Acceptance[] {

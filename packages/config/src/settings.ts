@@ -3,6 +3,7 @@ import { parseNetworks } from '@tidings/egress';
 import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
 import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from '@tidings/queue';
 import { parseSealKeys } from '@tidings/secrets';
+import { tracingConfig, tracingSettings } from './tracing-settings.js';
 
 /** A whole number with a default; outside the bounds is a mistake. */
 export function wholeNumber({ initial, min, max }: { initial: number; min: number; max: number }) {
@@ -71,6 +72,7 @@ export const sharedSettings = {
   HEALTH_PORT: wholeNumber({ initial: 0, min: 0, max: 65_535 }),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
+  ...tracingSettings,
 };
 
 /** The shared settings by the names that the code has for them. */
@@ -93,5 +95,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     healthPort: settings.HEALTH_PORT === 0 ? null : settings.HEALTH_PORT,
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT,
+    /** Null: no traces. */
+    tracing: tracingConfig(settings),
   };
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Queue } from 'bullmq';
+import { Queue, type QueueOptions } from 'bullmq';
 import { Cluster } from 'ioredis';
 import { catalog as shippedCatalog, type Catalog, type Publishable } from './catalog.js';
 import { DEFAULT_PREFIX, EVENTS_QUEUE, eventJobOptions, type EventJob } from './events-queue.js';
@@ -18,6 +18,11 @@ export interface PublisherOptions {
   catalog?: Catalog;
   /** How long a command may take, in milliseconds, before publish fails. Default 5,000. Only for a client made from a URL. */
   commandTimeoutMs?: number;
+  /**
+   * Continues the caller's trace in Tidings: `new BullMQOtel({ tracerName: 'my-service' })` of the package `bullmq-otel`, which
+   * takes the active span of OpenTelemetry. Default: no traces.
+   */
+  telemetry?: NonNullable<QueueOptions['telemetry']>;
 }
 
 /** What became of a published event: its id. */
@@ -46,7 +51,7 @@ const HASH_TAG = /\{[^}]+\}/;
 
 /** Connects a service to Tidings through Redis. Fails fast while Redis is away, instead of holding the caller. */
 export function createPublisher<Event extends EventDraft = Publishable>(options: PublisherOptions): Publisher<Event> {
-  const { redis, prefix = DEFAULT_PREFIX, catalog = shippedCatalog, commandTimeoutMs = 5000 } = options;
+  const { redis, prefix = DEFAULT_PREFIX, catalog = shippedCatalog, commandTimeoutMs = 5000, telemetry } = options;
   const client = typeof redis === 'string' ? connect(redis, commandTimeoutMs) : redis;
   if (client instanceof Cluster && !HASH_TAG.test(prefix)) {
     if (typeof redis === 'string') client.disconnect();
@@ -58,6 +63,7 @@ export function createPublisher<Event extends EventDraft = Publishable>(options:
     prefix,
     skipWaitingForReady: true,
     skipVersionCheck: true,
+    ...(telemetry === undefined ? {} : { telemetry }),
   });
   // Every publish reports its own failure; without a listener the connection's would end the process.
   queue.on('error', () => undefined);

@@ -33,6 +33,26 @@ describe('a JSON log', () => {
     ]);
   });
 
+  test('has on each line what is going on as it is logged, though a detail of the line itself comes first', () => {
+    let trace: object | undefined = { trace_id: 'a', span_id: 'b' };
+    const text = written({ context: () => trace }, (log) => {
+      log.info('Inside.', { event_id: 'evt_1' });
+      log.warn('Inside, too.');
+      log.info('Its own.', { trace_id: 'c' });
+      trace = undefined;
+      log.info('Outside.', { event_id: 'evt_2' });
+      log.info('Outside, too.');
+    });
+    const common = { timestamp: expect.any(String), service: 'api', level: 'info' };
+    expect(lines(text)).toEqual([
+      { ...common, message: 'Inside.', event_id: 'evt_1', trace_id: 'a', span_id: 'b' },
+      { ...common, level: 'warn', message: 'Inside, too.', trace_id: 'a', span_id: 'b' },
+      { ...common, message: 'Its own.', trace_id: 'c', span_id: 'b' },
+      { ...common, message: 'Outside.', event_id: 'evt_2' },
+      { ...common, message: 'Outside, too.' },
+    ]);
+  });
+
   test('leaves out what is below its level', () => {
     const talk = (log: ReturnType<typeof createLogger>) => {
       for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level](level);

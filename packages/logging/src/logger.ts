@@ -11,9 +11,13 @@ export interface LoggerOptions {
   level: string;
   /** `json`, one object a line; or `pretty`, for a person. Default: pretty at a terminal. */
   format?: 'json' | 'pretty' | undefined;
+  /** What each line has besides, such as the ids of the active span; details of the line itself come first. */
+  context?: (() => object | undefined) | undefined;
   /** Where lines go. Default: standard output. */
   stream?: NodeJS.WritableStream;
 }
+
+const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
 const redacted = format((info) => Object.assign(info, redact({ ...info }), { level: info.level }));
 
@@ -31,7 +35,19 @@ export function createLogger(options: LoggerOptions): Logger {
     format: format.combine(format.timestamp(), redacted(), ...(style === 'json' ? [format.json()] : [format.colorize(), pretty])),
     transports: [stream ? new winston.transports.Stream({ stream }) : new winston.transports.Console()],
   });
+  if (options.context !== undefined) withContext(logger, options.context);
   // winston formats a line before it drops it for its level: 5 % of the worker's time (measured).
-  for (const name of ['error', 'warn', 'info', 'debug'] as const) if (!logger.isLevelEnabled(name)) logger[name] = () => logger;
+  for (const name of LEVELS) if (!logger.isLevelEnabled(name)) logger[name] = () => logger;
   return logger;
+}
+
+/** The context is asked as the line is logged: a busy stream may have winston format it later, when another span is active. */
+function withContext(logger: Logger, context: () => object | undefined): void {
+  for (const name of LEVELS) {
+    const write = logger[name].bind(logger) as (message: string, details?: object) => Logger;
+    logger[name] = ((message: string, details?: object) => {
+      const more = context();
+      return write(message, more === undefined ? details : { ...more, ...details });
+    }) as Logger[typeof name];
+  }
 }

@@ -10,7 +10,7 @@ let jobs: RedisClient;
 let queue: Queue<{ n: number }>;
 let worker: QueueWorker;
 /** What the worker was given, in order. */
-let seen: { n: number; jobId: string }[];
+let seen: { n: number; jobId: string; traceparent?: string | undefined }[];
 beforeEach(() => {
   redis = createTestRedis();
   jobs = connectRedis(redis.url, 'worker', () => undefined);
@@ -31,8 +31,8 @@ const start = (process: (n: number) => Verdict | Promise<Verdict>, concurrency =
     prefix: redis.prefix,
     concurrency,
     lockMs: 30_000,
-    process: async ({ n }, jobId) => {
-      seen.push({ n, jobId });
+    process: async ({ n }, jobId, traceparent) => {
+      seen.push({ n, jobId, traceparent });
       return process(n);
     },
     onError: () => undefined,
@@ -50,6 +50,23 @@ describe('a job', () => {
       expect(await queue.getJob('job-1')).toBeUndefined();
     });
     expect(seen).toEqual([{ n: 1, jobId: 'job-1' }]);
+  });
+
+  test('brings the trace context that it was enqueued with, on each attempt; what is malformed counts as none', async () => {
+    start((n) => (n === 1 && times(1) === 1 ? { then: 'retry', reason: '500' } : { then: 'finish' }));
+    await add(1, { attempts: 2, telemetry: { metadata: '{"traceparent":"00-trace-span-01"}' } });
+    for (const [index, metadata] of ['{"traceparent":1}', 'null', 'evil'].entries())
+      await add(2 + index, { telemetry: { metadata } });
+    await eventually(() => {
+      expect(seen).toHaveLength(5);
+    });
+    expect(seen.map(({ n, traceparent }) => [n, traceparent]).sort()).toEqual([
+      [1, '00-trace-span-01'],
+      [1, '00-trace-span-01'],
+      [2, undefined],
+      [3, undefined],
+      [4, undefined],
+    ]);
   });
 
   test('that is to be retried comes again while it has attempts, and leaves no stack in Redis', async () => {

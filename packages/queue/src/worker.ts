@@ -26,7 +26,8 @@ export interface QueueWorkerOptions<Data> {
   concurrency: number;
   /** A worker that is silent for longer has lost its jobs to the others, in milliseconds. */
   lockMs: number;
-  process: (data: Data, jobId: string) => Promise<Verdict>;
+  /** `traceparent`: the W3C trace context that whoever enqueued the job gave it, as `bullmq-otel` does. */
+  process: (data: Data, jobId: string, traceparent?: string) => Promise<Verdict>;
   /** Told of errors of the worker itself, such as a lost connection. */
   onError: (error: Error) => void;
 }
@@ -56,7 +57,7 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
   const worker = new Worker<Data>(
     queue,
     async (job, token) => {
-      await carryOut(await process(job.data, job.id ?? ''), job, token);
+      await carryOut(await process(job.data, job.id ?? '', traceparentOf(job)), job, token);
     },
     {
       connection: redis,
@@ -81,6 +82,18 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
       clearTimeout(timer);
     },
   };
+}
+
+/** Whoever reaches Redis could have written it: what is not as BullMQ's telemetry writes it counts as none. */
+function traceparentOf({ opts }: Job): string | undefined {
+  const metadata = opts.telemetry?.metadata;
+  if (metadata === undefined) return undefined;
+  try {
+    const { traceparent } = JSON.parse(metadata) as { traceparent?: unknown };
+    return typeof traceparent === 'string' ? traceparent : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function carryOut(verdict: Verdict, job: Job, token: string | undefined): Promise<void> {

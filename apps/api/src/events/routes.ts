@@ -45,6 +45,8 @@ export function eventRoutes({ accept, catalog, sql }: EventRoutesParts): Route[]
         const events = catalog.validate(drafts, many ? 'events' : undefined);
         if (key !== undefined && !(await bindIdempotencyKey(sql, { userId, key, digest: digestOf(body) }))) throw keyIsTaken();
         const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { userId, key }));
+        // For the access log: of a list, each event has a line of its own, at the level debug.
+        if (!many) response.locals['eventId'] = accepted[0]?.id;
         response.status(accepted.some(({ status }) => status === 'accepted') ? 202 : 200);
         response.json(many ? { data: accepted } : accepted[0]);
       },

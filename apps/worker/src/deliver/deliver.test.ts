@@ -19,6 +19,7 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   eventType: 'sync.completed',
   eventTimestamp: '',
   eventData: '{}',
+  traceparent: null,
   attemptCount,
   priorAttempts: 0,
   replay: false,

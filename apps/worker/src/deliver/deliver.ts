@@ -23,8 +23,17 @@ interface DeliverParts {
   turnMs: number;
   /** Told of every attempt that was recorded, for the metrics and the charts. */
   observe: (result: AttemptResult, outcome: Outcome, delivery: ClaimedDelivery) => void;
+  /** Makes an attempt as part of its trace. Default: there are no traces. */
+  trace?: TraceDelivery | undefined;
   log: { debug: LogLine; info: LogLine; warn: LogLine; error: LogLine };
 }
+
+/**
+ * Does what is to be done for a delivery that was claimed, and answers with what came of it.
+ *
+ * @param startedAt when its turn came, on the clock of `performance.now()`
+ */
+export type TraceDelivery = <Result>(claimed: ClaimedDelivery, startedAt: number, work: () => Promise<Result>) => Promise<Result>;
 
 type LogLine = (message: string, details: object) => void;
 
@@ -53,20 +62,19 @@ const UNBUILDABLE_RETRY_MS = 60_000;
 const FINISH: Verdict = { then: 'finish' };
 
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { claim, claimNext, build, send, record, release, enqueue, retry, turnMs, observe, log } = parts;
+  const { claim, claimNext, build, send, record, release, enqueue, retry, turnMs, observe, trace, log } = parts;
 
-  const attempt = async (claimed: ClaimedDelivery): Promise<Attempted> => {
-    const { id, webhookId } = claimed;
+  const attemptUntraced = async (claimed: ClaimedDelivery): Promise<Attempted> => {
+    const number = claimed.attemptCount + 1;
     let request: OutgoingRequest;
     try {
       request = build(claimed);
     } catch (error) {
       // Ours to mend (a key is missing), so it uses up none of the owner's attempts; the lease runs out meanwhile.
-      log.error('A delivery could not be built.', { delivery_id: id, webhook_id: webhookId, error });
+      log.error('A delivery could not be built.', { ...idsOf(claimed, number), error });
       return { verdict: { then: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
     }
     const result = await send(request);
-    const number = claimed.attemptCount + 1;
     const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
     const details = describe(claimed, number, result, outcome);
     let settled: Settled;
@@ -86,13 +94,19 @@ export function createDeliver(parts: DeliverParts): Deliver {
     return { verdict: verdictOn(outcome, result), backlogged: settled.backlogged };
   };
 
+  const attempt =
+    trace === undefined
+      ? attemptUntraced
+      : (claimed: ClaimedDelivery, startedAt: number) => trace(claimed, startedAt, () => attemptUntraced(claimed));
+
   /** Goes on with the next one in line of a webhook; undefined when there is none. */
   const attemptNext = async (webhookId: string): Promise<Attempted | undefined> => {
+    const startedAt = performance.now();
     const next = await claimNext(webhookId);
     if (next === undefined) return undefined;
     const attempted: Attempted =
       next.state === 'claimed'
-        ? await attempt(next)
+        ? await attempt(next, startedAt)
         : { verdict: { then: 'postpone', delayMs: next.dueInMs }, backlogged: false };
     const { verdict } = attempted;
     // The job that brought us here is another delivery's.
@@ -102,7 +116,8 @@ export function createDeliver(parts: DeliverParts): Deliver {
   };
 
   return async (id) => {
-    const endsAt = performance.now() + turnMs;
+    const startedAt = performance.now();
+    const endsAt = startedAt + turnMs;
     let claimed: Claim | undefined;
     try {
       claimed = await claim(id);
@@ -115,7 +130,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     if (claimed.state === 'deferred') return { then: 'postpone', delayMs: claimed.dueInMs };
 
     const { webhookId } = claimed;
-    const own = await attempt(claimed);
+    const own = await attempt(claimed, startedAt);
     const leave = (error: unknown): void => {
       log.warn('What waits for a slot stays until the next round.', { webhook_id: webhookId, error });
     };
@@ -151,14 +166,14 @@ function toRecord({ id, leaseToken, url }: ClaimedDelivery, result: AttemptResul
   };
 }
 
+/** What every line about an attempt has. */
+function idsOf({ id, webhookId, eventId, eventType, replay }: ClaimedDelivery, attempt: number) {
+  return { event_id: eventId, delivery_id: id, webhook_id: webhookId, event_type: eventType, attempt, replay };
+}
+
 function describe(delivery: ClaimedDelivery, attempt: number, result: AttemptResult, outcome: Outcome) {
   return {
-    delivery_id: delivery.id,
-    webhook_id: delivery.webhookId,
-    event_id: delivery.eventId,
-    event_type: delivery.eventType,
-    attempt,
-    replay: delivery.replay,
+    ...idsOf(delivery, attempt),
     status: outcome.status,
     status_code: result.statusCode,
     error_class: result.errorClass,

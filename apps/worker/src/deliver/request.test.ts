@@ -23,6 +23,7 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
   eventType: 'sync.completed',
   eventTimestamp: '2026-11-24T10:00:00.000Z',
   eventData: '{"user_id":"alice","duration_s":1.50}',
+  traceparent: null,
   attemptCount: 0,
   priorAttempts: 0,
   replay: false,

@@ -38,7 +38,10 @@ export function createDispatch({ accept, catalog, log }: DispatchParts): Dispatc
       return { then: 'finish' };
     } catch (error) {
       if (error instanceof ConflictingEventError) {
-        log.error('An enqueued event has the id of another. It stays in the failed set of the queue "events".', { job });
+        log.error('An enqueued event has the id of another. It stays in the failed set of the queue "events".', {
+          event_id: events[0]?.id,
+          job,
+        });
         return { then: 'bury', reason: error.message };
       }
       log.warn('An enqueued event could not be accepted yet; BullMQ retries it.', { event_id: events[0]?.id, error });

@@ -42,12 +42,12 @@ export function createAnswerTests({ take, readEndpoint, build, send, end, log }:
     try {
       if (!(await take({ webhookId, eventId }))) return { then: 'finish' };
       const result = await make(job).catch((error: unknown) => {
-        log.error('A webhook could not be tested.', { webhook_id: webhookId, error });
+        log.error('A webhook could not be tested.', { event_id: eventId, webhook_id: webhookId, error });
         return 'failed' as const;
       });
       await end({ webhookId, eventId, result });
     } catch (error) {
-      log.error('What came of a test could not be told.', { webhook_id: webhookId, error });
+      log.error('What came of a test could not be told.', { event_id: eventId, webhook_id: webhookId, error });
     }
     return { then: 'finish' };
   };

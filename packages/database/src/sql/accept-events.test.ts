@@ -106,6 +106,17 @@ describe('an accepted event', () => {
     expect(answer.accepted.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     expect([...answer.deliveryIds].sort()).toEqual(deliveries.map(({ id }) => id).sort());
     expect(deliveries).toHaveLength(3);
+    const [a, b] = answer.accepted.map(({ position }) => position);
+    expect(answer.deliveryPositions).toEqual([a, a, b]);
+  });
+
+  test('keeps the trace context of its own acceptance, if there is one, also when others share the commit', async () => {
+    await log.acceptCalls([{ id: 'a', traceparent: '00-a' }], [{ id: 'a', traceparent: '00-later' }, { id: 'b' }]);
+    const { rows } = await log.pool.query('SELECT id, traceparent FROM events ORDER BY position');
+    expect(rows).toEqual([
+      { id: 'a', traceparent: '00-a' },
+      { id: 'b', traceparent: null },
+    ]);
   });
 });
 
@@ -300,7 +311,7 @@ describe('a list of events', () => {
   });
 
   test('may be empty', async () => {
-    const nothing = { accepted: [], deliveryIds: [], conflicts: new Map() };
+    const nothing = { accepted: [], deliveryIds: [], deliveryPositions: [], conflicts: new Map() };
     expect(await acceptEvents(log.pool, [], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
     expect(await acceptEvents(log.pool, [[]], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
   });

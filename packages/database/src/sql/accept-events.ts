@@ -9,6 +9,8 @@ export interface NewEvent {
   timestamp: string;
   /** JSON. */
   data: string;
+  /** W3C trace context of its acceptance. Default: null, it is not traced. */
+  traceparent?: string | null;
 }
 
 /** An event that this statement wrote. */
@@ -30,6 +32,8 @@ export interface AcceptedCalls {
   accepted: AcceptedEvent[];
   /** Of the deliveries that were written, in the same order, those that have a slot of their webhook: they are to be enqueued. */
   deliveryIds: string[];
+  /** Of the event of each of those, its place in the log. */
+  deliveryPositions: number[];
   /**
    * For each call, the ids that the log has already with another type or other data, or that the call itself uses for two
    * events. Nothing of such a call is written.
@@ -37,7 +41,9 @@ export interface AcceptedCalls {
   conflicts: Map<number, string[]>;
 }
 
-type Row = { id: string } & ({ kind: 'event'; position: string } | { kind: 'delivery' } | { kind: 'conflict'; call: number });
+type Row = { id: string } & (
+  { kind: 'event'; position: string } | { kind: 'delivery'; position: string } | { kind: 'conflict'; call: number }
+);
 
 /**
  * Writes the events of many calls and one delivery for every webhook that matches, in one commit; each call's events all
@@ -55,15 +61,17 @@ export async function acceptEvents(
   calls: readonly (readonly NewEvent[])[],
   options: AcceptOptions,
 ): Promise<AcceptedCalls> {
-  const answer: AcceptedCalls = { accepted: [], deliveryIds: [], conflicts: new Map() };
+  const answer: AcceptedCalls = { accepted: [], deliveryIds: [], deliveryPositions: [], conflicts: new Map() };
   let waiting: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
   while (waiting.length > 0) {
     const { together, later, contradictory } = arrangeCalls(waiting);
     for (const { number, ids } of contradictory) answer.conflicts.set(number, ids);
     for (const row of await acceptTogether(sql, together, options)) {
       if (row.kind === 'event') answer.accepted.push({ id: row.id, position: Number(row.position) });
-      else if (row.kind === 'delivery') answer.deliveryIds.push(row.id);
-      else answer.conflicts.set(row.call, [...(answer.conflicts.get(row.call) ?? []), row.id]);
+      else if (row.kind === 'delivery') {
+        answer.deliveryIds.push(row.id);
+        answer.deliveryPositions.push(Number(row.position));
+      } else answer.conflicts.set(row.call, [...(answer.conflicts.get(row.call) ?? []), row.id]);
     }
     waiting = later;
   }
@@ -84,8 +92,8 @@ async function acceptTogether(
       WITH known AS MATERIALIZED (
         SELECT * FROM take_turn($1::text[])
       ), offered AS MATERIALIZED (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $9::int[])
-          WITH ORDINALITY AS offered (id, type, user_id, data, timestamp, call, ordinal)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $9::int[], $10::text[])
+          WITH ORDINALITY AS offered (id, type, user_id, data, timestamp, call, traceparent, ordinal)
       ), conflict AS MATERIALIZED (
         SELECT DISTINCT offered.call, offered.id FROM offered JOIN known USING (id)
         WHERE (offered.type, offered.data) IS DISTINCT FROM (known.type, known.data)
@@ -97,8 +105,8 @@ async function acceptTogether(
       ), pattern AS (
         SELECT type, array_agg(pattern) AS patterns FROM unnest($6::text[], $7::text[]) AS pair (type, pattern) GROUP BY type
       ), accepted AS (
-        INSERT INTO events (id, position, type, user_id, data, timestamp)
-        SELECT id, nextval('events_position_seq'), type, user_id, data::json, timestamp
+        INSERT INTO events (id, position, type, user_id, data, timestamp, traceparent)
+        SELECT id, nextval('events_position_seq'), type, user_id, data::json, timestamp, traceparent
         FROM (SELECT * FROM fresh ORDER BY ordinal) AS fresh
         RETURNING id, position, type, user_id, accepted_at
       ), matching AS (
@@ -143,6 +151,7 @@ async function acceptTogether(
       pairs.map(({ pattern }) => pattern),
       wakeAfterMs,
       callNumbers,
+      events.map(({ traceparent }) => traceparent ?? null),
     ],
   });
   return rows;

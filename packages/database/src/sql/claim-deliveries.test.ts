@@ -21,7 +21,7 @@ describe('claiming a delivery', () => {
   test('answers with all that is needed to send it', async () => {
     const { rows } = await log.pool.query<{ now: number }>('SELECT floor(extract(epoch FROM now()))::float8 AS now');
     const now = rows[0]?.now ?? 0;
-    await log.pool.query(`UPDATE events SET data = '{"n": 1.0}'`);
+    await log.pool.query(`UPDATE events SET data = '{"n": 1.0}', traceparent = '00-trace-span-01'`);
     await log.pool.query("UPDATE webhooks SET sealed_headers = 'sealed headers', sealed_previous_secrets = 'sealed previous'");
     await log.pool.query('UPDATE deliveries SET attempt_count = 2');
     const [claimed] = await claim(id);
@@ -45,6 +45,7 @@ describe('claiming a delivery', () => {
         eventType: 'sync.completed',
         eventTimestamp: '2026-03-01T00:00:00.000Z',
         eventData: '{"n": 1.0}',
+        traceparent: '00-trace-span-01',
         attemptCount: 2,
         priorAttempts: 0,
         replay: false,

@@ -20,6 +20,8 @@ export interface ClaimedDelivery {
   eventTimestamp: string;
   /** The payload, as the exact JSON text that was accepted. */
   eventData: string;
+  /** W3C trace context of the event's acceptance; null: it was not traced. */
+  traceparent: string | null;
   /** Attempts that were made before. */
   attemptCount: number;
   /** Of those, the ones that the retry policy no longer counts: they were made before it was replayed. */
@@ -56,6 +58,7 @@ interface Row {
   event_type: string;
   event_timestamp: string;
   event_data: string;
+  traceparent: string | null;
   attempt_count: number;
   prior_attempts: number;
   replay: boolean;
@@ -160,17 +163,17 @@ export async function claimDeliveries(
         ceil(extract(epoch FROM permit_at - now()) * 1000)::float8 AS due_in_ms,
         floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at,
         event_id, event_type, events.data::text AS event_data,
-        to_char(events.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp
+        to_char(events.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp, events.traceparent
       FROM touched
       LEFT JOIN events ON fate = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
       WHERE fate IN ('claimed', 'throttled')
       UNION ALL
       SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
-        ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL
+        ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL, NULL
       FROM decided WHERE fate = 'deferred'
       UNION ALL
       SELECT id, 'deferred', NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
-        ${String(LOCKED_MS)}, NULL, NULL, NULL, NULL, NULL
+        ${String(LOCKED_MS)}, NULL, NULL, NULL, NULL, NULL, NULL
       FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
       WHERE (SELECT count(*) FROM named) < cardinality($1::text[])
         AND status = 'pending' AND (lease_token IS NULL OR wake_at <= now()) AND id NOT IN (SELECT id FROM named)`,
@@ -196,6 +199,7 @@ function toClaim(row: Row): Claim {
     eventType: row.event_type,
     eventTimestamp: row.event_timestamp,
     eventData: row.event_data,
+    traceparent: row.traceparent,
     attemptCount: row.attempt_count,
     priorAttempts: row.prior_attempts,
     replay: row.replay,

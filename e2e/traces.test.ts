@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { context, propagation, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { BullMQOtel } from 'bullmq-otel';
+import { randomBytes } from 'node:crypto';
+import { createPublisher, syncCompleted, syncFailed } from '@tidings/events';
+import { startCollector, type Collector, type Span } from './harness/collector.js';
+import { startReceiver } from './harness/receiver.js';
+import { startTidings, type Tidings } from './harness/tidings.js';
+import type { User } from './harness/user.js';
+
+const sync = { user_id: 'alice', items_synced: 150, errors: 0, duration_s: 12.4 };
+
+let collector: Collector;
+let tidings: Tidings;
+let alice: User;
+let service: User;
+beforeAll(async () => {
+  collector = await startCollector();
+  tidings = await startTidings({
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      DELIVERY_INITIAL_DELAY_MS: '50',
+      LOG_LEVEL: 'debug',
+    },
+  });
+  alice = tidings.asUser('alice');
+  service = tidings.asUser('service', 'events:publish');
+});
+afterAll(async () => {
+  await tidings.stop();
+  await collector.stop();
+});
+
+/** The trace context of a caller that traces as well. */
+const newCaller = () => {
+  const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
+  return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };
+};
+const request = (user: User, path: string, traceparent: string, body?: unknown) =>
+  fetch(new URL(path, tidings.url), {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json', traceparent },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+/** Each span with what it is a part of, in the order of their start. */
+const tree = (spans: readonly Span[]) =>
+  spans.map(({ service: process, kind, name, parentSpanId }) => {
+    const parent = spans.find(({ spanId }) => spanId === parentSpanId)?.name ?? parentSpanId;
+    return `${process} ${kind} ${name} < ${parent}`;
+  });
+const ofTrace =
+  (traceId: string) =>
+  (span: Span): boolean =>
+    span.traceId === traceId;
+const linesOf = (output: string) =>
+  output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('one published event', () => {
+  test('is one trace from the request to the last attempt, which the logs name, and no receiver sees', async () => {
+    const receiver = await startReceiver((attempt) => (attempt === 1 ? 503 : 200));
+    const webhook = await alice.register(receiver, { event_types: ['sync.completed'] });
+    const caller = newCaller();
+    const response = await request(service, '/api/events', caller.traceparent, syncCompleted(sync));
+    const { id } = (await response.json()) as { id: string };
+    const [delivery] = await alice.waitForDeliveries(webhook, 1);
+
+    const spans = await collector.waitFor(9, ofTrace(caller.traceId));
+    const ofAnAttempt = [
+      'tidings-worker consumer process deliveries < accept',
+      'tidings-worker client POST < process deliveries',
+      'tidings-worker internal record < process deliveries',
+    ];
+    expect(tree(spans).sort()).toEqual(
+      [
+        `tidings-api server POST /api/events < ${caller.spanId}`,
+        'tidings-api internal accept < POST /api/events',
+        'tidings-api producer send deliveries < accept',
+        ...ofAnAttempt,
+        ...ofAnAttempt,
+      ].sort(),
+    );
+
+    const requests = spans.filter(({ kind }) => kind === 'client');
+    const target = {
+      'http.request.method': 'POST',
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(receiver.url).port),
+    };
+    expect(requests).toMatchObject([
+      { failed: true, attributes: { ...target, 'http.response.status_code': 503, 'error.type': '503' } },
+      { failed: false, attributes: { ...target, 'http.response.status_code': 200 } },
+    ]);
+    expect(requests[1]?.attributes).not.toHaveProperty('error.type');
+    const ids = { 'tidings.event.id': id, 'tidings.delivery.id': delivery?.id, 'tidings.webhook.id': webhook.id };
+    const attempts = spans.filter(({ kind }) => kind === 'consumer');
+    expect(attempts).toMatchObject([1, 2].map((number) => ({ attributes: { ...ids, 'tidings.attempt': number } })));
+    expect(receiver.arrivals.map(({ headers }) => headers['traceparent'])).toEqual([undefined, undefined]);
+
+    const told = { event_id: id, trace_id: caller.traceId };
+    const api = linesOf(tidings.api.output()).filter(({ event_id }) => event_id === id);
+    const server = spans.find(({ kind }) => kind === 'server');
+    expect(api).toMatchObject([
+      { message: 'An event was accepted.', ...told },
+      { message: 'POST /api/events 202', request_id: response.headers.get('x-request-id'), span_id: server?.spanId, ...told },
+    ]);
+    const worker = linesOf(tidings.workers[0]?.output() ?? '').filter(({ event_id }) => event_id === id);
+    expect(worker).toMatchObject(
+      ['pending', 'succeeded'].map((status, index) => ({
+        message: `Attempted: ${status}.`,
+        delivery_id: delivery?.id,
+        webhook_id: webhook.id,
+        attempt: index + 1,
+        span_id: attempts[index]?.spanId,
+        ...told,
+      })),
+    );
+    await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
+  });
+
+  test('that waited for a slot of its webhook, in PostgreSQL alone, is attempted as part of its trace all the same', async () => {
+    const receiver = await startReceiver();
+    const webhook = await alice.register(receiver, { event_types: ['sync.failed'], max_in_flight: 1 });
+    const caller = newCaller();
+    const events = Array.from({ length: 4 }, () => syncFailed({ user_id: 'alice', error_message: 'gone' }));
+    await request(service, '/api/events', caller.traceparent, { events });
+    await alice.waitForDeliveries(webhook, 4);
+    const spans = await collector.waitFor(15, ofTrace(caller.traceId));
+    const accept = spans.find(({ name }) => name === 'accept');
+    const attempts = spans.filter(({ kind }) => kind === 'consumer');
+    expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(events.map(() => accept?.spanId));
+    // The slot was one: the others never were a job of their own.
+    expect(spans.find(({ kind }) => kind === 'producer')?.attributes).toMatchObject({ 'messaging.batch.message_count': 1 });
+
+    const [delivery] = await alice.deliveryLog(webhook);
+    await alice.call('POST', `/api/deliveries/${String(delivery?.id)}/retry`);
+    const isReplay = ({ attributes }: Span) =>
+      attributes['tidings.delivery.id'] === delivery?.id && attributes['tidings.replay'] === true;
+    const [replay] = await collector.waitFor(1, isReplay);
+    // Weeks may lie between: a trace of its own, linked to the other.
+    expect(replay).toMatchObject({ parentSpanId: '', links: [caller.traceId] });
+    expect(replay?.traceId).not.toBe(caller.traceId);
+    await alice.waitForDeliveries(webhook, 4);
+    await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
+  });
+
+  test('through the package continues the trace of the service that published it', async () => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    const { url: redis, prefix } = tidings.redis;
+    const publisher = createPublisher({ redis, prefix, telemetry: new BullMQOtel() });
+    const receiver = await startReceiver();
+    const webhook = await alice.register(receiver, { event_types: ['sync.completed'] });
+    const caller = newCaller();
+    const active = trace.setSpanContext(ROOT_CONTEXT, { ...caller, traceFlags: TraceFlags.SAMPLED });
+    await context.with(active, () => publisher.publish(syncCompleted(sync)));
+    await alice.waitForDeliveries(webhook, 1);
+    expect(tree(await collector.waitFor(6, ofTrace(caller.traceId))).sort()).toEqual(
+      [
+        `tidings-worker consumer process events < ${caller.spanId}`,
+        'tidings-worker internal accept < process events',
+        'tidings-worker producer send deliveries < accept',
+        'tidings-worker consumer process deliveries < accept',
+        'tidings-worker client POST < process deliveries',
+        'tidings-worker internal record < process deliveries',
+      ].sort(),
+    );
+    await publisher.close();
+    await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
+  });
+});
+
+test("somebody who may not publish has no trace recorded in somebody's name, and a stream, which may last for hours, has none", async () => {
+  const caller = newCaller();
+  (await alice.follow()).close();
+  await request(alice, '/api/webhooks?limit=7', caller.traceparent);
+  const [span] = await collector.waitFor(1, ({ name }) => name === 'GET /api/webhooks');
+  expect(span).toMatchObject({ parentSpanId: '', attributes: { 'http.response.status_code': 200 } });
+  expect(collector.spans.filter((other) => other.traceId === caller.traceId || other.name.includes('stream'))).toEqual([]);
+});
+
+test('with SEND_TRACEPARENT each request names its own span, whatever the owner of the webhook has it say', async () => {
+  await tidings.workers[0]?.stop();
+  const worker = await tidings.startWorker({ SEND_TRACEPARENT: 'true' });
+  const receiver = await startReceiver((attempt) => (attempt === 1 ? 500 : 200));
+  const webhook = await alice.register(receiver, { headers: { Traceparent: newCaller().traceparent } });
+  const caller = newCaller();
+  await request(service, '/api/events', caller.traceparent, syncCompleted(sync));
+  await alice.waitForDeliveries(webhook, 1);
+  const requests = await collector.waitFor(2, (span) => span.kind === 'client' && span.traceId === caller.traceId);
+  expect(receiver.arrivals.map(({ headers }) => headers['traceparent'])).toEqual(
+    requests.map(({ spanId }) => `00-${caller.traceId}-${spanId}-01`),
+  );
+  await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
+  await worker.stop();
+});
+
+test('a process that is told to trace nothing sends nothing', async () => {
+  const worker = await tidings.startWorker({ OTEL_TRACES_EXPORTER: 'none' });
+  const receiver = await startReceiver();
+  const webhook = await alice.register(receiver);
+  const caller = newCaller();
+  await request(service, '/api/events', caller.traceparent, syncCompleted(sync));
+  await alice.waitForDeliveries(webhook, 1);
+  // Whoever traces has sent everything by then.
+  await worker.stop();
+  await tidings.api.stop();
+  expect(new Set(collector.spans.filter(ofTrace(caller.traceId)).map((span) => span.service))).toEqual(new Set(['tidings-api']));
+});
