@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
-import { parseCertificates } from '@tidings/egress';
-import { z } from 'zod';
+import { egressSettings, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 
 /** The longest time between two probes, as a multiple of the first: a minute by default. */
 const PROBE_RANGE = 12;
@@ -18,11 +15,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
       CIRCUIT_AFTER: wholeNumber({ initial: 5, min: 1, max: 1000 }),
       CIRCUIT_PROBE_MS: wholeNumber({ initial: 5000, min: 100, max: 3_600_000 }),
       DISABLE_AFTER_HOURS: wholeNumber({ initial: 120, min: 1, max: 8760 }),
-      EGRESS_PROXY: z
-        .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
-        .transform((text) => new URL(text))
-        .optional(),
-      EGRESS_CA_FILE: parsed((path) => parseCertificates(readFileSync(path, 'utf8'))).optional(),
+      ...egressSettings,
     },
     env,
   );
