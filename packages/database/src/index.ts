@@ -1,5 +1,6 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
 export { migrate } from './migrations/migrate.js';
+export { readMigrationState, type MigrationState } from './migrations/state.js';
 export { type Attempt, type Delivery, type DeliveryStatus, type Webhook, type Event } from './generated/client.js';
 export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';
 export { cancelDeliveries } from './sql/cancel-deliveries.js';
@@ -25,6 +26,8 @@ export {
 export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/release-deliveries.js';
 export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
 export { markTold, readUntold, type DisabledWebhook } from './sql/disabled-webhooks.js';
+export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
+export { readServer, type DatabaseServer } from './sql/read-server.js';
 export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { deliveryIdFloor } from './delivery-id.js';
