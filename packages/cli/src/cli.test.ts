@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { createKeys } from '@tidings/keys';
 import { deliveriesStories } from '../test/stories/deliveries.js';
+import { doctorStories } from '../test/stories/doctor.js';
 import { listenStories } from '../test/stories/listen.js';
 import { serverStories } from '../test/stories/server.js';
 import { triggerStories } from '../test/stories/trigger.js';
@@ -19,4 +20,5 @@ serverStories(running);
 triggerStories(running);
 webhooksStories(running);
 deliveriesStories(running);
+doctorStories(running);
 listenStories(running);

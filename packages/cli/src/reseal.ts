@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { openDatabase, resealWebhooks, type SealedWebhook } from '@tidings/database';
-import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import { createSeal, parseSealKeys, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
 import { EXIT, Failure, reasonOf, wrongUsage } from './failure.js';
 import { show, type Io } from './io.js';
+import { columnsOf } from './sealed-columns.js';
 import { withJson } from './server.js';
 
 const PAGE = 100;
@@ -105,14 +106,6 @@ async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: R
   } finally {
     await database.close();
   }
-}
-
-function columnsOf({ id, sealedSecret, sealedPreviousSecrets, sealedHeaders }: SealedWebhook) {
-  return [
-    { sealed: sealedSecret, owner: sealedFor.secret(id) },
-    { sealed: sealedPreviousSecrets, owner: sealedFor.previousSecrets(id) },
-    { sealed: sealedHeaders, owner: sealedFor.headers(id) },
-  ];
 }
 
 function resealed(webhook: SealedWebhook, { open, seal }: Seal): Omit<SealedWebhook, 'id'> {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { deliveriesCommand } from './deliveries/command.js';
+import { doctorCommand } from './doctor/command.js';
 import { EXIT, Failure, reasonOf, type ExitCode } from './failure.js';
 import type { Io } from './io.js';
 import { listenCommand } from './listen/command.js';
@@ -27,7 +28,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     .addCommand(verifyCommand(io))
     .addCommand(tokenCommand(io))
     .addCommand(revokeCommand(io))
-    .addCommand(resealCommand(io));
+    .addCommand(resealCommand(io))
+    .addCommand(doctorCommand(io));
   settle(program, io, json);
   try {
     await program.parseAsync(args, { from: 'user' });
