@@ -2,7 +2,7 @@ import type { Problem } from '@tidings/client';
 import { EXIT, Failure } from './failure.js';
 
 /** A refusal of the server, readably: its title and detail, each wrong field on a line of its own, and what to do about tokens. */
-export function problemText(status: number, problem: Partial<Problem>): string {
+function problemText(status: number, problem: Partial<Problem>): string {
   const said = [problem.title, problem.detail].filter((text) => text !== undefined && text !== '').join('. ');
   const lines = [`${String(status)} ${said || 'The server refused, and did not say why.'}`];
   lines.push(...(problem.errors ?? []).map(({ field, message }) => `  ${field || '(the body)'}: ${message}`));

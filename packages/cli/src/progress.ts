@@ -3,7 +3,7 @@ import type { Io } from './io.js';
 const WIDTH = 30;
 
 /** `[#########·····] 9 of 30`. */
-export function progressBar(done: number, total: number): string {
+function progressBar(done: number, total: number): string {
   const filled = total === 0 ? WIDTH : Math.floor((WIDTH * done) / total);
   return `[${'#'.repeat(filled)}${'·'.repeat(WIDTH - filled)}] ${String(done)} of ${String(total)}`;
 }
