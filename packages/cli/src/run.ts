@@ -1,16 +1,20 @@
 import { Command, CommanderError } from 'commander';
-import { deliveriesCommand } from './deliveries/command.js';
-import { doctorCommand } from './doctor/command.js';
 import { EXIT, Failure, reasonOf, type ExitCode } from './failure.js';
 import type { Io } from './io.js';
-import { listenCommand } from './listen/command.js';
-import { replayCommand } from './replay.js';
-import { resealCommand } from './reseal.js';
-import { revokeCommand } from './revoke.js';
-import { tokenCommand } from './token.js';
-import { triggerCommand } from './trigger/command.js';
-import { verifyCommand } from './verify.js';
-import { webhooksCommand } from './webhooks/command.js';
+
+/** In the order of the help. Each is loaded when it is needed: the clients of PostgreSQL and Redis take most of a second. */
+const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
+  listen: async (io) => (await import('./listen/command.js')).listenCommand(io),
+  trigger: async (io) => (await import('./trigger/command.js')).triggerCommand(io),
+  webhooks: async (io) => (await import('./webhooks/command.js')).webhooksCommand(io),
+  deliveries: async (io) => (await import('./deliveries/command.js')).deliveriesCommand(io),
+  replay: async (io) => (await import('./replay.js')).replayCommand(io),
+  verify: async (io) => (await import('./verify.js')).verifyCommand(io),
+  token: async (io) => (await import('./token.js')).tokenCommand(io),
+  revoke: async (io) => (await import('./revoke.js')).revokeCommand(io),
+  reseal: async (io) => (await import('./reseal.js')).resealCommand(io),
+  doctor: async (io) => (await import('./doctor/command.js')).doctorCommand(io),
+};
 
 /**
  * Runs `tidings` with these arguments, and answers with the exit code. Never throws for what a user may have done wrong: that
@@ -18,18 +22,9 @@ import { webhooksCommand } from './webhooks/command.js';
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const json = args.includes('--json');
-  const program = new Command('tidings')
-    .description('Tools for Tidings: webhooks and a live event stream')
-    .addCommand(listenCommand(io))
-    .addCommand(triggerCommand(io))
-    .addCommand(webhooksCommand(io))
-    .addCommand(deliveriesCommand(io))
-    .addCommand(replayCommand(io))
-    .addCommand(verifyCommand(io))
-    .addCommand(tokenCommand(io))
-    .addCommand(revokeCommand(io))
-    .addCommand(resealCommand(io))
-    .addCommand(doctorCommand(io));
+  const program = new Command('tidings').description('Tools for Tidings: webhooks and a live event stream');
+  const asked = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
+  for (const [, load] of asked.length > 0 ? asked : Object.entries(COMMANDS)) program.addCommand(await load(io));
   settle(program, io, json);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -61,8 +61,8 @@ function judge({ count, old, closed }: Tried, current: string): Finding {
     return keys.wrong(`${String(closed.size)} of ${String(count)} webhooks do not open: ${some.join('; ')}${more}`, advice);
   }
   if (old > 0) {
-    const message = `open all ${String(count)} webhooks; ${String(old)} are sealed with an earlier key than "${current}"`;
+    const message = `open all that is sealed; of ${String(count)} webhooks ${String(old)} need an earlier key than "${current}"`;
     return keys.warning(message, 'Run "tidings reseal" before you remove the earlier keys.');
   }
-  return keys.ok(`open all ${String(count)} webhooks, with "${current}"`);
+  return keys.ok(`open all that is sealed, with "${current}" (webhooks: ${String(count)})`);
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
@@ -124,6 +126,28 @@ export function listenStories(system: () => System): void {
       await second.waitFor('forwarded', { event_id: 'lara-1', succeeded: true });
       await second.stop();
       local.close();
+    });
+
+    test('ends in order at Ctrl-C, as the command that npx runs', async () => {
+      const { tidings } = system();
+      const command = join(import.meta.dirname, '../../bin/tidings.js');
+      const child = spawn(process.execPath, [command, 'listen', '--forward-to', 'http://127.0.0.1:9/', '--json'], {
+        env: {
+          PATH: process.env['PATH'],
+          XDG_CONFIG_HOME: join(system().as('lou').configFolder, 'other'),
+          TIDINGS_URL: tidings.url,
+          TIDINGS_TOKEN: tidings.token('lou'),
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let out = '';
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      await eventually(() => {
+        expect(out).toContain('"kind":"began"');
+      });
+      child.kill('SIGINT');
+      expect(await once(child, 'close')).toEqual([0, null]);
+      expect(out.trim().split('\n').at(-1)).toContain('"kind":"ended"');
     });
 
     test('ends when the server refuses the stream', async () => {
