@@ -50,6 +50,8 @@ export function listenCommand(io: Io): Command {
       const report = (options.json ? reportAsJson : reportAsText)(io);
       const stopped = io.untilStopped();
       const after = await beginning(options, server, place);
+      // Whatever comes of the first event, the next start goes on from here.
+      if (after !== null) place.save(after);
       report.began({
         server: server.url,
         user: server.userId,

@@ -122,7 +122,7 @@ export function listenStories(system: () => System): void {
       await terminal.run('trigger sync.failed --id lara-1');
       await first.waitFor('forwarded', { event_id: 'lara-1', succeeded: false });
       await first.stop();
-      const second = terminal.start(`${listen} --since start`);
+      const second = terminal.start(listen);
       await second.waitFor('forwarded', { event_id: 'lara-1', succeeded: true });
       await second.stop();
       local.close();
