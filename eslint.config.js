@@ -35,7 +35,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.test.ts'],
+    files: ['**/*.test.ts', '**/test/stories/*.ts'],
     rules: {
       // The body of an answer is `any`: the assertions are what checks it.
       '@typescript-eslint/no-unsafe-argument': 'off',

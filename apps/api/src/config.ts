@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
-import { tokenConfig, tokenMistakes, tokenSettings } from './auth/token-config.js';
+import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/tokens';
 import { parseOrigins } from './cross-origin.js';
 import { parseTrustedProxies } from './proxies.js';
 

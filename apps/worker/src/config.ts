@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
-import { parseCertificates } from '@tidings/egress';
-import { z } from 'zod';
+import { egressSettings, flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import { parseOutboxes } from './relay/outboxes.js';
 
 /** The longest time between two probes, as a multiple of the first: a minute by default. */
@@ -20,12 +17,8 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
       CIRCUIT_PROBE_MS: wholeNumber({ initial: 5000, min: 100, max: 3_600_000 }),
       DISABLE_AFTER_HOURS: wholeNumber({ initial: 120, min: 1, max: 8760 }),
       SEND_TRACEPARENT: flag(false),
-      EGRESS_PROXY: z
-        .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
-        .transform((text) => new URL(text))
-        .optional(),
       OUTBOX_DATABASE_URLS: parsed(parseOutboxes).default([]),
-      EGRESS_CA_FILE: parsed((path) => parseCertificates(readFileSync(path, 'utf8'))).optional(),
+      ...egressSettings,
     },
     env,
   );

@@ -1,13 +1,29 @@
-import { Command } from 'commander';
-import { resealCommand } from './reseal.js';
-import { revokeCommand } from './revoke.js';
-import { tokenCommand } from './token.js';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { run } from './run.js';
 
-const program = new Command('tidings')
-  .description('Tools for Tidings: webhooks and a live event stream')
-  .addCommand(tokenCommand({ env: process.env, folder: process.cwd() }))
-  .addCommand(resealCommand({ env: process.env }))
-  .addCommand(revokeCommand({ env: process.env }))
-  .showHelpAfterError('("tidings --help" shows what there is.)');
+const { env, platform, stderr, stdin, stdout } = process;
+const settings = env['XDG_CONFIG_HOME'] || (platform === 'win32' && env['APPDATA'] ? env['APPDATA'] : join(homedir(), '.config'));
 
-await program.parseAsync();
+// Whoever read it has seen enough: | head.
+stdout.on('error', () => process.exit());
+
+process.exitCode = await run(process.argv.slice(2), {
+  env,
+  folder: process.cwd(),
+  configFolder: join(settings, 'tidings'),
+  stdin: () => buffer(stdin),
+  out: (line) => stdout.write(`${line}\n`),
+  err: (line) => stderr.write(`${line}\n`),
+  redraw: stderr.isTTY ? (line) => stderr.write(`\r\x1b[K${line}`) : null,
+  untilStopped() {
+    const stop = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        stop.abort();
+      });
+    }
+    return stop.signal;
+  },
+});

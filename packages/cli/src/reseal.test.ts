@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { openDatabase, type Database } from '@tidings/database';
 import { createSeal, sealedFor, type SealKey } from '@tidings/secrets';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
+import { openTerminal } from '../test/cli.js';
 
-const COMMAND = join(import.meta.dirname, '../bin/tidings.js');
 const key = (id: string): SealKey => ({ id, key: randomBytes(32) });
 const [old, current, foreign] = [key('old'), key('new'), key('foreign')];
 const asText = (...keys: SealKey[]) => keys.map(({ id, key: bytes }) => `${id}:${bytes.toString('base64')}`).join(',');
@@ -41,10 +39,7 @@ async function add(id: string, by: SealKey): Promise<void> {
   });
 }
 const reseal = (keys: string, args: string[] = [], url = testDatabase.url) =>
-  spawnSync(process.execPath, [COMMAND, 'reseal', ...args], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: url, SECRETS_KEYS: keys },
-    encoding: 'utf8',
-  });
+  openTerminal({ DATABASE_URL: url, SECRETS_KEYS: keys }).run(['reseal', ...args]);
 /** Whether the webhook's columns open with this key alone. */
 async function opens(id: string, by: SealKey): Promise<boolean> {
   const { sealedSecret, sealedHeaders, sealedPreviousSecrets } = await database.prisma.webhook.findUniqueOrThrow({
@@ -66,47 +61,47 @@ describe('tidings reseal', () => {
   test('seals everything with the first key, page by page, so that the others can go', async () => {
     const ids = Array.from({ length: 205 }, (_, index) => `wh_${String(index).padStart(4, '0')}`);
     for (const id of ids) await add(id, old);
-    expect(reseal(asText(current, old), ['--dry-run']).stdout).toBe(
-      'To be sealed with "new": 205. Were already: 0. With other keys still: 205.\n',
+    expect((await reseal(asText(current, old), ['--dry-run'])).out).toBe(
+      'To be sealed with "new": 205. Were already: 0. With other keys still: 205.',
     );
     expect(await opens('wh_0204', old)).toBe(true);
 
-    expect(reseal(asText(current, old))).toMatchObject({
-      status: 0,
-      stdout: 'Sealed with "new": 205. Were already: 0. With other keys still: 0.\n',
+    expect(await reseal(asText(current, old))).toMatchObject({
+      code: 0,
+      out: 'Sealed with "new": 205. Were already: 0. With other keys still: 0.',
     });
     for (const id of ids) expect(await opens(id, current)).toBe(true);
-    expect(reseal(asText(current)).stdout).toBe('Sealed with "new": 0. Were already: 205. With other keys still: 0.\n');
+    expect((await reseal(asText(current))).out).toBe('Sealed with "new": 0. Were already: 205. With other keys still: 0.');
   });
 
   test('does the rest when one cannot be opened, and says which and why', async () => {
     await add('wh_a', foreign);
     await add('wh_b', old);
-    const { status, stdout, stderr } = reseal(asText(current, old));
-    expect(status).toBe(1);
-    expect(stdout).toBe('Sealed with "new": 1. Were already: 0. With other keys still: 1.\n');
-    expect(stderr).toContain('wh_a could not be opened: Sealed with the key "foreign", which SECRETS_KEYS does not hold');
+    const { code, out, err } = await reseal(asText(current, old));
+    expect(code).toBe(1);
+    expect(out).toBe('Sealed with "new": 1. Were already: 0. With other keys still: 1.');
+    expect(err).toContain('wh_a could not be opened: Sealed with the key "foreign", which SECRETS_KEYS does not hold');
     expect(await opens('wh_a', foreign)).toBe(true);
     expect(await opens('wh_b', current)).toBe(true);
   });
 
   test('tells of what has the name of the first key and does not open with it: of no use when the others are gone', async () => {
     await add('wh_a', { ...foreign, id: current.id });
-    const { status, stdout, stderr } = reseal(asText(current, old));
-    expect([status, stdout]).toEqual([1, 'Sealed with "new": 0. Were already: 0. With other keys still: 0.\n']);
-    expect(stderr).toContain('wh_a could not be opened: Does not open with the key "new"');
+    const { code, out, err } = await reseal(asText(current, old));
+    expect([code, out]).toEqual([1, 'Sealed with "new": 0. Were already: 0. With other keys still: 0.']);
+    expect(err).toContain('wh_a could not be opened: Does not open with the key "new"');
   });
 
-  test('says why it stopped, and that it may be run again', () => {
-    const { status, stderr } = reseal(asText(current, old), [], 'postgresql://nobody@127.0.0.1:1/none');
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^error: It stopped there: .*ECONNREFUSED.*Run it again; what was done stays\.\n/);
+  test('says why it stopped, and that it may be run again', async () => {
+    const { code, err } = await reseal(asText(current, old), [], 'postgresql://nobody@127.0.0.1:1/none');
+    expect(code).toBe(4);
+    expect(err).toMatch(/^error: It stopped there: .*ECONNREFUSED.*Run it again; what was done stays\.$/);
   });
 
-  test('says what is missing or wrong, and never repeats a key', () => {
-    expect(reseal('').stderr).toContain('DATABASE_URL and SECRETS_KEYS must be set');
-    const { stderr } = reseal('new:c2hvcnQ=');
-    expect(stderr).toContain('SECRETS_KEYS is wrong: entry 1');
-    expect(stderr).not.toContain('c2hvcnQ');
+  test('says what is missing or wrong, and never repeats a key', async () => {
+    expect((await reseal('')).err).toContain('DATABASE_URL and SECRETS_KEYS must be set');
+    const { err } = await reseal('new:c2hvcnQ=');
+    expect(err).toContain('SECRETS_KEYS is wrong: entry 1');
+    expect(err).not.toContain('c2hvcnQ');
   });
 });

@@ -1,8 +1,17 @@
 import { Command } from 'commander';
 import { openDatabase, resealWebhooks, type SealedWebhook } from '@tidings/database';
-import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import { createSeal, parseSealKeys, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import { EXIT, Failure, reasonOf, wrongUsage } from './failure.js';
+import { show, type Io } from './io.js';
+import { columnsOf } from './sealed-columns.js';
+import { withJson } from './server.js';
 
 const PAGE = 100;
+
+interface ResealFlags {
+  dryRun: boolean;
+  json?: boolean;
+}
 
 interface Counts {
   resealed: number;
@@ -18,20 +27,16 @@ interface Counts {
  * are already, so that with an exit code of 0 the first key alone is enough. Breaking it off does no harm: what was done
  * stays, and the next run goes on. Exits with 1 when a row could not be opened, after doing the rest.
  */
-export function resealCommand({ env }: { env: NodeJS.ProcessEnv }): Command {
-  const command: Command = new Command('reseal')
+export function resealCommand(io: Io): Command {
+  const { env } = io;
+  const command = withJson(new Command('reseal'))
     .description('Encrypt all secrets in the database of DATABASE_URL with the first key of SECRETS_KEYS')
     .option('--dry-run', 'only count', false);
 
-  return command.action(async ({ dryRun }: { dryRun: boolean }) => {
+  return command.action(async ({ dryRun, json }: ResealFlags) => {
     const { DATABASE_URL: url, SECRETS_KEYS: text } = env;
-    if (!url || !text) command.error('error: DATABASE_URL and SECRETS_KEYS must be set, as they are for the API.');
-    let keys: SealKey[] = [];
-    try {
-      keys = parseSealKeys(text);
-    } catch (error) {
-      command.error(`error: SECRETS_KEYS is wrong: ${(error as Error).message}`);
-    }
+    if (!url || !text) throw wrongUsage('DATABASE_URL and SECRETS_KEYS must be set, as they are for the API.');
+    const keys = readKeys(text);
     const current = String(keys[0]?.id);
     const counts: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
     let stopped: unknown;
@@ -41,13 +46,29 @@ export function resealCommand({ env }: { env: NodeJS.ProcessEnv }): Command {
       stopped = error;
     }
     const { resealed, unchanged, remaining, failed } = counts;
-    console.log(
-      `${dryRun ? 'To be sealed' : 'Sealed'} with "${current}": ${String(resealed)}. Were already: ${String(unchanged)}. With other keys still: ${String(remaining)}.`,
+    show(
+      io,
+      json,
+      { key: current, dry_run: dryRun, resealed, unchanged, remaining, failed: Object.fromEntries(failed) },
+      () =>
+        `${dryRun ? 'To be sealed' : 'Sealed'} with "${current}": ${String(resealed)}. Were already: ${String(unchanged)}. With other keys still: ${String(remaining)}.`,
     );
-    for (const [id, reason] of failed) console.error(`${id} could not be opened: ${reason}`);
-    if (stopped !== undefined) command.error(`error: It stopped there: ${reasonOf(stopped)}. Run it again; what was done stays.`);
-    if (failed.size > 0) command.error(`error: ${String(failed.size)} could not be opened, and were left as they are.`);
+    if (!json) for (const [id, reason] of failed) io.err(`${id} could not be opened: ${reason}`);
+    if (stopped !== undefined) {
+      throw new Failure(EXIT.unreachable, `It stopped there: ${reasonOf(stopped)}. Run it again; what was done stays.`);
+    }
+    if (failed.size > 0) {
+      throw new Failure(EXIT.failed, `${String(failed.size)} could not be opened, and were left as they are.`);
+    }
   });
+}
+
+function readKeys(text: string): SealKey[] {
+  try {
+    return parseSealKeys(text);
+  } catch (error) {
+    throw wrongUsage(`SECRETS_KEYS is wrong: ${reasonOf(error)}.`);
+  }
 }
 
 interface ResealOptions {
@@ -85,20 +106,6 @@ async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: R
   } finally {
     await database.close();
   }
-}
-
-/** PostgreSQL's driver tells of several addresses at once in an error without a message. */
-function reasonOf(error: unknown): string {
-  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-  return errors.map((one) => (one instanceof Error ? one.message : String(one)).replace(/[.]$/, '')).join('; ');
-}
-
-function columnsOf({ id, sealedSecret, sealedPreviousSecrets, sealedHeaders }: SealedWebhook) {
-  return [
-    { sealed: sealedSecret, owner: sealedFor.secret(id) },
-    { sealed: sealedPreviousSecrets, owner: sealedFor.previousSecrets(id) },
-    { sealed: sealedHeaders, owner: sealedFor.headers(id) },
-  ];
 }
 
 function resealed(webhook: SealedWebhook, { open, seal }: Seal): Omit<SealedWebhook, 'id'> {

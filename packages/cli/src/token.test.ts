@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
 import { keepKeys } from '@tidings/keys';
+import { openTerminal } from '../test/cli.js';
 
-const COMMAND = join(import.meta.dirname, '../bin/tidings.js');
 const SECRET = 'a secret that is at least 32 bytes long';
 
 let project: string;
@@ -19,37 +18,32 @@ afterEach(() => {
   rmSync(project, { recursive: true });
 });
 
-function tidings(args: string[], env: NodeJS.ProcessEnv = { JWT_SECRET: SECRET }) {
-  return spawnSync(process.execPath, [COMMAND, ...args], {
-    cwd: project,
-    env: { PATH: process.env['PATH'], ...env },
-    encoding: 'utf8',
-  });
-}
+const tidings = (args: string[], env: NodeJS.ProcessEnv = { JWT_SECRET: SECRET }) =>
+  openTerminal(env).run(args, { folder: project });
 
 function claimsOf(token: string, secret = SECRET): jwt.JwtPayload {
   return jwt.verify(token.trim(), secret, { algorithms: ['HS256'] }) as jwt.JwtPayload;
 }
 
 describe('tidings token', () => {
-  test('prints a token for a user, for an hour, and nothing else', () => {
-    const { status, stdout, stderr } = tidings(['token', '--sub', 'alice']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const { sub, scope, iat = 0, exp = 0 } = claimsOf(stdout) as jwt.JwtPayload & { scope?: string };
+  test('prints a token for a user, for an hour, and nothing else', async () => {
+    const { code, out, err } = await tidings(['token', '--sub', 'alice']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { sub, scope, iat = 0, exp = 0 } = claimsOf(out) as jwt.JwtPayload & { scope?: string };
     expect({ sub, scope, validS: exp - iat }).toEqual({ sub: 'alice', scope: undefined, validS: 3600 });
   });
 
-  test('takes scopes, a duration, and the issuer and audience that the API asks for', () => {
+  test('takes scopes, a duration, and the issuer and audience that the API asks for', async () => {
     const args = ['token', '--sub', 'alice', '--scope', 'events:publish admin', '--expires-in', '15m'];
-    const { stdout } = tidings(args, { JWT_SECRET: SECRET, JWT_ISSUER: 'me', JWT_AUDIENCE: 'tidings' });
-    const claims = claimsOf(stdout);
+    const { out } = await tidings(args, { JWT_SECRET: SECRET, JWT_ISSUER: 'me', JWT_AUDIENCE: 'tidings' });
+    const claims = claimsOf(out);
     expect(claims).toMatchObject({ scope: 'events:publish admin', iss: 'me', aud: 'tidings' });
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(900);
   });
 
-  test("signs with the project's own key when JWT_SECRET is not set", () => {
+  test("signs with the project's own key when JWT_SECRET is not set", async () => {
     const { JWT_SECRET: secret } = keepKeys(join(project, '.tidings'));
-    expect(claimsOf(tidings(['token', '--sub', 'bob'], {}).stdout, secret).sub).toBe('bob');
+    expect(claimsOf((await tidings(['token', '--sub', 'bob'], {})).out, secret).sub).toBe('bob');
   });
 
   test.each([
@@ -60,9 +54,9 @@ describe('tidings token', () => {
     ['a life that the API refuses', ['--sub', 'alice', '--expires-in', '2d'], { JWT_SECRET: SECRET }, 'over 86400 seconds'],
     ['with an empty user', ['--sub', ''], { JWT_SECRET: SECRET }, 'It is empty.'],
     ['with a duration that has no unit', ['--sub', 'alice', '--expires-in', '3600'], { JWT_SECRET: SECRET }, 'Write it as'],
-  ])('refuses %s, and says why', (_case, args, env, message) => {
-    const { status, stdout, stderr } = tidings(['token', ...args], env);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toContain(message);
+  ])('refuses %s, and says why', async (_case, args, env, message) => {
+    const { code, out, err } = await tidings(['token', ...args], env);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
   });
 });

@@ -1,2 +1,2 @@
 export { orExit, readConfig } from './read-config.js';
-export { flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';
+export { egressSettings, flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';

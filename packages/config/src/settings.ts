@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseNetworks } from '@tidings/egress';
+import { parseCertificates, parseNetworks } from '@tidings/egress';
 import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
 import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from '@tidings/queue';
 import { parseSealKeys } from '@tidings/secrets';
@@ -73,6 +74,15 @@ export const sharedSettings = {
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   ...tracingSettings,
+};
+
+/** How the worker gets out. */
+export const egressSettings = {
+  EGRESS_PROXY: z
+    .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
+    .transform((text) => new URL(text))
+    .optional(),
+  EGRESS_CA_FILE: parsed((path) => parseCertificates(readFileSync(path, 'utf8'))).optional(),
 };
 
 /** The shared settings by the names that the code has for them. */

@@ -1,5 +1,6 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
 export { connectToOutbox } from './connect-to-outbox.js';
+export { readMigrationState, type MigrationState } from './migrations/state.js';
 export { migrate } from './migrations/migrate.js';
 export {
   type Attempt,
@@ -34,6 +35,8 @@ export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/
 export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
 export { pauseDelivering, pauseWebhook, readDelivering, type Delivering } from './sql/pause.js';
 export { markTold, readUntold, type DisabledWebhook } from './sql/disabled-webhooks.js';
+export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
+export { readServer, type DatabaseServer } from './sql/read-server.js';
 export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { deliveryIdFloor } from './delivery-id.js';

@@ -1,1 +1,2 @@
-export { sign, type SignInput } from './sign.js';
+export { sign, type SignedContent, type SignInput } from './sign.js';
+export { verify, type VerifyInput } from './verify.js';

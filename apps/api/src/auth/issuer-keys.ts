@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { fetchKeySet, type KeySource } from '@tidings/tokens';
 import { createKeySet, type IssuerKeys, type KeySetOptions } from './key-set.js';
-import { fetchKeySet } from './load-key-set.js';
-import type { KeySource } from './token-config.js';
 
 const URL_REFRESH_MS = 300_000;
 const URL_COOLDOWN_MS = 10_000;

@@ -4,10 +4,10 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fetchKeySet, parseKeySet } from '@tidings/tokens';
 import { startIdentityProvider, type IdentityProvider } from '../../test/identity-provider.js';
 import { createKeys } from './issuer-keys.js';
-import { createKeySet, parseKeySet } from './key-set.js';
-import { fetchKeySet } from './load-key-set.js';
+import { createKeySet } from './key-set.js';
 
 const rsa = (bits = 2048) => generateKeyPairSync('rsa', { modulusLength: bits }).publicKey;
 const ec = (curve = 'P-256') => generateKeyPairSync('ec', { namedCurve: curve }).publicKey;

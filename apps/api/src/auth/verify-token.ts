@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { USER_ID } from '@tidings/events';
+import type { Algorithm } from '@tidings/tokens';
 import { isCanonical, readJsonObject } from './read-json-object.js';
 
 /** Who makes a request. */
@@ -12,8 +13,6 @@ export interface Caller {
   /** The token's `jti`, by which it can be revoked; undefined when it has none. */
   tokenId: string | undefined;
 }
-
-export type Algorithm = 'HS256' | 'RS256' | 'ES256';
 
 /** The key that verifies what has this header, or null. */
 export type FindKey = (header: { alg: Algorithm; kid: string | undefined }) => Promise<KeyObject | null>;

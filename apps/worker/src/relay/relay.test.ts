@@ -38,7 +38,7 @@ beforeEach(async () => {
     queue: { enqueue: () => Promise.resolve() },
     redis: { publish: () => Promise.resolve() },
     prefix: '{test}',
-    log: { warn: () => undefined },
+    log: { debug: () => undefined, warn: () => undefined },
   });
   accept = Object.assign(
     async (events: Parameters<Accept>[0]) => {

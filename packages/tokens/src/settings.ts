@@ -2,8 +2,7 @@ import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { flag, wholeNumber } from '@tidings/config';
-import { algorithmOf, parseKeySet } from './key-set.js';
-import type { Algorithm, TokenRules } from './verify-token.js';
+import { algorithmOf, parseKeySet, type Algorithm } from './key-set.js';
 
 const MIN_SECRET_BYTES = 32;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -55,10 +54,25 @@ export function tokenMistakes(env: NodeJS.ProcessEnv): string[] {
 /** Where keys are found. */
 export type KeySource = { key: KeyObject } | { url: string } | { file: string };
 
+/** Which tokens are valid, and where the keys are that verify them. */
+export interface TokenConfig {
+  /** The only algorithms that are accepted, whatever a token says of itself. */
+  algorithms: readonly Algorithm[];
+  source: KeySource;
+  issuer: string | undefined;
+  audience: string | undefined;
+  /** How far ahead `exp` may be, in seconds. */
+  maxLifetimeS: number;
+  /** How far clocks may differ, in seconds. */
+  clockToleranceS: number;
+  /** Refuses tokens without `jti`, which cannot be revoked. */
+  requireTokenId: boolean;
+}
+
 type TokenSettings = z.output<z.ZodObject<typeof tokenSettings>>;
 
 /** Which algorithms count follows from the kind of the key: a public key must never be taken for an HMAC secret. */
-export function tokenConfig(settings: TokenSettings): Omit<TokenRules, 'findKey' | 'isRevoked'> & { source: KeySource } {
+export function tokenConfig(settings: TokenSettings): TokenConfig {
   const { JWT_SECRET: secret, JWT_PUBLIC_KEY: pem, JWT_JWKS_URL: url, JWT_JWKS_FILE: file } = settings;
   const asked = namesIn(settings.JWT_ALGORITHMS);
   const key = secret !== undefined ? createSecretKey(Buffer.from(secret)) : publicKey(pem ?? '');

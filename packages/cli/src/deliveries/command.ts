@@ -1,0 +1,14 @@
+import { Command } from 'commander';
+import type { Io } from '../io.js';
+import { listDeliveriesCommand } from './list.js';
+import { retryDeliveryCommand } from './retry.js';
+import { showDeliveryCommand } from './show.js';
+
+/** `tidings deliveries`: the log of what was sent to a webhook. */
+export function deliveriesCommand(io: Io): Command {
+  return new Command('deliveries')
+    .description('What was sent to a webhook: list, show, retry')
+    .addCommand(listDeliveriesCommand(io))
+    .addCommand(showDeliveryCommand(io))
+    .addCommand(retryDeliveryCommand(io));
+}

@@ -1,0 +1,26 @@
+import { describe, expect, test } from '@jest/globals';
+import { openTerminal } from '../test/cli.js';
+
+const run = (args: string[]) => openTerminal().run(args);
+
+describe('tidings', () => {
+  test('lists its commands', async () => {
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    expect([...out.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name)).toEqual(
+      'listen trigger webhooks deliveries replay verify token revoke reseal doctor help'.split(' '),
+    );
+    expect((await run(['replay', '--help'])).out).toContain('--dry-run');
+  });
+
+  test.each([
+    ['a command that there is not', ['lissten'], "unknown command 'lissten'"],
+    ['one that only JavaScript knows', ['constructor'], "unknown command 'constructor'"],
+    ['an option that there is not', ['token', '--sub', 'alice', '--scop', 'x'], "unknown option '--scop'"],
+    ['a group without a command', ['webhooks'], 'Usage: tidings webhooks'],
+    ['nothing', [], 'Usage: tidings'],
+  ])('exits with 2 for %s, and says so once', async (_case, args, message) => {
+    const { code, out, err } = await run(args);
+    expect({ code, out, parts: err.split(message).length }).toEqual({ code: 2, out: '', parts: 2 });
+  });
+});

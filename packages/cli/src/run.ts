@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, Failure, reasonOf, type ExitCode } from './failure.js';
+import type { Io } from './io.js';
+
+/** In the order of the help. Each is loaded when it is needed: the clients of PostgreSQL and Redis take most of a second. */
+const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
+  listen: async (io) => (await import('./listen/command.js')).listenCommand(io),
+  trigger: async (io) => (await import('./trigger/command.js')).triggerCommand(io),
+  webhooks: async (io) => (await import('./webhooks/command.js')).webhooksCommand(io),
+  deliveries: async (io) => (await import('./deliveries/command.js')).deliveriesCommand(io),
+  replay: async (io) => (await import('./replay.js')).replayCommand(io),
+  verify: async (io) => (await import('./verify.js')).verifyCommand(io),
+  token: async (io) => (await import('./token.js')).tokenCommand(io),
+  revoke: async (io) => (await import('./revoke.js')).revokeCommand(io),
+  reseal: async (io) => (await import('./reseal.js')).resealCommand(io),
+  doctor: async (io) => (await import('./doctor/command.js')).doctorCommand(io),
+};
+
+/**
+ * Runs `tidings` with these arguments, and answers with the exit code. Never throws for what a user may have done wrong: that
+ * is one message on standard error, with `--json` as one line of JSON.
+ */
+export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const json = args.includes('--json');
+  const program = new Command('tidings').description('Tools for Tidings: webhooks and a live event stream');
+  const asked = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
+  for (const [, load] of asked.length > 0 ? asked : Object.entries(COMMANDS)) program.addCommand(await load(io));
+  settle(program, io, json);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return fail(error, io, json);
+  }
+}
+
+/** Commander's settings, for a command and all below it: it writes where we say, and throws instead of ending the process. */
+function settle(command: Command, io: Io, json: boolean): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => {
+      io.out(text.trimEnd());
+    },
+    writeErr: (text) => {
+      if (!json) io.err(text.trimEnd());
+    },
+  });
+  for (const one of command.commands) settle(one, io, json);
+}
+
+function fail(error: unknown, io: Io, json: boolean): ExitCode {
+  // Commander has said already what was wrong.
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    if (json) io.err(errorJson(EXIT.usage, error.message.replace(/^error: /, '')));
+    // A group of commands without one of them shows its help.
+    return EXIT.usage;
+  }
+  const failure = error instanceof Failure ? error : new Failure(EXIT.failed, reasonOf(error));
+  if (json) io.err(errorJson(failure.exitCode, failure.message, failure.details));
+  else if (failure.message !== '') io.err(`error: ${failure.message}`);
+  return failure.exitCode;
+}
+
+function errorJson(exitCode: ExitCode, message: string, details: object = {}): string {
+  return JSON.stringify({ error: { exit_code: exitCode, message, ...details } });
+}

@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import type { Io } from '../io.js';
+import { createWebhookCommand } from './create.js';
+import { deleteWebhookCommand } from './delete.js';
+import { listWebhooksCommand } from './list.js';
+import { rotateSecretCommand } from './rotate.js';
+import { testWebhookCommand } from './test.js';
+
+/** `tidings webhooks`: the registrations of whoever has the token. */
+export function webhooksCommand(io: Io): Command {
+  return new Command('webhooks')
+    .description('Your webhooks: list, create, delete, rotate, test')
+    .addCommand(listWebhooksCommand(io))
+    .addCommand(createWebhookCommand(io))
+    .addCommand(deleteWebhookCommand(io))
+    .addCommand(rotateSecretCommand(io))
+    .addCommand(testWebhookCommand(io));
+}

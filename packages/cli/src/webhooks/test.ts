@@ -1,0 +1,25 @@
+import { Command } from 'commander';
+import type { components } from '@tidings/client';
+import { EXIT, Failure } from '../failure.js';
+import { show, type Io } from '../io.js';
+import { ask, openServer, withServer, type ServerOptions } from '../server.js';
+
+type TestResult = components['schemas']['TestResult'];
+
+/** `tidings webhooks test <id>`: sends a `webhook.test` event now. Exits with 1 when the receiver did not answer with a 2xx. */
+export function testWebhookCommand(io: Io): Command {
+  return withServer(new Command('test'))
+    .description('Send a webhook.test event now, and print what came back')
+    .argument('<id>', 'the webhook: wh_…')
+    .action(async (id: string, options: ServerOptions) => {
+      const server = openServer(options, io);
+      const result = await ask(server, server.api.POST('/api/webhooks/{id}/test', { params: { path: { id } } }));
+      show(io, options.json, result, () => asText(result));
+      if (!result.succeeded) throw new Failure(EXIT.failed, options.json ? 'The test failed.' : '');
+    });
+}
+
+function asText({ succeeded, status_code: status, duration_ms: ms, error, response_body: body }: TestResult): string {
+  const outcome = status === null ? `no response: ${String(error)}` : `answered ${String(status)}`;
+  return `${succeeded ? '✓' : '✗'} ${outcome} after ${String(ms)} ms${body ? `\n${body}` : ''}`;
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKeys } from '@tidings/keys';
+import { startRedis } from '@tidings/local';
+import { createTestDatabase } from '@tidings/testing';
+import { openTerminal } from '../cli.js';
+import type { System } from '../system.js';
+
+interface Finding {
+  check: string;
+  level: string;
+  message: string;
+  advice: string | null;
+}
+
+/** `tidings doctor`. */
+export function doctorStories(system: () => System): void {
+  /** The findings by what was looked at. */
+  const examine = async (more: Record<string, string> = {}, args = '') => {
+    const { databaseUrl, redis, keys } = system();
+    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...keys, ...more };
+    const { code, json } = await openTerminal(env).json(['doctor', ...(args === '' ? [] : args.split(' '))]);
+    const findings = json.findings as Finding[];
+    return { code, ok: json.ok as boolean, found: new Map(findings.map((finding) => [finding.check, finding])) };
+  };
+
+  describe('tidings doctor', () => {
+    test('finds nothing wrong with a Tidings that runs, and says what it looked at', async () => {
+      const { tidings } = system();
+      await system().as('dina').run('webhooks create https://example.com/hook');
+      const api = { TIDINGS_URL: tidings.url, TIDINGS_TOKEN: tidings.token('dina') };
+      const { code, ok, found } = await examine(api, `--health ${tidings.url}`);
+      expect({ code, ok }).toEqual({ code: 0, ok: true });
+      expect([...found].map(([check, { level }]) => `${check}: ${level}`)).toEqual(
+        'PostgreSQL,migrations,seal keys,Redis,Redis memory,Redis disk,clocks,token keys,egress,API,token,health'
+          .split(',')
+          .map((check) => `${check}: ok`),
+      );
+    });
+
+    test('says of each part what is wrong and what to do, and goes on to the next', async () => {
+      const wrong = {
+        DATABASE_URL: 'postgresql://nobody:a-password@127.0.0.1:9/none',
+        REDIS_URL: 'redis://:a-password@127.0.0.1:9',
+        SECRETS_KEYS: 'k1:short',
+        JWT_SECRET: 'short',
+        EGRESS_ALLOW_CIDRS: '0.0.0.0/0',
+        TIDINGS_URL: 'http://127.0.0.1:9',
+      };
+      const { code, ok, found } = await examine(wrong, '--health http://127.0.0.1:9');
+      expect({ code, ok }).toEqual({ code: 1, ok: false });
+      for (const check of ['PostgreSQL', 'Redis', 'seal keys', 'token keys', 'egress', 'API', 'health']) {
+        expect(found.get(check)).toMatchObject({ check, level: 'wrong', advice: expect.stringMatching(/.\.$|README/) });
+      }
+      expect(JSON.stringify([...found.values()])).not.toContain('a-password');
+      const nothing = await openTerminal().run('doctor');
+      expect(nothing).toMatchObject({ code: 1, err: '' });
+      expect(nothing.out).toMatch(/✗ PostgreSQL +DATABASE_URL is not set\n +→ .*[^]*\n3 wrong, 0 warnings\.$/);
+    });
+
+    test('finds a database that was not migrated', async () => {
+      const empty = await createTestDatabase('empty');
+      const { code, found } = await examine({ DATABASE_URL: empty.url });
+      await empty.drop();
+      expect(code).toBe(1);
+      expect(found.get('migrations')).toMatchObject({ level: 'wrong', message: expect.stringMatching(/^missing: .*_init, /) });
+    });
+
+    test('finds secrets that no key opens, and those that only an earlier key does', async () => {
+      const { keys } = system();
+      const { json: webhook } = await system().as('dave').json('webhooks create https://example.com/hook');
+      const other = createKeys().SECRETS_KEYS.replace('local:', 'other:');
+      const closed = await examine({ SECRETS_KEYS: other });
+      expect(closed.code).toBe(1);
+      expect(closed.found.get('seal keys')?.message).toMatch(/do not open: .*Sealed with the key "local"/);
+      const old = await examine({ SECRETS_KEYS: `${other},${keys.SECRETS_KEYS}` });
+      expect(old.code).toBe(0);
+      expect(old.found.get('seal keys')).toMatchObject({ level: 'warning', advice: expect.stringContaining('tidings reseal') });
+      await system()
+        .as('dave')
+        .run(`webhooks delete ${String(webhook.id)}`);
+    });
+
+    test('finds a Redis that throws jobs away, and one that writes nothing to disk', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'tidings doctor-'));
+      const redis = await startRedis({ folder, settings: { 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' } });
+      const { code, found } = await examine({ REDIS_URL: redis.url });
+      await redis.stop();
+      expect(code).toBe(1);
+      expect(found.get('Redis memory')).toMatchObject({ level: 'wrong', message: 'maxmemory-policy is allkeys-lru' });
+      expect(found.get('Redis disk')).toMatchObject({ level: 'wrong', message: expect.stringContaining('nothing is written') });
+
+      const snapshots = await startRedis({ folder, settings: { save: '60 1', appendonly: 'no' } });
+      const { found: again } = await examine({ REDIS_URL: snapshots.url });
+      await snapshots.stop();
+      expect(again.get('Redis disk')).toMatchObject({ level: 'warning', message: 'there are snapshots only' });
+    });
+  });
+}

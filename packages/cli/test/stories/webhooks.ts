@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { startReceiver } from '../receiver.js';
+import type { System } from '../system.js';
+
+/** `tidings webhooks`. */
+export function webhooksStories(system: () => System): void {
+  describe('tidings webhooks', () => {
+    test('creates, lists, rotates and deletes', async () => {
+      const terminal = system().as('wendy');
+      const create = 'webhooks create https://example.com/hook --types sync.*,gaps.updated --fifo --max-attempts 7';
+      const created = await terminal.json([...create.split(' '), '--header', 'X-Team: blue', '--header', 'X-Env: test']);
+      expect(created).toMatchObject({
+        code: 0,
+        json: {
+          event_types: ['sync.*', 'gaps.updated'],
+          ordering: 'fifo',
+          retry: { max_attempts: 7 },
+          header_names: ['X-Team', 'X-Env'],
+          secret: expect.stringMatching(/^whsec_/),
+        },
+      });
+      const { id, secret } = created.json as { id: string; secret: string };
+
+      const listed = await terminal.run('webhooks list');
+      expect(listed.out).toMatch(new RegExp(`^ID .*\\n${id} +enabled +sync\\.\\*,gaps\\.updated +https://example\\.com/hook$`));
+      expect((await terminal.json('webhooks list')).json.map((one: { id: string }) => one.id)).toEqual([id]);
+
+      const rotated = await terminal.json(`webhooks rotate ${id} --overlap 1h`);
+      expect(rotated.json.secret).not.toBe(secret);
+      const untilMs = Date.parse(rotated.json.previous_secrets_valid_until) - Date.now();
+      expect(Math.abs(untilMs - 3_600_000)).toBeLessThan(60_000);
+      expect((await terminal.json(`webhooks rotate ${id} --overlap 0`)).json.previous_secrets_valid_until).toBeNull();
+
+      expect(await terminal.run(`webhooks delete ${id}`)).toMatchObject({ code: 0, out: `Removed ${id}.` });
+      expect(await terminal.run(`webhooks delete ${id}`)).toMatchObject({
+        code: 3,
+        err: expect.stringContaining('404 Not found'),
+      });
+      expect((await terminal.run('webhooks list')).out).toContain('There are none.');
+    });
+
+    test('tests: a receiver that does not take it is an exit code of 1', async () => {
+      const terminal = system().as('wanda');
+      const receiver = await startReceiver((before) => (before === 0 ? 200 : 500));
+      const { id } = (await terminal.json(`webhooks create ${receiver.url}`)).json as { id: string };
+      expect(await terminal.run(`webhooks test ${id}`)).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^✓ answered 200 after \d+ ms\nthanks$/),
+      });
+      expect(await terminal.json(`webhooks test ${id}`)).toMatchObject({
+        code: 1,
+        json: { succeeded: false, status_code: 500 },
+      });
+      receiver.close();
+    });
+  });
+}
