@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '@tidings/logging';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
@@ -22,6 +22,8 @@ interface AppParts {
   /** Pages of these origins may call the API. */
   corsOrigins: string[];
   log: Logger;
+  /** Sees every request that is not a probe, for the metrics. Default: nobody. */
+  observe?: RequestHandler;
   routes: readonly Route[];
   /** For the document of the routes. */
   catalog: DescribedCatalog;
@@ -31,7 +33,7 @@ interface AppParts {
  * Puts the routes together, and the document of them. A request is authenticated, and counted, before its body is read;
  * what is not public lives below `/api`, all of which needs a token.
  */
-export function createApp({ authentication, limits, trustedProxies, corsOrigins, log, routes, catalog }: AppParts): Express {
+export function createApp({ authentication, limits, trustedProxies, corsOrigins, log, observe, routes, catalog }: AppParts): Express {
   const served = [...routes, openApiRoute(routes, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
@@ -40,6 +42,7 @@ export function createApp({ authentication, limits, trustedProxies, corsOrigins,
   app.set('trust proxy', trustedProxies);
   app.use(withRequestId, securityHeaders);
   mount(app, served.filter(isPublic));
+  if (observe) app.use(observe);
   app.use(accessLog(log));
   if (trustedProxies === false) app.use(noticeProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));

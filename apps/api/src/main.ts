@@ -1,6 +1,6 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import { createPartitionDuty, lastPosition, openDatabase } from '@tidings/database';
@@ -9,6 +9,14 @@ import { catalog } from '@tidings/events';
 import { createDuty } from '@tidings/duty';
 import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
+import {
+  createAcceptMetrics,
+  createDutyMetrics,
+  createEndedMetric,
+  createProcessRegistry,
+  measureDependencies,
+  measurePool,
+} from '@tidings/metrics';
 import {
   connectRedis,
   createDeliveriesQueue,
@@ -30,6 +38,7 @@ import { deliveryRoutes } from './deliveries/routes.js';
 import { createDrain } from './drain.js';
 import { eventRoutes } from './events/routes.js';
 import { healthRoutes } from './health/routes.js';
+import { measureRequests } from './http-metrics.js';
 import { createLimits } from './limits/limits.js';
 import { createApiServer } from './server.js';
 import { STREAM, streamRoutes } from './stream/routes.js';
@@ -47,6 +56,7 @@ const REVOCATION_MS = 2000;
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix, webhooksPerUser: perUser } = config;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const log = createLogger({ service: 'api', level: config.logLevel, format: config.logFormat });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
@@ -66,16 +76,24 @@ const commands = connect('command');
 const subscriber = connect('subscriber');
 const counts = connect('limits');
 
-// Accept: an event and its deliveries are committed, then enqueued and announced …
+// What is counted, for Prometheus …
+const registry = createProcessRegistry({ service: 'api', version });
+const ended = createEndedMetric(registry, ['cancelled', 'skipped']);
+const acceptMetrics = createAcceptMetrics(registry, ended);
+const observe = createDutyMetrics(registry);
+const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
+measurePool(registry, database.pool);
+measureDependencies(registry, dependencies);
+
+// … accept: an event and its deliveries are committed, then enqueued and announced …
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
-const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log });
+const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, observe: acceptMetrics, log });
 
 // … and what any process announces goes to the streams of this one.
-const registry = new Registry();
 const position = await untilReached(() => lastPosition(sql), log);
-const stream = createLiveStream({ sql, subscriber, prefix, position, settings: config.stream, registry, log });
+const stream = createLiveStream({ sql, subscriber, prefix, position, settings: config.stream, registry, observe, log });
 
-const keepLog = createPartitionDuty(sql, config.retentionDays, log);
+const keepLog = createPartitionDuty(sql, config.retentionDays, { log, observe });
 keepLog.start();
 
 // Who calls: a token, which may be revoked, or a ticket made with one.
@@ -88,6 +106,7 @@ const watchRevocations = createDuty({
     await revocations.refresh();
     stream.endRevoked(revocations.isRevoked);
   },
+  observe,
   log,
 });
 // Whoever comes first must not find the list unread.
@@ -95,20 +114,27 @@ await revocations.refresh();
 watchRevocations.start();
 const { source, ...tokenRules } = config.token;
 const keys = createKeys(source, log);
-const watchKeys = createDuty({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, log });
+const watchKeys = createDuty({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, observe, log });
 watchKeys.start();
 const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevoked };
 
 const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
-const webhooks = createRegistry({ database, seal: createSeal(config.sealKeys), perUser });
-const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
+const webhooks = createRegistry({
+  database,
+  seal: createSeal(config.sealKeys),
+  perUser,
+  onCancelled: (count) => {
+    ended('cancelled', count);
+  },
+});
 const app = createApp({
   authentication: { token, tickets: { path: STREAM, redeem: tickets.redeem } },
   limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
+  observe: measureRequests(registry, STREAM),
   log,
   catalog,
   routes: [
@@ -126,7 +152,14 @@ const app = createApp({
       registry: webhooks,
       catalog,
     }),
-    ...eventRoutes({ accept, catalog, sql }),
+    ...eventRoutes({
+      accept,
+      catalog,
+      sql,
+      onInvalid: () => {
+        acceptMetrics.rejected('invalid');
+      },
+    }),
     ...streamRoutes({ stream, catalog, tickets }),
   ],
 });

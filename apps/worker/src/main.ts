@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import {
   createPartitionDuty,
   markTold,
   openDatabase,
+  readBacklog,
   readBacklogged,
   readEndpoint,
   readUntold,
@@ -19,8 +20,16 @@ import { catalog, EVENTS_QUEUE } from '@tidings/events';
 import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
 import {
+  createAcceptMetrics,
+  createDutyMetrics,
+  createProcessRegistry,
+  measureDependencies,
+  measurePool,
+} from '@tidings/metrics';
+import {
   connectRedis,
   createDeliveriesQueue,
+  createJobCounts,
   createQueueWorker,
   DELIVERIES_QUEUE,
   type DeliveryJob,
@@ -33,13 +42,15 @@ import {
 } from '@tidings/queue';
 import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
+import { createMeasureBacklog } from './backlog/measure-backlog.js';
+import { createBacklogMetrics } from './backlog/metrics.js';
 import { readWorkerConfig } from './config.js';
 import { createDeliver } from './deliver/deliver.js';
 import { createLease } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
 import { createDispatch } from './dispatch/dispatch.js';
-import { createAttemptMetrics } from './metrics.js';
+import { createDeliveryMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
 import { createAnswerTests } from './test-webhook/answer-tests.js';
@@ -55,8 +66,12 @@ const TESTS_AT_ONCE = 10;
 /** Long against an attempt that takes milliseconds, so that its way through Redis hardly counts; short for whoever waits. */
 const TURN_MS = 250;
 
+/** How often what waits is counted, for the metrics: as often as Prometheus asks by most people's settings. */
+const MEASURE_MS = 15_000;
+
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const log = createLogger({ service: 'worker', level: config.logLevel, format: config.logFormat });
 if (config.addresses.allowed.length > 0) {
   log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
@@ -77,9 +92,25 @@ const commands = connect('command');
 const jobs = connect('worker');
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 
+// What is counted, for Prometheus.
+const registry = createProcessRegistry({ service: 'worker', version });
+const metrics = createDeliveryMetrics(registry);
+const acceptMetrics = createAcceptMetrics(registry, metrics.ended);
+const observe = createDutyMetrics(registry);
+const dependencies = { postgresql: () => database.pool.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
+measurePool(registry, database.pool);
+measureDependencies(registry, dependencies);
+
 // The journey: an enqueued event is accepted …
-const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log });
-const dispatch = createDispatch({ accept, catalog, log });
+const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, observe: acceptMetrics, log });
+const dispatch = createDispatch({
+  accept,
+  catalog,
+  onInvalid: () => {
+    acceptMetrics.rejected('invalid');
+  },
+  log,
+});
 
 // … its deliveries are claimed, sent and recorded …
 const lockMs = 2 * timeoutMs;
@@ -92,9 +123,9 @@ const lease = createLease({
   leaseMs: lockMs,
   recordDeadlineMs: timeoutMs,
   health: config.health,
+  onEnded: metrics.ended,
+  onHealth: metrics.health,
 });
-const registry = new Registry();
-const metrics = createAttemptMetrics(registry);
 const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
 const agents = createAgents({ guard: createGuard({ ...config.addresses, own }), proxy: config.proxy, ca: config.ca });
 const send = createSender({ agents, timeoutMs });
@@ -107,7 +138,7 @@ const deliver = createDeliver({
   enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
   retry: config.retry,
   turnMs: TURN_MS,
-  observe: metrics.attempt,
+  observe: metrics,
   log,
 });
 
@@ -130,6 +161,7 @@ const reconcile = createReconcile({
   readBacklogged: () => readBacklogged(database.pool),
   release,
   enqueue: deliveries.enqueueOverdue,
+  onWoken: metrics.woken,
   log,
 });
 
@@ -141,10 +173,21 @@ const tellOwners = createTellOwners({
   catalog,
   log,
 });
+const jobCounts = createJobCounts({ redis: commands, prefix });
+const measureBacklog = createMeasureBacklog({
+  readBacklog: () => readBacklog(database.pool),
+  readJobCounts: jobCounts.read,
+  metrics: createBacklogMetrics(registry),
+  now: () => performance.now(),
+});
 const duties = [
-  createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, log }),
-  createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, log }),
-  createPartitionDuty(database.pool, config.retentionDays, log),
+  createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, observe, log }),
+  createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, observe, log }),
+  createPartitionDuty(database.pool, config.retentionDays, { log, observe }),
+  // Whoever has no port to show it on need not count.
+  ...(config.healthPort === null
+    ? []
+    : [createDuty({ name: 'measure backlog', intervalMs: MEASURE_MS, run: measureBacklog, observe, log })]),
 ];
 
 const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
@@ -158,13 +201,7 @@ const workers = [
 for (const worker of workers) worker.start();
 for (const duty of duties) duty.start();
 const health =
-  config.healthPort === null
-    ? undefined
-    : await startHealthServer(
-        config.healthPort,
-        { postgresql: () => database.pool.query('SELECT 1'), redis: () => reachRedis(commands, prefix) },
-        registry,
-      );
+  config.healthPort === null ? undefined : await startHealthServer(config.healthPort, dependencies, registry);
 log.info('Worker is ready.', { concurrency });
 
 async function stop(): Promise<void> {
@@ -173,6 +210,7 @@ async function stop(): Promise<void> {
   await accept.idle();
   agents.close();
   await deliveries.close();
+  await jobCounts.close();
   commands.disconnect();
   jobs.disconnect();
   await database.close();

@@ -8,7 +8,11 @@ const INTERVAL_MS = 3_600_000;
  * Keeps the partitions of the log, once an hour. Whoever accepts events has this duty, so that the log has room for them
  * whichever processes run.
  */
-export function createPartitionDuty(pool: pg.Pool, retentionDays: number, log: DutyOptions['log']): Duty {
+export function createPartitionDuty(
+  pool: pg.Pool,
+  retentionDays: number,
+  { log, observe }: Pick<DutyOptions, 'log' | 'observe'>,
+): Duty {
   return createDuty({
     name: 'keep partitions',
     intervalMs: INTERVAL_MS,
@@ -16,5 +20,6 @@ export function createPartitionDuty(pool: pg.Pool, retentionDays: number, log: D
       await keepPartitions(pool, retentionDays);
     },
     log,
+    observe,
   });
 }

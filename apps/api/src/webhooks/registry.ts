@@ -23,13 +23,19 @@ interface RegistryParts {
   seal: Seal;
   /** How many webhooks a user may have. */
   perUser: number;
+  /** Told how many deliveries were cancelled, for the metrics. */
+  onCancelled?: (count: number) => void;
 }
 
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** The webhooks of all users. Every call names the user, and sees only what is theirs (I7). */
-export function createRegistry({ database, seal, perUser }: RegistryParts) {
+export function createRegistry({ database, seal, perUser, onCancelled }: RegistryParts) {
   const { prisma } = database;
+  const cancel = async (webhookId: string): Promise<void> => {
+    const count = await cancelDeliveries(database.pool, webhookId);
+    onCancelled?.(count);
+  };
 
   const previousOf = ({ id, sealedPreviousSecrets: sealed }: Webhook): PreviousSecret[] =>
     sealed ? parsePreviousSecrets(seal.open(sealed, sealedFor.previousSecrets(id))) : [];
@@ -94,7 +100,7 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
           },
         });
       });
-      if (webhook && change.enabled === false) await cancelDeliveries(database.pool, id);
+      if (webhook && change.enabled === false) await cancel(id);
       return webhook && toView(webhook);
     },
 
@@ -131,7 +137,7 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
     /** Removes it and cancels what is pending; false when the user has no such webhook. */
     async remove(userId: string, id: string): Promise<boolean> {
       const { count } = await prisma.webhook.deleteMany({ where: { id, userId } });
-      if (count > 0) await cancelDeliveries(database.pool, id);
+      if (count > 0) await cancel(id);
       return count > 0;
     },
   };
