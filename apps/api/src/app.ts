@@ -33,7 +33,16 @@ interface AppParts {
  * Puts the routes together, and the document of them. A request is authenticated, and counted, before its body is read;
  * what is not public lives below `/api`, all of which needs a token.
  */
-export function createApp({ authentication, limits, trustedProxies, corsOrigins, log, observe, routes, catalog }: AppParts): Express {
+export function createApp({
+  authentication,
+  limits,
+  trustedProxies,
+  corsOrigins,
+  log,
+  observe,
+  routes,
+  catalog,
+}: AppParts): Express {
   const served = [...routes, openApiRoute(routes, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();

@@ -200,8 +200,7 @@ const workers = [
 
 for (const worker of workers) worker.start();
 for (const duty of duties) duty.start();
-const health =
-  config.healthPort === null ? undefined : await startHealthServer(config.healthPort, dependencies, registry);
+const health = config.healthPort === null ? undefined : await startHealthServer(config.healthPort, dependencies, registry);
 log.info('Worker is ready.', { concurrency });
 
 async function stop(): Promise<void> {

@@ -75,12 +75,13 @@ export function createAccept({ sql, queue, redis, prefix, observe, log }: Accept
     const events = calls.flat();
     const patterns = new Map(events.map(({ type }) => [type, catalog.isOwn(type) ? [] : patternsMatching(type)]));
     const startedAt = performance.now();
-    const { accepted, deliveryIds, written, conflicts } = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS }).catch(
-      (error: unknown) => {
-        observe?.rejected('unavailable', calls.length);
-        throw error;
-      },
-    );
+    const { accepted, deliveryIds, written, conflicts } = await acceptEvents(sql, calls, {
+      patterns,
+      wakeAfterMs: WAKE_AFTER_MS,
+    }).catch((error: unknown) => {
+      observe?.rejected('unavailable', calls.length);
+      throw error;
+    });
     if (conflicts.size > 0) observe?.rejected('conflict', conflicts.size);
     const valid = calls.reduce((sum, call, index) => (conflicts.has(index) ? sum : sum + call.length), 0);
     observe?.committed({

@@ -8,11 +8,7 @@ beforeEach(async () => {
   redisAnswers = true;
   counted = Promise.resolve('events_total 1\n');
   const redis = () => (redisAnswers ? Promise.resolve('PONG') : Promise.reject(new Error('gone')));
-  server = await startHealthServer(
-    0,
-    { redis },
-    { metrics: () => counted, contentType: 'text/plain' },
-  );
+  server = await startHealthServer(0, { redis }, { metrics: () => counted, contentType: 'text/plain' });
 });
 afterEach(() => {
   server.close();

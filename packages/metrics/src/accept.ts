@@ -24,7 +24,11 @@ export interface AcceptMetrics {
 /** @param ended counts the deliveries that are skipped from the beginning */
 export function createAcceptMetrics(registry: Registry, ended: EndedMetric): AcceptMetrics {
   const registers = [registry];
-  const accepted = new Counter({ name: 'tidings_events_accepted_total', help: 'Events that were committed to the log.', registers });
+  const accepted = new Counter({
+    name: 'tidings_events_accepted_total',
+    help: 'Events that were committed to the log.',
+    registers,
+  });
   const repeated = new Counter({
     name: 'tidings_events_repeated_total',
     help: 'Events that were published again, and were in the log already.',

@@ -49,7 +49,16 @@ const CATCH_UP_MS = 1000;
 const PAGE = { limit: 500, maxBytes: 4 * 1024 * 1024 };
 
 /** What any process announces goes to the streams of this one, in the order of the log. */
-export function createLiveStream({ sql, subscriber, prefix, position, settings, registry, observe, log }: LiveStreamParts): LiveStream {
+export function createLiveStream({
+  sql,
+  subscriber,
+  prefix,
+  position,
+  settings,
+  registry,
+  observe,
+  log,
+}: LiveStreamParts): LiveStream {
   const metrics = createStreamMetrics(registry, () => streams.size);
   const streams = createStreams({ ...settings, metrics });
   const audience = createAudience();

@@ -44,7 +44,9 @@ const shown = async (name: string) => (await registry.metrics()).split('\n').fil
 describe('a round of measuring what waits', () => {
   test('shows it', async () => {
     await measure();
-    expect(await shown('tidings_deliveries_pending{stage="admitted"}')).toEqual(['tidings_deliveries_pending{stage="admitted"} 7']);
+    expect(await shown('tidings_deliveries_pending{stage="admitted"}')).toEqual([
+      'tidings_deliveries_pending{stage="admitted"} 7',
+    ]);
     expect(await shown('tidings_oldest_due_delivery_age_seconds{stage="admitted"}')).toEqual([
       'tidings_oldest_due_delivery_age_seconds{stage="admitted"} 1.5',
     ]);
