@@ -48,6 +48,7 @@ const FOR_TESTS = {
   curl: ['curl'],
   'nginx-light': ['nginx'],
   chromium: ['chromium', 'google-chrome', 'chromium-browser'],
+  prometheus: ['promtool'],
 };
 
 /** Installs Debian's where we may. Where we may not, the tests that need it are skipped, and say so. */
