@@ -29,7 +29,10 @@ const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr 
 /** What Prometheus gives each series by itself. */
 const SCRAPED = ['job', 'instance'];
 const { ours, nodes } = documentedMetrics();
-const known = new Map<string, readonly string[]>([...ours.map(({ name, labels }) => [name, labels] as const), ...nodes.map((name) => [name, []] as const)]);
+const known = new Map<string, readonly string[]>([
+  ...ours.map(({ name, labels }) => [name, labels] as const),
+  ...nodes.map((name) => [name, []] as const),
+]);
 /** The metrics and the labels of an expression that no process of Tidings serves: metrics.test.ts holds the list against them. */
 function unknownIn(expression: string): string[] {
   const { selectors, grouped } = readPromql(expression);

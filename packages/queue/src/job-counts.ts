@@ -5,7 +5,7 @@ import { connecting } from './redis.js';
 import { TESTS_QUEUE } from './tests-queue.js';
 
 /** What a job may be, in BullMQ's words. `prioritized`: waiting, behind first attempts. `failed`: a dead letter. */
-export const JOB_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
+const JOB_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
 
 export interface QueueCounts {
   queue: string;
