@@ -147,6 +147,9 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     const { selectors, grouped } = readPromql(triggers(everything)[0]?.metadata['query'] ?? '');
     const jobs = documentedMetrics().ours.find(({ name }) => name === selectors[0]?.metric);
     expect(jobs?.labels).toEqual(expect.arrayContaining([...grouped, ...(selectors[0]?.labels ?? [])]));
+    const due = triggers(render({ 'worker.autoscaling.enabled': true, 'worker.autoscaling.keda.enabled': true }))[0];
+    expect(due).toMatchObject({ type: 'postgresql', metadata: { connectionFromEnv: 'DATABASE_URL' } });
+    expect(repository('docs/scaling.md')).toContain(`query: ${due?.metadata['query'] ?? 'none'}\n`);
     const prefixed = {
       'config.REDIS_PREFIX': '{music}',
       'worker.autoscaling.keda.prometheus.serverAddress': '',
@@ -169,7 +172,6 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     ['a value that it does not know', { 'worker.replica': 3 }, 'replica'],
     ['no way to tell which tokens are valid', { 'auth.jwtSecret': false }, 'JWT_JWKS_URL'],
     ['an ingress without a host', { 'ingress.enabled': true }, 'ingress.host'],
-    ['nothing to scale by', { 'worker.autoscaling.enabled': true, 'worker.autoscaling.keda.enabled': true }, 'serverAddress'],
   ])('refuses %s', (_, values, message) => {
     expect(() => render(values)).toThrow(message);
   });
