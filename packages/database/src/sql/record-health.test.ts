@@ -106,6 +106,13 @@ describe('a turn in the health of a webhook', () => {
     const { changes } = await record(exhaustion(failing), answered(gone, 410, { status: 'failed' }));
     expect(changes).toEqual({ ...nothing, disabledFailing: 1, disabledGone: 1 });
   });
+
+  test('is told of one thing when it is disabled with its circuit open: that it was disabled', async () => {
+    for (let count = 0; count < 3; count += 1) await attempt(silence);
+    await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
+    const { changes } = await record(refused(await silent(), { status: 'failed' }));
+    expect(changes).toEqual({ ...nothing, disabledFailing: 1 });
+  });
 });
 
 describe('a webhook that fails', () => {
