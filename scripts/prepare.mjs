@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchHelm } from './helm.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Turborepo's command, and its environment: it tells nobody what we do. */
@@ -48,14 +49,31 @@ const FOR_TESTS = {
   curl: ['curl'],
   'nginx-light': ['nginx'],
   chromium: ['chromium', 'google-chrome', 'chromium-browser'],
+  prometheus: ['promtool'],
 };
 
 /** Installs Debian's where we may. Where we may not, the tests that need it are skipped, and say so. */
 export function prepareProgramsForTests() {
+  prepareHelm();
   const missing = Object.keys(FOR_TESTS).filter((name) => !FOR_TESTS[name].some(isOnPath));
   if (missing.length === 0) return;
   if (mayInstall()) install(missing);
   else console.log(`Some tests are skipped: there is no ${missing.join(', no ')}.`);
+}
+
+/** Where tests find Helm that is not on the PATH. */
+const HELM_FOLDER = join(ROOT, 'node_modules/.cache/helm');
+
+/** Fetches Helm (36 MB, once) where we may install, and there is one for the machine. */
+function prepareHelm() {
+  if (isOnPath('helm') || existsSync(join(HELM_FOLDER, 'helm'))) return;
+  if (!mayInstall() || process.arch !== 'x64') return;
+  console.log('Fetching Helm (once) …');
+  try {
+    fetchHelm(HELM_FOLDER);
+  } catch (error) {
+    giveUp(error.message);
+  }
 }
 
 function mayInstall() {

@@ -26,6 +26,8 @@ interface AppParts {
   log: Logger;
   /** Default: no traces. */
   tracing?: Tracing | undefined;
+  /** Sees every request that is not a probe, for the metrics. Default: nobody. */
+  observe?: RequestHandler;
   routes: readonly Route[];
   /** Pages for browsers, by their path: they know themselves who may see them. */
   pages?: Readonly<Record<string, RequestHandler>>;
@@ -38,7 +40,7 @@ interface AppParts {
  * what is not public lives below `/api`, all of which needs a token.
  */
 export function createApp(parts: AppParts): Express {
-  const { authentication, limits, trustedProxies, corsOrigins, log, tracing, routes, pages = {}, catalog } = parts;
+  const { authentication, limits, trustedProxies, corsOrigins, log, tracing, observe, routes, pages = {}, catalog } = parts;
   const served = [...routes, openApiRoute(routes, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
@@ -47,6 +49,7 @@ export function createApp(parts: AppParts): Express {
   app.set('trust proxy', trustedProxies);
   app.use(withRequestId, securityHeaders);
   mount(app, served.filter(isPublic));
+  if (observe) app.use(observe);
   app.use(accessLog(log));
   if (trustedProxies === false) app.use(noticeProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));

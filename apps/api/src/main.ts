@@ -1,6 +1,6 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import { createPartitionDuty, lastPosition, openDatabase, readWebhookStats } from '@tidings/database';
@@ -9,6 +9,14 @@ import { catalog } from '@tidings/events';
 import { createDuty } from '@tidings/duty';
 import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
+import {
+  createAcceptMetrics,
+  createDutyMetrics,
+  createEndedMetric,
+  createProcessRegistry,
+  measureDependencies,
+  measurePool,
+} from '@tidings/metrics';
 import {
   connectRedis,
   createDeliveriesQueue,
@@ -35,6 +43,7 @@ import { deliveryRoutes } from './deliveries/routes.js';
 import { createDrain } from './drain.js';
 import { eventRoutes } from './events/routes.js';
 import { healthRoutes } from './health/routes.js';
+import { measureRequests } from './http-metrics.js';
 import { createLimits } from './limits/limits.js';
 import { createApiServer } from './server.js';
 import { STREAM, streamRoutes } from './stream/routes.js';
@@ -53,6 +62,7 @@ const REFUSAL_MS = 2000;
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix } = config;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const tracing = await startTracing({
   serviceName: 'tidings-api',
   settings: config.tracing,
@@ -77,16 +87,24 @@ const commands = connect('command');
 const subscriber = connect('subscriber');
 const counts = connect('limits');
 
-// Accept: an event and its deliveries are committed, then enqueued and announced …
+// What is counted, for Prometheus …
+const registry = createProcessRegistry({ service: 'api', version });
+const ended = createEndedMetric(registry, ['cancelled', 'skipped']);
+const acceptMetrics = createAcceptMetrics(registry, ended);
+const observe = createDutyMetrics(registry);
+const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
+measurePool(registry, database.pool);
+measureDependencies(registry, dependencies);
+
+// … accept: an event and its deliveries are committed, then enqueued and announced …
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
-const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, log, tracing });
+const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, observe: acceptMetrics, log, tracing });
 
 // … and what any process announces goes to the streams of this one.
-const registry = new Registry();
 const position = await untilReached(() => lastPosition(sql), log);
-const stream = createLiveStream({ sql, subscriber, prefix, position, settings: config.stream, registry, log });
+const stream = createLiveStream({ sql, subscriber, prefix, position, settings: config.stream, registry, observe, log });
 
-const keepLog = createPartitionDuty(sql, config.retentionDays, log);
+const keepLog = createPartitionDuty(sql, config.retentionDays, { log, observe });
 keepLog.start();
 
 // Who calls: a token, which may be revoked, or a ticket made with one; of a user who may have been disabled.
@@ -102,6 +120,7 @@ const watchRefused = createDuty({
     await userSettings.refresh();
     stream.endRefused({ isRevoked: revocations.isRevoked, isDisabled: userSettings.isDisabled });
   },
+  observe,
   log,
 });
 // Whoever comes first must not find the lists unread.
@@ -110,7 +129,7 @@ await untilReached(userSettings.refresh, log);
 watchRefused.start();
 const { source, ...tokenRules } = config.token;
 const keys = createKeys(source, log);
-const watchKeys = createDuty({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, log });
+const watchKeys = createDuty({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, observe, log });
 watchKeys.start();
 const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevoked };
 
@@ -118,15 +137,18 @@ const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
 const seal = createSeal(config.sealKeys);
-const webhooks = createRegistry({ database, seal, perUser: config.webhooksPerUser });
+const onCancelled = (count: number): void => {
+  ended('cancelled', count);
+};
+const webhooks = createRegistry({ database, seal, perUser: config.webhooksPerUser, onCancelled });
 const deliveryLog = createDeliveryLog(database);
 const queues = queuesToLookAt({ redis: commands, prefix });
-const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
 const app = createApp({
   authentication: { token, isDisabled: userSettings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
   limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofUser: userSettings.requestsPerMinute }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
+  observe: measureRequests(registry, STREAM),
   log,
   tracing,
   catalog,
@@ -152,7 +174,14 @@ const app = createApp({
       registry: webhooks,
       catalog,
     }),
-    ...eventRoutes({ accept, catalog, sql }),
+    ...eventRoutes({
+      accept,
+      catalog,
+      sql,
+      onInvalid: () => {
+        acceptMetrics.rejected('invalid');
+      },
+    }),
     ...streamRoutes({ stream, catalog, tickets }),
     ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: userSettings, visits, catalog }),
   ],

@@ -1,5 +1,5 @@
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import {
@@ -8,6 +8,7 @@ import {
   createPartitionDuty,
   markTold,
   openDatabase,
+  readBacklog,
   readBacklogged,
   readEndpoint,
   readUntold,
@@ -21,8 +22,16 @@ import { catalog, createOutboxRelay, EVENTS_QUEUE, type EventDraft } from '@tidi
 import { startHealthServer } from '@tidings/health';
 import { createLogger } from '@tidings/logging';
 import {
+  createAcceptMetrics,
+  createDutyMetrics,
+  createProcessRegistry,
+  measureDependencies,
+  measurePool,
+} from '@tidings/metrics';
+import {
   connectRedis,
   createDeliveriesQueue,
+  createJobCounts,
   createQueueWorker,
   DELIVERIES_QUEUE,
   type DeliveryJob,
@@ -37,6 +46,8 @@ import { createSeal } from '@tidings/secrets';
 import { untilStopped } from '@tidings/shutdown';
 import { startTracing } from '@tidings/tracing';
 import { createActivity } from './activity/activity.js';
+import { createMeasureBacklog } from './backlog/measure-backlog.js';
+import { createBacklogMetrics } from './backlog/metrics.js';
 import { readWorkerConfig } from './config.js';
 import { createDeliver } from './deliver/deliver.js';
 import { createLease } from './deliver/lease.js';
@@ -44,8 +55,8 @@ import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
 import { traceDeliveries } from './deliver/trace.js';
 import { createDispatch } from './dispatch/dispatch.js';
-import { createAttemptMetrics, createOutboxMetrics } from './metrics.js';
 import { traceDispatch } from './dispatch/trace.js';
+import { createDeliveryMetrics, createOutboxMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
 import { createAcceptRelayed } from './relay/accept-relayed.js';
@@ -64,9 +75,12 @@ const TURN_MS = 250;
 
 /** How late the operator's charts are at most. */
 const ACTIVITY_MS = 5000;
+/** How often what waits is counted, for the metrics: as often as Prometheus asks by most people's settings. */
+const MEASURE_MS = 15_000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const { prefix, concurrency, timeoutMs } = config;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const tracing = await startTracing({
   serviceName: 'tidings-worker',
   settings: config.tracing,
@@ -92,10 +106,38 @@ const commands = connect('command');
 const jobs = connect('worker');
 const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 
-const accept = createAccept({ sql: database.pool, queue: deliveries, redis: commands, prefix, log, tracing });
-const dispatch = createDispatch({ accept, catalog, log });
-const registry = new Registry();
-const outboxMetrics = createOutboxMetrics(registry);
+// What is counted, for Prometheus and for the operator's charts.
+const registry = createProcessRegistry({ service: 'worker', version });
+const metrics = createDeliveryMetrics(registry);
+const acceptMetrics = createAcceptMetrics(registry, metrics.ended);
+const outboxMetrics = createOutboxMetrics(
+  registry,
+  config.outboxes.map(({ name }) => name),
+);
+const observe = createDutyMetrics(registry);
+const activity = createActivity((counted) => addActivity(database.pool, counted));
+const dependencies = { postgresql: () => database.pool.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
+measurePool(registry, database.pool);
+measureDependencies(registry, dependencies);
+
+// The journey: an enqueued event is accepted, and so is what waits in the outboxes of services …
+const accept = createAccept({
+  sql: database.pool,
+  queue: deliveries,
+  redis: commands,
+  prefix,
+  observe: acceptMetrics,
+  log,
+  tracing,
+});
+const dispatch = createDispatch({
+  accept,
+  catalog,
+  onInvalid: () => {
+    acceptMetrics.rejected('invalid');
+  },
+  log,
+});
 const acceptRelayed = createAcceptRelayed({ accept, catalog });
 const relays = config.outboxes.map(({ name, url }) =>
   createOutboxRelay<EventDraft>({
@@ -122,9 +164,9 @@ const lease = createLease({
   leaseMs: lockMs,
   recordDeadlineMs: timeoutMs,
   health: config.health,
+  onEnded: metrics.ended,
+  onHealth: metrics.health,
 });
-const metrics = createAttemptMetrics(registry);
-const activity = createActivity((counted) => addActivity(database.pool, counted));
 const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
 const agents = createAgents({ guard: createGuard({ ...config.addresses, own }), proxy: config.proxy, ca: config.ca });
 const send = createSender({ agents, timeoutMs });
@@ -137,9 +179,12 @@ const deliver = createDeliver({
   enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
   retry: config.retry,
   turnMs: TURN_MS,
-  observe: (result, outcome, { userId }) => {
-    metrics.attempt(result, outcome);
-    activity.count({ userId, ...result });
+  observe: {
+    ...metrics,
+    recorded: (result, outcome, delivery) => {
+      metrics.recorded(result, outcome, delivery);
+      activity.count({ userId: delivery.userId, ...result });
+    },
   },
   log,
   // Traced where that is wanted; otherwise the parts above are as they are.
@@ -165,6 +210,7 @@ const reconcile = createReconcile({
   readBacklogged: () => readBacklogged(database.pool),
   release,
   enqueue: deliveries.enqueueOverdue,
+  onWoken: metrics.woken,
   log,
 });
 
@@ -176,11 +222,22 @@ const tellOwners = createTellOwners({
   catalog,
   log,
 });
+const jobCounts = createJobCounts({ redis: commands, prefix });
+const measureBacklog = createMeasureBacklog({
+  readBacklog: () => readBacklog(database.pool),
+  readJobCounts: jobCounts.read,
+  metrics: createBacklogMetrics(registry),
+  now: () => performance.now(),
+});
 const duties = [
-  createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, log }),
-  createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, log }),
-  createDuty({ name: 'activity', intervalMs: ACTIVITY_MS, run: activity.flush, log }),
-  createPartitionDuty(database.pool, config.retentionDays, log),
+  createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, observe, log }),
+  createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, observe, log }),
+  createDuty({ name: 'activity', intervalMs: ACTIVITY_MS, run: activity.flush, observe, log }),
+  createPartitionDuty(database.pool, config.retentionDays, { log, observe }),
+  // Whoever has no port to show it on need not count.
+  ...(config.healthPort === null
+    ? []
+    : [createDuty({ name: 'measure backlog', intervalMs: MEASURE_MS, run: measureBacklog, observe, log })]),
 ];
 
 const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
@@ -194,14 +251,7 @@ const workers = [
 for (const worker of workers) worker.start();
 for (const duty of duties) duty.start();
 for (const relay of relays) relay.start();
-const health =
-  config.healthPort === null
-    ? undefined
-    : await startHealthServer(
-        config.healthPort,
-        { postgresql: () => database.pool.query('SELECT 1'), redis: () => reachRedis(commands, prefix) },
-        registry,
-      );
+const health = config.healthPort === null ? undefined : await startHealthServer(config.healthPort, dependencies, registry);
 log.info('Worker is ready.', { concurrency });
 
 async function stop(): Promise<void> {
@@ -216,6 +266,7 @@ async function stop(): Promise<void> {
   await accept.idle();
   agents.close();
   await deliveries.close();
+  await jobCounts.close();
   commands.disconnect();
   jobs.disconnect();
   await database.close();

@@ -12,7 +12,7 @@ import {
   type TestDatabase,
   type TestRedis,
 } from '@tidings/testing';
-import { createAccept, type Accept } from './accept.js';
+import { createAccept, type Accept, type AcceptObserver } from './accept.js';
 import { decodeAnnouncement, streamChannel, type AnnouncedEvent } from './announcement.js';
 import { ConflictingEventError } from './conflicting-event-error.js';
 
@@ -22,6 +22,8 @@ let redis: TestRedis;
 let gate: Gate;
 let announced: AnnouncedEvent[][];
 let warnings: string[];
+/** What the metrics were told, but for the times. */
+let observed: unknown[];
 let accept: Accept;
 let close: () => Promise<void>;
 
@@ -43,14 +45,19 @@ beforeEach(async () => {
   const { prefix } = redis;
   announced = [];
   warnings = [];
+  observed = [];
   const subscriber = connectRedis(redis.url, 'subscriber', () => undefined);
   await subscriber.subscribe(streamChannel(prefix));
   subscriber.on('message', (_, message) => void announced.push(decodeAnnouncement(message)));
   const commands = connectRedis(gate.url, 'command', () => undefined);
   await once(commands, 'ready');
   const queue = createDeliveriesQueue({ redis: commands, prefix });
+  const observe: AcceptObserver = {
+    committed: ({ durationMs: _, ...commit }) => void observed.push(commit),
+    rejected: (reason, calls) => void observed.push([reason, calls]),
+  };
   const log = { warn: (message: string) => void warnings.push(message), debug: () => undefined };
-  accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, log });
+  accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, observe, log });
   close = async () => {
     await accept.idle();
     await queue.close();
@@ -101,6 +108,12 @@ describe('an id that is taken', () => {
     await expect(refused).rejects.toThrow(ConflictingEventError);
     await expect(refused).rejects.toMatchObject({ ids: ['a'] });
     expect((await logged()).map(({ id }) => id)).toEqual(['a']);
+    expect(observed).toEqual([
+      { events: 1, accepted: 1, repeated: 0, deliveries: 1, skipped: 0 },
+      { events: 1, accepted: 0, repeated: 1, deliveries: 0, skipped: 0 },
+      ['conflict', 1],
+      { events: 3, accepted: 0, repeated: 0, deliveries: 0, skipped: 0 },
+    ]);
   });
 
   test('twice within one call is refused too, unless it is the same event', async () => {

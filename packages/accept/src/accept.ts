@@ -18,9 +18,27 @@ export interface AcceptParts {
   queue: Pick<DeliveriesQueue, 'enqueue'>;
   redis: { publish: (channel: string, message: string) => Promise<unknown> };
   prefix: string;
+  /** Told of every commit, and of calls that were refused, for the metrics. */
+  observe?: AcceptObserver;
   log: { warn: (message: string, details: object) => void; debug: (message: string, details: object) => void };
   /** Default: no traces. */
   tracing?: Tracing | undefined;
+}
+
+/** Who is told what came of commits. */
+export interface AcceptObserver {
+  /** A commit ended. Times are in milliseconds. */
+  committed: (commit: {
+    events: number;
+    accepted: number;
+    repeated: number;
+    deliveries: number;
+    /** Of the deliveries: those to webhooks that Tidings disabled. */
+    skipped: number;
+    durationMs: number;
+  }) => void;
+  /** So many calls of a commit were refused. */
+  rejected: (reason: 'conflict' | 'unavailable', calls: number) => void;
 }
 
 export interface Accept {
@@ -44,7 +62,7 @@ const LARGE_CHARACTERS = 4096;
  * share the next one. Redis comes after the commit and is never waited for: when it is away, the reconciler enqueues,
  * and the stream catches up from the log.
  */
-export function createAccept({ sql, queue, redis, prefix, log, tracing }: AcceptParts): Accept {
+export function createAccept({ sql, queue, redis, prefix, observe, log, tracing }: AcceptParts): Accept {
   const following = new Set<Promise<void>>();
 
   const follow = (name: string, work: Promise<unknown>): void => {
@@ -61,16 +79,29 @@ export function createAccept({ sql, queue, redis, prefix, log, tracing }: Accept
     const calls = offered.map(toNewEvents);
     const events = calls.flat();
     const patterns = new Map(events.map(({ type }) => [type, catalog.isOwn(type) ? [] : patternsMatching(type)]));
-    const answers = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS });
-    const { accepted, deliveryIds, conflicts } = answers;
+    const startedAt = performance.now();
+    const answers = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS }).catch((error: unknown) => {
+      observe?.rejected('unavailable', calls.length);
+      throw error;
+    });
+    const { accepted, deliveryIds, written, conflicts } = answers;
+    if (conflicts.size > 0) observe?.rejected('conflict', conflicts.size);
+    const valid = calls.reduce((sum, call, index) => (conflicts.has(index) ? sum : sum + call.length), 0);
+    observe?.committed({
+      events: events.length,
+      accepted: accepted.length,
+      repeated: valid - accepted.length,
+      ...written,
+      durationMs: performance.now() - startedAt,
+    });
     const byId = new Map(accepted.map((event) => [event.id, event]));
     if (deliveryIds.length > 0) {
       const enqueue = () => queue.enqueue(deliveryIds.map((id) => ({ id })));
       follow('enqueue', tracing === undefined ? enqueue() : traceEnqueue(tracing, sharesOf(offered, answers), enqueue));
     }
     if (accepted.length > 0) {
-      const written = calls.flatMap((call, index) => (conflicts.has(index) ? [] : call));
-      follow('announce', redis.publish(streamChannel(prefix), announcement(written, byId)));
+      const logged = calls.flatMap((call, index) => (conflicts.has(index) ? [] : call));
+      follow('announce', redis.publish(streamChannel(prefix), announcement(logged, byId)));
     }
     return calls.map((call, index) => {
       const ids = conflicts.get(index);

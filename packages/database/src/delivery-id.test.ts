@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import { openDatabase, type Database } from './database.js';
-import { deliveryIdFloor } from './delivery-id.js';
+import { deliveryCreatedAt, deliveryIdFloor } from './delivery-id.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -16,6 +16,15 @@ afterAll(async () => {
 });
 
 const times = fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true });
+
+test('a delivery id says when it was made', async () => {
+  await fc.assert(
+    fc.asyncProperty(times, async (at) => {
+      const { rows } = await database.pool.query<{ id: string }>('SELECT new_delivery_id($1) AS id', [at]);
+      expect(deliveryCreatedAt(rows[0]?.id ?? '')).toBe(at.getTime());
+    }),
+  );
+});
 
 describe('the lowest delivery id of a time', () => {
   test("is PostgreSQL's", async () => {

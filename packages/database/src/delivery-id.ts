@@ -10,3 +10,8 @@ export function deliveryIdFloor(at: Date): string {
   const digits = Math.min(Math.max(at.getTime(), 0), NEWEST_MS).toString(16).padStart(DIGITS, '0');
   return `dlv_${digits.slice(0, 8)}-${digits.slice(8)}`;
 }
+
+/** When a delivery was made, by the clock of PostgreSQL, in milliseconds since 1970: its event was accepted then. */
+export function deliveryCreatedAt(id: string): number {
+  return Number.parseInt(id.slice(4, 12) + id.slice(13, 17), 16);
+}

@@ -27,10 +27,12 @@ export {
 export {
   recordAttempts,
   type AttemptRecord,
+  type HealthChanges,
   type HealthRules,
   type Recorded,
   type RecordOptions,
 } from './sql/record-attempts.js';
+export { readBacklog, type Backlog, type StageBacklog } from './sql/read-backlog.js';
 export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/release-deliveries.js';
 export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
 export { pauseDelivering, pauseWebhook, readDelivering, type Delivering } from './sql/pause.js';
@@ -39,7 +41,7 @@ export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
 export { readServer, type DatabaseServer } from './sql/read-server.js';
 export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
-export { deliveryIdFloor } from './delivery-id.js';
+export { deliveryCreatedAt, deliveryIdFloor } from './delivery-id.js';
 export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';
 export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
 export { retryDelivery, type RetryAnswer } from './sql/retry-delivery.js';

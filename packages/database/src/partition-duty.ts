@@ -11,7 +11,11 @@ const ACTIVITY_DAYS = 7;
  * Keeps the partitions of the log, once an hour. Whoever accepts events has this duty, so that the log has room for them
  * whichever processes run.
  */
-export function createPartitionDuty(pool: pg.Pool, retentionDays: number, log: DutyOptions['log']): Duty {
+export function createPartitionDuty(
+  pool: pg.Pool,
+  retentionDays: number,
+  { log, observe }: Pick<DutyOptions, 'log' | 'observe'>,
+): Duty {
   return createDuty({
     name: 'keep partitions',
     intervalMs: INTERVAL_MS,
@@ -20,5 +24,6 @@ export function createPartitionDuty(pool: pg.Pool, retentionDays: number, log: D
       await dropActivity(pool, ACTIVITY_DAYS);
     },
     log,
+    observe,
   });
 }

@@ -19,6 +19,7 @@ describe('a duty', () => {
   test('goes on after a round that failed, and says so', async () => {
     let rounds = 0;
     const warnings: object[] = [];
+    const observed: boolean[] = [];
     const duty = createDuty({
       name: 'count',
       intervalMs: 1,
@@ -26,6 +27,7 @@ describe('a duty', () => {
         rounds += 1;
         return rounds === 1 ? Promise.reject(new Error('away')) : Promise.resolve();
       },
+      observe: ({ failed }) => void observed.push(failed),
       log: { warn: (_message, details) => void warnings.push(details) },
     });
     duty.start();
@@ -34,6 +36,7 @@ describe('a duty', () => {
     });
     await duty.stop();
     expect(warnings).toMatchObject([{ duty: 'count', error: { message: 'away' } }]);
+    expect(observed.slice(0, 2)).toEqual([true, false]);
   });
 
   test('ends its round before it stops, is told to, and begins no other', async () => {

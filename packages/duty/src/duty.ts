@@ -5,7 +5,17 @@ export interface DutyOptions {
   intervalMs: number;
   /** One round. When it throws, the next one goes on. `stopping` tells a long round that it should end. */
   run: (stopping: () => boolean) => Promise<void>;
+  /** Told of every round that ended, for the metrics. */
+  observe?: ((round: DutyRound) => void) | undefined;
   log: { warn: (message: string, details: object) => void };
+}
+
+/** A round that ended. */
+export interface DutyRound {
+  duty: string;
+  durationMs: number;
+  /** Whether it threw. */
+  failed: boolean;
 }
 
 export interface Duty {
@@ -19,19 +29,23 @@ export interface Duty {
 const AFTER_FAILURE_MS = 5000;
 
 /** What a process does in the background, again and again. Rounds never overlap. */
-export function createDuty({ name, intervalMs, run, log }: DutyOptions): Duty {
+export function createDuty({ name, intervalMs, run, observe, log }: DutyOptions): Duty {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let round = Promise.resolve();
 
   const runOnce = async (): Promise<void> => {
     let waitMs = intervalMs;
+    let failed = false;
+    const startedAt = performance.now();
     try {
       await run(() => stopped);
     } catch (error) {
+      failed = true;
       waitMs = Math.min(intervalMs, AFTER_FAILURE_MS);
       log.warn('A round of a background duty failed; the next one goes on.', { duty: name, error });
     }
+    observe?.({ duty: name, durationMs: performance.now() - startedAt, failed });
     if (!stopped) timer = setTimeout(start, waitMs);
   };
 

@@ -1,1 +1,1 @@
-export { createDuty, type Duty, type DutyOptions } from './duty.js';
+export { createDuty, type Duty, type DutyOptions, type DutyRound } from './duty.js';

@@ -3,14 +3,12 @@ import { startHealthServer, type HealthServer } from './server.js';
 
 let server: HealthServer;
 let redisAnswers = true;
+let counted: Promise<string>;
 beforeEach(async () => {
   redisAnswers = true;
+  counted = Promise.resolve('events_total 1\n');
   const redis = () => (redisAnswers ? Promise.resolve('PONG') : Promise.reject(new Error('gone')));
-  server = await startHealthServer(
-    0,
-    { redis },
-    { metrics: () => Promise.resolve('events_total 1\n'), contentType: 'text/plain' },
-  );
+  server = await startHealthServer(0, { redis }, { metrics: () => counted, contentType: 'text/plain' });
 });
 afterEach(() => {
   server.close();
@@ -23,6 +21,12 @@ describe('the health server', () => {
     expect(await (await get('/readyz')).json()).toEqual({ status: 'ok', checks: { redis: 'ok' } });
     expect(await (await get('/metrics')).text()).toBe('events_total 1\n');
     expect((await get('/')).status).toBe(404);
+  });
+
+  test('lives on when a metric cannot be read', async () => {
+    counted = Promise.reject(new Error('of prom-client'));
+    expect((await get('/metrics')).status).toBe(500);
+    expect((await get('/healthz')).status).toBe(200);
   });
 
   test('is not ready while a part does not answer', async () => {

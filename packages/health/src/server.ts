@@ -44,7 +44,12 @@ export async function startHealthServer(
         answer(ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable', checks });
       });
     } else if (request.url === '/metrics') {
-      void metrics.metrics().then((text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text));
+      metrics.metrics().then(
+        (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
+        () => {
+          answer(500, { status: 'the metrics could not be read' });
+        },
+      );
     } else answer(404, { status: 'not found' });
   });
   server.maxConnections = MAX_CONNECTIONS;

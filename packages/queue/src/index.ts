@@ -7,6 +7,7 @@ export {
   type DeliveryJob,
   type QueuedDelivery,
 } from './deliveries-queue.js';
+export { createJobCounts, type JobCounts, type QueueCounts } from './job-counts.js';
 export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS, nextDelay, type RetryPolicy } from './retry-policy.js';
 export {
   createTestTurns,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Accept } from '@tidings/accept';
 import { bindIdempotencyKey, findPosition, readUserEvents, type Queryable } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf } from '../pages.js';
 import { invalid, Problem } from '../problems/problem.js';
@@ -17,10 +17,23 @@ interface EventRoutesParts {
   accept: Accept;
   catalog: Catalog;
   sql: Queryable;
+  /** Told of each call whose events the catalog does not allow, for the metrics. */
+  onInvalid?: () => void;
 }
 
 /** Publishing, the log for polling, and the catalog. */
-export function eventRoutes({ accept, catalog, sql }: EventRoutesParts): Route[] {
+export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesParts): Route[] {
+  const validate = (body: unknown): { many: boolean; drafts: unknown[]; events: TidingsEvent[] } => {
+    const many = typeof body === 'object' && body !== null && 'events' in body;
+    try {
+      const drafts = many ? check(body, batch).events : [body];
+      return { many, drafts, events: catalog.validate(drafts, many ? 'events' : undefined) };
+    } catch (error) {
+      onInvalid?.();
+      throw error;
+    }
+  };
+
   return [
     route(
       {
@@ -40,9 +53,7 @@ export function eventRoutes({ accept, catalog, sql }: EventRoutesParts): Route[]
       },
       async ({ request, caller: { userId }, body }, response) => {
         const key = idempotencyKey(request);
-        const many = typeof body === 'object' && body !== null && 'events' in body;
-        const drafts = many ? check(body, batch).events : [body];
-        const events = catalog.validate(drafts, many ? 'events' : undefined);
+        const { many, drafts, events } = validate(body);
         if (key !== undefined && !(await bindIdempotencyKey(sql, { userId, key, digest: digestOf(body) }))) throw keyIsTaken();
         const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { userId, key }));
         // For the access log: of a list, each event has a line of its own, at the level debug.

@@ -16,13 +16,21 @@ export function mount(app: Express, routes: readonly Route[]): void {
   for (const route of routes) {
     const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
     const body = route.body ? jsonBodies : [];
-    app[route.method](expressPath(route), ...scopes, ...body, answer(route));
+    app[route.method](expressPath(route), remember(route), ...scopes, ...body, answer(route));
   }
   for (const path of new Set(routes.map(expressPath)))
     app.options(path, tellMethods(routes.filter((route) => expressPath(route) === path)));
 }
 
 const expressPath = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+/** For whoever counts requests, such as the metrics: which route it was. */
+function remember({ path }: Route): RequestHandler {
+  return (_request, response, next) => {
+    (response.locals as { pattern?: string }).pattern = path;
+    next();
+  };
+}
 
 /** What may be done with a resource (RFC 9110, section 9.3.7). A GET is a HEAD as well. */
 function tellMethods(routes: readonly Route[]): RequestHandler {

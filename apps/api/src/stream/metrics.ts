@@ -4,6 +4,8 @@ import type { StreamEvent } from './stream-event.js';
 /** Why a stream is ended, as its client is told. */
 export type EndReason = 'token_expired' | 'token_revoked' | 'user_disabled' | 'too_slow';
 
+const ENDS = ['token_expired', 'token_revoked', 'user_disabled', 'too_slow', 'stopping', 'client_left'] as const;
+
 /** What is counted of the stream. */
 export interface StreamMetrics {
   /** Bytes were given to a socket, with so many events in them. */
@@ -12,7 +14,7 @@ export interface StreamMetrics {
   replayed: (events: number) => void;
   /** A client named an event that the log does not have. */
   gap: () => void;
-  ended: (reason: EndReason | 'stopping' | 'client_left') => void;
+  ended: (reason: (typeof ENDS)[number]) => void;
   refused: (reason: 'user' | 'process') => void;
   /** An event was announced in its turn. */
   announced: (event: Pick<StreamEvent, 'announcedAt'>) => void;
@@ -75,6 +77,8 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
     labelNames: ['limit'],
     registers,
   });
+  for (const reason of ENDS) ends.inc({ reason }, 0);
+  for (const limit of ['user', 'process']) refusals.inc({ limit }, 0);
   const lag = new Histogram({
     name: 'tidings_stream_announcement_lag_seconds',
     help: 'From the announcement of an event, just after its commit, to when this process knew of it; on the clocks of two machines.',

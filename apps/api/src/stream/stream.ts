@@ -2,7 +2,7 @@ import type { RedisClient } from '@tidings/events';
 import type { Registry } from 'prom-client';
 import { decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { readEvents, type Queryable } from '@tidings/database';
-import { createDuty } from '@tidings/duty';
+import { createDuty, type DutyOptions } from '@tidings/duty';
 import { createAudience } from './audience.js';
 import { followAnnouncements } from './follow.js';
 import { createHub } from './hub.js';
@@ -29,6 +29,8 @@ interface LiveStreamParts {
   position: number;
   settings: StreamSettings;
   registry: Registry;
+  /** Told of the rounds of its background duty. */
+  observe?: DutyOptions['observe'];
   log: { warn: (message: string, details: object) => void };
 }
 
@@ -47,14 +49,23 @@ const CATCH_UP_MS = 1000;
 const PAGE = { limit: 500, maxBytes: 4 * 1024 * 1024 };
 
 /** What any process announces goes to the streams of this one, in the order of the log. */
-export function createLiveStream({ sql, subscriber, prefix, position, settings, registry, log }: LiveStreamParts): LiveStream {
+export function createLiveStream({
+  sql,
+  subscriber,
+  prefix,
+  position,
+  settings,
+  registry,
+  observe,
+  log,
+}: LiveStreamParts): LiveStream {
   const metrics = createStreamMetrics(registry, () => streams.size);
   const streams = createStreams({ ...settings, metrics });
   const audience = createAudience();
   const hub = createHub({ readPage: (after) => readEvents(sql, { after, ...PAGE }), audience, metrics, log });
   hub.start(position);
   followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
-  const catchUp = createDuty({ name: 'catch-up', intervalMs: CATCH_UP_MS, run: hub.catchUp, log });
+  const catchUp = createDuty({ name: 'catch-up', intervalMs: CATCH_UP_MS, run: hub.catchUp, observe, log });
   catchUp.start();
 
   return {

@@ -21,13 +21,19 @@ interface RegistryParts {
   seal: Seal;
   /** How many webhooks a user may have of whom no operator said otherwise. */
   perUser: number;
+  /** Told how many deliveries were cancelled, for the metrics. */
+  onCancelled?: (count: number) => void;
 }
 
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** The webhooks of all users. Every call names the user, and sees only what is theirs (I7). */
-export function createRegistry({ database, seal, perUser }: RegistryParts) {
+export function createRegistry({ database, seal, perUser, onCancelled }: RegistryParts) {
   const { prisma } = database;
+  const cancel = async (webhookId: string): Promise<void> => {
+    const count = await cancelDeliveries(database.pool, webhookId);
+    onCancelled?.(count);
+  };
 
   const { previousOf, toView } = createOpener(seal);
   const sealBytes = (text: string, owner: string) => new Uint8Array(seal.seal(text, owner));
@@ -90,7 +96,7 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
         });
         return { changed: true, webhook: toView(webhook) } as const;
       });
-      if (changed?.changed && change.enabled === false) await cancelDeliveries(database.pool, id);
+      if (changed?.changed && change.enabled === false) await cancel(id);
       return changed;
     },
 
@@ -131,7 +137,7 @@ export function createRegistry({ database, seal, perUser }: RegistryParts) {
         await actAs(transaction, userId);
         return transaction.webhook.deleteMany({ where: { id, userId } });
       });
-      if (count > 0) await cancelDeliveries(database.pool, id);
+      if (count > 0) await cancel(id);
       return count > 0;
     },
   };

@@ -77,7 +77,12 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     enqueue: () => Promise.resolve(),
     retry,
     turnMs: 1000,
-    observe: ({ errorClass }, { status }) => void observed.push([errorClass, status]),
+    observe: {
+      sent: () => undefined,
+      left: () => undefined,
+      recorded: ({ errorClass }, { status }) => void observed.push([errorClass, status]),
+      fault: (fault) => void observed.push(fault),
+    },
     log,
   })('dlv_1');
   return { verdict, steps, record: records[0], observed, errors };
@@ -130,9 +135,10 @@ describe('a delivery', () => {
   });
 
   test('that the database could not be asked about comes again, without an attempt', async () => {
-    const { steps, verdict } = await deliver({ claim: Promise.reject(new Error('away')) });
+    const { steps, verdict, observed } = await deliver({ claim: Promise.reject(new Error('away')) });
     expect(steps).toEqual(['claim']);
     expect(verdict).toMatchObject({ then: 'retry', reason: 'The database did not answer.' });
+    expect(observed).toEqual(['unclaimable']);
   });
 
   test('is over after the last attempt', async () => {
@@ -142,22 +148,26 @@ describe('a delivery', () => {
   });
 
   test('whose lease was lost is finished here: whoever holds it now goes on', async () => {
-    expect((await deliver({ claim: claimed(), result: failing, held: false })).verdict).toEqual({ then: 'finish' });
+    const { verdict, observed } = await deliver({ claim: claimed(), result: failing, held: false });
+    expect(verdict).toEqual({ then: 'finish' });
+    expect(observed).toEqual(['lease_lost']);
   });
 
   test('that was sent and could not be recorded is said to be sent again, and left to the reconciler', async () => {
-    const { verdict, errors } = await deliver({ claim: claimed(), held: new Error('away') });
+    const { verdict, errors, observed } = await deliver({ claim: claimed(), held: new Error('away') });
     expect(verdict).toEqual({ then: 'finish' });
     expect(errors).toEqual(['An attempt was made and could not be recorded; the delivery is sent again.']);
+    expect(observed).toEqual(['unrecorded']);
   });
 
   test('that cannot be built, for a missing key, is put off without an attempt', async () => {
     const build = (): never => {
       throw new Error('Sealed with the key "old"');
     };
-    const { steps, verdict } = await deliver({ claim: claimed(), build });
+    const { steps, verdict, observed } = await deliver({ claim: claimed(), build });
     expect(steps).toEqual(['claim']);
     expect(verdict).toEqual({ then: 'postpone', delayMs: 60_000 });
+    expect(observed).toEqual(['unbuildable']);
   });
 });
 
@@ -207,7 +217,7 @@ describe('a slot that became free', () => {
       },
       retry: POLICY,
       turnMs,
-      observe: () => undefined,
+      observe: { sent: () => undefined, left: () => undefined, recorded: () => undefined, fault: () => undefined },
       log,
     })('dlv_1');
     return { verdict, recorded, released, enqueued, left: waiting.length };

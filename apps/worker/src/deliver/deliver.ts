@@ -21,8 +21,8 @@ interface DeliverParts {
   retry: RetryPolicy;
   /** How long a job goes on with what waits for its slot, in milliseconds. */
   turnMs: number;
-  /** Told of every attempt that was recorded, for the metrics and the charts. */
-  observe: (result: AttemptResult, outcome: Outcome, delivery: ClaimedDelivery) => void;
+  /** Told of every attempt, and of every fault of ours, for the metrics and the charts. */
+  observe: DeliverObserver;
   /** Makes an attempt as part of its trace. Default: there are no traces. */
   trace?: TraceDelivery | undefined;
   log: { debug: LogLine; info: LogLine; warn: LogLine; error: LogLine };
@@ -34,6 +34,19 @@ interface DeliverParts {
  * @param startedAt when its turn came, on the clock of `performance.now()`
  */
 export type TraceDelivery = <Result>(claimed: ClaimedDelivery, startedAt: number, work: () => Promise<Result>) => Promise<Result>;
+
+/** What goes wrong between PostgreSQL and the worker, as opposed to what goes wrong between the worker and a receiver. */
+export type Fault = 'unclaimable' | 'unbuildable' | 'unrecorded' | 'lease_lost';
+
+export interface DeliverObserver {
+  /** A request begins. */
+  sent: () => void;
+  /** It has ended, whatever came of it. */
+  left: () => void;
+  /** It was recorded. */
+  recorded: (result: AttemptResult, outcome: Outcome, delivery: Pick<ClaimedDelivery, 'id' | 'attemptCount' | 'userId'>) => void;
+  fault: (fault: Fault) => void;
+}
 
 type LogLine = (message: string, details: object) => void;
 
@@ -71,10 +84,12 @@ export function createDeliver(parts: DeliverParts): Deliver {
       request = build(claimed);
     } catch (error) {
       // Ours to mend (a key is missing), so it uses up none of the owner's attempts; the lease runs out meanwhile.
+      observe.fault('unbuildable');
       log.error('A delivery could not be built.', { ...idsOf(claimed, number), error });
       return { verdict: { then: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
     }
-    const result = await send(request);
+    observe.sent();
+    const result = await send(request).finally(observe.left);
     const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
     const details = describe(claimed, number, result, outcome);
     let settled: Settled;
@@ -82,14 +97,16 @@ export function createDeliver(parts: DeliverParts): Deliver {
       settled = await record(toRecord(claimed, result, outcome));
     } catch (error) {
       // The lease runs out, and the reconciler brings it back.
+      observe.fault('unrecorded');
       log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details, error });
       return { verdict: FINISH, backlogged: false };
     }
     if (!settled.held) {
+      observe.fault('lease_lost');
       log.warn('The lease was lost before the attempt was recorded.', details);
       return { verdict: FINISH, backlogged: settled.backlogged };
     }
-    observe(result, outcome, claimed);
+    observe.recorded(result, outcome, claimed);
     log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details);
     return { verdict: verdictOn(outcome, result), backlogged: settled.backlogged };
   };
@@ -122,6 +139,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     try {
       claimed = await claim(id);
     } catch (error) {
+      observe.fault('unclaimable');
       log.warn('A delivery could not be claimed; it comes again.', { delivery_id: id, error });
       const { least, most } = UNCLAIMABLE_RETRY_MS;
       return { then: 'retry', reason: 'The database did not answer.', delayMs: least + Math.random() * (most - least) };

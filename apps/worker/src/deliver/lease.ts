@@ -4,6 +4,7 @@ import {
   recordAttempts,
   type AttemptRecord,
   type Claim,
+  type HealthChanges,
   type HealthRules,
   type Queryable,
 } from '@tidings/database';
@@ -16,6 +17,10 @@ interface LeaseOptions {
   /** How long to keep trying to commit, in milliseconds. Afterwards the lease runs out, and the delivery is attempted again. */
   recordDeadlineMs: number;
   health: HealthRules;
+  /** Told of deliveries that end without an attempt, for the metrics. */
+  onEnded?: (status: 'cancelled' | 'skipped') => void;
+  /** Told of circuits that open or close, and of webhooks that are disabled, for the metrics. */
+  onHealth?: (changes: HealthChanges) => void;
 }
 
 /** What became of a record. */
@@ -40,7 +45,7 @@ const MAX_RECORDS = 500;
 const RETRY_MS = 250;
 
 /** The two commits of a delivery, shared by all that are under way at the time: one statement serves many jobs. */
-export function createLease({ sql, leaseMs, recordDeadlineMs, health }: LeaseOptions): Lease {
+export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, onHealth }: LeaseOptions): Lease {
   const claims = createBatch<Wanted, Claim | undefined>({
     maxWeight: MAX_CLAIMS,
     // One at a time: two for the same webhooks wait for each other's commit, and keep records waiting (measured).
@@ -49,7 +54,7 @@ export function createLease({ sql, leaseMs, recordDeadlineMs, health }: LeaseOpt
       const places = new Map<string, number>();
       for (const one of wanted) if ('next' in one) places.set(one.next, (places.get(one.next) ?? 0) + 1);
       const next = [...places].map(([webhookId, count]) => ({ webhookId, count }));
-      return handOut(await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS, next }), wanted);
+      return handOut(await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS, next, onEnded }), wanted);
     },
   });
 
@@ -57,7 +62,8 @@ export function createLease({ sql, leaseMs, recordDeadlineMs, health }: LeaseOpt
     maxWeight: MAX_RECORDS,
     maxRunning: 2,
     run: async (batch) => {
-      const { held } = await recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
+      const { held, changes } = await recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
+      if (changes !== null) onHealth?.(changes);
       return batch.map(({ leaseToken }) => ({
         held: held.has(leaseToken),
         backlogged: held.get(leaseToken)?.backlogged ?? false,

@@ -9,6 +9,8 @@ export type Dispatch = (job: unknown) => Promise<Verdict>;
 interface DispatchParts {
   accept: Accept;
   catalog: Pick<Catalog, 'validate'>;
+  /** Told of each job that is not a valid event, for the metrics. */
+  onInvalid?: () => void;
   log: { error: (message: string, details: object) => void; warn: (message: string, details: object) => void };
 }
 
@@ -23,13 +25,14 @@ const enqueuedEvent = z.object({
  * Step 2 of the journey for events that a service enqueued by itself. Whoever reaches Redis could have written the job,
  * so it is checked against the catalog again, and who may see the event is derived from its data, not believed.
  */
-export function createDispatch({ accept, catalog, log }: DispatchParts): Dispatch {
+export function createDispatch({ accept, catalog, onInvalid, log }: DispatchParts): Dispatch {
   return async (job) => {
     let events: TidingsEvent[];
     try {
       events = catalog.validate([enqueuedEvent.parse(job)]);
     } catch (error) {
       const reason = error instanceof InvalidEventError ? error.message : 'The job is not an event.';
+      onInvalid?.();
       log.error('An enqueued event is not valid. It stays in the failed set of the queue "events".', { reason, job });
       return { then: 'bury', reason };
     }

@@ -10,6 +10,8 @@ interface ReconcileParts {
   readBacklogged: () => Promise<string[]>;
   release: Release;
   enqueue: (deliveries: readonly AdmittedDelivery[]) => Promise<void>;
+  /** Told how many were overdue, for the metrics. */
+  onWoken?: (count: number) => void;
   log: { info: (message: string, details: object) => void };
 }
 
@@ -17,11 +19,12 @@ interface ReconcileParts {
  * One round of the reconciler: enqueues what Redis has no job for (I1, I2), be it accepted while Redis was away, lost with
  * Redis, or left by a worker that died; then gives free slots to what waits for one. Any number of them may run.
  */
-export function createReconcile({ wake, batchSize, readBacklogged, release, enqueue, log }: ReconcileParts) {
+export function createReconcile({ wake, batchSize, readBacklogged, release, enqueue, onWoken, log }: ReconcileParts) {
   return async (stopping: () => boolean): Promise<void> => {
     let woken: Woken;
     do {
       woken = await wake();
+      onWoken?.(woken.count);
       if (woken.admitted.length > 0) await enqueue(woken.admitted);
       if (woken.count > 0) log.info('Took up overdue deliveries.', { count: woken.count, enqueued: woken.admitted.length });
     } while (woken.count === batchSize && !stopping());

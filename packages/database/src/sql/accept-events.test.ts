@@ -226,7 +226,8 @@ describe('the slots of a webhook', () => {
   test('go to its first deliveries; what is beyond them is parked, and not to be enqueued', async () => {
     await log.addWebhook('narrow', { maxInFlight: 2 });
     await log.addWebhook('wide', { maxInFlight: 5 });
-    const { deliveryIds } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+    await log.addWebhook('shut', { enabled: false, disabledReason: 'failing' });
+    const { deliveryIds, written } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
     expect(await stages('narrow')).toEqual([
       ['a', 'admitted', WAKE_AFTER_S],
       ['b', 'admitted', WAKE_AFTER_S],
@@ -234,6 +235,7 @@ describe('the slots of a webhook', () => {
     ]);
     expect((await stages('wide')).map(([, stage]) => stage)).toEqual(['admitted', 'admitted', 'admitted']);
     expect(deliveryIds).toHaveLength(5);
+    expect(written).toEqual({ deliveries: 9, skipped: 3 });
   });
 
   test('are those that earlier commits left free', async () => {
@@ -311,7 +313,8 @@ describe('a list of events', () => {
   });
 
   test('may be empty', async () => {
-    const nothing = { accepted: [], deliveryIds: [], deliveryPositions: [], conflicts: new Map() };
+    const written = { deliveries: 0, skipped: 0 };
+    const nothing = { accepted: [], deliveryIds: [], deliveryPositions: [], written, conflicts: new Map() };
     expect(await acceptEvents(log.pool, [], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
     expect(await acceptEvents(log.pool, [[]], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
   });

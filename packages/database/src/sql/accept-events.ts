@@ -34,6 +34,8 @@ export interface AcceptedCalls {
   deliveryIds: string[];
   /** Of the event of each of those, its place in the log. */
   deliveryPositions: number[];
+  /** How many deliveries were written, and how many of them as skipped. */
+  written: { deliveries: number; skipped: number };
   /**
    * For each call, the ids that the log has already with another type or other data, or that the call itself uses for two
    * events. Nothing of such a call is written.
@@ -41,9 +43,12 @@ export interface AcceptedCalls {
   conflicts: Map<number, string[]>;
 }
 
-type Row = { id: string } & (
-  { kind: 'event'; position: string } | { kind: 'delivery'; position: string } | { kind: 'conflict'; call: number }
-);
+type Row =
+  | { kind: 'event'; id: string; position: string }
+  | { kind: 'delivery'; id: string; position: string }
+  | { kind: 'conflict'; id: string; call: number }
+  /** How many deliveries, in the columns that there are. */
+  | { kind: 'written'; position: string; call: number };
 
 /**
  * Writes the events of many calls and one delivery for every webhook that matches, in one commit; each call's events all
@@ -61,7 +66,8 @@ export async function acceptEvents(
   calls: readonly (readonly NewEvent[])[],
   options: AcceptOptions,
 ): Promise<AcceptedCalls> {
-  const answer: AcceptedCalls = { accepted: [], deliveryIds: [], deliveryPositions: [], conflicts: new Map() };
+  const written = { deliveries: 0, skipped: 0 };
+  const answer: AcceptedCalls = { accepted: [], deliveryIds: [], deliveryPositions: [], written, conflicts: new Map() };
   let waiting: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
   while (waiting.length > 0) {
     const { together, later, contradictory } = arrangeCalls(waiting);
@@ -71,6 +77,9 @@ export async function acceptEvents(
       else if (row.kind === 'delivery') {
         answer.deliveryIds.push(row.id);
         answer.deliveryPositions.push(Number(row.position));
+      } else if (row.kind === 'written') {
+        written.deliveries += Number(row.position);
+        written.skipped += row.call;
       } else answer.conflicts.set(row.call, [...(answer.conflicts.get(row.call) ?? []), row.id]);
     }
     waiting = later;
@@ -140,6 +149,7 @@ async function acceptTogether(
       SELECT 'event' AS kind, id, position, NULL::int AS call FROM accepted
       UNION ALL SELECT 'delivery', id, event_position, NULL FROM delivery WHERE stage = 'admitted'
       UNION ALL SELECT 'conflict', id, NULL, call FROM conflict
+      UNION ALL SELECT 'written', NULL, count(*), (count(*) FILTER (WHERE stage IS NULL))::int FROM delivery HAVING count(*) > 0
       ORDER BY position`,
     values: [
       events.map(({ id }) => id),

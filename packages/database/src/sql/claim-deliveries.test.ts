@@ -14,7 +14,8 @@ beforeEach(async () => {
   id = await log.addDelivery('evt_1');
 });
 
-const claim = (...ids: string[]) => claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: 30_000 });
+const OPTIONS = { leaseMs: 60_000, wakeAfterMs: 30_000 };
+const claim = (...ids: string[]) => claimDeliveries(log.pool, ids, OPTIONS);
 const set = (change: string) => log.pool.query(change);
 
 describe('claiming a delivery', () => {
@@ -157,7 +158,9 @@ describe('claiming a delivery', () => {
 describe('a delivery to a webhook that Tidings disabled', () => {
   test.each(['failing', 'gone'])('because it was %s is skipped when it is claimed', async (reason) => {
     await log.pool.query('UPDATE webhooks SET enabled = false, disabled_reason = $1', [reason]);
-    expect(await claim(id)).toEqual([]);
+    const ended: string[] = [];
+    expect(await claimDeliveries(log.pool, [id], { ...OPTIONS, onEnded: (status) => void ended.push(status) })).toEqual([]);
+    expect(ended).toEqual(['skipped']);
     expect(await log.delivery(id)).toMatchObject({
       status: 'skipped',
       stage: null,
@@ -176,7 +179,9 @@ describe('a delivery to a webhook that is gone', () => {
     ['removed', 'DELETE FROM webhooks'],
   ])('because it was %s is cancelled when it is claimed', async (_, change) => {
     await log.pool.query(change);
-    expect(await claim(id)).toEqual([]);
+    const ended: string[] = [];
+    expect(await claimDeliveries(log.pool, [id], { ...OPTIONS, onEnded: (status) => void ended.push(status) })).toEqual([]);
+    expect(ended).toEqual(['cancelled']);
     expect(await log.delivery(id)).toMatchObject({
       status: 'cancelled',
       stage: null,

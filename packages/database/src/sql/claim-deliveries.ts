@@ -44,7 +44,7 @@ export type Claim = ClaimedDelivery | DeferredDelivery;
 
 interface Row {
   id: string;
-  fate: 'claimed' | 'deferred' | 'throttled';
+  fate: 'claimed' | 'deferred' | 'throttled' | 'cancelled' | 'skipped';
   due_in_ms: number;
   claimed_at: number;
   lease_token: string;
@@ -74,6 +74,8 @@ export interface ClaimOptions {
   wakeAfterMs: number;
   /** Besides those that are named, so many of what is first in line of these webhooks, of what waits for a slot. Default: none. */
   next?: readonly { webhookId: string; count: number }[];
+  /** Told of each delivery that becomes cancelled or skipped, for the metrics. */
+  onEnded?: ((status: 'cancelled' | 'skipped') => void) | undefined;
 }
 
 /** When a delivery that somebody else has locked is looked at again, in milliseconds. */
@@ -95,7 +97,7 @@ const BURST_S = 0.1;
 export async function claimDeliveries(
   sql: Queryable,
   ids: readonly string[],
-  { leaseMs, wakeAfterMs, next = [] }: ClaimOptions,
+  { leaseMs, wakeAfterMs, next = [], onEnded }: ClaimOptions,
 ): Promise<Claim[]> {
   const { rows } = await sql.query<Row>({
     name: 'claim_deliveries',
@@ -166,7 +168,7 @@ export async function claimDeliveries(
         to_char(events.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp, events.traceparent
       FROM touched
       LEFT JOIN events ON fate = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
-      WHERE fate IN ('claimed', 'throttled')
+      WHERE fate <> 'parked'
       UNION ALL
       SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
         ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL, NULL
@@ -179,7 +181,11 @@ export async function claimDeliveries(
         AND status = 'pending' AND (lease_token IS NULL OR wake_at <= now()) AND id NOT IN (SELECT id FROM named)`,
     values: [ids, leaseMs, wakeAfterMs, next.map(({ webhookId }) => webhookId), next.map(({ count }) => count)],
   });
-  return rows.map(toClaim);
+  return rows.flatMap((row) => {
+    if (row.fate !== 'cancelled' && row.fate !== 'skipped') return [toClaim(row)];
+    onEnded?.(row.fate);
+    return [];
+  });
 }
 
 function toClaim(row: Row): Claim {

@@ -5,6 +5,7 @@ import { openDatabase, type Database } from '../database.js';
 import { cancelDeliveries } from './cancel-deliveries.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { recordAttempts } from './record-attempts.js';
+import { readBacklog } from './read-backlog.js';
 import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
@@ -47,6 +48,7 @@ test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
   ['wake_deliveries', (sql) => wakeDeliveries(sql, 1), '(1)'],
   ['release_deliveries', (sql) => releaseDeliveries(sql, [], 1), "(ARRAY['wh_1'], 1)"],
   ['read_backlogged', (sql) => readBacklogged(sql), ''],
+  ['read_backlog', (sql) => readBacklog(sql), ''],
   ['cancel_deliveries', (sql) => cancelDeliveries(sql, 'nothing'), "('wh_1')"],
 ])('%s reads no partition of the deliveries from end to end', async (name, prepare, parameters) => {
   await prepare(database.pool);

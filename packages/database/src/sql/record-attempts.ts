@@ -39,9 +39,19 @@ export interface RecordOptions {
   health: HealthRules;
 }
 
+/** How many webhooks' health took a turn. */
+export interface HealthChanges {
+  circuitsOpened: number;
+  circuitsClosed: number;
+  disabledFailing: number;
+  disabledGone: number;
+}
+
 export interface Recorded {
   /** The tokens of the leases that still held, and whether something waits for the slot that each had. */
   held: Map<string, { backlogged: boolean }>;
+  /** Null when nothing changed. */
+  changes: HealthChanges | null;
 }
 
 /**
@@ -57,7 +67,9 @@ export async function recordAttempts(
   records: readonly AttemptRecord[],
   { wakeAfterMs, health }: RecordOptions,
 ): Promise<Recorded> {
-  const { rows } = await sql.query<{ token: string; webhook_id: string; backlogged: boolean }>({
+  const { rows } = await sql.query<
+    { token: string; webhook_id: string; backlogged: boolean } | { token: null; changes: HealthChanges }
+  >({
     name: 'record_attempts',
     text: `
       WITH record AS (
@@ -95,7 +107,7 @@ export async function recordAttempts(
         FROM held JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = held.url GROUP BY webhook_id
       ), changing AS MATERIALIZED (
         -- All that the verdict needs comes from the row as it is once locked.
-        SELECT seen.*, failing_since FROM seen JOIN webhooks ON webhooks.id = webhook_id
+        SELECT seen.*, failing_since, enabled AS was_enabled, circuit_opened_at IS NOT NULL AS was_open FROM seen JOIN webhooks ON webhooks.id = webhook_id
         WHERE NOT reached OR unreachable_count > 0 OR circuit_opened_at IS NOT NULL OR gone
           OR succeeded <> (failing_since IS NULL)
           OR (exhausted AND NOT succeeded AND failing_since <= now() - make_interval(secs => $15::float8 / 1000))
@@ -121,13 +133,20 @@ export async function recordAttempts(
           FROM changing
         ) AS changing
         WHERE webhooks.id = changing.webhook_id
+        RETURNING was_open, circuit_opened_at IS NOT NULL AS is_open, CASE WHEN was_enabled THEN verdict END AS disabled
       )
       SELECT token, webhook_id,
         -- Asked once for each webhook, of its first row.
         CASE WHEN row_number() OVER (PARTITION BY webhook_id) = 1
           THEN EXISTS (SELECT FROM deliveries AS waiting WHERE waiting.webhook_id = held.webhook_id AND waiting.stage = 'parked')
-          ELSE false END AS backlogged
-      FROM held`,
+          ELSE false END AS backlogged,
+        NULL::json AS changes
+      FROM held
+      UNION ALL
+      SELECT NULL, NULL, NULL, json_build_object(
+        'circuitsOpened', count(*) FILTER (WHERE is_open AND NOT was_open), 'circuitsClosed', count(*) FILTER (WHERE was_open AND NOT is_open),
+        'disabledFailing', count(*) FILTER (WHERE disabled = 'failing'), 'disabledGone', count(*) FILTER (WHERE disabled = 'gone'))
+      FROM judged WHERE is_open <> was_open OR disabled IS NOT NULL HAVING count(*) > 0`,
     values: [
       records.map(({ deliveryId }) => deliveryId),
       records.map(({ leaseToken }) => leaseToken),
@@ -147,6 +166,12 @@ export async function recordAttempts(
       records.map(({ url }) => url),
     ],
   });
-  const backlogged = new Set(rows.filter((row) => row.backlogged).map((row) => row.webhook_id));
-  return { held: new Map(rows.map((row) => [row.token, { backlogged: backlogged.has(row.webhook_id) }])) };
+  let changes: HealthChanges | null = null;
+  const settled = rows.flatMap((row) => {
+    if (row.token !== null) return [row];
+    ({ changes } = row);
+    return [];
+  });
+  const backlogged = new Set(settled.filter((row) => row.backlogged).map((row) => row.webhook_id));
+  return { held: new Map(settled.map((row) => [row.token, { backlogged: backlogged.has(row.webhook_id) }])), changes };
 }

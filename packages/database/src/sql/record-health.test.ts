@@ -82,6 +82,39 @@ describe('the circuit of a webhook', () => {
   });
 });
 
+describe('a turn in the health of a webhook', () => {
+  const silent = async () => {
+    await log.pool.query('UPDATE webhooks SET circuit_probe_at = NULL WHERE circuit_probe_at > now()');
+    await log.pool.query("UPDATE deliveries SET stage = 'admitted', next_attempt_at = now()");
+    return log.claim(id);
+  };
+  const nothing = { circuitsOpened: 0, circuitsClosed: 0, disabledFailing: 0, disabledGone: 0 };
+
+  test('is told once: when a circuit opens, and when it closes', async () => {
+    const changes: unknown[] = [];
+    for (const outcome of [silence, silence, silence, silence, refusal, refusal]) {
+      changes.push((await record(outcome(await silent()))).changes);
+    }
+    expect(changes).toEqual([null, null, { ...nothing, circuitsOpened: 1 }, null, { ...nothing, circuitsClosed: 1 }, null]);
+  });
+
+  test('is told once: when it is disabled, and why', async () => {
+    const other = await log.addDelivery();
+    const claims = [await log.claim(id), await log.claim(other)];
+    await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days' WHERE id = 'wh_one'");
+    const [failing, gone] = claims as [ClaimedDelivery, ClaimedDelivery];
+    const { changes } = await record(exhaustion(failing), answered(gone, 410, { status: 'failed' }));
+    expect(changes).toEqual({ ...nothing, disabledFailing: 1, disabledGone: 1 });
+  });
+
+  test('is told of one thing when it is disabled with its circuit open: that it was disabled', async () => {
+    for (let count = 0; count < 3; count += 1) await attempt(silence);
+    await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
+    const { changes } = await record(refused(await silent(), { status: 'failed' }));
+    expect(changes).toEqual({ ...nothing, disabledFailing: 1 });
+  });
+});
+
 describe('a webhook that fails', () => {
   test('has failed since its first failed attempt, until the next success', async () => {
     await attempt(refusal);

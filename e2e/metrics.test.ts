@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { syncCompleted, syncFailed } from '@tidings/events';
+import { freePort } from '@tidings/local';
+import { eventually } from '@tidings/testing';
+import { documentedMetrics } from './harness/documented-metrics.js';
+import { startReceiver } from './harness/receiver.js';
+import { readMetrics, total, type ServedMetrics } from './harness/served-metrics.js';
+import { startTidings, type Tidings } from './harness/tidings.js';
+
+let tidings: Tidings;
+let ports: { api: number; worker: number };
+let served: { api: ServedMetrics; worker: ServedMetrics };
+const read = async (process: 'api' | 'worker') => readMetrics(`http://127.0.0.1:${String(ports[process])}/metrics`);
+
+/** Something of everything happens, and then both processes are asked. */
+beforeAll(async () => {
+  ports = { api: await freePort(), worker: await freePort() };
+  const env = { DELIVERY_ATTEMPTS: '2', DELIVERY_INITIAL_DELAY_MS: '1', CIRCUIT_AFTER: '1', HEALTH_PORT: String(ports.api) };
+  tidings = await startTidings({ workers: 0, env });
+  const alice = tidings.asUser('alice');
+  const service = tidings.asUser('service', 'events:publish');
+  const failed = (message: string) => syncFailed({ user_id: 'alice', error_message: message });
+  const [good, broken, silent] = [await startReceiver(), await startReceiver(() => 500), await startReceiver()];
+  await silent.stop();
+  const webhook = await alice.register(good, { event_types: ['sync.failed'], max_in_flight: 1 });
+  const breaking = await alice.register(broken, { event_types: ['sync.failed'] });
+  await alice.register(silent, { event_types: ['sync.failed'] });
+  const stream = await alice.follow();
+
+  await service.publish([failed('one'), failed('two')]);
+  const removed = await alice.register(good, { event_types: ['sync.completed'] });
+  await service.publish(syncCompleted({ user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 }));
+  await alice.call('DELETE', `/api/webhooks/${removed.id}`);
+  const event = { ...failed('three'), id: 'evt_three' };
+  await service.publish(event);
+  await service.publish(event);
+  await service.call('POST', '/api/events', { ...event, data: { user_id: 'alice', error_message: 'another' } });
+  await service.call('POST', '/api/events', { type: 'sync.failed', data: {} });
+  await alice.call('GET', '/api/nothing');
+  await stream.waitFor(4);
+
+  await tidings.startWorker({ HEALTH_PORT: String(ports.worker) });
+  await tidings.publisher.publish(failed('four'));
+  await alice.waitForDeliveries(webhook, 4);
+  await alice.waitForDeliveries(breaking, 4);
+  await eventually(async () => {
+    served = { api: await read('api'), worker: await read('worker') };
+    expect(total(served.worker, 'tidings_circuits_opened_total')).toBe(1);
+    expect(total(served.worker, 'tidings_deliveries_ended_total', { status: 'failed' })).toBe(4);
+    expect(total(served.worker, 'tidings_duty_rounds_total', { duty: 'measure backlog', result: 'ok' })).toBe(1);
+  });
+});
+afterAll(() => tidings.stop());
+
+describe.each(['api', 'worker'] as const)('what the %s serves', (process) => {
+  const documented = documentedMetrics();
+
+  test('is what docs/operating.md lists, and all of that', () => {
+    const names = [...served[process].keys()].filter((name) => name.startsWith('tidings_'));
+    expect(names.sort()).toEqual(documented.ours.flatMap(({ name, of }) => (of.includes(process) ? [name] : [])).sort());
+    // Linux tells more of a process than others do.
+    if (globalThis.process.platform === 'linux')
+      expect([...served[process].keys()]).toEqual(expect.arrayContaining(documented.nodes));
+  });
+
+  test('has the labels that are listed', () => {
+    const labels = Object.fromEntries(
+      documented.ours
+        .filter(({ of }) => of.includes(process))
+        .map(({ name }) => [
+          name,
+          [...new Set(served[process].get(name)?.flatMap((sample) => Object.keys(sample.labels)))].sort(),
+        ]),
+    );
+    expect(labels).toEqual(
+      Object.fromEntries(documented.ours.flatMap((one) => (one.of.includes(process) ? [[one.name, one.labels]] : []))),
+    );
+  });
+
+  test('names no user, no webhook and no address', () => {
+    const values = [...served[process].values()].flat().flatMap(({ labels }) => Object.values(labels));
+    expect(values.filter((value) => /alice|evt_|wh_|dlv_|127\.0\.0\.1/.test(value))).toEqual([]);
+  });
+});
+
+describe('what is counted', () => {
+  test('of publishing: what was accepted, repeated and refused', () => {
+    const { api, worker } = served;
+    expect(total(api, 'tidings_events_accepted_total')).toBe(4);
+    expect(total(api, 'tidings_events_repeated_total')).toBe(1);
+    expect(total(api, 'tidings_accept_commit_events')).toBe(5);
+    for (const reason of ['invalid', 'conflict']) expect(total(api, 'tidings_publish_rejected_total', { reason })).toBe(1);
+    expect(total(api, 'tidings_publish_rejected_total', { reason: 'unavailable' })).toBe(0);
+    expect(total(api, 'tidings_deliveries_created_total')).toBe(10);
+    expect(total(worker, 'tidings_events_accepted_total')).toBe(1);
+    expect(total(worker, 'tidings_deliveries_created_total')).toBe(3);
+  });
+
+  test('of deliveries: attempts by what came of them, and how deliveries ended', () => {
+    const { api, worker } = served;
+    expect(total(worker, 'tidings_attempts_total', { outcome: 'succeeded', error_class: 'none' })).toBe(4);
+    expect(total(worker, 'tidings_attempts_total', { outcome: 'pending', error_class: 'http_status' })).toBe(4);
+    expect(total(worker, 'tidings_attempts_total', { outcome: 'failed', error_class: 'http_status' })).toBe(4);
+    expect(total(worker, 'tidings_deliveries_ended_total', { status: 'succeeded' })).toBe(4);
+    expect(total(api, 'tidings_deliveries_ended_total', { status: 'cancelled' })).toBe(1);
+    // Of a webhook each: the good and the broken one, and what was sent to the silent one.
+    expect(total(worker, 'tidings_first_attempt_delay_seconds')).toBeGreaterThanOrEqual(9);
+    expect(total(worker, 'tidings_delivery_faults_total')).toBe(0);
+  });
+
+  test('of what waits: what there was when the worker began', () => {
+    const stages = ['admitted', 'backoff', 'parked'].map((stage) =>
+      total(served.worker, 'tidings_deliveries_pending', { stage }),
+    );
+    expect(stages.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(1);
+    expect(total(served.worker, 'tidings_webhooks', { state: 'enabled' })).toBe(3);
+    expect(total(served.worker, 'tidings_reconciler_overdue_seconds')).toBe(0);
+  });
+
+  test('of requests: by the pattern of their route', () => {
+    const { api } = served;
+    expect(total(api, 'tidings_http_requests_total', { method: 'POST', route: '/api/events', status: '202' })).toBe(3);
+    expect(total(api, 'tidings_http_requests_total', { method: 'DELETE', route: '/api/webhooks/{id}', status: '204' })).toBe(1);
+    expect(total(api, 'tidings_http_requests_total', { method: 'GET', route: 'none', status: '404' })).toBe(1);
+    expect(total(api, 'tidings_http_request_duration_seconds', { method: 'POST', route: '/api/webhooks' })).toBe(4);
+  });
+
+  test('of a process: what it is and what it reaches', () => {
+    for (const service of ['api', 'worker'] as const) {
+      expect(total(served[service], 'tidings_build_info', { service, node_version: process.versions.node })).toBe(1);
+      for (const dependency of ['postgresql', 'redis'])
+        expect(total(served[service], 'tidings_dependency_up', { dependency })).toBe(1);
+      expect(total(served[service], 'tidings_database_pool_max_connections')).toBe(10);
+    }
+    expect(total(served.worker, 'tidings_duty_rounds_total', { duty: 'reconcile', result: 'ok' })).toBeGreaterThanOrEqual(1);
+  });
+});

@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { documentedMetrics } from './harness/documented-metrics.js';
+import { describeWith, findProgram } from './harness/programs.js';
+import { readPromql } from './harness/promql.js';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+interface Rule {
+  alert: string;
+  expr: string;
+  labels: { severity: string };
+  annotations: { summary: string; description: string; runbook: string };
+}
+interface Panel {
+  title: string;
+  type: string;
+  id: number;
+  targets?: { expr: string }[];
+}
+const { groups } = parse(read('deploy/prometheus/alerts.yml')) as { groups: { rules: Rule[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+const { panels } = JSON.parse(read('deploy/grafana/dashboards/tidings.json')) as { panels: Panel[] };
+const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const));
+
+/** What Prometheus gives each series by itself. */
+const SCRAPED = ['job', 'instance'];
+const { ours, nodes } = documentedMetrics();
+const known = new Map<string, readonly string[]>([
+  ...ours.map(({ name, labels }) => [name, labels] as const),
+  ...nodes.map((name) => [name, []] as const),
+]);
+/** The metrics and the labels of an expression that no process of Tidings serves: metrics.test.ts holds the list against them. */
+function unknownIn(expression: string): string[] {
+  const { selectors, grouped } = readPromql(expression);
+  const labels = new Set(SCRAPED);
+  const unknown = selectors.flatMap(({ metric, labels: used }) => {
+    const name = metric.replace(/_(bucket|sum|count)$/, '');
+    const has = known.get(metric) ?? known.get(name);
+    if (has === undefined) return [metric];
+    const all = [...has, ...(metric.endsWith('_bucket') ? ['le'] : [])];
+    for (const label of all) labels.add(label);
+    return used.filter((label) => !all.includes(label)).map((label) => `${metric}{${label}}`);
+  });
+  return [...unknown, ...grouped.filter((label) => !labels.has(label))];
+}
+
+test('what no process serves is found', () => {
+  expect(unknownIn('sum(rate(tidings_attempts_total[5m]))')).toEqual([]);
+  expect(unknownIn('sum by (user) (tidings_nothing{x="1"}) / tidings_attempts_total{webhook="1"}')).toEqual([
+    'tidings_nothing',
+    'tidings_attempts_total{webhook}',
+    'user',
+  ]);
+  expect(() => unknownIn('sum(')).toThrow('not PromQL');
+});
+
+describe('each alert', () => {
+  test.each(rules.map((rule) => [rule.alert, rule] as const))('%s is of what is served, and says what it is', (_, rule) => {
+    expect(unknownIn(rule.expr)).toEqual([]);
+    expect(rule.labels.severity).toMatch(/^(critical|warning)$/);
+    expect(rule.annotations.summary).not.toBe('');
+    expect(rule.annotations.description).not.toBe('');
+  });
+
+  test('has its section in the runbook, and no section is without its alert', () => {
+    const sections = [...read('docs/operating.md').matchAll(/^#### (Tidings\w+)$/gm)].map(([, name = '']) => name);
+    expect(sections.sort()).toEqual(rules.map(({ alert }) => alert).sort());
+    for (const { alert, annotations } of rules) expect(annotations.runbook).toBe(`docs/operating.md#${alert.toLowerCase()}`);
+  });
+});
+
+describe('the dashboard', () => {
+  test.each(queries)('%s asks for what is served: %s', (_, expression) => {
+    expect(unknownIn(expression)).toEqual([]);
+  });
+
+  test('shows every metric of ours somewhere', () => {
+    const shown = queries.flatMap(([, expression]) => readPromql(expression).selectors.map(({ metric }) => metric));
+    const missing = ours.filter(
+      ({ name }) => !shown.some((metric) => metric.replace(/_(bucket|sum|count)$/, '') === name || metric === name),
+    );
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('has its rows, and a number of its own for each panel', () => {
+    expect(panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual([
+      'Overview',
+      'Deliveries',
+      'Queue',
+      'Stream',
+      'API',
+      'Processes',
+    ]);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  });
+});
+
+const PROMTOOL = findProgram('promtool');
+describeWith({ promtool: PROMTOOL }, 'in the eyes of Prometheus', () => {
+  const promtool = (...args: string[]) =>
+    execFileSync(PROMTOOL ?? '', args, {
+      cwd: fileURLToPath(new URL('../deploy/prometheus', import.meta.url)),
+      encoding: 'utf8',
+    });
+
+  test('the rules and the scrape configuration are valid', () => {
+    expect(promtool('check', 'rules', 'alerts.yml')).toContain(`${String(rules.length)} rules found`);
+    expect(promtool('check', 'config', '--syntax-only', 'prometheus.yml')).toContain('SUCCESS');
+  });
+
+  test('the alerts fire when they should, and not otherwise', () => {
+    expect(promtool('test', 'rules', 'alerts.test.yml')).toContain('SUCCESS');
+  });
+});

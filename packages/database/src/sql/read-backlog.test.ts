@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openLog, type TestLog } from '../../test/log.js';
+import { readBacklog, type Backlog } from './read-backlog.js';
+
+let log: TestLog;
+beforeAll(async () => {
+  log = await openLog();
+});
+afterAll(() => log.close());
+beforeEach(() => log.clear());
+
+/** In seconds, rounded to 5, so that a slow machine changes nothing. */
+const rounded = (ms: number) => 5 * Math.round(ms / 5000);
+const read = async () => {
+  const backlog = await readBacklog(log.pool);
+  const stage = ({ count, oldestDueMs }: Backlog['admitted']) => [count, rounded(oldestDueMs)];
+  return {
+    admitted: stage(backlog.admitted),
+    backoff: stage(backlog.backoff),
+    parked: stage(backlog.parked),
+    overdue: rounded(backlog.overdueMs),
+    webhooks: backlog.webhooks,
+  };
+};
+
+describe('what waits to be delivered', () => {
+  test('is nothing in an empty log', async () => {
+    expect(await read()).toEqual({
+      admitted: [0, 0],
+      backoff: [0, 0],
+      parked: [0, 0],
+      overdue: 0,
+      webhooks: { enabled: 0, disabled: 0, failing: 0, gone: 0, circuitOpen: 0, backlogged: 0 },
+    });
+  });
+
+  test('is counted by its stage, with how long the oldest has been due; what has ended is not', async () => {
+    const [first = '', second = ''] = await log.addDeliveries(5, { maxInFlight: 2 });
+    await log.pass(60);
+    const ended = await log.addDelivery();
+    await log.pool.query("UPDATE deliveries SET status = 'succeeded', stage = NULL, next_attempt_at = NULL WHERE id = $1", [
+      ended,
+    ]);
+    expect(await read()).toMatchObject({ admitted: [2, 60], backoff: [0, 0], parked: [3, 60], webhooks: { backlogged: 1 } });
+    await log.pool.query("UPDATE deliveries SET stage = 'backoff', next_attempt_at = now() - interval '20 s' WHERE id = $1", [
+      first,
+    ]);
+    await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '20 s' WHERE id = $1", [second]);
+    expect(await read()).toMatchObject({ admitted: [1, 0], backoff: [1, 20], parked: [3, 60] });
+  });
+
+  test('is not due while it is under way', async () => {
+    const id = await log.addDelivery();
+    await log.pass(60);
+    await log.claim(id);
+    expect(await read()).toMatchObject({ admitted: [1, 0] });
+  });
+
+  test('parked for several webhooks is as old as the oldest that is first in line', async () => {
+    await log.addDeliveries(3, { maxInFlight: 1 });
+    await log.pass(100);
+    await log.addDeliveries(2, { maxInFlight: 1 });
+    await log.addDeliveries(1);
+    expect(await read()).toMatchObject({ parked: [3, 100], webhooks: { backlogged: 2, enabled: 3 } });
+  });
+
+  test('is overdue when its wake time has passed: no reconciler runs', async () => {
+    await log.addDelivery();
+    await log.pass(5);
+    expect((await read()).overdue).toBe(0);
+    await log.pass(40);
+    expect((await read()).overdue).toBe(30);
+  });
+});
+
+test('webhooks are counted by what they are, and open circuits among those that are enabled', async () => {
+  await log.addWebhook('wh_1');
+  await log.addWebhook('wh_2');
+  await log.addWebhook('wh_3', { enabled: false });
+  await log.addWebhook('wh_4', { enabled: false, disabledReason: 'failing' });
+  await log.addWebhook('wh_5', { enabled: false, disabledReason: 'gone' });
+  await log.pool.query("UPDATE webhooks SET circuit_opened_at = now() WHERE id IN ('wh_2', 'wh_4')");
+  expect((await read()).webhooks).toEqual({ enabled: 2, disabled: 1, failing: 1, gone: 1, circuitOpen: 1, backlogged: 0 });
+});

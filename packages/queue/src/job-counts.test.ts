@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { RedisClient } from '@tidings/events';
+import { createGate, createTestRedis, type Gate, type TestRedis } from '@tidings/testing';
+import { createDeliveriesQueue } from './deliveries-queue.js';
+import { createJobCounts, type JobCounts } from './job-counts.js';
+import { connectRedis } from './redis.js';
+
+let redis: TestRedis;
+let gate: Gate;
+let commands: RedisClient;
+let counts: JobCounts;
+beforeEach(async () => {
+  redis = createTestRedis();
+  gate = await createGate(redis.url);
+  commands = connectRedis(gate.url, 'command', () => undefined);
+  counts = createJobCounts({ redis: commands, prefix: redis.prefix });
+});
+afterEach(async () => {
+  await counts.close();
+  commands.disconnect();
+  await gate.shut();
+  await redis.drop();
+});
+
+const NONE = { waiting: 0, prioritized: 0, delayed: 0, active: 0, failed: 0 };
+
+test('the jobs of each queue are counted by what they wait for', async () => {
+  const queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix });
+  await queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }, { id: 'dlv_3', priority: 1 }, { id: 'dlv_4', delayMs: 60_000 }]);
+  await queue.close();
+  expect(await counts.read()).toEqual([
+    { queue: 'events', counts: NONE },
+    { queue: 'deliveries', counts: { ...NONE, waiting: 2, prioritized: 1, delayed: 1 } },
+    { queue: 'tests', counts: NONE },
+  ]);
+});
+
+test('while Redis is away there are none to tell, instead of zeros', async () => {
+  await counts.read();
+  await gate.shut();
+  await expect(counts.read()).rejects.toThrow();
+});
