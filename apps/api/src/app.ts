@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import type { Logger } from '@tidings/logging';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
+import { asyncApiRoute } from './asyncapi/routes.js';
 import { allowOrigins } from './cross-origin.js';
 import type { Limits } from './limits/limits.js';
 import type { DescribedCatalog } from './openapi/document.js';
@@ -11,8 +12,10 @@ import { openApiRoute } from './openapi/routes.js';
 import { problemHandler } from './problems/handler.js';
 import { notFound } from './problems/problem.js';
 import { noticeProxy, type TrustedProxies } from './proxies.js';
+import { referenceRoutes } from './reference/routes.js';
 import { withRequestId } from './request-id.js';
 import { notStored, securityHeaders } from './security-headers.js';
+import { STREAM } from './stream/routes.js';
 
 interface AppParts {
   authentication: AuthenticateParts;
@@ -32,7 +35,9 @@ interface AppParts {
  * what is not public lives below `/api`, all of which needs a token.
  */
 export function createApp({ authentication, limits, trustedProxies, corsOrigins, log, routes, catalog }: AppParts): Express {
-  const served = [...routes, openApiRoute(routes, catalog)];
+  const stream = routes.find(({ path }) => path === STREAM);
+  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog)] : []), ...referenceRoutes()];
+  const served = [...documented, openApiRoute(documented, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
   app.disable('etag');

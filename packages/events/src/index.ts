@@ -2,10 +2,12 @@ export { defineEvent, type Audience, type EventDefinition } from './define-event
 export {
   createCatalog,
   catalog,
+  describeEventType,
   type Catalog,
   type CatalogEvent,
   type EventTypeDescription,
   type Publishable,
+  type SchemaDialect,
 } from './catalog.js';
 export { extractionCompleted, extractionStarted } from './catalog/extraction.js';
 export { syncCompleted, syncFailed } from './catalog/sync.js';
@@ -16,4 +18,4 @@ export { InvalidEventError, type FieldError } from './invalid-event-error.js';
 export { isPattern, matches, patternsMatching } from './pattern.js';
 export { createPublisher, type Published, type Publisher, type PublisherOptions } from './publisher.js';
 export { openRedis, parseRedisUrl, type RedisClient } from './open-redis.js';
-export { DEFAULT_PREFIX, EVENTS_QUEUE, type EventJob } from './events-queue.js';
+export { DEFAULT_PREFIX, eventJob, EVENTS_QUEUE, type EventJob } from './events-queue.js';

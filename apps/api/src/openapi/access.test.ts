@@ -20,6 +20,9 @@ interface Answer {
   body: unknown;
 }
 
+/** What no document names: the same files for everybody. */
+const FILES_OF_PAGES = /^get \/docs\/[\w.-]+$/;
+
 /** What belongs to one user: the ids that can stand in a path, by the segment before them. */
 type Belongings = Record<string, string>;
 
@@ -87,8 +90,10 @@ describe('every route', () => {
     const served = layers.flatMap(({ route }) =>
       route ? Object.keys(route.methods).map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`) : [],
     );
-    const operations = document.operations.map(({ method, path }) => `${method} ${path}`);
-    const paths = new Set(document.operations.map(({ path }) => path));
+    const files = served.filter((route) => FILES_OF_PAGES.test(route));
+    expect(files).toHaveLength(4);
+    const operations = [...document.operations.map(({ method, path }) => `${method} ${path}`), ...files];
+    const paths = new Set(operations.map((operation) => operation.slice(operation.indexOf(' ') + 1)));
     expect(served.sort()).toEqual([...operations, ...[...paths].map((path) => `options ${path}`)].sort());
     // A router within the app could serve what no document names. These two only count requests.
     const routers = layers.filter(({ handle }) => handle.stack !== undefined).map(({ handle }) => handle as unknown);

@@ -282,6 +282,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The messages of the stream, as AsyncAPI */
+        get: operations["getAsyncapiJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document as a page */
+        get: operations["getDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -311,59 +345,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** An extraction of the music catalogue began. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "extraction.started",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "version": "2026-11",
-                     *         "entity_types": [
-                     *           "artists",
-                     *           "releases"
-                     *         ]
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "extraction.started";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The version of the catalogue that is extracted */
-                            version: string;
-                            /** @description What is extracted: artists, releases, … */
-                            entity_types: string[];
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookExtractionStarted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -380,64 +362,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** An extraction of the music catalogue ended, and its records are available. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "extraction.completed",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "version": "2026-11",
-                     *         "record_counts": {
-                     *           "artists": 9204113,
-                     *           "releases": 17630418
-                     *         },
-                     *         "duration_s": 5421.7
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "extraction.completed";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The version of the catalogue that is extracted */
-                            version: string;
-                            /** @description Records by entity type */
-                            record_counts: {
-                                [key: string]: number;
-                            };
-                            /** @description Seconds from start to end */
-                            duration_s: number;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookExtractionCompleted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -454,61 +379,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** A user's collection was synchronised. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "sync.completed",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "user_id": "alice",
-                     *         "items_synced": 150,
-                     *         "errors": 0,
-                     *         "duration_s": 12.4
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "sync.completed";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The user whom this is about, and the only one who sees it */
-                            user_id: string;
-                            items_synced: number;
-                            /** @description Items that could not be synchronised */
-                            errors: number;
-                            /** @description Seconds from start to end */
-                            duration_s: number;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookSyncCompleted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -525,55 +396,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** Synchronising a user's collection failed. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "sync.failed",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "user_id": "alice",
-                     *         "error_message": "The collection service answered 503."
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "sync.failed";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The user whom this is about, and the only one who sees it */
-                            user_id: string;
-                            error_message: string;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookSyncFailed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -590,57 +413,24 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** The gaps in a user's collection were worked out anew for one artist, label or other entity. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "gaps.updated",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "user_id": "alice",
-                     *         "entity_type": "artist",
-                     *         "entity_id": "45"
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "gaps.updated";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The user whom this is about, and the only one who sees it */
-                            user_id: string;
-                            entity_type: string;
-                            entity_id: string;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
+        post: operations["webhookGapsUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /** The owner of a webhook tests it. */
+        post: operations["webhookWebhookTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2662,6 +2452,122 @@ export interface operations {
             };
         };
     };
+    getAsyncapiJson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description AsyncAPI 3.0 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        asyncapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOpenapiJson: {
         parameters: {
             query?: never;
@@ -2719,6 +2625,530 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    webhookExtractionStarted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "extraction.started",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "version": "2026-11",
+                 *         "entity_types": [
+                 *           "artists",
+                 *           "releases"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "extraction.started";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The version of the catalogue that is extracted */
+                        version: string;
+                        /** @description What is extracted: artists, releases, … */
+                        entity_types: string[];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookExtractionCompleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "extraction.completed",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "version": "2026-11",
+                 *         "record_counts": {
+                 *           "artists": 9204113,
+                 *           "releases": 17630418
+                 *         },
+                 *         "duration_s": 5421.7
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "extraction.completed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The version of the catalogue that is extracted */
+                        version: string;
+                        /** @description Records by entity type */
+                        record_counts: {
+                            [key: string]: number;
+                        };
+                        /** @description Seconds from start to end */
+                        duration_s: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookSyncCompleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "sync.completed",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "user_id": "alice",
+                 *         "items_synced": 150,
+                 *         "errors": 0,
+                 *         "duration_s": 12.4
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "sync.completed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The user whom this is about, and the only one who sees it */
+                        user_id: string;
+                        items_synced: number;
+                        /** @description Items that could not be synchronised */
+                        errors: number;
+                        /** @description Seconds from start to end */
+                        duration_s: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookSyncFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "sync.failed",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "user_id": "alice",
+                 *         "error_message": "The collection service answered 503."
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "sync.failed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The user whom this is about, and the only one who sees it */
+                        user_id: string;
+                        error_message: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookGapsUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "gaps.updated",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "user_id": "alice",
+                 *         "entity_type": "artist",
+                 *         "entity_id": "45"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "gaps.updated";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The user whom this is about, and the only one who sees it */
+                        user_id: string;
+                        entity_type: string;
+                        entity_id: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookWebhookTest: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "webhook.test",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "webhook_id": "wh_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d",
+                 *         "message": "This is a test."
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "webhook.test";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        webhook_id: string;
+                        message: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
