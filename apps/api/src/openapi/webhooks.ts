@@ -56,7 +56,6 @@ export function webhookOperation(
   });
   return {
     operationId: `webhook-${type}`.replaceAll(/[-._](\w)/g, (_match, letter: string) => letter.toUpperCase()),
-    tags: ['what webhooks get'],
     summary: description,
     security: [],
     parameters: parameters(schemas.output(headers), 'header'),
