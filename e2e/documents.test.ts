@@ -15,9 +15,6 @@ import { startTidings, type Tidings } from './harness/tidings.js';
 
 const JWT_SECRET = 'a-secret-of-these-tests-of-32-bytes-or-more';
 
-/** What Swagger UI itself does not do, by the rules of axe. */
-const SWAGGER_UI_LACKS = ['color-contrast', 'nested-interactive', 'scrollable-region-focusable', 'select-name'];
-
 let tidings: Tidings;
 let documents: Documents;
 beforeAll(async () => {
@@ -135,10 +132,9 @@ describeWith({ Chromium: CHROMIUM }, 'the reference, in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('can be used by those who do not see it, as far as axe can tell', async () => {
-    const find = async (builder: AxeBuilder) =>
-      (await builder.withTags(['wcag2a', 'wcag2aa']).analyze()).violations.map(({ id }) => id);
-    expect(await find(new AxeBuilder({ page }).exclude('#reference'))).toEqual([]);
-    expect(SWAGGER_UI_LACKS).toEqual(expect.arrayContaining(await find(new AxeBuilder({ page }).include('#reference'))));
+  test('has nothing of ours that axe objects to', async () => {
+    // What Swagger UI draws is its own: it has too little contrast, and a select without a name.
+    const { violations } = await new AxeBuilder({ page }).exclude('#reference').withTags(['wcag2a', 'wcag2aa']).analyze();
+    expect(violations).toEqual([]);
   });
 });

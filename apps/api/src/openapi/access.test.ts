@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
+import { absent, createWalk, type Answer, type Belongings, type Walk } from '../../test/walk.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 /**
@@ -8,77 +9,26 @@ import { startApi, type TestApi } from '../../test/start-api.js';
  */
 let api: TestApi;
 let document: ApiDocument;
+let belongingsOf: Walk['belongingsOf'];
+let call: Walk['call'];
+let eachOperation: (check: (operation: Operation) => Promise<void>) => Promise<void>;
 beforeAll(async () => {
   api = await startApi();
   document = await readDocument(api);
+  const walk = createWalk(api);
+  ({ belongingsOf, call } = walk);
+  eachOperation = (check) => walk.each(document.operations, check);
 });
 afterAll(() => api.stop());
-
-interface Answer {
-  status: number;
-  type: string;
-  body: unknown;
-}
 
 /** What no document names: the same files for everybody. */
 const FILES_OF_PAGES = /^get \/docs\/[\w.-]+$/;
 
-/** What belongs to one user: the ids that can stand in a path, by the segment before them. */
-type Belongings = Record<string, string>;
-
-async function belongingsOf(user: string): Promise<Belongings> {
-  const { body: webhook } = await api.as(user).post('/api/webhooks').send({ url: 'https://example.com/hook' });
-  await api
-    .as('service', 'events:publish')
-    .post('/api/events')
-    .send({ type: 'sync.failed', data: { user_id: user, error_message: 'none' } });
-  const webhooks = String(webhook.id);
-  const { body: log } = await api.as(user).get(`/api/webhooks/${webhooks}/deliveries`);
-  return { webhooks, deliveries: String(log.data[0].id) };
-}
-
-async function call({ method, path, example }: Operation, ids: Belongings, token?: string): Promise<Answer> {
-  const filled = path.replace(/([^/]+)\/\{\w+\}/g, (_match, what: string) => {
-    const id = ids[what];
-    if (id === undefined) throw new Error(`Teach this test to make an id for /${what}/{id}.`);
-    return `${what}/${id}`;
-  });
-  const abort = new AbortController();
-  const response = await fetch(api.url + filled, {
-    method: method.toUpperCase(),
-    signal: abort.signal,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(example === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(example === undefined ? {} : { body: JSON.stringify(example) }),
-  });
-  const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-  // A stream does not end by itself.
-  const body: unknown = type.endsWith('json') ? await response.json() : undefined;
-  abort.abort();
-  return { status: response.status, type, body };
-}
-
-const absent: Belongings = {
-  webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
-  deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
-};
 /** An answer without what differs by the id that was asked for. */
 const anonymous = ({ status, body }: Answer) => [
   status,
   JSON.stringify({ ...(body as object), request_id: '' }).replace(/(wh|dlv)_[0-9a-f-]{36}/g, 'ID'),
 ];
-
-async function eachOperation(check: (operation: Operation) => Promise<void>): Promise<void> {
-  for (const operation of document.operations) {
-    try {
-      await check(operation);
-    } catch (error) {
-      throw new Error(`${operation.method.toUpperCase()} ${operation.path}`, { cause: error });
-    }
-  }
-}
 
 describe('every route', () => {
   test('is in the document, and nothing else is', () => {

@@ -6,15 +6,15 @@ import { webhookOperation } from './webhooks.js';
 
 const PROBLEM = 'application/problem+json';
 
-/** What any route may answer besides. 401 and 403 follow from who may call it. */
-const ALWAYS: Readonly<Record<number, string>> = {
-  400: 'The request is not valid: `errors` names every wrong field.',
+/** What any route may answer besides. The others follow from what it takes, and from who may call it. */
+const ALWAYS: Readonly<Record<number, string>> = { 500: 'A fault of the service.' };
+const WITH_INPUT: Readonly<Record<number, string>> = { 400: 'The request is not valid: `errors` names every wrong field.' };
+const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is over 1 MB.', 415: 'The body is not JSON.' };
+const WITH_TOKEN: Readonly<Record<number, string>> = {
+  401: 'There is no valid token. The answer does not say why.',
   429: 'Too many requests: `Retry-After` says when to come again, in seconds.',
-  500: 'A fault of the service.',
   503: 'The database, or Redis where the route needs it, is not available.',
 };
-const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is over 1 MB.', 415: 'The body is not JSON.' };
-const WITH_TOKEN: Readonly<Record<number, string>> = { 401: 'There is no valid token. The answer does not say why.' };
 const WITH_SCOPE: Readonly<Record<number, string>> = { 403: 'The token lacks the scope.' };
 const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has nothing with this id.' };
 
@@ -75,6 +75,7 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
   const { access, params = {}, query, headers = {}, body } = route;
   const problems = {
     ...ALWAYS,
+    ...(body || query || Object.keys(params).length > 0 ? WITH_INPUT : {}),
     ...(body ? WITH_BODY : {}),
     ...(access === 'public' ? {} : WITH_TOKEN),
     ...(typeof access === 'object' ? WITH_SCOPE : {}),

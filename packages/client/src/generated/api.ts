@@ -28,10 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Whether PostgreSQL and Redis answer
-         * @description A 503 says which does not.
-         */
+        /** Whether PostgreSQL and Redis answer */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -707,35 +704,8 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database, or Redis where the route needs it, is not available. */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -769,24 +739,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
                 headers: {
@@ -796,7 +748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database, or Redis where the route needs it, is not available. */
+            /** @description One does not: `detail` says which. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2242,15 +2194,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description There is no valid token. The answer does not say why. */
             401: {
                 headers: {
@@ -2405,15 +2348,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description There is no valid token. The answer does not say why. */
             401: {
                 headers: {
@@ -2474,35 +2408,8 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database, or Redis where the route needs it, is not available. */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2530,35 +2437,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database, or Redis where the route needs it, is not available. */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2590,35 +2470,8 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database, or Redis where the route needs it, is not available. */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
