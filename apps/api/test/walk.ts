@@ -37,14 +37,14 @@ export interface Walk {
 export function createWalk(api: TestApi): Walk {
   return {
     async belongingsOf(user) {
-      const { body: webhook } = await api.as(user).post('/api/webhooks').send({ url: 'https://example.com/hook' });
+      const registered = await api.as(user).post('/api/webhooks').send({ url: 'https://example.com/hook' });
       await api
         .as('service', 'events:publish')
         .post('/api/events')
         .send({ type: 'sync.failed', data: { user_id: user, error_message: 'none' } });
-      const { id } = webhook as { id: string };
-      const { body: log } = await api.as(user).get(`/api/webhooks/${id}/deliveries`);
-      return { webhooks: id, deliveries: String((log as { data: { id: string }[] }).data[0]?.id) };
+      const { id } = registered.body as { id: string };
+      const log = await api.as(user).get(`/api/webhooks/${id}/deliveries`);
+      return { webhooks: id, deliveries: String((log.body as { data: { id: string }[] }).data[0]?.id) };
     },
 
     async call({ method, path, example }, ids, token, { query = '', headers = {}, body = JSON.stringify(example) } = {}) {
