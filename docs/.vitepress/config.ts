@@ -9,7 +9,10 @@ const decisions = readdirSync(join(DOCS, 'decisions'))
   .filter((file) => /^\d{4}-.*\.md$/.test(file))
   .sort()
   .map((file) => ({
-    text: readFileSync(join(DOCS, 'decisions', file), 'utf8').split('\n', 1)[0]?.replace(/^# /, '') ?? file,
+    text:
+      readFileSync(join(DOCS, 'decisions', file), 'utf8')
+        .split('\n', 1)[0]
+        ?.replace(/^# /, '') ?? file,
     link: `/docs/decisions/${file.replace(/\.md$/, '')}`,
   }));
 
