@@ -6,7 +6,7 @@ WORKDIR /app
 # What decides which packages are installed, and nothing else, so that the installs are cached until one of it changes.
 FROM base AS manifests
 COPY .npmrc package.json package-lock.json ./
-COPY --parents apps/*/package.json packages/*/package.json e2e/package.json bench/package.json chaos/package.json ./
+COPY --parents apps/*/package.json packages/*/package.json e2e/package.json bench/package.json chaos/package.json docs/package.json ./
 
 # One production install for all three images: they share the layer. Without optional packages as well: npm would count
 # Prisma's command line among them, 250 MB that only development needs.

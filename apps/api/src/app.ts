@@ -3,6 +3,7 @@ import type { Logger } from '@tidings/logging';
 import type { Tracing } from '@tidings/tracing';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
+import { asyncApiRoute } from './asyncapi/routes.js';
 import { allowOrigins } from './cross-origin.js';
 import type { Limits } from './limits/limits.js';
 import type { DescribedCatalog } from './openapi/document.js';
@@ -12,8 +13,10 @@ import { openApiRoute } from './openapi/routes.js';
 import { problemHandler } from './problems/handler.js';
 import { notFound } from './problems/problem.js';
 import { noticeProxy, type TrustedProxies } from './proxies.js';
+import { referenceRoutes } from './reference/routes.js';
 import { withRequestId } from './request-id.js';
 import { notStored, securityHeaders } from './security-headers.js';
+import { STREAM } from './stream/routes.js';
 import { traceRequests } from './trace-requests.js';
 
 interface AppParts {
@@ -41,7 +44,9 @@ interface AppParts {
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, log, tracing, observe, routes, pages = {}, catalog } = parts;
-  const served = [...routes, openApiRoute(routes, catalog)];
+  const stream = routes.find(({ path }) => path === STREAM);
+  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog)] : []), ...referenceRoutes()];
+  const served = [...documented, openApiRoute(documented, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
   app.disable('etag');

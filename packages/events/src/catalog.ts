@@ -12,12 +12,15 @@ import { matches } from './pattern.js';
 /** The drafts that a list of definitions makes, as one union. */
 export type CatalogEvent<Definitions extends readonly EventDefinition[]> = ReturnType<Definitions[number]>;
 
+/** A dialect of JSON Schema: OpenAPI 3.1 is built on 2020-12, AsyncAPI 3 on draft 07. */
+export type SchemaDialect = 'draft-2020-12' | 'draft-07';
+
 /** What `/api/event-types` shows of a type. */
 export interface EventTypeDescription {
   type: string;
   audience: Audience;
   description: string;
-  /** JSON Schema, draft 2020-12. */
+  /** JSON Schema, in the dialect that was asked for; by default draft 2020-12. */
   schema: Record<string, unknown>;
   example: unknown;
 }
@@ -30,7 +33,7 @@ export interface Catalog {
   /** Each type that services publish, with its JSON Schema. */
   describe: () => EventTypeDescription[];
   /** Those, and the ones that Tidings itself publishes. */
-  describeStreamed: () => EventTypeDescription[];
+  describeStreamed: (dialect?: SchemaDialect) => EventTypeDescription[];
   /** Whether any type is meant by the pattern. */
   knows: (pattern: string) => boolean;
   /**
@@ -78,8 +81,8 @@ export function createCatalog(definitions: readonly EventDefinition[], own: read
   return {
     types,
     streamedTypes: [...types, ...ownByType.keys()],
-    describe: () => definitions.map(describeOne),
-    describeStreamed: () => all.map(describeOne),
+    describe: () => definitions.map((definition) => describeEventType(definition)),
+    describeStreamed: (dialect) => all.map((definition) => describeEventType(definition, dialect)),
     knows: (pattern) => types.some((type) => matches(pattern, type)),
     validate(drafts, list) {
       const errors: FieldError[] = [];
@@ -104,8 +107,12 @@ export function createCatalog(definitions: readonly EventDefinition[], own: read
   };
 }
 
-function describeOne({ type, audience, description, schema, example }: EventDefinition): EventTypeDescription {
-  return { type, audience, description, schema: z.toJSONSchema(schema), example };
+/** A type, with its JSON Schema. The default dialect is draft 2020-12. */
+export function describeEventType(
+  { type, audience, description, schema, example }: EventDefinition,
+  dialect: SchemaDialect = 'draft-2020-12',
+): EventTypeDescription {
+  return { type, audience, description, schema: z.toJSONSchema(schema, { target: dialect }), example };
 }
 
 function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<string, unknown>): TidingsEvent | FieldError[] {

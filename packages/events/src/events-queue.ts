@@ -1,5 +1,6 @@
 import type { JobsOptions } from 'bullmq';
-import type { TidingsEvent } from './event.js';
+import { z } from 'zod';
+import { EVENT_ID, type TidingsEvent } from './event.js';
 
 /** The BullMQ queue over which a service hands events to the worker. */
 export const EVENTS_QUEUE = 'events';
@@ -9,6 +10,14 @@ export const DEFAULT_PREFIX = '{tidings}';
 
 /** A job of the queue `events`: one valid event. */
 export type EventJob = TidingsEvent;
+
+/** What a worker reads of a job. Who may see the event is derived from its data anew, not believed. */
+export const eventJob = z.object({
+  id: z.string().regex(EVENT_ID).describe('The id of the event: the same id twice is one event'),
+  type: z.string(),
+  timestamp: z.string().describe('When it happened: ISO 8601, UTC'),
+  data: z.string().describe('The data of the event as JSON text, which webhooks and streams get byte for byte'),
+});
 
 /**
  * How an event waits in Redis. The job id comes from the event's id, so that the same id twice is one job; BullMQ

@@ -2,10 +2,12 @@ export { defineEvent, type Audience, type EventDefinition } from './define-event
 export {
   createCatalog,
   catalog,
+  describeEventType,
   type Catalog,
   type CatalogEvent,
   type EventTypeDescription,
   type Publishable,
+  type SchemaDialect,
 } from './catalog.js';
 export { extractionCompleted, extractionStarted } from './catalog/extraction.js';
 export { syncCompleted, syncFailed } from './catalog/sync.js';
@@ -22,4 +24,4 @@ export { outboxTable } from './outbox/outbox-table.js';
 export { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from './outbox/relay.js';
 export type { OutboxConnection } from './outbox/waiting-events.js';
 export { openRedis, parseRedisUrl, type RedisClient } from './open-redis.js';
-export { DEFAULT_PREFIX, EVENTS_QUEUE, type EventJob } from './events-queue.js';
+export { DEFAULT_PREFIX, eventJob, EVENTS_QUEUE, type EventJob } from './events-queue.js';

@@ -26,10 +26,10 @@ export function healthRoutes(parts: Readonly<Record<string, Reachable>>): Route[
         method: 'get',
         path: '/readyz',
         summary: 'Whether PostgreSQL and Redis answer',
-        description: 'A 503 says which does not.',
         access: 'public',
         answers: {
           200: { description: 'Both do.', schema: z.strictObject({ status, checks: z.record(z.string(), z.string()) }) },
+          503: { description: 'One does not: `detail` says which.' },
         },
       },
       async (_call, response) => {

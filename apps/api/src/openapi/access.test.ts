@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
 import { QUEUES } from '../admin/queues.js';
+import { absent, createWalk, type Answer, type Belongings, type Walk } from '../../test/walk.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 /**
@@ -9,78 +10,28 @@ import { startApi, type TestApi } from '../../test/start-api.js';
  */
 let api: TestApi;
 let document: ApiDocument;
+let belongingsOf: Walk['belongingsOf'];
+let call: Walk['call'];
+let eachOperation: (check: (operation: Operation) => Promise<void>) => Promise<void>;
 beforeAll(async () => {
   api = await startApi();
   document = await readDocument(api);
+  const walk = createWalk(api);
+  ({ belongingsOf, call } = walk);
+  eachOperation = (check) => walk.each(document.operations, check);
 });
 afterAll(() => api.stop());
 
-interface Answer {
-  status: number;
-  type: string;
-  body: unknown;
-}
-
-/** What belongs to one user: the ids that can stand in a path, by the segment before them. */
-type Belongings = Record<string, string>;
-
-async function belongingsOf(user: string): Promise<Belongings> {
-  const { body: webhook } = await api.as(user).post('/api/webhooks').send({ url: 'https://example.com/hook' });
-  await api
-    .as('service', 'events:publish')
-    .post('/api/events')
-    .send({ type: 'sync.failed', data: { user_id: user, error_message: 'none' } });
-  const webhooks = String(webhook.id);
-  const { body: log } = await api.as(user).get(`/api/webhooks/${webhooks}/deliveries`);
-  return { users: user, webhooks, deliveries: String(log.data[0].id) };
-}
-
-async function call({ method, path, example }: Operation, ids: Belongings, token?: string): Promise<Answer> {
-  const filled = path.replace(/([^/]+)\/\{\w+\}/g, (_match, what: string) => {
-    const id = ids[what];
-    if (id === undefined) throw new Error(`Teach this test to make an id for /${what}/{id}.`);
-    return `${what}/${id}`;
-  });
-  const abort = new AbortController();
-  const response = await fetch(api.url + filled, {
-    method: method.toUpperCase(),
-    signal: abort.signal,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(example === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(example === undefined ? {} : { body: JSON.stringify(example) }),
-  });
-  const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-  // A stream does not end by itself.
-  const body: unknown = type.endsWith('json') ? await response.json() : undefined;
-  abort.abort();
-  return { status: response.status, type, body };
-}
+/** What no document names: the same files for everybody. */
+const FILES_OF_PAGES = /^get \/docs\/[\w.-]+$/;
 
 /** Routes that show operators what is anybody's. */
 const isOperators = ({ path }: Operation): boolean => path.startsWith('/api/admin/');
-
-const absent: Belongings = {
-  users: 'nobody',
-  webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
-  deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
-};
 /** An answer without what differs by the id that was asked for. */
 const anonymous = ({ status, body }: Answer) => [
   status,
   JSON.stringify({ ...(body as object), request_id: '' }).replace(/(wh|dlv)_[0-9a-f-]{36}/g, 'ID'),
 ];
-
-async function eachOperation(check: (operation: Operation) => Promise<void>): Promise<void> {
-  for (const operation of document.operations) {
-    try {
-      await check(operation);
-    } catch (error) {
-      throw new Error(`${operation.method.toUpperCase()} ${operation.path}`, { cause: error });
-    }
-  }
-}
 
 describe('every route', () => {
   test('is in the document, and nothing else is', () => {
@@ -92,8 +43,10 @@ describe('every route', () => {
     const served = layers.flatMap(({ route }) =>
       route ? Object.keys(route.methods).map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`) : [],
     );
-    const operations = document.operations.map(({ method, path }) => `${method} ${path}`);
-    const paths = new Set(document.operations.map(({ path }) => path));
+    const files = served.filter((route) => FILES_OF_PAGES.test(route));
+    expect(files).toHaveLength(4);
+    const operations = [...document.operations.map(({ method, path }) => `${method} ${path}`), ...files];
+    const paths = new Set(operations.map((operation) => operation.slice(operation.indexOf(' ') + 1)));
     expect(served.sort()).toEqual([...operations, ...[...paths].map((path) => `options ${path}`)].sort());
     // A router within the app could serve what no document names. Those of the limits only count
     // requests; the last one shows the pages of the queues, which have tests of their own.

@@ -1,5 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import { z } from 'zod';
 import { catalog } from '@tidings/events';
 import { openApiDocument } from './document.js';
@@ -59,7 +61,7 @@ test('who may call a route, and what it answers for that reason, follow from its
   const statuses = (path: string, method: string) =>
     Object.keys((operation(path, method) as { responses: object }).responses).join(' ');
   expect(operation('/alive', 'get')).toMatchObject({ security: [] });
-  expect(statuses('/alive', 'get')).toBe('204 400 429 500 503');
+  expect(statuses('/alive', 'get')).toBe('204 500');
   expect(operation('/api/things/{id}', 'get')).toMatchObject({ security: [{ bearer: [] }] });
   expect(statuses('/api/things/{id}', 'get')).toBe('200 400 401 404 429 500 503');
   expect(operation('/api/things', 'post')).toMatchObject({ security: [{ bearer: ['things:make'] }] });
@@ -81,6 +83,32 @@ test('parameters say where they stand and whether they are needed', () => {
   });
 });
 
-test('every type of the catalog is a webhook in it', () => {
-  expect(Object.keys(document.webhooks)).toEqual(catalog.types);
+describe('its webhooks', () => {
+  const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }));
+  const webhooks = Object.entries(document.webhooks).map(([type, { post }]) => ({ type, ...post }));
+
+  test('are the types that services publish, and the test; what Tidings itself says goes to streams alone', () => {
+    expect(webhooks.map(({ type }) => type)).toEqual([...catalog.types, 'webhook.test']);
+    expect(Object.keys(document.components.schemas['StreamedData']?.['properties'] as object)).toContain('webhook.disabled');
+  });
+
+  test.each(webhooks)('$type: its example fits its schema, and nothing beside the envelope does', ({ requestBody }) => {
+    const { schema, example } = requestBody.content['application/json'];
+    const validate = ajv.compile(schema);
+    validate(example);
+    expect(validate.errors).toBeNull();
+    expect(validate({ ...example, more: 1 })).toBe(false);
+    expect(validate({ ...example, type: 'another.type' })).toBe(false);
+    expect(validate({ ...example, data: { ...(example.data as object), more: 1 } })).toBe(false);
+  });
+
+  test('say which headers sign them, what one may answer, and what Tidings makes of it', () => {
+    for (const { parameters, responses } of webhooks) {
+      expect(parameters).toMatchObject(
+        ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({ name, in: 'header', required: true })),
+      );
+      expect(Object.keys(responses)).toEqual(['410', '429', '503', '2XX', 'default']);
+      for (const status of ['429', '503'] as const) expect(responses[status].headers).toHaveProperty('Retry-After');
+    }
+  });
 });

@@ -1,20 +1,22 @@
-import type { Catalog } from '@tidings/events';
+import { describeEventType, webhookTest, type Catalog } from '@tidings/events';
 import { problemJson } from '../problems/problem.js';
 import { jsonSchemas, type JsonSchema } from './json-schemas.js';
 import type { Answer, Route } from './route.js';
+import { webhookOperation } from './webhooks.js';
 
 const PROBLEM = 'application/problem+json';
 
-/** What any route may answer besides. 401 and 403 follow from who may call it. */
-const ALWAYS: Readonly<Record<number, string>> = {
-  400: 'The request is not valid: `errors` names every wrong field.',
+/** What any route may answer besides. The others follow from what it takes, and from who may call it. */
+const ALWAYS: Readonly<Record<number, string>> = { 500: 'A fault of the service.' };
+const WITH_INPUT: Readonly<Record<number, string>> = { 400: 'The request is not valid: `errors` names every wrong field.' };
+const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is over 1 MB.', 415: 'The body is not JSON.' };
+const WITH_TOKEN: Readonly<Record<number, string>> = {
+  401: 'There is no valid token. The answer does not say why.',
+  403: 'An operator disabled the user.',
   429: 'Too many requests: `Retry-After` says when to come again, in seconds.',
-  500: 'A fault of the service.',
   503: 'The database, or Redis where the route needs it, is not available.',
 };
-const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is over 1 MB.', 415: 'The body is not JSON.' };
-const WITH_TOKEN: Readonly<Record<number, string>> = { 401: 'There is no valid token. The answer does not say why.' };
-const WITH_SCOPE: Readonly<Record<number, string>> = { 403: 'The token lacks the scope.' };
+const WITH_SCOPE: Readonly<Record<number, string>> = { 403: 'The token lacks the scope, or an operator disabled the user.' };
 const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has nothing with this id.' };
 
 /**
@@ -26,7 +28,8 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
   const schemas = jsonSchemas();
   const problem = schemas.output(problemJson);
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of routes) (paths[route.path] ??= {})[route.method] = operation(route, schemas, problem);
+  for (const route of routes.filter(({ ofPage }) => !ofPage))
+    (paths[route.path] ??= {})[route.method] = operation(route, schemas, problem);
   return {
     openapi: '3.1.1',
     info: {
@@ -38,7 +41,13 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
     servers: [{ url: '/', description: 'This server' }],
     security: [{ bearer: [] }],
     paths,
-    webhooks: Object.fromEntries(catalog.describe().map((type) => [type.type, { post: webhook(type) }])),
+    webhooks: Object.fromEntries(
+      // webhook.disabled is for the owner's stream: whoever could be told by webhook is the one that no longer is.
+      [...catalog.describe(), describeEventType(webhookTest)].map((type) => [
+        type.type,
+        { post: webhookOperation(type, { schemas, parameters }) },
+      ]),
+    ),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       schemas: { ...schemas.named(), StreamedData: streamedData(catalog) } as Record<string, JsonSchema>,
@@ -67,6 +76,7 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
   const { access, params = {}, query, headers = {}, body } = route;
   const problems = {
     ...ALWAYS,
+    ...(body || query || Object.keys(params).length > 0 ? WITH_INPUT : {}),
     ...(body ? WITH_BODY : {}),
     ...(access === 'public' ? {} : WITH_TOKEN),
     ...(typeof access === 'object' ? WITH_SCOPE : {}),
@@ -88,7 +98,7 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
         description: `The id of the ${what}.`,
         schema: { type: 'string' },
       })),
-      ...(query ? parameters(schemas.input(query)) : []),
+      ...(query ? parameters(schemas.input(query), 'query') : []),
       ...Object.entries(headers).map(([name, description]) => ({ name, in: 'header', description, schema: { type: 'string' } })),
     ],
     ...(body && {
@@ -108,11 +118,11 @@ function success({ description, schema, contentType = 'application/json' }: Answ
   return { description, ...(schema && { content: { [contentType]: { schema: schemas.output(schema) } } }) };
 }
 
-function parameters(query: JsonSchema) {
-  const required = new Set(query['required'] as string[] | undefined);
-  return Object.entries(query['properties'] as Record<string, JsonSchema>).map(([name, schema]) => ({
+function parameters(object: JsonSchema, where: 'query' | 'header') {
+  const required = new Set(object['required'] as string[] | undefined);
+  return Object.entries(object['properties'] as Record<string, JsonSchema>).map(([name, schema]) => ({
     name,
-    in: 'query',
+    in: where,
     required: required.has(name),
     ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
     schema,
@@ -127,41 +137,6 @@ function operationId({ method, path }: Route): string {
     .filter((part) => part !== '')
     .map((part) => (part.startsWith('{') ? '-one' : part));
   return [method, ...words].join('-').replaceAll(/[-.]+(\w)/g, (_match, letter: string) => letter.toUpperCase());
-}
-
-/** The request that a receiver gets (https://www.standardwebhooks.com). */
-function webhook({ type, description, schema, example }: ReturnType<Catalog['describe']>[number]) {
-  const { $schema: _dialect, ...data } = schema;
-  const header = (name: string, text: string) => ({
-    name,
-    in: 'header',
-    required: true,
-    description: text,
-    schema: { type: 'string' },
-  });
-  return {
-    summary: description,
-    security: [],
-    parameters: [
-      header('webhook-id', 'The id of the event: the same on every attempt.'),
-      header('webhook-timestamp', 'When this attempt was made, in Unix seconds.'),
-      header('webhook-signature', '`v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret.'),
-    ],
-    requestBody: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: {
-            type: 'object',
-            required: ['type', 'timestamp', 'data'],
-            properties: { type: { const: type }, timestamp: { type: 'string', format: 'date-time' }, data },
-          },
-          example: { type, timestamp: '2026-11-24T10:00:00.000Z', data: example },
-        },
-      },
-    },
-    responses: { '2XX': { description: 'It arrived. Anything else is tried again.' } },
-  };
 }
 
 function mapValues<Value, Result>(values: Readonly<Record<number, Value>>, map: (value: Value, status: number) => Result) {

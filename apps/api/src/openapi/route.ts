@@ -31,6 +31,8 @@ export interface RouteDescription {
   /** Request headers that matter, with what they are for. */
   headers?: Readonly<Record<string, string>>;
   body?: { schema: z.ZodType; example: unknown };
+  /** A file of a page, which no document names. Default false. */
+  ofPage?: boolean;
   /** The answers that are particular to it, by status. What every route may answer (400, 401, 404, …) is added. */
   answers: Readonly<Record<number, Answer>>;
 }

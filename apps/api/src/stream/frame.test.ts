@@ -72,8 +72,8 @@ describe('a frame', () => {
   });
 
   test('of a notice has no id, so that the client keeps its last one', () => {
-    expect(parse(notice('stream.gap', { last_event_id: 'x' }))).toEqual([
-      { id: undefined, event: 'stream.gap', data: '{"last_event_id":"x"}' },
+    expect(parse(notice('stream.gap', { last_event_id: 'x', oldest_event_id: null }))).toEqual([
+      { id: undefined, event: 'stream.gap', data: '{"last_event_id":"x","oldest_event_id":null}' },
     ]);
   });
 

@@ -1,3 +1,5 @@
+import type { NoticeData, NoticeType } from './notices.js';
+
 const CHUNK_END = Buffer.from('\r\n');
 
 /** An event on its way to a stream. */
@@ -31,7 +33,7 @@ export function frame({ id, type, data }: FramedEvent): Frame {
  *
  * @param id what the client is to resume after from now on; without it, its Last-Event-ID stays
  */
-export function notice(type: `stream.${string}`, data: object, id?: string): Frame {
+export function notice<Type extends NoticeType>(type: Type, data: NoticeData<Type>, id?: string): Frame {
   return toFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\n${dataLines(JSON.stringify(data))}\n`);
 }
 

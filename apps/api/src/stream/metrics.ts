@@ -1,8 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { EndReason } from './notices.js';
 import type { StreamEvent } from './stream-event.js';
-
-/** Why a stream is ended, as its client is told. */
-export type EndReason = 'token_expired' | 'token_revoked' | 'user_disabled' | 'too_slow';
 
 const ENDS = ['token_expired', 'token_revoked', 'user_disabled', 'too_slow', 'stopping', 'client_left'] as const;
 

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
 import { HEARTBEAT, notice, retryHint, type Frame } from './frame.js';
-import type { EndReason, StreamMetrics } from './metrics.js';
+import type { StreamMetrics } from './metrics.js';
+import type { EndReason } from './notices.js';
 
 /** Whose stream it is, and what it shows. */
 export interface Follower {

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { ConflictingEventError, type Accept } from '@tidings/accept';
-import { EVENT_ID, InvalidEventError, type Catalog, type TidingsEvent } from '@tidings/events';
+import { eventJob, InvalidEventError, type Catalog, type TidingsEvent } from '@tidings/events';
 import type { Verdict } from '@tidings/queue';
 
 /** Says what becomes of a job of the queue `events`. */
@@ -14,12 +13,7 @@ interface DispatchParts {
   log: { error: (message: string, details: object) => void; warn: (message: string, details: object) => void };
 }
 
-const enqueuedEvent = z.object({
-  id: z.string().regex(EVENT_ID),
-  type: z.string(),
-  timestamp: z.string(),
-  data: z.string().transform((text) => JSON.parse(text) as unknown),
-});
+const enqueuedEvent = eventJob.extend({ data: eventJob.shape.data.transform((text) => JSON.parse(text) as unknown) });
 
 /**
  * Step 2 of the journey for events that a service enqueued by itself. Whoever reaches Redis could have written the job,

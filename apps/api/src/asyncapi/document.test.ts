@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { createRequire } from 'node:module';
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
+import { z } from 'zod';
+import { catalog } from '@tidings/events';
+import { asyncApiDocument } from './document.js';
+
+const stream = {
+  path: '/stream',
+  description: 'A stream.',
+  query: z.strictObject({ types: z.string().optional(), deep: z.enum(['yes', 'no']).default('no') }),
+};
+const document = JSON.parse(JSON.stringify(asyncApiDocument(stream, catalog))) as ReturnType<typeof asyncApiDocument>;
+
+/** As the AsyncAPI initiative publishes it. */
+const require = createRequire(import.meta.url);
+const official = require('@asyncapi/specs/schemas/3.0.0-without-$id.json') as object;
+const newAjv = () => formats.default(new Ajv({ strict: false, allErrors: true, logger: false }));
+
+test('the document is valid AsyncAPI 3.0', () => {
+  const validate = newAjv().compile(official);
+  validate(document);
+  expect(validate.errors).toBeNull();
+  // It does see mistakes.
+  expect(validate({ ...document, operations: { one: { ...document.operations.followEvents, action: 'sends' } } })).toBe(false);
+});
+
+test('the stream has a message for every type that it may send, and for what it says of itself', () => {
+  const own = ['stream.open', 'stream.gap', 'stream.end'];
+  expect(Object.keys(document.channels.stream.messages)).toEqual([...catalog.streamedTypes, ...own]);
+  expect(document.channels.stream.address).toBe('/stream');
+});
+
+test('the queue has a message for every type that services publish', () => {
+  expect(document.channels.queue.address).toBe('{prefix}:events');
+  expect(Object.keys(document.channels.queue.messages)).toEqual(catalog.types.map((type) => `queued.${type}`));
+});
+
+test('every reference leads somewhere', () => {
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => String(path).split('/'));
+  expect(references.length).toBeGreaterThan(10);
+  for (const path of references) {
+    const found = path.reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], document);
+    expect([path, typeof found]).toEqual([path, 'object']);
+  }
+});
+
+test.each(Object.entries(document.components.messages))('the example of %s is what its schemas say', (_name, message) => {
+  for (const example of message.examples as { headers?: unknown; payload: unknown }[]) {
+    const payload = newAjv().compile(message.payload);
+    payload(example.payload);
+    expect(payload.errors).toBeNull();
+    if (message.headers === undefined) continue;
+    const headers = newAjv().compile(message.headers);
+    headers(example.headers);
+    expect(headers.errors).toBeNull();
+  }
+});
+
+test('what may be asked of the stream is what its route takes', () => {
+  expect(document.operations.followEvents.bindings.http.query).toMatchObject({
+    properties: { types: { type: 'string' }, deep: { enum: ['yes', 'no'] } },
+    additionalProperties: false,
+  });
+});

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { DEFAULT_PREFIX, eventJob, EVENTS_QUEUE, type Catalog } from '@tidings/events';
+import type { RouteDescription } from '../openapi/route.js';
+import { notices } from '../stream/notices.js';
+
+/** What the document says of events. */
+export type StreamedCatalog = Pick<Catalog, 'describe' | 'describeStreamed'>;
+
+type JsonSchema = Record<string, unknown>;
+
+const CHANNELS = '#/channels';
+
+/**
+ * The AsyncAPI document of what the OpenAPI document has no words for: the messages of the stream, and the queue over
+ * which services hand in events without the API.
+ *
+ * @param stream the route of the stream
+ * @see https://www.asyncapi.com/docs/reference/specification/v3.0.0
+ */
+export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'description' | 'query'>, catalog: StreamedCatalog) {
+  const streamed = streamMessages(catalog);
+  const queued = queueMessages(catalog);
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Tidings',
+      version: '0.1.0',
+      description:
+        'The messages of the live stream, and those of the Redis queue by which services publish without the API. The routes, and the requests that webhooks get, are in `/openapi.json`.',
+      license: { name: 'MIT' },
+    },
+    defaultContentType: 'application/json',
+    servers: {
+      api: {
+        host: '{host}',
+        protocol: 'https',
+        description: 'The API. `npm start` serves it without TLS.',
+        variables: { host: { default: 'localhost:3000', description: 'The host of the API, with its port.' } },
+        security: [schemeRef('bearer'), schemeRef('ticket')],
+      },
+      redis: {
+        host: '{redis}',
+        protocol: 'redis',
+        description: 'The Redis of Tidings, for services that the operator lets reach it.',
+        variables: { redis: { default: 'localhost:6379', description: 'The host of Redis, with its port.' } },
+      },
+    },
+    channels: {
+      stream: {
+        address: stream.path,
+        title: 'The live stream',
+        description: stream.description ?? '',
+        servers: [{ $ref: '#/servers/api' }],
+        messages: messageRefs(Object.keys(streamed)),
+      },
+      queue: {
+        address: `{prefix}:${EVENTS_QUEUE}`,
+        title: 'The queue of events',
+        description:
+          'A BullMQ queue. A worker commits each event; until then it is as durable as Redis is. The npm package `@tidings/events` writes its jobs: use that.',
+        servers: [{ $ref: '#/servers/redis' }],
+        parameters: { prefix: { default: DEFAULT_PREFIX, description: 'What is before every key in Redis (`REDIS_PREFIX`).' } },
+        messages: messageRefs(Object.keys(queued)),
+      },
+    },
+    operations: {
+      followEvents: {
+        action: 'send',
+        channel: { $ref: `${CHANNELS}/stream` },
+        summary: 'Sends what the caller may see, as Server-Sent Events, in the order of the log.',
+        description:
+          'The fields `id` and `event` of the format are the headers here, `data` is the payload. Lines that begin with a colon are heartbeats.',
+        bindings: { http: { method: 'GET', query: querySchema(stream), bindingVersion: '0.3.0' } },
+      },
+      takeEvents: {
+        action: 'receive',
+        channel: { $ref: `${CHANNELS}/queue` },
+        summary: 'A worker takes an event from the queue, checks it against the catalog, and commits it.',
+      },
+    },
+    components: {
+      messages: { ...streamed, ...queued },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        ticket: {
+          type: 'httpApiKey',
+          in: 'query',
+          name: 'ticket',
+          description: 'For a browser’s EventSource, which sends no token: from `POST /api/events/stream/ticket`.',
+        },
+      },
+    },
+  };
+}
+
+interface Message {
+  name: string;
+  title: string;
+  summary: string;
+  headers?: JsonSchema;
+  payload: JsonSchema;
+  examples: object[];
+}
+
+/** What a stream sends, by its `event`: each type of the catalog, and what the stream says of itself. */
+function streamMessages(catalog: StreamedCatalog): Record<string, Message> {
+  const events = catalog.describeStreamed('draft-07').map(({ type, description, schema, example }) =>
+    message(type, description, {
+      headers: sseFields(type, ['id', 'event']),
+      payload: withoutDialect(schema),
+      examples: [{ headers: { id: 'evt_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d', event: type }, payload: example }],
+    }),
+  );
+  const own = Object.entries(notices).map(([type, { description, schema, example }]) =>
+    message(type, description, {
+      headers: sseFields(type, type === 'stream.open' ? ['id', 'event'] : ['event']),
+      payload: draft07(schema),
+      examples: [{ headers: { ...(type === 'stream.open' ? { id: '@start' } : {}), event: type }, payload: example }],
+    }),
+  );
+  return Object.fromEntries([...events, ...own]);
+}
+
+/** What waits in the queue, by the name of the job. */
+function queueMessages(catalog: StreamedCatalog): Record<string, Message> {
+  return Object.fromEntries(
+    catalog.describe().map(({ type, description, example }) => {
+      const job = { id: 'sync-4711', type, timestamp: '2026-11-24T10:00:00.000Z', data: JSON.stringify(example) };
+      return message(`queued.${type}`, description, {
+        payload: draft07(eventJob.extend({ type: z.literal(type) })),
+        examples: [{ payload: job }],
+      });
+    }),
+  );
+}
+
+function message(name: string, summary: string, rest: Pick<Message, 'headers' | 'payload' | 'examples'>): [string, Message] {
+  return [name, { name, title: name, summary, ...rest }];
+}
+
+/** The fields of an event in the format of streams that are no data. */
+function sseFields(type: string, required: string[]): JsonSchema {
+  const fields = { id: { type: 'string', description: 'What to resume after.' }, event: { const: type } };
+  const properties = Object.fromEntries(Object.entries(fields).filter(([name]) => required.includes(name)));
+  return { type: 'object', required, properties, additionalProperties: false };
+}
+
+function messageRefs(names: readonly string[]) {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
+}
+
+const schemeRef = (name: string) => ({ $ref: `#/components/securitySchemes/${name}` });
+
+function querySchema({ query = z.object() }: Pick<RouteDescription, 'query'>): JsonSchema {
+  return draft07(query, 'input');
+}
+
+function draft07(schema: z.ZodType, io: 'input' | 'output' = 'output'): JsonSchema {
+  return withoutDialect(z.toJSONSchema(schema, { target: 'draft-07', io, unrepresentable: 'any' }));
+}
+
+function withoutDialect({ $schema: _dialect, ...schema }: JsonSchema): JsonSchema {
+  return schema;
+}

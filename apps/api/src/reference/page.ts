@@ -1,0 +1,55 @@
+/** Where the files of the page are. */
+export interface PageFiles {
+  swaggerScript: string;
+  swaggerStyle: string;
+  script: string;
+  style: string;
+}
+
+/** The reference as a page. All that it needs is served beside it: nothing in it is inline, or from elsewhere. */
+export const page = ({ swaggerScript, swaggerStyle, script, style }: PageFiles): string => `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Tidings: API reference</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="${swaggerStyle}" />
+    <link rel="stylesheet" href="${style}" />
+  </head>
+  <body>
+    <header>
+      <strong>Tidings</strong>
+      <nav aria-label="Documents">
+        <a href="/openapi.json">OpenAPI 3.1: routes and webhooks</a>
+        <a href="/asyncapi.json">AsyncAPI 3.0: the stream and the queue</a>
+      </nav>
+    </header>
+    <main id="reference">
+      <noscript>This page needs JavaScript. The documents above do not.</noscript>
+    </main>
+    <script src="${swaggerScript}"></script>
+    <script src="${script}"></script>
+  </body>
+</html>
+`;
+
+/** Tokens stay in the page, until it is closed. */
+export const script = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#reference',
+  deepLinking: true,
+  docExpansion: 'list',
+  defaultModelsExpandDepth: 0,
+  displayRequestDuration: true,
+  persistAuthorization: false,
+  tryItOutEnabled: false,
+  validatorUrl: null,
+});
+`;
+
+export const style = `body { margin: 0; background: #fff; color: #1b1b1b; font-family: sans-serif; }
+header { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; padding: 1rem 2rem; border-bottom: 1px solid #ccc; }
+nav { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; }
+a { color: #0b57d0; }
+`;

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, extname } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { route, type Route } from '../openapi/route.js';
+import { page, script, style } from './page.js';
+
+/** Where the reference is. */
+const PAGE = '/docs';
+
+/**
+ * What the page may do: run and show what this server has, and ask this server. Swagger UI draws its arrows from `data:`
+ * URLs. Nothing is inline, nothing comes from elsewhere, and no text is run as code.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join(';');
+
+const require = createRequire(import.meta.url);
+const compress = promisify(gzip);
+
+/** `/docs`: the routes and webhooks to read and to try, by Swagger UI from the package that is installed. */
+export function referenceRoutes(): Route[] {
+  const { version } = require('swagger-ui-dist/package.json') as { version: string };
+  const ours = (name: string, text: string) => file(`${digest(text)}-${name}`, () => Promise.resolve(Buffer.from(text)));
+  const theirs = (path: string) => file(`${version}-${basename(path)}`, () => readFile(path));
+  const files = {
+    swaggerScript: theirs(require.resolve('swagger-ui-dist/swagger-ui-bundle.js')),
+    swaggerStyle: theirs(require.resolve('swagger-ui-dist/swagger-ui.css')),
+    script: ours('reference.js', script),
+    style: ours('reference.css', style),
+  };
+  const { swaggerScript, swaggerStyle, ...own } = files;
+  const html = page({
+    swaggerScript: swaggerScript.path,
+    swaggerStyle: swaggerStyle.path,
+    script: own.script.path,
+    style: own.style.path,
+  });
+  return [
+    route(
+      {
+        method: 'get',
+        path: PAGE,
+        summary: 'This document as a page',
+        access: 'public',
+        answers: { 200: { description: 'The page.', schema: z.string(), contentType: 'text/html' } },
+      },
+      (_call, response) => {
+        response.set({ 'content-security-policy': POLICY, 'cache-control': 'no-cache' }).type('html').send(html);
+      },
+    ),
+    ...Object.values(files),
+  ];
+}
+
+/** A file of the page. Its name changes with its content, so browsers keep it. It is read and compressed when it is first asked for. */
+function file(name: string, read: () => Promise<Buffer>): Route {
+  const path = `${PAGE}/${name}`;
+  let content: Promise<{ plain: Buffer; compressed: Buffer }> | undefined;
+  const load = async () => {
+    const plain = await read();
+    return { plain, compressed: await compress(plain) };
+  };
+  return route(
+    { method: 'get', path, summary: name, access: 'public', ofPage: true, answers: { 200: { description: 'The file.' } } },
+    async ({ request }, response) => {
+      content ??= load().catch((error: unknown) => {
+        content = undefined;
+        throw error;
+      });
+      send(request, response.type(extname(path)), await content);
+    },
+  );
+}
+
+function send(request: Request, response: Response, { plain, compressed }: { plain: Buffer; compressed: Buffer }): void {
+  response.set({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding' });
+  if (request.acceptsEncodings('gzip') === false) response.send(plain);
+  else response.set('content-encoding', 'gzip').send(compressed);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

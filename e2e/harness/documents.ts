@@ -1,0 +1,68 @@
+import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import type { Arrival } from './receiver.js';
+import type { StreamedEvent } from './stream.js';
+
+type Schema = Record<string, unknown>;
+
+interface Parameter {
+  name: string;
+  required: boolean;
+  schema: Schema;
+}
+
+interface OpenApi {
+  webhooks: Record<
+    string,
+    { post: { parameters: Parameter[]; requestBody: { content: { 'application/json': { schema: Schema } } } } }
+  >;
+}
+
+interface AsyncApi {
+  channels: { stream: { messages: Record<string, unknown> } };
+  components: { messages: Record<string, { headers: Schema; payload: Schema }> };
+}
+
+/** What a running API says of what it sends. */
+export interface Documents {
+  /** The types of the webhooks that the OpenAPI document has. */
+  webhookTypes: string[];
+  /** The messages of the stream that the AsyncAPI document has. */
+  messageTypes: string[];
+  /** Throws when a request that arrived is not what the OpenAPI document says of its type. */
+  checkWebhook: (arrival: Arrival) => void;
+  /** Throws when what a stream sent is not what the AsyncAPI document says of its type. */
+  checkMessage: (event: StreamedEvent) => void;
+}
+
+/** Reads both documents from a running API. */
+export async function readDocuments(url: string): Promise<Documents> {
+  const read = async (path: string) => (await fetch(url + path)).json();
+  const { webhooks } = (await read('/openapi.json')) as OpenApi;
+  const { channels, components } = (await read('/asyncapi.json')) as AsyncApi;
+  const ajv2020 = formats.default(new Ajv2020({ strict: false, allErrors: true }));
+  const ajv07 = formats.default(new Ajv({ strict: false, allErrors: true }));
+  const check = (ajv: Ajv | Ajv2020, schema: Schema, value: unknown, what: string): void => {
+    if (!ajv.validate(schema, value)) throw new Error(`${what}: ${ajv.errorsText()}: ${JSON.stringify(value)}`);
+  };
+  return {
+    webhookTypes: Object.keys(webhooks),
+    messageTypes: Object.keys(channels.stream.messages),
+    checkWebhook({ headers, body }) {
+      const { type, ...rest } = JSON.parse(body.toString()) as { type: string };
+      const documented = webhooks[type]?.post;
+      if (!documented) throw new Error(`${type} is no webhook of the document.`);
+      check(ajv2020, documented.requestBody.content['application/json'].schema, { type, ...rest }, type);
+      for (const { name, required, schema } of documented.parameters) {
+        if (headers[name] !== undefined || required) check(ajv2020, schema, headers[name], `${type}, ${name}`);
+      }
+    },
+    checkMessage({ id, type, data }) {
+      if (!(type in channels.stream.messages)) throw new Error(`${type} is no message of the document.`);
+      const { headers, payload } = components.messages[type] ?? { headers: {}, payload: {} };
+      check(ajv07, headers, { ...(id === '' ? {} : { id }), event: type }, `${type}, its fields`);
+      check(ajv07, payload, data, type);
+    },
+  };
+}
