@@ -3,6 +3,7 @@ import type { Logger } from '@tidings/logging';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
 import { allowOrigins } from './cross-origin.js';
+import { serveDashboard, type DashboardParts } from './dashboard/serve.js';
 import type { Limits } from './limits/limits.js';
 import type { DescribedCatalog } from './openapi/document.js';
 import { mount } from './openapi/mount.js';
@@ -21,6 +22,8 @@ interface AppParts {
   trustedProxies: TrustedProxies;
   /** Pages of these origins may call the API. */
   corsOrigins: string[];
+  /** The web page; null: this API has none. */
+  dashboard: DashboardParts | null;
   log: Logger;
   routes: readonly Route[];
   /** For the document of the routes. */
@@ -31,7 +34,8 @@ interface AppParts {
  * Puts the routes together, and the document of them. A request is authenticated, and counted, before its body is read;
  * what is not public lives below `/api`, all of which needs a token.
  */
-export function createApp({ authentication, limits, trustedProxies, corsOrigins, log, routes, catalog }: AppParts): Express {
+export function createApp(parts: AppParts): Express {
+  const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, routes, catalog } = parts;
   const served = [...routes, openApiRoute(routes, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
@@ -40,6 +44,7 @@ export function createApp({ authentication, limits, trustedProxies, corsOrigins,
   app.set('trust proxy', trustedProxies);
   app.use(withRequestId, securityHeaders);
   mount(app, served.filter(isPublic));
+  if (dashboard) app.use(serveDashboard(dashboard));
   app.use(accessLog(log));
   if (trustedProxies === false) app.use(noticeProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
@@ -24,6 +25,7 @@ import { adminRoutes } from './admin/routes.js';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
 import { createKeys } from './auth/issuer-keys.js';
+import { readDashboard } from './dashboard/files.js';
 import { createDeliveryLog } from './deliveries/log.js';
 import { createReplay } from './deliveries/replay.js';
 import { createRetry } from './deliveries/retry.js';
@@ -46,6 +48,8 @@ import { webhookRoutes } from './webhooks/routes.js';
 const SHUTDOWN_MS = 10_000;
 /** How soon a revoked token or a disabled user is refused, and their streams end. */
 const REFUSAL_MS = 2000;
+/** What Vite built, where it is part of this deployment: files, not code that is imported. */
+const DASHBOARD = join(import.meta.dirname, '../../dashboard/dist');
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix } = config;
@@ -107,6 +111,11 @@ const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevo
 const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
+const dashboard = config.dashboard ? { files: await readDashboard(DASHBOARD) } : null;
+if (dashboard?.files === null) {
+  log.warn('There is no dashboard: build it (npm run build), or say that none is wanted (DASHBOARD=false).', { folder: DASHBOARD });
+}
+
 const seal = createSeal(config.sealKeys);
 const webhooks = createRegistry({ database, seal, perUser: config.webhooksPerUser });
 const deliveryLog = createDeliveryLog(database);
@@ -116,6 +125,7 @@ const app = createApp({
   limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofUser: userSettings.requestsPerMinute }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
+  dashboard,
   log,
   catalog,
   routes: [

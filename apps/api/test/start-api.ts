@@ -17,6 +17,7 @@ import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/te
 import { adminRoutes } from '../src/admin/routes.js';
 import { createApp } from '../src/app.js';
 import type { TokenRules } from '../src/auth/verify-token.js';
+import type { DashboardParts } from '../src/dashboard/serve.js';
 import { createDeliveryLog } from '../src/deliveries/log.js';
 import { createReplay } from '../src/deliveries/replay.js';
 import { createRetry } from '../src/deliveries/retry.js';
@@ -72,6 +73,8 @@ export interface TestApiOptions {
   trustedProxies?: TrustedProxies;
   /** Default: none. */
   corsOrigins?: string[];
+  /** Default: none. */
+  dashboard?: DashboardParts;
   server?: Partial<ServerOptions>;
 }
 
@@ -148,6 +151,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     limits,
     trustedProxies: options.trustedProxies ?? false,
     corsOrigins: options.corsOrigins ?? [],
+    dashboard: options.dashboard ?? null,
     log,
     catalog,
     routes: [
