@@ -113,7 +113,9 @@ const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subsc
 
 const dashboard = config.dashboard ? { files: await readDashboard(DASHBOARD) } : null;
 if (dashboard?.files === null) {
-  log.warn('There is no dashboard: build it (npm run build), or say that none is wanted (DASHBOARD=false).', { folder: DASHBOARD });
+  log.warn('There is no dashboard: build it (npm run build), or say that none is wanted (DASHBOARD=false).', {
+    folder: DASHBOARD,
+  });
 }
 
 const seal = createSeal(config.sealKeys);
@@ -142,6 +144,7 @@ const app = createApp({
       replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
       registry: webhooks,
       catalog,
+      sql,
     }),
     ...eventRoutes({ accept, catalog, sql }),
     ...streamRoutes({ stream, catalog, tickets }),
