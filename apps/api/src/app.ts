@@ -5,6 +5,7 @@ import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
 import { asyncApiRoute } from './asyncapi/routes.js';
 import { allowOrigins } from './cross-origin.js';
+import { serveDashboard, type DashboardParts } from './dashboard/serve.js';
 import type { Limits } from './limits/limits.js';
 import type { DescribedCatalog } from './openapi/document.js';
 import { mount } from './openapi/mount.js';
@@ -26,6 +27,8 @@ interface AppParts {
   trustedProxies: TrustedProxies;
   /** Pages of these origins may call the API. */
   corsOrigins: string[];
+  /** The web page; null: this API has none. */
+  dashboard: DashboardParts | null;
   log: Logger;
   /** Default: no traces. */
   tracing?: Tracing | undefined;
@@ -43,7 +46,8 @@ interface AppParts {
  * what is not public lives below `/api`, all of which needs a token.
  */
 export function createApp(parts: AppParts): Express {
-  const { authentication, limits, trustedProxies, corsOrigins, log, tracing, observe, routes, pages = {}, catalog } = parts;
+  const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
+  const { routes, pages = {}, catalog } = parts;
   const stream = routes.find(({ path }) => path === STREAM);
   const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog)] : []), ...referenceRoutes()];
   const served = [...documented, openApiRoute(documented, catalog)];
@@ -55,6 +59,7 @@ export function createApp(parts: AppParts): Express {
   app.use(withRequestId, securityHeaders);
   mount(app, served.filter(isPublic));
   if (observe) app.use(observe);
+  if (dashboard) app.use(serveDashboard(dashboard));
   app.use(accessLog(log));
   if (trustedProxies === false) app.use(noticeProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));

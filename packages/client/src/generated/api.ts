@@ -28,10 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Whether PostgreSQL and Redis answer
-         * @description A 503 says which does not.
-         */
+        /** Whether PostgreSQL and Redis answer */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -193,6 +190,26 @@ export interface paths {
         };
         /** One delivery with every attempt */
         get: operations["getDeliveriesOne"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{id}/event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The event that a delivery is of
+         * @description Its `type`, `timestamp` and `data` are the body of each attempt, and its `id` is the `webhook-id`.
+         */
+        get: operations["getDeliveriesOneEvent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -493,6 +510,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The messages of the stream, as AsyncAPI */
+        get: operations["getAsyncapiJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document as a page */
+        get: operations["getDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -522,59 +573,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** An extraction of the music catalogue began. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "extraction.started",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "version": "2026-11",
-                     *         "entity_types": [
-                     *           "artists",
-                     *           "releases"
-                     *         ]
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "extraction.started";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The version of the catalogue that is extracted */
-                            version: string;
-                            /** @description What is extracted: artists, releases, … */
-                            entity_types: string[];
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookExtractionStarted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -591,64 +590,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** An extraction of the music catalogue ended, and its records are available. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "extraction.completed",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "version": "2026-11",
-                     *         "record_counts": {
-                     *           "artists": 9204113,
-                     *           "releases": 17630418
-                     *         },
-                     *         "duration_s": 5421.7
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "extraction.completed";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The version of the catalogue that is extracted */
-                            version: string;
-                            /** @description Records by entity type */
-                            record_counts: {
-                                [key: string]: number;
-                            };
-                            /** @description Seconds from start to end */
-                            duration_s: number;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookExtractionCompleted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -665,61 +607,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** A user's collection was synchronised. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "sync.completed",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "user_id": "alice",
-                     *         "items_synced": 150,
-                     *         "errors": 0,
-                     *         "duration_s": 12.4
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "sync.completed";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The user whom this is about, and the only one who sees it */
-                            user_id: string;
-                            items_synced: number;
-                            /** @description Items that could not be synchronised */
-                            errors: number;
-                            /** @description Seconds from start to end */
-                            duration_s: number;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookSyncCompleted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -736,55 +624,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** Synchronising a user's collection failed. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "sync.failed",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "user_id": "alice",
-                     *         "error_message": "The collection service answered 503."
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "sync.failed";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The user whom this is about, and the only one who sees it */
-                            user_id: string;
-                            error_message: string;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
+        post: operations["webhookSyncFailed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -801,57 +641,24 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** The gaps in a user's collection were worked out anew for one artist, label or other entity. */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /** @description The id of the event: the same on every attempt. */
-                    "webhook-id": string;
-                    /** @description When this attempt was made, in Unix seconds. */
-                    "webhook-timestamp": string;
-                    /** @description `v1,` and the base64 of the HMAC-SHA256 of "id.timestamp.body"; one for each valid secret. */
-                    "webhook-signature": string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "gaps.updated",
-                     *       "timestamp": "2026-11-24T10:00:00.000Z",
-                     *       "data": {
-                     *         "user_id": "alice",
-                     *         "entity_type": "artist",
-                     *         "entity_id": "45"
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        type: "gaps.updated";
-                        /** Format: date-time */
-                        timestamp: string;
-                        data: {
-                            /** @description The user whom this is about, and the only one who sees it */
-                            user_id: string;
-                            entity_type: string;
-                            entity_id: string;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description It arrived. Anything else is tried again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
+        post: operations["webhookGapsUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /** The owner of a webhook tests it. */
+        post: operations["webhookWebhookTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1046,12 +853,6 @@ export interface components {
             /** @description Its first 4 KB, as text. */
             response_body: string | null;
         };
-        /** @description `repeated`: it was in the log already. */
-        Accepted: {
-            id: string;
-            /** @enum {string} */
-            status: "accepted" | "repeated";
-        };
         Event: {
             id: string;
             type: string;
@@ -1061,6 +862,12 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** @description `repeated`: it was in the log already. */
+        Accepted: {
+            id: string;
+            /** @enum {string} */
+            status: "accepted" | "repeated";
         };
         EventType: {
             type: string;
@@ -1278,35 +1085,8 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database, or Redis where the route needs it, is not available. */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1340,24 +1120,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
                 headers: {
@@ -1367,7 +1129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database, or Redis where the route needs it, is not available. */
+            /** @description One does not: `detail` says which. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1416,6 +1178,15 @@ export interface operations {
             };
             /** @description There is no valid token. The answer does not say why. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1531,6 +1302,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description An operator disabled the user. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The user has as many as one may have. */
             409: {
                 headers: {
@@ -1632,6 +1412,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description An operator disabled the user. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
             429: {
                 headers: {
@@ -1693,6 +1482,15 @@ export interface operations {
             };
             /** @description There is no valid token. The answer does not say why. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1768,6 +1566,15 @@ export interface operations {
             };
             /** @description There is no valid token. The answer does not say why. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1874,6 +1681,15 @@ export interface operations {
             };
             /** @description There is no valid token. The answer does not say why. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1997,6 +1813,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description An operator disabled the user. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The caller has nothing with this id. */
             404: {
                 headers: {
@@ -2101,6 +1926,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description An operator disabled the user. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The caller has nothing with this id. */
             404: {
                 headers: {
@@ -2193,6 +2027,15 @@ export interface operations {
             };
             /** @description There is no valid token. The answer does not say why. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2308,6 +2151,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description An operator disabled the user. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The caller has nothing with this id. */
             404: {
                 headers: {
@@ -2412,6 +2264,101 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description An operator disabled the user. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has nothing with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeliveriesOneEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid token. The answer does not say why. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The caller has nothing with this id. */
             404: {
                 headers: {
@@ -2482,6 +2429,15 @@ export interface operations {
             };
             /** @description There is no valid token. The answer does not say why. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2575,6 +2531,15 @@ export interface operations {
             };
             /** @description There is no valid token. The answer does not say why. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2811,7 +2776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2896,8 +2861,8 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
+            /** @description There is no valid token. The answer does not say why. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2905,8 +2870,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
-            401: {
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3059,8 +3024,8 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
+            /** @description There is no valid token. The answer does not say why. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3068,8 +3033,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
-            401: {
+            /** @description An operator disabled the user. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3124,15 +3089,6 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description There is no valid token. The answer does not say why. */
             401: {
                 headers: {
@@ -3142,7 +3098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3198,15 +3154,6 @@ export interface operations {
                     "application/json": components["schemas"]["Delivering"];
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description There is no valid token. The answer does not say why. */
             401: {
                 headers: {
@@ -3216,7 +3163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3301,7 +3248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3398,7 +3345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3475,7 +3422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3574,7 +3521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3687,7 +3634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3764,7 +3711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3862,7 +3809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +3926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4065,7 +4012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4161,7 +4108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4220,15 +4167,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description There is no valid token. The answer does not say why. */
             401: {
                 headers: {
@@ -4238,7 +4176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope. */
+            /** @description The token lacks the scope, or an operator disabled the user. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4276,6 +4214,68 @@ export interface operations {
             };
         };
     };
+    getAsyncapiJson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description AsyncAPI 3.0 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        asyncapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description A fault of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A fault of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOpenapiJson: {
         parameters: {
             query?: never;
@@ -4298,24 +4298,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The request is not valid: `errors` names every wrong field. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A fault of the service. */
             500: {
                 headers: {
@@ -4325,14 +4307,529 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database, or Redis where the route needs it, is not available. */
-            503: {
+        };
+    };
+    webhookExtractionStarted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "extraction.started",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "version": "2026-11",
+                 *         "entity_types": [
+                 *           "artists",
+                 *           "releases"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "extraction.started";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The version of the catalogue that is extracted */
+                        version: string;
+                        /** @description What is extracted: artists, releases, … */
+                        entity_types: string[];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
                 };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookExtractionCompleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "extraction.completed",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "version": "2026-11",
+                 *         "record_counts": {
+                 *           "artists": 9204113,
+                 *           "releases": 17630418
+                 *         },
+                 *         "duration_s": 5421.7
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "extraction.completed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The version of the catalogue that is extracted */
+                        version: string;
+                        /** @description Records by entity type */
+                        record_counts: {
+                            [key: string]: number;
+                        };
+                        /** @description Seconds from start to end */
+                        duration_s: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookSyncCompleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "sync.completed",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "user_id": "alice",
+                 *         "items_synced": 150,
+                 *         "errors": 0,
+                 *         "duration_s": 12.4
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "sync.completed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The user whom this is about, and the only one who sees it */
+                        user_id: string;
+                        items_synced: number;
+                        /** @description Items that could not be synchronised */
+                        errors: number;
+                        /** @description Seconds from start to end */
+                        duration_s: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookSyncFailed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "sync.failed",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "user_id": "alice",
+                 *         "error_message": "The collection service answered 503."
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "sync.failed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The user whom this is about, and the only one who sees it */
+                        user_id: string;
+                        error_message: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookGapsUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "gaps.updated",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "user_id": "alice",
+                 *         "entity_type": "artist",
+                 *         "entity_id": "45"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "gaps.updated";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        /** @description The user whom this is about, and the only one who sees it */
+                        user_id: string;
+                        entity_type: string;
+                        entity_id: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhookWebhookTest: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "webhook.test",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "webhook_id": "wh_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d",
+                 *         "message": "This is a test."
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @constant */
+                    type: "webhook.test";
+                    /**
+                     * Format: date-time
+                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     */
+                    timestamp: string;
+                    data: {
+                        webhook_id: string;
+                        message: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

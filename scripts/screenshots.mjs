@@ -1,0 +1,134 @@
+// npm run screenshots: takes the pictures in docs/images anew, of a Tidings that it starts, fills and stops again.
+import { createServer } from 'node:http';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare, prepareProgramsForTests, prepareRedis, ROOT } from './prepare.mjs';
+
+prepareRedis();
+prepareProgramsForTests();
+prepare();
+
+const { chromium } = await import('playwright-core');
+const { startPostgres, startRedis, startTidings, temporaryFolder } = await import('../packages/local/dist/index.js');
+const { migrate, openDatabase } = await import('../packages/database/dist/index.js');
+
+const IMAGES = join(ROOT, 'docs/images');
+const PORT = 4100;
+const BROWSER = process.env.CHROMIUM || '/usr/bin/chromium';
+/** How long the figures of the charts gather. */
+const GATHER_MS = 90_000;
+
+/** An endpoint that takes its time, as endpoints do; `/staging` is broken, and `/old` is away. */
+const receiver = createServer((request, response) => {
+  request.resume();
+  request.once('end', () => {
+    const broken = request.url === '/staging' || (request.url === '/mobile' && Math.random() < 0.04);
+    setTimeout(
+      () => response.writeHead(broken ? 503 : 200).end(broken ? '{"error":"The database is away."}' : '{"ok":true}'),
+      20 + 120 * Math.random() ** 3,
+    );
+  });
+}).listen(PORT, '127.0.0.1');
+
+const { folder, remove } = temporaryFolder();
+const postgres = await startPostgres({ folder: join(folder, 'postgres') });
+const redis = await startRedis({ folder: join(folder, 'redis') });
+await migrate(postgres.url);
+const tidings = await startTidings({
+  databaseUrl: postgres.url,
+  redisUrl: redis.url,
+  env: { DELIVERY_INITIAL_DELAY_MS: '2000', CIRCUIT_PROBE_MS: '60000' },
+});
+const browser = await chromium.launch({
+  executablePath: BROWSER,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+});
+try {
+  const alice = tidings.token('alice', 'events:publish admin');
+  const call = async (token, method, path, body) => {
+    const response = await fetch(`${tidings.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const register = (token, path, description, event_types) =>
+    call(token, 'POST', '/api/webhooks', { url: `http://127.0.0.1:${PORT}${path}`, description, event_types });
+  await call(alice, 'POST', '/api/webhooks', {
+    url: 'http://127.0.0.1:4199/old-importer',
+    description: 'The importer of last year',
+    event_types: ['extraction.*'],
+  });
+  await register(alice, '/shop', 'Tells the shop what is new', ['sync.completed', 'gaps.updated']);
+  const staging = await register(alice, '/staging', 'Staging, mended on Mondays', ['sync.failed', 'extraction.*']);
+  await register(alice, '/mobile', 'Push messages of the mobile app', ['*']);
+  for (const user of ['bob', 'carol']) await register(tidings.token(user), '/mobile', 'Mine', ['*']);
+
+  const eventFor = (user_id, place) =>
+    place % 7 === 3
+      ? { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + place) } }
+      : place % 11 === 5
+        ? { type: 'sync.failed', data: { user_id, error_message: 'The provider is away.' } }
+        : { type: 'sync.completed', data: { user_id, items_synced: 800 + ((place * 37) % 900), errors: 0, duration_s: 42.5 } };
+
+  /** The hour before, of which nothing was measured, is given what was measured in a full minute, more or less. */
+  const fillHour = async () => {
+    const database = openDatabase({ url: postgres.url });
+    await database.pool.query(`
+      INSERT INTO activity_minutes (minute, outcome, attempts, durations)
+      SELECT minute - before * interval '1 minute', outcome,
+        greatest(1, (attempts * (0.7 + 0.3 * sin(before / 6.0) + 0.1 * sin(before * 2)))::int), durations
+      FROM activity_minutes, generate_series(1, 58) AS before
+      WHERE minute = (SELECT min(minute) FROM activity_minutes WHERE minute > (SELECT min(minute) FROM activity_minutes))
+      ON CONFLICT DO NOTHING`);
+    await database.close();
+  };
+
+  const until = Date.now() + GATHER_MS;
+  for (let round = 0; Date.now() < until; round += 1) {
+    // More than 2,000 for each webhook, since the figures are of its newest 2,000: they fill the time that this takes.
+    const size = Math.round(16 + 10 * Math.sin(round / 17) + 4 * Math.sin(round / 3));
+    const events = Array.from({ length: size }, (_, place) =>
+      eventFor(['alice', 'alice', 'alice', 'bob', 'carol'][place % 5], place),
+    );
+    if (round % 40 === 0) events.push({ type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } });
+    await call(alice, 'POST', '/api/events', { events });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  await fillHour();
+
+  mkdirSync(IMAGES, { recursive: true });
+  const take = async (name, path, { scheme = 'light', ready, height = 760 }) => {
+    const context = await browser.newContext({ colorScheme: scheme, viewport: { width: 1180, height }, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    await page.goto(`${tidings.url}${path}#token=${alice}`);
+    await ready(page);
+    await page.screenshot({ path: join(IMAGES, `${name}.png`) });
+    await context.close();
+    console.log(`docs/images/${name}.png`);
+  };
+  const shows = (text) => (page) => page.getByText(text).first().waitFor();
+  await take('webhooks', '/', { ready: (page) => page.locator('.spark').nth(3).waitFor() });
+  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: shows('sync.failed') });
+  await take('stream', '/stream', {
+    scheme: 'dark',
+    ready: async (page) => {
+      await shows('Live')(page);
+      for (let round = 0; round < 12; round += 1) {
+        await call(alice, 'POST', '/api/events', eventFor('alice', round));
+      }
+      await page.locator('[data-event-id]').nth(11).waitFor();
+      await page.locator('[data-event-id] button').nth(2).click();
+    },
+  });
+  await take('operator', '/operator', { height: 900, ready: (page) => page.locator('.recharts-surface').nth(2).waitFor() });
+} finally {
+  await browser.close();
+  await tidings.stop();
+  await redis.stop();
+  await postgres.stop();
+  receiver.close();
+  remove();
+}
