@@ -1,0 +1,36 @@
+import { createTheme, type CSSVariablesResolver } from '@mantine/core';
+
+/** How the page looks. Colours are dark enough, or light enough, for WCAG 2.2 AA (4.5 : 1). */
+export const theme = createTheme({
+  primaryColor: 'indigo',
+  primaryShade: { light: 7, dark: 8 },
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif',
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  headings: { fontWeight: '650', sizes: { h1: { fontSize: '1.6rem' }, h2: { fontSize: '1.15rem' }, h3: { fontSize: '1rem' } } },
+});
+
+/** Mantine's own grey for what is less important is too light to read. */
+export const resolveVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': '#5c636a',
+    '--mantine-color-placeholder': '#6b7280',
+    '--mantine-color-error': '#c92a2a',
+    '--tidings-good': '#2b8a3e',
+    '--tidings-bad': '#c92a2a',
+    '--tidings-quiet': '#dee2e6',
+    '--tidings-canvas': '#f6f7f9',
+  },
+  dark: {
+    '--mantine-color-dimmed': '#a9b1ba',
+    '--mantine-color-placeholder': '#9aa2ab',
+    '--mantine-color-error': '#ff8787',
+    '--tidings-good': '#51cf66',
+    '--tidings-bad': '#ff8787',
+    '--tidings-quiet': '#3b3f45',
+    '--tidings-canvas': '#16181b',
+  },
+});

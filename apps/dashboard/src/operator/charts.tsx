@@ -1,0 +1,134 @@
+import { BarChart, LineChart } from '@mantine/charts';
+import { Paper, Table, Title, VisuallyHidden } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { count, duration } from '../shown/numbers.js';
+import { Empty } from '../shown/waiting.js';
+import type { Minute, Overview } from './contract.js';
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clock = (at: string): string => CLOCK.format(new Date(at));
+const HEIGHT = 220;
+const COMMON = { h: HEIGHT, withLegend: true, gridAxis: 'y', tickLine: 'none' } as const;
+
+/** Attempts a minute. */
+export function Throughput({ minutes }: { minutes: readonly Minute[] }) {
+  return (
+    <Chart
+      title="Attempts a minute"
+      table={<Numbers heads={['Minute', 'Succeeded', 'Failed']} rows={minutes.map(({ at, succeeded, failed }) => [clock(at), succeeded, failed])} />}
+    >
+      <BarChart
+        {...COMMON}
+        type="stacked"
+        data={minutes.map(({ at, succeeded, failed }) => ({ at: clock(at), succeeded, failed }))}
+        dataKey="at"
+        series={[
+          { name: 'succeeded', label: 'Succeeded', color: 'teal.7' },
+          { name: 'failed', label: 'Failed', color: 'red.7' },
+        ]}
+        valueFormatter={count}
+        barProps={{ isAnimationActive: false }}
+      />
+    </Chart>
+  );
+}
+
+/** How long attempts took. */
+export function Latency({ minutes }: { minutes: readonly Minute[] }) {
+  return (
+    <Chart
+      title="Duration of attempts"
+      table={
+        <Numbers
+          heads={['Minute', 'Half within', '95 % within']}
+          rows={minutes.map(({ at, p50_ms: half, p95_ms: most }) => [clock(at), duration(half), duration(most)])}
+        />
+      }
+    >
+      <LineChart
+        {...COMMON}
+        data={minutes.map(({ at, p50_ms: half, p95_ms: most }) => ({ at: clock(at), half, most }))}
+        dataKey="at"
+        series={[
+          { name: 'half', label: 'Half within', color: 'indigo.5' },
+          { name: 'most', label: '95 % within', color: 'orange.6' },
+        ]}
+        valueFormatter={duration}
+        withDots={false}
+        curveType="linear"
+        connectNulls={false}
+        lineProps={{ isAnimationActive: false }}
+        yAxisProps={{ width: 64 }}
+      />
+    </Chart>
+  );
+}
+
+/** What went wrong in the last hour, most first. */
+export function Errors({ errors }: { errors: Overview['errors'] }) {
+  if (errors.length === 0) {
+    return (
+      <Paper withBorder p="md">
+        <Title order={2} mb="sm">
+          Errors, last hour
+        </Title>
+        <Empty title="None" />
+      </Paper>
+    );
+  }
+  return (
+    <Chart
+      title="Errors, last hour"
+      table={<Numbers heads={['Error', 'Attempts']} rows={errors.map(({ error_class: error, count: attempts }) => [error, attempts])} />}
+    >
+      <BarChart
+        {...COMMON}
+        withLegend={false}
+        orientation="vertical"
+        data={errors.map(({ error_class: error, count: attempts }) => ({ error, attempts }))}
+        dataKey="error"
+        series={[{ name: 'attempts', label: 'Attempts', color: 'red.7' }]}
+        valueFormatter={count}
+        yAxisProps={{ width: 90 }}
+        gridAxis="x"
+        barProps={{ isAnimationActive: false }}
+      />
+    </Chart>
+  );
+}
+
+/** A picture for those who see it; the same numbers for those who do not. */
+function Chart({ title, table, children }: { title: string; table: ReactNode; children: ReactNode }) {
+  return (
+    <Paper withBorder p="md" component="section" aria-label={title}>
+      <Title order={2} mb="sm">
+        {title}
+      </Title>
+      <div aria-hidden>{children}</div>
+      <VisuallyHidden>{table}</VisuallyHidden>
+    </Paper>
+  );
+}
+
+function Numbers({ heads, rows }: { heads: string[]; rows: (string | number)[][] }) {
+  return (
+    <Table>
+      <Table.Thead>
+        <Table.Tr>
+          {heads.map((head) => (
+            <Table.Th key={head}>{head}</Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {rows.map((row) => (
+          <Table.Tr key={row[0]}>
+            {row.map((cell, index) => (
+              <Table.Td key={heads[index]}>{cell}</Table.Td>
+            ))}
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,119 @@
+import { Alert, Anchor, Button, SimpleGrid, Text } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { Page } from '../frame/page.js';
+import { Confirm } from '../shown/confirm.js';
+import { Figure } from '../shown/facts.js';
+import { count, percent } from '../shown/numbers.js';
+import { Time } from '../shown/time.js';
+import { Loaded } from '../shown/waiting.js';
+import { Errors, Latency, Throughput } from './charts.js';
+import type { Delivering, Overview, WebhookState } from './contract.js';
+import { useOverview, usePauseDelivering } from './queries.js';
+
+/** All of Tidings at a glance. */
+export function OverviewPage() {
+  const overview = useOverview();
+  return (
+    <Page title="Overview" actions={overview.data && <PauseDelivering delivering={overview.data.delivering} />}>
+      <Loaded what="overview" query={overview}>
+        {(loaded) => (
+          <>
+            {loaded.delivering.paused && (
+              <Alert color="orange" title="Delivering is paused">
+                Events are accepted, and their deliveries wait.{' '}
+                {loaded.delivering.paused_by !== null && `Paused by ${loaded.delivering.paused_by} `}
+                {loaded.delivering.paused_at !== null && <Time at={loaded.delivering.paused_at} />}
+              </Alert>
+            )}
+            <Figures overview={loaded} />
+            <Throughput minutes={loaded.minutes} />
+            <SimpleGrid cols={{ base: 1, md: 2 }}>
+              <Latency minutes={loaded.minutes} />
+              <Errors errors={loaded.errors} />
+            </SimpleGrid>
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Figures({ overview: { queue, webhooks, minutes } }: { overview: Overview }) {
+  const succeeded = minutes.reduce((sum, minute) => sum + minute.succeeded, 0);
+  const failed = minutes.reduce((sum, minute) => sum + minute.failed, 0);
+  const ended = succeeded + failed;
+  return (
+    <>
+      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
+        <Figure label="Attempts, last hour" value={count(ended)} note={`${count(failed)} failed`} />
+        <Figure label="Succeeded" value={percent(ended === 0 ? null : succeeded / ended)} note="of the last hour's attempts" />
+        <Figure
+          label="Pending deliveries"
+          value={count(queue.admitted + queue.backoff + queue.parked)}
+          note={`${count(queue.admitted)} queued, ${count(queue.backoff)} wait for a retry, ${count(queue.parked)} for a slot`}
+        />
+        <Figure label="Oldest pending" value={queue.oldest_pending_at === null ? '–' : <Time at={queue.oldest_pending_at} />} />
+      </SimpleGrid>
+      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
+        <Webhooks label="Failing" value={webhooks.failing} state="failing" />
+        <Webhooks label="Not reached (circuit open)" value={webhooks.circuit_open} state="circuit_open" />
+        <Webhooks label="Paused" value={webhooks.paused} state="paused" />
+        <Webhooks label="Disabled" value={webhooks.disabled} state="disabled" />
+      </SimpleGrid>
+      <Text size="sm" c="dimmed">
+        {count(webhooks.enabled)} of {count(webhooks.total)} webhooks are enabled.
+      </Text>
+    </>
+  );
+}
+
+function Webhooks({ label, value, state }: { label: string; value: number; state: WebhookState }) {
+  return (
+    <Figure
+      label={label}
+      value={count(value)}
+      note={
+        <Anchor component={Link} href={`/operator/webhooks?state=${state}`} size="xs" aria-label={`See those: ${label}`}>
+          See them
+        </Anchor>
+      }
+    />
+  );
+}
+
+function PauseDelivering({ delivering: { paused } }: { delivering: Delivering }) {
+  const [asking, setAsking] = useState(false);
+  const pause = usePauseDelivering();
+  const close = (): void => {
+    setAsking(false);
+  };
+  return (
+    <>
+      <Button
+        variant={paused ? 'filled' : 'default'}
+        loading={pause.isPending}
+        onClick={() => {
+          if (paused) pause.mutate(false);
+          else setAsking(true);
+        }}
+      >
+        {paused ? 'Go on delivering' : 'Pause delivering'}
+      </Button>
+      <Confirm
+        opened={asking}
+        title="Pause delivering?"
+        verb="Pause"
+        danger
+        busy={pause.isPending}
+        error={null}
+        onClose={close}
+        onConfirm={() => {
+          pause.mutate(true, { onSettled: close });
+        }}
+      >
+        <Text size="sm">Nothing is sent to any webhook until you go on. Events are accepted, and nothing is lost.</Text>
+      </Confirm>
+    </>
+  );
+}
