@@ -17,7 +17,7 @@ FROM manifests AS build
 ENV TURBO_TELEMETRY_DISABLED=1
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY . .
-RUN npx turbo run build --filter=@tidings/api --filter=@tidings/worker --filter=@tidings/cli
+RUN npx turbo run build --filter=@tidings/api --filter=@tidings/dashboard --filter=@tidings/worker --filter=@tidings/cli
 RUN mkdir /built && cp -r --parents prisma apps/*/dist packages/*/dist /built/
 
 FROM base AS runtime
@@ -30,6 +30,7 @@ STOPSIGNAL SIGTERM
 FROM runtime AS api
 ENV HOST=0.0.0.0 PORT=3000 HEALTH_PORT=3001
 COPY --from=build /built/apps/api ./apps/api
+COPY --from=build /built/apps/dashboard ./apps/dashboard
 EXPOSE 3000 3001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

@@ -4,6 +4,7 @@ import type { Tracing } from '@tidings/tracing';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from './auth/authenticate.js';
 import { allowOrigins } from './cross-origin.js';
+import { serveDashboard, type DashboardParts } from './dashboard/serve.js';
 import type { Limits } from './limits/limits.js';
 import type { DescribedCatalog } from './openapi/document.js';
 import { mount } from './openapi/mount.js';
@@ -23,6 +24,8 @@ interface AppParts {
   trustedProxies: TrustedProxies;
   /** Pages of these origins may call the API. */
   corsOrigins: string[];
+  /** The web page; null: this API has none. */
+  dashboard: DashboardParts | null;
   log: Logger;
   /** Default: no traces. */
   tracing?: Tracing | undefined;
@@ -40,7 +43,19 @@ interface AppParts {
  * what is not public lives below `/api`, all of which needs a token.
  */
 export function createApp(parts: AppParts): Express {
-  const { authentication, limits, trustedProxies, corsOrigins, log, tracing, observe, routes, pages = {}, catalog } = parts;
+  const {
+    authentication,
+    limits,
+    trustedProxies,
+    corsOrigins,
+    dashboard,
+    log,
+    tracing,
+    observe,
+    routes,
+    pages = {},
+    catalog,
+  } = parts;
   const served = [...routes, openApiRoute(routes, catalog)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
@@ -49,6 +64,7 @@ export function createApp(parts: AppParts): Express {
   app.set('trust proxy', trustedProxies);
   app.use(withRequestId, securityHeaders);
   mount(app, served.filter(isPublic));
+  if (dashboard) app.use(serveDashboard(dashboard));
   if (observe) app.use(observe);
   app.use(accessLog(log));
   if (trustedProxies === false) app.use(noticeProxy(log));

@@ -90,6 +90,7 @@ describe("the API's configuration", () => {
       MAX_CONNECTIONS: '0',
       TRUST_PROXY: 'true',
       CORS_ORIGINS: '*',
+      DASHBOARD: 'off',
     };
     for (const name of Object.keys(wrong)) {
       expect(() => readApiConfig({ ...good, JWT_SECRET: secret, ...wrong })).toThrow(`${name} `);
@@ -108,6 +109,7 @@ describe("the API's configuration", () => {
       maxConnections: 11_000,
       trustedProxies: false,
       corsOrigins: [],
+      dashboard: true,
     });
   });
 });

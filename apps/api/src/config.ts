@@ -28,6 +28,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       MAX_CONNECTIONS: wholeNumber({ initial: 11_000, min: 1, max: 1_000_000 }),
       TRUST_PROXY: parsed(parseTrustedProxies).default(false),
       CORS_ORIGINS: parsed(parseOrigins).default([]),
+      DASHBOARD: flag(true),
     },
     env,
     tokenMistakes(env),
@@ -58,6 +59,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     maxConnections: settings.MAX_CONNECTIONS,
     trustedProxies: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
+    dashboard: settings.DASHBOARD,
   };
 }
 

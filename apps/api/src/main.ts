@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
 import { createPartitionDuty, lastPosition, openDatabase, readWebhookStats } from '@tidings/database';
@@ -36,6 +37,7 @@ import { createVisits } from './admin/visits.js';
 import { createApp } from './app.js';
 import { readApiConfig } from './config.js';
 import { createKeys } from './auth/issuer-keys.js';
+import { readDashboard } from './dashboard/files.js';
 import { createDeliveryLog } from './deliveries/log.js';
 import { createReplay } from './deliveries/replay.js';
 import { createRetry } from './deliveries/retry.js';
@@ -59,6 +61,8 @@ import { webhookRoutes } from './webhooks/routes.js';
 const SHUTDOWN_MS = 10_000;
 /** How soon a revoked token or a disabled user is refused, and their streams end. */
 const REFUSAL_MS = 2000;
+/** What Vite built, where it is part of this deployment: files, not code that is imported. */
+const DASHBOARD = join(import.meta.dirname, '../../dashboard/dist');
 
 const config = orExit(() => readApiConfig(process.env));
 const { prefix } = config;
@@ -136,6 +140,13 @@ const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevo
 const tests = createTestsQueue({ redis: commands, prefix });
 const { testWebhook, stop: stopTests } = createTestWebhook({ queue: tests, subscriber, channel: testResultsChannel(prefix) });
 
+const dashboard = config.dashboard ? { files: await readDashboard(DASHBOARD) } : null;
+if (dashboard?.files === null) {
+  log.warn('There is no dashboard: build it (npm run build), or say that none is wanted (DASHBOARD=false).', {
+    folder: DASHBOARD,
+  });
+}
+
 const seal = createSeal(config.sealKeys);
 const onCancelled = (count: number): void => {
   ended('cancelled', count);
@@ -148,6 +159,7 @@ const app = createApp({
   limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofUser: userSettings.requestsPerMinute }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
+  dashboard,
   observe: measureRequests(registry, STREAM),
   log,
   tracing,

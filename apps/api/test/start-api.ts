@@ -19,6 +19,7 @@ import { QUEUES, queuePages } from '../src/admin/queues.js';
 import { createVisits } from '../src/admin/visits.js';
 import { createApp } from '../src/app.js';
 import type { TokenRules } from '../src/auth/verify-token.js';
+import type { DashboardParts } from '../src/dashboard/serve.js';
 import { createDeliveryLog } from '../src/deliveries/log.js';
 import { createReplay } from '../src/deliveries/replay.js';
 import { createRetry } from '../src/deliveries/retry.js';
@@ -76,6 +77,8 @@ export interface TestApiOptions {
   trustedProxies?: TrustedProxies;
   /** Default: none. */
   corsOrigins?: string[];
+  /** Default: none. */
+  dashboard?: DashboardParts;
   server?: Partial<ServerOptions>;
 }
 
@@ -155,6 +158,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     limits,
     trustedProxies: options.trustedProxies ?? false,
     corsOrigins: options.corsOrigins ?? [],
+    dashboard: options.dashboard ?? null,
     log,
     catalog,
     pages,

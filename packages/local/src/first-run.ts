@@ -98,6 +98,7 @@ export async function startFirstRun({ folder, env, show, watch = false }: FirstR
         databaseUrl: postgres?.url,
         redisUrl: redis?.url,
         token,
+        pageToken: tidings.token('alice', 'events:publish admin'),
         webhookId: webhook.id,
       }),
       broken: firstToEnd({

@@ -7,6 +7,7 @@ const options = {
   databaseUrl: undefined,
   redisUrl: undefined,
   token: 'a.b.c',
+  pageToken: 'd.e.f',
   webhookId: 'wh_1',
 };
 
@@ -19,6 +20,10 @@ test('the tour is lines to paste, in order', () => {
     `curl -sw '\\n' http://127.0.0.1:3001/api/webhooks/wh_1/deliveries -H "$AUTH"`,
     `curl -sw '\\n' http://127.0.0.1:3001/api/webhooks -H "$AUTH" -H 'Content-Type: application/json' -d '{"url":"http://127.0.0.1:5000/hook","event_types":["sync.*"]}'`,
   ]);
+});
+
+test('a link opens the dashboard, and signs in by what no server ever sees of an address', () => {
+  expect(guidance(options)).toContain('Dashboard   http://127.0.0.1:3001/#token=d.e.f\n');
 });
 
 test('the addresses of servers that were there before are not shown: they may hold passwords', () => {

@@ -7,6 +7,8 @@ interface GuidanceOptions {
   redisUrl: string | undefined;
   /** Alice's, with the scope `events:publish`. */
   token: string;
+  /** Alice's as well, for the page: with the scope `admin` besides, so that all of it is there to see. */
+  pageToken: string;
   /** Alice's webhook, which sends to the demo receiver. */
   webhookId: string;
 }
@@ -15,19 +17,20 @@ const EVENT = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 
 const OWN_WEBHOOK = { url: 'http://127.0.0.1:5000/hook', event_types: ['sync.*'] };
 
 /** What `npm start` says when everything runs: where it is, and the tour, each step a line to paste into bash or zsh. */
-export function guidance({ apiUrl, receiverUrl, databaseUrl, redisUrl, token, webhookId }: GuidanceOptions): string {
+export function guidance({ apiUrl, receiverUrl, databaseUrl, redisUrl, token, pageToken, webhookId }: GuidanceOptions): string {
   const post = (path: string, body: object): string =>
     `curl -sw '\\n' ${apiUrl}${path} -H "$AUTH" -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
   return `
 ────────────────────────────────────────────────────────────────────────────────
 Tidings runs.
 
+  Dashboard   ${apiUrl}/#token=${pageToken}
   API         ${apiUrl}
   Receiver    ${receiverUrl} (a demo: it verifies signatures and prints here what it gets)
   PostgreSQL  ${databaseUrl ?? 'yours (DATABASE_URL)'}
   Redis       ${redisUrl ?? 'yours (REDIS_URL)'}
 
-Paste these lines into another terminal, one after the other.
+The link to the dashboard signs you in. Or paste these lines into another terminal, one after the other.
 
 First, a development token: for alice, who may also publish, and for 24 hours.
 
