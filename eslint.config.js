@@ -1,4 +1,5 @@
 import eslint from '@eslint/js';
+import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -16,7 +17,7 @@ export default defineConfig(
   eslint.configs.recommended,
   { files: ['**/*.{js,mjs,cjs}'], languageOptions: { globals: NODE } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: { projectService: { allowDefaultProject: ['prisma.config.ts'] }, tsconfigRootDir: import.meta.dirname },
@@ -52,9 +53,10 @@ export default defineConfig(
       ],
     },
   },
+  { files: ['apps/dashboard/**/*.{ts,tsx}'], extends: [reactHooks.configs.flat.recommended] },
   {
     // What runs in production. The others may print, and look around them.
-    files: ['{apps,packages}/*/src/**/*.ts'],
+    files: ['{apps,packages}/*/src/**/*.{ts,tsx}'],
     ignores: ['**/*.test.ts', '**/main.ts', 'apps/receiver/**', 'packages/{cli,local,testing}/**'],
     rules: {
       // The logger redacts secrets (I8).

@@ -75,14 +75,18 @@ describe('a file of the dashboard', () => {
     expect(await response.text()).toBe(SCRIPT);
   });
 
-  test.each(['/assets/index-0000.js', '/notes.txt', '/index.html', '/assets/../notes.txt', '/assets/%2e%2e/notes.txt', '/assets'])(
-    'that is none of them is a problem document: %s',
-    async (path) => {
-      const response = await get(path);
-      expect(response.status).toBe(404);
-      expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
-    },
-  );
+  test.each([
+    '/assets/index-0000.js',
+    '/notes.txt',
+    '/index.html',
+    '/assets/../notes.txt',
+    '/assets/%2e%2e/notes.txt',
+    '/assets',
+  ])('that is none of them is a problem document: %s', async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+  });
 });
 
 describe('beside the dashboard', () => {

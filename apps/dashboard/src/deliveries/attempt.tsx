@@ -3,7 +3,7 @@ import type { Schemas } from '../api/api.js';
 import { Facts } from '../shown/facts.js';
 import { Json } from '../shown/json.js';
 import { duration } from '../shown/numbers.js';
-import { exact } from '../shown/time.js';
+import { exact } from '../shown/clock.js';
 import { State } from '../shown/tone.js';
 
 /** What each class of errors means to whoever runs the receiver. */
@@ -38,7 +38,10 @@ export function AttemptCard({ attempt, eventId }: { attempt: Schemas['Attempt'];
             ['Sent', exact(attempt.started_at)],
             ['Took', duration(attempt.duration_ms)],
             ...(errorClass === null ? [] : [['Error', `${MEANING[errorClass] ?? errorClass} ${error ?? ''}`] as const]),
-            ['Request', `POST, webhook-id: ${eventId}, webhook-timestamp: ${String(Math.floor(Date.parse(attempt.started_at) / 1000))}`],
+            [
+              'Request',
+              `POST, webhook-id: ${eventId}, webhook-timestamp: ${String(Math.floor(Date.parse(attempt.started_at) / 1000))}`,
+            ],
           ]}
         />
         {body !== null && body !== '' && (

@@ -6,7 +6,8 @@ import { Page } from '../frame/page.js';
 import { useSession } from '../session/use-session.js';
 import { Facts } from '../shown/facts.js';
 import { tellDone, tellFailed } from '../shown/tell.js';
-import { exact, Time } from '../shown/time.js';
+import { exact } from '../shown/clock.js';
+import { Time } from '../shown/time.js';
 import { Empty, Loaded } from '../shown/waiting.js';
 import { useRefresh, useWebhook } from '../webhooks/queries.js';
 import { AttemptCard } from './attempt.js';
@@ -58,7 +59,8 @@ interface DeliveryShownProps {
 /** A delivery and each of its attempts. */
 export function DeliveryShown({ delivery, below, actions }: DeliveryShownProps) {
   const webhookId = delivery.data?.webhook_id;
-  const up = webhookId === undefined ? { to: `${below}/`, label: 'Webhooks' } : { to: `${below}/webhooks/${webhookId}`, label: 'Webhook' };
+  const up =
+    webhookId === undefined ? { to: `${below}/`, label: 'Webhooks' } : { to: `${below}/webhooks/${webhookId}`, label: 'Webhook' };
   return (
     <Page title={delivery.data ? `Delivery of ${delivery.data.event_type}` : 'Delivery'} up={up} actions={actions}>
       <Loaded what="delivery" query={delivery}>

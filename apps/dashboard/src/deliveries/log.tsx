@@ -110,7 +110,7 @@ function Filters({ filter, onChange, filtered }: FiltersProps) {
 
 function DeliveryTable({ deliveries, asOperator }: { deliveries: Delivery[]; asOperator: boolean }) {
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label="Deliveries">
+    <div className="wide sheet" tabIndex={0} role="region" aria-label="Deliveries">
       <Table verticalSpacing="xs" highlightOnHover>
         <Table.Thead>
           <Table.Tr>

@@ -19,7 +19,7 @@ const LIMIT = 25;
 const LIVE_MS = 3000;
 
 /** The filter as the API's query has it. */
-export function queryOf({ status, eventType, since, until }: Filter) {
+function queryOf({ status, eventType, since, until }: Filter) {
   return {
     ...(status === null ? {} : { status: [status] }),
     ...(eventType === null ? {} : { event_types: eventType }),

@@ -5,7 +5,7 @@ import { answerTo, explain } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
 import { counted } from '../shown/numbers.js';
 import { tellDone } from '../shown/tell.js';
-import { exact } from '../shown/time.js';
+import { exact } from '../shown/clock.js';
 import { patternsOf } from '../webhooks/fields.js';
 import { useCatalog, useRefresh } from '../webhooks/queries.js';
 import { STATUSES } from './status.js';
@@ -93,7 +93,10 @@ export function Replay({ webhookId, onClose }: { webhookId: string; onClose: () 
         />
         <div role="status">
           {found !== undefined && (
-            <Alert color={found === 0 ? 'gray' : 'blue'} title={`${counted(found, 'delivery', 'deliveries')} would be sent again`} />
+            <Alert
+              color={found === 0 ? 'gray' : 'blue'}
+              title={`${counted(found, 'delivery', 'deliveries')} would be sent again`}
+            />
           )}
         </div>
         {error !== null && (

@@ -1,4 +1,16 @@
-import { ActionIcon, AppShell, Badge, Burger, Button, Divider, Group, NavLink, Stack, Text, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  AppShell,
+  Badge,
+  Burger,
+  Button,
+  Divider,
+  Group,
+  NavLink,
+  Stack,
+  Text,
+  useMantineColorScheme,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -56,7 +68,9 @@ export function Frame({ queues, children }: { queues: string | undefined; childr
             <>
               <Divider my="sm" label="Operator" labelPosition="left" />
               <Places places={OPERATOR} onGo={close} />
-              {queues !== undefined && <NavLink component="a" href={queues} label="Queues" description="Opens the queues' own page" />}
+              {queues !== undefined && (
+                <NavLink component="a" href={queues} label="Queues" description="Opens the queues' own page" />
+              )}
             </>
           )}
         </AppShell.Section>
@@ -99,6 +113,7 @@ function Places({ places, onGo }: { places: Place[]; onGo: () => void }) {
     return (
       <NavLink
         key={to}
+        className="place"
         component={Link}
         href={to}
         label={label}

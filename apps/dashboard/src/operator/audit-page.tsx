@@ -54,7 +54,7 @@ export function AuditPage() {
 
 function AuditTable({ entries }: { entries: AuditEntry[] }) {
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label="Changes">
+    <div className="wide sheet" tabIndex={0} role="region" aria-label="Changes">
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -78,7 +78,13 @@ function AuditTable({ entries }: { entries: AuditEntry[] }) {
               <Table.Td miw={160}>
                 <Text size="sm">{entry.user_id ?? '–'}</Text>
                 {entry.webhook_id !== null && (
-                  <Anchor component={Link} href={`/operator/webhooks/${entry.webhook_id}`} size="xs" ff="monospace" className="long">
+                  <Anchor
+                    component={Link}
+                    href={`/operator/webhooks/${entry.webhook_id}`}
+                    size="xs"
+                    ff="monospace"
+                    className="long"
+                  >
                     {entry.webhook_id}
                   </Anchor>
                 )}

@@ -15,7 +15,12 @@ export function Throughput({ minutes }: { minutes: readonly Minute[] }) {
   return (
     <Chart
       title="Attempts a minute"
-      table={<Numbers heads={['Minute', 'Succeeded', 'Failed']} rows={minutes.map(({ at, succeeded, failed }) => [clock(at), succeeded, failed])} />}
+      table={
+        <Numbers
+          heads={['Minute', 'Succeeded', 'Failed']}
+          rows={minutes.map(({ at, succeeded, failed }) => [clock(at), succeeded, failed])}
+        />
+      }
     >
       <BarChart
         {...COMMON}
@@ -79,7 +84,12 @@ export function Errors({ errors }: { errors: Overview['errors'] }) {
   return (
     <Chart
       title="Errors, last hour"
-      table={<Numbers heads={['Error', 'Attempts']} rows={errors.map(({ error_class: error, count: attempts }) => [error, attempts])} />}
+      table={
+        <Numbers
+          heads={['Error', 'Attempts']}
+          rows={errors.map(({ error_class: error, count: attempts }) => [error, attempts])}
+        />
+      }
     >
       <BarChart
         {...COMMON}

@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { Log } from '../deliveries/log.js';
 import { Page } from '../frame/page.js';
 import { Facts } from '../shown/facts.js';
-import { exact } from '../shown/time.js';
+import { exact } from '../shown/clock.js';
 import { State } from '../shown/tone.js';
 import { Loaded } from '../shown/waiting.js';
 import { conditionOf } from '../webhooks/condition.js';
@@ -43,7 +43,12 @@ export function OwnedWebhookPage({ id }: { id: string }) {
                     ],
                     [
                       'User',
-                      <Anchor key="user" component={Link} href={`/operator/webhooks?user=${encodeURIComponent(loaded.user_id)}`} size="sm">
+                      <Anchor
+                        key="user"
+                        component={Link}
+                        href={`/operator/webhooks?user=${encodeURIComponent(loaded.user_id)}`}
+                        size="sm"
+                      >
                         {loaded.user_id}
                       </Anchor>,
                     ],

@@ -29,7 +29,12 @@ export function UserLimits({ user, onClose }: { user: User; onClose: () => void 
             }}
           />
           <Limit label="Webhooks at most" value={webhooks} onChange={setWebhooks} error={mistakes['webhooks_limit']} />
-          <Limit label="Requests a minute at most" value={requests} onChange={setRequests} error={mistakes['requests_per_minute']} />
+          <Limit
+            label="Requests a minute at most"
+            value={requests}
+            onChange={setRequests}
+            error={mistakes['requests_per_minute']}
+          />
           {change.isError && (
             <Text c="var(--mantine-color-error)" size="sm" role="alert">
               {explain(change.error)}

@@ -23,7 +23,7 @@ export function UsersPage() {
           data.length === 0 ? (
             <Empty title="Nobody has a webhook yet" />
           ) : (
-            <div className="wide" tabIndex={0} role="region" aria-label="Users">
+            <div className="wide sheet" tabIndex={0} role="region" aria-label="Users">
               <Table verticalSpacing="xs">
                 <Table.Thead>
                   <Table.Tr>
@@ -65,7 +65,12 @@ function Row({ user, onChange }: { user: User; onChange: (user: User) => void })
     <Table.Tr>
       <Table.Td miw={140}>
         <Group gap="xs">
-          <Anchor component={Link} href={`/operator/webhooks?user=${encodeURIComponent(user.user_id)}`} size="sm" className="long">
+          <Anchor
+            component={Link}
+            href={`/operator/webhooks?user=${encodeURIComponent(user.user_id)}`}
+            size="sm"
+            className="long"
+          >
             {user.user_id}
           </Anchor>
           {user.disabled && <State tone="bad">Disabled</State>}

@@ -76,7 +76,7 @@ export function WebhooksPage() {
 
 function WebhookTable({ webhooks }: { webhooks: OwnedWebhook[] }) {
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label="Webhooks">
+    <div className="wide sheet" tabIndex={0} role="region" aria-label="Webhooks">
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>

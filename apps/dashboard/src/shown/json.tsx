@@ -1,4 +1,4 @@
-import { Button, CopyButton, Group, Stack } from '@mantine/core';
+import { Button, CopyButton } from '@mantine/core';
 
 /** A text that fills the clipboard at a click. */
 export function Copy({ value, label }: { value: string; label: string }) {
@@ -17,13 +17,11 @@ export function Copy({ value, label }: { value: string; label: string }) {
 export function Json({ value, label }: { value: unknown; label: string }) {
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
   return (
-    <Stack gap={4}>
-      <Group justify="flex-end">
-        <Copy value={text} label="Copy" />
-      </Group>
+    <div className="copied">
       <pre className="json" tabIndex={0} role="region" aria-label={label}>
         {text}
       </pre>
-    </Stack>
+      <Copy value={text} label="Copy" />
+    </div>
   );
 }

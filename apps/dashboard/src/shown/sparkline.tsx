@@ -21,7 +21,13 @@ export function Sparkline({ series }: { series: readonly Part[] }) {
     'deliveries',
   )} arrived, ${String(sum(({ failed }) => failed))} failed`;
   return (
-    <svg className="spark" viewBox={`0 0 ${String(WIDTH)} ${String(HEIGHT)}`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      className="spark"
+      viewBox={`0 0 ${String(WIDTH)} ${String(HEIGHT)}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       {series.map(({ at, succeeded, failed }, index) => {
         const good = (succeeded / highest) * (HEIGHT - 2);
         const bad = (failed / highest) * (HEIGHT - 2);

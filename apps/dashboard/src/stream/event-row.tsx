@@ -4,7 +4,12 @@ import { useId } from 'react';
 import { Json } from '../shown/json.js';
 import type { StreamedEvent } from '@tidings/client';
 
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 });
+const CLOCK = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+});
 
 /** One event: its type and a glance at its data; all of it as JSON when it is opened. */
 export function EventRow({ event, at }: { event: StreamedEvent; at: number }) {

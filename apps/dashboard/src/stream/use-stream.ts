@@ -5,10 +5,7 @@ import { NOTHING, withNewer, type Arrival, type Recent } from './recent.js';
 
 /** How the connection is. */
 export type Line =
-  | { state: 'connecting' }
-  | { state: 'live' }
-  | { state: 'waiting'; reason: string }
-  | { state: 'ended'; reason: string };
+  { state: 'connecting' } | { state: 'live' } | { state: 'waiting'; reason: string } | { state: 'ended'; reason: string };
 
 interface Followed {
   line: Line;
@@ -91,7 +88,10 @@ export function useStream(audience: 'own' | 'all') {
           happen({ kind: 'gap', gap });
         },
         onReconnect: (_waitMs, error) => {
-          happen({ kind: 'line', line: { state: 'waiting', reason: error instanceof StreamError ? error.message : 'The connection is lost.' } });
+          happen({
+            kind: 'line',
+            line: { state: 'waiting', reason: error instanceof StreamError ? error.message : 'The connection is lost.' },
+          });
         },
       })
       .catch((error: unknown) => {

@@ -84,7 +84,9 @@ function inSeconds(ms: number | undefined): number | null {
 export function mistakesOf(fields: Readonly<Record<string, string>>, name: string): string | undefined {
   const own = Object.entries(fields).filter(([field]) => field === name || field.startsWith(`${name}.`));
   if (own.length === 0) return undefined;
-  return own.map(([field, message]) => (field === name ? capital(message) : `${field.slice(name.length + 1)}: ${message}`)).join(' ');
+  return own
+    .map(([field, message]) => (field === name ? capital(message) : `${field.slice(name.length + 1)}: ${message}`))
+    .join(' ');
 }
 
 function capital(text: string): string {

@@ -27,11 +27,7 @@ export function HeadersField({ lines, onChange, error, now, replace, onReplace }
             <Text size="sm">
               Set now: <strong>{now.join(', ')}</strong>
             </Text>
-            <Switch
-              label="Replace them all"
-              checked={replace}
-              onChange={(event) => onReplace?.(event.currentTarget.checked)}
-            />
+            <Switch label="Replace them all" checked={replace} onChange={(event) => onReplace?.(event.currentTarget.checked)} />
           </>
         )}
         {(!hidden || replace) && (

@@ -26,7 +26,7 @@ export function useWebhooks() {
     queryKey: ['webhooks'],
     queryFn: async () => {
       const all: Webhook[] = [];
-      for (let cursor: string | undefined; ; ) {
+      for (let cursor: string | undefined; ;) {
         const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) };
         const page: Page<Webhook> = await answerTo(api.api.GET('/api/webhooks', { params: { query } }));
         all.push(...page.data);

@@ -19,7 +19,9 @@ export function Settings({ webhook, catalog }: { webhook: Webhook; catalog: read
   const save = useMutation({
     mutationFn: () => {
       // Headers that nobody wrote are left as they are.
-      const body = bodyOf(draft, { replaceHeaders: replaceHeaders && (draft.headers.length > 0 || webhook.header_names.length > 0) });
+      const body = bodyOf(draft, {
+        replaceHeaders: replaceHeaders && (draft.headers.length > 0 || webhook.header_names.length > 0),
+      });
       return answerTo(api.api.PATCH('/api/webhooks/{id}', { params: { path: { id: webhook.id } }, body }));
     },
     onSuccess: async (saved) => {

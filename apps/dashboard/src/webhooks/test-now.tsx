@@ -45,7 +45,9 @@ export function TestNow({ webhook, onClose }: { webhook: Webhook; onClose: () =>
                 ['webhook-id', data.event_id],
               ]}
             />
-            {data.response_body !== null && data.response_body !== '' && <Json value={data.response_body} label="The response's body" />}
+            {data.response_body !== null && data.response_body !== '' && (
+              <Json value={data.response_body} label="The response's body" />
+            )}
           </>
         )}
         <Group justify="flex-end">

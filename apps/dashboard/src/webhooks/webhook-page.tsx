@@ -23,11 +23,7 @@ export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: stri
   const stats = useStats();
   const catalog = useCatalog();
   return (
-    <Page
-      title={webhook.data?.url ?? 'Webhook'}
-      up={UP}
-      actions={webhook.data && <Actions webhook={webhook.data} />}
-    >
+    <Page title={webhook.data?.url ?? 'Webhook'} up={UP} actions={webhook.data && <Actions webhook={webhook.data} />}>
       <Loaded what="webhook" query={webhook}>
         {(loaded) => (
           <>
@@ -60,7 +56,7 @@ export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: stri
 }
 
 /** How a webhook is, and how it did lately. */
-export function Health({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | undefined }) {
+function Health({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | undefined }) {
   const { label, tone, advice } = conditionOf(webhook);
   return (
     <>
@@ -76,7 +72,11 @@ export function Health({ webhook, stats }: { webhook: Webhook; stats: WebhookSta
           value={percent(stats?.success_rate ?? null)}
           note={stats && `${String(stats.delivered)} of ${counted(stats.delivered + stats.failed, 'delivery', 'deliveries')}`}
         />
-        <Figure label="95 % within" value={duration(stats?.p95_ms ?? null)} note={stats && `half within ${duration(stats.p50_ms)}`} />
+        <Figure
+          label="95 % within"
+          value={duration(stats?.p95_ms ?? null)}
+          note={stats && `half within ${duration(stats.p50_ms)}`}
+        />
         <Figure
           label="Lately"
           value={stats ? <Sparkline series={stats.series} /> : '–'}
