@@ -185,6 +185,7 @@ const app = createApp({
       replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
       registry: webhooks,
       catalog,
+      sql,
     }),
     ...eventRoutes({
       accept,

@@ -180,6 +180,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
         replay: createReplay({ sql, perSecond: replaysPerSecond }),
         registry,
         catalog,
+        sql,
       }),
       ...eventRoutes({ accept, catalog, sql }),
       ...streamRoutes({ stream, catalog, tickets }),

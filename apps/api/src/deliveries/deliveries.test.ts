@@ -104,6 +104,16 @@ describe('one delivery', () => {
     expect(Date.parse(body.attempts[0].started_at)).not.toBeNaN();
   });
 
+  test('is of an event, whose payload is told as it was accepted', async () => {
+    const { status, headers, body } = await api.as('alice').get(`/api/deliveries/${String(deliveryIds[1])}/event`);
+    expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json; charset=utf-8' });
+    expect(body).toMatchObject({ type: 'sync.failed', data: { user_id: 'alice', error_message: 'no' } });
+    const delivery = await api.as('alice').get(`/api/deliveries/${String(deliveryIds[1])}`);
+    expect(body.id).toBe(delivery.body.event_id);
+    expect((await api.as('alice').get(`/api/deliveries/${String(deliveryIds[2])}/event`)).body.type).toBe('extraction.started');
+    expect((await api.as('bob').get(`/api/deliveries/${String(deliveryIds[1])}/event`)).status).toBe(404);
+  });
+
   test("is a 404 for everyone but the webhook's owner (I7)", async () => {
     expect((await api.as('alice').get('/api/deliveries/%00')).status).toBe(404);
     expect((await api.as('mallory').get(`/api/deliveries/${String(deliveryIds[0])}`)).status).toBe(404);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { findPosition, readUserEvents, type Queryable } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
+import { eventJson, eventToJson } from '../events/view.js';
 import { route, type Route } from '../openapi/route.js';
 import { pageOf, toPage } from '../pages.js';
 import { notFound, Problem } from '../problems/problem.js';
@@ -16,6 +18,7 @@ interface DeliveryRoutesParts {
   replay: Replay;
   registry: Pick<Registry, 'find'>;
   catalog: Pick<Catalog, 'types'>;
+  sql: Queryable;
 }
 
 const replayJson = z
@@ -28,7 +31,7 @@ const replayJson = z
   .meta({ id: 'Replay' });
 
 /** The log of the caller's own webhooks, and what can be sent again of it. */
-export function deliveryRoutes({ deliveries, retry, replay, registry, catalog }: DeliveryRoutesParts): Route[] {
+export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, sql }: DeliveryRoutesParts): Route[] {
   const schemas = selectionSchemas(catalog);
 
   const ownWebhook = async (userId: string, webhookId: string) => {
@@ -96,6 +99,25 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog }:
       async ({ caller, params }, response) => {
         const { delivery, attempts } = await ownDelivery(caller.userId, params.id);
         response.json({ ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) });
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/api/deliveries/{id}/event',
+        summary: 'The event that a delivery is of',
+        description: 'Its `type`, `timestamp` and `data` are the body of each attempt, and its `id` is the `webhook-id`.',
+        access: 'user',
+        params: { id: 'delivery' },
+        answers: { 200: { description: 'The event.', schema: eventJson } },
+      },
+      async ({ caller: { userId }, params }, response) => {
+        const { delivery } = await ownDelivery(userId, params.id);
+        const position = await findPosition(sql, userId, delivery.eventId);
+        if (position === null) throw notFound('event', delivery.eventId);
+        const { events } = await readUserEvents(sql, userId, { after: position - 1, limit: 1 });
+        response.type('json').send(events.map(eventToJson).join(''));
       },
     ),
 

@@ -38,10 +38,8 @@ export function AttemptCard({ attempt, eventId }: { attempt: Schemas['Attempt'];
             ['Sent', exact(attempt.started_at)],
             ['Took', duration(attempt.duration_ms)],
             ...(errorClass === null ? [] : [['Error', `${MEANING[errorClass] ?? errorClass} ${error ?? ''}`] as const]),
-            [
-              'Request',
-              `POST, webhook-id: ${eventId}, webhook-timestamp: ${String(Math.floor(Date.parse(attempt.started_at) / 1000))}`,
-            ],
+            ['webhook-id', eventId],
+            ['webhook-timestamp', String(Math.floor(Date.parse(attempt.started_at) / 1000))],
           ]}
         />
         {body !== null && body !== '' && (

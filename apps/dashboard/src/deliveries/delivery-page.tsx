@@ -5,13 +5,14 @@ import { answerTo } from '../api/api.js';
 import { Page } from '../frame/page.js';
 import { useSession } from '../session/use-session.js';
 import { Facts } from '../shown/facts.js';
+import { Json } from '../shown/json.js';
 import { tellDone, tellFailed } from '../shown/tell.js';
 import { exact } from '../shown/clock.js';
 import { Time } from '../shown/time.js';
 import { Empty, Loaded } from '../shown/waiting.js';
 import { useRefresh, useWebhook } from '../webhooks/queries.js';
 import { AttemptCard } from './attempt.js';
-import { useDelivery } from './queries.js';
+import { useDelivery, useEventOf } from './queries.js';
 import { DeliveryState } from './status.js';
 
 /** One delivery of one's own: what was sent, and what came back each time. */
@@ -87,6 +88,12 @@ export function DeliveryShown({ delivery, below, actions }: DeliveryShownProps) 
                 ]}
               />
             </Paper>
+            {below === '' && (
+              <>
+                <Title order={2}>Request</Title>
+                <Request deliveryId={loaded.id} />
+              </>
+            )}
             <Title order={2}>Attempts</Title>
             {loaded.attempts.length === 0 ? (
               <Empty title="None yet">
@@ -105,6 +112,16 @@ export function DeliveryShown({ delivery, below, actions }: DeliveryShownProps) 
         )}
       </Loaded>
     </Page>
+  );
+}
+
+/** What each attempt sends. Operators do not get to see it: it is their users' own. */
+function Request({ deliveryId }: { deliveryId: string }) {
+  const event = useEventOf(deliveryId);
+  return (
+    <Loaded what="request" query={event}>
+      {({ type, timestamp, data }) => <Json value={{ type, timestamp, data }} label="The body of each request" />}
+    </Loaded>
   );
 }
 

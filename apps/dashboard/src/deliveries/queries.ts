@@ -59,3 +59,14 @@ export function useDelivery(id: string, asOperator: boolean) {
     refetchInterval: ({ state }) => (state.data?.status === 'pending' ? 1000 : LIVE_MS),
   });
 }
+
+/** What each attempt of a delivery of one's own sends. */
+export function useEventOf(deliveryId: string) {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ['delivery', deliveryId, 'event'],
+    queryFn: () => answerTo(api.api.GET('/api/deliveries/{id}/event', { params: { path: { id: deliveryId } } })),
+    // An event never changes.
+    staleTime: Infinity,
+  });
+}
