@@ -30,7 +30,8 @@ export function App({ sessions, nonce, queues }: AppProps) {
       defaultColorScheme="auto"
       {...(nonce === undefined ? {} : { getStyleNonce: () => nonce })}
     >
-      <Notifications position="bottom-right" />
+      {/* Over the header: what one presses next is not below it. */}
+      <Notifications position="top-center" />
       {state.session === null ? (
         <SignIn ended={state.ended} onSignIn={sessions.begin} />
       ) : (

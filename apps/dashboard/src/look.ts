@@ -20,6 +20,11 @@ export const resolveVariables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#5c636a',
     '--mantine-color-placeholder': '#6b7280',
     '--mantine-color-error': '#c92a2a',
+    // Of badges and notices, on their own tints.
+    '--mantine-color-green-light-color': '#1b6e2d',
+    '--mantine-color-orange-light-color': '#9c3606',
+    '--mantine-color-red-light-color': '#a61e1e',
+    '--mantine-color-blue-light-color': '#1450a3',
     '--tidings-good': '#2b8a3e',
     '--tidings-bad': '#c92a2a',
     '--tidings-quiet': '#dee2e6',

@@ -21,6 +21,11 @@ const sessions = createSessionStore({
   },
 });
 
+// A link that is opened where the page is already changes the fragment alone.
+window.addEventListener('hashchange', () => {
+  sessions.enter(window.location.hash);
+});
+
 // For the styles that an open dialog writes, which come from a library below Mantine.
 const nonce = told('nonce');
 if (nonce !== undefined) setNonce(nonce);

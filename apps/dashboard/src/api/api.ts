@@ -54,7 +54,11 @@ export async function answerTo<Data>(call: Promise<{ data?: Data; error?: unknow
 
 /** What to tell a person of anything that was thrown. */
 export function explain(error: unknown): string {
-  if (error instanceof ApiProblem) return error.message;
+  if (error instanceof ApiProblem) {
+    // What is the API's own fault its log tells, by this id.
+    const id = error.status >= 500 ? error.problem.request_id : undefined;
+    return id === undefined ? error.message : `${error.message} (request_id: ${id})`;
+  }
   if (error instanceof TypeError) return 'The API cannot be reached. Check the network; this page tries again by itself.';
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
+import '@mantine/charts/styles.css';
 import { BarChart, LineChart } from '@mantine/charts';
-import { Paper, Table, Title, VisuallyHidden } from '@mantine/core';
+import { Paper, SimpleGrid, Table, Title, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { count, duration } from '../shown/numbers.js';
 import { Empty } from '../shown/waiting.js';
@@ -8,10 +9,25 @@ import type { Minute, Overview } from './contract.js';
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const clock = (at: string): string => CLOCK.format(new Date(at));
 const HEIGHT = 220;
+/** What is hidden from screen readers must not take the focus either. */
+const UNFOCUSED = { accessibilityLayer: false } as const;
 const COMMON = { h: HEIGHT, withLegend: true, gridAxis: 'y', tickLine: 'none' } as const;
 
+/** The last hour in pictures. */
+export default function Charts({ minutes, errors }: Pick<Overview, 'minutes' | 'errors'>) {
+  return (
+    <>
+      <Throughput minutes={minutes} />
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Latency minutes={minutes} />
+        <Errors errors={errors} />
+      </SimpleGrid>
+    </>
+  );
+}
+
 /** Attempts a minute. */
-export function Throughput({ minutes }: { minutes: readonly Minute[] }) {
+function Throughput({ minutes }: { minutes: readonly Minute[] }) {
   return (
     <Chart
       title="Attempts a minute"
@@ -33,13 +49,14 @@ export function Throughput({ minutes }: { minutes: readonly Minute[] }) {
         ]}
         valueFormatter={count}
         barProps={{ isAnimationActive: false }}
+        barChartProps={UNFOCUSED}
       />
     </Chart>
   );
 }
 
 /** How long attempts took. */
-export function Latency({ minutes }: { minutes: readonly Minute[] }) {
+function Latency({ minutes }: { minutes: readonly Minute[] }) {
   return (
     <Chart
       title="Duration of attempts"
@@ -63,6 +80,7 @@ export function Latency({ minutes }: { minutes: readonly Minute[] }) {
         curveType="linear"
         connectNulls={false}
         lineProps={{ isAnimationActive: false }}
+        lineChartProps={UNFOCUSED}
         yAxisProps={{ width: 64 }}
       />
     </Chart>
@@ -70,7 +88,7 @@ export function Latency({ minutes }: { minutes: readonly Minute[] }) {
 }
 
 /** What went wrong in the last hour, most first. */
-export function Errors({ errors }: { errors: Overview['errors'] }) {
+function Errors({ errors }: { errors: Overview['errors'] }) {
   if (errors.length === 0) {
     return (
       <Paper withBorder p="md">
@@ -102,6 +120,7 @@ export function Errors({ errors }: { errors: Overview['errors'] }) {
         yAxisProps={{ width: 90 }}
         gridAxis="x"
         barProps={{ isAnimationActive: false }}
+        barChartProps={UNFOCUSED}
       />
     </Chart>
   );

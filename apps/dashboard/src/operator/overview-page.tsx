@@ -1,15 +1,17 @@
-import { Alert, Anchor, Button, SimpleGrid, Text } from '@mantine/core';
-import { useState } from 'react';
+import { Alert, Anchor, Button, SimpleGrid, Text, VisuallyHidden } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import { Page } from '../frame/page.js';
 import { Confirm } from '../shown/confirm.js';
 import { Figure } from '../shown/facts.js';
 import { count, percent } from '../shown/numbers.js';
 import { Time } from '../shown/time.js';
-import { Loaded } from '../shown/waiting.js';
-import { Errors, Latency, Throughput } from './charts.js';
+import { Loaded, Loading } from '../shown/waiting.js';
 import type { Delivering, Overview, WebhookState } from './contract.js';
 import { useOverview, usePauseDelivering } from './queries.js';
+
+// Larger than the rest of the operator's pages together.
+const Charts = lazy(() => import('./charts.js'));
 
 /** All of Tidings at a glance. */
 export function OverviewPage() {
@@ -27,11 +29,9 @@ export function OverviewPage() {
               </Alert>
             )}
             <Figures overview={loaded} />
-            <Throughput minutes={loaded.minutes} />
-            <SimpleGrid cols={{ base: 1, md: 2 }}>
-              <Latency minutes={loaded.minutes} />
-              <Errors errors={loaded.errors} />
-            </SimpleGrid>
+            <Suspense fallback={<Loading what="charts" />}>
+              <Charts minutes={loaded.minutes} errors={loaded.errors} />
+            </Suspense>
           </>
         )}
       </Loaded>
@@ -74,8 +74,9 @@ function Webhooks({ label, value, state }: { label: string; value: number; state
       label={label}
       value={count(value)}
       note={
-        <Anchor component={Link} href={`/operator/webhooks?state=${state}`} size="xs" aria-label={`See those: ${label}`}>
+        <Anchor component={Link} href={`/operator/webhooks?state=${state}`} size="xs">
           See them
+          <VisuallyHidden>: {label}</VisuallyHidden>
         </Anchor>
       }
     />

@@ -1,4 +1,3 @@
-import '@mantine/charts/styles.css';
 import { Text } from '@mantine/core';
 import { Route, Switch } from 'wouter';
 import { DeliveryShown } from '../deliveries/delivery-page.js';

@@ -71,6 +71,15 @@ describe('who is signed in', () => {
     expect(removeFragment).toHaveBeenCalledTimes(1);
   });
 
+  test('may come by a link while the page is open; other fragments are no links', () => {
+    const store = open();
+    store.enter('#page');
+    expect(store.read().session).toBeNull();
+    expect(removeFragment).not.toHaveBeenCalled();
+    store.enter(`#token=${alice}`);
+    expect(store.read().session?.userId).toBe('älice');
+  });
+
   test('ends with the token, and is forgotten', () => {
     const store = open(`#token=${alice}`);
     const changed = jest.fn();

@@ -10,6 +10,8 @@ export interface SessionStore {
   subscribe: (changed: () => void) => () => void;
   begin: (session: Session) => void;
   end: (why: Ended) => void;
+  /** Signs in by a link, if the fragment of the address is one of those. */
+  enter: (fragment: string) => void;
 }
 
 interface StoreParts {
@@ -50,15 +52,26 @@ export function createSessionStore({ storage, fragment, removeFragment }: StoreP
     become({ session: null, ended });
   };
 
-  const linked = new URLSearchParams(fragment.replace(/^#/, '')).get('token');
-  if (linked !== null) removeFragment();
-  const kept = storage.getItem(KEY);
-  try {
-    if (linked !== null) become({ session: readToken(linked, Date.now()) });
-    else if (kept !== null) become({ session: readToken(kept, Date.now()) });
-  } catch (error) {
-    if (!(error instanceof UnreadableToken)) throw error;
-    end(linked === null ? 'expired' : 'unreadable-link');
+  /** Begins with a token, or says why it cannot be. */
+  const tryToken = (token: string, otherwise: Ended): void => {
+    try {
+      become({ session: readToken(token, Date.now()) });
+    } catch (error) {
+      if (!(error instanceof UnreadableToken)) throw error;
+      end(otherwise);
+    }
+  };
+  const enter = (fragment: string): boolean => {
+    const token = new URLSearchParams(fragment.replace(/^#/, '')).get('token');
+    if (token === null) return false;
+    removeFragment();
+    tryToken(token, 'unreadable-link');
+    return true;
+  };
+
+  if (!enter(fragment)) {
+    const kept = storage.getItem(KEY);
+    if (kept !== null) tryToken(kept, 'expired');
   }
 
   return {
@@ -71,5 +84,6 @@ export function createSessionStore({ storage, fragment, removeFragment }: StoreP
       become({ session });
     },
     end,
+    enter,
   };
 }

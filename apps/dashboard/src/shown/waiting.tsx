@@ -20,7 +20,7 @@ export function Loading({ what }: { what: string }) {
 /** What did not come, why, and a way to ask again. */
 export function Failed({ what, error, onRetry }: { what: string; error: unknown; onRetry?: () => unknown }) {
   return (
-    <Alert color="red" title={`There is no ${what} to show`} role="alert">
+    <Alert color="red" title={`The ${what} could not be loaded`} role="alert">
       <Stack gap="xs" align="flex-start">
         <Text size="sm" className="long">
           {explain(error)}
@@ -48,7 +48,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 }
 
 interface LoadedProps<Data> {
-  /** In the singular, as in "There is no … to show". */
+  /** As in "The … could not be loaded". */
   what: string;
   query: UseQueryResult<Data>;
   children: (data: Data) => ReactNode;
