@@ -1,11 +1,7 @@
 import { createClient, type Client, type components, type Problem } from '@tidings/client';
 
 export type Schemas = components['schemas'];
-export type Webhook = Omit<Schemas['Webhook'], 'disabled_reason'> & {
-  /** An operator paused it: nothing is sent, and nothing is lost. */
-  paused?: boolean;
-  disabled_reason: Schemas['Webhook']['disabled_reason'] | 'operator';
-};
+export type Webhook = Schemas['Webhook'];
 export type Delivery = Schemas['Delivery'];
 export type DeliveryWithAttempts = Schemas['DeliveryWithAttempts'];
 export type EventType = Schemas['EventType'];

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { answerTo, type Delivery, type DeliveryWithAttempts, type Page } from '../api/api.js';
-import { getJson } from '../api/get-json.js';
 import { useSession } from '../session/use-session.js';
 
 export type Status = Delivery['status'];
@@ -30,16 +29,17 @@ function queryOf({ status, eventType, since, until }: Filter) {
 
 /** A page of a webhook's deliveries; by the operator's route, of anybody's webhook. */
 export function useDeliveries(webhookId: string, filter: Filter, cursor: string | undefined, asOperator: boolean) {
-  const { api, token } = useSession();
+  const { api } = useSession();
   return useQuery({
     queryKey: ['deliveries', webhookId, filter, cursor, asOperator],
     queryFn: (): Promise<Page<Delivery>> => {
       const query = { limit: LIMIT, ...queryOf(filter), ...(cursor === undefined ? {} : { cursor }) };
-      if (asOperator) {
-        const parameters = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-        return getJson(token, `/api/admin/webhooks/${webhookId}/deliveries?${parameters.toString()}`);
-      }
-      return answerTo(api.api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id: webhookId }, query } }));
+      const params = { path: { id: webhookId }, query };
+      return answerTo(
+        asOperator
+          ? api.api.GET('/api/admin/webhooks/{id}/deliveries', { params })
+          : api.api.GET('/api/webhooks/{id}/deliveries', { params }),
+      );
     },
     // What is on the first page changes; what is behind it does not.
     refetchInterval: cursor === undefined ? LIVE_MS : false,
@@ -49,13 +49,15 @@ export function useDeliveries(webhookId: string, filter: Filter, cursor: string 
 
 /** One delivery with its attempts, asked for again until it has ended. */
 export function useDelivery(id: string, asOperator: boolean) {
-  const { api, token } = useSession();
+  const { api } = useSession();
   return useQuery({
     queryKey: ['delivery', id, asOperator],
-    queryFn: (): Promise<DeliveryWithAttempts> =>
-      asOperator
-        ? getJson(token, `/api/admin/deliveries/${id}`)
-        : answerTo(api.api.GET('/api/deliveries/{id}', { params: { path: { id } } })),
+    queryFn: (): Promise<DeliveryWithAttempts> => {
+      const params = { path: { id } };
+      return answerTo(
+        asOperator ? api.api.GET('/api/admin/deliveries/{id}', { params }) : api.api.GET('/api/deliveries/{id}', { params }),
+      );
+    },
     refetchInterval: ({ state }) => (state.data?.status === 'pending' ? 1000 : LIVE_MS),
   });
 }

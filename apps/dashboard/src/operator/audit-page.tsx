@@ -6,8 +6,7 @@ import { Page } from '../frame/page.js';
 import { PageButtons, usePaging } from '../shown/paging.js';
 import { Time } from '../shown/time.js';
 import { Empty, Loaded } from '../shown/waiting.js';
-import type { AuditEntry } from './contract.js';
-import { useAudit } from './queries.js';
+import { useAudit, type AuditEntry } from './queries.js';
 
 const TYPING_MS = 300;
 

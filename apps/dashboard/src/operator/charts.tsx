@@ -4,7 +4,7 @@ import { Paper, SimpleGrid, Table, Title, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { count, duration } from '../shown/numbers.js';
 import { Empty } from '../shown/waiting.js';
-import type { Minute, Overview } from './contract.js';
+import type { Minute, Overview } from './queries.js';
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const clock = (at: string): string => CLOCK.format(new Date(at));

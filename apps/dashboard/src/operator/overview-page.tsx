@@ -7,8 +7,7 @@ import { Figure } from '../shown/facts.js';
 import { count, percent } from '../shown/numbers.js';
 import { Time } from '../shown/time.js';
 import { Loaded, Loading } from '../shown/waiting.js';
-import type { Delivering, Overview, WebhookState } from './contract.js';
-import { useOverview, usePauseDelivering } from './queries.js';
+import { useOverview, usePauseDelivering, type Overview, type WebhookState } from './queries.js';
 
 // Larger than the rest of the operator's pages together.
 const Charts = lazy(() => import('./charts.js'));
@@ -83,7 +82,7 @@ function Webhooks({ label, value, state }: { label: string; value: number; state
   );
 }
 
-function PauseDelivering({ delivering: { paused } }: { delivering: Delivering }) {
+function PauseDelivering({ delivering: { paused } }: Pick<Overview, 'delivering'>) {
   const [asking, setAsking] = useState(false);
   const pause = usePauseDelivering();
   const close = (): void => {

@@ -1,57 +1,88 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
-import { getJson, sendJson } from '../api/get-json.js';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { answerTo, type Schemas } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
 import { tellDone, tellFailed } from '../shown/tell.js';
 import { useRefresh } from '../webhooks/queries.js';
-import type { AuditEntry, Delivering, Overview, OwnedWebhook, Page, User, UserChange, WebhookState } from './contract.js';
+
+export type Overview = Schemas['Overview'];
+export type Minute = Overview['minutes'][number];
+export type User = Schemas['User'];
+/** Anybody's webhook. */
+export type OwnedWebhook = Schemas['OwnedWebhook'];
+export type WebhookState = 'failing' | 'disabled' | 'paused' | 'circuit_open';
+export type AuditEntry = Schemas['AuditEntry'];
+type UserChange = Partial<Pick<User, 'disabled' | 'webhooks_limit' | 'requests_per_minute'>>;
 
 const LIVE_MS = 5000;
-const PAGE = '50';
+const PAGE = 50;
+const MOST_USERS = 200;
 
-/** Query parameters without those that are not set. */
-function parameters(values: Readonly<Record<string, string | undefined | null>>): string {
-  const set = Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  return new URLSearchParams(set).toString();
+/** What changes by itself is asked for again; meanwhile what was there stays. */
+const LIVE = { refetchInterval: LIVE_MS, placeholderData: keepPreviousData } as const;
+
+export function useOverview() {
+  const { api } = useSession();
+  return useQuery({ ...LIVE, queryKey: ['operator', 'overview'], queryFn: () => answerTo(api.api.GET('/api/admin/overview')) });
 }
 
-function useGet<Answer>(path: string) {
-  const { token } = useSession();
+/** Those who had the most attempts in the last hour. */
+export function useUsers() {
+  const { api } = useSession();
   return useQuery({
-    queryKey: ['operator', path],
-    queryFn: () => getJson<Answer>(token, path),
-    refetchInterval: LIVE_MS,
-    placeholderData: (before) => before,
+    ...LIVE,
+    queryKey: ['operator', 'users'],
+    queryFn: () => answerTo(api.api.GET('/api/admin/users', { params: { query: { limit: MOST_USERS } } })),
   });
 }
 
-export const useOverview = () => useGet<Overview>('/api/admin/overview');
+export function useOwnedWebhook(id: string) {
+  const { api } = useSession();
+  return useQuery({
+    ...LIVE,
+    queryKey: ['operator', 'webhook', id],
+    queryFn: () => answerTo(api.api.GET('/api/admin/webhooks/{id}', { params: { path: { id } } })),
+  });
+}
 
-/** Those who had the most attempts in the last hour. */
-export const useUsers = () => useGet<{ data: User[] }>('/api/admin/users?limit=200');
-
-export const useOwnedWebhook = (id: string) => useGet<OwnedWebhook>(`/api/admin/webhooks/${id}`);
-
+/** @param filter an empty text means any */
 export function useOwnedWebhooks(filter: { state: WebhookState | null; userId: string; cursor: string | undefined }) {
+  const { api } = useSession();
   const { state, userId, cursor } = filter;
-  return useGet<Page<OwnedWebhook>>(`/api/admin/webhooks?${parameters({ state, user_id: userId, limit: PAGE, cursor })}`);
+  const query = {
+    limit: PAGE,
+    ...(state === null ? {} : { state }),
+    ...(userId === '' ? {} : { user_id: userId }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+  return useQuery({
+    ...LIVE,
+    queryKey: ['operator', 'webhooks', query],
+    queryFn: () => answerTo(api.api.GET('/api/admin/webhooks', { params: { query } })),
+  });
 }
 
+/** @param filter an empty text means any */
 export function useAudit(filter: { userId: string; webhookId: string; cursor: string | undefined }) {
+  const { api } = useSession();
   const { userId, webhookId, cursor } = filter;
-  return useGet<Page<AuditEntry>>(
-    `/api/admin/audit?${parameters({ user_id: userId, webhook_id: webhookId, limit: PAGE, cursor })}`,
-  );
+  const query = {
+    limit: PAGE,
+    ...(userId === '' ? {} : { user_id: userId }),
+    ...(webhookId === '' ? {} : { webhook_id: webhookId }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+  return useQuery({
+    ...LIVE,
+    queryKey: ['operator', 'audit', query],
+    queryFn: () => answerTo(api.api.GET('/api/admin/audit', { params: { query } })),
+  });
 }
 
-/** Something that the operator does, which is told when it is done, and shown wherever it matters. */
-function useDeed<What, Answer>(request: (what: What) => { path: string; body: unknown }, done: (what: What) => string) {
-  const { token } = useSession();
+/** Something that the operator does: it is told when it is done, and everything that may show it is asked for again. */
+function useDeed<What>(deed: (what: What) => Promise<unknown>, done: (what: What) => string) {
   const refresh = useRefresh();
   return useMutation({
-    mutationFn: (what: What) => {
-      const { path, body } = request(what);
-      return sendJson<Answer>(token, 'PATCH', path, body);
-    },
+    mutationFn: deed,
     onSuccess: async (_answer, what) => {
       tellDone(done(what));
       await refresh();
@@ -62,20 +93,28 @@ function useDeed<What, Answer>(request: (what: What) => { path: string; body: un
   });
 }
 
-export const usePauseDelivering = () =>
-  useDeed<boolean, Delivering>(
-    (paused) => ({ path: '/api/admin/delivering', body: { paused } }),
+export function usePauseDelivering() {
+  const { api } = useSession();
+  return useDeed(
+    (paused: boolean) => answerTo(api.api.PATCH('/api/admin/delivering', { body: { paused } })),
     (paused) => (paused ? 'Delivering is paused.' : 'Delivering goes on.'),
   );
+}
 
-export const useChangeWebhook = () =>
-  useDeed<{ id: string; change: { enabled?: boolean; paused?: boolean }; done: string }, OwnedWebhook>(
-    ({ id, change }) => ({ path: `/api/admin/webhooks/${id}`, body: change }),
+export function useChangeWebhook() {
+  const { api } = useSession();
+  return useDeed(
+    ({ id, change }: { id: string; change: { enabled?: boolean; paused?: boolean }; done: string }) =>
+      answerTo(api.api.PATCH('/api/admin/webhooks/{id}', { params: { path: { id } }, body: change })),
     ({ done }) => done,
   );
+}
 
-export const useChangeUser = () =>
-  useDeed<{ userId: string; change: UserChange }, User>(
-    ({ userId, change }) => ({ path: `/api/admin/users/${encodeURIComponent(userId)}`, body: change }),
+export function useChangeUser() {
+  const { api } = useSession();
+  return useDeed(
+    ({ userId, change }: { userId: string; change: UserChange }) =>
+      answerTo(api.api.PATCH('/api/admin/users/{user_id}', { params: { path: { user_id: userId } }, body: change })),
     ({ userId }) => `${userId} is changed.`,
   );
+}

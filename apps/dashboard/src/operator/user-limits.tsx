@@ -1,8 +1,7 @@
 import { Button, Group, Modal, NumberInput, Stack, Switch, Text } from '@mantine/core';
 import { useState, type SyntheticEvent } from 'react';
 import { ApiProblem, explain } from '../api/api.js';
-import type { User } from './contract.js';
-import { useChangeUser } from './queries.js';
+import { useChangeUser, type User } from './queries.js';
 
 /** What one user may, and whether they may anything. */
 export function UserLimits({ user, onClose }: { user: User; onClose: () => void }) {

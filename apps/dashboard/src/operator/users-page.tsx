@@ -5,8 +5,7 @@ import { Page } from '../frame/page.js';
 import { count, duration } from '../shown/numbers.js';
 import { State } from '../shown/tone.js';
 import { Empty, Loaded } from '../shown/waiting.js';
-import type { User } from './contract.js';
-import { useUsers } from './queries.js';
+import { useUsers, type User } from './queries.js';
 import { UserLimits } from './user-limits.js';
 
 /** Who uses the most, and what each of them may. */

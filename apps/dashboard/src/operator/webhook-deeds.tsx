@@ -1,14 +1,13 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Confirm } from '../shown/confirm.js';
-import type { OwnedWebhook } from './contract.js';
-import { useChangeWebhook } from './queries.js';
+import { useChangeWebhook, type OwnedWebhook } from './queries.js';
 
 /** What the operator can do to anybody's webhook. */
 export function WebhookDeeds({ webhook, size = 'compact-sm' }: { webhook: OwnedWebhook; size?: 'compact-sm' | 'sm' }) {
   const [asking, setAsking] = useState(false);
   const change = useChangeWebhook();
-  const { id, url, enabled, paused = false } = webhook;
+  const { id, url, enabled, paused } = webhook;
   const close = (): void => {
     setAsking(false);
   };

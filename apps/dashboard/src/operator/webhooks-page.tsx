@@ -6,8 +6,7 @@ import { PageButtons, usePaging } from '../shown/paging.js';
 import { State } from '../shown/tone.js';
 import { Empty, Loaded } from '../shown/waiting.js';
 import { conditionOf } from '../webhooks/condition.js';
-import type { OwnedWebhook, WebhookState } from './contract.js';
-import { useOwnedWebhooks } from './queries.js';
+import { useOwnedWebhooks, type OwnedWebhook, type WebhookState } from './queries.js';
 import { WebhookDeeds } from './webhook-deeds.js';
 
 const STATES: { value: WebhookState; label: string }[] = [

@@ -1,22 +1,22 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { answerTo, type EventType, type Page, type Webhook } from '../api/api.js';
-import { getJson } from '../api/get-json.js';
+import { answerTo, type EventType, type Page, type Schemas } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
 
 /** How often what may change by itself is asked for again while it is shown. */
 const LIVE_MS = 5000;
 
 /** What became of a webhook's deliveries lately, as `GET /api/webhooks/stats` tells. */
-export interface WebhookStats {
-  webhook_id: string;
-  since: string;
-  delivered: number;
-  failed: number;
-  success_rate: number | null;
-  p50_ms: number | null;
-  p95_ms: number | null;
-  pending: number;
-  series: { at: string; succeeded: number; failed: number }[];
+export type WebhookStats = Schemas['WebhookStats'];
+
+/** Every page of a list. */
+async function allOf<Item>(readPage: (query: { limit: number; cursor?: string }) => Promise<Page<Item>>): Promise<Item[]> {
+  const all: Item[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page: Page<Item> = await readPage({ limit: 200, ...(cursor === undefined ? {} : { cursor }) });
+    all.push(...page.data);
+    cursor = page.next_cursor;
+  }
+  return all;
 }
 
 /** The caller's webhooks, newest first. */
@@ -24,28 +24,19 @@ export function useWebhooks() {
   const { api } = useSession();
   return useQuery({
     queryKey: ['webhooks'],
-    queryFn: async () => {
-      const all: Webhook[] = [];
-      for (let cursor: string | undefined; ;) {
-        const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) };
-        const page: Page<Webhook> = await answerTo(api.api.GET('/api/webhooks', { params: { query } }));
-        all.push(...page.data);
-        if (page.next_cursor === null) return all;
-        cursor = page.next_cursor;
-      }
-    },
+    queryFn: () => allOf((query) => answerTo(api.api.GET('/api/webhooks', { params: { query } }))),
     refetchInterval: LIVE_MS,
   });
 }
 
 /** How the caller's webhooks did lately, by their ids. */
 export function useStats() {
-  const { token } = useSession();
+  const { api } = useSession();
   return useQuery({
     queryKey: ['webhooks', 'stats'],
     queryFn: async () => {
-      const { data } = await getJson<{ data: WebhookStats[] }>(token, '/api/webhooks/stats');
-      return new Map(data.map((stats) => [stats.webhook_id, stats]));
+      const all = await allOf((query) => answerTo(api.api.GET('/api/webhooks/stats', { params: { query } })));
+      return new Map(all.map((stats) => [stats.webhook_id, stats]));
     },
     refetchInterval: LIVE_MS,
   });
