@@ -10,7 +10,7 @@ prepare();
 
 const { chromium } = await import('playwright-core');
 const { startPostgres, startRedis, startTidings, temporaryFolder } = await import('../packages/local/dist/index.js');
-const { migrate } = await import('../packages/database/dist/index.js');
+const { migrate, openDatabase } = await import('../packages/database/dist/index.js');
 
 const IMAGES = join(ROOT, 'docs/images');
 const PORT = 4100;
@@ -57,7 +57,7 @@ try {
   const register = (token, path, description, event_types) =>
     call(token, 'POST', '/api/webhooks', { url: `http://127.0.0.1:${PORT}${path}`, description, event_types });
   await call(alice, 'POST', '/api/webhooks', {
-    url: 'http://127.0.0.1:9/old-importer',
+    url: 'http://127.0.0.1:4199/old-importer',
     description: 'The importer of last year',
     event_types: ['extraction.*'],
   });
@@ -66,18 +66,38 @@ try {
   await register(alice, '/mobile', 'Push messages of the mobile app', ['*']);
   for (const user of ['bob', 'carol']) await register(tidings.token(user), '/mobile', 'Mine', ['*']);
 
+  const eventFor = (user_id, place) =>
+    place % 7 === 3
+      ? { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + place) } }
+      : place % 11 === 5
+        ? { type: 'sync.failed', data: { user_id, error_message: 'The provider is away.' } }
+        : { type: 'sync.completed', data: { user_id, items_synced: 800 + ((place * 37) % 900), errors: 0, duration_s: 42.5 } };
+
+  /** The hour before, of which nothing was measured, is given what was measured in a full minute, more or less. */
+  const fillHour = async () => {
+    const database = openDatabase({ url: postgres.url });
+    await database.pool.query(`
+      INSERT INTO activity_minutes (minute, outcome, attempts, durations)
+      SELECT minute - before * interval '1 minute', outcome,
+        greatest(1, (attempts * (0.7 + 0.3 * sin(before / 6.0) + 0.1 * sin(before * 2)))::int), durations
+      FROM activity_minutes, generate_series(1, 58) AS before
+      WHERE minute = (SELECT min(minute) FROM activity_minutes WHERE minute > (SELECT min(minute) FROM activity_minutes))
+      ON CONFLICT DO NOTHING`);
+    await database.close();
+  };
+
   const until = Date.now() + GATHER_MS;
   for (let round = 0; Date.now() < until; round += 1) {
-    const user_id = ['alice', 'alice', 'bob', 'carol'][round % 4];
-    const events = [
-      { type: 'sync.completed', data: { user_id, items_synced: 800 + ((round * 37) % 900), errors: 0, duration_s: 42.5 } },
-      { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + round) } },
-    ];
-    if (round % 9 === 0) events.push({ type: 'sync.failed', data: { user_id, error_message: 'The provider is away.' } });
-    if (round % 30 === 0) events.push({ type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } });
+    // More than 2,000 for each webhook, since the figures are of its newest 2,000: they fill the time that this takes.
+    const size = Math.round(16 + 10 * Math.sin(round / 17) + 4 * Math.sin(round / 3));
+    const events = Array.from({ length: size }, (_, place) =>
+      eventFor(['alice', 'alice', 'alice', 'bob', 'carol'][place % 5], place),
+    );
+    if (round % 40 === 0) events.push({ type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } });
     await call(alice, 'POST', '/api/events', { events });
-    await new Promise((resolve) => setTimeout(resolve, 150 + 250 * Math.abs(Math.sin(round / 25))));
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
+  await fillHour();
 
   mkdirSync(IMAGES, { recursive: true });
   const take = async (name, path, { scheme = 'light', ready, height = 760 }) => {
@@ -97,13 +117,7 @@ try {
     ready: async (page) => {
       await shows('Live')(page);
       for (let round = 0; round < 12; round += 1) {
-        await call(alice, 'POST', '/api/events', {
-          type: round % 5 === 3 ? 'gaps.updated' : 'sync.completed',
-          data:
-            round % 5 === 3
-              ? { user_id: 'alice', entity_type: 'artist', entity_id: String(round) }
-              : { user_id: 'alice', items_synced: 1204 + round, errors: 0, duration_s: 42.5 },
-        });
+        await call(alice, 'POST', '/api/events', eventFor('alice', round));
       }
       await page.locator('[data-event-id]').nth(11).waitFor();
       await page.locator('[data-event-id] button').nth(2).click();
