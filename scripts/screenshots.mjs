@@ -62,7 +62,7 @@ try {
     event_types: ['extraction.*'],
   });
   await register(alice, '/shop', 'Tells the shop what is new', ['sync.completed', 'gaps.updated']);
-  const staging = await register(alice, '/staging', 'Staging, mended on Mondays', ['sync.*']);
+  const staging = await register(alice, '/staging', 'Staging, mended on Mondays', ['sync.failed', 'extraction.*']);
   await register(alice, '/mobile', 'Push messages of the mobile app', ['*']);
   for (const user of ['bob', 'carol']) await register(tidings.token(user), '/mobile', 'Mine', ['*']);
 
@@ -111,7 +111,7 @@ try {
   };
   const shows = (text) => (page) => page.getByText(text).first().waitFor();
   await take('webhooks', '/', { ready: (page) => page.locator('.spark').nth(3).waitFor() });
-  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: shows('sync.completed') });
+  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: shows('sync.failed') });
   await take('stream', '/stream', {
     scheme: 'dark',
     ready: async (page) => {

@@ -11,7 +11,7 @@ const clock = (at: string): string => CLOCK.format(new Date(at));
 const HEIGHT = 220;
 /** What is hidden from screen readers must not take the focus either. */
 const UNFOCUSED = { accessibilityLayer: false } as const;
-const COMMON = { h: HEIGHT, withLegend: true, gridAxis: 'y', tickLine: 'none' } as const;
+const COMMON = { h: HEIGHT, withLegend: true, gridAxis: 'x', tickLine: 'none' } as const;
 
 /** The last hour in pictures. */
 export default function Charts({ minutes, errors }: Pick<Overview, 'minutes' | 'errors'>) {
@@ -118,7 +118,7 @@ function Errors({ errors }: { errors: Overview['errors'] }) {
         series={[{ name: 'attempts', label: 'Attempts', color: 'red.7' }]}
         valueFormatter={count}
         yAxisProps={{ width: 90 }}
-        gridAxis="x"
+        gridAxis="y"
         barProps={{ isAnimationActive: false }}
         barChartProps={UNFOCUSED}
       />

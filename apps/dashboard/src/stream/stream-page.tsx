@@ -51,7 +51,7 @@ export function StreamPage() {
         </>
       }
     >
-      <Group align="flex-end" gap="md">
+      <Group align="center" gap="md">
         <div role="status" aria-label="Connection">
           <State tone={tone}>{label}</State>
         </div>

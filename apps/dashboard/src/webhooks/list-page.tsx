@@ -36,7 +36,7 @@ export function ListPage() {
               </Button>
             </Empty>
           ) : (
-            <SimpleGrid cols={{ base: 1, lg: 2 }}>
+            <SimpleGrid cols={{ base: 1, md: 2 }}>
               {list.map((webhook) => (
                 <WebhookCard key={webhook.id} webhook={webhook} stats={stats.data?.get(webhook.id)} />
               ))}
