@@ -55,6 +55,8 @@ export default defineConfig({
           { text: 'Receiving webhooks', link: '/docs/receiving' },
           { text: 'The live stream', link: '/docs/stream' },
           { text: 'Publishing events', link: '/docs/publishing' },
+          { text: 'The dashboard', link: '/docs/dashboard' },
+          { text: 'The command line', link: '/docs/cli' },
           { text: 'The client package', link: '/packages/client/README' },
         ],
       },

@@ -196,7 +196,7 @@ const app = createApp({
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: userSettings, visits, catalog }),
+    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: userSettings, visits, catalog, onCancelled }),
   ],
 });
 

@@ -1,4 +1,4 @@
-import type { Database } from '@tidings/database';
+import { cancelDeliveries, type Database } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import type { DeliveryLog } from '../deliveries/log.js';
@@ -18,16 +18,23 @@ interface AdminRoutesParts {
   deliveries: DeliveryLog;
   settings: Pick<UserSettings, 'refresh'>;
   visits: Visits;
+  /** Told how many deliveries were cancelled, for the metrics. Default: nobody. */
+  onCancelled?: (count: number) => void;
   catalog: Pick<Catalog, 'types'>;
 }
 
 /** What operators see and do: all of it needs the scope `admin`. */
-export function adminRoutes({ database, seal, deliveries, settings, visits, catalog }: AdminRoutesParts): Route[] {
+export function adminRoutes(parts: AdminRoutesParts): Route[] {
+  const { database, seal, deliveries, settings, visits, catalog, onCancelled } = parts;
+  const cancel = async (webhookId: string): Promise<void> => {
+    const count = await cancelDeliveries(database.pool, webhookId);
+    onCancelled?.(count);
+  };
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveringRoutes({ sql: database.pool }),
-    ...userRoutes({ database, settings }),
-    ...adminWebhookRoutes({ database, seal, deliveries, catalog }),
+    ...userRoutes({ database, settings, cancel }),
+    ...adminWebhookRoutes({ database, seal, deliveries, catalog, cancel }),
     ...auditRoutes(database),
     ...visitRoutes({ visits }),
   ];

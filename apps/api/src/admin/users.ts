@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cancelDeliveries, readUsersByLoad, type Database, type UserLoad } from '@tidings/database';
+import { readUsersByLoad, type Database, type UserLoad } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
 import { page } from '../pages.js';
 import { HEALTHY } from '../webhooks/columns.js';
@@ -32,8 +32,15 @@ const change = z
 
 const ONE = '/api/admin/users/{user_id}';
 
+interface UserRoutesParts {
+  database: Database;
+  settings: Pick<UserSettings, 'refresh'>;
+  /** Cancels what is pending for a webhook. */
+  cancel: (webhookId: string) => Promise<void>;
+}
+
 /** Users as operators see them: what they cause, and what is decided about them. */
-export function userRoutes({ database, settings }: { database: Database; settings: Pick<UserSettings, 'refresh'> }): Route[] {
+export function userRoutes({ database, settings, cancel }: UserRoutesParts): Route[] {
   const sql = database.pool;
   const read = async (userId: string): Promise<UserLoad> => (await readUsersByLoad(sql, { userId, limit: 1 }))[0] as UserLoad;
 
@@ -81,7 +88,7 @@ export function userRoutes({ database, settings }: { database: Database; setting
       },
       async ({ caller, params: { user_id: userId }, body }, response) => {
         const disabled = await changeUser(database, userId, body, caller.userId);
-        for (const id of disabled) await cancelDeliveries(sql, id);
+        for (const id of disabled) await cancel(id);
         await settings.refresh();
         response.json(toJson(await read(userId)));
       },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cancelDeliveries, pauseWebhook, type Database, type Webhook } from '@tidings/database';
+import { pauseWebhook, type Database, type Webhook } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import { selectionSchemas } from '../deliveries/selection.js';
@@ -44,10 +44,12 @@ interface AdminWebhookParts {
   seal: Seal;
   deliveries: DeliveryLog;
   catalog: Pick<Catalog, 'types'>;
+  /** Cancels what is pending for a webhook. */
+  cancel: (webhookId: string) => Promise<void>;
 }
 
 /** Anybody's webhooks and deliveries, for operators. Secrets and the values of headers are shown to nobody (I8). */
-export function adminWebhookRoutes({ database, seal, deliveries, catalog }: AdminWebhookParts): Route[] {
+export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel }: AdminWebhookParts): Route[] {
   const { prisma, pool } = database;
   const { toView } = createOpener(seal);
   const schemas = selectionSchemas(catalog);
@@ -113,6 +115,8 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog }: Admi
         if (body.paused !== undefined && !(await pauseWebhook(pool, id, body.paused, caller.userId)))
           throw notFound('webhook', id);
         if (body.enabled !== undefined) await enable(database, id, body.enabled, caller.userId);
+        // After the commit, as for its owner.
+        if (body.enabled === false) await cancel(id);
         response.json(show(await find(id)));
       },
     ),
@@ -153,8 +157,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog }: Admi
   ];
 }
 
-/** Disabling cancels what is pending, after the commit, as for its owner. */
-async function enable({ prisma, pool }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
+async function enable({ prisma }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
   const disabled = {
     enabled: false,
     disabledReason: 'operator',
@@ -167,7 +170,6 @@ async function enable({ prisma, pool }: Database, id: string, enabled: boolean, 
     await actAs(transaction, actor);
     await transaction.webhook.updateMany({ where: { id }, data: enabled ? enabledAgain : disabled });
   });
-  if (!enabled) await cancelDeliveries(pool, id);
 }
 
 function toJson(webhook: WebhookView): z.output<typeof ownedWebhookJson> {

@@ -37,7 +37,8 @@ function asTable(webhooks: readonly Webhook[]): string {
 }
 
 /** What its owner wants to know first: whether it gets anything. */
-function stateOf({ enabled, disabled_reason: reason, circuit }: Webhook): string {
+function stateOf({ enabled, paused, disabled_reason: reason, circuit }: Webhook): string {
   if (!enabled) return reason === null ? 'disabled' : `disabled (${reason})`;
+  if (paused) return 'paused';
   return circuit.state === 'closed' ? 'enabled' : `circuit ${circuit.state}`;
 }
