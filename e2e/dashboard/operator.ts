@@ -59,6 +59,13 @@ export function operator(world: World): void {
     await read('HTTP 200');
   }, 60_000);
 
+  test("leads the operator to the queues' own pages", async () => {
+    const { page, press } = await world.openAs(world.tidings.asUser('olga', 'admin'), '/operator/audit');
+    await press('Queues');
+    await page.waitForURL(/admin.queues/);
+    await page.getByText('Tidings: queues').first().waitFor();
+  });
+
   test('lets the operator limit a user, and disable one', async () => {
     const max = world.tidings.asUser('max');
     const olga = world.tidings.asUser('olga', 'admin');

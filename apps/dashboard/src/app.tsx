@@ -16,12 +16,10 @@ interface AppProps {
   sessions: SessionStore;
   /** Of the page's Content-Security-Policy, for styles. */
   nonce: string | undefined;
-  /** Where the operator sees the queues themselves; undefined: nowhere. */
-  queues: string | undefined;
 }
 
 /** The whole page: the way in, or what is behind it. */
-export function App({ sessions, nonce, queues }: AppProps) {
+export function App({ sessions, nonce }: AppProps) {
   const state = useSyncExternalStore(sessions.subscribe, sessions.read);
   return (
     <MantineProvider
@@ -35,13 +33,13 @@ export function App({ sessions, nonce, queues }: AppProps) {
       {state.session === null ? (
         <SignIn ended={state.ended} onSignIn={sessions.begin} />
       ) : (
-        <Inside key={state.session.token} session={state.session} sessions={sessions} queues={queues} />
+        <Inside key={state.session.token} session={state.session} sessions={sessions} />
       )}
     </MantineProvider>
   );
 }
 
-function Inside({ session, sessions, queues }: { session: Session; sessions: SessionStore; queues: string | undefined }) {
+function Inside({ session, sessions }: { session: Session; sessions: SessionStore }) {
   // Of this token alone: whoever signs in next must not see what this one asked for.
   const parts = useMemo(
     () => ({
@@ -61,7 +59,7 @@ function Inside({ session, sessions, queues }: { session: Session; sessions: Ses
   return (
     <QueryClientProvider client={parts.queries}>
       <SignedInContext value={parts.signedIn}>
-        <Frame queues={queues}>
+        <Frame>
           <Pages />
         </Frame>
       </SignedInContext>

@@ -34,7 +34,7 @@ const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App sessions={sessions} nonce={nonce} queues={told('queues')} />
+      <App sessions={sessions} nonce={nonce} />
     </StrictMode>,
   );
 }

@@ -7,7 +7,7 @@ import { startApi, type TestApi } from '../../test/start-api.js';
 import { readDashboard } from './files.js';
 
 const SCRIPT = 'console.log("Tidings");';
-const PAGE = '<!doctype html><meta content="TIDINGS_NONCE"><meta content="TIDINGS_QUEUES"><title>Tidings</title>';
+const PAGE = '<!doctype html><meta content="TIDINGS_NONCE"><title>Tidings</title>';
 
 let folder: string;
 let api: TestApi;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'assets/index-1a2b.js'), SCRIPT);
   await writeFile(join(folder, 'assets/index-1a2b.js.gz'), gzipSync(SCRIPT));
   await writeFile(join(folder, 'notes.txt'), 'not for everybody');
-  api = await startApi({ dashboard: { files: await readDashboard(folder), queues: '/admin/queues' } });
+  api = await startApi({ dashboard: { files: await readDashboard(folder) } });
 });
 afterAll(async () => {
   await api.stop();
@@ -37,7 +37,6 @@ describe('the page of the dashboard', () => {
       expect(response.headers.get('cache-control')).toBe('no-cache');
       const body = await response.text();
       expect(body).toContain('<title>Tidings</title>');
-      expect(body).toContain('content="/admin/queues"');
     },
   );
 

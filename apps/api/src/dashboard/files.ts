@@ -12,7 +12,7 @@ export interface DashboardFile {
 }
 
 export interface DashboardFiles {
-  /** The page, with places for what is known only at a request. */
+  /** The page, with a place for the nonce of a request. */
   page: string;
   /** All others, by their paths. */
   files: ReadonlyMap<string, DashboardFile>;

@@ -6,8 +6,6 @@ import type { DashboardFile, DashboardFiles } from './files.js';
 export interface DashboardParts {
   /** Null: there are none here. */
   files: DashboardFiles | null;
-  /** Where the operator sees the queues themselves; the page links to it. Default: nowhere. */
-  queues?: string;
 }
 
 /** What the addresses of the page's own routes begin with: the page is what answers there, and decides what to show. */
@@ -20,7 +18,7 @@ const NONCE_BYTES = 16;
  * that what nobody knows stays a problem document. It comes before authentication: the page holds nothing of anybody, and
  * asks the API with the token of whoever looks at it.
  */
-export function serveDashboard({ files: dashboard, queues = '' }: DashboardParts): RequestHandler {
+export function serveDashboard({ files: dashboard }: DashboardParts): RequestHandler {
   return (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       next();
@@ -29,12 +27,12 @@ export function serveDashboard({ files: dashboard, queues = '' }: DashboardParts
     const file = dashboard?.files.get(request.path);
     if (file) sendFile(request, response, file);
     else if (!OWN.has(request.path.split('/')[1] ?? '')) next();
-    else if (dashboard) sendPage(response, dashboard.page, queues);
+    else if (dashboard) sendPage(response, dashboard.page);
     else throw missing();
   };
 }
 
-function sendPage(response: Response, page: string, queues: string): void {
+function sendPage(response: Response, page: string): void {
   const nonce = randomBytes(NONCE_BYTES).toString('base64');
   response.set({
     'cache-control': 'no-cache',
@@ -43,7 +41,7 @@ function sendPage(response: Response, page: string, queues: string): void {
     // Nobody else's window can hold on to this one, which knows a token.
     'cross-origin-opener-policy': 'same-origin',
   });
-  response.send(page.replace('TIDINGS_NONCE', nonce).replace('TIDINGS_QUEUES', queues));
+  response.send(page.replace('TIDINGS_NONCE', nonce));
 }
 
 /** Scripts are files of ours and nothing else; Mantine writes its colours into the page, as styles that carry the nonce. */

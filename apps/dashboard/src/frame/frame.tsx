@@ -12,9 +12,12 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+import { answerTo } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
+import { tellFailed } from '../shown/tell.js';
 import { Logo } from './logo.js';
 
 interface Place {
@@ -37,7 +40,7 @@ const OPERATOR: Place[] = [
 ];
 
 /** What stands around every page: where one can go, who one is, and the way out. */
-export function Frame({ queues, children }: { queues: string | undefined; children: ReactNode }) {
+export function Frame({ children }: { children: ReactNode }) {
   const { userId, scopes, signOut } = useSession();
   const [opened, { toggle, close }] = useDisclosure(false);
   return (
@@ -68,9 +71,7 @@ export function Frame({ queues, children }: { queues: string | undefined; childr
             <>
               <Divider my="sm" label="Operator" labelPosition="left" />
               <Places places={OPERATOR} onGo={close} />
-              {queues !== undefined && (
-                <NavLink component="a" href={queues} label="Queues" description="Opens the queues' own page" />
-              )}
+              <Queues />
             </>
           )}
         </AppShell.Section>
@@ -123,6 +124,31 @@ function Places({ places, onGo }: { places: Place[]; onGo: () => void }) {
       />
     );
   });
+}
+
+/** BullMQ's own pages, which know the browser by a cookie that is asked for first. */
+function Queues() {
+  const { api } = useSession();
+  const visit = useMutation({
+    mutationFn: () => answerTo(api.api.POST('/api/admin/queues/visit')),
+    onSuccess: ({ url }) => {
+      window.location.assign(url);
+    },
+    onError: (error) => {
+      tellFailed('The queues cannot be shown', error);
+    },
+  });
+  return (
+    <NavLink
+      component="button"
+      className="place"
+      label="Queues"
+      disabled={visit.isPending}
+      onClick={() => {
+        visit.mutate();
+      }}
+    />
+  );
 }
 
 function SchemeSwitch() {
