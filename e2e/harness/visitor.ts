@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import axe from 'axe-core';
+import { barriersIn } from './axe.js';
 
 /** Somebody who looks at the dashboard in a browser of their own. */
 export interface Visitor {
@@ -23,8 +23,6 @@ interface Eyes {
   scheme?: 'light' | 'dark';
   width?: number;
 }
-
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** Opens the dashboard in a window whose storage nobody else shares. */
 export async function openVisitor(
@@ -64,17 +62,7 @@ export async function openVisitor(
     },
     fill: (label, text) => page.getByLabel(label).first().fill(text),
     read: (text) => page.getByText(text).first().waitFor(),
-    async barriers() {
-      // Evaluated by the browser's own tools, which no policy of the page stops; a script element it would.
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate(
-        (tags) => (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly: tags, resultTypes: ['violations'] }),
-        WCAG,
-      );
-      return violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html} ${String(failureSummary)}`),
-      );
-    },
+    barriers: () => barriersIn(page),
     leave: () => context.close(),
   };
 }
