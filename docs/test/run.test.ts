@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startProcess, startTidings, temporaryFolder, type LocalProcess, type Tidings } from '@tidings/local';
 import { createTestDatabase, createTestRedis, eventually, type TestDatabase, type TestRedis } from '@tidings/testing';
@@ -19,10 +22,16 @@ let database: TestDatabase;
 let redis: TestRedis;
 let tidings: Tidings;
 let output = '';
+/** What the pages' webhooks lead to. */
+let receiver: { url: string; close: () => void };
 const { folder, remove } = temporaryFolder();
 beforeAll(async () => {
   database = await createTestDatabase();
   redis = createTestRedis();
+  const server = createServer((_request, response) => response.writeHead(204).end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  receiver = { url: `http://127.0.0.1:${String(port)}/hook`, close: () => server.close() };
   tidings = await startTidings({
     databaseUrl: database.url,
     redisUrl: redis.url,
@@ -37,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   // When it did not start, what it needs goes all the same.
   await (tidings as Tidings | undefined)?.stop();
+  receiver.close();
   await redis.drop();
   await database.drop();
   remove();
@@ -51,6 +61,15 @@ async function call<Body>(method: string, path: string, body?: object): Promise<
   expect(response.status).toBeLessThan(300);
   return (await response.json()) as Body;
 }
+/** Publishes one event, and answers with the id of its delivery to the webhook once it has arrived. */
+async function deliverOne(webhookId: string): Promise<string> {
+  await publish();
+  return eventually(async () => {
+    const { data } = await call<{ data: { id: string; status: string }[] }>('GET', `/api/webhooks/${webhookId}/deliveries`);
+    expect(data[0]).toMatchObject({ status: 'succeeded' });
+    return String(data[0]?.id);
+  });
+}
 const register = (url: string) => call<{ id: string; secret: string }>('POST', '/api/webhooks', { url });
 const publish = () =>
   call<{ id: string }>('POST', '/api/events', { type: 'sync.failed', data: { user_id: 'alice', error_message: 'ä🎵' } });
@@ -64,13 +83,15 @@ describe('every command of', () => {
       const tried = blocks.filter(({ info }) => !info.startsWith('no-test:'));
       if (tried.length === 0) return;
       const auth = `Authorization: Bearer ${tidings.token('alice', 'events:publish')}`;
-      const { id } = await register('http://127.0.0.1:4999/hook');
+      const { id } = await register(receiver.url);
+      const delivery = await deliverOne(id);
       await runBlocks({
         blocks: tried,
         replacements: {
           'http://127.0.0.1:3000': tidings.url,
           'Authorization: Bearer eyJhbGciOiJIUzI1NiIs…': auth,
           'wh_…': id,
+          'dlv_…': delivery,
           '<token or jti>': tidings.token('nobody'),
           'REDIS_URL=redis://redis:6379': `REDIS_URL=${redis.url}`,
         },
@@ -118,8 +139,8 @@ const has = (program: string) => spawnSync(program, [['go', 'openssl'].includes(
 const testWith = (program: string) => (has(program) ? test : test.skip);
 
 describe('the receiver', () => {
-  let receiver: LocalProcess | undefined;
-  afterEach(async () => receiver?.stop());
+  let started: LocalProcess | undefined;
+  afterEach(async () => started?.stop());
 
   for (const [file, program, ...args] of RECEIVERS) {
     testWith(program)(
@@ -129,7 +150,7 @@ describe('the receiver', () => {
         const url = `http://127.0.0.1:${String(port)}/hook`;
         const { id, secret } = await register(url);
         const where = args[0] === '-S' ? [`127.0.0.1:${String(port)}`] : [];
-        receiver = startProcess(program, [...args, ...where, join(EXAMPLES, file)], {
+        started = startProcess(program, [...args, ...where, join(EXAMPLES, file)], {
           env: { ...process.env, PORT: String(port), WEBHOOK_SECRET: secret },
           stopSignal: 'SIGKILL',
         });

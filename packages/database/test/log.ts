@@ -36,7 +36,7 @@ export interface WebhookOptions {
   userId?: string;
   eventTypes?: string[];
   enabled?: boolean;
-  disabledReason?: 'failing' | 'gone' | null;
+  disabledReason?: 'failing' | 'gone' | 'operator' | null;
   maxInFlight?: number;
   rateLimit?: number | null;
   ordering?: 'unordered' | 'fifo';

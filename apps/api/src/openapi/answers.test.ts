@@ -83,6 +83,11 @@ test('what comes of enabling a webhook that an operator disabled', async () => {
   judge(change, await walk.call(change, { webhooks }, tokenOf('stopped'), { body: '{"enabled":true}' }));
 });
 
+test('what comes of asking for a user whom no token could name', async () => {
+  for (const operation of [named('getAdminUsersOne'), named('patchAdminUsersOne')])
+    judge(operation, await walk.call(operation, { users: 'a%00b' }, tokenOf('olga')));
+});
+
 test('what comes of publishing again, and of another event by the same id', async () => {
   const publish = named('postEvents');
   const { type, data } = publish.example as { type: string; data: object };

@@ -63,7 +63,7 @@ test('who may call a route, and what it answers for that reason, follow from its
   expect(operation('/alive', 'get')).toMatchObject({ security: [] });
   expect(statuses('/alive', 'get')).toBe('204 500');
   expect(operation('/api/things/{id}', 'get')).toMatchObject({ security: [{ bearer: [] }] });
-  expect(statuses('/api/things/{id}', 'get')).toBe('200 400 401 404 429 500 503');
+  expect(statuses('/api/things/{id}', 'get')).toBe('200 400 401 403 404 429 500 503');
   expect(operation('/api/things', 'post')).toMatchObject({ security: [{ bearer: ['things:make'] }] });
   expect(statuses('/api/things', 'post')).toBe('201 400 401 403 409 413 415 429 500 503');
 });

@@ -1,5 +1,4 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { EndReason } from './notices.js';
 import type { StreamEvent } from './stream-event.js';
 
 const ENDS = ['token_expired', 'token_revoked', 'user_disabled', 'too_slow', 'stopping', 'client_left'] as const;

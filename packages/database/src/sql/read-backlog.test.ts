@@ -30,7 +30,7 @@ describe('what waits to be delivered', () => {
       backoff: [0, 0],
       parked: [0, 0],
       overdue: 0,
-      webhooks: { enabled: 0, disabled: 0, failing: 0, gone: 0, circuitOpen: 0, backlogged: 0 },
+      webhooks: { enabled: 0, disabled: 0, failing: 0, gone: 0, operator: 0, circuitOpen: 0, backlogged: 0 },
     });
   });
 
@@ -79,6 +79,15 @@ test('webhooks are counted by what they are, and open circuits among those that 
   await log.addWebhook('wh_3', { enabled: false });
   await log.addWebhook('wh_4', { enabled: false, disabledReason: 'failing' });
   await log.addWebhook('wh_5', { enabled: false, disabledReason: 'gone' });
+  await log.addWebhook('wh_6', { enabled: false, disabledReason: 'operator' });
   await log.pool.query("UPDATE webhooks SET circuit_opened_at = now() WHERE id IN ('wh_2', 'wh_4')");
-  expect((await read()).webhooks).toEqual({ enabled: 2, disabled: 1, failing: 1, gone: 1, circuitOpen: 1, backlogged: 0 });
+  expect((await read()).webhooks).toEqual({
+    enabled: 2,
+    disabled: 1,
+    failing: 1,
+    gone: 1,
+    operator: 1,
+    circuitOpen: 1,
+    backlogged: 0,
+  });
 });
