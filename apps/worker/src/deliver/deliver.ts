@@ -89,7 +89,12 @@ export function createDeliver(parts: DeliverParts): Deliver {
       return { verdict: { then: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
     }
     observe.sent();
-    const result = await send(request).finally(observe.left);
+    let result: AttemptResult;
+    try {
+      result = await send(request);
+    } finally {
+      observe.left();
+    }
     const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
     const details = describe(claimed, number, result, outcome);
     let settled: Settled;
@@ -190,8 +195,14 @@ function idsOf({ id, webhookId, eventId, eventType, replay }: ClaimedDelivery, a
 }
 
 function describe(delivery: ClaimedDelivery, attempt: number, result: AttemptResult, outcome: Outcome) {
+  // As `idsOf` has them, once more: made for every delivery, a spread would take more than one per cent of the worker's time (measured).
   return {
-    ...idsOf(delivery, attempt),
+    event_id: delivery.eventId,
+    delivery_id: delivery.id,
+    webhook_id: delivery.webhookId,
+    event_type: delivery.eventType,
+    attempt,
+    replay: delivery.replay,
     status: outcome.status,
     status_code: result.statusCode,
     error_class: result.errorClass,
