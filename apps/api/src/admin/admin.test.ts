@@ -163,6 +163,14 @@ test('the overview counts what waits and how webhooks stand, minute by minute', 
   expect(body.minutes).toHaveLength(60);
 });
 
+test.each(['/api/admin/audit?user_id=%00', '/api/admin/audit?webhook_id=%00', '/api/admin/webhooks?user_id=a%00b'])(
+  'a filter that nothing could match is refused: %s',
+  async (path) => {
+    const { status, body } = await operator.get(path);
+    expect({ status, errors: body.errors }).toMatchObject({ status: 400, errors: [{ field: expect.stringMatching(/_id$/) }] });
+  },
+);
+
 test('operators read anybody’s webhooks and deliveries, and nobody’s secrets', async () => {
   const id = await register('wes', { headers: { 'x-key': 'confidential' } });
   await publish('wes');

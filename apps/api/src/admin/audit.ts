@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AuditEntry, Database } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf } from '../pages.js';
+import { ofUser, ofWebhook } from './filters.js';
 import { ADMIN } from './scope.js';
 
 const auditEntryJson = z
@@ -30,8 +31,8 @@ const query = z.strictObject({
     .regex(/^\d{1,18}$/, CURSOR)
     .optional()
     .meta({ description: 'The `next_cursor` of the page before.' }),
-  user_id: z.string().min(1).max(255).optional().meta({ description: 'Only what is of this user.' }),
-  webhook_id: z.string().min(1).max(100).optional().meta({ description: 'Only what is of this webhook.' }),
+  user_id: ofUser,
+  webhook_id: ofWebhook,
 });
 
 /** What was changed, by whom: every change of webhooks and their secrets, and what operators did. */

@@ -12,6 +12,7 @@ import { actAs } from '../webhooks/act-as.js';
 import { HEALTHY } from '../webhooks/columns.js';
 import { createOpener } from '../webhooks/open-webhook.js';
 import { webhookJson, webhookToJson, type WebhookView } from '../webhooks/view.js';
+import { ofUser } from './filters.js';
 import { ADMIN } from './scope.js';
 
 const ownedWebhookJson = webhookJson.extend({ user_id: z.string().describe('Whose it is.') }).meta({ id: 'OwnedWebhook' });
@@ -29,7 +30,7 @@ const listQuery = z.strictObject({
   state: z
     .enum(['failing', 'disabled', 'paused', 'circuit_open'], 'must be failing, disabled, paused or circuit_open')
     .optional(),
-  user_id: z.string().min(1).max(255).optional().meta({ description: 'Only those of this user.' }),
+  user_id: ofUser,
 });
 
 const change = z

@@ -3594,7 +3594,7 @@ export interface operations {
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
                 state?: "failing" | "disabled" | "paused" | "circuit_open";
-                /** @description Only those of this user. */
+                /** @description Only what is of this user. */
                 user_id?: string;
             };
             header?: never;
