@@ -59,3 +59,13 @@ test('users come by what was attempted for them in the last hour, with what they
     { userId: 'nobody', webhooks: 0, attempts: 0 },
   ]);
 });
+
+test('of a webhook with more pending than can be counted, as many as are', async () => {
+  await log.addWebhook('wh_full', { userId: 'full' });
+  await log.pool.query(`
+    INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, stage, created_at, next_attempt_at, wake_at)
+    SELECT new_delivery_id(now()), 'evt_' || n, n, 'wh_full', 'full', 'sync.completed',
+      (ARRAY['parked', 'backoff'])[1 + n % 2]::delivery_stage, now(), now(), now()
+    FROM generate_series(1, 10010) AS n`);
+  expect(await readUsersByLoad(log.pool, { userId: 'full', limit: 1 })).toMatchObject([{ pending: 10_000 }]);
+});

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { countPending } from './count-pending.js';
 
 /** Attempts of one minute with one outcome. */
 export interface MinuteActivity {
@@ -84,8 +85,6 @@ export interface UserLoad {
   requestsPerMinute: number | null;
 }
 
-const COUNTED = 10_000;
-
 /**
  * Users by what was attempted for them in the last hour, most first; then those with webhooks and none of it.
  *
@@ -114,13 +113,7 @@ export async function readUsersByLoad(
       )
       SELECT user_id AS "userId", webhooks, attempts, failed, busy_ms AS "busyMs", disabled_at AS "disabledAt",
         webhooks_limit AS "webhooksLimit", requests_per_minute AS "requestsPerMinute",
-        (SELECT coalesce(sum(waiting), 0) FROM webhooks CROSS JOIN LATERAL (
-          SELECT count(*) AS waiting FROM (
-            (SELECT FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'admitted' LIMIT ${String(COUNTED)})
-            UNION ALL (SELECT FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'backoff' LIMIT ${String(COUNTED)})
-            UNION ALL (SELECT FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'parked' LIMIT ${String(COUNTED)})
-          ) AS pending
-        ) AS counted WHERE webhooks.user_id = chosen.user_id) AS pending
+        (SELECT coalesce(sum(${countPending('webhooks.id')}), 0) FROM webhooks WHERE webhooks.user_id = chosen.user_id) AS pending
       FROM chosen LEFT JOIN user_settings USING (user_id) ORDER BY attempts DESC, user_id`,
     values: [userId, limit],
   });

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { countPending } from './count-pending.js';
 
 /** How a webhook has done lately. */
 export interface WebhookStats {
@@ -19,7 +20,6 @@ export interface WebhookStats {
 /** So many of a webhook's newest deliveries are looked at: what an answer costs is bounded, however busy it is. */
 const SAMPLE = 1000;
 const PARTS = 24;
-const COUNTED = 10_000;
 
 interface Part {
   at: string;
@@ -34,7 +34,7 @@ export async function readWebhookStats(sql: Queryable, webhookIds: readonly stri
   const { rows } = await sql.query<Row>({
     name: 'read_webhook_stats',
     text: `
-      SELECT wanted.id AS "webhookId", span.since, counted.*, timed.*, waiting.pending, shown.series
+      SELECT wanted.id AS "webhookId", span.since, counted.*, timed.*, ${countPending('wanted.id')} AS pending, shown.series
       FROM unnest($1::text[]) WITH ORDINALITY AS wanted (id, place)
       CROSS JOIN LATERAL (
         SELECT array_agg(id) AS ids, array_agg(status) AS statuses, array_agg(created_at) AS times, count(*) AS count FROM (
@@ -54,13 +54,6 @@ export async function readWebhookStats(sql: Queryable, webhookIds: readonly stri
         FROM unnest(ids) AS newest (id) JOIN attempts ON delivery_id = newest.id
       ) AS timed
       CROSS JOIN LATERAL (
-        SELECT count(*) AS pending FROM (
-          (SELECT FROM deliveries WHERE webhook_id = wanted.id AND stage = 'admitted' LIMIT ${String(COUNTED)})
-          UNION ALL (SELECT FROM deliveries WHERE webhook_id = wanted.id AND stage = 'backoff' LIMIT ${String(COUNTED)})
-          UNION ALL (SELECT FROM deliveries WHERE webhook_id = wanted.id AND stage = 'parked' LIMIT ${String(COUNTED)})
-        ) AS under_way
-      ) AS waiting
-      CROSS JOIN LATERAL (
         SELECT json_agg(json_build_object('at', since + part * (now() - since) / ${String(PARTS)}, 'succeeded', coalesce(succeeded, 0), 'failed', coalesce(failed, 0)) ORDER BY part) AS series
         FROM generate_series(0, ${String(PARTS - 1)}) AS part LEFT JOIN (
           SELECT least(floor(extract(epoch FROM created_at - since) / extract(epoch FROM now() - since) * ${String(PARTS)}), ${String(PARTS - 1)})::int AS part,
@@ -75,7 +68,7 @@ export async function readWebhookStats(sql: Queryable, webhookIds: readonly stri
     ...row,
     delivered: Number(delivered),
     failed: Number(failed),
-    pending: Math.min(Number(pending), COUNTED),
+    pending: Number(pending),
     series: series.map((part) => ({ ...part, at: new Date(part.at) })),
   }));
 }
