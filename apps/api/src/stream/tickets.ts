@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { RedisClient } from '@tidings/events';
+import { createStandIns } from '../auth/stand-ins.js';
 import type { Caller } from '../auth/verify-token.js';
 import { Problem } from '../problems/problem.js';
 
 const LIFE_S = 60;
-const TICKET = /^[A-Za-z0-9_-]{43}$/;
 
 interface StoredCaller extends Omit<Caller, 'scopes'> {
   scopes: string[];
@@ -18,22 +17,17 @@ export interface Tickets {
   redeem: (ticket: string) => Promise<Caller | null>;
 }
 
-/** Redis holds only a digest of each, for 60 seconds: whoever reads Redis cannot use them. */
+/** Tickets of this Tidings: Redis knows them by their digests, for 60 seconds. */
 export function createTickets({ redis, prefix }: { redis: RedisClient; prefix: string }): Tickets {
-  const keyOf = (ticket: string): string => `${prefix}:ticket:${createHash('sha256').update(ticket).digest('base64url')}`;
+  const standIns = createStandIns<StoredCaller>({ redis, prefix, name: 'ticket' });
   return {
     async issue(caller) {
-      const ticket = randomBytes(32).toString('base64url');
-      const stored: StoredCaller = { ...caller, scopes: [...caller.scopes] };
-      await redis.set(keyOf(ticket), JSON.stringify(stored), 'EX', LIFE_S).catch(unavailable);
+      const ticket = await standIns.make({ ...caller, scopes: [...caller.scopes] }, LIFE_S).catch(unavailable);
       return { ticket, expiresAt: new Date(Date.now() + LIFE_S * 1000) };
     },
     async redeem(ticket) {
-      if (!TICKET.test(ticket)) return null;
-      const stored = await redis.getdel(keyOf(ticket)).catch(unavailable);
-      if (stored === null) return null;
-      const caller = JSON.parse(stored) as StoredCaller;
-      return { ...caller, tokenId: caller.tokenId, scopes: new Set(caller.scopes) };
+      const caller = await standIns.take(ticket).catch(unavailable);
+      return caller && { ...caller, tokenId: caller.tokenId, scopes: new Set(caller.scopes) };
     },
   };
 }
