@@ -9,6 +9,7 @@ import { StreamPage } from '../stream/stream-page.js';
 import { ListPage } from '../webhooks/list-page.js';
 import { RegisterPage } from '../webhooks/register-page.js';
 import { WebhookPage } from '../webhooks/webhook-page.js';
+import { NoSuchPage } from './no-such-page.js';
 import { Page } from './page.js';
 
 // The charts are the larger part of the whole: owners of webhooks never load them.
@@ -46,9 +47,7 @@ export function Pages() {
         </Page>
       </Route>
       <Route>
-        <Page title="No such page">
-          <Text>There is nothing at this address.</Text>
-        </Page>
+        <NoSuchPage />
       </Route>
     </Switch>
   );

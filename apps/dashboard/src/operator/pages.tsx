@@ -1,8 +1,7 @@
-import { Text } from '@mantine/core';
 import { Route, Switch } from 'wouter';
 import { DeliveryShown } from '../deliveries/delivery-page.js';
 import { useDelivery } from '../deliveries/queries.js';
-import { Page } from '../frame/page.js';
+import { NoSuchPage } from '../frame/no-such-page.js';
 import { AuditPage } from './audit-page.js';
 import { OverviewPage } from './overview-page.js';
 import { OwnedWebhookPage } from './owned-webhook-page.js';
@@ -28,9 +27,7 @@ export default function OperatorPages() {
         <AuditPage />
       </Route>
       <Route>
-        <Page title="No such page">
-          <Text>There is nothing at this address.</Text>
-        </Page>
+        <NoSuchPage />
       </Route>
     </Switch>
   );
