@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditEntry, Database } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
-import { page, pageOf } from '../pages.js';
+import { page, pageOf, toPage } from '../pages.js';
 import { ofUser, ofWebhook } from './filters.js';
 import { ADMIN } from './scope.js';
 
@@ -57,8 +57,7 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
           orderBy: { id: 'desc' },
           take: limit + 1,
         });
-        const shown = entries.slice(0, limit);
-        response.json({ data: shown.map(toJson), next_cursor: entries.length > limit ? String(shown.at(-1)?.id) : null });
+        response.json(toPage(entries.map(toJson), limit, (entry) => entry));
       },
     ),
   ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readUsersByLoad, type Database, type UserLoad } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
 import { page } from '../pages.js';
-import { HEALTHY } from '../webhooks/columns.js';
+import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
 import { actAs, lockUser } from '../webhooks/act-as.js';
 import type { UserSettings } from '../users/settings.js';
 import { ADMIN } from './scope.js';
@@ -115,20 +115,14 @@ async function changeUser({ prisma }: Database, userId: string, body: z.output<t
     await transaction.auditEntry.create({ data: { actor, action: 'user.changed', userId, details } });
     if (disabledAt === null && after.disabledAt !== null) {
       const webhooks = await transaction.webhook.findMany({ where: { userId, enabled: true }, select: { id: true } });
-      const disabledBy = {
-        enabled: false,
-        disabledReason: 'operator',
-        disabledAt: after.disabledAt,
-        disabledToldAt: null,
-      } as const;
-      await transaction.webhook.updateMany({ where: { userId, enabled: true }, data: disabledBy });
+      await transaction.webhook.updateMany({ where: { userId, enabled: true }, data: disabledByOperator(after.disabledAt) });
       return webhooks.map(({ id }) => id);
     }
     if (disabledAt !== null && after.disabledAt === null) {
       // Those that were disabled with the user, by that moment, and not those that were before.
       await transaction.webhook.updateMany({
         where: { userId, disabledReason: 'operator', disabledAt },
-        data: { enabled: true, disabledReason: null, disabledAt: null, disabledToldAt: null, ...HEALTHY },
+        data: ENABLED_BY_OPERATOR,
       });
     }
     return [];

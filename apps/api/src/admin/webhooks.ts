@@ -4,12 +4,13 @@ import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import { selectionSchemas } from '../deliveries/selection.js';
 import type { DeliveryLog } from '../deliveries/log.js';
-import { attemptToJson, deliveryJson, deliveryToJson, deliveryWithAttemptsJson } from '../deliveries/view.js';
+import { listPage } from '../deliveries/list-page.js';
+import { deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from '../deliveries/view.js';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf, toPage } from '../pages.js';
 import { notFound } from '../problems/problem.js';
 import { actAs } from '../webhooks/act-as.js';
-import { HEALTHY } from '../webhooks/columns.js';
+import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
 import { createOpener } from '../webhooks/open-webhook.js';
 import { webhookJson, webhookToJson, type WebhookView } from '../webhooks/view.js';
 import { ofUser } from './filters.js';
@@ -113,8 +114,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       },
       async ({ caller, params: { id }, body }, response) => {
         await find(id);
-        if (body.paused !== undefined && !(await pauseWebhook(pool, id, body.paused, caller.userId)))
-          throw notFound('webhook', id);
+        if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.userId);
         if (body.enabled !== undefined) await enable(database, id, body.enabled, caller.userId);
         // After the commit, as for its owner.
         if (body.enabled === false) await cancel(id);
@@ -133,10 +133,8 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         answers: { 200: { description: 'A page of them.', schema: pageOf(deliveryJson) } },
       },
       async ({ params: { id: webhookId }, query }, response) => {
-        const { limit, status: statuses, event_types: eventTypes, ...filter } = query;
         await find(webhookId);
-        const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, limit: limit + 1 });
-        response.json(toPage(rows, limit, deliveryToJson));
+        response.json(await listPage(deliveries, webhookId, query));
       },
     ),
 
@@ -152,24 +150,16 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       async ({ params: { id } }, response) => {
         const found = await deliveries.findAny(id);
         if (!found) throw notFound('delivery', id);
-        response.json({ ...deliveryToJson(found.delivery), attempts: found.attempts.map(attemptToJson) });
+        response.json(deliveryWithAttemptsToJson(found));
       },
     ),
   ];
 }
 
 async function enable({ prisma }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
-  const disabled = {
-    enabled: false,
-    disabledReason: 'operator',
-    disabledAt: new Date(),
-    disabledToldAt: null,
-    replayNextAt: null,
-  } as const;
-  const enabledAgain = { enabled: true, disabledReason: null, disabledAt: null, disabledToldAt: null, ...HEALTHY };
   await prisma.$transaction(async (transaction) => {
     await actAs(transaction, actor);
-    await transaction.webhook.updateMany({ where: { id }, data: enabled ? enabledAgain : disabled });
+    await transaction.webhook.updateMany({ where: { id }, data: enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date()) });
   });
 }
 

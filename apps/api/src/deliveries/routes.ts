@@ -3,14 +3,15 @@ import { findPosition, readUserEvents, type Queryable } from '@tidings/database'
 import type { Catalog } from '@tidings/events';
 import { eventJson, eventToJson } from '../events/view.js';
 import { route, type Route } from '../openapi/route.js';
-import { pageOf, toPage } from '../pages.js';
+import { pageOf } from '../pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import type { Registry } from '../webhooks/registry.js';
+import { listPage } from './list-page.js';
 import type { DeliveryLog } from './log.js';
 import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';
-import { attemptToJson, deliveryJson, deliveryToJson, deliveryWithAttemptsJson } from './view.js';
+import { deliveryJson, deliveryToJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from './view.js';
 
 interface DeliveryRoutesParts {
   deliveries: DeliveryLog;
@@ -57,10 +58,8 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         answers: { 200: { description: 'A page of them.', schema: pageOf(deliveryJson) } },
       },
       async ({ caller, params, query }, response) => {
-        const { limit, status: statuses, event_types: eventTypes, ...filter } = query;
-        const { id: webhookId } = await ownWebhook(caller.userId, params.id);
-        const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, limit: limit + 1 });
-        response.json(toPage(rows, limit, deliveryToJson));
+        const { id } = await ownWebhook(caller.userId, params.id);
+        response.json(await listPage(deliveries, id, query));
       },
     ),
 
@@ -97,8 +96,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
       },
       async ({ caller, params }, response) => {
-        const { delivery, attempts } = await ownDelivery(caller.userId, params.id);
-        response.json({ ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) });
+        response.json(deliveryWithAttemptsToJson(await ownDelivery(caller.userId, params.id)));
       },
     ),
 

@@ -22,7 +22,7 @@ export const deliveryJson = z
   .meta({ id: 'Delivery' });
 
 /** An attempt in JSON. */
-export const attemptJson = z
+const attemptJson = z
   .strictObject({
     number: z.int(),
     started_at: z.date(),
@@ -61,7 +61,7 @@ export function deliveryToJson(delivery: Delivery): z.output<typeof deliveryJson
 }
 
 /** An attempt as the API shows it. */
-export function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
+function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
   return {
     number: attempt.number,
     started_at: attempt.startedAt,
@@ -72,4 +72,9 @@ export function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
     error: attempt.error,
     response_body: attempt.responseBody,
   };
+}
+
+/** A delivery with its attempts as the API shows them. */
+export function deliveryWithAttemptsToJson({ delivery, attempts }: { delivery: Delivery; attempts: readonly Attempt[] }) {
+  return { ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) };
 }

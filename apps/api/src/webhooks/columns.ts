@@ -18,9 +18,16 @@ export function toColumns(fields: Omit<RegistrationChange, 'headers'>) {
   };
 }
 
-/** Of an endpoint that has not failed yet. */
-export const HEALTHY = { failingSince: null, unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null } as const;
+const HEALTHY = { failingSince: null, unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null } as const;
 const NOT_BY_TIDINGS = { disabledReason: null, disabledAt: null, disabledToldAt: null } as const;
+
+/** What an operator enables has not failed yet. */
+export const ENABLED_BY_OPERATOR = { enabled: true, ...NOT_BY_TIDINGS, ...HEALTHY } as const;
+
+/** What an operator disables: its owner is to be told, and its replays are cancelled, as when its owner does it. */
+export function disabledByOperator(disabledAt: Date) {
+  return { enabled: false, disabledReason: 'operator', disabledAt, disabledToldAt: null, replayNextAt: null } as const;
+}
 
 /**
  * What else changes when the owner changes these: whether it is enabled is from now on the owner's word, and an endpoint
