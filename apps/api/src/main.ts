@@ -121,8 +121,12 @@ const watchRefused = createDuty({
   intervalMs: REFUSAL_MS,
   run: async () => {
     await revocations.refresh();
-    await userSettings.refresh();
-    stream.endRefused({ isRevoked: revocations.isRevoked, isDisabled: userSettings.isDisabled });
+    try {
+      await userSettings.refresh();
+    } finally {
+      // While PostgreSQL is away, tokens are revoked all the same.
+      stream.endRefused({ isRevoked: revocations.isRevoked, isDisabled: userSettings.isDisabled });
+    }
   },
   observe,
   log,
