@@ -49,7 +49,14 @@ module.exports = {
       comment: "A package's insides are its own: import @tidings/name.",
       severity: 'error',
       from: { path: '^(?:(?:apps|packages)/([^/]+)|scripts|e2e|bench|chaos)/' },
-      to: { path: '^packages/[^/]+/', pathNot: ['^packages/[^/]+/(src/index[.]ts|dist/index[.]js)$', '^packages/$1/'] },
+      to: {
+        path: '^packages/[^/]+/',
+        pathNot: [
+          '^packages/[^/]+/(src/index[.]ts|dist/index[.]js)$',
+          '^packages/runtime/src/[^/]+/index[.]ts$',
+          '^packages/$1/',
+        ],
+      },
     },
     {
       name: 'sql-only-in-database',
@@ -65,7 +72,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: [
-          '^packages/(signing|secrets|batch)/src/',
+          '^packages/(signing|secrets)/src/',
+          '^packages/database/src/group-commit[.]ts$',
           '^packages/egress/src/(url|address|headers)[.]ts$',
           '^packages/events/src/(catalog/|(catalog|define-event|event|pattern)[.]ts$)',
         ],

@@ -7,6 +7,7 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     '^@tidings/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@tidings/runtime/([a-z-]+)$': '<rootDir>/packages/runtime/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 30_000,

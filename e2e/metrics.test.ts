@@ -47,7 +47,7 @@ beforeAll(async () => {
     served = { api: await read('api'), worker: await read('worker') };
     expect(total(served.worker, 'tidings_circuits_opened_total')).toBe(1);
     expect(total(served.worker, 'tidings_deliveries_ended_total', { status: 'failed' })).toBe(4);
-    expect(total(served.worker, 'tidings_duty_rounds_total', { duty: 'measure backlog', result: 'ok' })).toBe(1);
+    expect(total(served.worker, 'tidings_periodic_task_rounds_total', { task: 'measure backlog', result: 'ok' })).toBe(1);
   });
 });
 afterAll(() => tidings.stop());
@@ -132,6 +132,8 @@ describe('what is counted', () => {
         expect(total(served[service], 'tidings_dependency_up', { dependency })).toBe(1);
       expect(total(served[service], 'tidings_database_pool_max_connections')).toBe(10);
     }
-    expect(total(served.worker, 'tidings_duty_rounds_total', { duty: 'reconcile', result: 'ok' })).toBeGreaterThanOrEqual(1);
+    expect(
+      total(served.worker, 'tidings_periodic_task_rounds_total', { task: 'reconcile', result: 'ok' }),
+    ).toBeGreaterThanOrEqual(1);
   });
 });

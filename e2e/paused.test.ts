@@ -19,17 +19,17 @@ test('while deliveries are paused, events are accepted and streamed, and each ar
   const stream = await alice.follow();
   const webhook = await alice.register(receiver);
 
-  expect((await operator.call('PATCH', '/api/admin/delivering', { paused: true })).body).toMatchObject({ paused: true });
+  expect((await operator.call('PATCH', '/api/admin/pause', { paused: true })).body).toMatchObject({ paused: true });
   const events = [await publish('first'), await publish('second'), await publish('third')];
   await stream.waitFor(3);
   await eventually(async () => {
     const { body } = await operator.call('GET', '/api/admin/overview');
-    expect(body).toMatchObject({ queue: { admitted: 0, parked: 3 }, delivering: { paused_by: 'olga' } });
+    expect(body).toMatchObject({ queue: { admitted: 0, parked: 3 }, pause: { paused_by: 'olga' } });
   });
   expect(receiver.counts()).toEqual({});
 
   await operator.call('PATCH', `/api/admin/webhooks/${webhook.id}`, { paused: true });
-  await operator.call('PATCH', '/api/admin/delivering', { paused: false });
+  await operator.call('PATCH', '/api/admin/pause', { paused: false });
   const other = await alice.register(await startReceiver(() => 200));
   events.push(await publish('fourth'));
   // Another webhook goes on, so the workers are at it again; this one waits by itself.
@@ -46,6 +46,6 @@ test('while deliveries are paused, events are accepted and streamed, and each ar
     const { minutes } = body as { minutes: { succeeded: number }[] };
     expect(minutes.reduce((sum, { succeeded }) => sum + succeeded, 0)).toBe(5);
   });
-  const { body: users } = await operator.call('GET', '/api/admin/users');
-  expect(users).toMatchObject({ data: [{ user_id: 'alice', webhooks: 2, attempts: 5, failed: 0, pending: 0 }] });
+  const { body: users } = await operator.call('GET', '/api/admin/owners');
+  expect(users).toMatchObject({ data: [{ owner: 'alice', webhooks: 2, attempts: 5, failed: 0, pending: 0 }] });
 });

@@ -18,7 +18,7 @@ beforeAll(async () => {
     redisUrl: cluster.url,
     env: {
       DELIVERY_INITIAL_DELAY_MS: '500',
-      RATE_LIMIT_PER_USER: String(LIMIT),
+      RATE_LIMIT_PER_OWNER: String(LIMIT),
       RECONCILE_INTERVAL_MS: '500',
       STREAM_HEARTBEAT_MS: '500',
     },

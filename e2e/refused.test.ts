@@ -11,7 +11,7 @@ let tidings: Tidings;
 let service: User;
 beforeAll(async () => {
   // No worker: nothing here may ever need one.
-  tidings = await startTidings({ workers: 0, env: { JWT_SECRET: SECRET, WEBHOOKS_PER_USER: '5' } });
+  tidings = await startTidings({ workers: 0, env: { JWT_SECRET: SECRET, WEBHOOKS_PER_OWNER: '5' } });
   service = tidings.asUser('service', 'events:publish');
 });
 afterAll(() => tidings.stop());

@@ -49,7 +49,7 @@ export interface Counts {
   untrue: number;
 }
 
-export interface Verdict {
+export interface JobOutcome {
   counts: Counts;
   /** One sentence each; none: the run kept every promise. */
   violations: string[];
@@ -60,7 +60,7 @@ export interface Verdict {
 const EXAMPLES = 3;
 
 /** Whether what happened keeps the promises of docs/reliability.md. A function of the evidence alone. */
-export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): Verdict {
+export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): JobOutcome {
   const { webhooks, events, arrivals, faults } = ledger;
   const published = [...events.values()];
   const arrived = groupBy(arrivals, key);

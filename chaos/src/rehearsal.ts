@@ -5,7 +5,7 @@ import { createCleanup } from './cleanup.js';
 import { writeLedger } from './ledger.js';
 import type { Sabotage } from './preload/sabotage.js';
 import { createRandom } from './random.js';
-import type { Verdict } from './judge.js';
+import type { JobOutcome } from './judge.js';
 import { startBreakablePostgres, startBreakableRedis } from './servers.js';
 import type { Scenario, Stage } from './stage.js';
 
@@ -28,7 +28,7 @@ export interface RunOptions {
 export interface Outcome {
   scenario: string;
   seconds: number;
-  verdict?: Verdict;
+  verdict?: JobOutcome;
   skipped?: string;
   /** It broke off, which says nothing about the system, and is no success either. */
   error?: string;

@@ -1,6 +1,6 @@
 import type { Cleanup } from './cleanup.js';
 import type { Ledger } from './ledger.js';
-import type { Verdict } from './judge.js';
+import type { JobOutcome } from './judge.js';
 import type { Sabotage } from './preload/sabotage.js';
 import type { Random } from './random.js';
 import type { Breakable, BreakableRedis } from './servers.js';
@@ -38,5 +38,5 @@ export interface Scenario {
   isSelected?: boolean;
   /** What the machine lacks for it; undefined: nothing. */
   lacks?: () => string | undefined;
-  run: (stage: Stage) => Promise<Verdict>;
+  run: (stage: Stage) => Promise<JobOutcome>;
 }

@@ -1,7 +1,7 @@
 import { createPublisher, startLoad, type Load, type Publisher } from './generator.js';
 import { drain } from './drain.js';
 import { createLedger, nowMs, type Fault, type Ledger } from './ledger.js';
-import { judge, type Verdict } from './judge.js';
+import { judge, type JobOutcome } from './judge.js';
 import { preload } from './preload/environment.js';
 import { startProcesses, type Processes } from './processes.js';
 import { startReceivers, type Receivers } from './receiver.js';
@@ -41,7 +41,7 @@ export interface System {
   /** Writes a fault that lasts until the function that it returns is called. */
   fault: (fault: Happening) => () => void;
   /** Waits until everything that was accepted has been dealt with, and judges. To be called when all is healed. */
-  settle: (options?: { deadlineMs?: number }) => Promise<Verdict>;
+  settle: (options?: { deadlineMs?: number }) => Promise<JobOutcome>;
 }
 
 /** `interrupts`: by default none may be; `perDelivery`: by default 1. */
@@ -67,7 +67,7 @@ const SETTINGS = {
   DELIVERY_INITIAL_DELAY_MS: '200',
   DELIVERY_MAX_DELAY_MS: '1000',
   CIRCUIT_PROBE_MS: '500',
-  WEBHOOKS_PER_USER: '10',
+  WEBHOOKS_PER_OWNER: '10',
   NODE_ENV: 'production',
   LOG_LEVEL: 'info',
   LOG_FORMAT: 'json',

@@ -85,7 +85,7 @@ describe("the API's configuration", () => {
 
   test('lists what is wrong with limits, proxies and origins together', () => {
     const wrong = {
-      RATE_LIMIT_PER_USER: '-1',
+      RATE_LIMIT_PER_OWNER: '-1',
       RATE_LIMIT_PER_IP: 'many',
       MAX_CONNECTIONS: '0',
       TRUST_PROXY: 'true',
@@ -100,12 +100,12 @@ describe("the API's configuration", () => {
   test('has the documented defaults', () => {
     expect(readApiConfig({ ...good, JWT_SECRET: secret })).toMatchObject({
       port: 3000,
-      webhooksPerUser: 5,
+      webhooksPerOwner: 5,
       urlRules: { requireHttps: false, addresses: { allowed: [], denied: [] } },
-      stream: { heartbeatMs: 15_000, bufferBytes: 262_144, perUser: 10, max: 10_000 },
+      stream: { heartbeatMs: 15_000, bufferBytes: 262_144, perOwner: 10, max: 10_000 },
       maxInFlight: 50,
       replaysPerSecond: 10,
-      requestLimits: { perUser: 1200, perIp: 6000, authFailures: 60, publish: 0, costly: 30 },
+      requestLimits: { perOwner: 1200, perIp: 6000, authFailures: 60, publish: 0, costly: 30 },
       maxConnections: 11_000,
       trustedProxies: false,
       corsOrigins: [],

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
-import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/tokens';
-import { parseOrigins } from './cross-origin.js';
-import { parseTrustedProxies } from './proxies.js';
+import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/auth';
+import { parseOrigins } from './http/cross-origin.js';
+import { parseTrustedProxies } from './http/proxies.js';
 
 /** The API's settings, from the environment. Throws a `ConfigError` that lists every mistake. */
 export function readApiConfig(env: NodeJS.ProcessEnv) {
@@ -12,15 +12,15 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       HOST: z.string().default('0.0.0.0'),
       PORT: wholeNumber({ initial: 3000, min: 0, max: 65_535 }),
       ...tokenSettings,
-      WEBHOOKS_PER_USER: wholeNumber({ initial: 5, min: 1, max: 10_000 }),
+      WEBHOOKS_PER_OWNER: wholeNumber({ initial: 5, min: 1, max: 10_000 }),
       REQUIRE_HTTPS: flag(false),
       MAX_IN_FLIGHT: wholeNumber({ initial: 50, min: 1, max: 1000 }),
       REPLAYS_PER_SECOND: wholeNumber({ initial: 10, min: 1, max: 1000 }),
       STREAM_HEARTBEAT_MS: wholeNumber({ initial: 15_000, min: 50, max: 60_000 }),
       STREAM_BUFFER_BYTES: wholeNumber({ initial: 256 * 1024, min: 16 * 1024, max: 64 * 1024 * 1024 }),
-      STREAMS_PER_USER: wholeNumber({ initial: 10, min: 1, max: 1_000_000 }),
+      STREAMS_PER_OWNER: wholeNumber({ initial: 10, min: 1, max: 1_000_000 }),
       MAX_STREAMS: wholeNumber({ initial: 10_000, min: 1, max: 1_000_000 }),
-      RATE_LIMIT_PER_USER: perMinute(1200),
+      RATE_LIMIT_PER_OWNER: perMinute(1200),
       RATE_LIMIT_PER_IP: perMinute(6000),
       RATE_LIMIT_AUTH_FAILURES: perMinute(60),
       RATE_LIMIT_PUBLISH: perMinute(0),
@@ -40,17 +40,17 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     ...shared,
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, addresses: shared.addresses },
     token: tokenConfig(settings),
-    webhooksPerUser: settings.WEBHOOKS_PER_USER,
+    webhooksPerOwner: settings.WEBHOOKS_PER_OWNER,
     maxInFlight: settings.MAX_IN_FLIGHT,
     replaysPerSecond: settings.REPLAYS_PER_SECOND,
     stream: {
       heartbeatMs: settings.STREAM_HEARTBEAT_MS,
       bufferBytes: settings.STREAM_BUFFER_BYTES,
-      perUser: settings.STREAMS_PER_USER,
+      perOwner: settings.STREAMS_PER_OWNER,
       max: settings.MAX_STREAMS,
     },
     requestLimits: {
-      perUser: settings.RATE_LIMIT_PER_USER,
+      perOwner: settings.RATE_LIMIT_PER_OWNER,
       perIp: settings.RATE_LIMIT_PER_IP,
       authFailures: settings.RATE_LIMIT_AUTH_FAILURES,
       publish: settings.RATE_LIMIT_PUBLISH,

@@ -4,58 +4,58 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAccept } from '@tidings/accept';
 import { orExit } from '@tidings/config';
-import { createPartitionDuty, lastPosition, openDatabase, readWebhookStats } from '@tidings/database';
+import { createPartitionMaintenance, lastPosition, openDatabase, readWebhookStats } from '@tidings/database';
 import { formatNetwork } from '@tidings/egress';
 import { catalog } from '@tidings/events';
-import { createDuty } from '@tidings/duty';
-import { startHealthServer } from '@tidings/health';
-import { createLogger } from '@tidings/logging';
+import { createPeriodicTask } from '@tidings/runtime/periodic-task';
+import { startHealthServer } from '@tidings/runtime/health';
+import { createLogger } from '@tidings/runtime/logging';
 import {
   createAcceptMetrics,
-  createDutyMetrics,
+  createPeriodicTaskMetrics,
   createEndedMetric,
   createProcessRegistry,
   measureDependencies,
   measurePool,
-} from '@tidings/metrics';
+} from '@tidings/runtime/metrics';
 import {
   connectRedis,
   createDeliveriesQueue,
   createTestsQueue,
-  queuesToLookAt,
-  reachRedis,
+  openQueues,
+  pingRedis,
   testResultsChannel,
   type RedisPurpose,
 } from '@tidings/queue';
-import { createRevocations } from '@tidings/revocation';
+import { createRevocations } from '@tidings/auth';
 import { createSeal } from '@tidings/secrets';
-import { untilStopped } from '@tidings/shutdown';
-import { startTracing } from '@tidings/tracing';
+import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { startTracing } from '@tidings/runtime/tracing';
 import { adminRoutes } from './admin/routes.js';
 import { QUEUES, queuePages } from './admin/queues.js';
-import { createVisits } from './admin/visits.js';
-import { createApp } from './app.js';
+import { createBrowserSessions } from './admin/browser-sessions.js';
+import { createApp } from './http/app.js';
 import { readApiConfig } from './config.js';
-import { createKeys } from './auth/issuer-keys.js';
+import { createIssuerKeys } from './auth/issuer-keys.js';
 import { readDashboard } from './dashboard/files.js';
 import { createDeliveryLog } from './deliveries/log.js';
 import { createReplay } from './deliveries/replay.js';
 import { createRetry } from './deliveries/retry.js';
 import { deliveryRoutes } from './deliveries/routes.js';
-import { createDrain } from './drain.js';
+import { createDrain } from './http/drain.js';
 import { eventRoutes } from './events/routes.js';
 import { healthRoutes } from './health/routes.js';
-import { measureRequests } from './http-metrics.js';
+import { measureRequests } from './http/http-metrics.js';
 import { createLimits } from './limits/limits.js';
-import { createApiServer } from './server.js';
+import { createApiServer } from './http/server.js';
 import { STREAM, streamRoutes } from './stream/routes.js';
 import { createLiveStream } from './stream/stream.js';
 import { createTickets } from './stream/tickets.js';
-import { createUserSettings } from './users/settings.js';
+import { createOwnerSettings } from './owners/settings.js';
 import { registrationSchemas } from './webhooks/registration.js';
 import { createRegistry } from './webhooks/registry.js';
 import { createTestWebhook } from './webhooks/test-webhook.js';
-import { untilReached } from './until-reached.js';
+import { retryUntilAvailable } from './retry-until-available.js';
 import { webhookRoutes } from './webhooks/routes.js';
 
 const SHUTDOWN_MS = 10_000;
@@ -95,8 +95,8 @@ const counts = connect('limits');
 const registry = createProcessRegistry({ service: 'api', version });
 const ended = createEndedMetric(registry, ['cancelled', 'skipped']);
 const acceptMetrics = createAcceptMetrics(registry, ended);
-const observe = createDutyMetrics(registry);
-const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
+const observe = createPeriodicTaskMetrics(registry);
+const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => pingRedis(commands, prefix) };
 measurePool(registry, database.pool);
 measureDependencies(registry, dependencies);
 
@@ -105,27 +105,27 @@ const deliveries = createDeliveriesQueue({ redis: commands, prefix });
 const accept = createAccept({ sql, queue: deliveries, redis: commands, prefix, observe: acceptMetrics, log, tracing });
 
 // … and what any process announces goes to the streams of this one.
-const position = await untilReached(() => lastPosition(sql), log);
+const position = await retryUntilAvailable(() => lastPosition(sql), log);
 const stream = createLiveStream({ sql, subscriber, prefix, position, settings: config.stream, registry, observe, log });
 
-const keepLog = createPartitionDuty(sql, config.retentionDays, { log, observe });
+const keepLog = createPartitionMaintenance(sql, config.retentionDays, { log, observe });
 keepLog.start();
 
 // Who calls: a token, which may be revoked, or a ticket made with one; of a user who may have been disabled.
 const revocations = createRevocations({ redis: commands, prefix, log });
 const tickets = createTickets({ redis: commands, prefix });
-const userSettings = createUserSettings(database);
-const visits = createVisits({ redis: commands, prefix });
-const watchRefused = createDuty({
+const ownerSettings = createOwnerSettings(database);
+const visits = createBrowserSessions({ redis: commands, prefix });
+const watchRefused = createPeriodicTask({
   name: 'refused callers',
   intervalMs: REFUSAL_MS,
   run: async () => {
     await revocations.refresh();
     try {
-      await userSettings.refresh();
+      await ownerSettings.refresh();
     } finally {
       // While PostgreSQL is away, tokens are revoked all the same.
-      stream.endRefused({ isRevoked: revocations.isRevoked, isDisabled: userSettings.isDisabled });
+      stream.endRefused({ isRevoked: revocations.isRevoked, isDisabled: ownerSettings.isDisabled });
     }
   },
   observe,
@@ -133,11 +133,11 @@ const watchRefused = createDuty({
 });
 // Whoever comes first must not find the lists unread.
 await revocations.refresh();
-await untilReached(userSettings.refresh, log);
+await retryUntilAvailable(ownerSettings.refresh, log);
 watchRefused.start();
 const { source, ...tokenRules } = config.token;
-const keys = createKeys(source, log);
-const watchKeys = createDuty({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, observe, log });
+const keys = createIssuerKeys(source, log);
+const watchKeys = createPeriodicTask({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, observe, log });
 watchKeys.start();
 const token = { ...tokenRules, findKey: keys.find, isRevoked: revocations.isRevoked };
 
@@ -155,12 +155,12 @@ const seal = createSeal(config.sealKeys);
 const onCancelled = (count: number): void => {
   ended('cancelled', count);
 };
-const webhooks = createRegistry({ database, seal, perUser: config.webhooksPerUser, onCancelled });
+const webhooks = createRegistry({ database, seal, perOwner: config.webhooksPerOwner, onCancelled });
 const deliveryLog = createDeliveryLog(database);
-const queues = queuesToLookAt({ redis: commands, prefix });
+const queues = openQueues({ redis: commands, prefix });
 const app = createApp({
-  authentication: { token, isDisabled: userSettings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
-  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofUser: userSettings.requestsPerMinute }),
+  authentication: { token, isDisabled: ownerSettings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
+  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofOwner: ownerSettings.requestsPerMinute }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
   observe: measureRequests(registry, STREAM),
@@ -172,7 +172,7 @@ const app = createApp({
     [QUEUES]: queuePages({
       queues,
       visits,
-      isRefused: ({ userId, tokenId = '' }) => userSettings.isDisabled(userId) || revocations.isRevoked(tokenId),
+      isRefused: ({ owner, tokenId = '' }) => ownerSettings.isDisabled(owner) || revocations.isRevoked(tokenId),
     }),
   },
   routes: [
@@ -200,7 +200,7 @@ const app = createApp({
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: userSettings, visits, catalog, onCancelled }),
+    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: ownerSettings, visits, catalog, onCancelled }),
   ],
 });
 
@@ -228,4 +228,4 @@ async function stop(): Promise<void> {
   await tracing?.shutdown();
 }
 
-await untilStopped({ stop, deadlineMs: SHUTDOWN_MS, log });
+await waitForShutdown({ stop, deadlineMs: SHUTDOWN_MS, log });

@@ -9,16 +9,16 @@ import { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { lastPosition, openDatabase, readWebhookStats, type Database } from '@tidings/database';
 import { catalog } from '@tidings/events';
-import { createLogger } from '@tidings/logging';
-import { connectRedis, createDeliveriesQueue, queuesToLookAt } from '@tidings/queue';
-import { createRevocations, type Revocations } from '@tidings/revocation';
+import { createLogger } from '@tidings/runtime/logging';
+import { connectRedis, createDeliveriesQueue, openQueues } from '@tidings/queue';
+import { createRevocations, type Revocations } from '@tidings/auth';
 import { createSeal } from '@tidings/secrets';
 import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/testing';
 import { adminRoutes } from '../src/admin/routes.js';
 import { QUEUES, queuePages } from '../src/admin/queues.js';
-import { createVisits } from '../src/admin/visits.js';
-import { createApp } from '../src/app.js';
-import type { TokenRules } from '../src/auth/verify-token.js';
+import { createBrowserSessions } from '../src/admin/browser-sessions.js';
+import { createApp } from '../src/http/app.js';
+import type { TokenRules } from '@tidings/auth';
 import type { DashboardParts } from '../src/dashboard/serve.js';
 import { createDeliveryLog } from '../src/deliveries/log.js';
 import { createReplay } from '../src/deliveries/replay.js';
@@ -27,19 +27,19 @@ import { deliveryRoutes } from '../src/deliveries/routes.js';
 import { eventRoutes } from '../src/events/routes.js';
 import { healthRoutes } from '../src/health/routes.js';
 import { createLimits, type Limits, type RequestLimits } from '../src/limits/limits.js';
-import type { TrustedProxies } from '../src/proxies.js';
-import { createApiServer, type ServerOptions } from '../src/server.js';
+import type { TrustedProxies } from '../src/http/proxies.js';
+import { createApiServer, type ServerOptions } from '../src/http/server.js';
 import { STREAM, streamRoutes } from '../src/stream/routes.js';
 import { createLiveStream, type StreamSettings } from '../src/stream/stream.js';
 import { createTickets } from '../src/stream/tickets.js';
-import { createUserSettings } from '../src/users/settings.js';
+import { createOwnerSettings } from '../src/owners/settings.js';
 import { registrationSchemas } from '../src/webhooks/registration.js';
 import { createRegistry } from '../src/webhooks/registry.js';
 import type { TestWebhook } from '../src/webhooks/test-webhook.js';
 import { webhookRoutes } from '../src/webhooks/routes.js';
 
 export const SECRET = 'a-secret-for-tests-of-at-least-32-bytes';
-const PER_USER = 5;
+const PER_OWNER = 5;
 
 export interface TestApi {
   url: string;
@@ -92,8 +92,8 @@ const answered: TestWebhook = () =>
     responseBody: 'thanks',
   });
 
-const STREAM_SETTINGS: StreamSettings = { heartbeatMs: 15_000, bufferBytes: 256 * 1024, perUser: 1000, max: 1000 };
-const NO_LIMITS: RequestLimits = { perUser: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
+const STREAM_SETTINGS: StreamSettings = { heartbeatMs: 15_000, bufferBytes: 256 * 1024, perOwner: 1000, max: 1000 };
+const NO_LIMITS: RequestLimits = { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
 
 /** The API's own parts on a database and a corner of Redis of this test file's own, listening on a free port. */
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -130,12 +130,12 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     log,
   });
   const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
-  const registry = createRegistry({ database, seal, perUser: PER_USER });
+  const registry = createRegistry({ database, seal, perOwner: PER_OWNER });
   const deliveryLog = createDeliveryLog(database);
-  const settings = createUserSettings(database);
-  const visits = createVisits({ redis: commands, prefix });
-  const queues = queuesToLookAt({ redis: commands, prefix });
-  const pages = { [QUEUES]: queuePages({ queues, visits, isRefused: ({ userId }) => settings.isDisabled(userId) }) };
+  const settings = createOwnerSettings(database);
+  const visits = createBrowserSessions({ redis: commands, prefix });
+  const queues = openQueues({ redis: commands, prefix });
+  const pages = { [QUEUES]: queuePages({ queues, visits, isRefused: ({ owner }) => settings.isDisabled(owner) }) };
   const revocations = createRevocations({ redis: commands, prefix, log });
   const tickets = createTickets({ redis: commands, prefix });
   const rules: TokenRules = {
@@ -151,7 +151,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     redis: counts,
     prefix,
     perMinute: { ...NO_LIMITS, ...options.limits },
-    ofUser: settings.requestsPerMinute,
+    ofOwner: settings.requestsPerMinute,
   });
   const app = createApp({
     authentication: { token: rules, isDisabled: settings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },

@@ -1,15 +1,15 @@
-import { createAudience, type Audience } from '../src/stream/audience.js';
+import { createSubscribers, type Subscribers } from '../src/stream/subscribers.js';
 import type { Frame } from '../src/stream/frame.js';
 import { createHub, type Hub } from '../src/stream/hub.js';
 import type { StreamMetrics } from '../src/stream/metrics.js';
-import { replay } from '../src/stream/replay.js';
+import { catchUp } from '../src/stream/catch-up.js';
 import type { Session } from '../src/stream/session.js';
 import type { StreamEvent, StreamPage } from '../src/stream/stream-event.js';
 
 const ignore = (): void => undefined;
 export const NO_METRICS: StreamMetrics = {
   sent: ignore,
-  replayed: ignore,
+  clientCaughtUp: ignore,
   gap: ignore,
   ended: ignore,
   refused: ignore,
@@ -18,7 +18,7 @@ export const NO_METRICS: StreamMetrics = {
 };
 
 /** A session that notes what it gets, instead of writing to a socket. */
-export function fakeSession(options: Partial<Session> & Pick<Session, 'userId'>) {
+export function fakeSession(options: Partial<Session> & Pick<Session, 'owner'>) {
   const got: string[] = [];
   /** Of each frame, how many events it was said to hold. */
   const counts: number[] = [];
@@ -67,7 +67,7 @@ export function fakeProcess(read: (range: { after: number; until?: number }) => 
     if (away) throw new Error('The log is away.');
     return { events: events.slice(0, pageSize), complete: events.length < pageSize };
   };
-  const audience: Audience = createAudience();
+  const audience: Subscribers = createSubscribers();
   const hub: Hub = createHub({ readPage: (after) => readPage({ after }), audience, metrics: NO_METRICS, log: { warn: ignore } });
   hub.start(0);
   return {
@@ -77,11 +77,11 @@ export function fakeProcess(read: (range: { after: number; until?: number }) => 
     slowDown: (count: number) => (readTurns = count),
     setAway: (away: boolean) => (isAway = away),
     replay: (session: Session) =>
-      replay(session, {
+      catchUp(session, {
         hub,
         audience,
         metrics: NO_METRICS,
-        readPage: (range) => readPage(range, ({ userId }) => userId === null || userId === session.userId),
+        readPage: (range) => readPage(range, ({ owner }) => owner === null || owner === session.owner),
       }),
   };
 }

@@ -5,29 +5,29 @@ import { orExit } from '@tidings/config';
 import {
   addActivity,
   connectToOutbox,
-  createPartitionDuty,
-  markTold,
+  createPartitionMaintenance,
+  markNotified,
   openDatabase,
   readBacklog,
   readBacklogged,
   readEndpoint,
-  readUntold,
+  readUnnotified,
   releaseDeliveries,
   WAKE_LIMIT,
   wakeDeliveries,
 } from '@tidings/database';
-import { createDuty } from '@tidings/duty';
+import { createPeriodicTask } from '@tidings/runtime/periodic-task';
 import { createAgents, createGuard, formatNetwork, hostNetworks } from '@tidings/egress';
 import { catalog, createOutboxRelay, EVENTS_QUEUE, type EventDraft } from '@tidings/events';
-import { startHealthServer } from '@tidings/health';
-import { createLogger } from '@tidings/logging';
+import { startHealthServer } from '@tidings/runtime/health';
+import { createLogger } from '@tidings/runtime/logging';
 import {
   createAcceptMetrics,
-  createDutyMetrics,
+  createPeriodicTaskMetrics,
   createProcessRegistry,
   measureDependencies,
   measurePool,
-} from '@tidings/metrics';
+} from '@tidings/runtime/metrics';
 import {
   connectRedis,
   createDeliveriesQueue,
@@ -35,16 +35,16 @@ import {
   createQueueWorker,
   DELIVERIES_QUEUE,
   type DeliveryJob,
-  createTestTurns,
+  createTestLock,
   type TestJob,
-  reachRedis,
+  pingRedis,
   TESTS_QUEUE,
   type RedisPurpose,
   WAKE_AFTER_MS,
 } from '@tidings/queue';
 import { createSeal } from '@tidings/secrets';
-import { untilStopped } from '@tidings/shutdown';
-import { startTracing } from '@tidings/tracing';
+import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { startTracing } from '@tidings/runtime/tracing';
 import { createActivity } from './activity/activity.js';
 import { createMeasureBacklog } from './backlog/measure-backlog.js';
 import { createBacklogMetrics } from './backlog/metrics.js';
@@ -54,14 +54,14 @@ import { createLease } from './deliver/lease.js';
 import { buildRequest } from './deliver/request.js';
 import { createSender } from './deliver/send.js';
 import { traceDeliveries } from './deliver/trace.js';
-import { createDispatch } from './dispatch/dispatch.js';
-import { traceDispatch } from './dispatch/trace.js';
+import { createIngest } from './ingest/ingest.js';
+import { traceIngest } from './ingest/trace.js';
 import { createDeliveryMetrics, createOutboxMetrics } from './metrics.js';
 import { createReconcile } from './reconcile/reconcile.js';
 import { createRelease } from './reconcile/release.js';
 import { createAcceptRelayed } from './relay/accept-relayed.js';
 import { createAnswerTests } from './test-webhook/answer-tests.js';
-import { createTellOwners } from './tell/tell-owners.js';
+import { createNotifyOwners } from './notify/notify-owners.js';
 
 /** Somebody waits for it. */
 const LONGEST_TEST_MS = 15_000;
@@ -71,7 +71,7 @@ const TEST_MARGIN_MS = 5000;
 const TESTS_AT_ONCE = 10;
 
 /** Long against an attempt that takes milliseconds, so that its way through Redis hardly counts; short for whoever waits. */
-const TURN_MS = 250;
+const CONTINUE_FOR_MS = 250;
 
 /** How late the operator's charts are at most. */
 const ACTIVITY_MS = 5000;
@@ -114,9 +114,9 @@ const outboxMetrics = createOutboxMetrics(
   registry,
   config.outboxes.map(({ name }) => name),
 );
-const observe = createDutyMetrics(registry);
+const observe = createPeriodicTaskMetrics(registry);
 const activity = createActivity((counted) => addActivity(database.pool, counted));
-const dependencies = { postgresql: () => database.pool.query('SELECT 1'), redis: () => reachRedis(commands, prefix) };
+const dependencies = { postgresql: () => database.pool.query('SELECT 1'), redis: () => pingRedis(commands, prefix) };
 measurePool(registry, database.pool);
 measureDependencies(registry, dependencies);
 
@@ -130,7 +130,7 @@ const accept = createAccept({
   log,
   tracing,
 });
-const dispatch = createDispatch({
+const ingest = createIngest({
   accept,
   catalog,
   onInvalid: () => {
@@ -178,12 +178,12 @@ const deliver = createDeliver({
   release: (webhookId) => release([webhookId]),
   enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
   retry: config.retry,
-  turnMs: TURN_MS,
+  continueForMs: CONTINUE_FOR_MS,
   observe: {
     ...metrics,
     recorded: (result, outcome, delivery) => {
       metrics.recorded(result, outcome, delivery);
-      activity.count({ userId: delivery.userId, ...result });
+      activity.count({ owner: delivery.owner, ...result });
     },
   },
   log,
@@ -193,10 +193,10 @@ const deliver = createDeliver({
 
 // … an owner may test a webhook, beside all that …
 const testMs = Math.min(timeoutMs, LONGEST_TEST_MS);
-const turns = createTestTurns({ redis: commands, prefix });
+const turns = createTestLock({ redis: commands, prefix });
 const answerTests = createAnswerTests({
   take: (test) => turns.take(test, testMs + TEST_MARGIN_MS),
-  readEndpoint: (userId, webhookId) => readEndpoint(database.pool, userId, webhookId),
+  readEndpoint: (owner, webhookId) => readEndpoint(database.pool, owner, webhookId),
   build: (event) => buildRequest(event, seal),
   send: createSender({ agents, timeoutMs: testMs }),
   end: turns.end,
@@ -215,10 +215,10 @@ const reconcile = createReconcile({
 });
 
 // … the operator's charts are told what was attempted, owners hear of what was disabled, and the log makes room for what comes.
-const tellOwners = createTellOwners({
-  readUntold: () => readUntold(database.pool),
+const notifyOwners = createNotifyOwners({
+  readUnnotified: () => readUnnotified(database.pool),
   accept,
-  markTold: (webhook) => markTold(database.pool, webhook),
+  markNotified: (webhook) => markNotified(database.pool, webhook),
   catalog,
   log,
 });
@@ -229,27 +229,27 @@ const measureBacklog = createMeasureBacklog({
   metrics: createBacklogMetrics(registry),
   now: () => performance.now(),
 });
-const duties = [
-  createDuty({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, observe, log }),
-  createDuty({ name: 'tell owners', intervalMs: config.reconcileIntervalMs, run: tellOwners, observe, log }),
-  createDuty({ name: 'activity', intervalMs: ACTIVITY_MS, run: activity.flush, observe, log }),
-  createPartitionDuty(database.pool, config.retentionDays, { log, observe }),
+const tasks = [
+  createPeriodicTask({ name: 'reconcile', intervalMs: config.reconcileIntervalMs, run: reconcile, observe, log }),
+  createPeriodicTask({ name: 'notify owners', intervalMs: config.reconcileIntervalMs, run: notifyOwners, observe, log }),
+  createPeriodicTask({ name: 'activity', intervalMs: ACTIVITY_MS, run: activity.flush, observe, log }),
+  createPartitionMaintenance(database.pool, config.retentionDays, { log, observe }),
   // Whoever has no port to show it on need not count.
   ...(config.healthPort === null
     ? []
-    : [createDuty({ name: 'measure backlog', intervalMs: MEASURE_MS, run: measureBacklog, observe, log })]),
+    : [createPeriodicTask({ name: 'measure backlog', intervalMs: MEASURE_MS, run: measureBacklog, observe, log })]),
 ];
 
 const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
 const common = { redis: jobs, prefix, concurrency, lockMs, onError };
 const workers = [
-  createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: tracing ? traceDispatch(tracing, dispatch) : dispatch }),
+  createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: tracing ? traceIngest(tracing, ingest) : ingest }),
   createQueueWorker<DeliveryJob>({ ...common, queue: DELIVERIES_QUEUE, process: ({ id }) => deliver(id) }),
   createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: answerTests }),
 ];
 
 for (const worker of workers) worker.start();
-for (const duty of duties) duty.start();
+for (const task of tasks) task.start();
 for (const relay of relays) relay.start();
 const health = config.healthPort === null ? undefined : await startHealthServer(config.healthPort, dependencies, registry);
 log.info('Worker is ready.', { concurrency });
@@ -258,7 +258,7 @@ async function stop(): Promise<void> {
   health?.close();
   await Promise.all([
     ...workers.map((worker) => worker.stop(timeoutMs + 2000)),
-    ...duties.map((duty) => duty.stop()),
+    ...tasks.map((task) => task.stop()),
     ...relays.map((relay) => relay.stop()),
   ]);
   // The last few seconds' counts are for charts: without them it stops as well.
@@ -273,4 +273,4 @@ async function stop(): Promise<void> {
   await tracing?.shutdown();
 }
 
-await untilStopped({ stop, deadlineMs: timeoutMs + 5000, log });
+await waitForShutdown({ stop, deadlineMs: timeoutMs + 5000, log });

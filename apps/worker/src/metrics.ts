@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { deliveryCreatedAt, type HealthChanges } from '@tidings/database';
-import { createEndedMetric, type EndedMetric } from '@tidings/metrics';
+import { createEndedMetric, type EndedMetric } from '@tidings/runtime/metrics';
 import type { DeliverObserver, Fault } from './deliver/deliver.js';
 
 /** What is counted of deliveries. */

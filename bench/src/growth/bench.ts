@@ -1,4 +1,4 @@
-import { createKeys } from '@tidings/keys';
+import { createMachineKeys } from '@tidings/config';
 import { createSeal, createSecret, parseSealKeys, sealedFor } from '@tidings/secrets';
 import type pg from 'pg';
 import { alternate, type Side } from '../alternate.js';
@@ -39,7 +39,7 @@ export async function benchGrowth(rounds: number): Promise<Report> {
 }
 
 async function sideOf(servers: Servers, receiver: Receiver, size: Size, name: string): Promise<Side> {
-  const keys = createKeys();
+  const keys = createMachineKeys();
   const tidings = await startMeasured(
     { ...servers, databaseUrl: await servers.addDatabase(name) },
     { keys, prefix: `{${name}}`, workers: size.workers ?? 1, env: { WORKER_CONCURRENCY: '100' } },
@@ -47,8 +47,8 @@ async function sideOf(servers: Servers, receiver: Receiver, size: Size, name: st
   const { seal } = createSeal(parseSealKeys(keys.SECRETS_KEYS));
   const webhooks = Array.from({ length: size.users }, (_, user) => ({ id: `wh_${String(user)}`, user: userOf(user) }));
   await tidings.sql.query(
-    `INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret, max_in_flight)
-     SELECT id, user_id, $3, '{*}', secret, $5 FROM unnest($1::text[], $2::text[], $4::bytea[]) AS new (id, user_id, secret)`,
+    `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, max_in_flight)
+     SELECT id, owner, $3, '{*}', secret, $5 FROM unnest($1::text[], $2::text[], $4::bytea[]) AS new (id, owner, secret)`,
     [
       webhooks.map(({ id }) => id),
       webhooks.map(({ user }) => user),
@@ -62,7 +62,7 @@ async function sideOf(servers: Servers, receiver: Receiver, size: Size, name: st
   await tidings.sql.query('VACUUM ANALYZE');
   const events = Array.from({ length: DELIVERIES }, (_, number) => ({
     type: 'sync.completed',
-    data: { user_id: userOf(number % size.users), items_synced: 1, errors: 0, duration_s: 1.5 },
+    data: { owner: userOf(number % size.users), items_synced: 1, errors: 0, duration_s: 1.5 },
   }));
   const workers = Object.fromEntries(tidings.workers.map(({ pid }, index) => [index === 0 ? 'worker' : 'second worker', pid]));
   return {
@@ -76,7 +76,7 @@ const userOf = (number: number): string => `user-${String(number)}`;
 
 async function addOthers(sql: pg.Client, count: number): Promise<void> {
   await sql.query(
-    `INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret)
+    `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)
      SELECT 'wh_other_' || n, 'other-' || n, 'http://127.0.0.1:9/', '{*}', '\\x00' FROM generate_series(1, $1::int) AS n`,
     [count],
   );
@@ -86,13 +86,13 @@ async function addOthers(sql: pg.Client, count: number): Promise<void> {
 async function addHistory(sql: pg.Client, count: number, users: number): Promise<void> {
   await sql.query(
     `WITH event AS (
-       INSERT INTO events (id, type, user_id, data, timestamp)
-       SELECT 'evt_' || n, 'sync.completed', 'user-' || n % $2::int, '{"user_id":"somebody","items_synced":1}', now()
+       INSERT INTO events (id, type, owner, data, timestamp)
+       SELECT 'evt_' || n, 'sync.completed', 'user-' || n % $2::int, '{"owner":"somebody","items_synced":1}', now()
        FROM generate_series(1, $1::int) AS n
-       RETURNING id, position, user_id, accepted_at
+       RETURNING id, position, owner, accepted_at
      ), delivery AS (
-       INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, attempt_count, created_at, finished_at)
-       SELECT new_delivery_id(accepted_at), id, position, 'wh_' || substr(user_id, 6), user_id, 'sync.completed', 'succeeded', 1, accepted_at, accepted_at
+       INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, attempt_count, created_at, finished_at)
+       SELECT new_delivery_id(accepted_at), id, position, 'wh_' || substr(owner, 6), owner, 'sync.completed', 'succeeded', 1, accepted_at, accepted_at
        FROM event RETURNING id
      )
      INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, response_body)

@@ -9,7 +9,7 @@ const REQUESTS = 10_000;
 const CONCURRENCY = 20;
 /** So high that every request is counted and none is refused. */
 const OUT_OF_REACH = '10000000';
-const LIMITED = { RATE_LIMIT_PER_USER: OUT_OF_REACH, RATE_LIMIT_PER_IP: OUT_OF_REACH };
+const LIMITED = { RATE_LIMIT_PER_OWNER: OUT_OF_REACH, RATE_LIMIT_PER_IP: OUT_OF_REACH };
 const PATHS = ['/api/event-types', '/api/webhooks'];
 
 /** What limits cost: the same requests to an API that counts each of them, for its user and its address, and to one that counts none. */

@@ -61,7 +61,7 @@ async function seed({ pool }: Database): Promise<Date> {
   }
   const spread = (end.getTime() - from.getTime()) / DELIVERIES;
   await pool.query(
-    `INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, attempt_count, created_at, finished_at)
+    `INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, attempt_count, created_at, finished_at)
      SELECT new_delivery_id(at), 'evt_' || n, n, 'wh_' || n % $3::int, 'user_' || n % $3::int, 'sync.completed',
        CASE WHEN n % 1009 = 0 THEN 'failed' ELSE 'succeeded' END::delivery_status, 1, at, at
      FROM generate_series(0, $1::int - 1) AS n, LATERAL (SELECT $2::timestamptz + n * $4::float8 * interval '1 ms' AS at) AS time`,

@@ -65,12 +65,12 @@ export async function benchRecovery(rounds: number): Promise<Report> {
 /** Retries that are due in an hour, so that nothing but the reconciler has work. */
 async function seed(sql: pg.Client): Promise<void> {
   await sql.query(
-    `INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret)
+    `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)
      SELECT 'wh_' || n, 'user_' || n, 'http://127.0.0.1:9/', '{*}', '\\x00' FROM generate_series(1, $1::int) AS n`,
     [WEBHOOKS],
   );
   await sql.query(
-    `INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, stage, priority, attempt_count, created_at, next_attempt_at, wake_at)
+    `INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, stage, priority, attempt_count, created_at, next_attempt_at, wake_at)
      SELECT new_delivery_id(now()), 'evt_' || n, n, 'wh_' || (n % $2::int + 1), 'user_' || (n % $2::int + 1), 'sync.completed', 'backoff', 1, 1,
        now(), now() + interval '1 hour', now() + interval '1 hour'
      FROM generate_series(1, $1::int) AS n`,

@@ -134,7 +134,7 @@ function createAnnouncer({ redisUrl, atEnd }: Servers): (channel: string) => Sid
             position,
             id: `evt_01a20f82-5842-707e-8af6-${position.toString(16).padStart(12, '0')}`,
             type: 'extraction.started',
-            userId: null,
+            owner: null,
             data: eventData(at),
             announcedAt: Math.floor(at),
           },

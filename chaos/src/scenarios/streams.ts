@@ -29,7 +29,7 @@ export const streams: Scenario = {
     const { random } = stage;
     const count = stage.isShort ? 3000 : 20_000;
     const rounds = stage.isShort ? 1 : 4;
-    const system = await startSystem(stage, { apis: 2, workers: 1, webhooks: [], env: { STREAMS_PER_USER: '1000' } });
+    const system = await startSystem(stage, { apis: 2, workers: 1, webhooks: [], env: { STREAMS_PER_OWNER: '1000' } });
     const { processes, publisher } = system;
     await publisher.publish([{ type: 'extraction.started', user: null, data: { version: 'first', entity_types: [] } }]);
     const [first] = await readLog(system);
@@ -103,7 +103,7 @@ function someEvent(random: Random): EventInput {
 function readLog({ databaseUrl }: System): Promise<StreamedEvent[]> {
   return query<StreamedEvent & Record<string, unknown>>(
     databaseUrl,
-    'SELECT id, type, user_id AS user FROM events ORDER BY position',
+    'SELECT id, type, owner AS user FROM events ORDER BY position',
   );
 }
 

@@ -38,7 +38,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await database.pool.query('TRUNCATE webhooks, events, deliveries');
   await database.prisma.webhook.create({
-    data: { id: 'wh_1', userId: 'alice', url: 'https://example.com', eventTypes: ['sync.*'], sealedSecret: new Uint8Array(1) },
+    data: { id: 'wh_1', owner: 'alice', url: 'https://example.com', eventTypes: ['sync.*'], sealedSecret: new Uint8Array(1) },
   });
   redis = createTestRedis();
   gate = await createGate(redis.url);
@@ -176,7 +176,7 @@ describe('accepting events', () => {
     expect((await logged()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     expect(await queued()).toEqual(await deliveryIds());
     expect(await queued()).toHaveLength(2);
-    const expected = (await logged()).map(({ position, id, type, userId, data }) => ({ position, id, type, userId, data }));
+    const expected = (await logged()).map(({ position, id, type, owner, data }) => ({ position, id, type, owner, data }));
     await eventually(() => {
       expect(announced).toEqual([expected.map((event) => ({ ...event, announcedAt: expect.any(Number) }))]);
     });
@@ -285,7 +285,7 @@ describe("an event of Tidings' own", () => {
     expect((await logged()).map(({ type }) => type)).toEqual(['webhook.disabled']);
     expect(await deliveryIds()).toEqual([]);
     await eventually(() => {
-      expect(announced.flat()).toMatchObject([{ type: 'webhook.disabled', userId: 'alice' }]);
+      expect(announced.flat()).toMatchObject([{ type: 'webhook.disabled', owner: 'alice' }]);
     });
   });
 });

@@ -1,8 +1,8 @@
-import { createBatch } from '@tidings/batch';
+import { createGroupCommit } from '@tidings/database';
 import { acceptEvents, type AcceptedEvent, type Queryable } from '@tidings/database';
 import { catalog, patternsMatching, type TidingsEvent } from '@tidings/events';
 import { WAKE_AFTER_MS, type DeliveriesQueue } from '@tidings/queue';
-import type { Tracing } from '@tidings/tracing';
+import type { Tracing } from '@tidings/runtime/tracing';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
 import { ConflictingEventError } from './conflicting-event-error.js';
 import { sharesOf, traceAccept, traceEnqueue } from './trace.js';
@@ -109,7 +109,7 @@ export function createAccept({ sql, queue, redis, prefix, observe, log, tracing 
     });
   };
 
-  const batch = createBatch({
+  const batch = createGroupCommit({
     run: commit,
     maxWeight: MAX_EVENTS_A_COMMIT,
     weigh: ({ events }: Call) => events.reduce((sum, { data }) => sum + 1 + Math.floor(data.length / LARGE_CHARACTERS), 0),
@@ -162,8 +162,8 @@ function announcement(events: readonly TidingsEvent[], accepted: ReadonlyMap<str
   const announcedAt = Date.now();
   return encodeAnnouncement(
     [...accepted.values()].map(({ id, position }) => {
-      const { type, userId, data } = byId.get(id) as TidingsEvent;
-      return { position, id, type, userId, data, announcedAt };
+      const { type, owner, data } = byId.get(id) as TidingsEvent;
+      return { position, id, type, owner, data, announcedAt };
     }),
   );
 }

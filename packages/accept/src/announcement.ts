@@ -4,7 +4,7 @@ export interface AnnouncedEvent {
   id: string;
   type: string;
   /** The one user who may see it; null: everyone. */
-  userId: string | null;
+  owner: string | null;
   /** The payload as JSON. */
   data: string;
   /** In Unix milliseconds. */

@@ -1,7 +1,7 @@
 import type { AcceptedCalls } from '@tidings/database';
 import type { TidingsEvent } from '@tidings/events';
 import { DELIVERIES_QUEUE } from '@tidings/queue';
-import type { Tracing } from '@tidings/tracing';
+import type { Tracing } from '@tidings/runtime/tracing';
 
 /** The span of one call, from when it is made until its commit. Deliveries are parts of it: its `traceparent` goes to the log. */
 export function traceAccept<Acceptance extends { status: 'accepted' | 'repeated' }>(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { createKeys } from '@tidings/keys';
+import { createMachineKeys } from '@tidings/config';
 import { deliveriesStories } from '../test/stories/deliveries.js';
 import { doctorStories } from '../test/stories/doctor.js';
 import { listenStories } from '../test/stories/listen.js';
@@ -11,7 +11,7 @@ import { startSystem, type System } from '../test/system.js';
 // One system for all of them: starting one takes as long as all stories together.
 let system: System;
 beforeAll(async () => {
-  system = await startSystem(createKeys());
+  system = await startSystem(createMachineKeys());
 });
 afterAll(() => system.stop());
 const running = (): System => system;

@@ -14,7 +14,7 @@ export interface Io {
   /** Draws over the current line of the terminal, or null where standard error is none. */
   redraw: ((line: string) => void) | null;
   /** From its call on, Ctrl-C and SIGTERM abort this signal instead of ending the process. */
-  untilStopped: () => AbortSignal;
+  waitForShutdown: () => AbortSignal;
 }
 
 /** Prints a result: with `--json` as one line of JSON, otherwise as text. */

@@ -17,7 +17,7 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (line) => stdout.write(`${line}\n`),
   err: (line) => stderr.write(`${line}\n`),
   redraw: stderr.isTTY ? (line) => stderr.write(`\r\x1b[K${line}`) : null,
-  untilStopped() {
+  waitForShutdown() {
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {

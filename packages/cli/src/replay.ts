@@ -38,7 +38,7 @@ export function replayCommand(io: Io): Command {
         return;
       }
       if (!json) io.err(summary(replay));
-      const stopped = io.untilStopped();
+      const stopped = io.waitForShutdown();
       if (!(await follow(server, { options, replay, io, stopped }))) {
         throw new Failure(EXIT.failed, 'Stopped watching. The replay goes on: "tidings deliveries list" shows it.');
       }

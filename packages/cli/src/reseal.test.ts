@@ -30,7 +30,7 @@ async function add(id: string, by: SealKey): Promise<void> {
   await database.prisma.webhook.create({
     data: {
       id,
-      userId: 'alice',
+      owner: 'alice',
       url: 'https://example.com/',
       sealedSecret: bytes(seal('a secret', sealedFor.secret(id))),
       sealedPreviousSecrets: bytes(seal('[]', sealedFor.previousSecrets(id))),

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import jwt from 'jsonwebtoken';
-import { createRevocations } from '@tidings/revocation';
+import { createRevocations } from '@tidings/auth';
 import { createTestRedis } from '@tidings/testing';
 import { openTerminal } from '../test/cli.js';
 

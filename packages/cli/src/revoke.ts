@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import jwt from 'jsonwebtoken';
 import { DEFAULT_PREFIX } from '@tidings/events';
 import { connectRedis } from '@tidings/queue';
-import { revokeToken } from '@tidings/revocation';
+import { revokeToken } from '@tidings/auth';
 import { EXIT, Failure, reasonOf, wrongUsage } from './failure.js';
 import { show, type Io } from './io.js';
 import { seconds } from './moment.js';

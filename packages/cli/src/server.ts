@@ -18,7 +18,7 @@ export interface Server extends Client {
   url: string;
   token: string;
   /** Whom the token names. */
-  userId: string;
+  owner: string;
 }
 
 /** What openapi-fetch answers with. */
@@ -60,11 +60,11 @@ export function openServer(options: ServerOptions, io: Pick<Io, 'env'>): Server 
       'there is no token. Set TIDINGS_TOKEN or give --token; "npx tidings token --sub you" makes one for development.',
     );
   }
-  const userId = subjectOf(token);
-  if (userId === undefined) {
+  const owner = subjectOf(token);
+  if (owner === undefined) {
     throw wrongUsage('the token is not a JWT with a "sub". Set TIDINGS_TOKEN or --token to the whole token, without "Bearer".');
   }
-  return { ...createClient({ url, token }), url, token, userId };
+  return { ...createClient({ url, token }), url, token, owner };
 }
 
 function subjectOf(token: string): string | undefined {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
-import { keepKeys } from '@tidings/keys';
+import { keepMachineKeys } from '@tidings/config';
 import { openTerminal } from '../test/cli.js';
 
 const SECRET = 'a secret that is at least 32 bytes long';
@@ -42,7 +42,7 @@ describe('tidings token', () => {
   });
 
   test("signs with the project's own key when JWT_SECRET is not set", async () => {
-    const { JWT_SECRET: secret } = keepKeys(join(project, '.tidings'));
+    const { JWT_SECRET: secret } = keepMachineKeys(join(project, '.tidings'));
     expect(claimsOf((await tidings(['token', '--sub', 'bob'], {})).out, secret).sub).toBe('bob');
   });
 

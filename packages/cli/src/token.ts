@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { findKeys, signToken } from '@tidings/keys';
+import { signToken } from '@tidings/auth';
+import { findMachineKeys } from '@tidings/config';
 import { wrongUsage } from './failure.js';
 import { show, type Io } from './io.js';
 import { seconds } from './moment.js';
@@ -33,7 +34,7 @@ export function tokenCommand(io: Io): Command {
     if (env['NODE_ENV'] === 'production') {
       throw wrongUsage('NODE_ENV is production, and this makes development tokens. There, ask your identity provider for one.');
     }
-    const secret = env['JWT_SECRET'] || findKeys(folder)?.JWT_SECRET;
+    const secret = env['JWT_SECRET'] || findMachineKeys(folder)?.JWT_SECRET;
     if (secret === undefined) {
       throw wrongUsage('there is no key to sign with. Set JWT_SECRET, or run this in the project after its first "npm start".');
     }

@@ -52,7 +52,7 @@ export function openTerminal(env: NodeJS.ProcessEnv = {}): Terminal {
       out: (line) => out.push(line),
       err: (line) => err.push(line),
       redraw: null,
-      untilStopped: () => stop.signal,
+      waitForShutdown: () => stop.signal,
       ...more,
     };
     const ended = run(typeof args === 'string' ? args.split(' ') : args, io).then((code) => ({

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseCertificates, parseNetworks } from '@tidings/egress';
 import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
-import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from '@tidings/queue';
+import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from './retry-defaults.js';
 import { parseSealKeys } from '@tidings/secrets';
 import { tracingConfig, tracingSettings } from './tracing-settings.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SAMPLERS, type TracingSettings } from '@tidings/tracing';
+import { SAMPLERS, type TracingSettings } from '@tidings/runtime/tracing';
 
 const url = z.url({ protocol: /^https?$/, hostname: /.*/, error: 'must be a URL: http://collector:4318' }).optional();
 const RATIO = 'must be a number from 0 to 1';

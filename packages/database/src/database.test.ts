@@ -21,7 +21,7 @@ describe('a database', () => {
     const { prisma, pool } = open();
     const data = {
       id: 'wh_1',
-      userId: 'alice',
+      owner: 'alice',
       url: 'https://example.com',
       eventTypes: ['*'],
       sealedSecret: Buffer.from('sealed'),

@@ -1,4 +1,5 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export { createGroupCommit, type GroupCommit } from './group-commit.js';
 export { connectToOutbox } from './connect-to-outbox.js';
 export { readMigrationState, type MigrationState } from './migrations/state.js';
 export { migrate } from './migrations/migrate.js';
@@ -13,13 +14,13 @@ export {
 export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';
 export { cancelDeliveries } from './sql/cancel-deliveries.js';
 export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';
-export { createPartitionDuty } from './partition-duty.js';
+export { createPartitionMaintenance } from './partition-maintenance.js';
 export {
   findPosition,
   lastPosition,
   lastVisibleEvent,
   readEvents,
-  readUserEvents,
+  readOwnerEvents,
   type LoggedEvent,
   type LogPage,
   type LogRange,
@@ -35,8 +36,8 @@ export {
 export { readBacklog, type Backlog, type StageBacklog } from './sql/read-backlog.js';
 export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/release-deliveries.js';
 export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
-export { pauseDelivering, pauseWebhook, readDelivering, type Delivering } from './sql/pause.js';
-export { markTold, readUntold, type DisabledWebhook } from './sql/disabled-webhooks.js';
+export { setDeliveryPause, pauseWebhook, readDeliveryPause, type DeliveryPause } from './sql/pause.js';
+export { markNotified, readUnnotified, type DisabledWebhook } from './sql/disabled-webhooks.js';
 export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
 export { readServer, type DatabaseServer } from './sql/read-server.js';
 export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
@@ -50,10 +51,10 @@ export { DURATION_BOUNDS_MS, durationClass, percentile } from './activity.js';
 export {
   addActivity,
   readMinutes,
-  readUsersByLoad,
+  readOwnersByLoad,
   type MinuteActivity,
-  type UserActivity,
-  type UserLoad,
+  type OwnerActivity,
+  type OwnerLoad,
 } from './sql/activity.js';
 export { readOverview, type Overview } from './sql/read-overview.js';
 export { readWebhookStats, type WebhookStats } from './sql/read-webhook-stats.js';

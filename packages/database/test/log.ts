@@ -8,7 +8,7 @@ export interface DeliveryRow {
   id: string;
   event_id: string;
   webhook_id: string;
-  user_id: string;
+  owner: string;
   event_type: string;
   status: string;
   stage: string | null;
@@ -33,7 +33,7 @@ export interface HealthRow {
 }
 
 export interface WebhookOptions {
-  userId?: string;
+  owner?: string;
   eventTypes?: string[];
   enabled?: boolean;
   disabledReason?: 'failing' | 'gone' | 'operator' | null;
@@ -83,14 +83,14 @@ export async function openLog(): Promise<TestLog> {
     });
   };
   const addWebhook: TestLog['addWebhook'] = async (id, options = {}) => {
-    const { userId = 'alice', eventTypes = ['*'], enabled = true, disabledReason = null } = options;
+    const { owner = 'alice', eventTypes = ['*'], enabled = true, disabledReason = null } = options;
     const { maxInFlight = 10, rateLimit = null, ordering = 'unordered' } = options;
     await pool.query(
-      `INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret, enabled, disabled_reason, max_in_flight, rate_limit, ordering)
+      `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, enabled, disabled_reason, max_in_flight, rate_limit, ordering)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
       [
         id,
-        userId,
+        owner,
         `https://example.com/${id}`,
         eventTypes,
         Buffer.from(`secret of ${id}`),
@@ -115,7 +115,7 @@ export async function openLog(): Promise<TestLog> {
   };
   const deliveries: TestLog['deliveries'] = async () => {
     const { rows } = await pool.query<DeliveryRow>(`
-      SELECT id, event_id, webhook_id, user_id, event_type, status::text, stage::text, priority, attempt_count, lease_token,
+      SELECT id, event_id, webhook_id, owner, event_type, status::text, stage::text, priority, attempt_count, lease_token,
         5 * round(extract(epoch FROM next_attempt_at - now()) / 5)::int AS next_attempt_in,
         5 * round(extract(epoch FROM wake_at - now()) / 5)::int AS wake_in, finished_at IS NOT NULL AS finished
       FROM deliveries ORDER BY event_id, webhook_id`);
@@ -126,8 +126,8 @@ export async function openLog(): Promise<TestLog> {
     url: testDatabase.url,
     pool,
     async clear() {
-      await pool.query('TRUNCATE webhooks, events, deliveries, attempts, idempotency_keys, user_settings, audit_log');
-      await pool.query('UPDATE delivering SET paused_at = NULL, paused_by = NULL');
+      await pool.query('TRUNCATE webhooks, events, deliveries, attempts, idempotency_keys, owner_settings, audit_log');
+      await pool.query('UPDATE delivery_pause SET paused_at = NULL, paused_by = NULL');
     },
     addWebhook,
     acceptCalls,
@@ -191,7 +191,7 @@ function toEvent(event: Partial<NewEvent>, number: number): NewEvent {
   return {
     id: `evt_${String(number)}`,
     type: 'sync.completed',
-    userId: 'alice',
+    owner: 'alice',
     timestamp: '2026-03-01T00:00:00.000Z',
     data: '{}',
     ...event,

@@ -69,8 +69,8 @@ describe('a valid event', () => {
   });
 
   test('belongs to the user in its data, or to everyone', () => {
-    expect(validateOne(failed).userId).toBe('alice');
-    expect(validateOne({ type: 'extraction.started', data: { version: '1', entity_types: [] } }).userId).toBeNull();
+    expect(validateOne(failed).owner).toBe('alice');
+    expect(validateOne({ type: 'extraction.started', data: { version: '1', entity_types: [] } }).owner).toBeNull();
   });
 
   test('has its data as JSON on one line', () => {
@@ -150,12 +150,12 @@ describe('an invalid event', () => {
 
   test('is for a user whose id is none, however loose its own definition is', () => {
     const { validate } = createCatalog([looseEvent]);
-    for (const userId of [undefined, null, 7, '', 'a\u0000b', '\uD800']) {
-      expect(errorsOf(() => validate([{ type: 'loose.event', data: { user_id: userId } }])).map(({ field }) => field)).toEqual([
+    for (const owner of [undefined, null, 7, '', 'a\u0000b', '\uD800']) {
+      expect(errorsOf(() => validate([{ type: 'loose.event', data: { user_id: owner } }])).map(({ field }) => field)).toEqual([
         'data.user_id',
       ]);
     }
-    expect(validate([looseEvent({ user_id: 'alice' })])[0]?.userId).toBe('alice');
+    expect(validate([looseEvent({ user_id: 'alice' })])[0]?.owner).toBe('alice');
   });
 });
 
@@ -215,7 +215,7 @@ describe("Tidings' own events", () => {
   });
 
   test('are made by Tidings, for their reader, and may be looked for in the stream', () => {
-    expect(catalog.validateOwn({ type: 'webhook.disabled', data })).toMatchObject({ type: 'webhook.disabled', userId: 'alice' });
+    expect(catalog.validateOwn({ type: 'webhook.disabled', data })).toMatchObject({ type: 'webhook.disabled', owner: 'alice' });
     expect(catalog.streamedTypes).toContain('webhook.disabled');
     expect(() => catalog.validateOwn({ type: 'sync.completed', data })).toThrow('not in the catalog');
   });

@@ -121,12 +121,12 @@ function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<st
   if (bytes > MAX_EVENT_BYTES) {
     return [{ field: 'data', message: `is ${String(bytes)} bytes of JSON, over the limit of ${String(MAX_EVENT_BYTES)}` }];
   }
-  const userId = readerOf(definition.audience, data);
-  if (userId === undefined) return [{ field: 'data.user_id', message: USER_ID_RULE }];
+  const owner = readerOf(definition.audience, data);
+  if (owner === undefined) return [{ field: 'data.user_id', message: USER_ID_RULE }];
   return {
     id: draft.id ?? `evt_${uuidv7()}`,
     type: definition.type,
-    userId,
+    owner,
     timestamp: (draft.timestamp === undefined ? new Date() : new Date(draft.timestamp)).toISOString(),
     data: text,
   };
@@ -135,8 +135,8 @@ function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<st
 /** The one user who may see it, or null: everyone. Undefined when it is for a user and the schema let a wrong id pass. */
 function readerOf(audience: Audience, data: Record<string, unknown>): string | null | undefined {
   if (audience === 'everyone') return null;
-  const userId = data['user_id'];
-  return typeof userId === 'string' && USER_ID.test(userId) ? userId : undefined;
+  const owner = data['user_id'];
+  return typeof owner === 'string' && USER_ID.test(owner) ? owner : undefined;
 }
 
 function fieldErrors(error: z.ZodError, prefix = ''): FieldError[] {

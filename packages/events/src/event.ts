@@ -47,7 +47,7 @@ export interface TidingsEvent {
   id: string;
   type: string;
   /** The one user who may see it; null: everyone. */
-  userId: string | null;
+  owner: string | null;
   /** ISO 8601, UTC. */
   timestamp: string;
   /** The payload as JSON on one line: the exact text that every attempt and every stream sends. */

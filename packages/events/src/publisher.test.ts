@@ -43,7 +43,7 @@ describe('a publisher', () => {
         data: {
           id,
           type: 'sync.completed',
-          userId: 'alice',
+          owner: 'alice',
           timestamp: '2026-02-28T23:30:00.000Z',
           data: '{"user_id":"alice","items_synced":150,"errors":0,"duration_s":12.4}',
         },

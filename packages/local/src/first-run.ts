@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { migrate } from '@tidings/database';
-import { keepKeys, type Keys } from '@tidings/keys';
+import { keepMachineKeys, type MachineKeys } from '@tidings/config';
 import { keepDemoWebhook } from './demo-webhook.js';
 import { guidance } from './guidance.js';
 import { isFree, nextFreePort } from './port.js';
@@ -126,8 +126,8 @@ async function apiPort(wanted: string | undefined, host: string): Promise<number
 }
 
 /** Those of the environment, or else those that are kept in the folder. */
-function ownKeys(folder: string, env: NodeJS.ProcessEnv): Keys {
-  const kept = keepKeys(folder);
+function ownKeys(folder: string, env: NodeJS.ProcessEnv): MachineKeys {
+  const kept = keepMachineKeys(folder);
   return { JWT_SECRET: env['JWT_SECRET'] || kept.JWT_SECRET, SECRETS_KEYS: env['SECRETS_KEYS'] || kept.SECRETS_KEYS };
 }
 

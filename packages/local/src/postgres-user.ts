@@ -26,7 +26,7 @@ export function isReachable(folder: string, user: User): boolean {
 }
 
 /** A path that stands in for this one, always the same, where every user can reach it. */
-export function standIn(path: string): string {
+export function reachablePath(path: string): string {
   mkdirSync(FALLBACK, { recursive: true, mode: 0o755 });
   return join(FALLBACK, createHash('sha256').update(path).digest('hex').slice(0, 12));
 }

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { keepPassword } from './password.js';
 import { freePort } from './port.js';
 import { postgresBinaries } from './postgres-binaries.js';
-import { isReachable, postgresUser, standIn, type User } from './postgres-user.js';
+import { isReachable, postgresUser, reachablePath, type User } from './postgres-user.js';
 import { startProcess, type LocalProcess } from './process.js';
 
 export interface LocalPostgres {
@@ -85,7 +85,7 @@ export async function startPostgres({
 /** The folder itself, or what its link leads to where PostgreSQL's user can't reach it. Removing the link removes the data. */
 function dataFolder(folder: string, user: User): string {
   if (isReachable(dirname(folder), user)) return folder;
-  const data = standIn(folder);
+  const data = reachablePath(folder);
   if (!lstatSync(folder, { throwIfNoEntry: false })) {
     rmSync(data, { recursive: true, force: true });
     rmSync(`${data}.password`, { force: true });

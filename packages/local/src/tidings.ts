@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { createKeys, signToken, type Keys } from '@tidings/keys';
+import { signToken } from '@tidings/auth';
+import { createMachineKeys, type MachineKeys } from '@tidings/config';
 import { startProcess, type LocalProcess } from './process.js';
 
 export interface TidingsOptions {
@@ -9,7 +10,7 @@ export interface TidingsOptions {
   /** Before every key in Redis. Default `{tidings}`. */
   prefix?: string;
   /** Default: new ones. */
-  keys?: Keys;
+  keys?: MachineKeys;
   /** The API's port. Default 0: a free one. */
   port?: number;
   /** How many workers. Default 1. */
@@ -57,12 +58,12 @@ export interface Tidings {
 const ALLOWED_NETWORKS = '127.0.0.0/8,::1/128';
 
 const UNLIMITED = {
-  RATE_LIMIT_PER_USER: '0',
+  RATE_LIMIT_PER_OWNER: '0',
   RATE_LIMIT_PER_IP: '0',
   RATE_LIMIT_AUTH_FAILURES: '0',
   RATE_LIMIT_PUBLISH: '0',
   RATE_LIMIT_COSTLY: '0',
-  STREAMS_PER_USER: '1000000',
+  STREAMS_PER_OWNER: '1000000',
 };
 
 /**
@@ -78,7 +79,7 @@ const POLL_MS = 50;
 
 /** Starts an API and workers as the processes they are in production, and resolves when all of them are ready. */
 export async function startTidings(options: TidingsOptions): Promise<Tidings> {
-  const { databaseUrl, redisUrl, prefix = '{tidings}', keys = createKeys(), port = 0, workers: workerCount = 1 } = options;
+  const { databaseUrl, redisUrl, prefix = '{tidings}', keys = createMachineKeys(), port = 0, workers: workerCount = 1 } = options;
   const common: NodeJS.ProcessEnv = {
     EGRESS_ALLOW_CIDRS: ALLOWED_NETWORKS,
     HOST: '127.0.0.1',

@@ -5,9 +5,9 @@ import { createPublisher, EVENTS_QUEUE, syncFailed, type EventJob, type RedisCli
 import { startRedisCluster, temporaryFolder, type LocalRedis, type LocalRedisCluster } from '@tidings/local';
 import { eventually } from '@tidings/testing';
 import { createDeliveriesQueue, DELIVERIES_QUEUE, type DeliveryJob } from './deliveries-queue.js';
-import { connectRedis, reachRedis, type RedisPurpose } from './redis.js';
-import { createTestTurns, testResultsChannel } from './test-turns.js';
-import { createQueueWorker, type QueueWorker, type Verdict } from './worker.js';
+import { connectRedis, pingRedis, type RedisPurpose } from './redis.js';
+import { createTestLock, testResultsChannel } from './test-lock.js';
+import { createQueueWorker, type QueueWorker, type JobOutcome } from './worker.js';
 
 const { folder, remove } = temporaryFolder();
 const PREFIX = '{tidings}';
@@ -34,7 +34,7 @@ const connect = (purpose: RedisPurpose): RedisClient => {
 /** A worker that answers as it is told, and all that it was given. */
 const work = <Data>(
   queue: string,
-  { prefix = PREFIX, answer = () => ({ then: 'finish' }) }: { prefix?: string; answer?: (times: number) => Verdict } = {},
+  { prefix = PREFIX, answer = () => ({ action: 'finish' }) }: { prefix?: string; answer?: (times: number) => JobOutcome } = {},
 ) => {
   const taken: Data[] = [];
   const worker = createQueueWorker<Data>({
@@ -60,11 +60,11 @@ describe('on a Redis Cluster', () => {
     const many = ids('many', 1001);
     await queue.enqueue(many.map((one) => ({ ...one, priority: 1 })));
     await queue.enqueueOverdue(ids('overdue', 2));
-    const answers: Verdict[] = [
-      { then: 'postpone', delayMs: 1 },
-      { then: 'retry', reason: 'none', delayMs: 1, priority: 2 },
+    const answers: JobOutcome[] = [
+      { action: 'postpone', delayMs: 1 },
+      { action: 'retry', reason: 'none', delayMs: 1, priority: 2 },
     ];
-    const taken = work<DeliveryJob>(DELIVERIES_QUEUE, { answer: (times) => answers[times - 1] ?? { then: 'finish' } });
+    const taken = work<DeliveryJob>(DELIVERIES_QUEUE, { answer: (times) => answers[times - 1] ?? { action: 'finish' } });
     await eventually(() => {
       expect(taken).toHaveLength(1001 + 2 + answers.length);
     });
@@ -96,7 +96,7 @@ describe('on a Redis Cluster', () => {
         return heard;
       }),
     );
-    const turns = createTestTurns({ redis: await ready(connect('command')), prefix: PREFIX });
+    const turns = createTestLock({ redis: await ready(connect('command')), prefix: PREFIX });
     const test = { webhookId: 'wh_1', eventId: 'evt_1' };
     expect(await turns.begin(test, 5000)).toBe('evt_1');
     expect(await turns.begin({ ...test, eventId: 'evt_2' }, 5000)).toBe('evt_1');
@@ -141,10 +141,10 @@ test.each([
     // Nobody agrees that it has failed before two seconds are over.
     await Promise.all([
       expectFailure(() => queue.enqueue(ids('lost', 1)), 4000),
-      expectFailure(() => reachRedis(commands, prefix), 4000),
+      expectFailure(() => pingRedis(commands, prefix), 4000),
     ]);
 
-    await eventually(() => reachRedis(commands, prefix));
+    await eventually(() => pingRedis(commands, prefix));
     await eventually(() => limits.exists(`${prefix}:none`));
     await eventually(() => queue.enqueue(ids('after', 3)));
     // A worker gives up a connection that does not answer after 15 s.

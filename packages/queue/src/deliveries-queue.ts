@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
 import { connecting } from './redis.js';
-import { MAX_ATTEMPTS } from './retry-policy.js';
 
 /** The BullMQ queue of deliveries that are to be attempted. */
 export const DELIVERIES_QUEUE = 'deliveries';
@@ -45,6 +44,9 @@ export const WAKE_AFTER_MS = 15_000;
 /** How many jobs go to Redis at once: 28,000 jobs/s were measured with 500. */
 const BULK = 500;
 
+/** BullMQ's own count must never run out before the retry policy's: the worker decides when a delivery has failed. */
+const JOB_ATTEMPTS = 1000;
+
 /** Of a worker that breaks before it could say when the next attempt is due, in milliseconds. */
 const BACKOFF_MS = 1000;
 
@@ -85,7 +87,7 @@ function toJob({ id, priority = 0, anew = false, delayMs = 0 }: QueuedDelivery) 
     data: { id },
     opts: {
       jobId: anew ? `${id}.${randomBytes(6).toString('hex')}` : id,
-      attempts: MAX_ATTEMPTS,
+      attempts: JOB_ATTEMPTS,
       backoff: { type: 'exponential', delay: BACKOFF_MS, jitter: 0.5 },
       removeOnComplete: true,
       removeOnFail: true,

@@ -1,4 +1,5 @@
-export { connectRedis, reachRedis, type RedisPurpose } from './redis.js';
+export type { RedisClient } from '@tidings/events';
+export { connectRedis, pingRedis, type RedisPurpose } from './redis.js';
 export {
   createDeliveriesQueue,
   DELIVERIES_QUEUE,
@@ -8,15 +9,14 @@ export {
   type QueuedDelivery,
 } from './deliveries-queue.js';
 export { createJobCounts, type JobCounts, type QueueCounts } from './job-counts.js';
-export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS, nextDelay, type RetryPolicy } from './retry-policy.js';
 export {
-  createTestTurns,
+  createTestLock,
   testResultsChannel,
   type TestId,
   type TestOutcome,
   type TestResult,
-  type TestTurns,
-} from './test-turns.js';
+  type TestLock,
+} from './test-lock.js';
 export { createTestsQueue, TESTS_QUEUE, type TestJob, type TestsQueue } from './tests-queue.js';
-export { queuesToLookAt } from './queues-to-look-at.js';
-export { createQueueWorker, type QueueWorker, type QueueWorkerOptions, type Verdict } from './worker.js';
+export { openQueues } from './open-queues.js';
+export { createQueueWorker, type QueueWorker, type QueueWorkerOptions, type JobOutcome } from './worker.js';

@@ -78,7 +78,7 @@ function nowAndThen(tell: (error: Error) => void): (error: Error) => void {
 }
 
 /** Resolves when Redis answers: of a cluster the node that has our keys, since the others are of no use without it. */
-export async function reachRedis(redis: RedisClient, prefix: string): Promise<void> {
+export async function pingRedis(redis: RedisClient, prefix: string): Promise<void> {
   await redis.exists(`${prefix}:none`);
 }
 

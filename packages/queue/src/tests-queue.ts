@@ -1,14 +1,14 @@
 import { Queue } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
 import { connecting } from './redis.js';
-import { createTestTurns, type TestId, type TestTurns } from './test-turns.js';
+import { createTestLock, type TestId, type TestLock } from './test-lock.js';
 
 /** The BullMQ queue of webhooks that are to be tested now. */
 export const TESTS_QUEUE = 'tests';
 
 /** A job of the queue `tests`: whose webhook, and which. What is sent, and where to, is read from PostgreSQL. */
 export interface TestJob extends TestId {
-  userId: string;
+  owner: string;
 }
 
 export interface TestsQueue {
@@ -17,13 +17,13 @@ export interface TestsQueue {
    * Redis is away; what it took all the same, nobody makes: its turn has ended by itself after `waitMs`.
    */
   begin: (job: TestJob, waitMs: number) => Promise<string>;
-  withdraw: TestTurns['withdraw'];
+  withdraw: TestLock['withdraw'];
   close: () => Promise<void>;
 }
 
 /** The queue, seen from those who ask for tests. */
 export function createTestsQueue({ redis, prefix }: { redis: RedisClient; prefix: string }): TestsQueue {
-  const turns = createTestTurns({ redis, prefix });
+  const turns = createTestLock({ redis, prefix });
   const queue = new Queue<TestJob>(TESTS_QUEUE, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
   queue.on('error', () => undefined);
   return {

@@ -3,7 +3,7 @@ import { Queue, type JobsOptions } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
 import { createTestRedis, eventually, type TestRedis } from '@tidings/testing';
 import { connectRedis } from './redis.js';
-import { createQueueWorker, type QueueWorker, type Verdict } from './worker.js';
+import { createQueueWorker, type QueueWorker, type JobOutcome } from './worker.js';
 
 let redis: TestRedis;
 let jobs: RedisClient;
@@ -24,7 +24,7 @@ afterEach(async () => {
   await redis.drop();
 });
 
-const start = (process: (n: number) => Verdict | Promise<Verdict>, concurrency = 5) => {
+const start = (process: (n: number) => JobOutcome | Promise<JobOutcome>, concurrency = 5) => {
   worker = createQueueWorker<{ n: number }>({
     queue: 'trial',
     redis: jobs,
@@ -44,7 +44,7 @@ const times = (n: number) => seen.filter((one) => one.n === n).length;
 
 describe('a job', () => {
   test('that is finished is over', async () => {
-    start(() => ({ then: 'finish' }));
+    start(() => ({ action: 'finish' }));
     await add(1, { removeOnComplete: true });
     await eventually(async () => {
       expect(await queue.getJob('job-1')).toBeUndefined();
@@ -53,7 +53,7 @@ describe('a job', () => {
   });
 
   test('brings the trace context that it was enqueued with, on each attempt; what is malformed counts as none', async () => {
-    start((n) => (n === 1 && times(1) === 1 ? { then: 'retry', reason: '500' } : { then: 'finish' }));
+    start((n) => (n === 1 && times(1) === 1 ? { action: 'retry', reason: '500' } : { action: 'finish' }));
     await add(1, { attempts: 2, telemetry: { metadata: '{"traceparent":"00-trace-span-01"}' } });
     for (const [index, metadata] of ['{"traceparent":1}', 'null', 'evil'].entries())
       await add(2 + index, { telemetry: { metadata } });
@@ -70,7 +70,7 @@ describe('a job', () => {
   });
 
   test('that is to be retried comes again while it has attempts, and leaves no stack in Redis', async () => {
-    start(() => ({ then: 'retry', reason: 'The receiver answered 500.' }));
+    start(() => ({ action: 'retry', reason: 'The receiver answered 500.' }));
     await add(1, { attempts: 3, backoff: { type: 'fixed', delay: 1 } });
     await eventually(async () => {
       expect(await queue.getFailedCount()).toBe(1);
@@ -82,7 +82,7 @@ describe('a job', () => {
   });
 
   test('that is to be retried waits as long as was decided, on whichever attempt, and then behind the others', async () => {
-    start(() => ({ then: 'retry', reason: '500', delayMs: times(1) < 3 ? 1 : 3_600_000, priority: 1 }));
+    start(() => ({ action: 'retry', reason: '500', delayMs: times(1) < 3 ? 1 : 3_600_000, priority: 1 }));
     await add(1, { attempts: 20, backoff: { type: 'exponential', delay: 10 } });
     await eventually(async () => {
       expect(times(1)).toBe(3);
@@ -92,7 +92,7 @@ describe('a job', () => {
   });
 
   test('that is postponed comes again later, and has lost no attempt', async () => {
-    start(() => (times(1) <= 3 ? { then: 'postpone', delayMs: 1 } : { then: 'finish' }));
+    start(() => (times(1) <= 3 ? { action: 'postpone', delayMs: 1 } : { action: 'finish' }));
     await add(1, { attempts: 1 });
     await eventually(async () => {
       expect(await queue.getCompletedCount()).toBe(1);
@@ -102,7 +102,7 @@ describe('a job', () => {
   });
 
   test('that is postponed for long holds up no other', async () => {
-    start((n) => (n === 1 ? { then: 'postpone', delayMs: 3_600_000 } : { then: 'finish' }));
+    start((n) => (n === 1 ? { action: 'postpone', delayMs: 3_600_000 } : { action: 'finish' }));
     await add(1);
     await add(2);
     await eventually(async () => {
@@ -111,7 +111,7 @@ describe('a job', () => {
   });
 
   test('that is buried stays in the failed set, whatever attempts it had left', async () => {
-    start(() => ({ then: 'bury', reason: 'The job is not an event.' }));
+    start(() => ({ action: 'dead_letter', reason: 'The job is not an event.' }));
     await add(1, { attempts: 20 });
     await eventually(async () => {
       expect((await queue.getFailed()).map(({ failedReason }) => failedReason)).toEqual(['The job is not an event.']);
@@ -120,7 +120,7 @@ describe('a job', () => {
   });
 
   test('whose processing breaks is retried', async () => {
-    start(() => (times(1) === 1 ? Promise.reject(new Error('a bug')) : { then: 'finish' }));
+    start(() => (times(1) === 1 ? Promise.reject(new Error('a bug')) : { action: 'finish' }));
     await add(1, { attempts: 2 });
     await eventually(async () => {
       expect(await queue.getCompletedCount()).toBe(1);
@@ -134,9 +134,9 @@ describe('stopping a worker', () => {
   const startSlow = (concurrency: number) => {
     const underWay: (() => void)[] = [];
     const slowly = () =>
-      new Promise<Verdict>((resolve) => {
+      new Promise<JobOutcome>((resolve) => {
         underWay.push(() => {
-          resolve({ then: 'finish' });
+          resolve({ action: 'finish' });
         });
       });
     start(slowly, concurrency);

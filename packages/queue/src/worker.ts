@@ -2,20 +2,20 @@ import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
 
 /** What BullMQ does with a job after it was processed. */
-export type Verdict =
+export type JobOutcome =
   /** Done: the job is removed. */
-  | { then: 'finish' }
+  | { action: 'finish' }
   /**
    * BullMQ retries it with its own backoff, while the job has attempts left.
    *
    * `delayMs`: how long this wait is, in milliseconds; by default as the job's options say. `priority`: of the job from
    * now on, behind those with a lower one.
    */
-  | { then: 'retry'; reason: string; delayMs?: number; priority?: number }
+  | { action: 'retry'; reason: string; delayMs?: number; priority?: number }
   /** It comes again after the delay, in milliseconds. Uses up no attempt. */
-  | { then: 'postpone'; delayMs: number }
+  | { action: 'postpone'; delayMs: number }
   /** It stays in the queue's failed set for a person to look at. */
-  | { then: 'bury'; reason: string };
+  | { action: 'dead_letter'; reason: string };
 
 export interface QueueWorkerOptions<Data> {
   queue: string;
@@ -27,7 +27,7 @@ export interface QueueWorkerOptions<Data> {
   /** A worker that is silent for longer has lost its jobs to the others, in milliseconds. */
   lockMs: number;
   /** `traceparent`: the W3C trace context that whoever enqueued the job gave it, as `bullmq-otel` does. */
-  process: (data: Data, jobId: string, traceparent?: string) => Promise<Verdict>;
+  process: (data: Data, jobId: string, traceparent?: string) => Promise<JobOutcome>;
   /** Told of errors of the worker itself, such as a lost connection. */
   onError: (error: Error) => void;
 }
@@ -49,7 +49,7 @@ class Retry extends Error {
 }
 
 /**
- * A BullMQ worker whose processor answers with a verdict. A job may stall any number of times, since whoever kills
+ * A BullMQ worker whose processor answers with a outcome. A job may stall any number of times, since whoever kills
  * workers must not be able to fail jobs by it: BullMQ's default fails them after the second time (measured).
  */
 export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): QueueWorker {
@@ -96,23 +96,23 @@ function traceparentOf({ opts }: Job): string | undefined {
   }
 }
 
-async function carryOut(verdict: Verdict, job: Job, token: string | undefined): Promise<void> {
-  switch (verdict.then) {
+async function carryOut(outcome: JobOutcome, job: Job, token: string | undefined): Promise<void> {
+  switch (outcome.action) {
     case 'finish':
       return;
     case 'retry':
       // BullMQ doubles the delay with each attempt of the job: this is the one that grows to what was decided.
-      if (verdict.delayMs !== undefined) {
-        job.opts.backoff = { type: 'exponential', delay: verdict.delayMs / 2 ** job.attemptsMade };
+      if (outcome.delayMs !== undefined) {
+        job.opts.backoff = { type: 'exponential', delay: outcome.delayMs / 2 ** job.attemptsMade };
       }
-      if (verdict.priority !== undefined && verdict.priority !== job.priority) {
-        await job.changePriority({ priority: verdict.priority });
+      if (outcome.priority !== undefined && outcome.priority !== job.priority) {
+        await job.changePriority({ priority: outcome.priority });
       }
-      throw new Retry(verdict.reason);
+      throw new Retry(outcome.reason);
     case 'postpone':
-      await job.moveToDelayed(Date.now() + verdict.delayMs, token);
+      await job.moveToDelayed(Date.now() + outcome.delayMs, token);
       throw new DelayedError();
-    case 'bury':
-      throw new UnrecoverableError(verdict.reason);
+    case 'dead_letter':
+      throw new UnrecoverableError(outcome.reason);
   }
 }

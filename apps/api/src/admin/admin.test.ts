@@ -3,11 +3,11 @@ import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi({ limits: { perUser: 1000 } });
+  api = await startApi({ limits: { perOwner: 1000 } });
 });
 afterAll(() => api.stop());
 afterEach(async () => {
-  await operator.patch('/api/admin/delivering').send({ paused: false });
+  await operator.patch('/api/admin/pause').send({ paused: false });
 });
 
 const operator = {
@@ -25,7 +25,7 @@ const publish = (user: string) =>
   api
     .as('service', 'events:publish')
     .post('/api/events')
-    .send({ type: 'sync.failed', data: { user_id: user, error_message: '' } });
+    .send({ type: 'sync.failed', data: { owner: user, error_message: '' } });
 const audit = async (query: string) => {
   const { body } = await operator.get(`/api/admin/audit?${query}`);
   return (body.data as { actor: string; action: string; details: object }[]).map(({ actor, action, details }) => [
@@ -37,21 +37,21 @@ const audit = async (query: string) => {
 
 describe('pausing', () => {
   test('of everything is told with since when and by whom, and ends with the resume', async () => {
-    const paused = await operator.patch('/api/admin/delivering').send({ paused: true });
+    const paused = await operator.patch('/api/admin/pause').send({ paused: true });
     expect(paused.body).toEqual({ paused: true, paused_at: expect.any(String), paused_by: 'olga' });
-    expect((await operator.get('/api/admin/delivering')).body).toEqual(paused.body);
-    const resumed = await operator.patch('/api/admin/delivering').send({ paused: false });
+    expect((await operator.get('/api/admin/pause')).body).toEqual(paused.body);
+    const resumed = await operator.patch('/api/admin/pause').send({ paused: false });
     expect(resumed.body).toEqual({ paused: false, paused_at: null, paused_by: null });
     expect((await audit('limit=2')).map(([actor, action]) => [actor, action])).toEqual([
-      ['olga', 'delivering.resumed'],
-      ['olga', 'delivering.paused'],
+      ['olga', 'deliveries.resumed'],
+      ['olga', 'deliveries.paused'],
     ]);
   });
 
   test('of a webhook is seen by its owner, who can still change it', async () => {
     const id = await register('pia');
     const { body } = await operator.patch(`/api/admin/webhooks/${id}`).send({ paused: true });
-    expect(body).toMatchObject({ id, user_id: 'pia', paused: true, enabled: true });
+    expect(body).toMatchObject({ id, owner: 'pia', paused: true, enabled: true });
     await publish('pia');
     const { body: log } = await api.as('pia').get(`/api/webhooks/${id}/deliveries`);
     expect(log.data).toMatchObject([{ status: 'pending', waiting_for: 'slot' }]);
@@ -85,43 +85,43 @@ describe('a user whom an operator disabled', () => {
     const id = await register('eve');
     const off = await register('eve', { enabled: false });
     const stream = await fetch(`${api.url}/api/events/stream`, { headers: { authorization: `Bearer ${api.token('eve')}` } });
-    const { body } = await operator.patch('/api/admin/users/eve').send({ disabled: true });
-    expect(body).toMatchObject({ user_id: 'eve', disabled: true, webhooks: 2 });
+    const { body } = await operator.patch('/api/admin/owners/eve').send({ disabled: true });
+    expect(body).toMatchObject({ owner: 'eve', disabled: true, webhooks: 2 });
     expect((await api.as('eve').get('/api/webhooks')).status).toBe(403);
     await api.revocations.refresh();
-    expect(await stream.text()).toContain('event: stream.end\ndata: {"reason":"user_disabled"}');
+    expect(await stream.text()).toContain('event: stream.end\ndata: {"reason":"owner_disabled"}');
     expect((await operator.get(`/api/admin/webhooks/${id}`)).body).toMatchObject({ enabled: false, disabled_reason: 'operator' });
 
-    await operator.patch('/api/admin/users/eve').send({ disabled: false });
+    await operator.patch('/api/admin/owners/eve').send({ disabled: false });
     const own = await api.as('eve').get('/api/webhooks');
     expect(own.body.data).toMatchObject([
       { id: off, enabled: false, disabled_reason: null },
       { id, enabled: true, disabled_reason: null },
     ]);
-    expect(await audit('user_id=eve&limit=10')).toEqual(
-      expect.arrayContaining([['olga', 'user.changed', { disabled: { from: false, to: true } }]]),
+    expect(await audit('owner=eve&limit=10')).toEqual(
+      expect.arrayContaining([['olga', 'owner.changed', { disabled: { from: false, to: true } }]]),
     );
   });
 
   test('stays disabled while something else about them is changed', async () => {
-    await operator.patch('/api/admin/users/ezra').send({ disabled: true });
-    expect((await operator.patch('/api/admin/users/ezra').send({ webhooks_limit: 2 })).body).toMatchObject({ disabled: true });
+    await operator.patch('/api/admin/owners/ezra').send({ disabled: true });
+    expect((await operator.patch('/api/admin/owners/ezra').send({ webhooks_limit: 2 })).body).toMatchObject({ disabled: true });
     expect((await api.as('ezra').get('/api/webhooks')).status).toBe(403);
   });
 });
 
 describe('the limits of a user', () => {
   test('on webhooks hold for them alone, and null is the system’s again', async () => {
-    expect((await operator.patch('/api/admin/users/lea').send({ webhooks_limit: 1 })).body).toMatchObject({ webhooks_limit: 1 });
+    expect((await operator.patch('/api/admin/owners/lea').send({ webhooks_limit: 1 })).body).toMatchObject({ webhooks_limit: 1 });
     await register('lea');
     const beyond = await api.as('lea').post('/api/webhooks').send({ url: 'https://example.com/' });
     expect(beyond).toMatchObject({ status: 409, body: { detail: expect.stringContaining('1 webhooks') } });
-    await operator.patch('/api/admin/users/lea').send({ webhooks_limit: null });
+    await operator.patch('/api/admin/owners/lea').send({ webhooks_limit: null });
     expect((await api.as('lea').post('/api/webhooks').send({ url: 'https://example.com/' })).status).toBe(201);
   });
 
   test('on requests hold for them alone', async () => {
-    await operator.patch('/api/admin/users/leo').send({ requests_per_minute: 2 });
+    await operator.patch('/api/admin/owners/leo').send({ requests_per_minute: 2 });
     const statuses = async (user: string) => {
       const list: number[] = [];
       for (let count = 0; count < 3; count += 1) list.push((await api.as(user).get('/api/event-types')).status);
@@ -137,33 +137,33 @@ describe('the limits of a user', () => {
     [{ requests_per_minute: 0 }, 'requests_per_minute'],
     [{ disabled: 'yes' }, 'disabled'],
   ])('are refused when they are wrong: %j', async (body, field) => {
-    const answer = await operator.patch('/api/admin/users/leo').send(body);
+    const answer = await operator.patch('/api/admin/owners/leo').send(body);
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ field }] } });
   });
 });
 
 test('users are listed, and one of whom nothing is known is answered with zeros', async () => {
   await register('uma');
-  const { body } = await operator.get('/api/admin/users?limit=200');
-  expect(body.data).toEqual(expect.arrayContaining([expect.objectContaining({ user_id: 'uma', webhooks: 1, disabled: false })]));
-  expect((await operator.get('/api/admin/users/no%20one')).body).toMatchObject({ user_id: 'no one', webhooks: 0, attempts: 0 });
-  expect((await operator.get('/api/admin/users/a%00b')).status).toBe(404);
+  const { body } = await operator.get('/api/admin/owners?limit=200');
+  expect(body.data).toEqual(expect.arrayContaining([expect.objectContaining({ owner: 'uma', webhooks: 1, disabled: false })]));
+  expect((await operator.get('/api/admin/owners/no%20one')).body).toMatchObject({ owner: 'no one', webhooks: 0, attempts: 0 });
+  expect((await operator.get('/api/admin/owners/a%00b')).status).toBe(404);
 });
 
 test('the overview counts what waits and how webhooks stand, minute by minute', async () => {
   const { body: before } = await operator.get('/api/admin/overview');
-  await operator.patch('/api/admin/delivering').send({ paused: true });
+  await operator.patch('/api/admin/pause').send({ paused: true });
   await register('ove');
   await publish('ove');
   const { body } = await operator.get('/api/admin/overview');
-  expect(body.delivering.paused).toBe(true);
+  expect(body.pause.paused).toBe(true);
   expect(body.queue.parked).toBe(Number(before.queue.parked) + 1);
   expect(body.queue.oldest_pending_at).toEqual(expect.any(String));
   expect(body.webhooks.total).toBe(Number(before.webhooks.total) + 1);
   expect(body.minutes).toHaveLength(60);
 });
 
-test.each(['/api/admin/audit?user_id=%00', '/api/admin/audit?webhook_id=%00', '/api/admin/webhooks?user_id=a%00b'])(
+test.each(['/api/admin/audit?owner=%00', '/api/admin/audit?webhook_id=%00', '/api/admin/webhooks?owner=a%00b'])(
   'a filter that nothing could match is refused: %s',
   async (path) => {
     const { status, body } = await operator.get(path);
@@ -174,8 +174,8 @@ test.each(['/api/admin/audit?user_id=%00', '/api/admin/audit?webhook_id=%00', '/
 test('operators read anybody’s webhooks and deliveries, and nobody’s secrets', async () => {
   const id = await register('wes', { headers: { 'x-key': 'confidential' } });
   await publish('wes');
-  const { body, text } = await operator.get('/api/admin/webhooks?user_id=wes');
-  expect(body.data).toMatchObject([{ id, user_id: 'wes', header_names: ['x-key'] }]);
+  const { body, text } = await operator.get('/api/admin/webhooks?owner=wes');
+  expect(body.data).toMatchObject([{ id, owner: 'wes', header_names: ['x-key'] }]);
   expect(text).not.toMatch(/confidential|secret"/);
   const { body: log } = await operator.get(`/api/admin/webhooks/${id}/deliveries?status=pending`);
   const delivery = await operator.get(`/api/admin/deliveries/${String(log.data[0].id)}`);
@@ -224,8 +224,8 @@ describe('the audit log', () => {
   test('is read in pages, newest first', async () => {
     await register('pam');
     await register('pam');
-    const first = await operator.get('/api/admin/audit?user_id=pam&limit=1');
-    const second = await operator.get(`/api/admin/audit?user_id=pam&limit=1&cursor=${String(first.body.next_cursor)}`);
+    const first = await operator.get('/api/admin/audit?owner=pam&limit=1');
+    const second = await operator.get(`/api/admin/audit?owner=pam&limit=1&cursor=${String(first.body.next_cursor)}`);
     expect(Number(first.body.data[0].id)).toBeGreaterThan(Number(second.body.data[0].id));
     expect(second.body.next_cursor).toBeNull();
     expect((await operator.get('/api/admin/audit?cursor=x')).status).toBe(400);

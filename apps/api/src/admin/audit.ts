@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AuditEntry, Database } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
-import { page, pageOf, toPage } from '../pages.js';
-import { ofUser, ofWebhook } from './filters.js';
+import { page, pageOf, toPage } from '../http/pages.js';
+import { ofOwner, ofWebhook } from './filters.js';
 import { ADMIN } from './scope.js';
 
 const auditEntryJson = z
@@ -13,9 +13,9 @@ const auditEntryJson = z
     action: z
       .string()
       .describe(
-        'webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; user.changed; delivering.paused or .resumed.',
+        'webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed.',
       ),
-    user_id: z.string().nullable().describe('Whose it is.'),
+    owner: z.string().nullable().describe('Whose it is.'),
     webhook_id: z.string().nullable(),
     details: z
       .record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() }).partial())
@@ -31,7 +31,7 @@ const query = z.strictObject({
     .regex(/^\d{1,18}$/, CURSOR)
     .optional()
     .meta({ description: 'The `next_cursor` of the page before.' }),
-  user_id: ofUser,
+  owner: ofOwner,
   webhook_id: ofWebhook,
 });
 
@@ -47,11 +47,11 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
         query,
         answers: { 200: { description: 'A page of it.', schema: pageOf(auditEntryJson) } },
       },
-      async ({ query: { limit, cursor, user_id: userId, webhook_id: webhookId } }, response) => {
+      async ({ query: { limit, cursor, owner, webhook_id: webhookId } }, response) => {
         const entries = await prisma.auditEntry.findMany({
           where: {
             ...(cursor === undefined ? {} : { id: { lt: BigInt(cursor) } }),
-            ...(userId === undefined ? {} : { userId }),
+            ...(owner === undefined ? {} : { owner }),
             ...(webhookId === undefined ? {} : { webhookId }),
           },
           orderBy: { id: 'desc' },
@@ -63,13 +63,13 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
   ];
 }
 
-function toJson({ id, at, actor, action, userId, webhookId, details }: AuditEntry): z.output<typeof auditEntryJson> {
+function toJson({ id, at, actor, action, owner, webhookId, details }: AuditEntry): z.output<typeof auditEntryJson> {
   return {
     id: String(id),
     at,
     actor,
     action,
-    user_id: userId,
+    owner,
     webhook_id: webhookId,
     details: details as z.output<typeof auditEntryJson>['details'],
   };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { USER_ID } from '@tidings/events';
 
-/** `?user_id=`: only what is of this user. What no user can be called is refused: PostgreSQL takes no text with a NUL. */
-export const ofUser = z
+/** `?owner=`: only what is of this user. What no user can be called is refused: PostgreSQL takes no text with a NUL. */
+export const ofOwner = z
   .string()
   .regex(USER_ID, 'must be 1 to 255 characters without control characters')
   .optional()

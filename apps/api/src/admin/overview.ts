@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { readDelivering, readMinutes, readOverview, type Queryable } from '@tidings/database';
+import { readDeliveryPause, readMinutes, readOverview, type Queryable } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
-import { deliveringJson, deliveringToJson } from './delivering.js';
+import { deliveryPauseJson, deliveryPauseToJson } from './delivery-pause.js';
 import { toErrors, toMinutes } from './minutes.js';
 import { ADMIN } from './scope.js';
 
@@ -9,7 +9,7 @@ const MINUTES = 60;
 
 const overviewJson = z
   .strictObject({
-    delivering: deliveringJson,
+    pause: deliveryPauseJson,
     queue: z
       .strictObject({
         admitted: z.int().describe('In Redis, or under way.'),
@@ -58,14 +58,14 @@ export function overviewRoutes({ sql }: { sql: Queryable }): Route[] {
         answers: { 200: { description: 'The last hour.', schema: overviewJson } },
       },
       async (_call, response) => {
-        const [delivering, overview, minutes] = await Promise.all([
-          readDelivering(sql),
+        const [pause, overview, minutes] = await Promise.all([
+          readDeliveryPause(sql),
           readOverview(sql),
           readMinutes(sql, MINUTES),
         ]);
         const { admitted, backoff, parked, oldestPendingAt, webhooks: total, circuitOpen, ...states } = overview;
         response.json({
-          delivering: deliveringToJson(delivering),
+          pause: deliveryPauseToJson(pause),
           queue: { admitted, backoff, parked, oldest_pending_at: oldestPendingAt },
           webhooks: { total, ...states, circuit_open: circuitOpen },
           minutes: toMinutes(minutes, MINUTES, new Date()),

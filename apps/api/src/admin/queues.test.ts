@@ -53,7 +53,7 @@ describe('the pages of the queues', () => {
   test('are no longer shown to an operator who was disabled', async () => {
     const cookie = cookieOf(await visit('otto'));
     expect((await open(cookie)).status).toBe(200);
-    await api.as('olga', 'admin').patch('/api/admin/users/otto').send({ disabled: true });
+    await api.as('olga', 'admin').patch('/api/admin/owners/otto').send({ disabled: true });
     expect((await open(cookie)).status).toBe(401);
   });
 });

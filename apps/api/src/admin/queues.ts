@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 import { ADMIN } from './scope.js';
-import type { Visits } from './visits.js';
+import type { BrowserSessions } from './browser-sessions.js';
 
 /** Where the pages of the queues are. */
 export const QUEUES = '/admin/queues';
@@ -17,9 +17,9 @@ type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
 interface QueuePagesParts {
   queues: readonly BoardQueue[];
-  visits: Visits;
+  visits: BrowserSessions;
   /** Whether a visit that was begun still counts. */
-  isRefused: (visitor: { userId: string; tokenId: string | undefined }) => boolean;
+  isRefused: (visitor: { owner: string; tokenId: string | undefined }) => boolean;
 }
 
 /** What bull-board's pages load is its own; its look is set by inline styles. */
@@ -66,7 +66,7 @@ export function queuePages({ queues, visits, isRefused }: QueuePagesParts): Requ
 }
 
 /** Lets an operator's browser open the pages of the queues. */
-export function visitRoutes({ visits }: { visits: Visits }): Route[] {
+export function visitRoutes({ visits }: { visits: BrowserSessions }): Route[] {
   return [
     route(
       {

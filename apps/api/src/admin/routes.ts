@@ -3,21 +3,21 @@ import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import type { DeliveryLog } from '../deliveries/log.js';
 import type { Route } from '../openapi/route.js';
-import type { UserSettings } from '../users/settings.js';
+import type { OwnerSettings } from '../owners/settings.js';
 import { auditRoutes } from './audit.js';
-import { deliveringRoutes } from './delivering.js';
+import { deliveryPauseRoutes } from './delivery-pause.js';
 import { overviewRoutes } from './overview.js';
 import { visitRoutes } from './queues.js';
-import { userRoutes } from './users.js';
-import type { Visits } from './visits.js';
+import { ownerRoutes } from './owners.js';
+import type { BrowserSessions } from './browser-sessions.js';
 import { adminWebhookRoutes } from './webhooks.js';
 
 interface AdminRoutesParts {
   database: Database;
   seal: Seal;
   deliveries: DeliveryLog;
-  settings: Pick<UserSettings, 'refresh'>;
-  visits: Visits;
+  settings: Pick<OwnerSettings, 'refresh'>;
+  visits: BrowserSessions;
   /** Told how many deliveries were cancelled, for the metrics. Default: nobody. */
   onCancelled?: (count: number) => void;
   catalog: Pick<Catalog, 'types'>;
@@ -32,8 +32,8 @@ export function adminRoutes(parts: AdminRoutesParts): Route[] {
   };
   return [
     ...overviewRoutes({ sql: database.pool }),
-    ...deliveringRoutes({ sql: database.pool }),
-    ...userRoutes({ database, settings, cancel }),
+    ...deliveryPauseRoutes({ sql: database.pool }),
+    ...ownerRoutes({ database, settings, cancel }),
     ...adminWebhookRoutes({ database, seal, deliveries, catalog, cancel }),
     ...auditRoutes(database),
     ...visitRoutes({ visits }),

@@ -7,16 +7,16 @@ import type { DeliveryLog } from '../deliveries/log.js';
 import { listPage } from '../deliveries/list-page.js';
 import { deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from '../deliveries/view.js';
 import { route, type Route } from '../openapi/route.js';
-import { page, pageOf, toPage } from '../pages.js';
+import { page, pageOf, toPage } from '../http/pages.js';
 import { notFound } from '../problems/problem.js';
 import { actAs } from '../webhooks/act-as.js';
 import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
 import { createOpener } from '../webhooks/open-webhook.js';
 import { webhookJson, webhookToJson, type WebhookView } from '../webhooks/view.js';
-import { ofUser } from './filters.js';
+import { ofOwner } from './filters.js';
 import { ADMIN } from './scope.js';
 
-const ownedWebhookJson = webhookJson.extend({ user_id: z.string().describe('Whose it is.') }).meta({ id: 'OwnedWebhook' });
+const ownedWebhookJson = webhookJson.extend({ owner: z.string().describe('Whose it is.') }).meta({ id: 'OwnedWebhook' });
 
 /** What each state means in the table. */
 const STATES = {
@@ -31,7 +31,7 @@ const listQuery = z.strictObject({
   state: z
     .enum(['failing', 'disabled', 'paused', 'circuit_open'], 'must be failing, disabled, paused or circuit_open')
     .optional(),
-  user_id: ofUser,
+  owner: ofOwner,
 });
 
 const change = z
@@ -72,11 +72,11 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         query: listQuery,
         answers: { 200: { description: 'A page of them.', schema: pageOf(ownedWebhookJson) } },
       },
-      async ({ query: { limit, cursor, state, user_id: userId } }, response) => {
+      async ({ query: { limit, cursor, state, owner } }, response) => {
         const webhooks = await prisma.webhook.findMany({
           where: {
             ...(cursor === undefined ? {} : { id: { lt: cursor } }),
-            ...(userId === undefined ? {} : { userId }),
+            ...(owner === undefined ? {} : { owner }),
             ...(state === undefined ? {} : STATES[state]),
           },
           orderBy: { id: 'desc' },
@@ -114,8 +114,8 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       },
       async ({ caller, params: { id }, body }, response) => {
         await find(id);
-        if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.userId);
-        if (body.enabled !== undefined) await enable(database, id, body.enabled, caller.userId);
+        if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.owner);
+        if (body.enabled !== undefined) await enable(database, id, body.enabled, caller.owner);
         // After the commit, as for its owner.
         if (body.enabled === false) await cancel(id);
         response.json(show(await find(id)));
@@ -164,5 +164,5 @@ async function enable({ prisma }: Database, id: string, enabled: boolean, actor:
 }
 
 function toJson(webhook: WebhookView): z.output<typeof ownedWebhookJson> {
-  return { ...webhookToJson(webhook), user_id: webhook.userId };
+  return { ...webhookToJson(webhook), owner: webhook.owner };
 }

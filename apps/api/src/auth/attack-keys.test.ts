@@ -4,7 +4,7 @@ import supertest from 'supertest';
 import { encode, expectRefused, forge, now, unpadded, type Json } from '../../test/forge.js';
 import { startIdentityProvider, type IdentityProvider } from '../../test/identity-provider.js';
 import { SECRET, startApi, type TestApi } from '../../test/start-api.js';
-import { createKeys } from './issuer-keys.js';
+import { createIssuerKeys } from './issuer-keys.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -24,7 +24,7 @@ beforeAll(async () => {
       ],
     }),
   );
-  const { find } = createKeys({ url: provider.url }, { warn: () => undefined, info: () => undefined });
+  const { find } = createIssuerKeys({ url: provider.url }, { warn: () => undefined, info: () => undefined });
   withKeys = await startApi({ tokenRules: { algorithms: ['RS256', 'ES256'], findKey: find } });
 });
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import supertest from 'supertest';
 import { Redis } from 'ioredis';
-import { revokeToken } from '@tidings/revocation';
+import { revokeToken } from '@tidings/auth';
 import { CLAIMS, encode, expectRefused, forge, HEADER, now, PATH, unpadded, type Json } from '../../test/forge.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 

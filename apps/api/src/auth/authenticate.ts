@@ -1,14 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problems/problem.js';
-import { userDisabled } from '../users/user-disabled.js';
-import { verifyToken, type Caller, type TokenRules } from './verify-token.js';
+import { ownerDisabled } from '../owners/owner-disabled.js';
+import { verifyToken, type Caller, type TokenRules } from '@tidings/auth';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
 export interface AuthenticateParts {
   token: TokenRules;
   /** Whose requests are refused, whatever their token says. */
-  isDisabled: (userId: string) => boolean;
+  isDisabled: (owner: string) => boolean;
   /** Where a ticket in the query (`?ticket=`) does instead of a token, and whose it is. */
   tickets: { path: string; redeem: (ticket: string) => Promise<Caller | null> };
 }
@@ -31,7 +31,7 @@ export function authenticate({ token: rules, tickets, isDisabled }: Authenticate
         headers: { 'www-authenticate': 'Bearer' },
       });
     }
-    if (isDisabled(caller.userId)) throw userDisabled();
+    if (isDisabled(caller.owner)) throw ownerDisabled();
     response.locals['caller'] = caller;
     next();
   };

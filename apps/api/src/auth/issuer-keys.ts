@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { fetchKeySet, type KeySource } from '@tidings/tokens';
-import { createKeySet, type IssuerKeys, type KeySetOptions } from './key-set.js';
+import { fetchKeySet, type KeySource } from '@tidings/auth';
+import { createRotatingKeys, type IssuerKeys, type RotatingKeysOptions } from './rotating-keys.js';
 
 const URL_REFRESH_MS = 300_000;
 const URL_COOLDOWN_MS = 10_000;
 const FILE_MS = 2000;
 
 /** The keys that the configuration names, and how often they are to be refreshed, in milliseconds. */
-export function createKeys(source: KeySource, log: KeySetOptions['log']): IssuerKeys & { refreshMs: number } {
+export function createIssuerKeys(source: KeySource, log: RotatingKeysOptions['log']): IssuerKeys & { refreshMs: number } {
   if ('key' in source) {
     return { find: () => Promise.resolve(source.key), refresh: () => Promise.resolve(), refreshMs: URL_REFRESH_MS };
   }
   if ('url' in source) {
     const load = (): Promise<string> => fetchKeySet(source.url);
-    return { ...createKeySet({ load, cooldownMs: URL_COOLDOWN_MS, log }), refreshMs: URL_REFRESH_MS };
+    return { ...createRotatingKeys({ load, cooldownMs: URL_COOLDOWN_MS, log }), refreshMs: URL_REFRESH_MS };
   }
-  return { ...createKeySet({ load: () => readFile(source.file, 'utf8'), cooldownMs: FILE_MS, log }), refreshMs: FILE_MS };
+  return { ...createRotatingKeys({ load: () => readFile(source.file, 'utf8'), cooldownMs: FILE_MS, log }), refreshMs: FILE_MS };
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { toPage } from '../pages.js';
+import { toPage } from '../http/pages.js';
 import type { DeliveryLog } from './log.js';
 import type { selectionSchemas } from './selection.js';
 import { deliveryToJson } from './view.js';

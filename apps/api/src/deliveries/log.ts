@@ -50,8 +50,8 @@ export function createDeliveryLog({ prisma }: Pick<Database, 'prisma'>) {
     },
 
     /** One delivery with every attempt, oldest first. */
-    async find(userId: string, id: string): Promise<DeliveryWithAttempts | null> {
-      return withAttempts(await prisma.delivery.findFirst({ where: { id, userId } }));
+    async find(owner: string, id: string): Promise<DeliveryWithAttempts | null> {
+      return withAttempts(await prisma.delivery.findFirst({ where: { id, owner } }));
     },
 
     /** The same, whoever it is of: for operators only. */

@@ -8,12 +8,12 @@ export interface RetryParts {
 }
 
 /** Makes one of the user's deliveries due now, and enqueues it. Null when the user has none with this id (I7). */
-export type Retry = (userId: string, id: string) => Promise<RetryAnswer['webhook'] | null>;
+export type Retry = (owner: string, id: string) => Promise<RetryAnswer['webhook'] | null>;
 
 /** While Redis is away it is made due all the same, for the reconciler. */
 export function createRetry({ sql, queue, log }: RetryParts): Retry {
-  return async (userId, id) => {
-    const answer = await retryDelivery(sql, userId, id, WAKE_AFTER_MS);
+  return async (owner, id) => {
+    const answer = await retryDelivery(sql, owner, id, WAKE_AFTER_MS);
     if (answer?.due) {
       // Redis may still hold its job of before, which comes when the earlier wait is over.
       await queue.enqueue([{ ...answer.due, anew: true }]).catch((error: unknown) => {

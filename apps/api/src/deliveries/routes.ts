@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { findPosition, readUserEvents, type Queryable } from '@tidings/database';
+import { findPosition, readOwnerEvents, type Queryable } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import { eventJson, eventToJson } from '../events/view.js';
 import { route, type Route } from '../openapi/route.js';
-import { pageOf } from '../pages.js';
+import { pageOf } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import type { Registry } from '../webhooks/registry.js';
 import { listPage } from './list-page.js';
@@ -35,13 +35,13 @@ const replayJson = z
 export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, sql }: DeliveryRoutesParts): Route[] {
   const schemas = selectionSchemas(catalog);
 
-  const ownWebhook = async (userId: string, webhookId: string) => {
-    const webhook = await registry.find(userId, webhookId);
+  const ownWebhook = async (owner: string, webhookId: string) => {
+    const webhook = await registry.find(owner, webhookId);
     if (!webhook) throw notFound('webhook', webhookId);
     return webhook;
   };
-  const ownDelivery = async (userId: string, id: string) => {
-    const found = await deliveries.find(userId, id);
+  const ownDelivery = async (owner: string, id: string) => {
+    const found = await deliveries.find(owner, id);
     if (!found) throw notFound('delivery', id);
     return found;
   };
@@ -52,13 +52,13 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         method: 'get',
         path: '/api/webhooks/{id}/deliveries',
         summary: "A webhook's deliveries, newest first",
-        access: 'user',
+        access: 'owner',
         params: { id: 'webhook' },
         query: schemas.list,
         answers: { 200: { description: 'A page of them.', schema: pageOf(deliveryJson) } },
       },
       async ({ caller, params, query }, response) => {
-        const { id } = await ownWebhook(caller.userId, params.id);
+        const { id } = await ownWebhook(caller.owner, params.id);
         response.json(await listPage(deliveries, id, query));
       },
     ),
@@ -69,7 +69,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         path: '/api/webhooks/{id}/replay',
         summary: "Attempts a webhook's terminal deliveries again",
         description: 'Behind what is new, at a bounded rate, in the order of the log.',
-        access: 'user',
+        access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.replay, example: { since: '2026-11-24T10:00:00Z', status: ['failed'], dry_run: true } },
         answers: {
@@ -79,7 +79,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         },
       },
       async ({ caller, params, body }, response) => {
-        const webhook = await ownWebhook(caller.userId, params.id);
+        const webhook = await ownWebhook(caller.owner, params.id);
         if (!webhook.enabled) throw disabled(webhook.id);
         const answer = await replay(webhook.id, body);
         response.status(answer.count > 0 && !answer.dry_run ? 202 : 200).json(answer);
@@ -91,12 +91,12 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         method: 'get',
         path: '/api/deliveries/{id}',
         summary: 'One delivery with every attempt',
-        access: 'user',
+        access: 'owner',
         params: { id: 'delivery' },
         answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
       },
       async ({ caller, params }, response) => {
-        response.json(deliveryWithAttemptsToJson(await ownDelivery(caller.userId, params.id)));
+        response.json(deliveryWithAttemptsToJson(await ownDelivery(caller.owner, params.id)));
       },
     ),
 
@@ -106,15 +106,15 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         path: '/api/deliveries/{id}/event',
         summary: 'The event that a delivery is of',
         description: 'Its `type`, `timestamp` and `data` are the body of each attempt, and its `id` is the `webhook-id`.',
-        access: 'user',
+        access: 'owner',
         params: { id: 'delivery' },
         answers: { 200: { description: 'The event.', schema: eventJson } },
       },
-      async ({ caller: { userId }, params }, response) => {
-        const { delivery } = await ownDelivery(userId, params.id);
-        const position = await findPosition(sql, userId, delivery.eventId);
+      async ({ caller: { owner }, params }, response) => {
+        const { delivery } = await ownDelivery(owner, params.id);
+        const position = await findPosition(sql, owner, delivery.eventId);
         if (position === null) throw notFound('event', delivery.eventId);
-        const { events } = await readUserEvents(sql, userId, { after: position - 1, limit: 1 });
+        const { events } = await readOwnerEvents(sql, owner, { after: position - 1, limit: 1 });
         response.type('json').send(events.map(eventToJson).join(''));
       },
     ),
@@ -125,16 +125,16 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         path: '/api/deliveries/{id}/retry',
         summary: 'Attempts one delivery now',
         description: 'Again when it is terminal, at once when it waits for its next attempt.',
-        access: 'user',
+        access: 'owner',
         params: { id: 'delivery' },
         answers: {
           202: { description: 'The delivery, unchanged when it is on its way already.', schema: deliveryJson },
           409: { description: 'Its webhook is disabled or removed.' },
         },
       },
-      async ({ caller: { userId }, params: { id } }, response) => {
-        const webhook = await retry(userId, id);
-        const { delivery } = await ownDelivery(userId, id);
+      async ({ caller: { owner }, params: { id } }, response) => {
+        const webhook = await retry(owner, id);
+        const { delivery } = await ownDelivery(owner, id);
         if (webhook === 'disabled') throw disabled(delivery.webhookId);
         if (webhook === 'removed') throw removed(delivery.webhookId);
         response.status(202).json(deliveryToJson(delivery));

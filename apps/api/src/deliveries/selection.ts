@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { hasFourDigitYear, type Catalog } from '@tidings/events';
 import { typesList, typesParameter } from '../events/types-parameter.js';
-import { page } from '../pages.js';
+import { page } from '../http/pages.js';
 
 const TERMINAL = ['succeeded', 'failed', 'cancelled', 'skipped'] as const;
 const status = z.enum(['pending', ...TERMINAL], 'must be pending, succeeded, failed, cancelled or skipped');

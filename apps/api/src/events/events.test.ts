@@ -23,7 +23,7 @@ describe('publishing', () => {
     const { status, body } = await publish(sync('alice'));
     expect(status).toBe(202);
     expect(body).toEqual({ id: expect.stringMatching(/^evt_[0-9a-f-]{36}$/), status: 'accepted' });
-    expect(await api.database.prisma.event.findMany()).toMatchObject([{ id: body.id, userId: 'alice', type: 'sync.completed' }]);
+    expect(await api.database.prisma.event.findMany()).toMatchObject([{ id: body.id, owner: 'alice', type: 'sync.completed' }]);
   });
 
   test('writes one pending delivery for every enabled webhook that matches, with the event', async () => {
@@ -41,7 +41,7 @@ describe('publishing', () => {
     expect(off.status).toBe(201);
     await publish(sync('alice'));
     expect(await api.database.prisma.delivery.findMany()).toMatchObject([
-      { webhookId: all.body.id, status: 'pending', userId: 'alice' },
+      { webhookId: all.body.id, status: 'pending', owner: 'alice' },
     ]);
     await api.database.pool.query('DELETE FROM webhooks');
   });

@@ -27,10 +27,10 @@ describe('the id of an event under a key', () => {
 
   test('is a UUIDv8, and the same for the same user, key and place', () => {
     fc.assert(
-      fc.property(parts, ([userId, key, index]) => {
-        const id = idUnderKey(userId, key, index);
+      fc.property(parts, ([owner, key, index]) => {
+        const id = idUnderKey(owner, key, index);
         expect(id).toMatch(/^evt_[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-        expect(idUnderKey(userId, key, index)).toBe(id);
+        expect(idUnderKey(owner, key, index)).toBe(id);
       }),
     );
   });

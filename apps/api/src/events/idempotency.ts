@@ -25,8 +25,8 @@ export function digestOf(body: unknown): Buffer {
 }
 
 /** The id of the event at this place under a user's key: the same at every repeat. */
-export function idUnderKey(userId: string, key: string, index: number): string {
-  return derivedEventId('Idempotency-Key', userId, key, String(index));
+export function idUnderKey(owner: string, key: string, index: number): string {
+  return derivedEventId('Idempotency-Key', owner, key, String(index));
 }
 
 /**
@@ -37,10 +37,10 @@ export function idUnderKey(userId: string, key: string, index: number): string {
 export function withDerivedIds(
   events: readonly TidingsEvent[],
   drafts: readonly unknown[],
-  { userId, key }: { userId: string; key: string },
+  { owner, key }: { owner: string; key: string },
 ): TidingsEvent[] {
   return events.map((event, index) => {
     const draft = drafts[index] as { id?: string };
-    return draft.id === undefined ? { ...event, id: idUnderKey(userId, key, index) } : event;
+    return draft.id === undefined ? { ...event, id: idUnderKey(owner, key, index) } : event;
   });
 }

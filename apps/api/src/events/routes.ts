@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Accept } from '@tidings/accept';
-import { bindIdempotencyKey, findPosition, readUserEvents, type Queryable } from '@tidings/database';
+import { bindIdempotencyKey, findPosition, readOwnerEvents, type Queryable } from '@tidings/database';
 import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
-import { page, pageOf } from '../pages.js';
+import { page, pageOf } from '../http/pages.js';
 import { invalid, Problem } from '../problems/problem.js';
-import { check } from '../read-input.js';
+import { check } from '../http/read-input.js';
 import { digestOf, idempotencyKey, withDerivedIds } from './idempotency.js';
 import { typesParameter } from './types-parameter.js';
 import { eventJson, eventToJson, eventTypeJson, MAX_EVENTS, publishBody, publishedJson } from './view.js';
@@ -51,11 +51,11 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
           409: { description: 'An id is taken by another event, or the key was used for another body. Nothing was accepted.' },
         },
       },
-      async ({ request, caller: { userId }, body }, response) => {
+      async ({ request, caller: { owner }, body }, response) => {
         const key = idempotencyKey(request);
         const { many, drafts, events } = validate(body);
-        if (key !== undefined && !(await bindIdempotencyKey(sql, { userId, key, digest: digestOf(body) }))) throw keyIsTaken();
-        const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { userId, key }));
+        if (key !== undefined && !(await bindIdempotencyKey(sql, { owner, key, digest: digestOf(body) }))) throw keyIsTaken();
+        const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }));
         // For the access log: of a list, each event has a line of its own, at the level debug.
         if (!many) response.locals['eventId'] = accepted[0]?.id;
         response.status(accepted.some(({ status }) => status === 'accepted') ? 202 : 200);
@@ -69,14 +69,14 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
         path: '/api/events',
         summary: 'The events that the caller may see, oldest first',
         description: 'For polling: keep `next_cursor`, and ask again. It stays the same while there is nothing new.',
-        access: 'user',
+        access: 'owner',
         query: z.strictObject({ ...page, types: typesParameter(catalog) }),
         answers: { 200: { description: 'What comes after the cursor.', schema: pageOf(eventJson) } },
       },
-      async ({ caller: { userId }, query: { limit, cursor, types } }, response) => {
-        const after = cursor === undefined ? 0 : await findPosition(sql, userId, cursor);
+      async ({ caller: { owner }, query: { limit, cursor, types } }, response) => {
+        const after = cursor === undefined ? 0 : await findPosition(sql, owner, cursor);
         if (after === null) throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
-        const { events } = await readUserEvents(sql, userId, { after, limit, types: types ?? null });
+        const { events } = await readOwnerEvents(sql, owner, { after, limit, types: types ?? null });
         // A poller keeps its cursor while there is nothing new.
         const next = events.at(-1)?.id ?? cursor ?? null;
         response.type('json').send(`{"data":[${events.map(eventToJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`);
@@ -88,7 +88,7 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
         method: 'get',
         path: '/api/event-types',
         summary: 'The catalog of event types',
-        access: 'user',
+        access: 'owner',
         answers: {
           200: {
             description: 'Each type with who sees it, its JSON Schema and an example.',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkReadiness, type Reachable } from '@tidings/health';
+import { checkReadiness, type Reachable } from '@tidings/runtime/health';
 import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 

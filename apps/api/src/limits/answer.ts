@@ -5,8 +5,8 @@ import { WINDOW_S, type Count } from './limit.js';
 /** Whom each limit is for, as the detail of a 429 says it. */
 const WHOM: Record<string, string> = {
   ip: 'requests a minute from one address',
-  user: 'requests a minute by one user',
-  costly: 'registrations, tests, replays and rotations a minute by one user',
+  owner: 'requests a minute by one owner',
+  costly: 'registrations, tests, replays and rotations a minute by one owner',
   publish: 'publishing requests a minute by one service',
   'auth-failures': 'requests a minute from one address with tokens that are not valid',
 };

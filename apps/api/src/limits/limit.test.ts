@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import { connectRedis } from '@tidings/queue';
 import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
 import { createLimit } from './limit.js';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** The span that every limit is counted over. */

@@ -20,7 +20,7 @@ const statuses = async (count: number, send: (index: number) => PromiseLike<{ st
 let api: TestApi;
 beforeAll(async () => {
   api = await startApi({
-    limits: { perUser: 4, perIp: 8, authFailures: 2, publish: 10, costly: 2 },
+    limits: { perOwner: 4, perIp: 8, authFailures: 2, publish: 10, costly: 2 },
     trustedProxies: 1,
   });
 });

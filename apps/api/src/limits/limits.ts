@@ -1,5 +1,5 @@
 import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import { callerOf } from '../auth/authenticate.js';
 import { Problem } from '../problems/problem.js';
 import { longestOver, refusal, tellLimits } from './answer.js';
@@ -9,7 +9,7 @@ import { createLimit, type Count, type Limit } from './limit.js';
 /** How many requests a minute; 0: no limit. */
 export interface RequestLimits {
   /** By one user. */
-  perUser: number;
+  perOwner: number;
   /** From one address, whoever makes them; of IPv6, from one /64. */
   perIp: number;
   /** From one address, that are answered with a 401. */
@@ -35,8 +35,8 @@ interface LimitsOptions {
   redis: RedisClient;
   prefix: string;
   perMinute: RequestLimits;
-  /** What an operator decided of a user; null: as `perMinute.perUser` says. Default: nothing. */
-  ofUser?: (userId: string) => number | null;
+  /** What an operator decided of a user; null: as `perMinute.perOwner` says. Default: nothing. */
+  ofOwner?: (owner: string) => number | null;
 }
 
 const PUBLISH = '/events';
@@ -47,11 +47,11 @@ const COSTLY = ['/webhooks', '/webhooks/:id/test', '/webhooks/:id/replay', '/web
  * which is what they cost (docs/performance.md); whoever is over their limit is refused without any. An address is
  * refused before authentication, except for publishing: services are not to be held up by what else comes from theirs.
  */
-export function createLimits({ redis, prefix, perMinute, ofUser = () => null }: LimitsOptions): Limits {
+export function createLimits({ redis, prefix, perMinute, ofOwner = () => null }: LimitsOptions): Limits {
   const limit = (name: string, count: number): Limit | null =>
     count === 0 ? null : createLimit({ redis, prefix, name, perMinute: count });
   const ip = limit('ip', perMinute.perIp);
-  const general = limit('user', perMinute.perUser);
+  const general = limit('owner', perMinute.perOwner);
   // One for each number that was decided on; they count by the same keys.
   const decided = new Map<number, Limit | null>();
   const costly = limit('costly', perMinute.costly);
@@ -80,29 +80,29 @@ export function createLimits({ redis, prefix, perMinute, ofUser = () => null }: 
     next();
   });
 
-  const limitOf = (userId: string): Limit | null => {
-    const own = ofUser(userId);
+  const limitOf = (owner: string): Limit | null => {
+    const own = ofOwner(owner);
     if (own === null) return general;
-    const known = decided.get(own) ?? limit('user', own);
+    const known = decided.get(own) ?? limit('owner', own);
     decided.set(own, known);
     return known;
   };
   const usual = (request: Request, response: Response): [Limit | null, string][] => [
-    [limitOf(callerOf(response).userId), callerOf(response).userId],
+    [limitOf(callerOf(response).owner), callerOf(response).owner],
     [ip, clientNetwork(request.ip)],
   ];
   const count = Router();
   count.post(PUBLISH, async (_request, response, next) => {
-    const { userId, scopes } = callerOf(response);
+    const { owner, scopes } = callerOf(response);
     if (!scopes.has('events:publish')) {
       next();
       return;
     }
-    await admit(response, [[publish, userId]]);
+    await admit(response, [[publish, owner]]);
     next('router');
   });
   count.post(COSTLY, async (request, response, next) => {
-    await admit(response, [[costly, callerOf(response).userId], ...usual(request, response)]);
+    await admit(response, [[costly, callerOf(response).owner], ...usual(request, response)]);
     next('router');
   });
   count.use(async (request, response, next) => {

@@ -10,7 +10,7 @@ let api: TestApi;
 beforeAll(async () => {
   corner = createTestRedis();
   gate = await createGate(corner.url);
-  api = await startApi({ limits: { perUser: 3, perIp: 1000, publish: 3 }, limitsRedisUrl: gate.url });
+  api = await startApi({ limits: { perOwner: 3, perIp: 1000, publish: 3 }, limitsRedisUrl: gate.url });
 });
 afterAll(async () => {
   await api.stop();

@@ -128,7 +128,7 @@ describe('every route', () => {
 
 /** What the rows hold, by the names of the API and of the database. */
 const NOT_SETTABLE = [
-  ...['id', 'user_id', 'userId', 'secret', 'sealed_secret', 'sealedSecret', 'sealedHeaders', 'header_names'],
+  ...['id', 'owner', 'user_id', 'secret', 'sealed_secret', 'sealedSecret', 'sealedHeaders', 'header_names'],
   ...['created_at', 'updated_at', 'disabled_reason', 'disabledAt', 'failing_since', 'circuit', 'circuitOpenedAt'],
   ...['status', 'stage', 'attempt_count', 'replay', 'position', 'accepted_at', 'webhook_id', 'constructor', 'sub', 'scope'],
 ];

@@ -18,7 +18,7 @@ let tested: TestAnswer | Error = 'gone';
 beforeAll(async () => {
   api = await startApi({
     testWebhook: () => (tested instanceof Error ? Promise.reject(tested) : Promise.resolve(tested)),
-    stream: { perUser: 1 },
+    stream: { perOwner: 1 },
   });
   document = await readDocument(api);
   walk = createWalk(api);
@@ -70,7 +70,7 @@ test('what all routes may answer', () =>
   }));
 
 test('what those hear whom an operator disabled', async () => {
-  await api.as('olga', 'admin').patch('/api/admin/users/disabled').send({ disabled: true });
+  await api.as('olga', 'admin').patch('/api/admin/owners/disabled').send({ disabled: true });
   await walk.each(document.operations, async (operation) => {
     if (!operation.public) judge(operation, await walk.call(operation, absent, tokenOf('disabled')));
   });
@@ -146,7 +146,7 @@ test('what comes of a stream that may not be', async () => {
 });
 
 test('what those hear who send too much', async () => {
-  const limited = await startApi({ limits: { perUser: 1, publish: 1 } });
+  const limited = await startApi({ limits: { perOwner: 1, publish: 1 } });
   try {
     const there = createWalk(limited);
     await there.each(document.operations, async (operation) => {

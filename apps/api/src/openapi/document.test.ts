@@ -15,7 +15,7 @@ const routes = [
       method: 'get',
       path: '/api/things/{id}',
       summary: 'One thing',
-      access: 'user',
+      access: 'owner',
       params: { id: 'thing' },
       query: z.strictObject({ deep: z.enum(['yes', 'no']).describe('How deep.'), more: z.string().optional() }),
       answers: { 200: { description: 'It.', schema: thing } },

@@ -1,9 +1,9 @@
 import type { Express, Request, RequestHandler } from 'express';
 import { USER_ID } from '@tidings/events';
 import { callerOf, requireScope } from '../auth/authenticate.js';
-import { jsonBodies } from '../json-body.js';
+import { jsonBodies } from '../http/json-body.js';
 import { notFound } from '../problems/problem.js';
-import { readBody, readQuery } from '../read-input.js';
+import { readBody, readQuery } from '../http/read-input.js';
 import type { AnyCall, Route, RouteDescription } from './route.js';
 
 const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
@@ -58,7 +58,7 @@ function answer({ handle, ...description }: Route): RequestHandler {
 function readParams(request: Request, { params = {} }: RouteDescription): Record<string, string> {
   for (const [name, what] of Object.entries(params)) {
     const id = String(request.params[name]);
-    if (!(what === 'user' ? USER_ID : RESOURCE_ID).test(id)) throw notFound(what, id);
+    if (!(what === 'owner' ? USER_ID : RESOURCE_ID).test(id)) throw notFound(what, id);
   }
   return request.params as Record<string, string>;
 }

@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { Caller } from '../auth/verify-token.js';
+import type { Caller } from '@tidings/auth';
 
 /** Who may call a route: anybody, whoever has a valid token, or whoever has a token with the scope. */
-export type Access = 'public' | 'user' | { scope: string };
+export type Access = 'public' | 'owner' | { scope: string };
 
 /** What an answer holds: from 400 on a problem document, otherwise what its schema says, or nothing. */
 export interface Answer {

@@ -36,8 +36,8 @@ describe('a list', () => {
 
   test('is not asked for somebody else: there is no such parameter', async () => {
     for (const path of ['/api/webhooks', '/api/events', '/api/events/stream']) {
-      const { status, body } = await api.as('bob', 'admin').get(`${path}?user_id=alice`);
-      expect([path, status, body.errors]).toEqual([path, 400, [{ field: 'user_id', message: 'is not a known field' }]]);
+      const { status, body } = await api.as('bob', 'admin').get(`${path}?owner=alice`);
+      expect([path, status, body.errors]).toEqual([path, 400, [{ field: 'owner', message: 'is not a known field' }]]);
     }
   });
 });

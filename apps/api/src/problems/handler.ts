@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
-import type { Logger } from '@tidings/logging';
-import { requestId } from '../request-id.js';
+import type { Logger } from '@tidings/runtime/logging';
+import { requestId } from '../http/request-id.js';
 import { Problem } from './problem.js';
 import { toProblem } from './to-problem.js';
 

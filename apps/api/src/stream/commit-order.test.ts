@@ -5,15 +5,15 @@ import {
   findPosition,
   openDatabase,
   readEvents,
-  readUserEvents,
+  readOwnerEvents,
   type Database,
   type Queryable,
 } from '@tidings/database';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import { fakeSession, NO_METRICS, turns } from '../../test/stream-world.js';
-import { createAudience } from './audience.js';
+import { createSubscribers } from './subscribers.js';
 import { createHub } from './hub.js';
-import { replay } from './replay.js';
+import { catchUp } from './catch-up.js';
 import type { StreamEvent } from './stream-event.js';
 
 /**
@@ -52,13 +52,13 @@ const byTheLock: Accept = async (sql, events) => {
 /** What a plain sequence would do. */
 const withoutIt: Accept = async (sql, events) => {
   const { rows } = await sql.query<{ position: string }>({
-    text: `INSERT INTO events (id, type, user_id, data, timestamp)
-      SELECT id, type, user_id, data::json, now() FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (id, type, user_id, data)
+    text: `INSERT INTO events (id, type, owner, data, timestamp)
+      SELECT id, type, owner, data::json, now() FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (id, type, owner, data)
       RETURNING position`,
     values: [
       events.map(({ id }) => id),
       events.map(({ type }) => type),
-      events.map(({ userId }) => userId),
+      events.map(({ owner }) => owner),
       events.map(({ data }) => data),
     ],
   });
@@ -75,7 +75,7 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   const { rows } = await pool.query<{ position: string }>('SELECT coalesce(max(position), 0) AS position FROM events');
   const begin = Number(rows[0]?.position);
   const processes = [1, 2].map(() => {
-    const audience = createAudience();
+    const audience = createSubscribers();
     const hub = createHub({
       readPage: (after) => readEvents(pool, { after, ...PAGE }),
       audience,
@@ -94,7 +94,7 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
       const events = Array.from({ length: 1 + choose(fc.nat, { max: 2 }) }, (_, index) => ({
         id: `${run}-${String(name)}-${String(count)}-${String(index)}`,
         type: 'a.b',
-        userId: maybe(30) ? null : pick(USERS),
+        owner: maybe(30) ? null : pick(USERS),
         data: '{}',
       }));
       const client = await pool.connect();
@@ -120,18 +120,18 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   };
 
   let isWriting = true;
-  const follower = async (userId: string): Promise<{ userId: string; got: string[] }> => {
+  const follower = async (owner: string): Promise<{ owner: string; got: string[] }> => {
     const got: string[] = [];
     const connect = async (): Promise<void> => {
       const { hub, audience } = pick(processes);
       const last = got.at(-1);
-      const position = last === undefined ? begin : ((await findPosition(pool, userId, last)) ?? 0);
-      const { session, got: received } = fakeSession({ userId, position });
-      await replay(session, {
+      const position = last === undefined ? begin : ((await findPosition(pool, owner, last)) ?? 0);
+      const { session, got: received } = fakeSession({ owner, position });
+      await catchUp(session, {
         hub,
         audience,
         metrics: NO_METRICS,
-        readPage: (range) => readUserEvents(pool, userId, { ...range, ...PAGE }),
+        readPage: (range) => readOwnerEvents(pool, owner, { ...range, ...PAGE }),
       });
       for (let turn = choose(fc.nat, { max: 30 }); turn > 0; turn -= 1) await turns(1);
       session.open = false;
@@ -141,7 +141,7 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
     while (isWriting) await connect();
     await Promise.all(processes.map(({ hub }) => hub.catchUp()));
     await connect();
-    return { userId, got };
+    return { owner, got };
   };
 
   const following = [...USERS, ...USERS].map(follower);
@@ -149,8 +149,8 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   isWriting = false;
   const clients = await Promise.all(following);
   return Promise.all(
-    clients.map(async ({ userId, got }) => {
-      const { events } = await readUserEvents(pool, userId, { after: begin, limit: 1000 });
+    clients.map(async ({ owner, got }) => {
+      const { events } = await readOwnerEvents(pool, owner, { after: begin, limit: 1000 });
       return { got, expected: events.map(({ id }) => id) };
     }),
   );

@@ -8,7 +8,7 @@ const PATH = '/api/events/stream';
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi({ stream: { perUser: 3, max: 5, heartbeatMs: 1000 } });
+  api = await startApi({ stream: { perOwner: 3, max: 5, heartbeatMs: 1000 } });
 });
 afterAll(() => api.stop());
 
@@ -139,7 +139,7 @@ describe('the number of streams', () => {
     await eventually(async () => {
       expect((await followStream(api, { user: 'alice' })).response.status).toBe(200);
     });
-    expect(await api.metrics()).toMatch(/tidings_stream_refused_total\{limit="user"\} [1-9]/);
+    expect(await api.metrics()).toMatch(/tidings_stream_refused_total\{limit="owner"\} [1-9]/);
   });
 
   test('of the process is limited: 503 beyond it', async () => {

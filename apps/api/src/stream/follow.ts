@@ -1,4 +1,4 @@
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import type { Hub } from './hub.js';
 import type { StreamEvent } from './stream-event.js';
 

@@ -8,14 +8,14 @@ function world() {
   const api = fakeProcess(({ after, until = Infinity }) =>
     log.filter((event) => event.position > after && event.position <= until),
   );
-  const commit = (userId: string | null = null, data = '{}'): StreamEvent => {
+  const commit = (owner: string | null = null, data = '{}'): StreamEvent => {
     const position = log.length + 1;
-    const event = { position, id: `e${String(position)}`, type: 'a.b', userId, data };
+    const event = { position, id: `e${String(position)}`, type: 'a.b', owner, data };
     log.push(event);
     return event;
   };
-  const client = async (userId: string, position = api.hub.position) => {
-    const { session, got } = fakeSession({ userId, position });
+  const client = async (owner: string, position = api.hub.position) => {
+    const { session, got } = fakeSession({ owner, position });
     await api.replay(session);
     return got;
   };

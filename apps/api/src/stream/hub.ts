@@ -1,11 +1,11 @@
-import type { Audience } from './audience.js';
+import type { Subscribers } from './subscribers.js';
 import type { StreamMetrics } from './metrics.js';
 import type { StreamEvent, StreamPage } from './stream-event.js';
 
 interface HubParts {
   /** The log after a position, in order, as far as a page goes. */
   readPage: (after: number) => Promise<StreamPage>;
-  audience: Pick<Audience, 'send'>;
+  audience: Pick<Subscribers, 'send'>;
   metrics: Pick<StreamMetrics, 'announced' | 'caughtUp'>;
   log: { warn: (message: string, details: object) => void };
 }

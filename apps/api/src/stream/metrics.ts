@@ -1,18 +1,18 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { StreamEvent } from './stream-event.js';
 
-const ENDS = ['token_expired', 'token_revoked', 'user_disabled', 'too_slow', 'stopping', 'client_left'] as const;
+const ENDS = ['token_expired', 'token_revoked', 'owner_disabled', 'too_slow', 'stopping', 'client_left'] as const;
 
 /** What is counted of the stream. */
 export interface StreamMetrics {
   /** Bytes were given to a socket, with so many events in them. */
   sent: (bytes: number, events: number) => void;
   /** A client was caught up from the log, with so many events. */
-  replayed: (events: number) => void;
+  clientCaughtUp: (events: number) => void;
   /** A client named an event that the log does not have. */
   gap: () => void;
   ended: (reason: (typeof ENDS)[number]) => void;
-  refused: (reason: 'user' | 'process') => void;
+  refused: (reason: 'owner' | 'process') => void;
   /** An event was announced in its turn. */
   announced: (event: Pick<StreamEvent, 'announcedAt'>) => void;
   /** So many events were read from the log, as nobody had announced them yet. */
@@ -51,8 +51,8 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
       this.inc(bytes);
     },
   });
-  const replays = new Histogram({
-    name: 'tidings_stream_replayed_events',
+  const catchUps = new Histogram({
+    name: 'tidings_stream_catch_up_events',
     help: 'How many events each client was sent from the log before what is live.',
     buckets: [0, 1, 10, 100, 1000, 10_000, 100_000],
     registers,
@@ -70,12 +70,12 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
   });
   const refusals = new Counter({
     name: 'tidings_stream_refused_total',
-    help: 'Streams that were refused, by whose limit: 429 for "user", 503 for "process".',
+    help: 'Streams that were refused, by whose limit: 429 for "owner", 503 for "process".',
     labelNames: ['limit'],
     registers,
   });
   for (const reason of ENDS) ends.inc({ reason }, 0);
-  for (const limit of ['user', 'process']) refusals.inc({ limit }, 0);
+  for (const limit of ['owner', 'process']) refusals.inc({ limit }, 0);
   const lag = new Histogram({
     name: 'tidings_stream_announcement_lag_seconds',
     help: 'From the announcement of an event, just after its commit, to when this process knew of it; on the clocks of two machines.',
@@ -92,8 +92,8 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
       bytes += byteCount;
       events += eventCount;
     },
-    replayed(count) {
-      replays.observe(count);
+    clientCaughtUp(count) {
+      catchUps.observe(count);
     },
     gap() {
       gaps.inc();

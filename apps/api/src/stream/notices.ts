@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Why a stream is ended, as its client is told. */
-const endReason = z.enum(['token_expired', 'token_revoked', 'user_disabled', 'too_slow']);
+const endReason = z.enum(['token_expired', 'token_revoked', 'owner_disabled', 'too_slow']);
 
 export type EndReason = z.output<typeof endReason>;
 
@@ -21,7 +21,7 @@ export const notices = {
   },
   'stream.end': {
     description:
-      'The stream ends. `token_expired` and `token_revoked`: connect with a new token; `user_disabled`: an operator did it; `too_slow`: the client did not take what came, and may connect again. It has no `id`.',
+      'The stream ends. `token_expired` and `token_revoked`: connect with a new token; `owner_disabled`: an operator did it; `too_slow`: the client did not take what came, and may connect again. It has no `id`.',
     schema: z.strictObject({ reason: endReason }),
     example: { reason: 'too_slow' },
   },

@@ -3,18 +3,18 @@ import {
   findPosition,
   lastVisibleEvent,
   readEvents,
-  readUserEvents,
+  readOwnerEvents,
   type LogPage,
   type LogRange,
   type Queryable,
 } from '@tidings/database';
 import { EVENT_ID } from '@tidings/events';
 import { Problem } from '../problems/problem.js';
-import type { Audience } from './audience.js';
+import type { Subscribers } from './subscribers.js';
 import { notice, type Frame } from './frame.js';
 import type { Hub } from './hub.js';
 import type { StreamMetrics } from './metrics.js';
-import { replay } from './replay.js';
+import { catchUp } from './catch-up.js';
 import { openSession, type Follower } from './session.js';
 import type { Streams } from './streams.js';
 
@@ -22,7 +22,7 @@ import type { Streams } from './streams.js';
 export interface StreamParts {
   sql: Queryable;
   hub: Pick<Hub, 'position' | 'catchUp'>;
-  audience: Audience;
+  audience: Subscribers;
   streams: Pick<Streams, 'admit' | 'add' | 'reconnectMs'>;
   metrics: StreamMetrics;
   /** What a client has not taken is bounded by this, in bytes. */
@@ -54,12 +54,12 @@ export async function openStream(
   // A client that went away is noticed once, and nobody would give its place back.
   const hasLeft = (): boolean => response.closed;
   if (hasLeft()) return;
-  streams.admit(follower.userId, response);
+  streams.admit(follower.owner, response);
 
   const types = follower.types && [...follower.types];
   const readPage = (range: LogRange): Promise<LogPage> =>
-    follower.seesAll ? readEvents(sql, { ...range, types }) : readUserEvents(sql, follower.userId, { ...range, types });
-  const viewer = follower.seesAll ? null : follower.userId;
+    follower.seesAll ? readEvents(sql, { ...range, types }) : readOwnerEvents(sql, follower.owner, { ...range, types });
+  const viewer = follower.seesAll ? null : follower.owner;
   const now = hub.position;
   const known = lastEventId ? await positionOf(lastEventId, viewer, sql) : now;
   let first: Frame | undefined;
@@ -87,7 +87,7 @@ export async function openStream(
   });
   if (first) session.write(first);
   try {
-    await replay(session, { hub, audience, metrics, readPage: (range) => readPage({ ...range, ...PAGE }) });
+    await catchUp(session, { hub, audience, metrics, readPage: (range) => readPage({ ...range, ...PAGE }) });
   } catch (error) {
     session.cutOff();
     throw error;

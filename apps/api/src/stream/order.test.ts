@@ -56,7 +56,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 /** A client that remembers what it got, over all its connections. */
 interface Client {
-  userId: string;
+  owner: string;
   /** It has seen everything up to here by what it was told when it began. */
   since: number;
   received: string[];
@@ -80,7 +80,7 @@ async function play({ steps, locked }: Schedule): Promise<{ got: string[]; expec
     const process = apis[index];
     const last = client.received.at(-1);
     const position = last === undefined ? client.since : (log.find(({ id }) => id === last)?.position ?? 0);
-    const connection = fakeSession({ userId: client.userId, position });
+    const connection = fakeSession({ owner: client.owner, position });
     client.connection = connection;
     // A replay that fails ends the connection, as the route does.
     process.replay(connection.session).catch(() => {
@@ -97,7 +97,7 @@ async function play({ steps, locked }: Schedule): Promise<{ got: string[]; expec
     begin({ users }) {
       if (locked && transactions.length > 0) return;
       transactions.push(
-        users.map((userId) => ({ position: (drawn += 1), id: `e${String(drawn)}`, type: 'a.b', userId, data: '{}' })),
+        users.map((owner) => ({ position: (drawn += 1), id: `e${String(drawn)}`, type: 'a.b', owner, data: '{}' })),
       );
     },
     commit(step) {
@@ -118,7 +118,7 @@ async function play({ steps, locked }: Schedule): Promise<{ got: string[]; expec
     drop: (step) => take(announcements, step.which),
     connect(step) {
       const since = apis[step.api].hub.position;
-      const client: Client = { userId: step.user, since, received: [], connection: fakeSession({ userId: step.user }) };
+      const client: Client = { owner: step.user, since, received: [], connection: fakeSession({ owner: step.user }) };
       clients.push(client);
       connect(client, step.api);
     },
@@ -154,10 +154,10 @@ async function play({ steps, locked }: Schedule): Promise<{ got: string[]; expec
     connect(client, 0);
   }
   await turns(200);
-  return clients.map(({ userId, since, received, connection }) => ({
+  return clients.map(({ owner, since, received, connection }) => ({
     got: [...received, ...connection.got],
     expected: visible({ after: since })
-      .filter((event) => event.userId === null || event.userId === userId)
+      .filter((event) => event.owner === null || event.owner === owner)
       .map(({ id }) => id),
   }));
 }

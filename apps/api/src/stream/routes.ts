@@ -29,7 +29,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
         summary: 'The live stream: what the caller may see, as it happens',
         description:
           'Server-Sent Events. After a `Last-Event-ID` it resumes right behind that event; when the log has no such event, a `stream.gap` says so, names the oldest that there is, and everything that there is follows. `HEAD` answers with the headers alone.',
-        access: 'user',
+        access: 'owner',
         query: z.strictObject({
           types: typesParameter({ types: catalog.streamedTypes }),
           audience: z.enum(['own', 'all']).default('own').describe("`all`: everybody's events, for the scope `admin`."),
@@ -55,11 +55,11 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
           response.end();
           return;
         }
-        const { userId, expiresAt, tokenId } = caller;
+        const { owner, expiresAt, tokenId } = caller;
         await openStream(
           response,
           {
-            userId,
+            owner,
             seesAll: query.audience === 'all',
             types: query.types ? new Set(query.types) : null,
             expiresAt,
@@ -78,7 +78,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
         summary: 'A ticket for one stream, for EventSource',
         description:
           'A browser’s EventSource sends no token: it opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream is that of the caller, and ends with the caller’s token.',
-        access: 'user',
+        access: 'owner',
         answers: {
           201: { description: 'The ticket.', schema: z.strictObject({ ticket: z.string(), expires_at: z.date() }) },
         },

@@ -17,7 +17,7 @@ beforeEach(async () => {
     response = answer as unknown as Response;
     session = openSession({
       response,
-      userId: 'alice',
+      owner: 'alice',
       seesAll: false,
       types: null,
       expiresAt: Infinity,

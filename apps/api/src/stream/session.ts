@@ -6,7 +6,7 @@ import type { EndReason } from './notices.js';
 
 /** Whose stream it is, and what it shows. */
 export interface Follower {
-  userId: string;
+  owner: string;
   /** Everybody's events, for those who may see them; otherwise what is for everyone and the user's own. */
   seesAll: boolean;
   /** Only these types; null: all. */
@@ -86,7 +86,7 @@ export function openSession(options: SessionOptions): Session {
  * what an event costs (docs/performance.md).
  */
 class ResponseSession implements Session {
-  readonly userId: string;
+  readonly owner: string;
   readonly seesAll: boolean;
   readonly types: ReadonlySet<string> | null;
   readonly expiresAt: number;
@@ -103,7 +103,7 @@ class ResponseSession implements Session {
   #takenAtBeat = -1;
 
   constructor({ response, maxBufferedBytes, reconnectMs, metrics, position, ...follower }: SessionOptions) {
-    this.userId = follower.userId;
+    this.owner = follower.owner;
     this.seesAll = follower.seesAll;
     this.types = follower.types;
     this.expiresAt = follower.expiresAt;

@@ -4,7 +4,7 @@ import type { FramedEvent } from './frame.js';
 export interface StreamEvent extends FramedEvent {
   position: number;
   /** The one user who may see it; null: everyone. */
-  userId: string | null;
+  owner: string | null;
   /** When it was announced, in Unix milliseconds; undefined for what was read from the log. */
   announcedAt?: number;
 }

@@ -186,7 +186,7 @@ describe('the stream', () => {
           .find((line) => line.startsWith(`${name} `))
           ?.split(' ')[1] ?? 0,
       );
-    const names = ['connections', 'events_sent_total', 'replayed_events_sum', 'gaps_total'];
+    const names = ['connections', 'events_sent_total', 'catch_up_events_sum', 'gaps_total'];
     const read = () => Promise.all(names.map((name) => value(`tidings_stream_${name}`)));
     const left = () => value('tidings_stream_ended_total{reason="client_left"}');
     // Those of other tests are closed by now, or about to be.

@@ -1,9 +1,9 @@
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import type { Registry } from 'prom-client';
 import { decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { readEvents, type Queryable } from '@tidings/database';
-import { createDuty, type DutyOptions } from '@tidings/duty';
-import { createAudience } from './audience.js';
+import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
+import { createSubscribers } from './subscribers.js';
 import { followAnnouncements } from './follow.js';
 import { createHub } from './hub.js';
 import { createStreamMetrics } from './metrics.js';
@@ -16,7 +16,7 @@ export interface StreamSettings {
   /** What a client has not taken is bounded by this, in bytes. */
   bufferBytes: number;
   /** The most streams of one user, and of the process. */
-  perUser: number;
+  perOwner: number;
   max: number;
 }
 
@@ -29,8 +29,8 @@ interface LiveStreamParts {
   position: number;
   settings: StreamSettings;
   registry: Registry;
-  /** Told of the rounds of its background duty. */
-  observe?: DutyOptions['observe'];
+  /** Told of the rounds of its background task. */
+  observe?: PeriodicTaskOptions['observe'];
   log: { warn: (message: string, details: object) => void };
 }
 
@@ -61,11 +61,11 @@ export function createLiveStream({
 }: LiveStreamParts): LiveStream {
   const metrics = createStreamMetrics(registry, () => streams.size);
   const streams = createStreams({ ...settings, metrics });
-  const audience = createAudience();
+  const audience = createSubscribers();
   const hub = createHub({ readPage: (after) => readEvents(sql, { after, ...PAGE }), audience, metrics, log });
   hub.start(position);
   followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
-  const catchUp = createDuty({ name: 'catch-up', intervalMs: CATCH_UP_MS, run: hub.catchUp, observe, log });
+  const catchUp = createPeriodicTask({ name: 'catch-up', intervalMs: CATCH_UP_MS, run: hub.catchUp, observe, log });
   catchUp.start();
 
   return {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { revokeToken } from '@tidings/revocation';
+import { revokeToken } from '@tidings/auth';
 import { eventually } from '@tidings/testing';
 import { followStream } from '../../test/follow-stream.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
@@ -93,7 +93,7 @@ describe('while Redis is away', () => {
   test('tickets are a 503', async () => {
     const away = new Redis(api.redis.url, { lazyConnect: true, enableOfflineQueue: false });
     const tickets = createTickets({ redis: away, prefix: api.redis.prefix });
-    const caller = { userId: 'alice', scopes: new Set<string>(), expiresAt: 0, tokenId: undefined };
+    const caller = { owner: 'alice', scopes: new Set<string>(), expiresAt: 0, tokenId: undefined };
     await expect(tickets.issue(caller)).rejects.toMatchObject({ status: 503 });
     await expect(tickets.redeem('A'.repeat(43))).rejects.toMatchObject({ status: 503 });
     away.disconnect();

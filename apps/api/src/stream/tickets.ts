@@ -1,6 +1,6 @@
-import type { RedisClient } from '@tidings/events';
-import { createStandIns } from '../auth/stand-ins.js';
-import type { Caller } from '../auth/verify-token.js';
+import type { RedisClient } from '@tidings/queue';
+import { createOpaqueTokens } from '../auth/opaque-tokens.js';
+import type { Caller } from '@tidings/auth';
 import { Problem } from '../problems/problem.js';
 
 const LIFE_S = 60;
@@ -19,14 +19,14 @@ export interface Tickets {
 
 /** Tickets of this Tidings: Redis knows them by their digests, for 60 seconds. */
 export function createTickets({ redis, prefix }: { redis: RedisClient; prefix: string }): Tickets {
-  const standIns = createStandIns<StoredCaller>({ redis, prefix, name: 'ticket' });
+  const opaqueTokens = createOpaqueTokens<StoredCaller>({ redis, prefix, name: 'ticket' });
   return {
     async issue(caller) {
-      const ticket = await standIns.make({ ...caller, scopes: [...caller.scopes] }, LIFE_S).catch(unavailable);
+      const ticket = await opaqueTokens.make({ ...caller, scopes: [...caller.scopes] }, LIFE_S).catch(unavailable);
       return { ticket, expiresAt: new Date(Date.now() + LIFE_S * 1000) };
     },
     async redeem(ticket) {
-      const caller = await standIns.take(ticket).catch(unavailable);
+      const caller = await opaqueTokens.take(ticket).catch(unavailable);
       return caller && { ...caller, tokenId: caller.tokenId, scopes: new Set(caller.scopes) };
     },
   };

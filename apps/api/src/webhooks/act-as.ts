@@ -9,6 +9,6 @@ export async function actAs(transaction: Transaction, actor: string): Promise<vo
 }
 
 /** Has whoever else registers webhooks for the user, or changes what they may have, wait until this transaction has ended. */
-export async function lockUser(transaction: Transaction, userId: string): Promise<void> {
-  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${userId}, 0))`;
+export async function lockOwner(transaction: Transaction, owner: string): Promise<void> {
+  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${owner}, 0))`;
 }

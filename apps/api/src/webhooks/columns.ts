@@ -19,14 +19,14 @@ export function toColumns(fields: Omit<RegistrationChange, 'headers'>) {
 }
 
 const HEALTHY = { failingSince: null, unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null } as const;
-const NOT_BY_TIDINGS = { disabledReason: null, disabledAt: null, disabledToldAt: null } as const;
+const NOT_BY_TIDINGS = { disabledReason: null, disabledAt: null, disabledNotifiedAt: null } as const;
 
 /** What an operator enables has not failed yet. */
 export const ENABLED_BY_OPERATOR = { enabled: true, ...NOT_BY_TIDINGS, ...HEALTHY } as const;
 
 /** What an operator disables: its owner is to be told, and its replays are cancelled, as when its owner does it. */
 export function disabledByOperator(disabledAt: Date) {
-  return { enabled: false, disabledReason: 'operator', disabledAt, disabledToldAt: null, replayNextAt: null } as const;
+  return { enabled: false, disabledReason: 'operator', disabledAt, disabledNotifiedAt: null, replayNextAt: null } as const;
 }
 
 /**

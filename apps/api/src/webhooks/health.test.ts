@@ -31,7 +31,7 @@ const fails = async ({ disabled }: { disabled: boolean }) => {
   );
   if (disabled) {
     await api.database.pool.query(
-      "UPDATE webhooks SET enabled = false, disabled_reason = 'failing', disabled_at = '2026-03-03', disabled_told_at = '2026-03-04'",
+      "UPDATE webhooks SET enabled = false, disabled_reason = 'failing', disabled_at = '2026-03-03', disabled_notified_at = '2026-03-04'",
     );
   }
 };
@@ -42,7 +42,7 @@ const HEALTHY = {
   failing_since: null,
   circuit: { state: 'closed', opened_at: null, probe_at: null },
 };
-const FORGOTTEN = { disabledToldAt: null, unreachableCount: 0 };
+const FORGOTTEN = { disabledNotifiedAt: null, unreachableCount: 0 };
 
 describe('the health of a webhook', () => {
   test('is good to begin with', async () => {

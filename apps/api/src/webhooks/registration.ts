@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkUrl, isReservedHeader, type UrlRules } from '@tidings/egress';
 import { isPattern, type Catalog } from '@tidings/events';
-import { MAX_ATTEMPTS } from '@tidings/queue';
+import { MAX_ATTEMPTS } from '@tidings/config';
 
 const MAX_HEADERS = 20;
 /** Of all names and values: servers refuse requests whose headers are beyond 8 or 16 KB. */

@@ -3,7 +3,7 @@ import { cancelDeliveries, type Database } from '@tidings/database';
 import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
 import { consequences, toColumns } from './columns.js';
 import { createOpener } from './open-webhook.js';
-import { actAs, lockUser } from './act-as.js';
+import { actAs, lockOwner } from './act-as.js';
 import type { Registration, RegistrationChange } from './registration.js';
 import type { WebhookView } from './view.js';
 
@@ -20,7 +20,7 @@ interface RegistryParts {
   database: Database;
   seal: Seal;
   /** How many webhooks a user may have of whom no operator said otherwise. */
-  perUser: number;
+  perOwner: number;
   /** Told how many deliveries were cancelled, for the metrics. */
   onCancelled?: (count: number) => void;
 }
@@ -28,7 +28,7 @@ interface RegistryParts {
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** The webhooks of all users. Every call names the user, and sees only what is theirs (I7). */
-export function createRegistry({ database, seal, perUser, onCancelled }: RegistryParts) {
+export function createRegistry({ database, seal, perOwner, onCancelled }: RegistryParts) {
   const { prisma } = database;
   const cancel = async (webhookId: string): Promise<void> => {
     const count = await cancelDeliveries(database.pool, webhookId);
@@ -42,34 +42,34 @@ export function createRegistry({ database, seal, perUser, onCancelled }: Registr
 
   return {
     /** Registers a webhook and makes its secret, which is shown here and never again; `registered: false` at the limit. */
-    async register(userId: string, { headers, ...fields }: Registration): Promise<Registered> {
+    async register(owner: string, { headers, ...fields }: Registration): Promise<Registered> {
       const id = `wh_${uuidv7()}`;
       const secret = createSecret();
       return prisma.$transaction(async (transaction) => {
         // One registration of a user at a time: parallel ones would all count the same number.
-        await lockUser(transaction, userId);
-        await actAs(transaction, userId);
-        const settings = await transaction.userSettings.findUnique({ where: { userId } });
+        await lockOwner(transaction, owner);
+        await actAs(transaction, owner);
+        const settings = await transaction.ownerSettings.findUnique({ where: { owner } });
         if (settings?.disabledAt) return { registered: false, limit: null };
-        const limit = settings?.webhooksLimit ?? perUser;
-        if ((await transaction.webhook.count({ where: { userId } })) >= limit) return { registered: false, limit };
+        const limit = settings?.webhooksLimit ?? perOwner;
+        if ((await transaction.webhook.count({ where: { owner } })) >= limit) return { registered: false, limit };
         const sealedSecret = sealBytes(secret, sealedFor.secret(id));
         const webhook = await transaction.webhook.create({
-          data: { ...toColumns(fields), url: fields.url, id, userId, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
+          data: { ...toColumns(fields), url: fields.url, id, owner, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
         });
         return { registered: true, webhook: toView(webhook), secret };
       });
     },
 
     /** Newest first; up to `limit` of those before the cursor. */
-    async list(userId: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<WebhookView[]> {
+    async list(owner: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<WebhookView[]> {
       const before = cursor === undefined ? {} : { id: { lt: cursor } };
-      const webhooks = await prisma.webhook.findMany({ where: { userId, ...before }, orderBy: { id: 'desc' }, take: limit });
+      const webhooks = await prisma.webhook.findMany({ where: { owner, ...before }, orderBy: { id: 'desc' }, take: limit });
       return webhooks.map(toView);
     },
 
-    async find(userId: string, id: string): Promise<WebhookView | null> {
-      const webhook = await prisma.webhook.findFirst({ where: { id, userId } });
+    async find(owner: string, id: string): Promise<WebhookView | null> {
+      const webhook = await prisma.webhook.findFirst({ where: { id, owner } });
       return webhook && toView(webhook);
     },
 
@@ -78,12 +78,12 @@ export function createRegistry({ database, seal, perUser, onCancelled }: Registr
      * pending, after the commit: whoever holds a webhook's lock must not wait for its deliveries. What is claimed in
      * between finds that it is disabled.
      */
-    async change(userId: string, id: string, change: RegistrationChange): Promise<Changed | null> {
+    async change(owner: string, id: string, change: RegistrationChange): Promise<Changed | null> {
       const { headers, ...fields } = change;
       const changed = await prisma.$transaction(async (transaction) => {
-        await actAs(transaction, userId);
-        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
-        const before = await transaction.webhook.findFirst({ where: { id, userId } });
+        await actAs(transaction, owner);
+        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND owner = ${owner} FOR NO KEY UPDATE`;
+        const before = await transaction.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
         if (change.enabled === true && before.disabledReason === 'operator') return { changed: false, why: 'withheld' } as const;
         const webhook = await transaction.webhook.update({
@@ -104,11 +104,11 @@ export function createRegistry({ database, seal, perUser, onCancelled }: Registr
      * Gives it a new secret, which is shown here and never again; the ones before sign on for the overlap, by the database's
      * clock. Null when the user has no such webhook; `rotated: false` while as many earlier ones sign as may.
      */
-    async rotateSecret(userId: string, id: string, overlapS: number): Promise<Rotated | null> {
+    async rotateSecret(owner: string, id: string, overlapS: number): Promise<Rotated | null> {
       return prisma.$transaction(async (transaction) => {
-        await actAs(transaction, userId);
-        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND user_id = ${userId} FOR NO KEY UPDATE`;
-        const before = await transaction.webhook.findFirst({ where: { id, userId } });
+        await actAs(transaction, owner);
+        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND owner = ${owner} FOR NO KEY UPDATE`;
+        const before = await transaction.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
         // Once it has the lock: a transaction's own time is that of its beginning, however long it waited.
         const [clock] = await transaction.$queryRaw<{ now: number }[]>`
@@ -132,10 +132,10 @@ export function createRegistry({ database, seal, perUser, onCancelled }: Registr
     },
 
     /** Removes it and cancels what is pending; false when the user has no such webhook. */
-    async remove(userId: string, id: string): Promise<boolean> {
+    async remove(owner: string, id: string): Promise<boolean> {
       const { count } = await prisma.$transaction(async (transaction) => {
-        await actAs(transaction, userId);
-        return transaction.webhook.deleteMany({ where: { id, userId } });
+        await actAs(transaction, owner);
+        return transaction.webhook.deleteMany({ where: { id, owner } });
       });
       if (count > 0) await cancel(id);
       return count > 0;

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { WebhookStats } from '@tidings/database';
 import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
-import { page, pageOf, toPage } from '../pages.js';
+import { page, pageOf, toPage } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
-import { userDisabled } from '../users/user-disabled.js';
+import { ownerDisabled } from '../owners/owner-disabled.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
 import { statsToJson, webhookStatsJson } from './stats.js';
@@ -59,7 +59,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         path: '/api/webhooks',
         summary: 'Registers a webhook',
         description: 'Answers with its `secret`, the only time it is shown.',
-        access: 'user',
+        access: 'owner',
         body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: ['sync.*'] } },
         answers: {
           201: { description: 'The webhook, with its secret.', schema: webhookWithSecretJson },
@@ -67,9 +67,9 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         },
       },
       async ({ caller, body }, response) => {
-        const registered = await registry.register(caller.userId, body);
+        const registered = await registry.register(caller.owner, body);
         if (!registered.registered) {
-          if (registered.limit === null) throw userDisabled();
+          if (registered.limit === null) throw ownerDisabled();
           throw new Problem(409, 'Too many webhooks', {
             detail: `You may have ${String(registered.limit)} webhooks. Delete one that is no longer needed.`,
           });
@@ -87,12 +87,12 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         method: 'get',
         path: '/api/webhooks',
         summary: "The caller's webhooks, newest first",
-        access: 'user',
+        access: 'owner',
         query: z.strictObject(page),
         answers: { 200: { description: 'A page of them.', schema: pageOf(webhookJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
-        const webhooks = await registry.list(caller.userId, { limit: limit + 1, cursor });
+        const webhooks = await registry.list(caller.owner, { limit: limit + 1, cursor });
         response.json(toPage(webhooks, limit, (webhook) => webhookToJson(webhook)));
       },
     ),
@@ -104,13 +104,13 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         summary: "How the caller's webhooks have done lately",
         description:
           'In the order and the pages of the list. Counted are the deliveries of the last 24 hours, or the newest 1,000 of a webhook where those do not reach as far: `since` says from when.',
-        access: 'user',
+        access: 'owner',
         query: z.strictObject(page),
         answers: { 200: { description: 'A page of them.', schema: pageOf(webhookStatsJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
         const { data, next_cursor } = toPage(
-          await registry.list(caller.userId, { limit: limit + 1, cursor }),
+          await registry.list(caller.owner, { limit: limit + 1, cursor }),
           limit,
           ({ id }) => id,
         );
@@ -124,12 +124,12 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         method: 'get',
         path: ONE,
         summary: 'One webhook',
-        access: 'user',
+        access: 'owner',
         params: { id: 'webhook' },
         answers: { 200: { description: 'The webhook.', schema: webhookJson } },
       },
       async ({ caller, params: { id } }, response) => {
-        const webhook = await registry.find(caller.userId, id);
+        const webhook = await registry.find(caller.owner, id);
         if (!webhook) throw notFound('webhook', id);
         response.json(webhookToJson(webhook));
       },
@@ -142,7 +142,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         summary: 'Changes the fields that the body names',
         description:
           '`enabled: false` cancels what is pending; `true` forgets how it failed, as another `url` does. `retry` is replaced as a whole; null: the policy of the system.',
-        access: 'user',
+        access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.change, example: { description: 'Mine', event_types: ['*'] } },
         answers: {
@@ -151,7 +151,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         },
       },
       async ({ caller, params: { id }, body }, response) => {
-        const changed = await registry.change(caller.userId, id, body);
+        const changed = await registry.change(caller.owner, id, body);
         if (!changed) throw notFound('webhook', id);
         if (!changed.changed) {
           throw new Problem(409, 'An operator disabled the webhook', {
@@ -168,12 +168,12 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         path: ONE,
         summary: 'Removes a webhook',
         description: 'Its pending deliveries are cancelled; its log stays readable by delivery id.',
-        access: 'user',
+        access: 'owner',
         params: { id: 'webhook' },
         answers: { 204: { description: 'It is gone.' } },
       },
       async ({ caller, params: { id } }, response) => {
-        if (!(await registry.remove(caller.userId, id))) throw notFound('webhook', id);
+        if (!(await registry.remove(caller.owner, id))) throw notFound('webhook', id);
         response.status(204).end();
       },
     ),
@@ -185,7 +185,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         summary: 'Gives a webhook a new secret',
         description:
           'Answers with the `secret`, the only time it is shown. Until the overlap is over, each request is signed with the earlier ones as well. `overlap_s: 0`, for a secret that leaked, ends all earlier ones at once.',
-        access: 'user',
+        access: 'owner',
         params: { id: 'webhook' },
         body: { schema: rotation, example: { overlap_s: 3600 } },
         answers: {
@@ -194,7 +194,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         },
       },
       async ({ caller, params: { id }, body: { overlap_s: overlapS } }, response) => {
-        const rotated = await registry.rotateSecret(caller.userId, id, overlapS);
+        const rotated = await registry.rotateSecret(caller.owner, id, overlapS);
         if (!rotated) throw notFound('webhook', id);
         if (!rotated.rotated) {
           throw new Problem(409, 'Too many secrets', {
@@ -212,7 +212,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         summary: 'Sends a `webhook.test` event now, and answers with what came back',
         description:
           'Signed and guarded like any other request, also while the webhook is disabled. It is in no log and is not tried again. Two tests of a webhook at the same time are one.',
-        access: 'user',
+        access: 'owner',
         params: { id: 'webhook' },
         answers: {
           200: { description: 'What the receiver answered, or why there was no answer.', schema: testJson },
@@ -221,8 +221,8 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         },
       },
       async ({ caller, params: { id } }, response) => {
-        if (!(await registry.find(caller.userId, id))) throw notFound('webhook', id);
-        const answer = await testWebhook(caller.userId, id).catch(() => 'away' as const);
+        if (!(await registry.find(caller.owner, id))) throw notFound('webhook', id);
+        const answer = await testWebhook(caller.owner, id).catch(() => 'away' as const);
         if (answer === 'gone') throw notFound('webhook', id);
         if (typeof answer === 'string') throw NO_ANSWER[answer];
         response.json(testToJson(id, answer));

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import {
   connectRedis,
   createTestsQueue,
-  createTestTurns,
+  createTestLock,
   TESTS_QUEUE,
   testResultsChannel,
   type TestJob,
@@ -24,7 +24,7 @@ const connect = (purpose: 'command' | 'subscriber') => {
   return redis;
 };
 const queue = createTestsQueue({ redis: connect('command'), prefix });
-const turns = createTestTurns({ redis: corner.client, prefix });
+const turns = createTestLock({ redis: corner.client, prefix });
 const jobs = new Queue<TestJob>(TESTS_QUEUE, { connection: corner.client, prefix });
 afterAll(async () => {
   await queue.close();
@@ -62,7 +62,7 @@ describe('a test of a webhook', () => {
     const answer = api()('alice', 'wh_1');
     await subscribers(1);
     const job = await jobOf('wh_1');
-    expect(job).toEqual({ webhookId: 'wh_1', userId: 'alice', eventId: expect.stringMatching(/^evt_/) });
+    expect(job).toEqual({ webhookId: 'wh_1', owner: 'alice', eventId: expect.stringMatching(/^evt_/) });
     await turns.take(job, 10_000);
     // None of these is the answer, whoever wrote it.
     for (const text of [

@@ -1,4 +1,4 @@
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import { v7 as uuidv7 } from 'uuid';
 import type { TestOutcome, TestResult, TestsQueue } from '@tidings/queue';
 
@@ -15,7 +15,7 @@ interface TestWebhookParts {
 export type TestAnswer = (TestResult & { eventId: string }) | 'gone' | 'failed' | 'withdrawn' | 'unheard';
 
 /** Tests one of the user's webhooks. Rejects while Redis is away. */
-export type TestWebhook = (userId: string, webhookId: string) => Promise<TestAnswer>;
+export type TestWebhook = (owner: string, webhookId: string) => Promise<TestAnswer>;
 
 interface Tests {
   testWebhook: TestWebhook;
@@ -40,7 +40,7 @@ export function createTestWebhook({ queue, subscriber, channel, takenWithinMs = 
   subscriber.subscribe(channel).catch(() => undefined);
 
   const stopping = new AbortController();
-  const testWebhook: TestWebhook = async (userId, webhookId) => {
+  const testWebhook: TestWebhook = async (owner, webhookId) => {
     // One that is joined may end before it is known which one it is: so all that is told of the webhook is kept meanwhile.
     const told = new Map<string, TestOutcome['result']>();
     let look = (): void => undefined;
@@ -51,7 +51,7 @@ export function createTestWebhook({ queue, subscriber, channel, takenWithinMs = 
     const here = listeners.get(webhookId) ?? new Set();
     listeners.set(webhookId, here.add(listen));
     try {
-      const own = { webhookId, userId, eventId: `evt_${uuidv7()}` };
+      const own = { webhookId, owner, eventId: `evt_${uuidv7()}` };
       const eventId = await queue.begin(own, takenWithinMs + ON_ITS_WAY_MS);
       const hear = (withinMs: number): Promise<TestAnswer | undefined> =>
         new Promise((resolve) => {

@@ -126,7 +126,7 @@ describe('registering a webhook', () => {
   test('stops at five a user, also under twenty parallel requests', async () => {
     const responses = await Promise.all(Array.from({ length: 20 }, () => register('alice')));
     expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(5).fill(201), ...Array<number>(15).fill(409)]);
-    expect(await api.database.prisma.webhook.count({ where: { userId: 'alice' } })).toBe(5);
+    expect(await api.database.prisma.webhook.count({ where: { owner: 'alice' } })).toBe(5);
     expect((await register('bob')).status).toBe(201);
   });
 });

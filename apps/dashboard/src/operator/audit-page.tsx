@@ -75,7 +75,7 @@ function AuditTable({ entries }: { entries: AuditEntry[] }) {
                 <Code>{entry.action}</Code>
               </Table.Td>
               <Table.Td miw={160}>
-                <Text size="sm">{entry.user_id ?? '–'}</Text>
+                <Text size="sm">{entry.owner ?? '–'}</Text>
                 {entry.webhook_id !== null && (
                   <Anchor
                     component={Link}

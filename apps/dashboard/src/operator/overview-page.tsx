@@ -16,15 +16,15 @@ const Charts = lazy(() => import('./charts.js'));
 export function OverviewPage() {
   const overview = useOverview();
   return (
-    <Page title="Overview" actions={overview.data && <PauseDelivering delivering={overview.data.delivering} />}>
+    <Page title="Overview" actions={overview.data && <PauseDelivering pause={overview.data.pause} />}>
       <Loaded what="overview" query={overview}>
         {(loaded) => (
           <>
-            {loaded.delivering.paused && (
+            {loaded.pause.paused && (
               <Alert color="orange" title="Delivering is paused">
                 Events are accepted, and their deliveries wait.{' '}
-                {loaded.delivering.paused_by !== null && `Paused by ${loaded.delivering.paused_by} `}
-                {loaded.delivering.paused_at !== null && <Time at={loaded.delivering.paused_at} />}
+                {loaded.pause.paused_by !== null && `Paused by ${loaded.pause.paused_by} `}
+                {loaded.pause.paused_at !== null && <Time at={loaded.pause.paused_at} />}
               </Alert>
             )}
             <Figures overview={loaded} />
@@ -82,7 +82,7 @@ function Webhooks({ label, value, state }: { label: string; value: number; state
   );
 }
 
-function PauseDelivering({ delivering: { paused } }: Pick<Overview, 'delivering'>) {
+function PauseDelivering({ pause: { paused } }: Pick<Overview, 'pause'>) {
   const [asking, setAsking] = useState(false);
   const pause = usePauseDelivering();
   const close = (): void => {

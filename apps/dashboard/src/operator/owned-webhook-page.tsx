@@ -46,10 +46,10 @@ export function OwnedWebhookPage({ id }: { id: string }) {
                       <Anchor
                         key="user"
                         component={Link}
-                        href={`/operator/webhooks?user=${encodeURIComponent(loaded.user_id)}`}
+                        href={`/operator/webhooks?user=${encodeURIComponent(loaded.owner)}`}
                         size="sm"
                       >
-                        {loaded.user_id}
+                        {loaded.owner}
                       </Anchor>,
                     ],
                     ['Event types', <EventTypes key="types" patterns={loaded.event_types} />],

@@ -6,7 +6,7 @@ import { useRefresh } from '../webhooks/queries.js';
 
 export type Overview = Schemas['Overview'];
 export type Minute = Overview['minutes'][number];
-export type User = Schemas['User'];
+export type User = Schemas['Owner'];
 /** Anybody's webhook. */
 export type OwnedWebhook = Schemas['OwnedWebhook'];
 export type WebhookState = 'failing' | 'disabled' | 'paused' | 'circuit_open';
@@ -31,7 +31,7 @@ export function useUsers() {
   return useQuery({
     ...LIVE,
     queryKey: ['operator', 'users'],
-    queryFn: () => answerTo(api.api.GET('/api/admin/users', { params: { query: { limit: MOST_USERS } } })),
+    queryFn: () => answerTo(api.api.GET('/api/admin/owners', { params: { query: { limit: MOST_USERS } } })),
   });
 }
 
@@ -51,7 +51,7 @@ export function useOwnedWebhooks(filter: { state: WebhookState | null; userId: s
   const query = {
     limit: PAGE,
     ...(state === null ? {} : { state }),
-    ...(userId === '' ? {} : { user_id: userId }),
+    ...(userId === '' ? {} : { owner: userId }),
     ...(cursor === undefined ? {} : { cursor }),
   };
   return useQuery({
@@ -67,7 +67,7 @@ export function useAudit(filter: { userId: string; webhookId: string; cursor: st
   const { userId, webhookId, cursor } = filter;
   const query = {
     limit: PAGE,
-    ...(userId === '' ? {} : { user_id: userId }),
+    ...(userId === '' ? {} : { owner: userId }),
     ...(webhookId === '' ? {} : { webhook_id: webhookId }),
     ...(cursor === undefined ? {} : { cursor }),
   };
@@ -96,7 +96,7 @@ function useDeed<What>(deed: (what: What) => Promise<unknown>, done: (what: What
 export function usePauseDelivering() {
   const { api } = useSession();
   return useDeed(
-    (paused: boolean) => answerTo(api.api.PATCH('/api/admin/delivering', { body: { paused } })),
+    (paused: boolean) => answerTo(api.api.PATCH('/api/admin/pause', { body: { paused } })),
     (paused) => (paused ? 'Delivering is paused.' : 'Delivering goes on.'),
   );
 }
@@ -114,7 +114,7 @@ export function useChangeUser() {
   const { api } = useSession();
   return useDeed(
     ({ userId, change }: { userId: string; change: UserChange }) =>
-      answerTo(api.api.PATCH('/api/admin/users/{user_id}', { params: { path: { user_id: userId } }, body: change })),
+      answerTo(api.api.PATCH('/api/admin/owners/{owner}', { params: { path: { owner: userId } }, body: change })),
     ({ userId }) => `${userId} is changed.`,
   );
 }

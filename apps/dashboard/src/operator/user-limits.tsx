@@ -13,10 +13,10 @@ export function UserLimits({ user, onClose }: { user: User; onClose: () => void 
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     const wanted = { disabled, webhooks_limit: webhooks, requests_per_minute: requests };
-    change.mutate({ userId: user.user_id, change: wanted }, { onSuccess: onClose });
+    change.mutate({ userId: user.owner, change: wanted }, { onSuccess: onClose });
   };
   return (
-    <Modal opened onClose={onClose} title={`Change ${user.user_id}`} centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened onClose={onClose} title={`Change ${user.owner}`} centered closeButtonProps={{ 'aria-label': 'Close' }}>
       <form onSubmit={submit} noValidate>
         <Stack>
           <Switch

@@ -38,7 +38,7 @@ export function UsersPage() {
                 </Table.Thead>
                 <Table.Tbody>
                   {data.map((user) => (
-                    <Row key={user.user_id} user={user} onChange={setChosen} />
+                    <Row key={user.owner} user={user} onChange={setChosen} />
                   ))}
                 </Table.Tbody>
               </Table>
@@ -48,7 +48,7 @@ export function UsersPage() {
       </Loaded>
       {chosen && (
         <UserLimits
-          key={chosen.user_id}
+          key={chosen.owner}
           user={chosen}
           onClose={() => {
             setChosen(null);
@@ -64,13 +64,8 @@ function Row({ user, onChange }: { user: User; onChange: (user: User) => void })
     <Table.Tr>
       <Table.Td miw={140}>
         <Group gap="xs">
-          <Anchor
-            component={Link}
-            href={`/operator/webhooks?user=${encodeURIComponent(user.user_id)}`}
-            size="sm"
-            className="long"
-          >
-            {user.user_id}
+          <Anchor component={Link} href={`/operator/webhooks?user=${encodeURIComponent(user.owner)}`} size="sm" className="long">
+            {user.owner}
           </Anchor>
           {user.disabled && <State tone="bad">Disabled</State>}
         </Group>
@@ -88,7 +83,7 @@ function Row({ user, onChange }: { user: User; onChange: (user: User) => void })
         <Button
           size="compact-sm"
           variant="default"
-          aria-label={`Change ${user.user_id}`}
+          aria-label={`Change ${user.owner}`}
           onClick={() => {
             onChange(user);
           }}

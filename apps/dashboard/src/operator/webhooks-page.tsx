@@ -100,7 +100,7 @@ function WebhookTable({ webhooks }: { webhooks: OwnedWebhook[] }) {
                 </Table.Td>
                 <Table.Td>
                   <Text size="sm" className="long">
-                    {webhook.user_id}
+                    {webhook.owner}
                   </Text>
                 </Table.Td>
                 <Table.Td>

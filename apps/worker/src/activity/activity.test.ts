@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import type { MinuteActivity, UserActivity } from '@tidings/database';
+import type { MinuteActivity, OwnerActivity } from '@tidings/database';
 import { createActivity } from './activity.js';
 
 interface Counted {
   minutes: readonly MinuteActivity[];
-  users: readonly UserActivity[];
+  users: readonly OwnerActivity[];
 }
 const NOON = Date.UTC(2026, 10, 25, 12);
 
@@ -21,8 +21,8 @@ function arrange() {
   return { activity, added, database, pass: (ms: number) => (at += ms) };
 }
 
-const succeeded = (userId: string, durationMs = 3) => ({ userId, errorClass: null, durationMs });
-const failed = (userId: string) => ({ userId, errorClass: 'timeout', durationMs: 15_000 });
+const succeeded = (owner: string, durationMs = 3) => ({ owner, errorClass: null, durationMs });
+const failed = (owner: string) => ({ owner, errorClass: 'timeout', durationMs: 15_000 });
 
 test('attempts are counted by minute and outcome, and by user in ten minutes', async () => {
   const { activity, added, pass } = arrange();
@@ -38,7 +38,7 @@ test('attempts are counted by minute and outcome, and by user in ten minutes', a
     [60_000, 'succeeded', 1],
   ]);
   expect(minutes[0]?.durations.slice(0, 4)).toEqual([0, 0, 1, 0]);
-  expect(users).toEqual([{ period: new Date(NOON), userId: 'alice', attempts: 3, failed: 1, busyMs: 15_006 }]);
+  expect(users).toEqual([{ period: new Date(NOON), owner: 'alice', attempts: 3, failed: 1, busyMs: 15_006 }]);
 });
 
 test('what was added is not added again, and nothing is asked of the database when there is nothing', async () => {
@@ -62,7 +62,7 @@ test('while the database is away the counts are kept, beside those that come mea
     ['succeeded', 2],
     ['timeout', 1],
   ]);
-  expect(added[0]?.users.map(({ userId, attempts }) => [userId, attempts])).toEqual([
+  expect(added[0]?.users.map(({ owner, attempts }) => [owner, attempts])).toEqual([
     ['alice', 2],
     ['bob', 1],
   ]);

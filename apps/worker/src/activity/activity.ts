@@ -1,16 +1,16 @@
-import { DURATION_BOUNDS_MS, durationClass, type MinuteActivity, type UserActivity } from '@tidings/database';
+import { DURATION_BOUNDS_MS, durationClass, type MinuteActivity, type OwnerActivity } from '@tidings/database';
 
 const MINUTE_MS = 60_000;
 const PERIOD_MS = 600_000;
 
 interface Counted {
   minutes: readonly MinuteActivity[];
-  users: readonly UserActivity[];
+  users: readonly OwnerActivity[];
 }
 
 export interface Activity {
   /** Counts an attempt that was recorded. */
-  count: (attempt: { userId: string; errorClass: string | null; durationMs: number }) => void;
+  count: (attempt: { owner: string; errorClass: string | null; durationMs: number }) => void;
   /** Adds what was counted since the last time to what all workers counted. Rejects while the database is away: then it is kept. */
   flush: () => Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface Activity {
 /** What this worker attempts, counted for the operator's charts: by minute and outcome, and by user in ten minutes. */
 export function createActivity(add: (counted: Counted) => Promise<void>, now: () => number = Date.now): Activity {
   let minutes = new Map<string, MinuteActivity>();
-  let users = new Map<string, UserActivity>();
+  let users = new Map<string, OwnerActivity>();
 
   const minuteOf = (at: number, outcome: string): MinuteActivity => {
     const minute = at - (at % MINUTE_MS);
@@ -30,22 +30,22 @@ export function createActivity(add: (counted: Counted) => Promise<void>, now: ()
     }
     return entry;
   };
-  const userOf = (at: number, userId: string): UserActivity => {
+  const userOf = (at: number, owner: string): OwnerActivity => {
     const period = at - (at % PERIOD_MS);
-    const key = `${String(period)} ${userId}`;
+    const key = `${String(period)} ${owner}`;
     let entry = users.get(key);
-    if (!entry) users.set(key, (entry = { period: new Date(period), userId, attempts: 0, failed: 0, busyMs: 0 }));
+    if (!entry) users.set(key, (entry = { period: new Date(period), owner, attempts: 0, failed: 0, busyMs: 0 }));
     return entry;
   };
 
   return {
-    count({ userId, errorClass, durationMs }) {
+    count({ owner, errorClass, durationMs }) {
       const at = now();
       const minute = minuteOf(at, errorClass ?? 'succeeded');
       minute.attempts += 1;
       const index = durationClass(durationMs);
       minute.durations[index] = (minute.durations[index] ?? 0) + 1;
-      const user = userOf(at, userId);
+      const user = userOf(at, owner);
       user.attempts += 1;
       user.busyMs += durationMs;
       if (errorClass !== null) user.failed += 1;
@@ -72,8 +72,8 @@ export function createActivity(add: (counted: Counted) => Promise<void>, now: ()
       entry.attempts += attempts;
       entry.durations = entry.durations.map((count, index) => count + (durations[index] ?? 0));
     }
-    for (const { period, userId, attempts, failed, busyMs } of before.users.values()) {
-      const entry = userOf(period.getTime(), userId);
+    for (const { period, owner, attempts, failed, busyMs } of before.users.values()) {
+      const entry = userOf(period.getTime(), owner);
       entry.attempts += attempts;
       entry.failed += failed;
       entry.busyMs += busyMs;

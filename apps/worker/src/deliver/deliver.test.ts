@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AttemptRecord, Claim, ClaimedDelivery } from '@tidings/database';
-import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '@tidings/queue';
+import { DEFAULT_RETRY_POLICY } from '@tidings/config';
+import type { RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 import { createDeliver } from './deliver.js';
 
@@ -9,7 +10,7 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   id: 'dlv_1',
   leaseToken: 'lease',
   webhookId: 'wh_1',
-  userId: 'alice',
+  owner: 'alice',
   url: 'https://example.com',
   sealedSecret: Buffer.alloc(0),
   sealedPreviousSecrets: null,
@@ -38,7 +39,7 @@ interface Story {
   build?: () => never;
 }
 
-/** Delivers once, and tells in which order the parts were asked, what was recorded, and the verdict. */
+/** Delivers once, and tells in which order the parts were asked, what was recorded, and the jobOutcome. */
 async function deliver({ claim, result = succeeding, retry = POLICY, held = true, build }: Story) {
   const steps: string[] = [];
   const records: AttemptRecord[] = [];
@@ -54,7 +55,7 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     warn: () => undefined,
     error: (message: string) => void errors.push(message),
   };
-  const verdict = await createDeliver({
+  const jobOutcome = await createDeliver({
     claim: () => Promise.resolve(step('claim', claim)),
     claimNext: () => Promise.resolve(undefined),
     build: build ?? (() => step('build', { url: '', headers: {}, body: '' })),
@@ -76,7 +77,7 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     release: () => Promise.resolve(),
     enqueue: () => Promise.resolve(),
     retry,
-    turnMs: 1000,
+    continueForMs: 1000,
     observe: {
       sent: () => undefined,
       left: () => undefined,
@@ -85,77 +86,77 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     },
     log,
   })('dlv_1');
-  return { verdict, steps, record: records[0], observed, errors };
+  return { jobOutcome, steps, record: records[0], observed, errors };
 }
 
 describe('a delivery', () => {
   test('is claimed, sent, recorded, and only then finished', async () => {
-    const { steps, verdict, record } = await deliver({ claim: claimed() });
+    const { steps, jobOutcome, record } = await deliver({ claim: claimed() });
     expect(steps).toEqual(['claim', 'build', 'send', 'record']);
     expect(record).toMatchObject({ deliveryId: 'dlv_1', leaseToken: 'lease', statusCode: 200, outcome: { status: 'succeeded' } });
-    expect(verdict).toEqual({ then: 'finish' });
+    expect(jobOutcome).toEqual({ action: 'finish' });
   });
 
   test('that is finished, cancelled or in other hands is left alone', async () => {
-    expect(await deliver({ claim: undefined })).toMatchObject({ steps: ['claim'], verdict: { then: 'finish' } });
+    expect(await deliver({ claim: undefined })).toMatchObject({ steps: ['claim'], jobOutcome: { action: 'finish' } });
   });
 
   test('that is not due yet is put off until then', async () => {
-    const { steps, verdict } = await deliver({ claim: { state: 'deferred', id: 'dlv_1', webhookId: 'wh_1', dueInMs: 700 } });
+    const { steps, jobOutcome } = await deliver({ claim: { state: 'deferred', id: 'dlv_1', webhookId: 'wh_1', dueInMs: 700 } });
     expect(steps).toEqual(['claim']);
-    expect(verdict).toEqual({ then: 'postpone', delayMs: 700 });
+    expect(jobOutcome).toEqual({ action: 'postpone', delayMs: 700 });
   });
 
   test('that failed is retried by BullMQ at the time that was recorded, behind first attempts', async () => {
-    const { verdict, record, observed } = await deliver({ claim: claimed(1), result: failing });
-    expect(verdict).toEqual({ then: 'retry', reason: 'The response had the status 500.', delayMs: 20_000, priority: 1 });
+    const { jobOutcome, record, observed } = await deliver({ claim: claimed(1), result: failing });
+    expect(jobOutcome).toEqual({ action: 'retry', reason: 'The response had the status 500.', delayMs: 20_000, priority: 1 });
     expect(record).toMatchObject({ errorClass: 'http_status', outcome: { status: 'pending', retryInMs: 20_000 } });
     expect(observed).toEqual([['http_status', 'pending']]);
   });
 
   test('is retried as its webhook says', async () => {
     const retry = { maxAttempts: 5, initialDelayMs: 100, maxDelayMs: 300 };
-    const { verdict } = await deliver({ claim: { ...claimed(3), retry }, result: failing });
-    expect(verdict).toMatchObject({ then: 'retry', delayMs: 300 });
-    expect((await deliver({ claim: { ...claimed(4), retry }, result: failing })).verdict).toEqual({ then: 'finish' });
+    const { jobOutcome } = await deliver({ claim: { ...claimed(3), retry }, result: failing });
+    expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 300 });
+    expect((await deliver({ claim: { ...claimed(4), retry }, result: failing })).jobOutcome).toEqual({ action: 'finish' });
   });
 
   test('that is replayed has all its attempts again', async () => {
     const replayed = { ...claimed(3), priorAttempts: 3, replay: true };
-    expect((await deliver({ claim: replayed, result: failing })).verdict).toMatchObject({ then: 'retry', delayMs: 10_000 });
+    expect((await deliver({ claim: replayed, result: failing })).jobOutcome).toMatchObject({ action: 'retry', delayMs: 10_000 });
   });
 
   test('comes when the receiver asked for it', async () => {
-    const { verdict, record } = await deliver({
+    const { jobOutcome, record } = await deliver({
       claim: claimed(),
       result: { ...failing, statusCode: 503, retryAfterMs: 77_000 },
     });
-    expect(verdict).toMatchObject({ then: 'retry', delayMs: 77_000 });
+    expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 77_000 });
     expect(record).toMatchObject({ outcome: { status: 'pending', retryInMs: 77_000 } });
   });
 
   test('that the database could not be asked about comes again, without an attempt', async () => {
-    const { steps, verdict, observed } = await deliver({ claim: Promise.reject(new Error('away')) });
+    const { steps, jobOutcome, observed } = await deliver({ claim: Promise.reject(new Error('away')) });
     expect(steps).toEqual(['claim']);
-    expect(verdict).toMatchObject({ then: 'retry', reason: 'The database did not answer.' });
+    expect(jobOutcome).toMatchObject({ action: 'retry', reason: 'The database did not answer.' });
     expect(observed).toEqual(['unclaimable']);
   });
 
   test('is over after the last attempt', async () => {
-    const { verdict, record } = await deliver({ claim: claimed(2), result: failing });
-    expect(verdict).toEqual({ then: 'finish' });
+    const { jobOutcome, record } = await deliver({ claim: claimed(2), result: failing });
+    expect(jobOutcome).toEqual({ action: 'finish' });
     expect(record).toMatchObject({ outcome: { status: 'failed' } });
   });
 
   test('whose lease was lost is finished here: whoever holds it now goes on', async () => {
-    const { verdict, observed } = await deliver({ claim: claimed(), result: failing, held: false });
-    expect(verdict).toEqual({ then: 'finish' });
+    const { jobOutcome, observed } = await deliver({ claim: claimed(), result: failing, held: false });
+    expect(jobOutcome).toEqual({ action: 'finish' });
     expect(observed).toEqual(['lease_lost']);
   });
 
   test('that was sent and could not be recorded is said to be sent again, and left to the reconciler', async () => {
-    const { verdict, errors, observed } = await deliver({ claim: claimed(), held: new Error('away') });
-    expect(verdict).toEqual({ then: 'finish' });
+    const { jobOutcome, errors, observed } = await deliver({ claim: claimed(), held: new Error('away') });
+    expect(jobOutcome).toEqual({ action: 'finish' });
     expect(errors).toEqual(['An attempt was made and could not be recorded; the delivery is sent again.']);
     expect(observed).toEqual(['unrecorded']);
   });
@@ -164,9 +165,9 @@ describe('a delivery', () => {
     const build = (): never => {
       throw new Error('Sealed with the key "old"');
     };
-    const { steps, verdict, observed } = await deliver({ claim: claimed(), build });
+    const { steps, jobOutcome, observed } = await deliver({ claim: claimed(), build });
     expect(steps).toEqual(['claim']);
-    expect(verdict).toEqual({ then: 'postpone', delayMs: 60_000 });
+    expect(jobOutcome).toEqual({ action: 'postpone', delayMs: 60_000 });
     expect(observed).toEqual(['unbuildable']);
   });
 });
@@ -178,16 +179,16 @@ describe('a slot that became free', () => {
     results?: Partial<AttemptResult>[];
     /** Whether something waits, after each record. Default: always. */
     backlogged?: boolean[];
-    turnMs?: number;
+    continueForMs?: number;
   }
-  /** Delivers with others in line, and tells what was recorded, what was released and enqueued, and the verdict. */
-  async function takeTurn({ line, results = [], backlogged = [], turnMs = 60_000 }: Turn) {
+  /** Delivers with others in line, and tells what was recorded, what was released and enqueued, and the jobOutcome. */
+  async function takeTurn({ line, results = [], backlogged = [], continueForMs = 60_000 }: Turn) {
     const recorded: string[] = [];
     const released: string[] = [];
     const enqueued: object[] = [];
     const waiting = [...line];
     const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-    const verdict = await createDeliver({
+    const jobOutcome = await createDeliver({
       claim: () => Promise.resolve(claimed()),
       claimNext: () => {
         const next = waiting.shift();
@@ -216,17 +217,17 @@ describe('a slot that became free', () => {
         return Promise.resolve();
       },
       retry: POLICY,
-      turnMs,
+      continueForMs,
       observe: { sent: () => undefined, left: () => undefined, recorded: () => undefined, fault: () => undefined },
       log,
     })('dlv_1');
-    return { verdict, recorded, released, enqueued, left: waiting.length };
+    return { jobOutcome, recorded, released, enqueued, left: waiting.length };
   }
   const inLine = (id: string): ClaimedDelivery => ({ ...claimed(), id });
 
   test('goes to what is next in line, until nothing is', async () => {
     expect(await takeTurn({ line: [inLine('dlv_2'), inLine('dlv_3'), undefined] })).toEqual({
-      verdict: { then: 'finish' },
+      jobOutcome: { action: 'finish' },
       recorded: ['dlv_1', 'dlv_2', 'dlv_3'],
       released: [],
       enqueued: [],
@@ -240,25 +241,25 @@ describe('a slot that became free', () => {
   });
 
   test('goes by way of the queue once the turn is over: others wait for this worker', async () => {
-    const { recorded, released, verdict } = await takeTurn({ line: [inLine('dlv_2')], turnMs: 0 });
-    expect([recorded, released, verdict]).toEqual([['dlv_1'], ['wh_1'], { then: 'finish' }]);
+    const { recorded, released, jobOutcome } = await takeTurn({ line: [inLine('dlv_2')], continueForMs: 0 });
+    expect([recorded, released, jobOutcome]).toEqual([['dlv_1'], ['wh_1'], { action: 'finish' }]);
   });
 
   test('goes by way of the queue when the job itself is to be retried', async () => {
-    const { recorded, released, verdict } = await takeTurn({ line: [inLine('dlv_2')], results: [failing] });
+    const { recorded, released, jobOutcome } = await takeTurn({ line: [inLine('dlv_2')], results: [failing] });
     expect([recorded, released]).toEqual([['dlv_1'], ['wh_1']]);
-    expect(verdict).toMatchObject({ then: 'retry', delayMs: 10_000 });
+    expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 10_000 });
   });
 
   test('gives what fails in it a job of its own, at the time that was recorded, and goes on', async () => {
-    const { recorded, enqueued, verdict } = await takeTurn({
+    const { recorded, enqueued, jobOutcome } = await takeTurn({
       line: [inLine('dlv_2'), inLine('dlv_3')],
       results: [{}, failing],
       backlogged: [true, true, false],
     });
     expect(recorded).toEqual(['dlv_1', 'dlv_2', 'dlv_3']);
     expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 10_000, priority: 1 }]);
-    expect(verdict).toEqual({ then: 'finish' });
+    expect(jobOutcome).toEqual({ action: 'finish' });
   });
 
   test('gives what comes too early for the rate limit a job of its own', async () => {
@@ -267,7 +268,7 @@ describe('a slot that became free', () => {
   });
 
   test('is left to the reconciler when the database does not answer', async () => {
-    const { verdict, recorded } = await takeTurn({ line: [new Error('away')] });
-    expect([verdict, recorded]).toEqual([{ then: 'finish' }, ['dlv_1']]);
+    const { jobOutcome, recorded } = await takeTurn({ line: [new Error('away')] });
+    expect([jobOutcome, recorded]).toEqual([{ action: 'finish' }, ['dlv_1']]);
   });
 });

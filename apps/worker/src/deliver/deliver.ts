@@ -1,5 +1,6 @@
 import type { AttemptRecord, Claim, ClaimedDelivery } from '@tidings/database';
-import type { QueuedDelivery, RetryPolicy, Verdict } from '@tidings/queue';
+import type { JobOutcome, QueuedDelivery } from '@tidings/queue';
+import type { RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 import type { Lease, Settled } from './lease.js';
 import { decideOutcome, policyOf, type Outcome } from './outcome.js';
@@ -20,7 +21,7 @@ interface DeliverParts {
   /** The system's, where a webhook has none of its own. */
   retry: RetryPolicy;
   /** How long a job goes on with what waits for its slot, in milliseconds. */
-  turnMs: number;
+  continueForMs: number;
   /** Told of every attempt, and of every fault of ours, for the metrics and the charts. */
   observe: DeliverObserver;
   /** Makes an attempt as part of its trace. Default: there are no traces. */
@@ -44,7 +45,7 @@ export interface DeliverObserver {
   /** It has ended, whatever came of it. */
   left: () => void;
   /** It was recorded. */
-  recorded: (result: AttemptResult, outcome: Outcome, delivery: Pick<ClaimedDelivery, 'id' | 'attemptCount' | 'userId'>) => void;
+  recorded: (result: AttemptResult, outcome: Outcome, delivery: Pick<ClaimedDelivery, 'id' | 'attemptCount' | 'owner'>) => void;
   fault: (fault: Fault) => void;
 }
 
@@ -55,11 +56,11 @@ type LogLine = (message: string, details: object) => void;
  * turn lasts, it goes on with what waits for the slot of the webhook that it has left: that way through PostgreSQL alone costs
  * half of the one through Redis. Then others that wait for a worker have theirs.
  */
-export type Deliver = (id: string) => Promise<Verdict>;
+export type Deliver = (id: string) => Promise<JobOutcome>;
 
 /** How an attempt ended: with what is to become of the job, and whether something waits for the slot it had. */
 interface Attempted {
-  verdict: Verdict;
+  jobOutcome: JobOutcome;
   backlogged: boolean;
 }
 
@@ -72,10 +73,10 @@ const RETRY_PRIORITY = 1;
 /** How long a delivery waits that this worker is not able to build, in milliseconds. */
 const UNBUILDABLE_RETRY_MS = 60_000;
 
-const FINISH: Verdict = { then: 'finish' };
+const FINISH: JobOutcome = { action: 'finish' };
 
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { claim, claimNext, build, send, record, release, enqueue, retry, turnMs, observe, trace, log } = parts;
+  const { claim, claimNext, build, send, record, release, enqueue, retry, continueForMs, observe, trace, log } = parts;
 
   const attemptUntraced = async (claimed: ClaimedDelivery): Promise<Attempted> => {
     const number = claimed.attemptCount + 1;
@@ -86,7 +87,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
       // Ours to mend (a key is missing), so it uses up none of the owner's attempts; the lease runs out meanwhile.
       observe.fault('unbuildable');
       log.error('A delivery could not be built.', { ...idsOf(claimed, number), error });
-      return { verdict: { then: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
+      return { jobOutcome: { action: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
     }
     observe.sent();
     let result: AttemptResult;
@@ -104,16 +105,16 @@ export function createDeliver(parts: DeliverParts): Deliver {
       // The lease runs out, and the reconciler brings it back.
       observe.fault('unrecorded');
       log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details, error });
-      return { verdict: FINISH, backlogged: false };
+      return { jobOutcome: FINISH, backlogged: false };
     }
     if (!settled.held) {
       observe.fault('lease_lost');
       log.warn('The lease was lost before the attempt was recorded.', details);
-      return { verdict: FINISH, backlogged: settled.backlogged };
+      return { jobOutcome: FINISH, backlogged: settled.backlogged };
     }
     observe.recorded(result, outcome, claimed);
     log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details);
-    return { verdict: verdictOn(outcome, result), backlogged: settled.backlogged };
+    return { jobOutcome: toJobOutcome(outcome, result), backlogged: settled.backlogged };
   };
 
   const attempt =
@@ -129,17 +130,17 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const attempted: Attempted =
       next.state === 'claimed'
         ? await attempt(next, startedAt)
-        : { verdict: { then: 'postpone', delayMs: next.dueInMs }, backlogged: false };
-    const { verdict } = attempted;
+        : { jobOutcome: { action: 'postpone', delayMs: next.dueInMs }, backlogged: false };
+    const { jobOutcome } = attempted;
     // The job that brought us here is another delivery's.
-    if (verdict.then === 'retry') await enqueue({ id: next.id, delayMs: verdict.delayMs ?? 0, priority: RETRY_PRIORITY });
-    if (verdict.then === 'postpone') await enqueue({ id: next.id, delayMs: verdict.delayMs, priority: 0 });
+    if (jobOutcome.action === 'retry') await enqueue({ id: next.id, delayMs: jobOutcome.delayMs ?? 0, priority: RETRY_PRIORITY });
+    if (jobOutcome.action === 'postpone') await enqueue({ id: next.id, delayMs: jobOutcome.delayMs, priority: 0 });
     return attempted;
   };
 
   return async (id) => {
     const startedAt = performance.now();
-    const endsAt = startedAt + turnMs;
+    const endsAt = startedAt + continueForMs;
     let claimed: Claim | undefined;
     try {
       claimed = await claim(id);
@@ -147,10 +148,10 @@ export function createDeliver(parts: DeliverParts): Deliver {
       observe.fault('unclaimable');
       log.warn('A delivery could not be claimed; it comes again.', { delivery_id: id, error });
       const { least, most } = UNCLAIMABLE_RETRY_MS;
-      return { then: 'retry', reason: 'The database did not answer.', delayMs: least + Math.random() * (most - least) };
+      return { action: 'retry', reason: 'The database did not answer.', delayMs: least + Math.random() * (most - least) };
     }
     if (claimed === undefined) return FINISH;
-    if (claimed.state === 'deferred') return { then: 'postpone', delayMs: claimed.dueInMs };
+    if (claimed.state === 'deferred') return { action: 'postpone', delayMs: claimed.dueInMs };
 
     const { webhookId } = claimed;
     const own = await attempt(claimed, startedAt);
@@ -159,18 +160,19 @@ export function createDeliver(parts: DeliverParts): Deliver {
     };
     try {
       let last: Attempted | undefined = own;
-      while (last?.backlogged && own.verdict.then === 'finish' && performance.now() < endsAt) last = await attemptNext(webhookId);
+      while (last?.backlogged && own.jobOutcome.action === 'finish' && performance.now() < endsAt)
+        last = await attemptNext(webhookId);
       if (last?.backlogged) release(webhookId).catch(leave);
     } catch (error) {
       leave(error);
     }
-    return own.verdict;
+    return own.jobOutcome;
   };
 }
 
-function verdictOn(outcome: Outcome, { error }: AttemptResult): Verdict {
+function toJobOutcome(outcome: Outcome, { error }: AttemptResult): JobOutcome {
   if (outcome.status !== 'pending') return FINISH;
-  return { then: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: RETRY_PRIORITY };
+  return { action: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: RETRY_PRIORITY };
 }
 
 function toRecord({ id, leaseToken, url }: ClaimedDelivery, result: AttemptResult, outcome: Outcome): AttemptRecord {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await database.prisma.webhook.create({
     data: {
       id: 'wh_1',
-      userId: 'alice',
+      owner: 'alice',
       url: 'https://example.com',
       eventTypes: ['*'],
       sealedSecret: new Uint8Array(1),
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const events = Array.from({ length: 50 }, (_, index) => ({
     id: `evt_${String(index)}`,
     type: 'a.b',
-    userId: null,
+    owner: null,
     timestamp: new Date().toISOString(),
     data: '{}',
   }));

@@ -1,4 +1,4 @@
-import { createBatch } from '@tidings/batch';
+import { createGroupCommit } from '@tidings/database';
 import {
   claimDeliveries,
   recordAttempts,
@@ -46,7 +46,7 @@ const RETRY_MS = 250;
 
 /** The two commits of a delivery, shared by all that are under way at the time: one statement serves many jobs. */
 export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, onHealth }: LeaseOptions): Lease {
-  const claims = createBatch<Wanted, Claim | undefined>({
+  const claims = createGroupCommit<Wanted, Claim | undefined>({
     maxWeight: MAX_CLAIMS,
     // One at a time: two for the same webhooks wait for each other's commit, and keep records waiting (measured).
     run: async (wanted) => {
@@ -58,7 +58,7 @@ export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, o
     },
   });
 
-  const records = createBatch<AttemptRecord, Settled>({
+  const records = createGroupCommit<AttemptRecord, Settled>({
     maxWeight: MAX_RECORDS,
     maxRunning: 2,
     run: async (batch) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DEFAULT_RETRY_POLICY } from '@tidings/queue';
+import { DEFAULT_RETRY_POLICY } from '@tidings/config';
 import { decideOutcome, policyOf } from './outcome.js';
 
 const answered = (statusCode: number, retryAfterMs: number | null = null) =>

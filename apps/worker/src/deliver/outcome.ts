@@ -1,4 +1,4 @@
-import { nextDelay, type RetryPolicy } from '@tidings/queue';
+import { nextDelay, type RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 
 /** What becomes of a delivery after an attempt. `delayMs`: until the next one is due. */

@@ -13,7 +13,7 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
   id: 'dlv_1',
   leaseToken: 'lease',
   webhookId: 'wh_1',
-  userId: 'alice',
+  owner: 'alice',
   url: 'https://example.com/hook',
   sealedSecret: seal.seal(secret, sealedFor.secret('wh_1')),
   sealedPreviousSecrets: null,

@@ -1,5 +1,5 @@
 import { DELIVERIES_QUEUE } from '@tidings/queue';
-import type { Attributes, Tracing } from '@tidings/tracing';
+import type { Attributes, Tracing } from '@tidings/runtime/tracing';
 import type { AttemptResult } from './attempt-result.js';
 import type { TraceDelivery } from './deliver.js';
 import type { Lease } from './lease.js';

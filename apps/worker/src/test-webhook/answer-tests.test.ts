@@ -9,7 +9,7 @@ import { createAnswerTests } from './answer-tests.js';
 
 const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 const secret = createSecret();
-const job: TestJob = { webhookId: 'wh_1', userId: 'alice', eventId: 'evt_1' };
+const job: TestJob = { webhookId: 'wh_1', owner: 'alice', eventId: 'evt_1' };
 const came: AttemptResult = {
   startedAt: 0,
   durationMs: 3,
@@ -30,9 +30,9 @@ beforeEach(() => {
 const answer = (more: Partial<Parameters<typeof createAnswerTests>[0]> = {}) =>
   createAnswerTests({
     take: () => Promise.resolve(true),
-    readEndpoint: (userId, webhookId) =>
+    readEndpoint: (owner, webhookId) =>
       Promise.resolve(
-        userId === 'alice'
+        owner === 'alice'
           ? {
               webhookId,
               url: 'https://example.com/hook',
@@ -58,7 +58,7 @@ const answer = (more: Partial<Parameters<typeof createAnswerTests>[0]> = {}) =>
 
 describe('a worker that is asked for a test', () => {
   test('sends a webhook.test event under the id that it was given, signed, and tells what came back', async () => {
-    expect(await answer()(job)).toEqual({ then: 'finish' });
+    expect(await answer()(job)).toEqual({ action: 'finish' });
     const [request] = sent;
     expect(request?.headers['webhook-id']).toBe('evt_1');
     expect(new Webhook(secret).verify(request?.body ?? '', { ...request?.headers })).toMatchObject({
@@ -77,7 +77,7 @@ describe('a worker that is asked for a test', () => {
   });
 
   test('sends nothing to a webhook that is not the user’s, and says that it is gone (I7)', async () => {
-    await answer()({ ...job, userId: 'mallory' });
+    await answer()({ ...job, owner: 'mallory' });
     expect([sent, told]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'gone' }]]);
   });
 
@@ -97,7 +97,7 @@ describe('a worker that is asked for a test', () => {
   });
 
   test('sends nothing when Redis cannot be asked whether it may', async () => {
-    expect(await answer({ take: () => Promise.reject(new Error('away')) })(job)).toEqual({ then: 'finish' });
+    expect(await answer({ take: () => Promise.reject(new Error('away')) })(job)).toEqual({ action: 'finish' });
     expect(sent).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Endpoint } from '@tidings/database';
 import { webhookTest } from '@tidings/events';
-import type { TestId, TestJob, TestOutcome, Verdict } from '@tidings/queue';
+import type { TestId, TestJob, TestOutcome, JobOutcome } from '@tidings/queue';
 import type { SignableEvent } from '../deliver/request.js';
 import type { OutgoingRequest, Send } from '../deliver/send.js';
 
@@ -8,7 +8,7 @@ interface AnswerTestsParts {
   /** Whether the request is this worker's to make. */
   take: (test: TestId) => Promise<boolean>;
   /** The webhook, if it is still the user's. */
-  readEndpoint: (userId: string, webhookId: string) => Promise<Endpoint | undefined>;
+  readEndpoint: (owner: string, webhookId: string) => Promise<Endpoint | undefined>;
   build: (event: SignableEvent) => OutgoingRequest;
   send: Send;
   /** Ends the test, and tells the API process that waits. */
@@ -22,8 +22,8 @@ interface AnswerTestsParts {
  * any more, or that another worker has taken and was killed with, is not sent.
  */
 export function createAnswerTests({ take, readEndpoint, build, send, end, log }: AnswerTestsParts) {
-  const make = async ({ webhookId, userId, eventId }: TestJob): Promise<TestOutcome['result']> => {
-    const endpoint = await readEndpoint(userId, webhookId);
+  const make = async ({ webhookId, owner, eventId }: TestJob): Promise<TestOutcome['result']> => {
+    const endpoint = await readEndpoint(owner, webhookId);
     if (endpoint === undefined) return 'gone';
     const { type, data } = webhookTest({ webhook_id: webhookId, message: 'This is a test.' });
     const request = build({
@@ -37,10 +37,10 @@ export function createAnswerTests({ take, readEndpoint, build, send, end, log }:
     return { durationMs, statusCode, errorClass, error, responseBody };
   };
 
-  return async (job: TestJob): Promise<Verdict> => {
+  return async (job: TestJob): Promise<JobOutcome> => {
     const { webhookId, eventId } = job;
     try {
-      if (!(await take({ webhookId, eventId }))) return { then: 'finish' };
+      if (!(await take({ webhookId, eventId }))) return { action: 'finish' };
       const result = await make(job).catch((error: unknown) => {
         log.error('A webhook could not be tested.', { event_id: eventId, webhook_id: webhookId, error });
         return 'failed' as const;
@@ -49,6 +49,6 @@ export function createAnswerTests({ take, readEndpoint, build, send, end, log }:
     } catch (error) {
       log.error('What came of a test could not be told.', { event_id: eventId, webhook_id: webhookId, error });
     }
-    return { then: 'finish' };
+    return { action: 'finish' };
   };
 }

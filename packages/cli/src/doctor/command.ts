@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { networkInterfaces } from 'node:os';
 import { hostNetworks } from '@tidings/egress';
-import { findKeys } from '@tidings/keys';
+import { findMachineKeys } from '@tidings/config';
 import { EXIT, Failure } from '../failure.js';
 import { show, type Io } from '../io.js';
 import { serverUrl, withServer, type ServerOptions } from '../server.js';
@@ -54,7 +54,7 @@ async function examine(options: DoctorOptions, io: Io): Promise<Finding[]> {
 /** Where the environment has no keys, those that `npm start` made for this project, as `tidings token` takes them. */
 function withOwnKeys({ env, folder }: Io): NodeJS.ProcessEnv {
   if (env['NODE_ENV'] === 'production' || env['SECRETS_KEYS']) return env;
-  const { SECRETS_KEYS, JWT_SECRET } = findKeys(folder) ?? {};
+  const { SECRETS_KEYS, JWT_SECRET } = findMachineKeys(folder) ?? {};
   const isTold = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'].some((name) => env[name]);
   return { ...env, ...(SECRETS_KEYS && { SECRETS_KEYS }), ...(JWT_SECRET && !isTold && { JWT_SECRET }) };
 }

@@ -1,4 +1,4 @@
-import type { RedisClient } from '@tidings/events';
+import type { RedisClient } from '@tidings/queue';
 import { findingsOf, type Finding } from './finding.js';
 
 type Node = Pick<Exclude<RedisClient, { nodes: unknown }>, 'info' | 'config'>;

@@ -1,5 +1,5 @@
 import { readConfig } from '@tidings/config';
-import { fetchKeySet, parseKeySet, tokenConfig, tokenMistakes, tokenSettings, type TokenConfig } from '@tidings/tokens';
+import { fetchKeySet, parseKeySet, tokenConfig, tokenMistakes, tokenSettings, type TokenConfig } from '@tidings/auth';
 import { reasonOf } from '../failure.js';
 import { findingsOf, type Finding } from './finding.js';
 

@@ -46,15 +46,15 @@ export function listenCommand(io: Io): Command {
       const server = openServer(options, io);
       const types = [...new Set(options.types)].sort();
       const { secret, file } = readSecret(options.secret, io);
-      const place = openPlace(io.configFolder, { server: server.url, user: server.userId, types });
+      const place = openPlace(io.configFolder, { server: server.url, user: server.owner, types });
       const report = (options.json ? reportAsJson : reportAsText)(io);
-      const stopped = io.untilStopped();
+      const stopped = io.waitForShutdown();
       const after = await beginning(options, server, place);
       // Whatever comes of the first event, the next start goes on from here.
       if (after !== null) place.save(after);
       report.began({
         server: server.url,
-        user: server.userId,
+        user: server.owner,
         types,
         target: options.forwardTo,
         secret,

@@ -53,7 +53,7 @@ async function dataOf(server: Server, type: string, assignments: readonly Assign
   if (!found) {
     throw wrongUsage(`"${type}" is not in the server's catalog, which has ${types.map((one) => one.type).join(', ')}.`);
   }
-  const own = found.audience === 'user' ? { user_id: server.userId } : {};
+  const own = found.audience === 'user' ? { user_id: server.owner } : {};
   try {
     return assign({ ...found.example, ...own }, found.schema, assignments);
   } catch (error) {

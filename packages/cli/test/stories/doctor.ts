@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKeys } from '@tidings/keys';
+import { createMachineKeys } from '@tidings/config';
 import { startRedis } from '@tidings/local';
 import { createTestDatabase } from '@tidings/testing';
 import { openTerminal } from '../cli.js';
@@ -71,7 +71,7 @@ export function doctorStories(system: () => System): void {
     test('finds secrets that no key opens, and those that only an earlier key does', async () => {
       const { keys } = system();
       const { json: webhook } = await system().as('dave').json('webhooks create https://example.com/hook');
-      const other = createKeys().SECRETS_KEYS.replace('local:', 'other:');
+      const other = createMachineKeys().SECRETS_KEYS.replace('local:', 'other:');
       const closed = await examine({ SECRETS_KEYS: other });
       expect(closed.code).toBe(1);
       expect(closed.found.get('seal keys')?.message).toMatch(/do not open: .*Sealed with the key "local"/);

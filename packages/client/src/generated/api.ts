@@ -339,7 +339,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/delivering": {
+    "/api/admin/pause": {
         parameters: {
             query?: never;
             header?: never;
@@ -347,7 +347,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether anything is delivered */
-        get: operations["getAdminDelivering"];
+        get: operations["getAdminPause"];
         put?: never;
         post?: never;
         delete?: never;
@@ -357,10 +357,10 @@ export interface paths {
          * Pauses all deliveries, or resumes them
          * @description Once it is answered, no request begins; those under way end. Events are accepted and streamed as always, and what waits is delivered after the resume, in its order.
          */
-        patch: operations["patchAdminDelivering"];
+        patch: operations["patchAdminPause"];
         trace?: never;
     };
-    "/api/admin/users": {
+    "/api/admin/owners": {
         parameters: {
             query?: never;
             header?: never;
@@ -368,7 +368,7 @@ export interface paths {
             cookie?: never;
         };
         /** Users by what was attempted for them in the last hour, most first */
-        get: operations["getAdminUsers"];
+        get: operations["getAdminOwners"];
         put?: never;
         post?: never;
         delete?: never;
@@ -377,7 +377,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/users/{user_id}": {
+    "/api/admin/owners/{owner}": {
         parameters: {
             query?: never;
             header?: never;
@@ -388,7 +388,7 @@ export interface paths {
          * One user
          * @description Whom the tokens name is known to whoever makes them: a user without webhooks is answered with zeros.
          */
-        get: operations["getAdminUsersOne"];
+        get: operations["getAdminOwnersOne"];
         put?: never;
         post?: never;
         delete?: never;
@@ -398,7 +398,7 @@ export interface paths {
          * Disables or enables a user, or sets their limits
          * @description A disabled user is answered with 403 within two seconds, their streams end, and their webhooks are disabled, with what is pending cancelled. Enabling them enables those webhooks as well.
          */
-        patch: operations["patchAdminUsersOne"];
+        patch: operations["patchAdminOwnersOne"];
         trace?: never;
     };
     "/api/admin/webhooks": {
@@ -883,7 +883,7 @@ export interface components {
             };
         };
         Overview: {
-            delivering: components["schemas"]["Delivering"];
+            pause: components["schemas"]["DeliveryPause"];
             /** @description Pending deliveries. */
             queue: {
                 /** @description In Redis, or under way. */
@@ -922,14 +922,14 @@ export interface components {
                 count: number;
             }[];
         };
-        Delivering: {
+        DeliveryPause: {
             paused: boolean;
             paused_at: string | null;
             /** @description The user id of whoever paused it. */
             paused_by: string | null;
         };
-        User: {
-            user_id: string;
+        Owner: {
+            owner: string;
             webhooks: number;
             /** @description Deliveries under way; at most 10,000 of each webhook are counted. */
             pending: number;
@@ -983,7 +983,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             /** @description Whose it is. */
-            user_id: string;
+            owner: string;
         };
         AuditEntry: {
             id: string;
@@ -991,10 +991,10 @@ export interface components {
             at: string;
             /** @description A user id; `tidings`, when it was Tidings itself. */
             actor: string;
-            /** @description webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; user.changed; delivering.paused or .resumed. */
+            /** @description webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed. */
             action: string;
             /** @description Whose it is. */
-            user_id: string | null;
+            owner: string | null;
             webhook_id: string | null;
             /** @description By field: from what to what. Of what is secret, only that it changed. */
             details: {
@@ -3136,7 +3136,7 @@ export interface operations {
             };
         };
     };
-    getAdminDelivering: {
+    getAdminPause: {
         parameters: {
             query?: never;
             header?: never;
@@ -3151,7 +3151,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Delivering"];
+                    "application/json": components["schemas"]["DeliveryPause"];
                 };
             };
             /** @description There is no valid token. The answer does not say why. */
@@ -3201,7 +3201,7 @@ export interface operations {
             };
         };
     };
-    patchAdminDelivering: {
+    patchAdminPause: {
         parameters: {
             query?: never;
             header?: never;
@@ -3227,7 +3227,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Delivering"];
+                    "application/json": components["schemas"]["DeliveryPause"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -3304,7 +3304,7 @@ export interface operations {
             };
         };
     };
-    getAdminUsers: {
+    getAdminOwners: {
         parameters: {
             query?: {
                 /** @description The most items of a page. */
@@ -3323,7 +3323,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        data: components["schemas"]["User"][];
+                        data: components["schemas"]["Owner"][];
                     };
                 };
             };
@@ -3383,13 +3383,13 @@ export interface operations {
             };
         };
     };
-    getAdminUsersOne: {
+    getAdminOwnersOne: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the user. */
-                user_id: string;
+                /** @description The id of the owner. */
+                owner: string;
             };
             cookie?: never;
         };
@@ -3401,7 +3401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["Owner"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -3469,13 +3469,13 @@ export interface operations {
             };
         };
     };
-    patchAdminUsersOne: {
+    patchAdminOwnersOne: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the user. */
-                user_id: string;
+                /** @description The id of the owner. */
+                owner: string;
             };
             cookie?: never;
         };
@@ -3500,7 +3500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["Owner"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -3595,7 +3595,7 @@ export interface operations {
                 cursor?: string;
                 state?: "failing" | "disabled" | "paused" | "circuit_open";
                 /** @description Only what is of this user. */
-                user_id?: string;
+                owner?: string;
             };
             header?: never;
             path?: never;
@@ -4067,7 +4067,7 @@ export interface operations {
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Only what is of this user. */
-                user_id?: string;
+                owner?: string;
                 /** @description Only what is of this webhook. */
                 webhook_id?: string;
             };

@@ -17,7 +17,7 @@ const readAll = async () => (await readEvents(log.pool, { after: 0, limit: 1000 
 const event = (id: string, more: Partial<NewEvent> = {}): NewEvent => ({
   id,
   type: 'sync.completed',
-  userId: 'alice',
+  owner: 'alice',
   timestamp: '2026-03-01T00:00:00.000Z',
   data: '{}',
   ...more,
@@ -33,7 +33,7 @@ describe('an accepted event', () => {
         id: 'one',
         position: expect.any(Number),
         type: 'gaps.updated',
-        userId: 'alice',
+        owner: 'alice',
         timestamp: '2026-02-28T23:00:00.125Z',
         data,
       },
@@ -59,18 +59,18 @@ describe('an accepted event', () => {
 
   test('of one user goes to the webhooks of that user only (I7)', async () => {
     await log.addWebhook('hers');
-    await log.addWebhook('his', { userId: 'bob' });
-    await log.accept({ userId: 'alice' });
+    await log.addWebhook('his', { owner: 'bob' });
+    await log.accept({ owner: 'alice' });
     expect(await receivers()).toEqual(['hers']);
   });
 
   test('of everyone goes to the webhooks of all, and each delivery belongs to the owner of its webhook', async () => {
     await log.addWebhook('hers');
-    await log.addWebhook('his', { userId: 'bob' });
-    await log.addWebhook('off', { userId: 'bob', enabled: false });
-    await log.addWebhook('other', { userId: 'bob', eventTypes: ['gaps.*'] });
-    await log.accept({ userId: null });
-    expect((await log.deliveries()).map(({ webhook_id: id, user_id: userId }) => [id, userId])).toEqual([
+    await log.addWebhook('his', { owner: 'bob' });
+    await log.addWebhook('off', { owner: 'bob', enabled: false });
+    await log.addWebhook('other', { owner: 'bob', eventTypes: ['gaps.*'] });
+    await log.accept({ owner: null });
+    expect((await log.deliveries()).map(({ webhook_id: id, owner: owner }) => [id, owner])).toEqual([
       ['hers', 'alice'],
       ['his', 'bob'],
     ]);
@@ -84,7 +84,7 @@ describe('an accepted event', () => {
         id: deliveryIds[0],
         event_id: 'a',
         webhook_id: 'one',
-        user_id: 'alice',
+        owner: 'alice',
         event_type: 'gaps.updated',
         status: 'pending',
         stage: 'admitted',
@@ -101,7 +101,7 @@ describe('an accepted event', () => {
   test('is answered with its own deliveries, and with none when no webhook matches', async () => {
     await log.addWebhook('syncs', { eventTypes: ['sync.*'] });
     await log.addWebhook('all');
-    const answer = await log.acceptCalls([{ id: 'a' }, { id: 'b', type: 'gaps.updated' }, { id: 'c', userId: 'bob' }]);
+    const answer = await log.acceptCalls([{ id: 'a' }, { id: 'b', type: 'gaps.updated' }, { id: 'c', owner: 'bob' }]);
     const deliveries = await log.deliveries();
     expect(answer.accepted.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     expect([...answer.deliveryIds].sort()).toEqual(deliveries.map(({ id }) => id).sort());
@@ -283,7 +283,7 @@ describe('a webhook that Tidings disabled', () => {
     await log.addWebhook('failing', { enabled: false, disabledReason: 'failing' });
     await log.addWebhook('gone', { enabled: false, disabledReason: 'gone' });
     await log.addWebhook('off', { enabled: false });
-    const { accepted, deliveryIds } = await log.acceptCalls([{ id: 'a' }, { id: 'b', userId: null }]);
+    const { accepted, deliveryIds } = await log.acceptCalls([{ id: 'a' }, { id: 'b', owner: null }]);
     expect(accepted).toHaveLength(2);
     expect(deliveryIds).toEqual([]);
     const skipped = { status: 'skipped', stage: null, next_attempt_in: null, wake_in: null, finished: true };

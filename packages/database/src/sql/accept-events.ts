@@ -4,7 +4,7 @@ import { arrangeCalls, type Call } from './arrange-calls.js';
 export interface NewEvent {
   id: string;
   type: string;
-  userId: string | null;
+  owner: string | null;
   /** ISO 8601. */
   timestamp: string;
   /** JSON. */
@@ -54,7 +54,7 @@ type Row =
  * Writes the events of many calls and one delivery for every webhook that matches, in one commit; each call's events all
  * or none. An id that the log already has with the same type and data is left alone, and missing from the answer.
  *
- * `take_turn` holds the lock of the log until the commit, so positions become visible in their order: whoever has read up
+ * `lock_log` holds the lock of the log until the commit, so positions become visible in their order: whoever has read up
  * to a position has missed nothing before it. The ids are new only if it says so, and nothing is numbered before it has.
  *
  * A delivery gets one of its webhook's free slots, or is parked: Redis holds about as many of a webhook as it may have
@@ -99,10 +99,10 @@ async function acceptTogether(
     name: 'accept_events',
     text: `
       WITH known AS MATERIALIZED (
-        SELECT * FROM take_turn($1::text[])
+        SELECT * FROM lock_log($1::text[])
       ), offered AS MATERIALIZED (
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $9::int[], $10::text[])
-          WITH ORDINALITY AS offered (id, type, user_id, data, timestamp, call, traceparent, ordinal)
+          WITH ORDINALITY AS offered (id, type, owner, data, timestamp, call, traceparent, ordinal)
       ), conflict AS MATERIALIZED (
         SELECT DISTINCT offered.call, offered.id FROM offered JOIN known USING (id)
         WHERE (offered.type, offered.data) IS DISTINCT FROM (known.type, known.data)
@@ -114,16 +114,16 @@ async function acceptTogether(
       ), pattern AS (
         SELECT type, array_agg(pattern) AS patterns FROM unnest($6::text[], $7::text[]) AS pair (type, pattern) GROUP BY type
       ), accepted AS (
-        INSERT INTO events (id, position, type, user_id, data, timestamp, traceparent)
-        SELECT id, nextval('events_position_seq'), type, user_id, data::json, timestamp, traceparent
+        INSERT INTO events (id, position, type, owner, data, timestamp, traceparent)
+        SELECT id, nextval('events_position_seq'), type, owner, data::json, timestamp, traceparent
         FROM (SELECT * FROM fresh ORDER BY ordinal) AS fresh
-        RETURNING id, position, type, user_id, accepted_at
+        RETURNING id, position, type, owner, accepted_at
       ), matching AS (
         SELECT accepted.*, webhooks AS hook FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON webhooks.user_id = accepted.user_id AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
+        JOIN webhooks ON webhooks.owner = accepted.owner AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
         UNION ALL
         SELECT accepted.*, webhooks FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON accepted.user_id IS NULL AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
+        JOIN webhooks ON accepted.owner IS NULL AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
       ), ranked AS (
         SELECT *, row_number() OVER (PARTITION BY (hook).id ORDER BY position) AS rank FROM matching
       ), roomy AS (
@@ -136,9 +136,9 @@ async function acceptTogether(
           CASE WHEN rank <= coalesce(max(free) OVER (PARTITION BY (hook).id), 0) THEN 'admitted' ELSE 'parked' END END AS stage
         FROM roomy
       ), delivery AS (
-        INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, stage, created_at,
+        INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at,
           next_attempt_at, wake_at, finished_at)
-        SELECT new_delivery_id(accepted_at), id, position, (hook).id, (hook).user_id, type,
+        SELECT new_delivery_id(accepted_at), id, position, (hook).id, (hook).owner, type,
           CASE WHEN (hook).enabled THEN 'pending' ELSE 'skipped' END::delivery_status, stage::delivery_stage, accepted_at,
           CASE WHEN (hook).enabled THEN now() END,
           CASE WHEN stage = 'admitted' THEN now() + make_interval(secs => $8::float8 / 1000) END,
@@ -154,7 +154,7 @@ async function acceptTogether(
     values: [
       events.map(({ id }) => id),
       events.map(({ type }) => type),
-      events.map(({ userId }) => userId),
+      events.map(({ owner }) => owner),
       events.map(({ data }) => data),
       events.map(({ timestamp }) => timestamp),
       pairs.map(({ type }) => type),

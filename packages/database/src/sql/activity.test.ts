@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
-import { addActivity, dropActivity, readMinutes, readUsersByLoad } from './activity.js';
+import { addActivity, dropActivity, readMinutes, readOwnersByLoad } from './activity.js';
 
 let log: TestLog;
 beforeAll(async () => {
@@ -9,13 +9,13 @@ beforeAll(async () => {
 afterAll(() => log.close());
 beforeEach(async () => {
   await log.clear();
-  await log.pool.query('TRUNCATE activity_minutes, activity_users');
+  await log.pool.query('TRUNCATE activity_minutes, activity_owners');
 });
 
 const thisMinute = () => new Date(Math.floor(Date.now() / 60_000) * 60_000);
 const minutesAgo = (minutes: number) => new Date(thisMinute().getTime() - minutes * 60_000);
-const users = (userId: string, attempts: number, failed = 0, ago = 3) => [
-  { period: minutesAgo(ago), userId, attempts, failed, busyMs: 10.4 * attempts },
+const users = (owner: string, attempts: number, failed = 0, ago = 3) => [
+  { period: minutesAgo(ago), owner, attempts, failed, busyMs: 10.4 * attempts },
 ];
 
 test('the counts of several workers add up, class by class', async () => {
@@ -44,28 +44,28 @@ test('users come by what was attempted for them in the last hour, with what they
     minutes: [],
     users: [...users('bob', 5, 1), ...users('old', 99, 0, 120)],
   });
-  await log.addWebhook('wh_1', { userId: 'bob' });
-  await log.addWebhook('wh_2', { userId: 'dave' });
-  await log.accept({ userId: 'dave' });
-  await log.pool.query("INSERT INTO user_settings (user_id, webhooks_limit) VALUES ('bob', 9)");
-  const list = await readUsersByLoad(log.pool, { userId: null, limit: 10 });
+  await log.addWebhook('wh_1', { owner: 'bob' });
+  await log.addWebhook('wh_2', { owner: 'dave' });
+  await log.accept({ owner: 'dave' });
+  await log.pool.query("INSERT INTO owner_settings (owner, webhooks_limit) VALUES ('bob', 9)");
+  const list = await readOwnersByLoad(log.pool, { owner: null, limit: 10 });
   expect(list).toMatchObject([
-    { userId: 'carol', attempts: 50, failed: 0, busyMs: 520, webhooks: 0, pending: 0, webhooksLimit: null },
-    { userId: 'bob', attempts: 10, failed: 3, busyMs: 104, webhooks: 1, pending: 0, webhooksLimit: 9, disabledAt: null },
-    { userId: 'dave', attempts: 0, webhooks: 1, pending: 1 },
+    { owner: 'carol', attempts: 50, failed: 0, busyMs: 520, webhooks: 0, pending: 0, webhooksLimit: null },
+    { owner: 'bob', attempts: 10, failed: 3, busyMs: 104, webhooks: 1, pending: 0, webhooksLimit: 9, disabledAt: null },
+    { owner: 'dave', attempts: 0, webhooks: 1, pending: 1 },
   ]);
-  expect(await readUsersByLoad(log.pool, { userId: null, limit: 1 })).toHaveLength(1);
-  expect(await readUsersByLoad(log.pool, { userId: 'nobody', limit: 1 })).toMatchObject([
-    { userId: 'nobody', webhooks: 0, attempts: 0 },
+  expect(await readOwnersByLoad(log.pool, { owner: null, limit: 1 })).toHaveLength(1);
+  expect(await readOwnersByLoad(log.pool, { owner: 'nobody', limit: 1 })).toMatchObject([
+    { owner: 'nobody', webhooks: 0, attempts: 0 },
   ]);
 });
 
 test('of a webhook with more pending than can be counted, as many as are', async () => {
-  await log.addWebhook('wh_full', { userId: 'full' });
+  await log.addWebhook('wh_full', { owner: 'full' });
   await log.pool.query(`
-    INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, stage, created_at, next_attempt_at, wake_at)
+    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, stage, created_at, next_attempt_at, wake_at)
     SELECT new_delivery_id(now()), 'evt_' || n, n, 'wh_full', 'full', 'sync.completed',
       (ARRAY['parked', 'backoff'])[1 + n % 2]::delivery_stage, now(), now(), now()
     FROM generate_series(1, 10010) AS n`);
-  expect(await readUsersByLoad(log.pool, { userId: 'full', limit: 1 })).toMatchObject([{ pending: 10_000 }]);
+  expect(await readOwnersByLoad(log.pool, { owner: 'full', limit: 1 })).toMatchObject([{ pending: 10_000 }]);
 });

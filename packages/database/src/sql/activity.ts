@@ -12,9 +12,9 @@ export interface MinuteActivity {
 }
 
 /** Attempts of one user in ten minutes. */
-export interface UserActivity {
+export interface OwnerActivity {
   period: Date;
-  userId: string;
+  owner: string;
   attempts: number;
   failed: number;
   /** How long the requests took, all together, in milliseconds. */
@@ -24,7 +24,7 @@ export interface UserActivity {
 /** Adds what a worker counted since it last did. */
 export async function addActivity(
   sql: Queryable,
-  { minutes, users }: { minutes: readonly MinuteActivity[]; users: readonly UserActivity[] },
+  { minutes, users }: { minutes: readonly MinuteActivity[]; users: readonly OwnerActivity[] },
 ): Promise<void> {
   await sql.query({
     name: 'add_activity',
@@ -38,19 +38,19 @@ export async function addActivity(
         ON CONFLICT (minute, outcome) DO UPDATE SET attempts = activity_minutes.attempts + excluded.attempts,
           durations = add_counts(activity_minutes.durations, excluded.durations)
       )
-      INSERT INTO activity_users (period, user_id, attempts, failed, busy_ms)
+      INSERT INTO activity_owners (period, owner, attempts, failed, busy_ms)
       SELECT * FROM unnest($5::timestamptz[], $6::text[], $7::int[], $8::int[], $9::bigint[])
-        AS counted (period, user_id, attempts, failed, busy_ms)
-      ORDER BY period, user_id
-      ON CONFLICT (period, user_id) DO UPDATE SET attempts = activity_users.attempts + excluded.attempts,
-        failed = activity_users.failed + excluded.failed, busy_ms = activity_users.busy_ms + excluded.busy_ms`,
+        AS counted (period, owner, attempts, failed, busy_ms)
+      ORDER BY period, owner
+      ON CONFLICT (period, owner) DO UPDATE SET attempts = activity_owners.attempts + excluded.attempts,
+        failed = activity_owners.failed + excluded.failed, busy_ms = activity_owners.busy_ms + excluded.busy_ms`,
     values: [
       minutes.map(({ minute }) => minute),
       minutes.map(({ outcome }) => outcome),
       minutes.map(({ attempts }) => attempts),
       minutes.map(({ durations }) => JSON.stringify(durations)),
       users.map(({ period }) => period),
-      users.map(({ userId }) => userId),
+      users.map(({ owner }) => owner),
       users.map(({ attempts }) => attempts),
       users.map(({ failed }) => failed),
       users.map(({ busyMs }) => Math.round(busyMs)),
@@ -71,8 +71,8 @@ export async function readMinutes(sql: Queryable, minutes: number): Promise<Minu
 }
 
 /** How a user stands: what they have, what was attempted for them in the last hour, and what an operator decided. */
-export interface UserLoad {
-  userId: string;
+export interface OwnerLoad {
+  owner: string;
   webhooks: number;
   /** Deliveries that are under way; at most 10,000 of each webhook are counted. */
   pending: number;
@@ -88,34 +88,34 @@ export interface UserLoad {
 /**
  * Users by what was attempted for them in the last hour, most first; then those with webhooks and none of it.
  *
- * @param userId only this one, who need not have anything; null: all
+ * @param owner only this one, who need not have anything; null: all
  */
-export async function readUsersByLoad(
+export async function readOwnersByLoad(
   sql: Queryable,
-  { userId, limit }: { userId: string | null; limit: number },
-): Promise<UserLoad[]> {
-  const { rows } = await sql.query<Omit<UserLoad, 'webhooks' | 'pending' | 'attempts' | 'failed' | 'busyMs'> & Counts>({
-    name: 'read_users_by_load',
+  { owner, limit }: { owner: string | null; limit: number },
+): Promise<OwnerLoad[]> {
+  const { rows } = await sql.query<Omit<OwnerLoad, 'webhooks' | 'pending' | 'attempts' | 'failed' | 'busyMs'> & Counts>({
+    name: 'read_owners_by_load',
     text: `
       WITH load AS MATERIALIZED (
-        SELECT user_id, sum(attempts) AS attempts, sum(failed) AS failed, sum(busy_ms) AS busy_ms FROM activity_users
-        WHERE period > now() - interval '1 hour' AND ($1::text IS NULL OR user_id = $1) GROUP BY user_id
+        SELECT owner, sum(attempts) AS attempts, sum(failed) AS failed, sum(busy_ms) AS busy_ms FROM activity_owners
+        WHERE period > now() - interval '1 hour' AND ($1::text IS NULL OR owner = $1) GROUP BY owner
       ), owned AS MATERIALIZED (
-        SELECT user_id, count(*) AS webhooks FROM webhooks WHERE $1::text IS NULL OR user_id = $1 GROUP BY user_id
+        SELECT owner, count(*) AS webhooks FROM webhooks WHERE $1::text IS NULL OR owner = $1 GROUP BY owner
       ), known AS (
-        SELECT user_id FROM load UNION SELECT user_id FROM owned
-        UNION SELECT user_id FROM user_settings WHERE $1::text IS NULL OR user_id = $1 UNION SELECT $1 WHERE $1 IS NOT NULL
+        SELECT owner FROM load UNION SELECT owner FROM owned
+        UNION SELECT owner FROM owner_settings WHERE $1::text IS NULL OR owner = $1 UNION SELECT $1 WHERE $1 IS NOT NULL
       ), chosen AS MATERIALIZED (
-        SELECT user_id, coalesce(webhooks, 0) AS webhooks, coalesce(attempts, 0) AS attempts, coalesce(failed, 0) AS failed,
+        SELECT owner, coalesce(webhooks, 0) AS webhooks, coalesce(attempts, 0) AS attempts, coalesce(failed, 0) AS failed,
           coalesce(busy_ms, 0) AS busy_ms
-        FROM known LEFT JOIN load USING (user_id) LEFT JOIN owned USING (user_id)
-        ORDER BY coalesce(attempts, 0) DESC, user_id LIMIT $2
+        FROM known LEFT JOIN load USING (owner) LEFT JOIN owned USING (owner)
+        ORDER BY coalesce(attempts, 0) DESC, owner LIMIT $2
       )
-      SELECT user_id AS "userId", webhooks, attempts, failed, busy_ms AS "busyMs", disabled_at AS "disabledAt",
+      SELECT owner, webhooks, attempts, failed, busy_ms AS "busyMs", disabled_at AS "disabledAt",
         webhooks_limit AS "webhooksLimit", requests_per_minute AS "requestsPerMinute",
-        (SELECT coalesce(sum(${countPending('webhooks.id')}), 0) FROM webhooks WHERE webhooks.user_id = chosen.user_id) AS pending
-      FROM chosen LEFT JOIN user_settings USING (user_id) ORDER BY attempts DESC, user_id`,
-    values: [userId, limit],
+        (SELECT coalesce(sum(${countPending('webhooks.id')}), 0) FROM webhooks WHERE webhooks.owner = chosen.owner) AS pending
+      FROM chosen LEFT JOIN owner_settings USING (owner) ORDER BY attempts DESC, owner`,
+    values: [owner, limit],
   });
   return rows.map((row) => ({
     ...row,
@@ -133,5 +133,5 @@ type Counts = Record<'webhooks' | 'pending' | 'attempts' | 'failed' | 'busyMs', 
 /** Forgets what is older than a number of days. */
 export async function dropActivity(sql: Queryable, days: number): Promise<void> {
   await sql.query(`DELETE FROM activity_minutes WHERE minute < now() - $1::int * interval '1 day'`, [days]);
-  await sql.query(`DELETE FROM activity_users WHERE period < now() - $1::int * interval '1 day'`, [days]);
+  await sql.query(`DELETE FROM activity_owners WHERE period < now() - $1::int * interval '1 day'`, [days]);
 }

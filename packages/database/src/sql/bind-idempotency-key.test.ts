@@ -16,8 +16,8 @@ afterAll(async () => {
 });
 beforeEach(() => database.pool.query('TRUNCATE idempotency_keys'));
 
-const bind = (body: string, { userId = 'service', key = 'k' } = {}) =>
-  bindIdempotencyKey(database.pool, { userId, key, digest: createHash('sha256').update(body).digest() });
+const bind = (body: string, { owner = 'service', key = 'k' } = {}) =>
+  bindIdempotencyKey(database.pool, { owner, key, digest: createHash('sha256').update(body).digest() });
 
 describe('an idempotency key', () => {
   test('is bound to what it is used for first, and stays so', async () => {
@@ -27,8 +27,8 @@ describe('an idempotency key', () => {
   });
 
   test("is its user's own", async () => {
-    expect(await bind('one', { userId: 'alice' })).toBe(true);
-    expect(await bind('other', { userId: 'bob' })).toBe(true);
+    expect(await bind('one', { owner: 'alice' })).toBe(true);
+    expect(await bind('other', { owner: 'bob' })).toBe(true);
     expect(await bind('other', { key: 'k2' })).toBe(true);
   });
 
@@ -44,7 +44,7 @@ describe('an idempotency key', () => {
     const holder = await database.pool.connect();
     await holder.query('BEGIN');
     const digest = createHash('sha256').update('one').digest();
-    await bindIdempotencyKey(holder, { userId: 'service', key: 'k', digest });
+    await bindIdempotencyKey(holder, { owner: 'service', key: 'k', digest });
     const waiting = Promise.all([bind('one'), bind('other')]);
     await eventually(async () => {
       const { rowCount } = await holder.query(

@@ -1,7 +1,7 @@
 import type { Queryable } from '../database.js';
 
 export interface IdempotencyKeyUse {
-  userId: string;
+  owner: string;
   key: string;
   /** SHA-256 of what the key is used for. */
   digest: Buffer;
@@ -12,13 +12,13 @@ export interface IdempotencyKeyUse {
  * binds it: the others wait for that one and are compared with it. Reading the row afterwards would not do: the snapshot
  * of a statement that waited does not have it. So it is written as it was, and only where it is the same.
  */
-export async function bindIdempotencyKey(sql: Queryable, { userId, key, digest }: IdempotencyKeyUse): Promise<boolean> {
+export async function bindIdempotencyKey(sql: Queryable, { owner, key, digest }: IdempotencyKeyUse): Promise<boolean> {
   const { rowCount } = await sql.query({
     name: 'bind_idempotency_key',
     text: `
-      INSERT INTO idempotency_keys AS bound (user_id, key, digest) VALUES ($1, $2, $3)
-      ON CONFLICT (user_id, key) DO UPDATE SET digest = bound.digest WHERE bound.digest = excluded.digest`,
-    values: [userId, key, digest],
+      INSERT INTO idempotency_keys AS bound (owner, key, digest) VALUES ($1, $2, $3)
+      ON CONFLICT (owner, key) DO UPDATE SET digest = bound.digest WHERE bound.digest = excluded.digest`,
+    values: [owner, key, digest],
   });
   return rowCount === 1;
 }

@@ -36,7 +36,7 @@ describe('claiming a delivery', () => {
         id,
         leaseToken: expect.stringMatching(/^[0-9a-f-]{36}$/),
         webhookId: 'wh_evt_1',
-        userId: 'alice',
+        owner: 'alice',
         url: 'https://example.com/wh_evt_1',
         sealedSecret: Buffer.from('secret of wh_evt_1'),
         sealedPreviousSecrets: Buffer.from('sealed previous'),

@@ -6,7 +6,7 @@ export interface ClaimedDelivery {
   id: string;
   leaseToken: string;
   webhookId: string;
-  userId: string;
+  owner: string;
   url: string;
   sealedSecret: Buffer;
   /** Those that still sign after a rotation. */
@@ -49,7 +49,7 @@ interface Row {
   claimed_at: number;
   lease_token: string;
   webhook_id: string;
-  user_id: string;
+  owner: string;
   url: string;
   sealed_secret: Buffer;
   sealed_previous_secrets: Buffer | null;
@@ -124,7 +124,7 @@ export async function claimDeliveries(
             WHEN next_attempt_at > now() THEN 'deferred'
             WHEN NOT enabled THEN 'skipped'
             WHEN head <> candidate.id OR circuit_probe_at > now() THEN 'parked'
-            WHEN lane.paused_at IS NOT NULL OR (SELECT paused_at FROM delivering) IS NOT NULL THEN 'parked'
+            WHEN lane.paused_at IS NOT NULL OR (SELECT paused_at FROM delivery_pause) IS NOT NULL THEN 'parked'
             ELSE 'claimed'
           END AS wish
         FROM candidate LEFT JOIN lane ON lane.id = candidate.webhook_id
@@ -160,7 +160,7 @@ export async function claimDeliveries(
         FROM (SELECT webhook_id, count(*) AS sent FROM decided WHERE fate = 'claimed' GROUP BY webhook_id) AS claimed
         WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR rate_limit IS NOT NULL)
       )
-      SELECT touched.id, fate, token AS lease_token, webhook_id, touched.user_id, url, sealed_secret, sealed_previous_secrets, sealed_headers,
+      SELECT touched.id, fate, token AS lease_token, webhook_id, touched.owner, url, sealed_secret, sealed_previous_secrets, sealed_headers,
         attempt_count, prior_attempts, replay, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
         ceil(extract(epoch FROM permit_at - now()) * 1000)::float8 AS due_in_ms,
         floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at,
@@ -195,7 +195,7 @@ function toClaim(row: Row): Claim {
     id: row.id,
     leaseToken: row.lease_token,
     webhookId: row.webhook_id,
-    userId: row.user_id,
+    owner: row.owner,
     url: row.url,
     sealedSecret: row.sealed_secret,
     sealedPreviousSecrets: row.sealed_previous_secrets,

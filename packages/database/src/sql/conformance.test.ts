@@ -11,7 +11,7 @@ import { openDatabase, type Database } from '../database.js';
 import { acceptEvents } from './accept-events.js';
 import { cancelDeliveries } from './cancel-deliveries.js';
 import { claimDeliveries } from './claim-deliveries.js';
-import { pauseDelivering, pauseWebhook } from './pause.js';
+import { setDeliveryPause, pauseWebhook } from './pause.js';
 import { recordAttempts } from './record-attempts.js';
 import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
@@ -100,10 +100,10 @@ async function act(both: Both, action: Action): Promise<void> {
       const before = state.lastPosition;
       const expected = model.accept(state, action.webhooks, WAKE_AFTER_MS);
       both.state = expected.state;
-      const events = action.webhooks.map((userId, index) => ({
+      const events = action.webhooks.map((owner, index) => ({
         id: `evt_${String(before + index + 1)}`,
         type: 'sync.completed',
-        userId,
+        owner,
         timestamp: '2026-01-01T00:00:00Z',
         data: '{}',
       }));
@@ -194,7 +194,7 @@ async function act(both: Both, action: Action): Promise<void> {
       const paused = action.do === 'pause';
       if (action.webhook === null) {
         both.state = { ...state, paused };
-        await pauseDelivering(sql, paused, 'an operator');
+        await setDeliveryPause(sql, paused, 'an operator');
         return;
       }
       const found = state.webhooks.get(action.webhook);
@@ -256,7 +256,7 @@ test('the statements do what the model says, whatever comes after what', async (
       await log.clear();
       await setClock(database.pool, EPOCH);
       const both: Both = { state: emptyState(WEBHOOKS), ids: new Map(), claims: [] };
-      for (const { id, ...options } of both.state.webhooks.values()) await log.addWebhook(id, { userId: id, ...options });
+      for (const { id, ...options } of both.state.webhooks.values()) await log.addWebhook(id, { owner: id, ...options });
       for (const action of actions) {
         await act(both, action);
         expect(await actual()).toEqual(predicted(both.state));

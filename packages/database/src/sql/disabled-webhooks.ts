@@ -3,27 +3,30 @@ import type { Queryable } from '../database.js';
 /** A webhook that Tidings, or an operator, disabled, and whose owner has not been told. */
 export interface DisabledWebhook {
   id: string;
-  userId: string;
+  owner: string;
   reason: 'failing' | 'gone' | 'operator';
   disabledAt: Date;
 }
 
 /** The webhooks whose owners are to be told. */
-export async function readUntold(sql: Queryable): Promise<DisabledWebhook[]> {
+export async function readUnnotified(sql: Queryable): Promise<DisabledWebhook[]> {
   const { rows } = await sql.query<DisabledWebhook>({
-    name: 'read_untold',
+    name: 'read_unnotified',
     text: `
-      SELECT id, user_id AS "userId", disabled_reason AS reason, disabled_at AS "disabledAt" FROM webhooks
-      WHERE disabled_at IS NOT NULL AND disabled_told_at IS NULL ORDER BY disabled_at LIMIT 100`,
+      SELECT id, owner, disabled_reason AS reason, disabled_at AS "disabledAt" FROM webhooks
+      WHERE disabled_at IS NOT NULL AND disabled_notified_at IS NULL ORDER BY disabled_at LIMIT 100`,
   });
   return rows;
 }
 
 /** Notes that the owner was told, unless the webhook has been enabled or disabled anew meanwhile. */
-export async function markTold(sql: Queryable, { id, disabledAt }: Pick<DisabledWebhook, 'id' | 'disabledAt'>): Promise<void> {
+export async function markNotified(
+  sql: Queryable,
+  { id, disabledAt }: Pick<DisabledWebhook, 'id' | 'disabledAt'>,
+): Promise<void> {
   await sql.query({
-    name: 'mark_told',
-    text: 'UPDATE webhooks SET disabled_told_at = now() WHERE id = $1 AND disabled_at = $2',
+    name: 'mark_notified',
+    text: 'UPDATE webhooks SET disabled_notified_at = now() WHERE id = $1 AND disabled_at = $2',
     values: [id, disabledAt],
   });
 }

@@ -46,7 +46,7 @@ const addOld = async (days: number, columns: { status: string; stage?: string; w
     `WITH event AS (
        INSERT INTO events (id, type, data, timestamp, accepted_at) VALUES ($1, 'sync.completed', '{}', $2, $2) RETURNING *
      )
-     INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, stage, created_at, wake_at)
+     INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at, wake_at)
      SELECT new_delivery_id(accepted_at), id, position, 'wh', 'alice', type, $3::delivery_status, $4::delivery_stage, accepted_at, $5
      FROM event RETURNING id`,
     [id, midnight(-days), columns.status, columns.stage ?? null, columns.wakeAt ?? null],
@@ -121,7 +121,7 @@ describe('the periods of the log', () => {
     for (let n = 0; !(await reachedSecond()); n += 1) {
       await acceptEvents(
         log.pool,
-        [[{ id: `e${String(n)}`, type: 'sync.completed', userId: 'alice', timestamp: '2026-03-01T00:00:00Z', data: '{}' }]],
+        [[{ id: `e${String(n)}`, type: 'sync.completed', owner: 'alice', timestamp: '2026-03-01T00:00:00Z', data: '{}' }]],
         { patterns: new Map([['sync.completed', ['*']]]), wakeAfterMs: 1000 },
       );
     }
@@ -138,7 +138,7 @@ describe('the periods of the log', () => {
          INSERT INTO events (id, type, data, timestamp, accepted_at)
          VALUES ('a', 'sync.completed', '{}', now(), $1::timestamptz + $2::float8 * interval '1 ms') RETURNING *, tableoid::regclass::text AS event
        ), delivery AS (
-         INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, created_at)
+         INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, created_at)
          SELECT new_delivery_id(accepted_at), id, position, 'wh', 'alice', type, accepted_at FROM event
          RETURNING tableoid::regclass::text AS delivery
        )

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
 import { claimDeliveries } from './claim-deliveries.js';
-import { pauseDelivering, pauseWebhook, readDelivering } from './pause.js';
+import { setDeliveryPause, pauseWebhook, readDeliveryPause } from './pause.js';
 import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
@@ -15,7 +15,7 @@ beforeEach(() => log.clear());
 const claim = async (...ids: string[]) =>
   (await claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: 15_000 })).map(({ id }) => id);
 const release = async () => (await releaseDeliveries(log.pool, await readBacklogged(log.pool), 15_000)).map(({ id }) => id);
-const pauseAll = (paused: boolean) => pauseDelivering(log.pool, paused, 'olga');
+const pauseAll = (paused: boolean) => setDeliveryPause(log.pool, paused, 'olga');
 const pauseOne = (id: string, paused: boolean) => pauseWebhook(log.pool, id, paused, 'olga');
 const waits = { status: 'pending', stage: 'parked', lease_token: null, attempt_count: 0 };
 
@@ -70,16 +70,16 @@ test('what is under way while everything is paused ends as it would', async () =
 });
 
 test('a pause says since when and by whom, and is told by the audit log once', async () => {
-  expect(await readDelivering(log.pool)).toEqual({ pausedAt: null, pausedBy: null });
+  expect(await readDeliveryPause(log.pool)).toEqual({ pausedAt: null, pausedBy: null });
   const paused = await pauseAll(true);
   expect(paused).toEqual({ pausedAt: expect.any(Date), pausedBy: 'olga' });
-  expect(await pauseDelivering(log.pool, true, 'otto')).toEqual(paused);
-  expect(await readDelivering(log.pool)).toEqual(paused);
+  expect(await setDeliveryPause(log.pool, true, 'otto')).toEqual(paused);
+  expect(await readDeliveryPause(log.pool)).toEqual(paused);
   expect(await pauseAll(false)).toEqual({ pausedAt: null, pausedBy: null });
   const { rows } = await log.pool.query('SELECT actor, action FROM audit_log ORDER BY id');
   expect(rows).toEqual([
-    { actor: 'olga', action: 'delivering.paused' },
-    { actor: 'olga', action: 'delivering.resumed' },
+    { actor: 'olga', action: 'deliveries.paused' },
+    { actor: 'olga', action: 'deliveries.resumed' },
   ]);
 });
 

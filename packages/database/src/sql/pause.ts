@@ -1,7 +1,7 @@
 import type { Queryable } from '../database.js';
 
 /** Whether anything is delivered. */
-export interface Delivering {
+export interface DeliveryPause {
   /** Since when everything waits, and who said so; null: nothing does. */
   pausedAt: Date | null;
   pausedBy: string | null;
@@ -10,9 +10,9 @@ export interface Delivering {
 const COLUMNS = 'paused_at AS "pausedAt", paused_by AS "pausedBy"';
 
 /** Whether anything is delivered now. */
-export async function readDelivering(sql: Queryable): Promise<Delivering> {
-  const { rows } = await sql.query<Delivering>({ name: 'read_delivering', text: `SELECT ${COLUMNS} FROM delivering` });
-  return rows[0] as Delivering;
+export async function readDeliveryPause(sql: Queryable): Promise<DeliveryPause> {
+  const { rows } = await sql.query<DeliveryPause>({ name: 'read_delivery_pause', text: `SELECT ${COLUMNS} FROM delivery_pause` });
+  return rows[0] as DeliveryPause;
 }
 
 /**
@@ -20,22 +20,22 @@ export async function readDelivering(sql: Queryable): Promise<Delivering> {
  * and a resume releases it all in its order. Events are accepted and streamed as always. It is told by the audit log,
  * unless it is so already.
  */
-export async function pauseDelivering(sql: Queryable, paused: boolean, actor: string): Promise<Delivering> {
-  const { rows } = await sql.query<Delivering>({
-    name: 'pause_delivering',
+export async function setDeliveryPause(sql: Queryable, paused: boolean, actor: string): Promise<DeliveryPause> {
+  const { rows } = await sql.query<DeliveryPause>({
+    name: 'set_delivery_pause',
     text: `
       WITH changed AS (
-        UPDATE delivering SET paused_at = CASE WHEN $1 THEN now() END, paused_by = CASE WHEN $1 THEN $2::text END
+        UPDATE delivery_pause SET paused_at = CASE WHEN $1 THEN now() END, paused_by = CASE WHEN $1 THEN $2::text END
         WHERE (paused_at IS NOT NULL) <> $1::boolean RETURNING *
       ), told AS (
         INSERT INTO audit_log (actor, action, details)
-        SELECT $2, CASE WHEN $1 THEN 'delivering.paused' ELSE 'delivering.resumed' END, '{}' FROM changed
+        SELECT $2, CASE WHEN $1 THEN 'deliveries.paused' ELSE 'deliveries.resumed' END, '{}' FROM changed
       )
       SELECT ${COLUMNS} FROM changed
-      UNION ALL SELECT paused_at, paused_by FROM delivering WHERE NOT EXISTS (SELECT FROM changed)`,
+      UNION ALL SELECT paused_at, paused_by FROM delivery_pause WHERE NOT EXISTS (SELECT FROM changed)`,
     values: [paused, actor],
   });
-  return rows[0] as Delivering;
+  return rows[0] as DeliveryPause;
 }
 
 /** The same for one webhook; false when there is none with this id. */

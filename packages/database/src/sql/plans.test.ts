@@ -19,8 +19,8 @@ beforeAll(async () => {
   await database.pool.query(`
     DROP TABLE events_first, deliveries_first, attempts_first;
     SELECT add_partition('one', NULL, '2026-01-11'), add_partition('two', '2026-01-11', '2026-01-21'), add_partition('three', '2026-01-21', '2026-02-01');
-    INSERT INTO webhooks (id, user_id, url, sealed_secret) SELECT 'wh_' || n, 'alice', '', '' FROM generate_series(1, 100) AS n;
-    INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, stage, created_at, next_attempt_at, wake_at)
+    INSERT INTO webhooks (id, owner, url, sealed_secret) SELECT 'wh_' || n, 'alice', '', '' FROM generate_series(1, 100) AS n;
+    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at, next_attempt_at, wake_at)
       SELECT new_delivery_id(at), 'evt_' || n, n, 'wh_' || 1 + n % 100, 'alice', 'sync.completed',
         (CASE WHEN n < 10000 THEN 'succeeded' ELSE 'pending' END)::delivery_status,
         (CASE WHEN n >= 10000 THEN (ARRAY['parked', 'parked', 'backoff', 'admitted'])[1 + n % 4] END)::delivery_stage, at, at,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openLog, type TestLog } from '../../test/log.js';
-import { findPosition, lastPosition, lastVisibleEvent, readEvents, readUserEvents, type LoggedEvent } from './read-events.js';
+import { findPosition, lastPosition, lastVisibleEvent, readEvents, readOwnerEvents, type LoggedEvent } from './read-events.js';
 
 const USERS = [null, 'alice', 'bob'];
 const TYPES = ['sync.completed', 'gaps.updated', 'extraction.started'];
@@ -20,8 +20,8 @@ test('the position of the newest event is 0 while the log is empty', async () =>
 
 describe('the log', () => {
   beforeAll(async () => {
-    const events = USERS.flatMap((userId) =>
-      TYPES.flatMap((type) => [1, 2, 3].map((n) => ({ userId, type, data: `{"n":${String(n)}}` }))),
+    const events = USERS.flatMap((owner) =>
+      TYPES.flatMap((type) => [1, 2, 3].map((n) => ({ owner, type, data: `{"n":${String(n)}}` }))),
     );
     // Everybody's events mixed, and with gaps between the positions, as repeated ids leave them.
     for (const event of events.sort((one, other) => one.data.localeCompare(other.data))) {
@@ -31,7 +31,7 @@ describe('the log', () => {
     all = (await readEvents(log.pool, { after: 0, limit: 1000 })).events;
   });
 
-  const visibleTo = (userId: string) => all.filter((event) => event.userId === null || event.userId === userId);
+  const visibleTo = (owner: string) => all.filter((event) => event.owner === null || event.owner === owner);
 
   test('is read in the order of the positions, and to the end of the newest', async () => {
     expect(all).toHaveLength(27);
@@ -59,7 +59,7 @@ describe('the log', () => {
 
   test('shows a user what is for everyone and what is theirs, and nothing of anybody else (I7)', async () => {
     for (const user of ['alice', 'bob', 'nobody', '']) {
-      expect((await readUserEvents(log.pool, user, { after: 0, limit: 1000 })).events).toEqual(visibleTo(user));
+      expect((await readOwnerEvents(log.pool, user, { after: 0, limit: 1000 })).events).toEqual(visibleTo(user));
     }
   });
 
@@ -76,7 +76,7 @@ describe('the log', () => {
             ({ position, type }) => position > after && position <= (until ?? Infinity) && (types?.includes(type) ?? true),
           );
           const range = { after, types, limit, ...(until !== undefined && { until }) };
-          const read = user === null ? readEvents(log.pool, range) : readUserEvents(log.pool, user, range);
+          const read = user === null ? readEvents(log.pool, range) : readOwnerEvents(log.pool, user, range);
           expect((await read).events).toEqual(expected.slice(0, limit));
         },
       ),
@@ -93,8 +93,8 @@ describe('the log', () => {
   });
 
   test('tells a user the position of an event that they may see, as if there were no other (I7)', async () => {
-    for (const { id, position, userId } of all) {
-      expect(await findPosition(log.pool, 'alice', id)).toBe(userId === 'bob' ? null : position);
+    for (const { id, position, owner } of all) {
+      expect(await findPosition(log.pool, 'alice', id)).toBe(owner === 'bob' ? null : position);
       expect(await findPosition(log.pool, null, id)).toBe(position);
     }
     expect(await findPosition(log.pool, 'alice', 'unknown')).toBeNull();

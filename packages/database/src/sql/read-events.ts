@@ -5,7 +5,7 @@ export interface LoggedEvent {
   id: string;
   position: number;
   type: string;
-  userId: string | null;
+  owner: string | null;
   /** ISO 8601 in UTC, to the millisecond. */
   timestamp: string;
   /** The payload, as the exact JSON text that was accepted. */
@@ -16,15 +16,15 @@ interface Row {
   id: string;
   position: string;
   type: string;
-  user_id: string | null;
+  owner: string | null;
   timestamp: string;
   data: string;
 }
 
-const COLUMNS = `id, position, type, user_id, data::text AS data,
+const COLUMNS = `id, position, type, owner, data::text AS data,
   to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp`;
 
-const toEvent = ({ user_id: userId, position, ...row }: Row): LoggedEvent => ({ ...row, userId, position: Number(position) });
+const toEvent = ({ owner: owner, position, ...row }: Row): LoggedEvent => ({ ...row, owner, position: Number(position) });
 
 /** Which part of the log. */
 export interface LogRange {
@@ -58,13 +58,13 @@ export async function readEvents(sql: Queryable, range: LogRange): Promise<LogPa
  * The log as one user sees it: what is for everyone and what is theirs. Two ordered index scans, merged; neither ever
  * touches another user's rows.
  */
-export async function readUserEvents(sql: Queryable, userId: string, range: LogRange): Promise<LogPage> {
+export async function readOwnerEvents(sql: Queryable, owner: string, range: LogRange): Promise<LogPage> {
   return page(sql, range, {
-    name: 'read_user_events',
-    from: `(SELECT ${COLUMNS} FROM events WHERE user_id = $6 AND ${IN_RANGE} ORDER BY events.position LIMIT $4)
+    name: 'read_owner_events',
+    from: `(SELECT ${COLUMNS} FROM events WHERE owner = $6 AND ${IN_RANGE} ORDER BY events.position LIMIT $4)
       UNION ALL
-      (SELECT ${COLUMNS} FROM events WHERE user_id IS NULL AND ${IN_RANGE} ORDER BY events.position LIMIT $4)`,
-    values: [userId],
+      (SELECT ${COLUMNS} FROM events WHERE owner IS NULL AND ${IN_RANGE} ORDER BY events.position LIMIT $4)`,
+    values: [owner],
   });
 }
 
@@ -79,7 +79,7 @@ async function page(
   const { rows } = await sql.query<Row>({
     name,
     text: `
-      SELECT id, position, type, user_id, data, timestamp FROM (
+      SELECT id, position, type, owner, data, timestamp FROM (
         SELECT found.*, sum(octet_length(data)) OVER (ORDER BY position) - octet_length(data) AS bytes_before
         FROM (SELECT * FROM (${from}) AS visible ORDER BY position LIMIT $4) AS found
       ) AS measured WHERE bytes_before < $5 ORDER BY position`,
@@ -93,13 +93,13 @@ async function page(
 /**
  * Where in the log an event stands, or null when there is none with this id that the user may see.
  *
- * @param userId null: whoever may see everything
+ * @param owner null: whoever may see everything
  */
-export async function findPosition(sql: Queryable, userId: string | null, eventId: string): Promise<number | null> {
+export async function findPosition(sql: Queryable, owner: string | null, eventId: string): Promise<number | null> {
   const { rows } = await sql.query<{ position: string }>({
     name: 'find_position',
-    text: 'SELECT position FROM events WHERE id = $2 AND (user_id IS NULL OR $1::text IS NULL OR user_id = $1)',
-    values: [userId, eventId],
+    text: 'SELECT position FROM events WHERE id = $2 AND (owner IS NULL OR $1::text IS NULL OR owner = $1)',
+    values: [owner, eventId],
   });
   return rows[0] ? Number(rows[0].position) : null;
 }
@@ -107,19 +107,19 @@ export async function findPosition(sql: Queryable, userId: string | null, eventI
 /**
  * The newest event up to a position that the user may see, or null when there is none.
  *
- * @param userId null: whoever may see everything
+ * @param owner null: whoever may see everything
  */
-export async function lastVisibleEvent(sql: Queryable, userId: string | null, until: number): Promise<string | null> {
+export async function lastVisibleEvent(sql: Queryable, owner: string | null, until: number): Promise<string | null> {
   const newest = (visible: string): string =>
     `(SELECT id, position FROM events WHERE ${visible} position <= $1 ORDER BY position DESC LIMIT 1)`;
   const { rows } = await sql.query<{ id: string }>(
-    userId === null
+    owner === null
       ? { name: 'last_event', text: newest(''), values: [until] }
       : {
           name: 'last_visible_event',
-          text: `SELECT id FROM (${newest('user_id = $2 AND')} UNION ALL ${newest('user_id IS NULL AND')}) AS visible
+          text: `SELECT id FROM (${newest('owner = $2 AND')} UNION ALL ${newest('owner IS NULL AND')}) AS visible
             ORDER BY position DESC LIMIT 1`,
-          values: [until, userId],
+          values: [until, owner],
         },
   );
   return rows[0]?.id ?? null;

@@ -45,7 +45,7 @@ test('what ended, how long attempts took and what is under way is counted, for e
 test('of a busy webhook, the newest thousand deliveries count, and the time that they reach back', async () => {
   await log.addWebhook('wh_busy');
   await log.pool.query(`
-    INSERT INTO deliveries (id, event_id, event_position, webhook_id, user_id, event_type, status, created_at, finished_at)
+    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at, finished_at)
     SELECT new_delivery_id(at), 'evt_' || n, n, 'wh_busy', 'alice', 'sync.completed', 'succeeded', at, at
     FROM (SELECT n, now() - n * interval '1 s' AS at FROM generate_series(1, 1500) AS n) AS row`);
   const [busy] = await stats('wh_busy');

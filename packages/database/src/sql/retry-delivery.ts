@@ -21,18 +21,13 @@ export const LONGEST_LEASE_S = 120;
  *
  * @param wakeAfterMs when the reconciler looks whether it was enqueued, in milliseconds
  */
-export async function retryDelivery(
-  sql: Queryable,
-  userId: string,
-  id: string,
-  wakeAfterMs: number,
-): Promise<RetryAnswer | null> {
+export async function retryDelivery(sql: Queryable, owner: string, id: string, wakeAfterMs: number): Promise<RetryAnswer | null> {
   const { rows } = await sql.query<{ enabled: boolean | null; id: string | null; priority: number }>({
     name: 'retry_delivery',
     text: `
       WITH found AS MATERIALIZED (
         SELECT id, webhook_id, status <> 'pending' AS ended, lease_token IS NOT NULL AS leased
-        FROM deliveries WHERE id = $2 AND user_id = $1 FOR UPDATE
+        FROM deliveries WHERE id = $2 AND owner = $1 FOR UPDATE
       ), hook AS (
         SELECT enabled FROM webhooks WHERE id = (SELECT webhook_id FROM found)
       ), due AS (
@@ -50,7 +45,7 @@ export async function retryDelivery(
         RETURNING deliveries.id, priority
       )
       SELECT enabled, due.id, priority FROM found LEFT JOIN hook ON true LEFT JOIN due ON true`,
-    values: [userId, id, wakeAfterMs],
+    values: [owner, id, wakeAfterMs],
   });
   const [row] = rows;
   if (!row) return null;

@@ -85,7 +85,7 @@ describe('a user id', () => {
   test.each(['alice', 'a b', 'ünï-✓', '0', "Robert'); DROP TABLE users;--", 'u'.repeat(255), '🎵'.repeat(255)])(
     'may be %j',
     (userId) => {
-      expect(catalog.validate([{ type: 'sync.failed', data: { user_id: userId, error_message: '' } }])[0]?.userId).toBe(userId);
+      expect(catalog.validate([{ type: 'sync.failed', data: { user_id: userId, error_message: '' } }])[0]?.owner).toBe(userId);
     },
   );
 

@@ -1,0 +1,26 @@
+import type { RequestHandler } from 'express';
+import type { Logger } from '@tidings/runtime/logging';
+import { requestId } from './request-id.js';
+import { traceOf } from './trace-requests.js';
+
+/** One line for each request that ended, probes left out. The query stays out of it: it may hold credentials. */
+export function accessLog(log: Pick<Logger, 'info'>): RequestHandler {
+  return (request, response, next) => {
+    const startedAt = performance.now();
+    const { method, path } = request;
+    response.locals['startedAt'] = startedAt;
+    response.once('close', () => {
+      log.info(`${method} ${path} ${String(response.statusCode)}`, {
+        request_id: requestId(response),
+        method,
+        path,
+        status: response.statusCode,
+        duration_ms: Math.round(performance.now() - startedAt),
+        owner: (response.locals as { caller?: { owner: string } }).caller?.owner,
+        event_id: (response.locals as { eventId?: string }).eventId,
+        ...traceOf(response),
+      });
+    });
+    next();
+  };
+}

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { startApi, type TestApi } from '../../test/start-api.js';
+import { parseOrigins } from './cross-origin.js';
+
+const APP = 'https://app.example.com';
+
+describe('CORS_ORIGINS', () => {
+  test('is a list of exact origins', () => {
+    expect(parseOrigins('')).toEqual([]);
+    expect(parseOrigins(`${APP}, http://localhost:5173`)).toEqual([APP, 'http://localhost:5173']);
+  });
+
+  test.each([
+    '*',
+    'null',
+    'app.example.com',
+    `${APP}/`,
+    `${APP}/page`,
+    `${APP}:443`,
+    'https://*.example.com',
+    'file:///x',
+    'HTTPS://APP.EXAMPLE.COM',
+  ])('does not take %s', (text) => {
+    expect(() => parseOrigins(`${APP},${text}`)).toThrow(`"${text}" is not an origin`);
+  });
+});
+
+describe('a page of an origin that is configured', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startApi({ corsOrigins: [APP], limits: { perOwner: 3 } });
+  });
+  afterAll(() => api.stop());
+  const preflight = (origin: string, path = '/api/webhooks') =>
+    supertest(api.url)
+      .options(path)
+      .set({ origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type' });
+
+  test.each(['/api/webhooks', '/api/events/stream'])('may ask without a token what it may do: %s', async (path) => {
+    const { status, headers } = await preflight(APP, path);
+    expect(status).toBe(204);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': APP,
+      'access-control-allow-methods': 'GET,HEAD,POST,PATCH,DELETE',
+      'access-control-allow-headers': 'Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id',
+      'access-control-max-age': '600',
+      vary: expect.stringContaining('Origin'),
+    });
+    expect(headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
+  test('may read answers, refusals too, and the headers that help', async () => {
+    const bob = api.as('bob');
+    for (const expected of [200, 200, 200, 429]) {
+      const { status, headers } = await bob.get('/api/webhooks').set('origin', APP);
+      expect(status).toBe(expected);
+      expect(headers['access-control-allow-origin']).toBe(APP);
+      expect(headers['access-control-expose-headers']).toBe('Location,RateLimit,RateLimit-Policy,Retry-After,X-Request-Id');
+      expect(headers['vary']).toContain('Origin');
+    }
+    const { status, headers } = await supertest(api.url).get('/api/webhooks').set('origin', APP);
+    expect([status, headers['access-control-allow-origin']]).toEqual([401, APP]);
+  });
+
+  test('may follow the stream', async () => {
+    const controller = new AbortController();
+    const stream = await fetch(`${api.url}/api/events/stream`, {
+      headers: { origin: APP, authorization: `Bearer ${api.token('ann')}` },
+      signal: controller.signal,
+    });
+    expect(stream.headers.get('access-control-allow-origin')).toBe(APP);
+    expect(stream.headers.get('vary')).toContain('Origin');
+    controller.abort();
+  });
+
+  test.each([
+    'null',
+    'https://evil.example',
+    `${APP}.evil.example`,
+    'http://app.example.com',
+    `${APP}:8443`,
+    'https://APP.example.com',
+  ])('is none that calls itself %s', async (origin) => {
+    for (const request of [preflight(origin), api.as(origin).get('/api/webhooks').set('origin', origin)]) {
+      const { headers } = await request;
+      expect(headers['access-control-allow-origin']).toBeUndefined();
+      expect(headers['vary']).toContain('Origin');
+    }
+  });
+});
+
+test('without the setting no page of another origin may anything', async () => {
+  const api = await startApi();
+  const { status, headers } = await supertest(api.url)
+    .options('/api/webhooks')
+    .set({ origin: APP, 'access-control-request-method': 'GET' });
+  expect(status).toBe(401);
+  expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  await api.stop();
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { eventually } from '@tidings/testing';
+import { openRaw, statusesIn } from '../../test/raw-socket.js';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+let api: TestApi;
+let authorization: string;
+beforeAll(async () => {
+  api = await startApi({ server: { headersTimeoutMs: 200, requestTimeoutMs: 400, keepAliveTimeoutMs: 100, checkEveryMs: 20 } });
+  authorization = `Authorization: Bearer ${api.token('alice', { scope: 'events:publish' })}`;
+});
+afterAll(() => api.stop());
+
+/** What comes back for these bytes until the server closes the connection, which it must. */
+async function say(bytes: string): Promise<{ statuses: number[]; text: string }> {
+  const client = await openRaw(api.url);
+  client.send(bytes.replaceAll('AUTH', authorization));
+  const text = await client.closed;
+  expect((await supertest(api.url).get('/healthz')).status).toBe(200);
+  return { statuses: statusesIn(text), text };
+}
+const SMUGGLED = 'GET /api/smuggled HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n';
+const post = (headers: string, body: string) =>
+  `POST /api/events HTTP/1.1\r\nHost: tidings\r\nAUTH\r\nContent-Type: application/json\r\n${headers}\r\n${body}`;
+
+describe('a request of which a proxy might think otherwise is refused, and what follows it is not read', () => {
+  test.each([
+    ['Content-Length and Transfer-Encoding', post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
+    ['the two the other way round', post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', `0\r\n\r\n${SMUGGLED}`)],
+    ['two different lengths', post('Content-Length: 2\r\nContent-Length: 200\r\n', `{}${SMUGGLED}`)],
+    ['the same length twice', post('Content-Length: 2\r\nContent-Length: 2\r\n', `{}${SMUGGLED}`)],
+    ['two lengths in one', post('Content-Length: 2, 200\r\n', `{}${SMUGGLED}`)],
+    ['a length with a sign', post('Content-Length: +2\r\n', `{}${SMUGGLED}`)],
+    ['a negative length', post('Content-Length: -1\r\n', `{}${SMUGGLED}`)],
+    ['a hexadecimal length', post('Content-Length: 0x2\r\n', `{}${SMUGGLED}`)],
+    ['a length beyond all numbers', post('Content-Length: 99999999999999999999\r\n', `{}${SMUGGLED}`)],
+    ['a coding that is not chunked', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
+    ['chunked, and then another coding', post('Transfer-Encoding: chunked, identity\r\n', `0\r\n\r\n${SMUGGLED}`)],
+    ['a space before the colon', post('Transfer-Encoding : chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
+    ['a header that is folded', post('Content-Length: 2\r\nX-Folded: a\r\n\tb\r\n', `{}`) + SMUGGLED],
+    ['line feeds alone', post('Content-Length: 2\r\n', '{}').replaceAll('\r\n', '\n') + SMUGGLED],
+    ['a line feed alone within the headers', post('X-A: b\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
+    ['a carriage return alone', post('X-A: b\rTransfer-Encoding: chunked\r\n', `0\r\n\r\n${SMUGGLED}`)],
+    ['a NUL in a header', post('X-A: a\0b\r\nContent-Length: 2\r\n', `{}${SMUGGLED}`)],
+    ['a chunk with a length that is none', post('Transfer-Encoding: chunked\r\n', `zz\r\n{}\r\n0\r\n\r\n${SMUGGLED}`)],
+    ['a chunk longer than it says', post('Transfer-Encoding: chunked\r\n', `1\r\n{}\r\n0\r\n\r\n${SMUGGLED}`)],
+    ['a chunk that ends in a line feed alone', post('Transfer-Encoding: chunked\r\n', `2\n{}\n0\n\n${SMUGGLED}`)],
+    ['no host', 'GET /api/webhooks HTTP/1.1\r\nAUTH\r\n\r\n' + SMUGGLED],
+  ])('%s', async (_what, bytes) => {
+    const { statuses, text } = await say(bytes);
+    expect(statuses.filter((status) => status !== 400)).toEqual([]);
+    expect(statuses.length).toBeLessThanOrEqual(1);
+    expect(text).not.toContain('/api/smuggled');
+  });
+});
+
+describe('an odd request', () => {
+  test.each<[string, string, number[]]>([
+    ['of HTTP/0.9', 'GET /api/webhooks\r\n\r\n', [401]],
+    ['of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400]],
+    ['of HTTP/9.9', 'GET / HTTP/9.9\r\nHost: tidings\r\n\r\n', [400]],
+    ['that is TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', [400]],
+    ['that is noise', '\x00\xff\x00\xff\r\n\r\n', [400]],
+    ['with a method that nobody knows', 'STEAL /api/webhooks HTTP/1.1\r\nHost: tidings\r\n\r\n', [400]],
+    ['of the method TRACE', 'TRACE /api/webhooks HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [404]],
+    ['of the method PROPFIND', 'PROPFIND /api/webhooks HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [404]],
+    ['that wants a tunnel', 'CONNECT 127.0.0.1:5432 HTTP/1.1\r\nHost: 127.0.0.1:5432\r\n\r\n', []],
+    [
+      'that wants another protocol',
+      'GET /healthz HTTP/1.1\r\nHost: tidings\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      [200],
+    ],
+    [
+      'that wants HTTP/2',
+      'GET /healthz HTTP/1.1\r\nHost: tidings\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n',
+      [200],
+    ],
+    ['for another host, as a proxy gets them', 'GET http://169.254.169.254/healthz HTTP/1.1\r\nHost: tidings\r\n\r\n', [200]],
+    ['for everything', 'OPTIONS * HTTP/1.1\r\nHost: tidings\r\n\r\n', [404]],
+    ['for a path with a NUL', 'GET /api/webhooks/%00 HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [404]],
+    ['for a path that climbs', 'GET /api/../../etc/passwd HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [404]],
+    ['that expects what nobody can do', 'GET /healthz HTTP/1.1\r\nHost: tidings\r\nExpect: miracles\r\n\r\n', [417]],
+    ['with headers of 20 KB', `GET /healthz HTTP/1.1\r\nHost: tidings\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, [431]],
+    [
+      'with headers of 20 KB in small ones',
+      `GET /healthz HTTP/1.1\r\nHost: tidings\r\n${'X: yyyyy\r\n'.repeat(4000)}\r\n`,
+      [431],
+    ],
+    ['with a path of 20 KB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: tidings\r\n\r\n`, [431]],
+    ['with more than a hundred headers', `GET /healthz HTTP/1.1\r\nHost: tidings\r\n${'X: y\r\n'.repeat(500)}\r\n`, [200]],
+  ])('%s gets an answer that is no 5xx: %#', async (_what, bytes, expected) => {
+    const { statuses, text } = await say(bytes.replace('Host: tidings\r\n', 'Host: tidings\r\nConnection: close\r\n'));
+    expect(statuses).toEqual(expected);
+    expect(text).not.toMatch(/AUTH|Bearer [a-z]/);
+  });
+
+  test('with Expect: 100-continue is asked to go on', async () => {
+    const { statuses } = await say(post('Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n', '{}'));
+    expect(statuses).toEqual([100, 400]);
+  });
+
+  test('that comes ahead of the answer to the first is answered in its turn', async () => {
+    const request = 'GET /healthz HTTP/1.1\r\nHost: tidings\r\n\r\n';
+    expect((await say(request.repeat(50))).statuses).toEqual(Array<number>(50).fill(200));
+  });
+
+  test('that is given up halfway leaves nothing behind', async () => {
+    const client = await openRaw(api.url);
+    client.send(post('Content-Length: 1000\r\n', '{"type":').replaceAll('AUTH', authorization));
+    client.destroy();
+    await client.closed;
+    expect((await api.as('alice').get('/api/webhooks')).status).toBe(200);
+  });
+});
+
+describe('a slow request', () => {
+  test('with a token is cut off in its body', async () => {
+    expect((await say(post('Content-Length: 1000\r\n', '{"type":'))).statuses).toEqual([408]);
+  });
+
+  test('without one is refused before its body comes', async () => {
+    const { statuses } = await say(post('Content-Length: 1000\r\n', '').replace('AUTH\r\n', ''));
+    expect(statuses[0]).toBe(401);
+  });
+
+  test('does not end a stream, which takes longer than any request may', async () => {
+    const client = await openRaw(api.url);
+    client.send(`GET /api/events/stream HTTP/1.1\r\nHost: tidings\r\n${authorization}\r\n\r\n`);
+    // Requests that are late have been cut off meanwhile.
+    await say(post('Content-Length: 1000\r\n', '{"type":'));
+    await say(post('Content-Length: 1000\r\n', '{"type":'));
+    await api
+      .as('service', 'events:publish')
+      .post('/api/events')
+      .send({
+        type: 'sync.completed',
+        data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 },
+      });
+    await eventually(() => {
+      expect(client.received()).toContain('event: sync.completed');
+    });
+    client.destroy();
+  });
+});

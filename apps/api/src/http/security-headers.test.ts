@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../../test/start-api.js';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+const get = (path: string, headers: Record<string, string> = {}) => fetch(`${api.url}${path}`, { headers });
+const asAlice = () => ({ authorization: `Bearer ${api.token('alice')}` });
+
+describe('an answer', () => {
+  test.each(['/healthz', '/api/webhooks', '/api/nothing', '/nothing', '/api/webhooks/%E0%A4%A'])(
+    'runs nothing, loads nothing, is framed by nobody and is what it says: %s',
+    async (path) => {
+      const { headers } = await get(path, asAlice());
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'content-security-policy': "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-resource-policy': 'same-origin',
+        'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      });
+      expect(headers.get('x-powered-by')).toBeNull();
+      expect(headers.get('server')).toBeNull();
+    },
+  );
+
+  test.each(['/api/webhooks', '/api/nothing', '/api/event-types'])(
+    'of the API is stored by nobody on the way: %s',
+    async (path) => {
+      expect((await get(path, asAlice())).headers.get('cache-control')).toBe('no-store');
+      expect((await get(path)).headers.get('cache-control')).toBe('no-store');
+    },
+  );
+
+  test('with a secret is stored by nobody on the way', async () => {
+    const created = await api.as('alice').post('/api/webhooks').send({ url: 'https://hooks.example.com/' });
+    expect(created.body.secret).toMatch(/^whsec_/);
+    expect(created.headers['cache-control']).toBe('no-store');
+  });
+
+  test('that is a stream says it in its own words', async () => {
+    const controller = new AbortController();
+    const { headers } = await fetch(`${api.url}/api/events/stream`, { headers: asAlice(), signal: controller.signal });
+    expect(headers.get('cache-control')).toBe('no-cache, no-transform');
+    controller.abort();
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConflictingEventError, type Accept } from '@tidings/accept';
+import { catalog, type TidingsEvent } from '@tidings/events';
+import { createIngest } from './ingest.js';
+
+const job = {
+  id: 'evt_1',
+  type: 'sync.completed',
+  owner: 'alice',
+  timestamp: '2026-11-24T10:00:00.000Z',
+  data: '{"user_id":"alice","items_synced":1,"errors":0,"duration_s":1}',
+};
+
+/** Dispatches one job, and tells what was accepted. */
+async function ingest(input: unknown, failure?: Error) {
+  const accepted: TidingsEvent[] = [];
+  const accept = Object.assign(
+    (events: readonly TidingsEvent[]) => {
+      accepted.push(...events);
+      return failure ? Promise.reject(failure) : Promise.resolve([]);
+    },
+    { idle: () => Promise.resolve() },
+  ) as Accept;
+  const log = { error: () => undefined, warn: () => undefined };
+  return { jobOutcome: await createIngest({ accept, catalog, log })(input), accepted };
+}
+
+describe('an enqueued event', () => {
+  test('is accepted as it is, with its own id and time', async () => {
+    const { jobOutcome, accepted } = await ingest(job);
+    expect(jobOutcome).toEqual({ action: 'finish' });
+    expect(accepted).toEqual([job]);
+  });
+
+  test('is seen by the user whom its data names, whatever the job says', async () => {
+    const { accepted } = await ingest({ ...job, owner: 'mallory' });
+    expect(accepted[0]?.owner).toBe('alice');
+  });
+
+  test.each<[string, unknown]>([
+    ['a type that is not in the catalog', { ...job, type: 'sync.nothing' }],
+    ['data that does not fit its type', { ...job, data: '{"user_id":"alice"}' }],
+    ['data that is not JSON', { ...job, data: '{' }],
+    ['an id that is none', { ...job, id: 'a b' }],
+    ['nothing', undefined],
+  ])('with %s is kept as a dead letter, and not accepted', async (_name, input) => {
+    const { jobOutcome, accepted } = await ingest(input);
+    expect(jobOutcome.action).toBe('bury');
+    expect(accepted).toEqual([]);
+  });
+
+  test('is retried while the database is away', async () => {
+    expect((await ingest(job, new Error('database is away'))).jobOutcome).toMatchObject({ action: 'retry' });
+  });
+
+  test('with the id of another event is kept as a dead letter', async () => {
+    const { jobOutcome } = await ingest(job, new ConflictingEventError(['evt_1']));
+    expect(jobOutcome).toEqual({ action: 'dead_letter', reason: new ConflictingEventError(['evt_1']).message });
+  });
+});

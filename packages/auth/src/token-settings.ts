@@ -1,0 +1,124 @@
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { flag, wholeNumber } from '@tidings/config';
+import { algorithmOf, parseKeySet, type Algorithm } from './parse-key-set.js';
+
+const MIN_SECRET_BYTES = 32;
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/** The settings that say which tokens are valid. */
+export const tokenSettings = {
+  JWT_SECRET: z
+    .string()
+    .refine(
+      (secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES,
+      `must be at least ${String(MIN_SECRET_BYTES)} bytes long: make one with "openssl rand -base64 32"`,
+    )
+    .optional(),
+  JWT_PUBLIC_KEY: z
+    .string()
+    .refine((pem) => publicKey(pem) !== null, 'must be an RSA key of 2,048 bits or more, or an EC key on P-256: public, in PEM')
+    .optional(),
+  JWT_JWKS_URL: z
+    .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be a URL' })
+    .refine(
+      isPrivate,
+      'must begin with https://, unless it is on this machine, and hold no password: whoever changes it signs tokens',
+    )
+    .optional(),
+  JWT_JWKS_FILE: z.string().refine(holdsKeys, 'must be a file with a JSON Web Key Set').optional(),
+  JWT_ALGORITHMS: z.string().default(''),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  JWT_MAX_LIFETIME_S: wholeNumber({ initial: 86_400, min: 60, max: 31_536_000 }),
+  JWT_CLOCK_TOLERANCE_S: wholeNumber({ initial: 5, min: 0, max: 300 }),
+  JWT_REQUIRE_JTI: flag(false),
+};
+
+const SOURCES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'] as const;
+
+/** What is wrong with the settings together. */
+export function tokenMistakes(env: NodeJS.ProcessEnv): string[] {
+  const set = SOURCES.filter((name) => (env[name] ?? '') !== '');
+  if (set.length !== 1) {
+    return [
+      `${SOURCES.join(', ')}: one of them must be set, and only one${set.length > 1 ? `: these are ${set.join(', ')}` : ''}`,
+    ];
+  }
+  const possible = possibleAlgorithms(env);
+  const wrong = namesIn(env['JWT_ALGORITHMS'] ?? '').some((name) => !(possible as readonly string[]).includes(name));
+  return wrong ? [`JWT_ALGORITHMS must be of ${possible.join(', ')}, which fit the key that is set`] : [];
+}
+
+/** Where keys are found. */
+export type KeySource = { key: KeyObject } | { url: string } | { file: string };
+
+/** Which tokens are valid, and where the keys are that verify them. */
+export interface TokenConfig {
+  /** The only algorithms that are accepted, whatever a token says of itself. */
+  algorithms: readonly Algorithm[];
+  source: KeySource;
+  issuer: string | undefined;
+  audience: string | undefined;
+  /** How far ahead `exp` may be, in seconds. */
+  maxLifetimeS: number;
+  /** How far clocks may differ, in seconds. */
+  clockToleranceS: number;
+  /** Refuses tokens without `jti`, which cannot be revoked. */
+  requireTokenId: boolean;
+}
+
+type TokenSettings = z.output<z.ZodObject<typeof tokenSettings>>;
+
+/** Which algorithms count follows from the kind of the key: a public key must never be taken for an HMAC secret. */
+export function tokenConfig(settings: TokenSettings): TokenConfig {
+  const { JWT_SECRET: secret, JWT_PUBLIC_KEY: pem, JWT_JWKS_URL: url, JWT_JWKS_FILE: file } = settings;
+  const asked = namesIn(settings.JWT_ALGORITHMS);
+  const key = secret !== undefined ? createSecretKey(Buffer.from(secret)) : publicKey(pem ?? '');
+  return {
+    algorithms: possibleAlgorithms(settings).filter((name) => asked.length === 0 || asked.includes(name)),
+    source: key !== null ? { key } : url !== undefined ? { url } : { file: file ?? '' },
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    maxLifetimeS: settings.JWT_MAX_LIFETIME_S,
+    clockToleranceS: settings.JWT_CLOCK_TOLERANCE_S,
+    requireTokenId: settings.JWT_REQUIRE_JTI,
+  };
+}
+
+function possibleAlgorithms({ JWT_SECRET, JWT_PUBLIC_KEY }: Readonly<Record<string, unknown>>): Algorithm[] {
+  if (typeof JWT_SECRET === 'string' && JWT_SECRET !== '') return ['HS256'];
+  const key = typeof JWT_PUBLIC_KEY === 'string' ? publicKey(JWT_PUBLIC_KEY) : null;
+  const algorithm = key && algorithmOf(key);
+  return algorithm ? [algorithm] : ['RS256', 'ES256'];
+}
+
+function namesIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+function publicKey(pem: string): KeyObject | null {
+  try {
+    const key = pem.includes('PUBLIC KEY') ? createPublicKey(pem) : null;
+    return key && algorithmOf(key) && key;
+  } catch {
+    return null;
+  }
+}
+
+function isPrivate(url: string): boolean {
+  const { protocol, hostname, username, password } = new URL(url);
+  return username === '' && password === '' && (protocol === 'https:' || LOOPBACK.includes(hostname));
+}
+
+function holdsKeys(path: string): boolean {
+  try {
+    return parseKeySet(readFileSync(path, 'utf8')).size > 0;
+  } catch {
+    return false;
+  }
+}

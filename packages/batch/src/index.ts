@@ -1,1 +1,0 @@
-export { createBatch, type Batch, type BatchOptions } from './batch.js';

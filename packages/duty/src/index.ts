@@ -1,1 +1,0 @@
-export { createDuty, type Duty, type DutyOptions, type DutyRound } from './duty.js';

@@ -1,2 +1,0 @@
-export { createKeys, findKeys, keepKeys, type Keys } from './keys.js';
-export { signToken, type TokenClaims } from './token.js';

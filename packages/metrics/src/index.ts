@@ -1,6 +1,0 @@
-export { createAcceptMetrics, type AcceptMetrics } from './accept.js';
-export { createEndedMetric, type EndedMetric, type EndedStatus } from './ended.js';
-export { createDutyMetrics } from './duties.js';
-export { measureDependencies } from './dependencies.js';
-export { measurePool } from './pool.js';
-export { createProcessRegistry } from './process.js';

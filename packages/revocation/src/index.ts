@@ -1,1 +1,0 @@
-export { createRevocations, revokeToken, type Revocations } from './revocations.js';

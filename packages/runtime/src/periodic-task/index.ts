@@ -1,0 +1,1 @@
+export { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions, type PeriodicTaskRound } from './periodic-task.js';

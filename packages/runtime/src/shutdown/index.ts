@@ -1,0 +1,1 @@
+export { waitForShutdown, type ShutdownOptions } from './wait-for-shutdown.js';

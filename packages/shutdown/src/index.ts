@@ -1,1 +1,0 @@
-export { untilStopped, type ShutdownOptions } from './until-stopped.js';
