@@ -12,7 +12,7 @@ export type Belongings = Record<string, string>;
 
 /** Ids that nobody has. */
 export const absent: Belongings = {
-  users: 'nobody',
+  owners: 'nobody',
   webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
   deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
 };
@@ -45,7 +45,7 @@ export function createWalk(api: TestApi): Walk {
         .send({ type: 'sync.failed', data: { user_id: user, error_message: 'none' } });
       const { id } = registered.body as { id: string };
       const log = await api.as(user).get(`/api/webhooks/${id}/deliveries`);
-      return { users: user, webhooks: id, deliveries: String((log.body as { data: { id: string }[] }).data[0]?.id) };
+      return { owners: user, webhooks: id, deliveries: String((log.body as { data: { id: string }[] }).data[0]?.id) };
     },
 
     async call({ method, path, example }, ids, token, { query = '', headers = {}, body = JSON.stringify(example) } = {}) {

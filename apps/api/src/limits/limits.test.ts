@@ -30,17 +30,17 @@ describe('a user', () => {
   test('is told what is left, and refused beyond the limit with when to come back', async () => {
     const ann = from(api, '192.0.2.10', 'ann');
     const first = await ann.get('/api/event-types');
-    expect(first.headers['ratelimit-policy']).toBe('"user";q=4;w=60, "ip";q=8;w=60');
-    expect(first.headers['ratelimit']).toMatch(/^"user";r=3;t=(60|59), "ip";r=7;t=(60|59)$/);
+    expect(first.headers['ratelimit-policy']).toBe('"owner";q=4;w=60, "ip";q=8;w=60');
+    expect(first.headers['ratelimit']).toMatch(/^"owner";r=3;t=(60|59), "ip";r=7;t=(60|59)$/);
     expect(await statuses(3, () => ann.get('/api/event-types'))).toEqual([200, 200, 200]);
 
     const refused = await ann.get('/api/event-types');
     expect(refused.status).toBe(429);
     expect(refused.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
-    expect(refused.headers['ratelimit']).toMatch(/^"user";r=0;t=\d+/);
+    expect(refused.headers['ratelimit']).toMatch(/^"owner";r=0;t=\d+/);
     expect(refused.body).toMatchObject({ status: 429, title: 'Too many requests' });
-    expect(refused.body.detail).toMatch(/^At most 4 requests a minute by one user\. Try again in \d+ s\.$/);
+    expect(refused.body.detail).toMatch(/^At most 4 requests a minute by one owner\. Try again in \d+ s\.$/);
   });
 
   test('does not use up what another one has', async () => {
@@ -70,7 +70,7 @@ describe('an address', () => {
     await statuses(9, (index) => from(api, ip, `guest-${String(index)}`).get('/api/event-types'));
     expect((await from(api, ip).get('/api/event-types')).status).toBe(429);
     expect(await statuses(3, () => from(api, ip, 'late').get('/api/event-types'))).toEqual([429, 429, 429]);
-    expect((await from(api, '192.0.2.33', 'late').get('/api/event-types')).headers['ratelimit']).toMatch(/^"user";r=3;/);
+    expect((await from(api, '192.0.2.33', 'late').get('/api/event-types')).headers['ratelimit']).toMatch(/^"owner";r=3;/);
   });
 
   test('is a /64 of IPv6', async () => {
@@ -114,7 +114,7 @@ describe('costly requests', () => {
     const refused = await eve.post(`/api/webhooks/${id}/rotate-secret`);
     expect(refused.status).toBe(429);
     expect(refused.headers['ratelimit-policy']).toContain('"costly";q=2;w=60');
-    expect(refused.body.detail).toContain('At most 2 registrations, tests, replays and rotations a minute by one user.');
+    expect(refused.body.detail).toContain('At most 2 registrations, tests, replays and rotations a minute by one owner.');
   });
 
   test('beyond it leave the others be', async () => {

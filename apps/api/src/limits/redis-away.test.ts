@@ -24,7 +24,7 @@ const timed = async (request: PromiseLike<{ status: number }>) => {
 };
 
 /** How many callers are counted in Redis. */
-const counted = async () => (await api.redis.client.keys(`*${api.redis.prefix.slice(1, -1)}}:limit:user:*`)).length;
+const counted = async () => (await api.redis.client.keys(`*${api.redis.prefix.slice(1, -1)}}:limit:owner:*`)).length;
 
 async function untilCountedInRedis(): Promise<void> {
   await eventually(async () => {

@@ -84,8 +84,8 @@ test('what comes of enabling a webhook that an operator disabled', async () => {
 });
 
 test('what comes of asking for a user whom no token could name', async () => {
-  for (const operation of [named('getAdminUsersOne'), named('patchAdminUsersOne')])
-    judge(operation, await walk.call(operation, { users: 'a%00b' }, tokenOf('olga')));
+  for (const operation of [named('getAdminOwnersOne'), named('patchAdminOwnersOne')])
+    judge(operation, await walk.call(operation, { owners: 'a%00b' }, tokenOf('olga')));
 });
 
 test('what comes of publishing again, and of another event by the same id', async () => {
