@@ -1,8 +1,14 @@
-/** Every suite runs from TypeScript; packages of ours are taken from their sources, so that no test sees a stale build. */
-export default {
+import { availableParallelism } from 'node:os';
+import { PROJECTS, testFiles } from './scripts/test-projects.mjs';
+
+const files = testFiles();
+
+/** Every suite runs from TypeScript; our packages resolve to their sources, so that no test sees a stale build. */
+const project = (name) => ({
+  displayName: name,
   testEnvironment: 'node',
   roots: ['<rootDir>/apps', '<rootDir>/packages', '<rootDir>/e2e', '<rootDir>/chaos', '<rootDir>/docs'],
-  testMatch: ['**/*.test.ts'],
+  testMatch: files[name],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
@@ -10,6 +16,11 @@ export default {
     '^@tidings/runtime/([a-z-]+)$': '<rootDir>/packages/runtime/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+});
+
+export default {
+  projects: PROJECTS.map(project),
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // Half of the cores, as PostgreSQL, Redis and Chromium need the others; at least two.
+  maxWorkers: process.env.CI ? 2 : Math.max(2, Math.floor(availableParallelism() / 2)),
 };

@@ -1,7 +1,7 @@
 // What every command at the top of the project needs first: a Node that is new enough, the packages, a build.
 // Plain JavaScript without dependencies, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fetchHelm } from './helm.mjs';
@@ -23,15 +23,40 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   giveUp(`Tidings needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
 }
 
-/** Installs what the lock file says, if that has not been done, and builds what has changed. */
-export function prepare() {
+/** Installs the packages that the lock file names, unless that has been done. */
+function installPackages() {
   if (!isInstalled()) {
     console.log('Installing packages (once) …');
     // Its tools are devDependencies, which npm leaves out where NODE_ENV is production.
     run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   }
+}
+
+/** Installs the packages, and builds what has changed. */
+export function prepare() {
+  installPackages();
   console.log('Building …');
   run(process.execPath, [TURBO, 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'], true, TURBO_ENV);
+}
+
+/** What unit tests need: the packages and the Prisma client. Nothing is built. */
+export function prepareUnitTests() {
+  installPackages();
+  if (!existsSync(join(ROOT, 'packages/database/src/generated'))) {
+    run(process.execPath, [join(ROOT, 'packages/database/generate.mjs')], true);
+  }
+}
+
+/** The folder of Debian's newest PostgreSQL, such as `/usr/lib/postgresql/15`; installs it where we may. */
+export function debianPostgres() {
+  const newest = () => {
+    const folder = '/usr/lib/postgresql';
+    const versions = existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'bin/initdb'))) : [];
+    const [version] = versions.sort((a, b) => Number(b) - Number(a));
+    return version && join(folder, version);
+  };
+  if (!newest() && mayInstall()) install(['postgresql']);
+  return newest() ?? giveUp('There is no PostgreSQL of Debian: install it ("sudo apt-get install postgresql").');
 }
 
 /** Makes sure that a Redis or Valkey server is on the PATH; installs Debian's where we may. */

@@ -1,71 +1,91 @@
-// npm test [-- jest arguments]: sets up what the suites need, runs them, and takes it away again.
-// TEST_DATABASE_URL and TEST_REDIS_URL, when set, are used instead of servers of our own.
+// npm test [-- [unit] [database] [e2e] [--postgres=debian] [Jest's arguments]]: sets up what the suites need, runs them,
+// and takes it away again. Without the name of a project it runs all three; `unit` needs no server and no build.
+// TEST_DATABASE_URL and TEST_REDIS_URL, when set, are used instead of servers of our own; --postgres=debian starts
+// Debian's PostgreSQL instead of the embedded one.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepare, prepareProgramsForTests, prepareRedis, ROOT } from './prepare.mjs';
+import { debianPostgres, prepare, prepareProgramsForTests, prepareRedis, prepareUnitTests, ROOT } from './prepare.mjs';
+import { PROJECTS } from './test-projects.mjs';
 import { untilAskedToStop } from './until-asked.mjs';
 
-const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
-if (!TEST_REDIS_URL) prepareRedis();
-prepareProgramsForTests();
-prepare();
+const DEBIAN = '--postgres=debian';
+const given = process.argv.slice(2);
+const projects = given.filter((argument) => PROJECTS.includes(argument));
+const jestArguments = given.filter((argument) => !PROJECTS.includes(argument) && argument !== DEBIAN);
+const onlyUnit = projects.length > 0 && projects.every((name) => name === 'unit');
 
-const { startPostgres, startRedis, temporaryFolder } = await import('../packages/local/dist/index.js');
-const { migrate } = await import('../packages/database/dist/index.js');
-
-// Whatever happens from here on, what was started is stopped, and what was written is removed.
 let interrupted = false;
 const asked = untilAskedToStop().then(() => {
   interrupted = true;
 });
-const { folder, remove } = temporaryFolder();
-const results = join(folder, 'results.json');
-let postgres;
-let redis;
-let exitCode = 1;
-try {
-  // The suites' databases may be lost in a crash; forcing each commit to disk would only slow them down.
-  const settings = { fsync: 'off', max_connections: '300' };
-  if (!TEST_DATABASE_URL) postgres = await startPostgres({ folder: join(folder, 'postgres'), settings });
-  if (!TEST_REDIS_URL) redis = await startRedis({ folder: join(folder, 'redis') });
-  const databaseUrl = TEST_DATABASE_URL || postgres.url;
-  await migrate(databaseUrl);
-  if (!interrupted) exitCode = await runJest({ databaseUrl, redisUrl: TEST_REDIS_URL || redis.url });
-  if (existsSync(results)) {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(results, 'utf8'));
-    console.log(`\n${numPassedTests} passed, ${numFailedTests} failed`);
-  }
-} catch (error) {
-  console.error(error);
-} finally {
-  await redis?.stop();
-  await postgres?.remove();
-  remove();
-}
-process.exit(interrupted ? 130 : exitCode);
+process.exitCode = await (onlyUnit ? runUnit() : runWithServers());
+if (interrupted) process.exitCode = 130;
+process.exit();
 
-async function runJest({ databaseUrl, redisUrl }) {
+async function runUnit() {
+  prepareUnitTests();
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-unit-'));
+  try {
+    return await runJest(folder, {});
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whatever happens, servers that were started are stopped, and files that were written are removed. */
+async function runWithServers() {
+  const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
+  if (!TEST_REDIS_URL) prepareRedis();
+  const binaries = given.includes(DEBIAN) ? debianPostgres() : undefined;
+  prepareProgramsForTests();
+  prepare();
+  const { startPostgres, startRedis, temporaryFolder } = await import('../packages/local/dist/index.js');
+  const { migrate } = await import('../packages/database/dist/index.js');
+  const { folder, remove } = temporaryFolder();
+  let postgres;
+  let redis;
+  try {
+    // The suites' databases may be lost in a crash; forcing each commit to disk would only slow them down.
+    const settings = { fsync: 'off', max_connections: '300' };
+    if (!TEST_DATABASE_URL) postgres = await startPostgres({ folder: join(folder, 'postgres'), settings, binaries });
+    if (!TEST_REDIS_URL) redis = await startRedis({ folder: join(folder, 'redis') });
+    const databaseUrl = TEST_DATABASE_URL || postgres.url;
+    await migrate(databaseUrl);
+    if (interrupted) return 130;
+    return await runJest(folder, { TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: TEST_REDIS_URL || redis.url });
+  } catch (error) {
+    console.error(error);
+    return 1;
+  } finally {
+    await redis?.stop();
+    await postgres?.remove();
+    remove();
+  }
+}
+
+async function runJest(folder, servers) {
+  const results = join(folder, 'results.json');
   const node = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'];
-  const cache = join(ROOT, 'node_modules/.cache/jest');
-  const options = ['--json', `--outputFile=${results}`, `--cacheDirectory=${cache}`, ...process.argv.slice(2)];
-  const jest = spawn(process.execPath, [...node, 'node_modules/jest/bin/jest.js', ...options], {
+  const options = ['--json', `--outputFile=${results}`, `--cacheDirectory=${join(ROOT, 'node_modules/.cache/jest')}`];
+  if (projects.length > 0) options.push('--selectProjects', ...projects);
+  const jest = spawn(process.execPath, [...node, 'node_modules/jest/bin/jest.js', ...jestArguments, ...options], {
     cwd: ROOT,
     // A group of its own, so that Ctrl-C reaches its workers through us, once.
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...process.env,
-      NODE_OPTIONS: node.join(' '),
-      TEST_DATABASE_URL: databaseUrl,
-      TEST_REDIS_URL: redisUrl,
-      // What a suite that is cut short leaves behind goes with the folder.
-      TMPDIR: folder,
-    },
+    // Files that an interrupted suite leaves behind go with the folder.
+    env: { ...process.env, ...servers, NODE_OPTIONS: node.join(' '), TMPDIR: folder },
   });
   const closed = once(jest, 'close');
   asked.then(() => process.kill(-jest.pid, 'SIGTERM')).catch(() => undefined);
   const [code] = await closed;
+  if (existsSync(results)) {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(results, 'utf8'));
+    console.log(`\n${numPassedTests} passed, ${numFailedTests} failed`);
+  }
+  if (!process.env.CI) console.log('Suites named *.ci.test.ts run only with CI=true.');
   return code ?? 1;
 }

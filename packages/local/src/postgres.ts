@@ -39,22 +39,29 @@ const ATTEMPT_EVERY_MS = 500;
  * own class stops the server at the first SIGINT, before the API and the worker have finished.
  *
  * @param folder where the data lives; made when it is not there
+ * @param binaries the folder of another PostgreSQL's `bin`, such as `/usr/lib/postgresql/15`. Default: the embedded one
  */
 export async function startPostgres({
   folder,
   port,
   settings = {},
+  binaries,
 }: {
   folder: string;
   port?: number;
   settings?: Record<string, string>;
+  binaries?: string | undefined;
 }): Promise<LocalPostgres> {
   mkdirSync(dirname(folder), { recursive: true });
   const user = postgresUser();
-  const binaries = await postgresBinaries(user);
   const data = dataFolder(folder, user);
   const passwordFile = `${data}.password`;
-  const server: Server = { binaries, data, user, password: keepPassword(passwordFile) };
+  const server: Server = {
+    binaries: binaries ?? (await postgresBinaries(user)),
+    data,
+    user,
+    password: keepPassword(passwordFile),
+  };
   if (!existsSync(join(data, 'PG_VERSION'))) initialise(server, passwordFile);
 
   const chosenPort = port ?? (await freePort());

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await alice.post('/api/events').send({ type: 'sync.failed', data: { user_id: 'alice', error_message: '' } });
   const { body: log } = await alice.get(`/api/webhooks/${String(webhook.id)}/deliveries`);
   // The operators' routes may do to another what they like: alice stays who she is.
-  ids = { users: 'mallory', webhooks: String(webhook.id), deliveries: String(log.data[0].id) };
+  ids = { owners: 'mallory', webhooks: String(webhook.id), deliveries: String(log.data[0].id) };
 });
 afterAll(async () => {
   agent.destroy();

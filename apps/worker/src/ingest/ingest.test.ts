@@ -45,7 +45,7 @@ describe('an enqueued event', () => {
     ['nothing', undefined],
   ])('with %s is kept as a dead letter, and not accepted', async (_name, input) => {
     const { jobOutcome, accepted } = await ingest(input);
-    expect(jobOutcome.action).toBe('bury');
+    expect(jobOutcome.action).toBe('dead_letter');
     expect(accepted).toEqual([]);
   });
 
