@@ -16,7 +16,7 @@ export async function checkTokens(env: NodeJS.ProcessEnv): Promise<Finding> {
   } catch (error) {
     return tokens.wrong(
       reasonOf(error).replaceAll(/\s*\n\s*/g, ' '),
-      'The API does not start with it: README.md, Configuration.',
+      'The API does not start with it: docs/configuration.md.',
     );
   }
   const { source, algorithms } = config;
