@@ -152,7 +152,7 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
       const dora = tidings.asUser('dora');
       proxy = await startNginx({
         upstream: tidings.url,
-        // As docs/operating.md has it: no EventSource tries again after a 502.
+        // As docs/deploying.md has it: no EventSource tries again after a 502.
         location: `proxy_set_header Authorization "Bearer ${dora.token}"; error_page 502 504 = @later;`,
         server: `location @later { default_type text/event-stream; return 200 "retry: 1000\\n\\n"; }
           location = /page { default_type text/html; return 200 "<title>A page</title>"; }`,

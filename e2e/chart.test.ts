@@ -93,9 +93,9 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     const ports = (name: string) => containerOf(find(plain, 'Deployment', name)).ports.map(({ containerPort }) => containerPort);
     expect(ports('blue-tidings-api')).toEqual([3000, 3001]);
     expect(ports('blue-tidings-worker')).toEqual([3001]);
-    const readme = repository('README.md');
+    const settings = repository('docs/configuration.md');
     for (const name of Object.keys(envOf(find(everything, 'Deployment', 'blue-tidings-api'))))
-      expect(readme).toContain(`\`${name}\``);
+      expect(settings).toContain(`\`${name}\``);
   });
 
   test('gives a worker the time that its requests may take, and the API that of its streams', () => {

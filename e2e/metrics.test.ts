@@ -55,7 +55,7 @@ afterAll(() => tidings.stop());
 describe.each(['api', 'worker'] as const)('what the %s serves', (process) => {
   const documented = documentedMetrics();
 
-  test('is what docs/operating.md lists, and all of that', () => {
+  test('is what docs/monitoring.md lists, and all of that', () => {
     const names = [...served[process].keys()].filter((name) => name.startsWith('tidings_'));
     expect(names.sort()).toEqual(documented.ours.flatMap(({ name, of }) => (of.includes(process) ? [name] : [])).sort());
     // Linux tells more of a process than others do.

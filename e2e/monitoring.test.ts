@@ -67,9 +67,9 @@ describe('each alert', () => {
   });
 
   test('has its section in the runbook, and no section is without its alert', () => {
-    const sections = [...read('docs/operating.md').matchAll(/^#### (Tidings\w+)$/gm)].map(([, name = '']) => name);
+    const sections = [...read('docs/runbook.md').matchAll(/^### (Tidings\w+)$/gm)].map(([, name = '']) => name);
     expect(sections.sort()).toEqual(rules.map(({ alert }) => alert).sort());
-    for (const { alert, annotations } of rules) expect(annotations.runbook).toBe(`docs/operating.md#${alert.toLowerCase()}`);
+    for (const { alert, annotations } of rules) expect(annotations.runbook).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
   });
 });
 

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitepress';
 
 const DOCS = join(import.meta.dirname, '..');
 
-/** Each decision, by the title that it begins with. */
+/** Each decision with the title in its first line. */
 const decisions = readdirSync(join(DOCS, 'decisions'))
   .filter((file) => /^\d{4}-.*\.md$/.test(file))
   .sort()
@@ -17,8 +17,8 @@ const decisions = readdirSync(join(DOCS, 'decisions'))
   }));
 
 /**
- * The site is of the same files that are read in the repository, README and CONTRIBUTING among them, so that links between
- * them hold in both. Links that lead nowhere fail the build.
+ * The site is built from the files that readers of the repository see, README and CONTRIBUTING among them, so that links
+ * between them work in both places. A dead link fails the build.
  */
 export default defineConfig({
   title: 'Tidings',
@@ -28,7 +28,7 @@ export default defineConfig({
   srcExclude: ['**/node_modules/**', '**/dist/**', '**/.*/**', '.github/**'],
   rewrites: { 'docs/index.md': 'index.md', 'docs/decisions/README.md': 'docs/decisions/index.md' },
   cleanUrls: true,
-  // Files that are no pages: they are there for those who read in the repository.
+  // Files that are no pages: only readers of the repository can open them.
   ignoreDeadLinks: [/(^|\/)LICENSE$/],
   themeConfig: {
     outline: [2, 3],
@@ -37,7 +37,8 @@ export default defineConfig({
       { text: 'Getting started', link: '/docs/getting-started' },
       { text: 'Receiving', link: '/docs/receiving' },
       { text: 'The stream', link: '/docs/stream' },
-      { text: 'Operating', link: '/docs/operating' },
+      { text: 'Deploying', link: '/docs/deploying' },
+      { text: 'Runbook', link: '/docs/runbook' },
     ],
     sidebar: [
       {
@@ -55,17 +56,23 @@ export default defineConfig({
           { text: 'Receiving webhooks', link: '/docs/receiving' },
           { text: 'The live stream', link: '/docs/stream' },
           { text: 'Publishing events', link: '/docs/publishing' },
+          { text: 'The HTTP API', link: '/docs/api' },
           { text: 'The dashboard', link: '/docs/dashboard' },
           { text: 'The command line', link: '/docs/cli' },
           { text: 'The client package', link: '/packages/client/README' },
+          { text: 'The events package', link: '/packages/events/README' },
         ],
       },
       {
         text: 'Run',
         items: [
-          { text: 'Operating', link: '/docs/operating' },
-          { text: 'Upgrading', link: '/docs/upgrading' },
+          { text: 'Deploying', link: '/docs/deploying' },
+          { text: 'Configuration', link: '/docs/configuration' },
+          { text: 'Identity', link: '/docs/identity' },
+          { text: 'Monitoring', link: '/docs/monitoring' },
+          { text: 'Runbook', link: '/docs/runbook' },
           { text: 'Troubleshooting', link: '/docs/troubleshooting' },
+          { text: 'Upgrading', link: '/docs/upgrading' },
           { text: 'Scaling', link: '/docs/scaling' },
           { text: 'Security', link: '/docs/security' },
           { text: 'Performance', link: '/docs/performance' },
@@ -73,7 +80,7 @@ export default defineConfig({
         ],
       },
       { text: 'Change', items: [{ text: 'Contributing', link: '/CONTRIBUTING' }] },
-      { text: 'Decisions', collapsed: true, items: decisions },
+      { text: 'Decisions', collapsed: true, link: '/docs/decisions/', items: decisions },
     ],
   },
 });

@@ -37,7 +37,7 @@ beforeAll(async () => {
     redisUrl: redis.url,
     prefix: redis.prefix,
     keys: KEYS,
-    env: { DELIVERY_INITIAL_DELAY_MS: '100', WEBHOOKS_PER_USER: '100' },
+    env: { DELIVERY_INITIAL_DELAY_MS: '100', WEBHOOKS_PER_OWNER: '100' },
     onOutput: (text) => (output += text),
   }).catch((error: unknown) => {
     throw new Error(output, { cause: error });

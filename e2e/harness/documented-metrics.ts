@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What docs/operating.md says of a metric. */
+/** What docs/monitoring.md says of a metric. */
 export interface DocumentedMetric {
   name: string;
   labels: string[];
@@ -8,7 +8,7 @@ export interface DocumentedMetric {
   of: ('api' | 'worker')[];
 }
 
-const OPERATING = new URL('../../docs/operating.md', import.meta.url);
+const PAGE = new URL('../../docs/monitoring.md', import.meta.url);
 /** A row of a table: the name, its labels, whose it is. */
 const ROW = /^\| `(tidings_\w+)` +\|([^|]*)\|([^|]*)\|/gm;
 /** Node's own, in the text below. */
@@ -16,9 +16,9 @@ const NODES = /`((?:process|nodejs)_\w+)`/g;
 
 const quoted = (text: string) => [...text.matchAll(/`(\w+)`/g)].map(([, word = '']) => word);
 
-/** The metrics in docs/operating.md, and those of Node's own that it names. */
+/** The metrics in docs/monitoring.md, and those of Node's own that it names. */
 export function documentedMetrics(): { ours: DocumentedMetric[]; nodes: string[] } {
-  const text = readFileSync(OPERATING, 'utf8');
+  const text = readFileSync(PAGE, 'utf8');
   const [section = ''] = text.slice(text.indexOf('\n## Metrics\n') + 1).split(/\n## (?!Metrics)/);
   return {
     ours: [...section.matchAll(ROW)].map(([, name = '', labels = '', of = '']) => ({

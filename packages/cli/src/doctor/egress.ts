@@ -36,7 +36,7 @@ export async function checkEgress(env: NodeJS.ProcessEnv, own: readonly Network[
     guard = createGuard({ allowed, denied: settings.EGRESS_DENY_CIDRS, own });
     proxied = settings.EGRESS_PROXY !== undefined;
   } catch (error) {
-    return egress.wrong(reasonOf(error).replaceAll(/\s*\n\s*/g, ' '), 'Workers do not start with it: README.md, Configuration.');
+    return egress.wrong(reasonOf(error).replaceAll(/\s*\n\s*/g, ' '), 'Workers do not start with it: docs/configuration.md.');
   }
   const open = (await Promise.all(PROBES.map(async (probe) => ((await isOpen(guard, probe.host)) ? [probe] : [])))).flat();
   const places = [...new Set(open.map(({ what }) => what))].join(', ');

@@ -27,7 +27,7 @@ export async function checkMigrations({ pool }: Pick<Database, 'pool'>, prismaFo
   }
   const { applied, pending, failed, unknown } = state;
   if (failed.length > 0) {
-    const advice = 'See its error with "node packages/database/dist/migrations/main.js", and docs/operating.md, Migrations.';
+    const advice = 'See its error with "node packages/database/dist/migrations/main.js", and docs/deploying.md, Migrations.';
     return migrations.wrong(`broke off: ${failed.join(', ')}`, advice);
   }
   if (pending.length > 0) {

@@ -14,10 +14,7 @@ export async function checkTokens(env: NodeJS.ProcessEnv): Promise<Finding> {
   try {
     config = tokenConfig(readConfig(tokenSettings, env, tokenMistakes(env)));
   } catch (error) {
-    return tokens.wrong(
-      reasonOf(error).replaceAll(/\s*\n\s*/g, ' '),
-      'The API does not start with it: README.md, Configuration.',
-    );
+    return tokens.wrong(reasonOf(error).replaceAll(/\s*\n\s*/g, ' '), 'The API does not start with it: docs/configuration.md.');
   }
   const { source, algorithms } = config;
   const which = algorithms.join(' or ');
