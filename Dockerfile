@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1.20
 # Three images: docker build --target api .   --target worker .   --target migrate .
-FROM node:20-bookworm-slim AS base
+FROM node:24-bookworm-slim AS base
 WORKDIR /app
 
 # What decides which packages are installed, and nothing else, so that the installs are cached until one of it changes.
