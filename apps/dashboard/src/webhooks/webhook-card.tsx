@@ -1,7 +1,7 @@
 import { Anchor, Group, Paper, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { Webhook } from '../api/api.js';
-import { RelativeTime } from '../components/relative-time.js';
+import { ElapsedTime } from '../components/elapsed-time.js';
 import { Sparkline } from '../components/sparkline.js';
 import { StateBadge } from '../components/state-badge.js';
 import { formatDuration, formatPercent } from '../format/numbers.js';
@@ -38,7 +38,7 @@ export function WebhookCard({ webhook, stats }: { webhook: Webhook; stats: Webho
           </Group>
           {stats && (
             <Text size="xs" c="dimmed">
-              Since <RelativeTime at={stats.since} />
+              Last <ElapsedTime since={stats.since} />
             </Text>
           )}
         </Stack>

@@ -1,6 +1,7 @@
 import { Alert, SimpleGrid, Tabs } from '@mantine/core';
 import { useLocation } from 'wouter';
 import type { Webhook } from '../api/api.js';
+import { ElapsedTime } from '../components/elapsed-time.js';
 import { QueryResult } from '../components/query-result.js';
 import { RelativeTime } from '../components/relative-time.js';
 import { Sparkline } from '../components/sparkline.js';
@@ -89,7 +90,7 @@ function Summary({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | u
           note={
             stats && (
               <>
-                {stats.pending} pending; since <RelativeTime at={stats.since} />
+                {stats.pending} pending; last <ElapsedTime since={stats.since} />
               </>
             )
           }
@@ -102,7 +103,7 @@ function Summary({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | u
 function FailingSince({ at }: { at: string }) {
   return (
     <>
-      Attempts have failed since <RelativeTime at={at} />.
+      The first failed attempt was <RelativeTime at={at} />.
     </>
   );
 }
