@@ -16,7 +16,7 @@ export function OwnersPage() {
   return (
     <Page title="Owners">
       <Text size="sm" c="dimmed">
-        Sorted by attempts in the last hour; at most {MAX_OWNERS} owners.
+        Attempts and durations of the last hour; at most {MAX_OWNERS} owners, sorted by attempts.
       </Text>
       <QueryResult name="owners" query={owners}>
         {({ data }) =>
@@ -33,7 +33,7 @@ export function OwnersPage() {
                     <Table.Th ta="right">Pending</Table.Th>
                     <Table.Th ta="right">Total duration</Table.Th>
                     <Table.Th ta="right">Webhooks</Table.Th>
-                    <Table.Th ta="right">Requests per minute</Table.Th>
+                    <Table.Th ta="right">Max. requests per minute</Table.Th>
                     <Table.Th>Actions</Table.Th>
                   </Table.Tr>
                 </Table.Thead>

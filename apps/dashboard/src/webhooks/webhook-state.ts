@@ -53,7 +53,11 @@ export function stateOf(webhook: Webhook): WebhookState {
     };
   }
   if (failingSince !== null) {
-    return { label: 'Failing', tone: 'warning', advice: 'The last attempts failed. Tidings retries the deliveries.' };
+    return {
+      label: 'Failing',
+      tone: 'warning',
+      advice: 'The last attempts failed. Tidings retries each delivery until it succeeds or has no attempts left.',
+    };
   }
   return { label: 'Active', tone: 'good' };
 }
