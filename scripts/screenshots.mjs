@@ -111,7 +111,13 @@ try {
   };
   const shows = (text) => (page) => page.getByText(text).first().waitFor();
   await take('webhooks', '/', { ready: (page) => page.locator('.sparkline').nth(3).waitFor() });
-  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: shows('sync.failed') });
+  await take('webhook', `/webhooks/${staging.id}`, {
+    scheme: 'dark',
+    ready: async (page) => {
+      await shows('sync.failed')(page);
+      await page.locator('.sparkline').waitFor();
+    },
+  });
   await take('stream', '/stream', {
     scheme: 'dark',
     ready: async (page) => {
