@@ -1,52 +1,52 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { barriers } from './dashboard/barriers.js';
-import { deliveries } from './dashboard/deliveries.js';
-import { events } from './dashboard/events.js';
-import { operator } from './dashboard/operator.js';
-import { wayIn } from './dashboard/way-in.js';
-import { ownWebhooks } from './dashboard/webhooks.js';
-import type { World } from './dashboard/world.js';
+import { accessibilityTests } from './dashboard/accessibility.js';
+import { deliveryTests } from './dashboard/deliveries.js';
+import { eventTests } from './dashboard/events.js';
+import type { DashboardFixture } from './dashboard/fixture.js';
+import { operatorTests } from './dashboard/operator.js';
+import { signInTests } from './dashboard/sign-in.js';
+import { webhookTests } from './dashboard/webhooks.js';
 import { CHROMIUM, startChromium } from './harness/chromium.js';
+import { openDashboardWindow, type DashboardWindow } from './harness/dashboard-window.js';
 import { describeWith } from './harness/programs.js';
 import { startTidings } from './harness/tidings.js';
-import { openVisitor, type Visitor } from './harness/visitor.js';
 
 describeWith({ Chromium: CHROMIUM }, 'the dashboard', () => {
-  // Filled before the first story.
-  const world = {} as World;
+  // `beforeAll` sets the fields.
+  const fixture = {} as DashboardFixture;
   let browser: Browser;
-  const visitors: Visitor[] = [];
+  const windows: DashboardWindow[] = [];
   beforeAll(async () => {
     browser = await startChromium();
     const env = { DELIVERY_INITIAL_DELAY_MS: '50', DELIVERY_ATTEMPTS: '2', RECONCILE_INTERVAL_MS: '200' };
-    world.tidings = await startTidings({ env });
-    world.service = world.tidings.asUser('service', 'events:publish');
-    world.open = async (eyes) => {
-      const visitor = await openVisitor(browser, world.tidings.url, eyes);
-      visitors.push(visitor);
-      return visitor;
+    fixture.tidings = await startTidings({ env });
+    fixture.service = fixture.tidings.asUser('service', 'events:publish');
+    fixture.open = async (options) => {
+      const dashboard = await openDashboardWindow(browser, fixture.tidings.url, options);
+      windows.push(dashboard);
+      return dashboard;
     };
-    world.openAs = async (user, path = '/', eyes) => {
-      const visitor = await world.open(eyes);
-      await visitor.visit(`${path}#token=${user.token}`);
-      return visitor;
+    fixture.openAs = async (user, path = '/', options) => {
+      const dashboard = await fixture.open(options);
+      await dashboard.goto(`${path}#token=${user.token}`);
+      return dashboard;
     };
   }, 60_000);
   afterEach(async () => {
-    const complaints = visitors.flatMap((visitor) => visitor.complaints);
-    await Promise.all(visitors.splice(0).map((visitor) => visitor.leave()));
-    expect(complaints).toEqual([]);
+    const pageErrors = windows.flatMap((dashboard) => dashboard.pageErrors);
+    await Promise.all(windows.splice(0).map((dashboard) => dashboard.close()));
+    expect(pageErrors).toEqual([]);
   });
   afterAll(async () => {
     await browser.close();
-    await world.tidings.stop();
+    await fixture.tidings.stop();
   });
 
-  wayIn(world);
-  ownWebhooks(world);
-  deliveries(world);
-  events(world);
-  operator(world);
-  barriers(world);
+  signInTests(fixture);
+  webhookTests(fixture);
+  deliveryTests(fixture);
+  eventTests(fixture);
+  operatorTests(fixture);
+  accessibilityTests(fixture);
 });

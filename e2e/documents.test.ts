@@ -4,7 +4,7 @@ import jwt from 'jsonwebtoken';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { catalog } from '@tidings/events';
 import { eventually } from '@tidings/testing';
-import { barriersIn } from './harness/axe.js';
+import { findViolations } from './harness/axe.js';
 import { CHROMIUM, startChromium } from './harness/chromium.js';
 import { readDocuments, type Documents } from './harness/documents.js';
 import { describeWith } from './harness/programs.js';
@@ -134,6 +134,6 @@ describeWith({ Chromium: CHROMIUM }, 'the reference, in Chromium', () => {
 
   test('has nothing of ours that axe objects to', async () => {
     // What Swagger UI draws is its own: it has too little contrast, and a select without a name.
-    expect(await barriersIn(page, '#reference')).toEqual([]);
+    expect(await findViolations(page, '#reference')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// npm run screenshots: takes the pictures in docs/images anew, of a Tidings that it starts, fills and stops again.
+// npm run screenshots: takes the pictures in docs/images from a temporary Tidings with generated events.
 import { createServer } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,16 +15,16 @@ const { migrate, openDatabase } = await import('../packages/database/dist/index.
 const IMAGES = join(ROOT, 'docs/images');
 const PORT = 4100;
 const BROWSER = process.env.CHROMIUM || '/usr/bin/chromium';
-/** How long the figures of the charts gather. */
-const GATHER_MS = 90_000;
+/** How long events are published before the pictures are taken. */
+const PUBLISH_MS = 90_000;
 
-/** An endpoint that takes its time, as endpoints do; `/staging` is broken, and `/old` is away. */
+/** A receiver with realistic response times. `/staging` always fails, `/mobile` fails sometimes. */
 const receiver = createServer((request, response) => {
   request.resume();
   request.once('end', () => {
     const broken = request.url === '/staging' || (request.url === '/mobile' && Math.random() < 0.04);
     setTimeout(
-      () => response.writeHead(broken ? 503 : 200).end(broken ? '{"error":"The database is away."}' : '{"ok":true}'),
+      () => response.writeHead(broken ? 503 : 200).end(broken ? '{"error":"The database is not available."}' : '{"ok":true}'),
       20 + 120 * Math.random() ** 3,
     );
   });
@@ -58,40 +58,40 @@ try {
     call(token, 'POST', '/api/webhooks', { url: `http://127.0.0.1:${PORT}${path}`, description, event_types });
   await call(alice, 'POST', '/api/webhooks', {
     url: 'http://127.0.0.1:4199/old-importer',
-    description: 'The importer of last year',
+    description: 'The old importer',
     event_types: ['extraction.*'],
   });
-  await register(alice, '/shop', 'Tells the shop what is new', ['sync.completed', 'gaps.updated']);
-  const staging = await register(alice, '/staging', 'Staging, mended on Mondays', ['sync.failed', 'extraction.*']);
-  await register(alice, '/mobile', 'Push messages of the mobile app', ['*']);
-  for (const user of ['bob', 'carol']) await register(tidings.token(user), '/mobile', 'Mine', ['*']);
+  await register(alice, '/shop', 'Updates the shop', ['sync.completed', 'gaps.updated']);
+  const staging = await register(alice, '/staging', 'Staging server', ['sync.failed', 'extraction.*']);
+  await register(alice, '/mobile', 'Push notifications of the mobile app', ['*']);
+  for (const owner of ['bob', 'carol']) await register(tidings.token(owner), '/mobile', 'Mobile app', ['*']);
 
-  const eventFor = (user_id, place) =>
-    place % 7 === 3
-      ? { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + place) } }
-      : place % 11 === 5
-        ? { type: 'sync.failed', data: { user_id, error_message: 'The provider is away.' } }
-        : { type: 'sync.completed', data: { user_id, items_synced: 800 + ((place * 37) % 900), errors: 0, duration_s: 42.5 } };
+  const eventFor = (user_id, index) =>
+    index % 7 === 3
+      ? { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + index) } }
+      : index % 11 === 5
+        ? { type: 'sync.failed', data: { user_id, error_message: 'The provider is not available.' } }
+        : { type: 'sync.completed', data: { user_id, items_synced: 800 + ((index * 37) % 900), errors: 0, duration_s: 42.5 } };
 
-  /** The hour before, of which nothing was measured, is given what was measured in a full minute, more or less. */
+  /** Fills the previous hour of the charts with variations of one measured minute. */
   const fillHour = async () => {
     const database = openDatabase({ url: postgres.url });
     await database.pool.query(`
       INSERT INTO activity_minutes (minute, outcome, attempts, durations)
-      SELECT minute - before * interval '1 minute', outcome,
-        greatest(1, (attempts * (0.7 + 0.3 * sin(before / 6.0) + 0.1 * sin(before * 2)))::int), durations
-      FROM activity_minutes, generate_series(1, 58) AS before
+      SELECT minute - offset_minutes * interval '1 minute', outcome,
+        greatest(1, (attempts * (0.7 + 0.3 * sin(offset_minutes / 6.0) + 0.1 * sin(offset_minutes * 2)))::int), durations
+      FROM activity_minutes, generate_series(1, 58) AS offset_minutes
       WHERE minute = (SELECT min(minute) FROM activity_minutes WHERE minute > (SELECT min(minute) FROM activity_minutes))
       ON CONFLICT DO NOTHING`);
     await database.close();
   };
 
-  const until = Date.now() + GATHER_MS;
+  const until = Date.now() + PUBLISH_MS;
   for (let round = 0; Date.now() < until; round += 1) {
-    // More than 2,000 for each webhook, since the figures are of its newest 2,000: they fill the time that this takes.
+    // Statistics cover at most the newest 1,000 deliveries of a webhook. With more of them the charts cover the whole time.
     const size = Math.round(16 + 10 * Math.sin(round / 17) + 4 * Math.sin(round / 3));
-    const events = Array.from({ length: size }, (_, place) =>
-      eventFor(['alice', 'alice', 'alice', 'bob', 'carol'][place % 5], place),
+    const events = Array.from({ length: size }, (_, index) =>
+      eventFor(['alice', 'alice', 'alice', 'bob', 'carol'][index % 5], index),
     );
     if (round % 40 === 0) events.push({ type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } });
     await call(alice, 'POST', '/api/events', { events });
@@ -110,8 +110,14 @@ try {
     console.log(`docs/images/${name}.png`);
   };
   const shows = (text) => (page) => page.getByText(text).first().waitFor();
-  await take('webhooks', '/', { ready: (page) => page.locator('.spark').nth(3).waitFor() });
-  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: shows('sync.failed') });
+  await take('webhooks', '/', { ready: (page) => page.locator('.sparkline').nth(3).waitFor() });
+  await take('webhook', `/webhooks/${staging.id}`, {
+    scheme: 'dark',
+    ready: async (page) => {
+      await shows('sync.failed')(page);
+      await page.locator('.sparkline').waitFor();
+    },
+  });
   await take('stream', '/stream', {
     scheme: 'dark',
     ready: async (page) => {

@@ -6,9 +6,9 @@ import { defineConfig, type Plugin } from 'vite';
 
 const ASSETS = join(import.meta.dirname, 'dist/assets');
 
-/** Packs what is built, once, so that no server does it at each request. */
-const packed: Plugin = {
-  name: 'packed',
+/** Compresses the built files once, so that the server does not compress them for each request. */
+const gzip: Plugin = {
+  name: 'gzip',
   apply: 'build',
   closeBundle() {
     for (const name of readdirSync(ASSETS).filter((name) => /[.](js|css)$/.test(name))) {
@@ -19,9 +19,9 @@ const packed: Plugin = {
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), packed],
+  plugins: [react(), gzip],
   build: {
-    // Everything is a file of its own: the page's policy allows no `data:`.
+    // No asset is inlined: the Content-Security-Policy of the page forbids `data:` URLs.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
@@ -32,6 +32,6 @@ export default defineConfig({
       },
     },
   },
-  // `npx vite apps/dashboard` beside `npm start`: the page is built anew as it is written.
+  // For development: `npx vite apps/dashboard` beside `npm start` reloads the page after each change.
   server: { port: 5173, proxy: { '/api': 'http://127.0.0.1:3000', '/openapi.json': 'http://127.0.0.1:3000' } },
 });

@@ -1,44 +1,44 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@tidings/testing';
 import { startReceiver } from '../harness/receiver.js';
-import { completed, failed, type World } from './world.js';
+import { completed, failed, type DashboardFixture } from './fixture.js';
 
-/** What was sent, and sending it again. */
-export function deliveries(world: World): void {
-  test('shows what was sent and why it failed; one is attempted again, and many are replayed after they were counted', async () => {
-    const carl = world.tidings.asUser('carl');
+/** The delivery log, retries and replays. */
+export function deliveryTests(fixture: DashboardFixture): void {
+  test('shows the request and the error of a delivery, retries one and replays many after counting them', async () => {
+    const carl = fixture.tidings.asUser('carl');
     let status = 500;
     const receiver = await startReceiver(() => status);
     const webhook = await carl.register(receiver);
-    await world.service.publish([failed('carl', 'one'), failed('carl', 'two'), completed('carl')]);
+    await fixture.service.publish([failed('carl', 'one'), failed('carl', 'two'), completed('carl')]);
     await carl.waitForDeliveries(webhook, 3);
-    const { page, press, read, see: find } = await world.openAs(carl);
-    await read('Failing');
-    await press(receiver.url, 'link');
+    const { page, click, waitForText, find } = await fixture.openAs(carl);
+    await waitForText('Failing');
+    await click(receiver.url, 'link');
     await find('link', 'sync.completed');
     await page.getByRole('combobox', { name: 'Event type' }).click();
     await page.getByRole('option', { name: 'sync.failed' }).click();
     await page.getByRole('link', { name: 'sync.completed' }).waitFor({ state: 'detached' });
     await page.getByRole('combobox', { name: 'Status' }).click();
-    await page.getByRole('option', { name: 'Arrived' }).click();
-    await read('No delivery is like this');
-    await press('Clear');
-    await press('sync.completed', 'link');
-    await read('It answered, but not with a 2xx.');
-    expect(await page.getByRole('region', { name: 'The body of each request' }).innerText()).toContain('"items_synced": 1204');
-    expect(await page.getByRole('region', { name: 'The response to attempt 2' }).innerText()).toBe('thanks');
+    await page.getByRole('option', { name: 'Succeeded' }).click();
+    await waitForText('No matching deliveries');
+    await click('Clear filters');
+    await click('sync.completed', 'link');
+    await waitForText('The receiver did not respond with a 2xx status.');
+    expect(await page.getByRole('region', { name: 'Request body' }).innerText()).toContain('"items_synced": 1204');
+    expect(await page.getByRole('region', { name: 'Response to attempt 2' }).innerText()).toBe('thanks');
 
     status = 200;
-    await press('Attempt it now');
-    await read('HTTP 200');
-    await read('Arrived');
-    await press('← Webhook', 'link');
-    await press('More …');
-    await press('Replay deliveries …', 'menuitem');
-    await press('Count first');
-    await read('2 deliveries would be sent again');
+    await click('Retry now');
+    await waitForText('HTTP 200');
+    await waitForText('Succeeded');
+    await click('← Webhook', 'link');
+    await click('More …');
+    await click('Replay deliveries …', 'menuitem');
+    await click('Count deliveries');
+    await waitForText('2 deliveries match');
     expect(receiver.arrivals).toHaveLength(3 * 2 + 1);
-    await press('Send 2 deliveries again');
+    await click('Replay 2 deliveries');
     await receiver.waitFor(3 * 2 + 3);
     await eventually(async () => {
       expect((await carl.deliveryLog(webhook)).map((delivery) => delivery.status)).toEqual(Array(3).fill('succeeded'));

@@ -4,20 +4,20 @@ import type { Page } from 'playwright-core';
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /**
- * What axe finds wrong with a page, each with where it is.
+ * Returns the accessibility violations that axe finds in a page, each with its element.
  *
- * @param except a part of the page that is not ours, as a selector
+ * @param exclude a selector for third-party content
  */
-export async function barriersIn(page: Page, except?: string): Promise<string[]> {
-  // Evaluated by the browser's own tools, which no policy of the page stops; a script element it would.
+export async function findViolations(page: Page, exclude?: string): Promise<string[]> {
+  // The page's Content-Security-Policy forbids an added script element, but not code from the developer tools protocol.
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(
-    ([tags, exclude]) => {
-      const { axe: there } = globalThis as unknown as { axe: typeof axe };
+    ([tags, excluded]) => {
+      const { axe: loadedAxe } = globalThis as unknown as { axe: typeof axe };
       const options = { runOnly: tags, resultTypes: ['violations' as const] };
-      return exclude === undefined ? there.run(options) : there.run({ exclude }, options);
+      return excluded === undefined ? loadedAxe.run(options) : loadedAxe.run({ exclude: excluded }, options);
     },
-    [WCAG, except] as const,
+    [WCAG, exclude] as const,
   );
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${String(failureSummary)}`),

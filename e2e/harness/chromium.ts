@@ -3,7 +3,7 @@ import { findProgram } from './programs.js';
 
 export const CHROMIUM = findProgram('chromium', 'google-chrome', 'chromium-browser');
 
-/** Without the last five, it looks for its maker's hosts all the time. */
+/** The last five stop Chromium from connecting to Google's servers. */
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -15,7 +15,7 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Starts the Chromium of this machine, without a window. */
+/** Starts the installed Chromium in headless mode. */
 export function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM ?? 'chromium', args: ARGUMENTS });
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const CLIENT = fileURLToPath(new URL('../../packages/client/', import.meta.url));
 const require = createRequire(join(CLIENT, 'package.json'));
-/** The folders that pages may load modules from: the client and what it needs, as they are published. */
+/** The folders of the modules that pages import: the client and its dependencies, as published. */
 const MODULES: Readonly<Record<string, string>> = {
   '/client/': join(CLIENT, 'dist/'),
   '/eventsource-parser/': `${dirname(require.resolve('eventsource-parser'))}/`,
@@ -22,12 +22,12 @@ const PAGE = `<!doctype html><title>A page</title><script type="importmap">${JSO
 })}</script>`;
 
 export interface Pages {
-  /** Of the pages: scheme, host and port. */
+  /** Scheme, host and port of the pages. */
   origin: string;
   stop: () => Promise<void>;
 }
 
-/** Serves an empty page, which may import `@tidings/client`. */
+/** Serves an empty page that can import `@tidings/client`. */
 export async function startPages(port = 0): Promise<Pages> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://pages').pathname;

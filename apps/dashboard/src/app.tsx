@@ -3,22 +3,22 @@ import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { useMemo, useSyncExternalStore } from 'react';
 import { createApi } from './api/api.js';
-import { createQueries } from './api/queries.js';
-import { Frame } from './frame/frame.js';
-import { Pages } from './frame/pages.js';
-import { resolveVariables, theme } from './look.js';
-import { SignIn } from './session/sign-in.js';
-import type { Ended, SessionStore } from './session/store.js';
+import { createQueryClient } from './api/query-client.js';
+import { AppLayout } from './layout/app-layout.js';
+import { Routes } from './routes.js';
+import type { EndReason, SessionStore } from './session/session-store.js';
+import { SignInPage } from './session/sign-in-page.js';
 import type { Session } from './session/token.js';
 import { SignedInContext } from './session/use-session.js';
+import { resolveVariables, theme } from './theme.js';
 
 interface AppProps {
   sessions: SessionStore;
-  /** Of the page's Content-Security-Policy, for styles. */
+  /** The nonce for styles, from the Content-Security-Policy of the page. */
   nonce: string | undefined;
 }
 
-/** The whole page: the way in, or what is behind it. */
+/** The root component: the sign-in page, or the dashboard of the signed-in user. */
 export function App({ sessions, nonce }: AppProps) {
   const state = useSyncExternalStore(sessions.subscribe, sessions.read);
   return (
@@ -28,29 +28,29 @@ export function App({ sessions, nonce }: AppProps) {
       defaultColorScheme="auto"
       {...(nonce === undefined ? {} : { getStyleNonce: () => nonce })}
     >
-      {/* Over the header: what one presses next is not below it. */}
+      {/* At the top centre, notifications do not cover the buttons of the page. */}
       <Notifications position="top-center" />
       {state.session === null ? (
-        <SignIn ended={state.ended} onSignIn={sessions.begin} />
+        <SignInPage endReason={state.endReason} onSignIn={sessions.begin} />
       ) : (
-        <Inside key={state.session.token} session={state.session} sessions={sessions} />
+        <SignedInApp key={state.session.token} session={state.session} sessions={sessions} />
       )}
     </MantineProvider>
   );
 }
 
-function Inside({ session, sessions }: { session: Session; sessions: SessionStore }) {
-  // Of this token alone: whoever signs in next must not see what this one asked for.
+function SignedInApp({ session, sessions }: { session: Session; sessions: SessionStore }) {
+  // Each token has its own cache, so that the next user does not see the data of this one.
   const parts = useMemo(
     () => ({
-      queries: createQueries(() => {
-        sessions.end('refused');
+      queries: createQueryClient(() => {
+        sessions.end('rejected');
       }),
       signedIn: {
         ...session,
         api: createApi(session.token),
-        signOut: (why: Ended = 'signed-out') => {
-          sessions.end(why);
+        signOut: (reason: EndReason = 'signed-out') => {
+          sessions.end(reason);
         },
       },
     }),
@@ -59,9 +59,9 @@ function Inside({ session, sessions }: { session: Session; sessions: SessionStor
   return (
     <QueryClientProvider client={parts.queries}>
       <SignedInContext value={parts.signedIn}>
-        <Frame>
-          <Pages />
-        </Frame>
+        <AppLayout>
+          <Routes />
+        </AppLayout>
       </SignedInContext>
     </QueryClientProvider>
   );

@@ -1,14 +1,14 @@
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
-import './look.css';
+import './global.css';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
-import { createSessionStore } from './session/store.js';
+import { createSessionStore } from './session/session-store.js';
 
-/** What the API wrote into the page. In a page that Vite serves, nobody did. */
-function told(name: string): string | undefined {
+/** Reads a value that the API wrote into a `meta` element. A page served by Vite still has the placeholder. */
+function readMeta(name: string): string | undefined {
   const content = document.querySelector<HTMLMetaElement>(`meta[name="tidings-${name}"]`)?.content;
   return content === undefined || content === '' || content.startsWith('TIDINGS_') ? undefined : content;
 }
@@ -21,13 +21,13 @@ const sessions = createSessionStore({
   },
 });
 
-// A link that is opened where the page is already changes the fragment alone.
+// Opening a sign-in link in a tab that already shows the page changes only the fragment.
 window.addEventListener('hashchange', () => {
-  sessions.enter(window.location.hash);
+  sessions.signInFromLink(window.location.hash);
 });
 
-// For the styles that an open dialog writes, which come from a library below Mantine.
-const nonce = told('nonce');
+// Mantine's dialogs use react-remove-scroll, which takes the nonce for its styles from `get-nonce`.
+const nonce = readMeta('nonce');
 if (nonce !== undefined) setNonce(nonce);
 
 const root = document.getElementById('root');

@@ -6,55 +6,55 @@ export type Delivery = Schemas['Delivery'];
 export type DeliveryWithAttempts = Schemas['DeliveryWithAttempts'];
 export type EventType = Schemas['EventType'];
 
-/** A page of a list. */
+/** One page of a list of the API. */
 export interface Page<Item> {
   data: Item[];
   next_cursor: string | null;
 }
 
-/** Every route, typed, and the live stream, in the name of whoever is signed in. */
+/** The typed routes and the live stream, called with the token of the signed-in user. */
 export type Api = Client;
 
-/** Calls the API that this page came from. */
+/** Creates a client of the API that served this page. */
 export function createApi(token: string): Api {
   return createClient({ url: window.location.origin, token: () => token });
 }
 
-/** What the API answered instead of what was asked for. Its message is for people. */
+/** An error response of the API. Its message is shown to the user. */
 export class ApiProblem extends Error {
   constructor(
-    /** Of HTTP. */
     readonly status: number,
     readonly problem: Partial<Problem>,
   ) {
-    super(problem.detail ?? problem.title ?? `The API answered ${String(status)}.`);
+    super(problem.detail ?? problem.title ?? `The API responded with status ${String(status)}.`);
     this.name = 'ApiProblem';
   }
 
-  /** What is wrong with each field, by its name as the API writes it: `url`, `headers.X-Key`. */
-  get fields(): Readonly<Record<string, string>> {
+  /** The validation message of each field, by the field's name in the API: `url`, `headers.X-Key`. */
+  get fieldErrors(): Readonly<Record<string, string>> {
     return Object.fromEntries((this.problem.errors ?? []).map(({ field, message }) => [field, message]));
   }
 }
 
 /**
- * The body of an answer.
+ * Returns the body of a successful response.
  *
- * @throws {ApiProblem} the API refused
+ * @throws {ApiProblem} for an error response
  */
-export async function answerTo<Data>(call: Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Data> {
+export async function unwrap<Data>(call: Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Data> {
   const { data, error, response } = await call;
   if (response.ok) return data as Data;
   throw new ApiProblem(response.status, typeof error === 'object' && error !== null ? error : {});
 }
 
-/** What to tell a person of anything that was thrown. */
-export function explain(error: unknown): string {
+/** Returns a message for the user about any thrown value. */
+export function explainError(error: unknown): string {
   if (error instanceof ApiProblem) {
-    // What is the API's own fault its log tells, by this id.
+    // The API's log has the cause of a server error under this id.
     const id = error.status >= 500 ? error.problem.request_id : undefined;
     return id === undefined ? error.message : `${error.message} (request_id: ${id})`;
   }
-  if (error instanceof TypeError) return 'The API cannot be reached. Check the network; this page tries again by itself.';
+  if (error instanceof TypeError)
+    return 'The API is not reachable. Check your network connection. The page retries automatically.';
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,21 +1,22 @@
 import { Accordion, Badge, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { Page } from '../frame/page.js';
+import { EmptyState } from '../components/empty-state.js';
+import { JsonBlock } from '../components/json-block.js';
+import { QueryResult } from '../components/query-result.js';
+import { Page } from '../layout/page.js';
 import { useSession } from '../session/use-session.js';
-import { Json } from '../shown/json.js';
-import { Empty, Loaded } from '../shown/waiting.js';
 import { useCatalog } from '../webhooks/queries.js';
 import { SendExample } from './send-example.js';
 
-/** Every type of event: who sees it, what it looks like, and what it may hold. */
+/** All event types with audience, example and JSON Schema. */
 export function CatalogPage() {
   const catalog = useCatalog();
   const { scopes } = useSession();
   return (
     <Page title="Event types">
-      <Loaded what="catalog" query={catalog}>
+      <QueryResult name="catalog" query={catalog}>
         {(types) =>
           types.length === 0 ? (
-            <Empty title="The catalog is empty" />
+            <EmptyState title="The catalog is empty" />
           ) : (
             <Accordion variant="separated" order={2} keepMounted={false}>
               {types.map((eventType) => (
@@ -24,7 +25,7 @@ export function CatalogPage() {
                     <Group gap="sm">
                       <Text fw={600}>{eventType.type}</Text>
                       <Badge variant="default" tt="none" radius="sm">
-                        {eventType.audience === 'everyone' ? 'for everyone' : 'for its user'}
+                        {eventType.audience === 'everyone' ? 'for all users' : 'for one user'}
                       </Badge>
                     </Group>
                     <Text size="sm" c="dimmed">
@@ -35,12 +36,12 @@ export function CatalogPage() {
                     <Stack>
                       <SimpleGrid cols={{ base: 1, md: 2 }}>
                         <div>
-                          <Title order={3}>An example</Title>
-                          <Json value={eventType.example} label={`An example of ${eventType.type}`} />
+                          <Title order={3}>Example</Title>
+                          <JsonBlock value={eventType.example} label={`Example of ${eventType.type}`} />
                         </div>
                         <div>
-                          <Title order={3}>Its JSON Schema</Title>
-                          <Json value={eventType.schema} label={`The schema of ${eventType.type}`} />
+                          <Title order={3}>JSON Schema</Title>
+                          <JsonBlock value={eventType.schema} label={`JSON Schema of ${eventType.type}`} />
                         </div>
                       </SimpleGrid>
                       {scopes.has('events:publish') && <SendExample eventType={eventType} />}
@@ -51,7 +52,7 @@ export function CatalogPage() {
             </Accordion>
           )
         }
-      </Loaded>
+      </QueryResult>
     </Page>
   );
 }

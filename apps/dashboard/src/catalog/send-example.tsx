@@ -3,28 +3,28 @@ import { useMutation } from '@tanstack/react-query';
 import type { paths } from '@tidings/client';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { answerTo, ApiProblem, explain, type EventType } from '../api/api.js';
+import { unwrap, ApiProblem, explainError, type EventType } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
 
 type PublishBody = paths['/api/events']['post']['requestBody']['content']['application/json'];
 
-/** Publishes the example, or what was made of it: for those who may publish. */
+/** A form that publishes the example after editing. Publishing requires the scope `events:publish`. */
 export function SendExample({ eventType }: { eventType: EventType }) {
-  const { api, userId } = useSession();
-  const [text, setText] = useState(() => JSON.stringify(exampleFor(eventType, userId), null, 2));
-  const send = useMutation({
+  const { api, subject } = useSession();
+  const [text, setText] = useState(() => JSON.stringify(exampleFor(eventType, subject), null, 2));
+  const publish = useMutation({
     mutationFn: () => {
-      // The API checks it against the schema, and says what is wrong.
+      // The API validates the data against the JSON Schema and returns an error for each field.
       const body = { type: eventType.type, data: JSON.parse(text) as unknown } as PublishBody;
-      return answerTo(api.api.POST('/api/events', { body }));
+      return unwrap(api.api.POST('/api/events', { body }));
     },
   });
-  const accepted = send.data && 'id' in send.data ? send.data : undefined;
+  const accepted = publish.data && 'id' in publish.data ? publish.data : undefined;
   return (
     <Stack gap="xs">
       <Textarea
-        label={`Send ${eventType.type}`}
-        description="A real event: webhooks and streams get it."
+        label={`Data of ${eventType.type}`}
+        description="This publishes a real event to webhooks and live streams."
         autosize
         minRows={3}
         maxRows={14}
@@ -33,23 +33,23 @@ export function SendExample({ eventType }: { eventType: EventType }) {
         value={text}
         onChange={(event) => {
           setText(event.currentTarget.value);
-          send.reset();
+          publish.reset();
         }}
-        error={send.isError ? mistake(send.error) : undefined}
+        error={publish.isError ? explainPublishError(publish.error) : undefined}
       />
       <Group>
         <Button
-          loading={send.isPending}
+          loading={publish.isPending}
           onClick={() => {
-            send.mutate();
+            publish.mutate();
           }}
         >
-          Send the event
+          Publish event
         </Button>
-        <Text size="sm" role="status" className="long">
+        <Text size="sm" role="status" className="break-anywhere">
           {accepted && (
             <>
-              Accepted as {accepted.id}. <Link href="/stream">Watch the stream</Link> while you send the next one.
+              Accepted as {accepted.id}. Open the <Link href="/stream">live stream</Link> to see the next one arrive.
             </>
           )}
         </Text>
@@ -58,13 +58,13 @@ export function SendExample({ eventType }: { eventType: EventType }) {
   );
 }
 
-/** The example, about whoever sends it: then they see it themselves. */
-function exampleFor({ example }: EventType, userId: string): Record<string, unknown> {
-  return 'user_id' in example ? { ...example, user_id: userId } : example;
+/** Returns the example with the signed-in user in `user_id`, so that the user receives the event. */
+function exampleFor({ example }: EventType, subject: string): Record<string, unknown> {
+  return 'user_id' in example ? { ...example, user_id: subject } : example;
 }
 
-function mistake(error: unknown): string {
-  if (error instanceof SyntaxError) return `This is not JSON: ${error.message}`;
-  const fields = error instanceof ApiProblem ? Object.entries(error.fields) : [];
-  return fields.length === 0 ? explain(error) : fields.map(([field, message]) => `${field}: ${message}`).join('\n');
+function explainPublishError(error: unknown): string {
+  if (error instanceof SyntaxError) return `This is not valid JSON: ${error.message}`;
+  const fields = error instanceof ApiProblem ? Object.entries(error.fieldErrors) : [];
+  return fields.length === 0 ? explainError(error) : fields.map(([field, message]) => `${field}: ${message}`).join('\n');
 }

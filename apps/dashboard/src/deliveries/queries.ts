@@ -1,24 +1,26 @@
 import { useQuery } from '@tanstack/react-query';
-import { answerTo, type Delivery, type DeliveryWithAttempts, type Page } from '../api/api.js';
+import { unwrap, type Delivery, type DeliveryWithAttempts, type Page } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
 
-export type Status = Delivery['status'];
+export type DeliveryStatus = Delivery['status'];
 
-/** Which deliveries are meant. Times as `datetime-local` inputs write them, in the reader's zone. */
-export interface Filter {
-  status: Status | null;
+/** The filter of the delivery log. Times have the format of `datetime-local` inputs, in the time zone of the browser. */
+export interface DeliveryFilter {
+  status: DeliveryStatus | null;
   eventType: string | null;
   since: string;
   until: string;
 }
 
-export const EVERYTHING: Filter = { status: null, eventType: null, since: '', until: '' };
+export const NO_FILTER: DeliveryFilter = { status: null, eventType: null, since: '', until: '' };
 
-const LIMIT = 25;
-const LIVE_MS = 3000;
+const PAGE_SIZE = 25;
+const REFETCH_MS = 3000;
+/** The attempts of a pending delivery change often. */
+const PENDING_REFETCH_MS = 1000;
 
-/** The filter as the API's query has it. */
-function queryOf({ status, eventType, since, until }: Filter) {
+/** Converts the filter to the query parameters of the API. */
+function queryOf({ status, eventType, since, until }: DeliveryFilter) {
   return {
     ...(status === null ? {} : { status: [status] }),
     ...(eventType === null ? {} : { event_types: eventType }),
@@ -27,47 +29,47 @@ function queryOf({ status, eventType, since, until }: Filter) {
   };
 }
 
-/** A page of a webhook's deliveries; by the operator's route, of anybody's webhook. */
-export function useDeliveries(webhookId: string, filter: Filter, cursor: string | undefined, asOperator: boolean) {
+/** One page of a webhook's deliveries. With `asOperator` the webhook may belong to any owner. */
+export function useDeliveries(webhookId: string, filter: DeliveryFilter, cursor: string | undefined, asOperator: boolean) {
   const { api } = useSession();
   return useQuery({
     queryKey: ['deliveries', webhookId, filter, cursor, asOperator],
     queryFn: (): Promise<Page<Delivery>> => {
-      const query = { limit: LIMIT, ...queryOf(filter), ...(cursor === undefined ? {} : { cursor }) };
+      const query = { limit: PAGE_SIZE, ...queryOf(filter), ...(cursor === undefined ? {} : { cursor }) };
       const params = { path: { id: webhookId }, query };
-      return answerTo(
+      return unwrap(
         asOperator
           ? api.api.GET('/api/admin/webhooks/{id}/deliveries', { params })
           : api.api.GET('/api/webhooks/{id}/deliveries', { params }),
       );
     },
-    // What is on the first page changes; what is behind it does not.
-    refetchInterval: cursor === undefined ? LIVE_MS : false,
-    placeholderData: (before) => before,
+    // Only the first page gets new deliveries.
+    refetchInterval: cursor === undefined ? REFETCH_MS : false,
+    placeholderData: (previous) => previous,
   });
 }
 
-/** One delivery with its attempts, asked for again until it has ended. */
+/** One delivery with its attempts. */
 export function useDelivery(id: string, asOperator: boolean) {
   const { api } = useSession();
   return useQuery({
     queryKey: ['delivery', id, asOperator],
     queryFn: (): Promise<DeliveryWithAttempts> => {
       const params = { path: { id } };
-      return answerTo(
+      return unwrap(
         asOperator ? api.api.GET('/api/admin/deliveries/{id}', { params }) : api.api.GET('/api/deliveries/{id}', { params }),
       );
     },
-    refetchInterval: ({ state }) => (state.data?.status === 'pending' ? 1000 : LIVE_MS),
+    refetchInterval: ({ state }) => (state.data?.status === 'pending' ? PENDING_REFETCH_MS : REFETCH_MS),
   });
 }
 
-/** What each attempt of a delivery of one's own sends. */
-export function useEventOf(deliveryId: string) {
+/** The event of a delivery of the signed-in user. */
+export function useDeliveredEvent(deliveryId: string) {
   const { api } = useSession();
   return useQuery({
     queryKey: ['delivery', deliveryId, 'event'],
-    queryFn: () => answerTo(api.api.GET('/api/deliveries/{id}/event', { params: { path: { id: deliveryId } } })),
+    queryFn: () => unwrap(api.api.GET('/api/deliveries/{id}/event', { params: { path: { id: deliveryId } } })),
     // An event never changes.
     staleTime: Infinity,
   });

@@ -2,31 +2,32 @@ import { Anchor, Code, Group, Stack, Table, Text, TextInput } from '@mantine/cor
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { Page } from '../frame/page.js';
-import { PageButtons, usePaging } from '../shown/paging.js';
-import { Time } from '../shown/time.js';
-import { Empty, Loaded } from '../shown/waiting.js';
+import { EmptyState } from '../components/empty-state.js';
+import { PaginationButtons, usePagination } from '../components/pagination.js';
+import { QueryResult } from '../components/query-result.js';
+import { RelativeTime } from '../components/relative-time.js';
+import { Page } from '../layout/page.js';
 import { useAudit, type AuditEntry } from './queries.js';
 
-const TYPING_MS = 300;
+const DEBOUNCE_MS = 300;
 
-/** Who changed what, and when. */
+/** The audit log with filters by owner and webhook. */
 export function AuditPage() {
-  const [userId, setUserId] = useState('');
+  const [owner, setOwner] = useState('');
   const [webhookId, setWebhookId] = useState('');
-  const [asked] = useDebouncedValue({ userId, webhookId }, TYPING_MS);
-  const paging = usePaging();
-  const audit = useAudit({ ...asked, cursor: paging.cursor });
+  const [filter] = useDebouncedValue({ owner, webhookId }, DEBOUNCE_MS);
+  const pagination = usePagination();
+  const audit = useAudit({ ...filter, cursor: pagination.cursor });
   return (
     <Page title="Audit log">
       <Group role="search" aria-label="Filter the audit log">
         <TextInput
-          label="User"
-          placeholder="Anybody"
-          value={userId}
+          label="Owner"
+          placeholder="Any"
+          value={owner}
           onChange={(event) => {
-            setUserId(event.currentTarget.value.trim());
-            paging.reset();
+            setOwner(event.currentTarget.value.trim());
+            pagination.reset();
           }}
         />
         <TextInput
@@ -35,32 +36,32 @@ export function AuditPage() {
           value={webhookId}
           onChange={(event) => {
             setWebhookId(event.currentTarget.value.trim());
-            paging.reset();
+            pagination.reset();
           }}
         />
       </Group>
-      <Loaded what="audit log" query={audit}>
+      <QueryResult name="audit log" query={audit}>
         {({ data, next_cursor: nextCursor }) => (
           <Stack>
-            {data.length === 0 ? <Empty title="Nothing was changed yet" /> : <AuditTable entries={data} />}
-            <PageButtons paging={paging} nextCursor={nextCursor} />
+            {data.length === 0 ? <EmptyState title="No entries" /> : <AuditTable entries={data} />}
+            <PaginationButtons pagination={pagination} nextCursor={nextCursor} />
           </Stack>
         )}
-      </Loaded>
+      </QueryResult>
     </Page>
   );
 }
 
 function AuditTable({ entries }: { entries: AuditEntry[] }) {
   return (
-    <div className="wide sheet" tabIndex={0} role="region" aria-label="Changes">
+    <div className="scroll-x table-frame" tabIndex={0} role="region" aria-label="Audit log">
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>When</Table.Th>
-            <Table.Th>Who</Table.Th>
-            <Table.Th>What</Table.Th>
-            <Table.Th>To whom</Table.Th>
+            <Table.Th>Time</Table.Th>
+            <Table.Th>Actor</Table.Th>
+            <Table.Th>Action</Table.Th>
+            <Table.Th>Owner and webhook</Table.Th>
             <Table.Th>Changes</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -68,7 +69,7 @@ function AuditTable({ entries }: { entries: AuditEntry[] }) {
           {entries.map((entry) => (
             <Table.Tr key={entry.id}>
               <Table.Td style={{ whiteSpace: 'nowrap' }}>
-                <Time at={entry.at} />
+                <RelativeTime at={entry.at} />
               </Table.Td>
               <Table.Td>{entry.actor}</Table.Td>
               <Table.Td>
@@ -82,7 +83,7 @@ function AuditTable({ entries }: { entries: AuditEntry[] }) {
                     href={`/operator/webhooks/${entry.webhook_id}`}
                     size="xs"
                     ff="monospace"
-                    className="long"
+                    className="break-anywhere"
                   >
                     {entry.webhook_id}
                   </Anchor>
@@ -103,13 +104,13 @@ function Changes({ details }: Pick<AuditEntry, 'details'>) {
   const fields = Object.entries(details);
   if (fields.length === 0) return '–';
   return fields.map(([field, { from, to }]) => (
-    <Text key={field} size="sm" className="long">
-      {field}: {shown(from)} → {shown(to)}
+    <Text key={field} size="sm" className="break-anywhere">
+      {field}: {formatValue(from)} → {formatValue(to)}
     </Text>
   ));
 }
 
-function shown(value: unknown): string {
-  if (value === undefined || value === null) return 'nothing';
+function formatValue(value: unknown): string {
+  if (value === undefined || value === null) return 'none';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -2,18 +2,18 @@ import '@mantine/charts/styles.css';
 import { BarChart, LineChart } from '@mantine/charts';
 import { Paper, SimpleGrid, Table, Title, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { count, duration } from '../shown/numbers.js';
-import { Empty } from '../shown/waiting.js';
+import { formatCount, formatDuration } from '../format/numbers.js';
+import { EmptyState } from '../components/empty-state.js';
 import type { Minute, Overview } from './queries.js';
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const clock = (at: string): string => CLOCK.format(new Date(at));
 const HEIGHT = 220;
-/** What is hidden from screen readers must not take the focus either. */
-const UNFOCUSED = { accessibilityLayer: false } as const;
+/** The charts are hidden from screen readers, so they must not take the focus. */
+const NOT_FOCUSABLE = { accessibilityLayer: false } as const;
 const COMMON = { h: HEIGHT, withLegend: true, gridAxis: 'x', tickLine: 'none' } as const;
 
-/** The last hour in pictures. */
+/** Charts of the last hour. */
 export default function Charts({ minutes, errors }: Pick<Overview, 'minutes' | 'errors'>) {
   return (
     <>
@@ -26,14 +26,13 @@ export default function Charts({ minutes, errors }: Pick<Overview, 'minutes' | '
   );
 }
 
-/** Attempts a minute. */
 function Throughput({ minutes }: { minutes: readonly Minute[] }) {
   return (
     <Chart
-      title="Attempts a minute"
+      title="Attempts per minute"
       table={
-        <Numbers
-          heads={['Minute', 'Succeeded', 'Failed']}
+        <DataTable
+          headings={['Minute', 'Succeeded', 'Failed']}
           rows={minutes.map(({ at, succeeded, failed }) => [clock(at), succeeded, failed])}
         />
       }
@@ -47,47 +46,46 @@ function Throughput({ minutes }: { minutes: readonly Minute[] }) {
           { name: 'succeeded', label: 'Succeeded', color: 'teal.7' },
           { name: 'failed', label: 'Failed', color: 'red.7' },
         ]}
-        valueFormatter={count}
+        valueFormatter={formatCount}
         barProps={{ isAnimationActive: false }}
-        barChartProps={UNFOCUSED}
+        barChartProps={NOT_FOCUSABLE}
       />
     </Chart>
   );
 }
 
-/** How long attempts took. */
 function Latency({ minutes }: { minutes: readonly Minute[] }) {
   return (
     <Chart
       title="Duration of attempts"
       table={
-        <Numbers
-          heads={['Minute', 'Half within', '95 % within']}
-          rows={minutes.map(({ at, p50_ms: half, p95_ms: most }) => [clock(at), duration(half), duration(most)])}
+        <DataTable
+          headings={['Minute', 'p50', 'p95']}
+          rows={minutes.map(({ at, p50_ms: p50, p95_ms: p95 }) => [clock(at), formatDuration(p50), formatDuration(p95)])}
         />
       }
     >
       <LineChart
         {...COMMON}
-        data={minutes.map(({ at, p50_ms: half, p95_ms: most }) => ({ at: clock(at), half, most }))}
+        data={minutes.map(({ at, p50_ms: p50, p95_ms: p95 }) => ({ at: clock(at), p50, p95 }))}
         dataKey="at"
         series={[
-          { name: 'half', label: 'Half within', color: 'indigo.5' },
-          { name: 'most', label: '95 % within', color: 'orange.6' },
+          { name: 'p50', label: 'p50', color: 'indigo.5' },
+          { name: 'p95', label: 'p95', color: 'orange.6' },
         ]}
-        valueFormatter={duration}
+        valueFormatter={formatDuration}
         withDots={false}
         curveType="linear"
         connectNulls={false}
         lineProps={{ isAnimationActive: false }}
-        lineChartProps={UNFOCUSED}
+        lineChartProps={NOT_FOCUSABLE}
         yAxisProps={{ width: 64 }}
       />
     </Chart>
   );
 }
 
-/** What went wrong in the last hour, most first. */
+/** Failed attempts of the last hour by error class, most frequent first. */
 function Errors({ errors }: { errors: Overview['errors'] }) {
   if (errors.length === 0) {
     return (
@@ -95,7 +93,7 @@ function Errors({ errors }: { errors: Overview['errors'] }) {
         <Title order={2} mb="sm">
           Errors, last hour
         </Title>
-        <Empty title="None" />
+        <EmptyState title="No errors" />
       </Paper>
     );
   }
@@ -103,8 +101,8 @@ function Errors({ errors }: { errors: Overview['errors'] }) {
     <Chart
       title="Errors, last hour"
       table={
-        <Numbers
-          heads={['Error', 'Attempts']}
+        <DataTable
+          headings={['Error class', 'Attempts']}
           rows={errors.map(({ error_class: error, count: attempts }) => [error, attempts])}
         />
       }
@@ -116,17 +114,17 @@ function Errors({ errors }: { errors: Overview['errors'] }) {
         data={errors.map(({ error_class: error, count: attempts }) => ({ error, attempts }))}
         dataKey="error"
         series={[{ name: 'attempts', label: 'Attempts', color: 'red.7' }]}
-        valueFormatter={count}
+        valueFormatter={formatCount}
         yAxisProps={{ width: 90 }}
         gridAxis="y"
         barProps={{ isAnimationActive: false }}
-        barChartProps={UNFOCUSED}
+        barChartProps={NOT_FOCUSABLE}
       />
     </Chart>
   );
 }
 
-/** A picture for those who see it; the same numbers for those who do not. */
+/** A chart with its title, and the same numbers as a table for screen readers. */
 function Chart({ title, table, children }: { title: string; table: ReactNode; children: ReactNode }) {
   return (
     <Paper withBorder p="md" component="section" aria-label={title}>
@@ -139,13 +137,13 @@ function Chart({ title, table, children }: { title: string; table: ReactNode; ch
   );
 }
 
-function Numbers({ heads, rows }: { heads: string[]; rows: (string | number)[][] }) {
+function DataTable({ headings, rows }: { headings: string[]; rows: (string | number)[][] }) {
   return (
     <Table>
       <Table.Thead>
         <Table.Tr>
-          {heads.map((head) => (
-            <Table.Th key={head}>{head}</Table.Th>
+          {headings.map((heading) => (
+            <Table.Th key={heading}>{heading}</Table.Th>
           ))}
         </Table.Tr>
       </Table.Thead>
@@ -153,7 +151,7 @@ function Numbers({ heads, rows }: { heads: string[]; rows: (string | number)[][]
         {rows.map((row) => (
           <Table.Tr key={row[0]}>
             {row.map((cell, index) => (
-              <Table.Td key={heads[index]}>{cell}</Table.Td>
+              <Table.Td key={headings[index]}>{cell}</Table.Td>
             ))}
           </Table.Tr>
         ))}

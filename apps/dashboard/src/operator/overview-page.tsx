@@ -1,119 +1,129 @@
 import { Alert, Anchor, Button, SimpleGrid, Text, VisuallyHidden } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
-import { Page } from '../frame/page.js';
-import { Confirm } from '../shown/confirm.js';
-import { Figure } from '../shown/facts.js';
-import { count, percent } from '../shown/numbers.js';
-import { Time } from '../shown/time.js';
-import { Loaded, Loading } from '../shown/waiting.js';
-import { useOverview, usePauseDelivering, type Overview, type WebhookState } from './queries.js';
+import { ConfirmDialog } from '../components/confirm-dialog.js';
+import { Loading } from '../components/loading.js';
+import { QueryResult } from '../components/query-result.js';
+import { RelativeTime } from '../components/relative-time.js';
+import { StatCard } from '../components/stat-card.js';
+import { formatCount, formatPercent } from '../format/numbers.js';
+import { Page } from '../layout/page.js';
+import { useOverview, usePauseDeliveries, type Overview, type WebhookStateFilter } from './queries.js';
 
-// Larger than the rest of the operator's pages together.
+// Loaded on demand: the charts are larger than all other operator pages together.
 const Charts = lazy(() => import('./charts.js'));
 
-/** All of Tidings at a glance. */
+/** The state of the whole installation. */
 export function OverviewPage() {
   const overview = useOverview();
   return (
-    <Page title="Overview" actions={overview.data && <PauseDelivering pause={overview.data.pause} />}>
-      <Loaded what="overview" query={overview}>
+    <Page title="Overview" actions={overview.data && <PauseButton pause={overview.data.pause} />}>
+      <QueryResult name="overview" query={overview}>
         {(loaded) => (
           <>
             {loaded.pause.paused && (
-              <Alert color="orange" title="Delivering is paused">
-                Events are accepted, and their deliveries wait.{' '}
+              <Alert color="orange" title="Deliveries are paused">
+                Tidings accepts events, and their deliveries stay pending.{' '}
                 {loaded.pause.paused_by !== null && `Paused by ${loaded.pause.paused_by} `}
-                {loaded.pause.paused_at !== null && <Time at={loaded.pause.paused_at} />}
+                {loaded.pause.paused_at !== null && <RelativeTime at={loaded.pause.paused_at} />}
               </Alert>
             )}
-            <Figures overview={loaded} />
-            <Suspense fallback={<Loading what="charts" />}>
+            <Statistics overview={loaded} />
+            <Suspense fallback={<Loading name="charts" />}>
               <Charts minutes={loaded.minutes} errors={loaded.errors} />
             </Suspense>
           </>
         )}
-      </Loaded>
+      </QueryResult>
     </Page>
   );
 }
 
-function Figures({ overview: { queue, webhooks, minutes } }: { overview: Overview }) {
+function Statistics({ overview: { queue, webhooks, minutes } }: { overview: Overview }) {
   const succeeded = minutes.reduce((sum, minute) => sum + minute.succeeded, 0);
   const failed = minutes.reduce((sum, minute) => sum + minute.failed, 0);
-  const ended = succeeded + failed;
+  const attempts = succeeded + failed;
   return (
     <>
       <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-        <Figure label="Attempts, last hour" value={count(ended)} note={`${count(failed)} failed`} />
-        <Figure label="Succeeded" value={percent(ended === 0 ? null : succeeded / ended)} note="of the last hour's attempts" />
-        <Figure
-          label="Pending deliveries"
-          value={count(queue.admitted + queue.backoff + queue.parked)}
-          note={`${count(queue.admitted)} queued, ${count(queue.backoff)} wait for a retry, ${count(queue.parked)} for a slot`}
+        <StatCard label="Attempts, last hour" value={formatCount(attempts)} note={`${formatCount(failed)} failed`} />
+        <StatCard
+          label="Success rate"
+          value={formatPercent(attempts === 0 ? null : succeeded / attempts)}
+          note="of the attempts of the last hour"
         />
-        <Figure label="Oldest pending" value={queue.oldest_pending_at === null ? '–' : <Time at={queue.oldest_pending_at} />} />
+        <StatCard
+          label="Pending deliveries"
+          value={formatCount(queue.admitted + queue.backoff + queue.parked)}
+          note={`${formatCount(queue.admitted)} queued, ${formatCount(queue.backoff)} wait for a retry, ${formatCount(queue.parked)} wait for a slot`}
+        />
+        <StatCard
+          label="Oldest pending"
+          value={queue.oldest_pending_at === null ? '–' : <RelativeTime at={queue.oldest_pending_at} />}
+        />
       </SimpleGrid>
       <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-        <Webhooks label="Failing" value={webhooks.failing} state="failing" />
-        <Webhooks label="Not reached (circuit open)" value={webhooks.circuit_open} state="circuit_open" />
-        <Webhooks label="Paused" value={webhooks.paused} state="paused" />
-        <Webhooks label="Disabled" value={webhooks.disabled} state="disabled" />
+        <WebhookCount label="Failing" value={webhooks.failing} state="failing" />
+        <WebhookCount label="Circuit open" value={webhooks.circuit_open} state="circuit_open" />
+        <WebhookCount label="Paused" value={webhooks.paused} state="paused" />
+        <WebhookCount label="Disabled" value={webhooks.disabled} state="disabled" />
       </SimpleGrid>
       <Text size="sm" c="dimmed">
-        {count(webhooks.enabled)} of {count(webhooks.total)} webhooks are enabled.
+        {formatCount(webhooks.enabled)} of {formatCount(webhooks.total)} webhooks are enabled.
       </Text>
     </>
   );
 }
 
-function Webhooks({ label, value, state }: { label: string; value: number; state: WebhookState }) {
+function WebhookCount({ label, value, state }: { label: string; value: number; state: WebhookStateFilter }) {
   return (
-    <Figure
+    <StatCard
       label={label}
-      value={count(value)}
+      value={formatCount(value)}
       note={
         <Anchor component={Link} href={`/operator/webhooks?state=${state}`} size="xs">
-          See them
-          <VisuallyHidden>: {label}</VisuallyHidden>
+          Show
+          <VisuallyHidden> webhooks: {label}</VisuallyHidden>
         </Anchor>
       }
     />
   );
 }
 
-function PauseDelivering({ pause: { paused } }: Pick<Overview, 'pause'>) {
-  const [asking, setAsking] = useState(false);
-  const pause = usePauseDelivering();
+function PauseButton({ pause: { paused } }: Pick<Overview, 'pause'>) {
+  const [confirming, setConfirming] = useState(false);
+  const setPaused = usePauseDeliveries();
   const close = (): void => {
-    setAsking(false);
+    setConfirming(false);
   };
   return (
     <>
       <Button
         variant={paused ? 'filled' : 'default'}
-        loading={pause.isPending}
+        loading={setPaused.isPending}
         onClick={() => {
-          if (paused) pause.mutate(false);
-          else setAsking(true);
+          if (paused) setPaused.mutate(false);
+          else setConfirming(true);
         }}
       >
-        {paused ? 'Go on delivering' : 'Pause delivering'}
+        {paused ? 'Resume deliveries' : 'Pause deliveries'}
       </Button>
-      <Confirm
-        opened={asking}
-        title="Pause delivering?"
-        verb="Pause"
-        danger
-        busy={pause.isPending}
+      <ConfirmDialog
+        opened={confirming}
+        title="Pause all deliveries?"
+        confirmLabel="Pause"
+        destructive
+        busy={setPaused.isPending}
         error={null}
         onClose={close}
         onConfirm={() => {
-          pause.mutate(true, { onSettled: close });
+          setPaused.mutate(true, { onSettled: close });
         }}
       >
-        <Text size="sm">Nothing is sent to any webhook until you go on. Events are accepted, and nothing is lost.</Text>
-      </Confirm>
+        <Text size="sm">
+          Tidings sends nothing to any webhook until you resume. It still accepts events, and no event is lost.
+        </Text>
+      </ConfirmDialog>
     </>
   );
 }

@@ -1,120 +1,120 @@
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
-import { answerTo, type Schemas } from '../api/api.js';
+import { unwrap, type Schemas } from '../api/api.js';
+import { notifySuccess, notifyError } from '../components/notify.js';
 import { useSession } from '../session/use-session.js';
-import { tellDone, tellFailed } from '../shown/tell.js';
 import { useRefresh } from '../webhooks/queries.js';
 
 export type Overview = Schemas['Overview'];
 export type Minute = Overview['minutes'][number];
-export type User = Schemas['Owner'];
-/** Anybody's webhook. */
+export type Owner = Schemas['Owner'];
+/** A webhook with its owner. */
 export type OwnedWebhook = Schemas['OwnedWebhook'];
-export type WebhookState = 'failing' | 'disabled' | 'paused' | 'circuit_open';
+export type WebhookStateFilter = 'failing' | 'disabled' | 'paused' | 'circuit_open';
 export type AuditEntry = Schemas['AuditEntry'];
-type UserChange = Partial<Pick<User, 'disabled' | 'webhooks_limit' | 'requests_per_minute'>>;
+type OwnerChange = Partial<Pick<Owner, 'disabled' | 'webhooks_limit' | 'requests_per_minute'>>;
 
-const LIVE_MS = 5000;
-const PAGE = 50;
-const MOST_USERS = 200;
+const REFETCH_MS = 5000;
+const PAGE_SIZE = 50;
+export const MAX_OWNERS = 200;
 
-/** What changes by itself is asked for again; meanwhile what was there stays. */
-const LIVE = { refetchInterval: LIVE_MS, placeholderData: keepPreviousData } as const;
+/** Refetches visible data and shows the previous data while a new page loads. */
+const LIVE = { refetchInterval: REFETCH_MS, placeholderData: keepPreviousData } as const;
 
 export function useOverview() {
   const { api } = useSession();
-  return useQuery({ ...LIVE, queryKey: ['operator', 'overview'], queryFn: () => answerTo(api.api.GET('/api/admin/overview')) });
+  return useQuery({ ...LIVE, queryKey: ['operator', 'overview'], queryFn: () => unwrap(api.api.GET('/api/admin/overview')) });
 }
 
-/** Those who had the most attempts in the last hour. */
-export function useUsers() {
+/** The owners with the most attempts in the last hour. */
+export function useOwners() {
   const { api } = useSession();
   return useQuery({
     ...LIVE,
-    queryKey: ['operator', 'users'],
-    queryFn: () => answerTo(api.api.GET('/api/admin/owners', { params: { query: { limit: MOST_USERS } } })),
+    queryKey: ['operator', 'owners'],
+    queryFn: () => unwrap(api.api.GET('/api/admin/owners', { params: { query: { limit: MAX_OWNERS } } })),
   });
 }
 
-export function useOwnedWebhook(id: string) {
+export function useAnyWebhook(id: string) {
   const { api } = useSession();
   return useQuery({
     ...LIVE,
     queryKey: ['operator', 'webhook', id],
-    queryFn: () => answerTo(api.api.GET('/api/admin/webhooks/{id}', { params: { path: { id } } })),
+    queryFn: () => unwrap(api.api.GET('/api/admin/webhooks/{id}', { params: { path: { id } } })),
   });
 }
 
-/** @param filter an empty text means any */
-export function useOwnedWebhooks(filter: { state: WebhookState | null; userId: string; cursor: string | undefined }) {
+/** @param filter an empty text matches everything */
+export function useAllWebhooks(filter: { state: WebhookStateFilter | null; owner: string; cursor: string | undefined }) {
   const { api } = useSession();
-  const { state, userId, cursor } = filter;
+  const { state, owner, cursor } = filter;
   const query = {
-    limit: PAGE,
+    limit: PAGE_SIZE,
     ...(state === null ? {} : { state }),
-    ...(userId === '' ? {} : { owner: userId }),
+    ...(owner === '' ? {} : { owner }),
     ...(cursor === undefined ? {} : { cursor }),
   };
   return useQuery({
     ...LIVE,
     queryKey: ['operator', 'webhooks', query],
-    queryFn: () => answerTo(api.api.GET('/api/admin/webhooks', { params: { query } })),
+    queryFn: () => unwrap(api.api.GET('/api/admin/webhooks', { params: { query } })),
   });
 }
 
-/** @param filter an empty text means any */
-export function useAudit(filter: { userId: string; webhookId: string; cursor: string | undefined }) {
+/** @param filter an empty text matches everything */
+export function useAudit(filter: { owner: string; webhookId: string; cursor: string | undefined }) {
   const { api } = useSession();
-  const { userId, webhookId, cursor } = filter;
+  const { owner, webhookId, cursor } = filter;
   const query = {
-    limit: PAGE,
-    ...(userId === '' ? {} : { owner: userId }),
+    limit: PAGE_SIZE,
+    ...(owner === '' ? {} : { owner }),
     ...(webhookId === '' ? {} : { webhook_id: webhookId }),
     ...(cursor === undefined ? {} : { cursor }),
   };
   return useQuery({
     ...LIVE,
     queryKey: ['operator', 'audit', query],
-    queryFn: () => answerTo(api.api.GET('/api/admin/audit', { params: { query } })),
+    queryFn: () => unwrap(api.api.GET('/api/admin/audit', { params: { query } })),
   });
 }
 
-/** Something that the operator does: it is told when it is done, and everything that may show it is asked for again. */
-function useDeed<What>(deed: (what: What) => Promise<unknown>, done: (what: What) => string) {
+/** An action of the operator. It notifies about the result and refetches the visible data. */
+function useOperatorAction<Input>(run: (input: Input) => Promise<unknown>, successMessage: (input: Input) => string) {
   const refresh = useRefresh();
   return useMutation({
-    mutationFn: deed,
-    onSuccess: async (_answer, what) => {
-      tellDone(done(what));
+    mutationFn: run,
+    onSuccess: async (_result, input) => {
+      notifySuccess(successMessage(input));
       await refresh();
     },
     onError: (error) => {
-      tellFailed('Nothing was changed', error);
+      notifyError('The change failed', error);
     },
   });
 }
 
-export function usePauseDelivering() {
+export function usePauseDeliveries() {
   const { api } = useSession();
-  return useDeed(
-    (paused: boolean) => answerTo(api.api.PATCH('/api/admin/pause', { body: { paused } })),
-    (paused) => (paused ? 'Delivering is paused.' : 'Delivering goes on.'),
+  return useOperatorAction(
+    (paused: boolean) => unwrap(api.api.PATCH('/api/admin/pause', { body: { paused } })),
+    (paused) => (paused ? 'Deliveries are paused.' : 'Deliveries are resumed.'),
   );
 }
 
 export function useChangeWebhook() {
   const { api } = useSession();
-  return useDeed(
-    ({ id, change }: { id: string; change: { enabled?: boolean; paused?: boolean }; done: string }) =>
-      answerTo(api.api.PATCH('/api/admin/webhooks/{id}', { params: { path: { id } }, body: change })),
-    ({ done }) => done,
+  return useOperatorAction(
+    ({ id, change }: { id: string; change: { enabled?: boolean; paused?: boolean }; successMessage: string }) =>
+      unwrap(api.api.PATCH('/api/admin/webhooks/{id}', { params: { path: { id } }, body: change })),
+    ({ successMessage }) => successMessage,
   );
 }
 
-export function useChangeUser() {
+export function useChangeOwner() {
   const { api } = useSession();
-  return useDeed(
-    ({ userId, change }: { userId: string; change: UserChange }) =>
-      answerTo(api.api.PATCH('/api/admin/owners/{owner}', { params: { path: { owner: userId } }, body: change })),
-    ({ userId }) => `${userId} is changed.`,
+  return useOperatorAction(
+    ({ owner, change }: { owner: string; change: OwnerChange }) =>
+      unwrap(api.api.PATCH('/api/admin/owners/{owner}', { params: { path: { owner } }, body: change })),
+    ({ owner }) => `The settings of ${owner} were saved.`,
   );
 }

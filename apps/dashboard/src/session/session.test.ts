@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createSessionStore } from './store.js';
+import { createSessionStore } from './session-store.js';
 import { readToken } from './token.js';
 
 const NOW = Date.parse('2026-11-24T10:00:00Z');
@@ -8,13 +8,13 @@ const tokenOf = (claims: object): string => `${base64url({ alg: 'HS256' })}.${ba
 const alice = tokenOf({ sub: 'älice', exp: NOW / 1000 + 60, scope: 'events:publish admin' });
 const expired = tokenOf({ sub: 'alice', exp: NOW / 1000 - 1 });
 
-describe('a pasted token', () => {
+describe('readToken', () => {
   test.each([alice, `  ${alice}\n`, `Bearer ${alice}`, `Authorization: Bearer ${alice}`, `"${alice}"`])(
-    'says who it is of, however it was copied (%#)',
+    'reads a token with quotes, white space or a header name around it (%#)',
     (text) => {
       expect(readToken(text, NOW)).toEqual({
         token: alice,
-        userId: 'älice',
+        subject: 'älice',
         scopes: new Set(['events:publish', 'admin']),
         expiresAt: NOW + 60_000,
       });
@@ -22,32 +22,32 @@ describe('a pasted token', () => {
   );
 
   test.each([
-    ['nothing', ' ', 'Paste a token.'],
-    ['some text', 'hello', 'This is not a token'],
-    ['three parts of nonsense', 'a.b.c', 'This is not a token'],
-    ['one that has ended', expired, 'has expired'],
-    ['one that never ends', tokenOf({ sub: 'alice' }), 'never ends'],
-    ['one of nobody', tokenOf({ exp: NOW / 1000 + 60 }), 'names no user'],
-  ])('that cannot be used is told apart: %s', (_name, text, message) => {
+    ['an empty text', ' ', 'Paste a token.'],
+    ['a text that is no JWT', 'hello', 'This is not a token'],
+    ['three parts that are not base64url JSON', 'a.b.c', 'This is not a token'],
+    ['an expired token', expired, 'has expired'],
+    ['a token without exp', tokenOf({ sub: 'alice' }), 'no "exp" claim'],
+    ['a token without sub', tokenOf({ exp: NOW / 1000 + 60 }), 'no "sub" claim'],
+  ])('rejects %s', (_name, text, message) => {
     expect(() => readToken(text, NOW)).toThrow(message);
   });
 });
 
-describe('who is signed in', () => {
-  let kept: Map<string, string>;
+describe('the session store', () => {
+  let stored: Map<string, string>;
   const removeFragment = jest.fn();
   const open = (fragment = '') =>
     createSessionStore({
       storage: {
-        getItem: (key) => kept.get(key) ?? null,
-        setItem: (key, value) => void kept.set(key, value),
-        removeItem: (key) => void kept.delete(key),
+        getItem: (key) => stored.get(key) ?? null,
+        setItem: (key, value) => void stored.set(key, value),
+        removeItem: (key) => void stored.delete(key),
       },
       fragment,
       removeFragment,
     });
   beforeEach(() => {
-    kept = new Map();
+    stored = new Map();
     removeFragment.mockClear();
     jest.useFakeTimers({ now: NOW });
   });
@@ -55,46 +55,46 @@ describe('who is signed in', () => {
     jest.useRealTimers();
   });
 
-  test('is nobody at first', () => {
-    expect(open().read()).toEqual({ session: null, ended: 'none' });
+  test('starts without a session', () => {
+    expect(open().read()).toEqual({ session: null, endReason: 'none' });
     expect(removeFragment).not.toHaveBeenCalled();
   });
 
-  test('may come by a link, whose token leaves the address at once and stays in the tab', () => {
-    expect(open(`#token=${alice}`).read().session?.userId).toBe('älice');
+  test('signs in from a link, removes the token from the address and keeps it in the tab', () => {
+    expect(open(`#token=${alice}`).read().session?.subject).toBe('älice');
     expect(removeFragment).toHaveBeenCalledTimes(1);
-    expect(open().read().session?.userId).toBe('älice');
+    expect(open().read().session?.subject).toBe('älice');
   });
 
-  test('is told when a link is of no use, and its token leaves the address all the same', () => {
-    expect(open('#token=nonsense').read()).toEqual({ session: null, ended: 'unreadable-link' });
+  test('reports an invalid link and removes its token from the address', () => {
+    expect(open('#token=nonsense').read()).toEqual({ session: null, endReason: 'invalid-link' });
     expect(removeFragment).toHaveBeenCalledTimes(1);
   });
 
-  test('may come by a link while the page is open; other fragments are no links', () => {
+  test('signs in from a link while the page is open and ignores other fragments', () => {
     const store = open();
-    store.enter('#page');
+    store.signInFromLink('#page');
     expect(store.read().session).toBeNull();
     expect(removeFragment).not.toHaveBeenCalled();
-    store.enter(`#token=${alice}`);
-    expect(store.read().session?.userId).toBe('älice');
+    store.signInFromLink(`#token=${alice}`);
+    expect(store.read().session?.subject).toBe('älice');
   });
 
-  test('ends with the token, and is forgotten', () => {
+  test('ends the session and removes the token when it expires', () => {
     const store = open(`#token=${alice}`);
     const changed = jest.fn();
     store.subscribe(changed);
     jest.advanceTimersByTime(59_999);
     expect(changed).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
-    expect(store.read()).toEqual({ session: null, ended: 'expired' });
+    expect(store.read()).toEqual({ session: null, endReason: 'expired' });
     expect(changed).toHaveBeenCalledTimes(1);
-    expect(kept.size).toBe(0);
+    expect(stored.size).toBe(0);
   });
 
-  test('ends when they sign out, and is forgotten', () => {
+  test('removes the token after signing out', () => {
     const store = open(`#token=${alice}`);
     store.end('signed-out');
-    expect(open().read()).toEqual({ session: null, ended: 'none' });
+    expect(open().read()).toEqual({ session: null, endReason: 'none' });
   });
 });

@@ -1,20 +1,21 @@
-/** Who a token says one is. Only the API can tell whether it is true. */
+/** The claims of a token. The page does not verify the signature; only the API does. */
 export interface Session {
   token: string;
-  userId: string;
+  /** The claim `sub`: the signed-in user, and the owner of the user's webhooks. */
+  subject: string;
   scopes: ReadonlySet<string>;
   /** Unix milliseconds. */
   expiresAt: number;
 }
 
-/** A text that cannot be a token of the API's. Its message is for whoever pasted it. */
-export class UnreadableToken extends Error {}
+/** A text that is not a valid token. Its message is shown to the user. */
+export class InvalidTokenError extends Error {}
 
 /**
- * Reads a token as somebody pastes it: alone, or with the `Authorization: Bearer` that stood before it.
+ * Reads a pasted token, with or without quotes and a leading `Authorization: Bearer`.
  *
  * @param now Unix milliseconds
- * @throws {UnreadableToken} it is no JWT, names nobody, or has ended
+ * @throws {InvalidTokenError} the text is no JWT, has no `sub` or `exp`, or has expired
  */
 export function readToken(text: string, now: number): Session {
   const token = text
@@ -22,15 +23,16 @@ export function readToken(text: string, now: number): Session {
     .replace(/^["']|["']$/g, '')
     .replace(/^authorization:\s*/i, '')
     .replace(/^bearer\s+/i, '');
-  if (token === '') throw new UnreadableToken('Paste a token.');
+  if (token === '') throw new InvalidTokenError('Paste a token.');
   const claims = claimsOf(token);
-  if (claims === null) throw new UnreadableToken('This is not a token: a JWT has three parts with dots between them.');
+  if (claims === null) throw new InvalidTokenError('This is not a token. A JWT has three parts separated by dots.');
   const { sub, exp, scope } = claims;
-  if (typeof sub !== 'string' || sub === '') throw new UnreadableToken('This token names no user: it has no "sub".');
-  if (typeof exp !== 'number') throw new UnreadableToken('This token never ends: the API takes only tokens with "exp".');
-  if (exp * 1000 <= now) throw new UnreadableToken('This token has expired. Get a new one.');
+  if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('This token has no "sub" claim, which names the user.');
+  if (typeof exp !== 'number')
+    throw new InvalidTokenError('This token has no "exp" claim. The API accepts only tokens that expire.');
+  if (exp * 1000 <= now) throw new InvalidTokenError('This token has expired. Get a new one.');
   const scopes = typeof scope === 'string' ? scope.split(' ').filter((name) => name !== '') : [];
-  return { token, userId: sub, scopes: new Set(scopes), expiresAt: exp * 1000 };
+  return { token, subject: sub, scopes: new Set(scopes), expiresAt: exp * 1000 };
 }
 
 function claimsOf(token: string): Record<string, unknown> | null {

@@ -1,19 +1,19 @@
 import { createContext, useContext } from 'react';
 import type { Api } from '../api/api.js';
-import type { Ended } from './store.js';
+import type { EndReason } from './session-store.js';
 import type { Session } from './token.js';
 
-/** Who is signed in, and what they call the API with. */
+/** The session of the signed-in user, with the API client. */
 export interface SignedIn extends Session {
   api: Api;
-  signOut: (why?: Ended) => void;
+  signOut: (reason?: EndReason) => void;
 }
 
 export const SignedInContext = createContext<SignedIn | null>(null);
 
-/** Whoever is signed in. Only for what is shown to them. */
+/** Returns the session. Only components below `SignedInContext` may call it. */
 export function useSession(): SignedIn {
   const signedIn = useContext(SignedInContext);
-  if (signedIn === null) throw new Error('Nobody is signed in here.');
+  if (signedIn === null) throw new Error('useSession was called outside SignedInContext.');
   return signedIn;
 }

@@ -1,8 +1,8 @@
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useId } from 'react';
-import { Json } from '../shown/json.js';
 import type { StreamedEvent } from '@tidings/client';
+import { JsonBlock } from '../components/json-block.js';
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
@@ -11,16 +11,16 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', {
   fractionalSecondDigits: 3,
 });
 
-/** One event: its type and a glance at its data; all of it as JSON when it is opened. */
-export function EventRow({ event, at }: { event: StreamedEvent; at: number }) {
+/** One event with a preview of its data. Clicking shows the whole event as JSON. */
+export function EventRow({ event, receivedAt }: { event: StreamedEvent; receivedAt: number }) {
   const [opened, { toggle }] = useDisclosure(false);
-  const details = useId();
+  const detailsId = useId();
   return (
-    <li className="event" data-event-id={event.id}>
-      <UnstyledButton onClick={toggle} aria-expanded={opened} aria-controls={details} w="100%" px="md" py="xs">
+    <li className="event-row" data-event-id={event.id}>
+      <UnstyledButton onClick={toggle} aria-expanded={opened} aria-controls={detailsId} w="100%" px="md" py="xs">
         <Group gap="md" wrap="nowrap" align="baseline">
           <Text size="xs" c="dimmed" ff="monospace">
-            {CLOCK.format(at)}
+            {CLOCK.format(receivedAt)}
           </Text>
           <Text size="sm" fw={600} style={{ whiteSpace: 'nowrap' }}>
             {event.type}
@@ -30,8 +30,8 @@ export function EventRow({ event, at }: { event: StreamedEvent; at: number }) {
           </Text>
         </Group>
       </UnstyledButton>
-      <div id={details} hidden={!opened} style={{ padding: '0 1rem 0.75rem' }}>
-        {opened && <Json value={event} label={`The event ${event.id}`} />}
+      <div id={detailsId} hidden={!opened} style={{ padding: '0 1rem 0.75rem' }}>
+        {opened && <JsonBlock value={event} label={`Event ${event.id}`} />}
       </div>
     </li>
   );

@@ -1,32 +1,32 @@
 import { Alert, Button, Group, MultiSelect, Paper, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
-import { Page } from '../frame/page.js';
+import { EmptyState } from '../components/empty-state.js';
+import { StateBadge, type Tone } from '../components/state-badge.js';
+import { formatCount, formatQuantity } from '../format/numbers.js';
+import { Page } from '../layout/page.js';
 import { useSession } from '../session/use-session.js';
-import { count, counted } from '../shown/numbers.js';
-import { State, type Tone } from '../shown/tone.js';
-import { Empty } from '../shown/waiting.js';
-import { patternsOf } from '../webhooks/fields.js';
 import { useCatalog } from '../webhooks/queries.js';
+import { typePatterns } from '../webhooks/type-patterns.js';
 import { EventRow } from './event-row.js';
-import { matches } from './matches.js';
-import { useStream, type Line } from './use-stream.js';
+import { matchesPatterns } from './matches-patterns.js';
+import { useStream, type Connection } from './use-stream.js';
 
-const SHOWN: Record<Line['state'], [label: string, tone: Tone]> = {
+const CONNECTION_BADGES: Record<Connection['state'], [label: string, tone: Tone]> = {
   connecting: ['Connecting …', 'busy'],
   live: ['Live', 'good'],
-  waiting: ['Reconnecting …', 'warning'],
+  reconnecting: ['Reconnecting …', 'warning'],
   ended: ['Ended', 'bad'],
 };
 
-/** The live stream: what happens, as it happens. */
+/** The live stream of events, with pause and filter. */
 export function StreamPage() {
   const { scopes } = useSession();
-  const [all, setAll] = useState(false);
-  const { line, recent, held, gap, happen } = useStream(all ? 'all' : 'own');
+  const [allUsers, setAllUsers] = useState(false);
+  const { connection, recent, held, gap, dispatch } = useStream(allUsers ? 'all' : 'own');
   const catalog = useCatalog();
   const [patterns, setPatterns] = useState<string[]>([]);
-  const shown = recent.arrivals.filter(({ event }) => matches(patterns, event.type));
-  const [label, tone] = SHOWN[line.state];
+  const shown = recent.events.filter(({ event }) => matchesPatterns(patterns, event.type));
+  const [label, tone] = CONNECTION_BADGES[connection.state];
   return (
     <Page
       title="Live stream"
@@ -35,15 +35,15 @@ export function StreamPage() {
           <Button
             variant="default"
             onClick={() => {
-              happen({ kind: held === null ? 'pause' : 'go-on' });
+              dispatch({ type: held === null ? 'pause' : 'resume' });
             }}
           >
-            {held === null ? 'Pause' : `Go on${held.length > 0 ? ` (${count(held.length)} new)` : ''}`}
+            {held === null ? 'Pause' : `Resume${held.length > 0 ? ` (${formatCount(held.length)} new)` : ''}`}
           </Button>
           <Button
             variant="default"
             onClick={() => {
-              happen({ kind: 'clear' });
+              dispatch({ type: 'clear' });
             }}
           >
             Clear
@@ -53,61 +53,61 @@ export function StreamPage() {
     >
       <Group align="center" gap="md">
         <div role="status" aria-label="Connection">
-          <State tone={tone}>{label}</State>
+          <StateBadge tone={tone}>{label}</StateBadge>
         </div>
         <MultiSelect
-          aria-label="Show only these types"
-          placeholder={patterns.length === 0 ? 'Show every type' : ''}
-          data={patternsOf(catalog.data ?? [])}
+          aria-label="Filter by event type"
+          placeholder={patterns.length === 0 ? 'All event types' : ''}
+          data={typePatterns(catalog.data ?? [])}
           value={patterns}
           onChange={setPatterns}
           clearable
           searchable
-          clearButtonProps={{ 'aria-label': 'Show every type' }}
+          clearButtonProps={{ 'aria-label': 'Show all event types' }}
           miw={240}
           flex={{ base: '1 1 100%', sm: '0 1 28rem' }}
         />
         {scopes.has('admin') && (
           <Switch
-            label="Everybody's events"
-            checked={all}
+            label="Events of all users"
+            checked={allUsers}
             onChange={(event) => {
-              happen({ kind: 'clear' });
-              setAll(event.currentTarget.checked);
+              dispatch({ type: 'clear' });
+              setAllUsers(event.currentTarget.checked);
             }}
           />
         )}
       </Group>
-      {line.state === 'waiting' && (
+      {connection.state === 'reconnecting' && (
         <Text size="sm" c="dimmed">
-          {line.reason} What happens meanwhile comes as soon as there is one again.
+          {connection.reason} Missed events appear after the connection is restored.
         </Text>
       )}
-      {line.state === 'ended' && (
+      {connection.state === 'ended' && (
         <Alert color="red" title="The stream has ended" role="alert">
-          {line.reason} Load the page again to go on.
+          {connection.reason} Reload the page to reconnect.
         </Alert>
       )}
       {gap && (
         <Alert color="orange" title="Some events may be missing">
-          The log no longer has the event {gap.lastEventId}, behind which the stream was to go on.
+          The stream could not resume after event {gap.lastEventId}: the event log no longer contains it.
         </Alert>
       )}
       {shown.length === 0 ? (
-        <Empty title={recent.arrivals.length > 0 ? 'No event of these types' : 'Nothing yet'}>
+        <EmptyState title={recent.events.length > 0 ? 'No matching events' : 'No events yet'}>
           <Text size="sm" c="dimmed">
-            Events appear here as they are accepted, from the moment you opened this page.
+            New events appear here as soon as Tidings accepts them. Events from before you opened this page are not shown.
           </Text>
-        </Empty>
+        </EmptyState>
       ) : (
         <Stack gap={4}>
           <Text size="sm" c="dimmed">
-            {counted(shown.length, 'event')}, newest first
-            {recent.dropped > 0 && `; ${count(recent.dropped)} older ones are no longer shown`}
+            {formatQuantity(shown.length, 'event')}, newest first
+            {recent.droppedCount > 0 && `; ${formatCount(recent.droppedCount)} older events are no longer shown`}
           </Text>
           <Paper withBorder component="ol" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Events">
-            {shown.map(({ event, at }) => (
-              <EventRow key={event.id} event={event} at={at} />
+            {shown.map(({ event, receivedAt }) => (
+              <EventRow key={event.id} event={event} receivedAt={receivedAt} />
             ))}
           </Paper>
         </Stack>

@@ -1,20 +1,20 @@
 import { expect, test } from '@jest/globals';
-import { matches } from './matches.js';
-import { NOTHING, withNewer, type Arrival } from './recent.js';
+import { matchesPatterns } from './matches-patterns.js';
+import { NO_EVENTS, addEvents, type ReceivedEvent } from './recent-events.js';
 
-const arrival = (id: string): Arrival => ({
+const received = (id: string): ReceivedEvent => ({
   event: { id, type: 'sync.failed', data: { user_id: 'a', error_message: 'x' } },
-  at: 1,
+  receivedAt: 1,
 });
-const ids = (arrivals: readonly Arrival[]): string[] => arrivals.map(({ event }) => event.id);
+const ids = (events: readonly ReceivedEvent[]): string[] => events.map(({ event }) => event.id);
 
-test('the newest come first, and the list is bounded, whatever comes', () => {
-  const first = withNewer(NOTHING, [arrival('1'), arrival('2')], 3);
-  expect(ids(first.arrivals)).toEqual(['2', '1']);
-  const second = withNewer(first, ['3', '4', '5'].map(arrival), 3);
-  expect(ids(second.arrivals)).toEqual(['5', '4', '3']);
-  expect(second.dropped).toBe(2);
-  expect(withNewer(second, [], 3)).toEqual(second);
+test('keeps the newest events first and drops those beyond the limit', () => {
+  const first = addEvents(NO_EVENTS, [received('1'), received('2')], 3);
+  expect(ids(first.events)).toEqual(['2', '1']);
+  const second = addEvents(first, ['3', '4', '5'].map(received), 3);
+  expect(ids(second.events)).toEqual(['5', '4', '3']);
+  expect(second.droppedCount).toBe(2);
+  expect(addEvents(second, [], 3)).toEqual(second);
 });
 
 test.each([
@@ -24,6 +24,6 @@ test.each([
   [['*'], 'sync.failed', true],
   [['sync.*'], 'synchro.failed', false],
   [['gaps.updated', 'sync.completed'], 'sync.failed', false],
-])('the filter %j shows %s: %p', (patterns, type, shown) => {
-  expect(matches(patterns, type)).toBe(shown);
+])('the patterns %j match %s: %p', (patterns, type, expected) => {
+  expect(matchesPatterns(patterns, type)).toBe(expected);
 });

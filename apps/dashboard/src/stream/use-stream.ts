@@ -1,108 +1,115 @@
 import { createClient, StreamError, type StreamGap } from '@tidings/client';
 import { useEffect, useReducer } from 'react';
 import { useSession } from '../session/use-session.js';
-import { NOTHING, withNewer, type Arrival, type Recent } from './recent.js';
+import { NO_EVENTS, addEvents, type ReceivedEvent, type RecentEvents } from './recent-events.js';
 
-/** How the connection is. */
-export type Line =
-  { state: 'connecting' } | { state: 'live' } | { state: 'waiting'; reason: string } | { state: 'ended'; reason: string };
+/** The state of the connection to the stream. */
+export type Connection =
+  { state: 'connecting' } | { state: 'live' } | { state: 'reconnecting'; reason: string } | { state: 'ended'; reason: string };
 
-interface Followed {
-  line: Line;
-  recent: Recent;
-  /** What came while the list was paused, oldest first; null: it is not. */
-  held: readonly Arrival[] | null;
-  /** The log did not have what was to follow. */
+interface StreamState {
+  connection: Connection;
+  recent: RecentEvents;
+  /** Events received while the list is paused, oldest first; null: the list is not paused. */
+  held: readonly ReceivedEvent[] | null;
+  /** Set when the event log no longer has the event from which the stream should have resumed. */
   gap: StreamGap | null;
 }
 
-type Happening =
-  | { kind: 'line'; line: Line }
-  | { kind: 'arrivals'; arrivals: readonly Arrival[] }
-  | { kind: 'gap'; gap: StreamGap }
-  | { kind: 'pause' | 'go-on' | 'clear' };
+type StreamAction =
+  | { type: 'connection'; connection: Connection }
+  | { type: 'events'; events: readonly ReceivedEvent[] }
+  | { type: 'gap'; gap: StreamGap }
+  | { type: 'pause' | 'resume' | 'clear' };
 
-/** The list stays short enough for any browser. */
-const KEPT = 300;
-/** Waits are short: somebody looks on. */
+/** A longer list would make the page slow. */
+const MAX_EVENTS = 300;
+/** The longest wait between reconnects. It is short because a person is watching. */
 const MAX_WAIT_MS = 5000;
-/** Many events at once are shown at once. */
-const BATCH_MS = 100;
+/** Events of the same interval are rendered together. */
+const RENDER_INTERVAL_MS = 100;
 
-function follow(followed: Followed, happening: Happening): Followed {
-  const { recent, held } = followed;
-  switch (happening.kind) {
-    case 'line':
-      return { ...followed, line: happening.line };
+function reduce(state: StreamState, action: StreamAction): StreamState {
+  const { recent, held } = state;
+  switch (action.type) {
+    case 'connection':
+      return { ...state, connection: action.connection };
     case 'gap':
-      return { ...followed, gap: happening.gap };
-    case 'arrivals':
+      return { ...state, gap: action.gap };
+    case 'events':
       return held === null
-        ? { ...followed, recent: withNewer(recent, happening.arrivals, KEPT) }
-        : { ...followed, held: [...held, ...happening.arrivals] };
+        ? { ...state, recent: addEvents(recent, action.events, MAX_EVENTS) }
+        : { ...state, held: [...held, ...action.events] };
     case 'pause':
-      return { ...followed, held: held ?? [] };
-    case 'go-on':
-      return { ...followed, recent: withNewer(recent, held ?? [], KEPT), held: null };
+      return { ...state, held: held ?? [] };
+    case 'resume':
+      return { ...state, recent: addEvents(recent, held ?? [], MAX_EVENTS), held: null };
     case 'clear':
-      return { ...followed, recent: NOTHING, held: held === null ? null : [], gap: null };
+      return { ...state, recent: NO_EVENTS, held: held === null ? null : [], gap: null };
   }
 }
 
 /**
- * Follows the caller's stream from now on, as long as it is shown. After a lost connection the client goes on behind the
- * last event that it had: nothing is missing, and nothing comes twice.
+ * Subscribes to the live stream while the component is mounted. After a lost connection the client resumes after the last
+ * event that it received, without gaps or duplicates.
  *
- * @param audience `all`: everybody's events, for operators
+ * @param audience `own`: the events of the signed-in user; `all`: the events of all users, for operators
  */
 export function useStream(audience: 'own' | 'all') {
   const { token, signOut } = useSession();
-  const [followed, happen] = useReducer(follow, { line: { state: 'connecting' }, recent: NOTHING, held: null, gap: null });
+  const [state, dispatch] = useReducer(reduce, { connection: { state: 'connecting' }, recent: NO_EVENTS, held: null, gap: null });
 
   useEffect(() => {
-    const leave = new AbortController();
-    let arrived: Arrival[] = [];
-    const show = (): void => {
-      if (arrived.length > 0) happen({ kind: 'arrivals', arrivals: arrived });
-      arrived = [];
+    const abort = new AbortController();
+    let pending: ReceivedEvent[] = [];
+    const flush = (): void => {
+      if (pending.length > 0) dispatch({ type: 'events', events: pending });
+      pending = [];
     };
-    const timer = setInterval(show, BATCH_MS);
+    const timer = setInterval(flush, RENDER_INTERVAL_MS);
     const client = createClient({
       url: window.location.origin,
       token: () => token,
-      // The client tells when a connection is lost; that there is one, its answer tells.
+      // The client reports lost connections only. A successful response shows that the stream is connected.
       fetch: async (input, init) => {
         const response = await fetch(input, init);
-        if (response.ok && !leave.signal.aborted) happen({ kind: 'line', line: { state: 'live' } });
+        if (response.ok && !abort.signal.aborted) dispatch({ type: 'connection', connection: { state: 'live' } });
         return response;
       },
     });
-    happen({ kind: 'line', line: { state: 'connecting' } });
+    dispatch({ type: 'connection', connection: { state: 'connecting' } });
     client
       .stream({
-        signal: leave.signal,
+        signal: abort.signal,
         audience,
         maxWaitMs: MAX_WAIT_MS,
-        onEvent: (event) => void arrived.push({ event, at: Date.now() }),
+        onEvent: (event) => void pending.push({ event, receivedAt: Date.now() }),
         onGap: (gap) => {
-          happen({ kind: 'gap', gap });
+          dispatch({ type: 'gap', gap });
         },
         onReconnect: (_waitMs, error) => {
-          happen({
-            kind: 'line',
-            line: { state: 'waiting', reason: error instanceof StreamError ? error.message : 'The connection is lost.' },
+          dispatch({
+            type: 'connection',
+            connection: {
+              state: 'reconnecting',
+              reason: error instanceof StreamError ? error.message : 'The connection was lost.',
+            },
           });
         },
       })
       .catch((error: unknown) => {
-        if (error instanceof StreamError && error.status === 401) signOut('refused');
-        else happen({ kind: 'line', line: { state: 'ended', reason: error instanceof Error ? error.message : String(error) } });
+        if (error instanceof StreamError && error.status === 401) signOut('rejected');
+        else
+          dispatch({
+            type: 'connection',
+            connection: { state: 'ended', reason: error instanceof Error ? error.message : String(error) },
+          });
       });
     return () => {
-      leave.abort();
+      abort.abort();
       clearInterval(timer);
     };
   }, [token, audience, signOut]);
 
-  return { ...followed, happen };
+  return { ...state, dispatch };
 }

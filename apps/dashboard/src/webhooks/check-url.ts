@@ -1,19 +1,20 @@
 const MAX_LENGTH = 2048;
 
 /**
- * What is certainly wrong with a webhook's URL, while it is typed, or null. The API has the last word: it also knows which
- * networks are open, and where a name leads.
+ * Returns an error for a webhook URL that is certainly invalid, or null. The API does the full check: it also knows the
+ * allowed networks and the addresses of a host name.
  */
 export function checkUrl(text: string): string | null {
-  if (text === '') return 'A webhook needs a URL.';
-  if (text.length > MAX_LENGTH) return `It may have ${String(MAX_LENGTH)} characters at most.`;
-  if (/[\s\\]/.test(text)) return 'It must not hold spaces or backslashes.';
-  if (!/^https?:\/\//i.test(text)) return 'It begins with https:// or http://.';
+  if (text === '') return 'A URL is required.';
+  if (text.length > MAX_LENGTH) return `The URL must have at most ${String(MAX_LENGTH)} characters.`;
+  if (/[\s\\]/.test(text)) return 'The URL must not contain spaces or backslashes.';
+  if (!/^https?:\/\//i.test(text)) return 'The URL must begin with https:// or http://.';
   const url = URL.parse(text);
-  if (url === null || url.hostname === '') return 'This is not a URL yet.';
-  if (url.username !== '' || url.password !== '') return 'It must not hold a user name or password: use a header.';
+  if (url === null || url.hostname === '') return 'The URL is not complete.';
+  if (url.username !== '' || url.password !== '')
+    return 'The URL must not contain a user name or password. Use a header instead.';
   if (url.port !== '' && url.port !== '80' && url.port !== '443' && Number(url.port) < 1024) {
-    return 'Its port must be 80, 443 or one above 1023.';
+    return 'The port must be 80, 443 or above 1023.';
   }
   return null;
 }

@@ -1,36 +1,41 @@
 import { Button, CloseButton, Fieldset, Group, Input, Stack, Switch, Text, TextInput } from '@mantine/core';
-import type { HeaderLine } from './draft.js';
+import type { HeaderLine } from './webhook-draft.js';
 
 interface HeadersFieldProps {
   lines: readonly HeaderLine[];
   onChange: (lines: HeaderLine[]) => void;
   error: string | undefined;
-  now: readonly string[] | undefined;
+  /** The names of the stored headers; undefined for a new webhook. */
+  storedNames: readonly string[] | undefined;
   replace: boolean;
   onReplace: ((replace: boolean) => void) | undefined;
 }
 
-/** Headers that are sent with each request, such as one that the receiver's gateway asks for. */
-export function HeadersField({ lines, onChange, error, now, replace, onReplace }: HeadersFieldProps) {
+/** Custom headers of each request, such as an API key for the receiver's gateway. */
+export function HeadersField({ lines, onChange, error, storedNames, replace, onReplace }: HeadersFieldProps) {
   const change = (key: number, changed: Partial<HeaderLine>): void => {
     onChange(lines.map((line) => (line.key === key ? { ...line, ...changed } : line)));
   };
-  const hidden = now !== undefined && now.length > 0;
+  const hasStored = storedNames !== undefined && storedNames.length > 0;
   return (
     <Fieldset legend="Headers">
       <Stack gap="xs">
         <Text size="sm" c="dimmed">
-          Sent with each request. Values are stored encrypted, and never shown again.
+          Tidings sends these headers with each request. It encrypts the values and never shows them again.
         </Text>
-        {hidden && (
+        {hasStored && (
           <>
             <Text size="sm">
-              Set now: <strong>{now.join(', ')}</strong>
+              Current headers: <strong>{storedNames.join(', ')}</strong>
             </Text>
-            <Switch label="Replace them all" checked={replace} onChange={(event) => onReplace?.(event.currentTarget.checked)} />
+            <Switch
+              label="Replace all headers"
+              checked={replace}
+              onChange={(event) => onReplace?.(event.currentTarget.checked)}
+            />
           </>
         )}
-        {(!hidden || replace) && (
+        {(!hasStored || replace) && (
           <>
             {lines.map(({ key, name, value }, index) => (
               <Group key={key} gap="xs" wrap="nowrap" align="flex-start">
@@ -70,7 +75,7 @@ export function HeadersField({ lines, onChange, error, now, replace, onReplace }
               }}
               w="fit-content"
             >
-              Add a header
+              Add header
             </Button>
           </>
         )}

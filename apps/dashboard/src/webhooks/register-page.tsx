@@ -2,41 +2,41 @@ import { Alert, Button, Group, Paper, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { Link } from 'wouter';
-import { answerTo, ApiProblem, explain } from '../api/api.js';
-import { Page } from '../frame/page.js';
+import { unwrap, ApiProblem, explainError } from '../api/api.js';
+import { QueryResult } from '../components/query-result.js';
+import { Page } from '../layout/page.js';
 import { useSession } from '../session/use-session.js';
-import { Loaded } from '../shown/waiting.js';
 import { checkUrl } from './check-url.js';
-import { bodyOf, NEW_DRAFT, otherMistakes, type Draft } from './draft.js';
-import { Fields } from './fields.js';
+import { NewSecret } from './new-secret.js';
 import { useCatalog, useRefresh } from './queries.js';
-import { SecretShown } from './secret-shown.js';
+import { bodyOf, NEW_DRAFT, unmatchedErrors, type WebhookDraft } from './webhook-draft.js';
+import { WebhookFields } from './webhook-fields.js';
 
-const UP = { to: '/', label: 'Webhooks' };
+const PARENT = { to: '/', label: 'Webhooks' };
 
-/** Registers a webhook, and shows its secret, once. */
+/** Registers a webhook and shows its secret once. */
 export function RegisterPage() {
   const { api } = useSession();
   const catalog = useCatalog();
   const refresh = useRefresh();
-  const [draft, setDraft] = useState<Draft>(NEW_DRAFT);
-  const [mistakes, setMistakes] = useState<Readonly<Record<string, string>>>({});
+  const [draft, setDraft] = useState<WebhookDraft>(NEW_DRAFT);
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const register = useMutation({
-    mutationFn: () => answerTo(api.api.POST('/api/webhooks', { body: bodyOf(draft, { replaceHeaders: true }) })),
+    mutationFn: () => unwrap(api.api.POST('/api/webhooks', { body: bodyOf(draft, { replaceHeaders: true }) })),
     onSuccess: () => refresh(),
     onError: (error) => {
-      setMistakes(error instanceof ApiProblem ? error.fields : {});
+      setErrors(error instanceof ApiProblem ? error.fieldErrors : {});
     },
   });
 
   if (register.data) {
     const { id, url, secret } = register.data;
     return (
-      <Page key="registered" title="Your webhook is registered" up={UP}>
-        <SecretShown secret={secret} url={url} />
+      <Page key="registered" title="Webhook registered" parent={PARENT}>
+        <NewSecret secret={secret} url={url} />
         <Group>
           <Button component={Link} href={`/webhooks/${id}`}>
-            Go to the webhook
+            Open webhook
           </Button>
         </Group>
       </Page>
@@ -45,31 +45,31 @@ export function RegisterPage() {
 
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
-    const mistake = checkUrl(draft.url);
-    if (mistake === null) register.mutate();
-    else setMistakes({ ...mistakes, url: mistake });
+    const urlError = checkUrl(draft.url);
+    if (urlError === null) register.mutate();
+    else setErrors({ ...errors, url: urlError });
   };
-  const others = otherMistakes(mistakes);
+  const unmatched = unmatchedErrors(errors);
   return (
-    <Page title="Register a webhook" up={UP}>
-      <Loaded what="catalog" query={catalog}>
+    <Page title="Register a webhook" parent={PARENT}>
+      <QueryResult name="catalog" query={catalog}>
         {(types) => (
           <Paper withBorder p="lg" maw={720}>
             <form onSubmit={submit} noValidate>
               <Stack>
                 {register.isError && (
-                  <Alert color="red" role="alert" title="It is not registered">
-                    {[explain(register.error), ...others].join(' ')}
+                  <Alert color="red" role="alert" title="The webhook could not be registered">
+                    {[explainError(register.error), ...unmatched].join(' ')}
                   </Alert>
                 )}
-                <Fields
+                <WebhookFields
                   draft={draft}
-                  mistakes={mistakes}
+                  errors={errors}
                   catalog={types}
                   replaceHeaders
                   onChange={(changed) => {
                     setDraft({ ...draft, ...changed });
-                    if (changed.url !== undefined) setMistakes(without(mistakes, 'url'));
+                    if (changed.url !== undefined) setErrors(without(errors, 'url'));
                   }}
                 />
                 <Group justify="flex-end">
@@ -84,11 +84,11 @@ export function RegisterPage() {
             </form>
           </Paper>
         )}
-      </Loaded>
+      </QueryResult>
     </Page>
   );
 }
 
-function without(mistakes: Readonly<Record<string, string>>, name: string): Record<string, string> {
-  return Object.fromEntries(Object.entries(mistakes).filter(([field]) => field !== name));
+function without(errors: Readonly<Record<string, string>>, name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(errors).filter(([field]) => field !== name));
 }

@@ -1,44 +1,44 @@
 import { Anchor, Group, Paper, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { Webhook } from '../api/api.js';
-import { duration, percent } from '../shown/numbers.js';
-import { Sparkline } from '../shown/sparkline.js';
-import { Time } from '../shown/time.js';
-import { State } from '../shown/tone.js';
-import { conditionOf } from './condition.js';
-import { EventTypes } from './event-types.js';
+import { ElapsedTime } from '../components/elapsed-time.js';
+import { Sparkline } from '../components/sparkline.js';
+import { StateBadge } from '../components/state-badge.js';
+import { formatDuration, formatPercent } from '../format/numbers.js';
+import { EventTypeBadges } from './event-type-badges.js';
 import type { WebhookStats } from './queries.js';
+import { stateOf } from './webhook-state.js';
 
-/** One webhook at a glance: where it sends, how it is, and how it did lately. */
+/** A summary of a webhook with its state and recent statistics. */
 export function WebhookCard({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | undefined }) {
-  const { label, tone } = conditionOf(webhook);
+  const { label, tone } = stateOf(webhook);
   return (
     <Paper withBorder p="md" component="article">
       <Stack gap="sm" h="100%" justify="space-between">
         <Stack gap="xs">
           <Group justify="space-between" align="flex-start" gap="xs">
-            <Anchor component={Link} href={`/webhooks/${webhook.id}`} fw={600} className="long">
+            <Anchor component={Link} href={`/webhooks/${webhook.id}`} fw={600} className="break-anywhere">
               {webhook.url}
             </Anchor>
-            <State tone={tone}>{label}</State>
+            <StateBadge tone={tone}>{label}</StateBadge>
           </Group>
           {webhook.description !== null && (
-            <Text size="sm" c="dimmed" className="long" lineClamp={2}>
+            <Text size="sm" c="dimmed" className="break-anywhere" lineClamp={2}>
               {webhook.description}
             </Text>
           )}
-          <EventTypes patterns={webhook.event_types} />
+          <EventTypeBadges patterns={webhook.event_types} />
         </Stack>
         <Stack gap={6}>
           {stats && <Sparkline series={stats.series} />}
           <Group gap="lg">
-            <Small label="Arrived" value={percent(stats?.success_rate ?? null)} />
-            <Small label="95 % within" value={duration(stats?.p95_ms ?? null)} />
-            <Small label="Under way" value={stats ? String(stats.pending) : '–'} />
+            <Stat label="Success rate" value={formatPercent(stats?.success_rate ?? null)} />
+            <Stat label="p95 duration" value={formatDuration(stats?.p95_ms ?? null)} />
+            <Stat label="Pending" value={stats ? String(stats.pending) : '–'} />
           </Group>
           {stats && (
             <Text size="xs" c="dimmed">
-              Since <Time at={stats.since} />
+              Last <ElapsedTime since={stats.since} />
             </Text>
           )}
         </Stack>
@@ -47,7 +47,7 @@ export function WebhookCard({ webhook, stats }: { webhook: Webhook; stats: Webho
   );
 }
 
-function Small({ label, value }: { label: string; value: string }) {
+function Stat({ label, value }: { label: string; value: string }) {
   return (
     <div>
       <Text size="xs" c="dimmed">

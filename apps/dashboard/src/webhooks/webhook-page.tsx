@@ -1,89 +1,96 @@
 import { Alert, SimpleGrid, Tabs } from '@mantine/core';
 import { useLocation } from 'wouter';
-import { Log } from '../deliveries/log.js';
-import { Page } from '../frame/page.js';
-import { Figure } from '../shown/facts.js';
-import { counted, duration, percent } from '../shown/numbers.js';
-import { Sparkline } from '../shown/sparkline.js';
-import { Time } from '../shown/time.js';
-import { State } from '../shown/tone.js';
-import { Loaded } from '../shown/waiting.js';
 import type { Webhook } from '../api/api.js';
-import { Actions } from './actions.js';
-import { conditionOf } from './condition.js';
+import { ElapsedTime } from '../components/elapsed-time.js';
+import { QueryResult } from '../components/query-result.js';
+import { RelativeTime } from '../components/relative-time.js';
+import { Sparkline } from '../components/sparkline.js';
+import { StatCard } from '../components/stat-card.js';
+import { StateBadge } from '../components/state-badge.js';
+import { DeliveryLog } from '../deliveries/delivery-log.js';
+import { formatQuantity, formatDuration, formatPercent } from '../format/numbers.js';
+import { Page } from '../layout/page.js';
 import { useCatalog, useStats, useWebhook, type WebhookStats } from './queries.js';
-import { Settings } from './settings.js';
+import { WebhookActions } from './webhook-actions.js';
+import { WebhookSettings } from './webhook-settings.js';
+import { stateOf } from './webhook-state.js';
 
-const UP = { to: '/', label: 'Webhooks' };
+const PARENT = { to: '/', label: 'Webhooks' };
 
-/** One webhook: how it is, what was sent to it, and everything that can be set. */
+/** A webhook with its state, deliveries and settings. */
 export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: string | undefined }) {
-  const [, go] = useLocation();
+  const [, navigate] = useLocation();
   const webhook = useWebhook(id);
   const stats = useStats();
   const catalog = useCatalog();
   return (
-    <Page title={webhook.data?.url ?? 'Webhook'} up={UP} actions={webhook.data && <Actions webhook={webhook.data} />}>
-      <Loaded what="webhook" query={webhook}>
+    <Page
+      title={webhook.data?.url ?? 'Webhook'}
+      parent={PARENT}
+      actions={webhook.data && <WebhookActions webhook={webhook.data} />}
+    >
+      <QueryResult name="webhook" query={webhook}>
         {(loaded) => (
           <>
-            <Health webhook={loaded} stats={stats.data?.get(id)} />
+            <Summary webhook={loaded} stats={stats.data?.get(id)} />
             <Tabs
               value={tab === 'settings' ? 'settings' : 'deliveries'}
               onChange={(next) => {
-                go(next === 'settings' ? `/webhooks/${id}/settings` : `/webhooks/${id}`);
+                navigate(next === 'settings' ? `/webhooks/${id}/settings` : `/webhooks/${id}`);
               }}
               keepMounted={false}
             >
-              <Tabs.List aria-label="Parts of this webhook">
+              <Tabs.List aria-label="Sections of this webhook">
                 <Tabs.Tab value="deliveries">Deliveries</Tabs.Tab>
                 <Tabs.Tab value="settings">Settings</Tabs.Tab>
               </Tabs.List>
               <Tabs.Panel value="deliveries" pt="md">
-                <Log webhookId={id} />
+                <DeliveryLog webhookId={id} />
               </Tabs.Panel>
               <Tabs.Panel value="settings" pt="md">
-                <Loaded what="catalog" query={catalog}>
-                  {(types) => <Settings webhook={loaded} catalog={types} />}
-                </Loaded>
+                <QueryResult name="catalog" query={catalog}>
+                  {(types) => <WebhookSettings webhook={loaded} catalog={types} />}
+                </QueryResult>
               </Tabs.Panel>
             </Tabs>
           </>
         )}
-      </Loaded>
+      </QueryResult>
     </Page>
   );
 }
 
-/** How a webhook is, and how it did lately. */
-function Health({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | undefined }) {
-  const { label, tone, advice } = conditionOf(webhook);
+/** The state of a webhook and its recent statistics. */
+function Summary({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | undefined }) {
+  const { label, tone, advice } = stateOf(webhook);
   return (
     <>
       {advice !== undefined && (
         <Alert color={tone === 'bad' ? 'red' : tone === 'warning' ? 'orange' : 'gray'} title={label}>
-          {advice} {webhook.failing_since !== null && <Since at={webhook.failing_since} />}
+          {advice} {webhook.failing_since !== null && <FailingSince at={webhook.failing_since} />}
         </Alert>
       )}
       <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-        <Figure label="State" value={<State tone={tone}>{label}</State>} />
-        <Figure
-          label="Arrived"
-          value={percent(stats?.success_rate ?? null)}
-          note={stats && `${String(stats.delivered)} of ${counted(stats.delivered + stats.failed, 'delivery', 'deliveries')}`}
+        <StatCard label="State" value={<StateBadge tone={tone}>{label}</StateBadge>} />
+        <StatCard
+          label="Success rate"
+          value={formatPercent(stats?.success_rate ?? null)}
+          note={
+            stats && `${String(stats.delivered)} of ${formatQuantity(stats.delivered + stats.failed, 'delivery', 'deliveries')}`
+          }
         />
-        <Figure
-          label="95 % within"
-          value={duration(stats?.p95_ms ?? null)}
-          note={stats && `half within ${duration(stats.p50_ms)}`}
+        <StatCard
+          label="p95 duration"
+          value={formatDuration(stats?.p95_ms ?? null)}
+          note={stats && `p50 ${formatDuration(stats.p50_ms)}`}
         />
-        <Figure
-          label="Lately"
+        <StatCard
+          label="Recent deliveries"
           value={stats ? <Sparkline series={stats.series} /> : '–'}
           note={
             stats && (
               <>
-                {stats.pending} under way; since <Time at={stats.since} />
+                {stats.pending} pending; last <ElapsedTime since={stats.since} />
               </>
             )
           }
@@ -93,10 +100,10 @@ function Health({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | un
   );
 }
 
-function Since({ at }: { at: string }) {
+function FailingSince({ at }: { at: string }) {
   return (
     <>
-      It has failed since <Time at={at} />.
+      The first failed attempt was <RelativeTime at={at} />.
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Webhook } from '../api/api.js';
 import { checkUrl } from './check-url.js';
-import { conditionOf } from './condition.js';
-import { bodyOf, draftOf, mistakesOf, NEW_DRAFT, otherMistakes } from './draft.js';
+import { bodyOf, draftOf, fieldError, NEW_DRAFT, unmatchedErrors } from './webhook-draft.js';
+import { stateOf } from './webhook-state.js';
 
 const webhook: Webhook = {
   id: 'wh_1',
@@ -25,46 +25,46 @@ const webhook: Webhook = {
   updated_at: '2026-11-24T10:00:00Z',
 };
 
-describe('what is wrong with a URL while it is typed', () => {
+describe('checkUrl', () => {
   test.each(['https://example.com', 'http://127.0.0.1:5000/hook', 'HTTPS://Example.com:8443/?a=1', 'https://bücher.example'])(
-    'nothing, as far as a page can tell: %s',
+    'accepts %s',
     (url) => {
       expect(checkUrl(url)).toBeNull();
     },
   );
   test.each([
-    ['', 'needs a URL'],
-    ['example.com', 'begins with https://'],
-    ['ftp://example.com', 'begins with https://'],
-    ['https://', 'not a URL yet'],
+    ['', 'URL is required'],
+    ['example.com', 'must begin with https://'],
+    ['ftp://example.com', 'must begin with https://'],
+    ['https://', 'not complete'],
     ['https://exa mple.com', 'spaces'],
     ['https://me:pw@example.com', 'user name or password'],
     ['https://example.com:22', 'port'],
     [`https://example.com/${'x'.repeat(2048)}`, '2048 characters'],
-  ])('%s: %s', (url, mistake) => {
-    expect(checkUrl(url)).toContain(mistake);
+  ])('rejects %s: %s', (url, message) => {
+    expect(checkUrl(url)).toContain(message);
   });
 });
 
-describe('the condition of a webhook is the one that matters most', () => {
+describe('stateOf returns the most important state', () => {
   const open = { state: 'open', opened_at: null, probe_at: null } as const;
   test.each<[string, Partial<Webhook>]>([
     ['Active', {}],
     ['Failing', { failing_since: '2026-11-24T10:00:00Z' }],
-    ['Not reached: waiting', { failing_since: '2026-11-24T10:00:00Z', circuit: open }],
-    ['Not reached: probing', { circuit: { ...open, state: 'half_open' } }],
+    ['Circuit open', { failing_since: '2026-11-24T10:00:00Z', circuit: open }],
+    ['Circuit half-open', { circuit: { ...open, state: 'half_open' } }],
     ['Paused by the operator', { paused: true, circuit: open }],
     ['Disabled', { enabled: false, paused: true }],
-    ['Disabled: it kept failing', { enabled: false, disabled_reason: 'failing' }],
-    ['Disabled: it answered 410', { enabled: false, disabled_reason: 'gone' }],
+    ['Disabled: failing', { enabled: false, disabled_reason: 'failing' }],
+    ['Disabled: 410 Gone', { enabled: false, disabled_reason: 'gone' }],
     ['Disabled by the operator', { enabled: false, disabled_reason: 'operator' }],
   ])('%s', (label, more) => {
-    expect(conditionOf({ ...webhook, ...more }).label).toBe(label);
+    expect(stateOf({ ...webhook, ...more }).label).toBe(label);
   });
 });
 
-describe('what is sent of the form', () => {
-  test('of an empty one is a URL and what it says of itself, no more', () => {
+describe('bodyOf', () => {
+  test('sends only the URL and defaults for an empty form', () => {
     expect(bodyOf({ ...NEW_DRAFT, url: 'https://example.com' }, { replaceHeaders: true })).toEqual({
       url: 'https://example.com',
       description: null,
@@ -76,13 +76,13 @@ describe('what is sent of the form', () => {
     });
   });
 
-  test('of a webhook that nobody changed is what it has, and leaves its headers alone', () => {
+  test('sends the settings of an unchanged webhook without its headers', () => {
     const body = bodyOf(draftOf(webhook), { replaceHeaders: false });
     expect(body).toMatchObject({ url: webhook.url, event_types: ['*'], retry: webhook.retry, max_in_flight: 10 });
     expect(body).not.toHaveProperty('headers');
   });
 
-  test('of headers are those that have a name or a value: the API says what is wrong with half of one', () => {
+  test('sends headers that have a name or a value and leaves the validation to the API', () => {
     const headers = [
       { key: 1, name: 'X-Key', value: 'secret' },
       { key: 2, name: '', value: '' },
@@ -91,20 +91,20 @@ describe('what is sent of the form', () => {
   });
 });
 
-describe("the API's mistakes", () => {
-  const mistakes = {
+describe('validation errors of the API', () => {
+  const errors = {
     url: 'must be a URL',
     'event_types.1': 'must be known',
     'retry.max_attempts': 'is too much',
     shape: 'is odd',
   };
-  test('stand at their fields', () => {
-    expect(mistakesOf(mistakes, 'url')).toBe('Must be a URL.');
-    expect(mistakesOf(mistakes, 'event_types')).toBe('1: must be known');
-    expect(mistakesOf(mistakes, 'retry.max_attempts')).toBe('Is too much.');
-    expect(mistakesOf(mistakes, 'headers')).toBeUndefined();
+  test('are shown at their fields', () => {
+    expect(fieldError(errors, 'url')).toBe('Must be a URL.');
+    expect(fieldError(errors, 'event_types')).toBe('1: must be known');
+    expect(fieldError(errors, 'retry.max_attempts')).toBe('Is too much.');
+    expect(fieldError(errors, 'headers')).toBeUndefined();
   });
-  test('that no field stands for are not lost', () => {
-    expect(otherMistakes(mistakes)).toEqual(['shape: is odd']);
+  test('without a matching field are returned separately', () => {
+    expect(unmatchedErrors(errors)).toEqual(['shape: is odd']);
   });
 });

@@ -1,0 +1,97 @@
+import { Anchor, Paper, Stack, Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import { DescriptionList } from '../components/description-list.js';
+import { EmptyState } from '../components/empty-state.js';
+import { JsonBlock } from '../components/json-block.js';
+import { QueryResult } from '../components/query-result.js';
+import { RelativeTime } from '../components/relative-time.js';
+import { formatExact } from '../format/time.js';
+import { Page } from '../layout/page.js';
+import { useWebhook } from '../webhooks/queries.js';
+import { AttemptCard } from './attempt-card.js';
+import { useDeliveredEvent, type useDelivery } from './queries.js';
+import { DeliveryStatusBadge } from './status-badge.js';
+
+interface DeliveryDetailsProps {
+  delivery: ReturnType<typeof useDelivery>;
+  /** Operators see deliveries of all owners, but no request bodies: those are the owners' data. */
+  asOperator: boolean;
+  actions?: ReactNode;
+}
+
+/** The page of a delivery with its request body and all attempts. */
+export function DeliveryDetails({ delivery, asOperator, actions }: DeliveryDetailsProps) {
+  const basePath = asOperator ? '/operator' : '';
+  const webhookId = delivery.data?.webhook_id;
+  const parent =
+    webhookId === undefined
+      ? { to: `${basePath}/`, label: 'Webhooks' }
+      : { to: `${basePath}/webhooks/${webhookId}`, label: 'Webhook' };
+  return (
+    <Page title={delivery.data ? `Delivery of ${delivery.data.event_type}` : 'Delivery'} parent={parent} actions={actions}>
+      <QueryResult name="delivery" query={delivery}>
+        {(loaded) => (
+          <>
+            <Paper withBorder p="md">
+              <DescriptionList
+                items={[
+                  ['Status', <DeliveryStatusBadge key="status" delivery={loaded} />],
+                  [
+                    'Webhook',
+                    <Anchor key="webhook" component={Link} href={`${basePath}/webhooks/${loaded.webhook_id}`} size="sm">
+                      {asOperator ? loaded.webhook_id : <WebhookUrl id={loaded.webhook_id} />}
+                    </Anchor>,
+                  ],
+                  ['Event', `${loaded.event_id} (webhook-id)`],
+                  ['Delivery', loaded.id],
+                  ['Created', formatExact(loaded.created_at)],
+                  ...(loaded.finished_at === null ? [] : [['Finished', formatExact(loaded.finished_at)] as const]),
+                  ...(loaded.next_attempt_at === null
+                    ? []
+                    : [['Next attempt', <RelativeTime key="next" at={loaded.next_attempt_at} />] as const]),
+                  ['Attempts', `${String(loaded.attempt_count)}${loaded.replay ? ' (replayed)' : ''}`],
+                ]}
+              />
+            </Paper>
+            {!asOperator && (
+              <>
+                <Title order={2}>Request</Title>
+                <RequestBody deliveryId={loaded.id} />
+              </>
+            )}
+            <Title order={2}>Attempts</Title>
+            {loaded.attempts.length === 0 ? (
+              <EmptyState title="No attempts yet">
+                <Text size="sm" c="dimmed">
+                  The first attempt appears here when it is finished.
+                </Text>
+              </EmptyState>
+            ) : (
+              <Stack component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
+                {[...loaded.attempts].reverse().map((attempt) => (
+                  <AttemptCard key={attempt.number} attempt={attempt} eventId={loaded.event_id} />
+                ))}
+              </Stack>
+            )}
+          </>
+        )}
+      </QueryResult>
+    </Page>
+  );
+}
+
+/** The body that every attempt sends. */
+function RequestBody({ deliveryId }: { deliveryId: string }) {
+  const event = useDeliveredEvent(deliveryId);
+  return (
+    <QueryResult name="request" query={event}>
+      {({ type, timestamp, data }) => <JsonBlock value={{ type, timestamp, data }} label="Request body" />}
+    </QueryResult>
+  );
+}
+
+function WebhookUrl({ id }: { id: string }) {
+  const webhook = useWebhook(id);
+  return webhook.data?.url ?? id;
+}

@@ -1,0 +1,7 @@
+/** Returns whether a pattern (`sync.failed`, `sync.*` or `*`) matches the type. An empty list matches every type. */
+export function matchesPatterns(patterns: readonly string[], type: string): boolean {
+  if (patterns.length === 0) return true;
+  return patterns.some(
+    (pattern) => pattern === type || pattern === '*' || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
+  );
+}

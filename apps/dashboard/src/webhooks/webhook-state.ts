@@ -1,0 +1,63 @@
+import type { Webhook } from '../api/api.js';
+import type { Tone } from '../components/state-badge.js';
+
+/** The state of a webhook as it is shown to people. */
+export interface WebhookState {
+  label: string;
+  tone: Tone;
+  /** The meaning and the remedy; undefined for an active webhook. */
+  advice?: string;
+}
+
+const DISABLED: Record<NonNullable<Webhook['disabled_reason']>, WebhookState> = {
+  failing: {
+    label: 'Disabled: failing',
+    tone: 'bad',
+    advice:
+      'All attempts failed for days, so Tidings disabled the webhook. Repair the receiver, send a test event, then enable the webhook.',
+  },
+  gone: {
+    label: 'Disabled: 410 Gone',
+    tone: 'bad',
+    advice:
+      'The receiver responded with 410 Gone, which means that it was removed. If it is available again, enable the webhook.',
+  },
+  operator: {
+    label: 'Disabled by the operator',
+    tone: 'bad',
+    advice: 'The operator disabled this webhook. Only the operator can enable it.',
+  },
+};
+
+/** Returns the most important state: disabled before paused, paused before circuit, circuit before failing. */
+export function stateOf(webhook: Webhook): WebhookState {
+  const { enabled, disabled_reason: reason, paused, circuit, failing_since: failingSince } = webhook;
+  if (!enabled) {
+    return reason === null
+      ? { label: 'Disabled', tone: 'neutral', advice: 'The webhook is disabled. New events are skipped.' }
+      : DISABLED[reason];
+  }
+  if (paused) {
+    return {
+      label: 'Paused by the operator',
+      tone: 'warning',
+      advice: 'Deliveries wait until the operator resumes them. No event is lost.',
+    };
+  }
+  if (circuit.state !== 'closed') {
+    return {
+      label: circuit.state === 'open' ? 'Circuit open' : 'Circuit half-open',
+      tone: 'bad',
+      advice:
+        'The receiver did not respond to several attempts in a row. Tidings probes it regularly and resumes deliveries after the first response.',
+    };
+  }
+  if (failingSince !== null) {
+    return {
+      label: 'Failing',
+      tone: 'warning',
+      advice: 'The last attempts failed. Tidings retries each delivery until it succeeds or has no attempts left.',
+    };
+  }
+  return { label: 'Active', tone: 'good' };
+}
