@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
 import supertest from 'supertest';
-import { encode, expectRefused, forge, now, unpadded, type Json } from '../../test/forge.js';
+import { encode, expectRefused, forge, now, unpadded, type Json } from '../../test/forge-token.js';
 import { startIdentityProvider, type IdentityProvider } from '../../test/identity-provider.js';
 import { SECRET, startApi, type TestApi } from '../../test/start-api.js';
 import { createIssuerKeys } from './issuer-keys.js';

@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import supertest from 'supertest';
 import { Redis } from 'ioredis';
 import { revokeToken } from '@tidings/auth';
-import { CLAIMS, encode, expectRefused, forge, HEADER, now, PATH, unpadded, type Json } from '../../test/forge.js';
+import { CLAIMS, encode, expectRefused, forge, HEADER, now, PATH, unpadded, type Json } from '../../test/forge-token.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;

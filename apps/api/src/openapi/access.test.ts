@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
 import { QUEUES } from '../admin/queues.js';
-import { absent, createWalk, type Answer, type Belongings, type Walk } from '../../test/walk.js';
+import { absent, createWalk, type Answer, type Belongings, type Walk } from '../../test/call-operations.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 /**

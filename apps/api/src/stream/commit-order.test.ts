@@ -10,7 +10,7 @@ import {
   type Queryable,
 } from '@tidings/database';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
-import { fakeSession, NO_METRICS, turns } from '../../test/stream-world.js';
+import { fakeSession, NO_METRICS, turns } from '../../test/stream-fixture.js';
 import { createSubscribers } from './subscribers.js';
 import { createHub } from './hub.js';
 import { catchUp } from './catch-up.js';

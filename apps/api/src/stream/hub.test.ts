@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fakeProcess, fakeSession, turns } from '../../test/stream-world.js';
+import { fakeProcess, fakeSession, turns } from '../../test/stream-fixture.js';
 import type { StreamEvent } from './stream-event.js';
 
 /** A log that is written by the test, an API process on it, and clients that note what they get. */

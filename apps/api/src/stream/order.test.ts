@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fakeProcess, fakeSession, turns } from '../../test/stream-world.js';
+import { fakeProcess, fakeSession, turns } from '../../test/stream-fixture.js';
 import type { StreamEvent } from './stream-event.js';
 
 /**

@@ -4,7 +4,7 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Response } from 'express';
 import { eventually } from '@tidings/testing';
-import { NO_METRICS } from '../../test/stream-world.js';
+import { NO_METRICS } from '../../test/stream-fixture.js';
 import { frame } from './frame.js';
 import { openSession, type Session } from './session.js';
 

@@ -4,7 +4,7 @@ import { decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { readEvents, type Queryable } from '@tidings/database';
 import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
 import { createSubscribers } from './subscribers.js';
-import { followAnnouncements } from './follow.js';
+import { followAnnouncements } from './follow-announcements.js';
 import { createHub } from './hub.js';
 import { createStreamMetrics } from './metrics.js';
 import type { StreamParts } from './open-stream.js';

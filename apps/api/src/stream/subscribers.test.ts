@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fakeSession } from '../../test/stream-world.js';
+import { fakeSession } from '../../test/stream-fixture.js';
 import { createSubscribers } from './subscribers.js';
 import type { Frame } from './frame.js';
 import type { StreamEvent } from './stream-event.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
-import { absent, createWalk, type Answer, type Walk } from '../../test/walk.js';
+import { absent, createWalk, type Answer, type Walk } from '../../test/call-operations.js';
 import type { TestAnswer } from '../webhooks/test-webhook.js';
 
 /**
