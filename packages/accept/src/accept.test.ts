@@ -4,11 +4,11 @@ import { openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog, gapsUpdated, syncFailed, type Publishable, type TidingsEvent } from '@tidings/events';
 import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
 import {
-  createGate,
+  createFaultProxy,
   createTestDatabase,
   createTestRedis,
   eventually,
-  type Gate,
+  type FaultProxy,
   type TestDatabase,
   type TestRedis,
 } from '@tidings/testing';
@@ -19,7 +19,7 @@ import { ConflictingEventError } from './conflicting-event-error.js';
 let testDatabase: TestDatabase;
 let database: Database;
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let announced: AnnouncedEvent[][];
 let warnings: string[];
 /** What the metrics were told, but for the times. */
@@ -41,7 +41,7 @@ beforeEach(async () => {
     data: { id: 'wh_1', owner: 'alice', url: 'https://example.com', eventTypes: ['sync.*'], sealedSecret: new Uint8Array(1) },
   });
   redis = createTestRedis();
-  gate = await createGate(redis.url);
+  proxy = await createFaultProxy(redis.url);
   const { prefix } = redis;
   announced = [];
   warnings = [];
@@ -49,7 +49,7 @@ beforeEach(async () => {
   const subscriber = connectRedis(redis.url, 'subscriber', () => undefined);
   await subscriber.subscribe(streamChannel(prefix));
   subscriber.on('message', (_, message) => void announced.push(decodeAnnouncement(message)));
-  const commands = connectRedis(gate.url, 'command', () => undefined);
+  const commands = connectRedis(proxy.url, 'command', () => undefined);
   await once(commands, 'ready');
   const queue = createDeliveriesQueue({ redis: commands, prefix });
   const observe: AcceptObserver = {
@@ -63,7 +63,7 @@ beforeEach(async () => {
     await queue.close();
     commands.disconnect();
     subscriber.disconnect();
-    await gate.shut();
+    await proxy.disconnect();
     await redis.drop();
   };
 });
@@ -218,7 +218,7 @@ describe('accepting events', () => {
 
 describe('while Redis is away', () => {
   test('events are accepted all the same, and the reconciler will find their deliveries (I1)', async () => {
-    await gate.shut();
+    await proxy.disconnect();
     expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'accepted' }]);
     await accept.idle();
     expect(warnings).toHaveLength(2);
@@ -229,10 +229,10 @@ describe('while Redis is away', () => {
   });
 
   test('nobody waits for it', async () => {
-    gate.freeze();
+    proxy.freeze();
     expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'accepted' }]);
     expect(warnings).toEqual([]);
-    await gate.open();
+    await proxy.restore();
   });
 });
 
@@ -280,7 +280,7 @@ describe("an event of Tidings' own", () => {
   test('is in the log and announced, and goes to no webhook', async () => {
     await database.prisma.webhook.updateMany({ data: { eventTypes: ['*'] } });
     const data = { user_id: 'alice', webhook_id: 'wh_1', reason: 'gone', disabled_at: '2026-11-24T10:00:00.000Z' };
-    await accept([catalog.validateOwn({ type: 'webhook.disabled', data })]);
+    await accept([catalog.validateSystemEvent({ type: 'webhook.disabled', data })]);
     await accept.idle();
     expect((await logged()).map(({ type }) => type)).toEqual(['webhook.disabled']);
     expect(await deliveryIds()).toEqual([]);

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createGate, createTestRedis, eventually, type Gate } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy } from '@tidings/testing';
 import { createRevocations, revokeToken } from './revocations.js';
 
 const corner = createTestRedis();
 const redis = corner.client;
 const key = `${corner.prefix}:revoked`;
 const inAnHour = Math.floor(Date.now() / 1000) + 3600;
-let gate: Gate;
+let proxy: FaultProxy;
 beforeAll(async () => {
-  gate = await createGate(corner.url);
+  proxy = await createFaultProxy(corner.url);
 });
 beforeEach(() => redis.del(key));
 afterAll(async () => {
-  await gate.shut();
+  await proxy.disconnect();
   await corner.drop();
 });
 
@@ -63,13 +63,13 @@ describe('a revoked token', () => {
 
   test('stays revoked while Redis is away, which is said once', async () => {
     await revoke('one');
-    const own = new Redis(gate.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy: () => 20 });
+    const own = new Redis(proxy.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy: () => 20 });
     own.on('error', () => undefined);
     const process = startProcess(own);
     // The connection is not there yet: the first round waits for it.
     await process.refresh();
     expect(process.isRevoked('one')).toBe(true);
-    await gate.shut();
+    await proxy.disconnect();
     await eventually(async () => {
       await process.refresh();
       expect(process.said).toHaveLength(1);
@@ -77,7 +77,7 @@ describe('a revoked token', () => {
     await process.refresh();
     expect(process.isRevoked('one')).toBe(true);
     await revoke('meanwhile');
-    await gate.open();
+    await proxy.restore();
     await eventually(async () => {
       await process.refresh();
       expect(process.isRevoked('meanwhile')).toBe(true);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { createCatalog } from './catalog.js';
 import { gapsUpdated } from './catalog/gaps.js';
 import { extractionStarted } from './catalog/extraction.js';
@@ -119,55 +119,55 @@ describe('a publisher', () => {
 
 describe('while Redis is away, a publisher', () => {
   let redis: TestRedis;
-  let gate: Gate;
+  let proxy: FaultProxy;
   let publisher: Publisher;
   beforeEach(async () => {
     redis = createTestRedis();
-    gate = await createGate(redis.url);
+    proxy = await createFaultProxy(redis.url);
   });
   afterEach(async () => {
     await publisher.close();
-    await gate.shut();
+    await proxy.disconnect();
     await redis.drop();
   });
   const create = (commandTimeoutMs?: number) => {
-    publisher = createPublisher({ redis: gate.url, prefix: redis.prefix, ...(commandTimeoutMs && { commandTimeoutMs }) });
+    publisher = createPublisher({ redis: proxy.url, prefix: redis.prefix, ...(commandTimeoutMs && { commandTimeoutMs }) });
   };
 
   test('fails instead of holding its caller, and publishes again once Redis is back', async () => {
     create();
     await publisher.publish(failed);
-    await gate.shut();
+    await proxy.disconnect();
     await expect(publisher.publish([failed, failed])).rejects.toThrow();
-    await gate.open();
+    await proxy.restore();
     await eventually(() => publisher.publish(failed));
   });
 
   test('fails also when Redis was never there, and publishes once it comes', async () => {
-    await gate.shut();
+    await proxy.disconnect();
     create();
     await expect(publisher.publish(failed)).rejects.toThrow('Redis cannot be reached: Error: connect ECONNREFUSED');
     // Also between two tries to connect.
     await eventually(() => expect(publisher.publish(failed)).rejects.toThrow('enableOfflineQueue'));
-    await gate.open();
+    await proxy.restore();
     await eventually(() => publisher.publish(failed));
   });
 
   test('fails after the time that a command may take, when Redis hangs', async () => {
     create(200);
     await publisher.publish(failed);
-    gate.freeze();
+    proxy.freeze();
     await expect(publisher.publish(failed)).rejects.toThrow('Command timed out');
   });
 
   test('fails after that time also when Redis hangs from the start', async () => {
-    gate.freeze();
+    proxy.freeze();
     create(50);
     await expect(publisher.publish(failed)).rejects.toThrow('Redis cannot be reached: ');
   });
 
   test('still says first which field is wrong', async () => {
-    await gate.shut();
+    await proxy.disconnect();
     create();
     await expect(publisher.publish({ ...failed, id: '' })).rejects.toMatchObject({ errors: [{ field: 'id' }] });
   });

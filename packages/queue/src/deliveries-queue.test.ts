@@ -1,29 +1,29 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue, Worker, type Job } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
-import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { createDeliveriesQueue, DELIVERIES_QUEUE, type DeliveriesQueue } from './deliveries-queue.js';
 import { connectRedis } from './redis.js';
 
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let commands: RedisClient;
 let queue: DeliveriesQueue;
 /** The same queue, as BullMQ sees it. */
 let inRedis: Queue;
 const open = () => {
-  commands = connectRedis(gate.url, 'command', () => undefined);
+  commands = connectRedis(proxy.url, 'command', () => undefined);
   queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix });
 };
 beforeEach(async () => {
   redis = createTestRedis();
-  gate = await createGate(redis.url);
+  proxy = await createFaultProxy(redis.url);
   inRedis = new Queue(DELIVERIES_QUEUE, { connection: redis.client, prefix: redis.prefix });
 });
 afterEach(async () => {
   await queue.close();
   commands.disconnect();
-  await gate.shut();
+  await proxy.disconnect();
   await inRedis.close();
   await redis.drop();
 });
@@ -63,8 +63,8 @@ describe('an enqueued delivery', () => {
   test('gets a job of its own when it is enqueued anew', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
-    await queue.enqueue([{ id: 'dlv_1', anew: true }]);
-    await queue.enqueue([{ id: 'dlv_1', anew: true }]);
+    await queue.enqueue([{ id: 'dlv_1', newJobId: true }]);
+    await queue.enqueue([{ id: 'dlv_1', newJobId: true }]);
     expect((await jobs()).map(({ data }) => data as unknown)).toEqual(Array(3).fill({ id: 'dlv_1' }));
   });
 
@@ -109,20 +109,20 @@ describe('while Redis is away, enqueueing', () => {
   test('fails at once, and works again when Redis is back', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
-    await gate.shut();
+    await proxy.disconnect();
     await expect(queue.enqueue([{ id: 'dlv_2' }])).rejects.toThrow();
-    await gate.open();
+    await proxy.restore();
     await eventually(() => queue.enqueue([{ id: 'dlv_2' }]));
     expect((await jobs()).map(({ id }) => id)).toEqual(['dlv_1', 'dlv_2']);
   });
 
   test('fails also when Redis was not there at the start, and works when it comes', async () => {
-    await gate.shut();
+    await proxy.disconnect();
     open();
     await expect(queue.enqueue([{ id: 'dlv_1' }])).rejects.toThrow('Redis cannot be reached');
     // Also between two tries to connect.
     await eventually(() => expect(queue.enqueue([{ id: 'dlv_1' }])).rejects.toThrow('enableOfflineQueue'));
-    await gate.open();
+    await proxy.restore();
     await eventually(() => queue.enqueue([{ id: 'dlv_1' }]));
     expect((await jobs()).map(({ id }) => id)).toEqual(['dlv_1']);
   });

@@ -1,24 +1,24 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RedisClient } from '@tidings/events';
-import { createGate, createTestRedis, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { createDeliveriesQueue } from './deliveries-queue.js';
 import { createJobCounts, type JobCounts } from './job-counts.js';
 import { connectRedis } from './redis.js';
 
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let commands: RedisClient;
 let counts: JobCounts;
 beforeEach(async () => {
   redis = createTestRedis();
-  gate = await createGate(redis.url);
-  commands = connectRedis(gate.url, 'command', () => undefined);
+  proxy = await createFaultProxy(redis.url);
+  commands = connectRedis(proxy.url, 'command', () => undefined);
   counts = createJobCounts({ redis: commands, prefix: redis.prefix });
 });
 afterEach(async () => {
   await counts.close();
   commands.disconnect();
-  await gate.shut();
+  await proxy.disconnect();
   await redis.drop();
 });
 
@@ -37,6 +37,6 @@ test('the jobs of each queue are counted by what they wait for', async () => {
 
 test('while Redis is away there are none to tell, instead of zeros', async () => {
   await counts.read();
-  await gate.shut();
+  await proxy.disconnect();
   await expect(counts.read()).rejects.toThrow();
 });

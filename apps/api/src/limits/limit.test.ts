@@ -2,25 +2,25 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import type { RedisClient } from '@tidings/queue';
 import { connectRedis } from '@tidings/queue';
-import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { createLimit } from './limit.js';
 
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let connection: RedisClient;
 beforeEach(async () => {
   redis = createTestRedis();
-  gate = await createGate(redis.url);
-  connection = connectRedis(gate.url, 'limits', () => undefined);
+  proxy = await createFaultProxy(redis.url);
+  connection = connectRedis(proxy.url, 'limits', () => undefined);
   await once(connection, 'ready');
 });
 afterEach(async () => {
-  await gate.open();
+  await proxy.restore();
   await eventually(() => {
     expect(connection.status).toBe('ready');
   });
   connection.disconnect();
-  await gate.shut();
+  await proxy.disconnect();
   await redis.drop();
 });
 const limit = (perMinute: number) => createLimit({ redis: connection, prefix: redis.prefix, name: 'user', perMinute });
@@ -65,7 +65,7 @@ describe('a limit', () => {
   });
 
   test('holds while Redis is away, and does not wait for it', async () => {
-    await gate.shut();
+    await proxy.disconnect();
     await eventually(() => {
       expect(connection.status).not.toBe('ready');
     });
@@ -76,7 +76,7 @@ describe('a limit', () => {
   });
 
   test('holds while Redis hangs: the first request waits for less than a second, later ones not at all', async () => {
-    gate.freeze();
+    proxy.freeze();
     const alone = limit(2);
     const startedAt = performance.now();
     expect(await alone.count('alice')).toMatchObject({ remaining: 1, over: false });

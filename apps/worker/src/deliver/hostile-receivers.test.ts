@@ -110,8 +110,8 @@ describe('a TLS server that', () => {
 
   test.each<[string, () => Promise<TlsOptions>, string]>([
     ['has a certificate that nobody trusts', untrusted, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['has signed its own certificate', async () => (await createTestAuthority()).ownServer, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-    ['has one that has expired', () => authority.issue({ until: new Date(Date.now() - 1000) }), 'CERT_HAS_EXPIRED'],
+    ['has signed its own certificate', async () => (await createTestAuthority()).selfSigned, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['has one that has expired', () => authority.issue({ validUntil: new Date(Date.now() - 1000) }), 'CERT_HAS_EXPIRED'],
     ['has one for another host', () => authority.issue({ names: ['other.example'] }), 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['speaks TLS 1.1', async () => ({ ...(await authority.issue()), minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' }), ''],
   ])('%s gets nothing: no request is sent', async (_name, options, code) => {

@@ -2,14 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createAccept, type Accept } from '@tidings/accept';
 import { connectToOutbox, openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog, createOutbox, createOutboxRelay, outboxTable, syncFailed, type OutboxRelay } from '@tidings/events';
-import { createGate, createTestDatabase, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import { createFaultProxy, createTestDatabase, eventually, type FaultProxy, type TestDatabase } from '@tidings/testing';
 import { createAcceptRelayed } from './accept-relayed.js';
 
 let tidingsDatabase: TestDatabase;
 let serviceDatabase: TestDatabase;
 let tidings: Database;
 let service: Database;
-let gate: Gate;
+let proxy: FaultProxy;
 let relay: OutboxRelay | undefined;
 let warnings: number;
 /** Of the relays, events that were accepted anew, each time. */
@@ -30,7 +30,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await tidings.pool.query('TRUNCATE events, deliveries');
   await service.pool.query('TRUNCATE syncs, tidings.outbox');
-  gate = await createGate(serviceDatabase.url);
+  proxy = await createFaultProxy(serviceDatabase.url);
   warnings = 0;
   accepted = [];
   const withLog = createAccept({
@@ -51,7 +51,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await relay?.stop();
-  await gate.shut();
+  await proxy.disconnect();
 });
 
 const outbox = createOutbox();
@@ -60,7 +60,7 @@ const logged = async () => (await readEvents(tidings.pool, { after: 0, limit: 10
 const left = async () => (await service.pool.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
 const start = (publish = createAcceptRelayed({ accept, catalog })) => {
   const log = { warn: () => void (warnings += 1), error: () => undefined };
-  relay = createOutboxRelay({ connect: () => connectToOutbox(gate.url), publish, log, pollMs: 50 });
+  relay = createOutboxRelay({ connect: () => connectToOutbox(proxy.url), publish, log, pollMs: 50 });
   relay.start();
 };
 
@@ -90,8 +90,8 @@ describe('an event of an outbox', () => {
     start(async (events) => {
       await acceptRelayed(events);
       if (breaks) {
-        await gate.shut();
-        await gate.open();
+        await proxy.disconnect();
+        await proxy.restore();
       }
       breaks = false;
     });

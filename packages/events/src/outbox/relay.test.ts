@@ -1,7 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import fc from 'fast-check';
-import { createGate, createTestDatabase, createTestRedis, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import {
+  createFaultProxy,
+  createTestDatabase,
+  createTestRedis,
+  eventually,
+  type FaultProxy,
+  type TestDatabase,
+} from '@tidings/testing';
 import { syncFailed } from '../catalog/sync.js';
 import type { EventDraft } from '../event.js';
 import { EVENTS_QUEUE } from '../events-queue.js';
@@ -18,7 +25,7 @@ type Client = Awaited<ReturnType<TestDatabase['connect']>>;
 const NEVER_MS = 600_000;
 
 let database: TestDatabase;
-let gate: Gate;
+let proxy: FaultProxy;
 let service: Client;
 let other: Client;
 /** What Tidings would have: each id once, in the order in which it first came. */
@@ -34,14 +41,14 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   await service.query('TRUNCATE tidings.outbox');
-  gate = await createGate(database.url);
+  proxy = await createFaultProxy(database.url);
   tidings = new Map();
   relays = [];
   logged = [];
 });
 afterEach(async () => {
   await Promise.all(relays.map((relay) => relay.stop()));
-  await gate.shut();
+  await proxy.disconnect();
 });
 
 const outbox = createOutbox();
@@ -54,7 +61,7 @@ const taken = () => [...tidings.keys()];
 const keep = (message: string, details: object) => void logged.push({ message, details: details as Record<string, unknown> });
 const relay = (options: Partial<OutboxRelayOptions> = {}) => {
   const created = createOutboxRelay({
-    connect: () => database.connect(gate.url),
+    connect: () => database.connect(proxy.url),
     publish: take,
     log: { warn: keep, error: keep },
     pollMs: NEVER_MS,
@@ -258,8 +265,8 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
       await take(events);
       calls.push(events.map(({ id }) => String(id)).join());
       if (breaks-- > 0) {
-        await gate.shut();
-        await gate.open();
+        await proxy.disconnect();
+        await proxy.restore();
       }
     };
     await outbox.publish(service, [failed('a'), failed('b')]);
@@ -297,18 +304,18 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
   });
 
   test('when its database is away, at the start and later', async () => {
-    await gate.shut();
+    await proxy.disconnect();
     relay();
     await eventually(() => {
       expect(logged.length).toBeGreaterThan(0);
     });
     await outbox.publish(service, failed('a'));
-    await gate.open();
+    await proxy.restore();
     await untilEmpty();
     await untilListening();
-    await gate.shut();
+    await proxy.disconnect();
     await outbox.publish(service, failed('b'));
-    await gate.open();
+    await proxy.restore();
     await untilEmpty();
     expect(taken()).toEqual(['a', 'b']);
   });
@@ -369,7 +376,7 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
   test('until it is stopped, also when its database hangs', async () => {
     let asked = 0;
     const connect = async () => {
-      const client = await database.connect(gate.url);
+      const client = await database.connect(proxy.url);
       const query = async (text: string, values?: unknown[]) => {
         asked += 1;
         const answer = await client.query(text, values);
@@ -380,7 +387,7 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
     };
     const stopped = relay({ connect, pollMs: 5 });
     await untilListening();
-    gate.freeze();
+    proxy.freeze();
     await eventually(() => {
       expect(asked).toBe(1);
     });
@@ -400,7 +407,7 @@ test('whoever commits, rolls back or crashes: exactly what was committed is in T
       const moving = relay({
         publish: async (events) => {
           await take(events);
-          if (crash) await gate.shut();
+          if (crash) await proxy.disconnect();
         },
         pollMs: 5,
       });
@@ -437,13 +444,13 @@ test('whoever commits, rolls back or crashes: exactly what was committed is in T
           writer.ids.length = writer.saved;
         } else if (act === 'break') {
           crash = !crash;
-          await gate.shut();
-          await gate.open();
+          await proxy.disconnect();
+          await proxy.restore();
         } else await end(writer, act === 'commit' ? 'COMMIT' : 'ROLLBACK');
       }
       for (const writer of writers) await end(writer, 'COMMIT');
       crash = false;
-      await gate.open();
+      await proxy.restore();
       await untilEmpty();
       await moving.stop();
       expect([...taken()].sort()).toEqual([...committed].sort());
