@@ -176,7 +176,7 @@ const deliver = createDeliver({
   build: (delivery) => buildRequest(delivery, seal),
   send,
   release: (webhookId) => release([webhookId]),
-  enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
+  enqueue: (delivery) => deliveries.enqueue([{ ...delivery, newJobId: true }]),
   retry: config.retry,
   continueForMs: CONTINUE_FOR_MS,
   observe: {
@@ -193,13 +193,13 @@ const deliver = createDeliver({
 
 // … an owner may test a webhook, beside all that …
 const testMs = Math.min(timeoutMs, LONGEST_TEST_MS);
-const turns = createTestLock({ redis: commands, prefix });
+const testLock = createTestLock({ redis: commands, prefix });
 const answerTests = createAnswerTests({
-  take: (test) => turns.take(test, testMs + TEST_MARGIN_MS),
+  claim: (test) => testLock.claim(test, testMs + TEST_MARGIN_MS),
   readEndpoint: (owner, webhookId) => readEndpoint(database.pool, owner, webhookId),
   build: (event) => buildRequest(event, seal),
   send: createSender({ agents, timeoutMs: testMs }),
-  end: turns.end,
+  release: testLock.release,
   log,
 });
 

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const NONE = { waiting: 0, prioritized: 0, delayed: 0, active: 0, failed: 0 };
 
-test('the jobs of each queue are counted by what they wait for', async () => {
+test('counts the jobs of each queue by state', async () => {
   const queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix });
   await queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }, { id: 'dlv_3', priority: 1 }, { id: 'dlv_4', delayMs: 60_000 }]);
   await queue.close();
@@ -35,7 +35,7 @@ test('the jobs of each queue are counted by what they wait for', async () => {
   ]);
 });
 
-test('while Redis is away there are none to tell, instead of zeros', async () => {
+test('rejects while Redis is away, instead of counting zero jobs', async () => {
   await counts.read();
   await proxy.disconnect();
   await expect(counts.read()).rejects.toThrow();

@@ -22,20 +22,20 @@ const open = (purpose: RedisPurpose) => {
   client = connectRedis(proxy.url, purpose, (error) => void errors.push(error));
   return client;
 };
-/** Unlike Node's once(), whatever errors come before it. */
-const happened = (event: string) => new Promise((resolve) => client.once(event, resolve));
+/** Resolves at the event. Unlike Node's once(), it does not reject when an error comes first. */
+const occurred = (event: string) => new Promise((resolve) => client.once(event, resolve));
 
 describe('a connection for commands', () => {
-  test('fails at once while Redis is away, tells its owner, and reconnects by itself', async () => {
+  test('fails at once while Redis is away, reports the error, and reconnects by itself', async () => {
     await once(open('command'), 'ready');
     await proxy.disconnect();
     await eventually(() => {
       expect(errors.map(({ message }) => message)).toContainEqual(expect.stringContaining('ECONNREFUSED'));
     });
-    await happened('reconnecting');
-    const asked = client.ping().catch(() => 'failed');
-    const triedAgain = happened('connecting').then(() => 'tried again');
-    expect(await Promise.race([asked, triedAgain])).toBe('failed');
+    await occurred('reconnecting');
+    const answer = client.ping().catch(() => 'failed');
+    const triedAgain = occurred('connecting').then(() => 'tried again');
+    expect(await Promise.race([answer, triedAgain])).toBe('failed');
     await proxy.restore();
     expect(await eventually(() => client.ping())).toBe('PONG');
   });
@@ -48,7 +48,7 @@ describe('a connection for commands', () => {
 });
 
 describe('a connection for limits', () => {
-  test('fails within a second when Redis hangs, and then at once, until Redis answers again', async () => {
+  test('fails within a second when Redis hangs, then at once, until Redis answers again', async () => {
     await once(open('limits'), 'ready');
     proxy.freeze();
     const startedAt = performance.now();
@@ -64,31 +64,31 @@ describe('a connection for limits', () => {
 });
 
 describe('a connection for a worker', () => {
-  test('waits for Redis as long as it takes', async () => {
+  test('waits for Redis without a limit', async () => {
     await once(open('worker'), 'ready');
     await proxy.disconnect();
     const answer = client.ping();
-    await happened('reconnecting');
+    await occurred('reconnecting');
     await proxy.restore();
     expect(await answer).toBe('PONG');
   });
 
-  test('is made as BullMQ demands of its workers', () => {
+  test('has the options that BullMQ requires of its workers', () => {
     expect(open('worker').options).toMatchObject({ maxRetriesPerRequest: null });
   });
 });
 
 describe('a connection for a subscriber', () => {
-  test('subscribes again by itself', async () => {
+  test('subscribes again after a reconnect', async () => {
     const channel = `${redis.prefix}:news`;
-    const heard: string[] = [];
-    open('subscriber').on('message', (_, message) => void heard.push(message));
+    const received: string[] = [];
+    open('subscriber').on('message', (_, message) => void received.push(message));
     await client.subscribe(channel);
     await proxy.disconnect();
     await proxy.restore();
     await eventually(async () => {
       expect(await redis.client.publish(channel, 'hello')).toBe(1);
-      expect(heard).toContain('hello');
+      expect(received).toContain('hello');
     });
   });
 });

@@ -16,7 +16,7 @@ export function createRetry({ sql, queue, log }: RetryParts): Retry {
     const answer = await retryDelivery(sql, owner, id, WAKE_AFTER_MS);
     if (answer?.due) {
       // Redis may still hold its job of before, which comes when the earlier wait is over.
-      await queue.enqueue([{ ...answer.due, anew: true }]).catch((error: unknown) => {
+      await queue.enqueue([{ ...answer.due, newJobId: true }]).catch((error: unknown) => {
         log.warn('Redis did not take a retried delivery; it is picked up from the database.', { delivery_id: id, error });
       });
     }

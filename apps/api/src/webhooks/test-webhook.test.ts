@@ -24,7 +24,7 @@ const connect = (purpose: 'command' | 'subscriber') => {
   return redis;
 };
 const queue = createTestsQueue({ redis: connect('command'), prefix });
-const turns = createTestLock({ redis: corner.client, prefix });
+const testLock = createTestLock({ redis: corner.client, prefix });
 const jobs = new Queue<TestJob>(TESTS_QUEUE, { connection: corner.client, prefix });
 afterAll(async () => {
   await queue.close();
@@ -63,7 +63,7 @@ describe('a test of a webhook', () => {
     await subscribers(1);
     const job = await jobOf('wh_1');
     expect(job).toEqual({ webhookId: 'wh_1', owner: 'alice', eventId: expect.stringMatching(/^evt_/) });
-    await turns.take(job, 10_000);
+    await testLock.claim(job, 10_000);
     // None of these is the answer, whoever wrote it.
     for (const text of [
       '',
@@ -74,7 +74,7 @@ describe('a test of a webhook', () => {
     ]) {
       await corner.client.publish(channel, text);
     }
-    await turns.end({ ...job, result: { ...result, statusCode: 418 } });
+    await testLock.release({ ...job, result: { ...result, statusCode: 418 } });
     expect(await answer).toEqual({ ...result, statusCode: 418, eventId: job.eventId });
   });
 
@@ -83,8 +83,8 @@ describe('a test of a webhook', () => {
     const answers = [api(), api(), api()].map((process) => process('alice', 'wh_2'));
     await subscribers(before + 3);
     const job = await jobOf('wh_2');
-    await turns.take(job, 10_000);
-    await turns.end({ ...job, result });
+    await testLock.claim(job, 10_000);
+    await testLock.release({ ...job, result });
     const sharers = (await Promise.all(answers)) as { eventId: string }[];
     expect(sharers.map(({ eventId }) => eventId)).toEqual([job.eventId, job.eventId, job.eventId]);
     expect(await jobs.count()).toBe(0);
@@ -94,14 +94,14 @@ describe('a test of a webhook', () => {
     const process = api();
     const first = process('alice', 'wh_3');
     const job = await jobOf('wh_3');
-    await turns.take(job, 10_000);
-    await turns.end({ ...job, result });
+    await testLock.claim(job, 10_000);
+    await testLock.release({ ...job, result });
     // Before the first one's job has ended in BullMQ.
     const second = process('alice', 'wh_3');
     const next = await jobOf('wh_3');
     expect(next.eventId).not.toBe(job.eventId);
-    await turns.take(next, 10_000);
-    await turns.end({ ...next, result });
+    await testLock.claim(next, 10_000);
+    await testLock.release({ ...next, result });
     expect([(await first) as object, (await second) as object]).toMatchObject([
       { eventId: job.eventId },
       { eventId: next.eventId },
@@ -118,36 +118,36 @@ describe('a test of a webhook', () => {
     expect(await impatient('alice', 'wh_4')).toBe('withdrawn');
     expect(await waiting).toBe('withdrawn');
     expect(await jobs.count()).toBe(0);
-    expect(await turns.take(job as TestJob, 10_000)).toBe(false);
+    expect(await testLock.claim(job as TestJob, 10_000)).toBe(false);
   });
 
   test('that a worker has taken is waited for as long as that one may need', async () => {
     const answer = api(300)('alice', 'wh_5');
     const job = await jobOf('wh_5');
-    await turns.take(job, 10_000);
+    await testLock.claim(job, 10_000);
     const withdrawn = await eventually(async () => {
-      const left = await turns.withdraw(job);
+      const left = await testLock.withdraw(job);
       expect(left).toBeLessThan(9500);
       return left;
     });
     expect(withdrawn).not.toBe('withdrawn');
-    await turns.end({ ...job, result });
+    await testLock.release({ ...job, result });
     expect(await answer).toMatchObject({ eventId: job.eventId });
   });
 
   test('is waited for no longer when the process stops, and taken back if nobody has it', async () => {
     const { testWebhook, stop } = start();
     const [untaken, taken] = [testWebhook('alice', 'wh_7'), testWebhook('alice', 'wh_8')];
-    await turns.take(await jobOf('wh_8'), 10_000);
+    await testLock.claim(await jobOf('wh_8'), 10_000);
     const job = await jobOf('wh_7');
     stop();
     expect([await untaken, await taken, await testWebhook('alice', 'wh_9')]).toEqual(['withdrawn', 'unheard', 'withdrawn']);
-    expect(await turns.take(job, 10_000)).toBe(false);
+    expect(await testLock.claim(job, 10_000)).toBe(false);
   });
 
   test('whose worker tells nothing ends all the same', async () => {
     const answer = api(100)('alice', 'wh_6');
-    await turns.take(await jobOf('wh_6'), 200);
+    await testLock.claim(await jobOf('wh_6'), 200);
     expect(await answer).toBe('unheard');
   });
 });

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { TestOutcome, TestResult, TestsQueue } from '@tidings/queue';
 
 interface TestWebhookParts {
-  queue: Pick<TestsQueue, 'begin' | 'withdraw'>;
+  queue: Pick<TestsQueue, 'enqueue' | 'withdraw'>;
   /** Subscribed to the channel of results. */
   subscriber: RedisClient;
   channel: string;
@@ -52,7 +52,7 @@ export function createTestWebhook({ queue, subscriber, channel, takenWithinMs = 
     listeners.set(webhookId, here.add(listen));
     try {
       const own = { webhookId, owner, eventId: `evt_${uuidv7()}` };
-      const eventId = await queue.begin(own, takenWithinMs + ON_ITS_WAY_MS);
+      const eventId = await queue.enqueue(own, takenWithinMs + ON_ITS_WAY_MS);
       const hear = (withinMs: number): Promise<TestAnswer | undefined> =>
         new Promise((resolve) => {
           const finish = (answer?: TestAnswer): void => {

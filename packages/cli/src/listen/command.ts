@@ -69,7 +69,7 @@ export function listenCommand(io: Io): Command {
         timestamps: createTimestamps(server, stopped),
         forward: createForwarder({ target: options.forwardTo, secret, timeoutMs: options.timeout * 1000 }),
         retries: options.retries,
-        isOwn: catalog.isOwn,
+        isOwn: catalog.isSystemType,
         report,
         stopped,
       }).catch((error: unknown) => {
