@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { toPage } from '../http/pages.js';
-import type { DeliveryLog } from './log.js';
+import type { DeliveryLog } from './delivery-log.js';
 import type { selectionSchemas } from './selection.js';
 import { deliveryToJson } from './view.js';
 

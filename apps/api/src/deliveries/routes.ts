@@ -7,7 +7,7 @@ import { pageOf } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import type { Registry } from '../webhooks/registry.js';
 import { listPage } from './list-page.js';
-import type { DeliveryLog } from './log.js';
+import type { DeliveryLog } from './delivery-log.js';
 import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
-import { QUEUES } from '../admin/queues.js';
+import { QUEUE_PAGES } from '../admin/queues.js';
 import { absent, createWalk, type Answer, type Belongings, type Walk } from '../../test/call-operations.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
@@ -51,7 +51,7 @@ describe('every route', () => {
     // A router within the app could serve what no document names. Those of the limits only count
     // requests; the last one shows the pages of the queues, which have tests of their own.
     const routers = layers.filter(({ handle }) => handle.stack !== undefined).map(({ handle }) => handle as unknown);
-    expect(routers).toEqual([api.limits.refuse, api.limits.count, api.limits.refuse, api.pages[QUEUES]]);
+    expect(routers).toEqual([api.limits.refuse, api.limits.count, api.limits.refuse, api.pages[QUEUE_PAGES]]);
   });
 
   test('answers its owner as the document says', () =>

@@ -22,11 +22,11 @@ export function createTickets({ redis, prefix }: { redis: RedisClient; prefix: s
   const opaqueTokens = createOpaqueTokens<StoredCaller>({ redis, prefix, name: 'ticket' });
   return {
     async issue(caller) {
-      const ticket = await opaqueTokens.make({ ...caller, scopes: [...caller.scopes] }, LIFE_S).catch(unavailable);
+      const ticket = await opaqueTokens.create({ ...caller, scopes: [...caller.scopes] }, LIFE_S).catch(unavailable);
       return { ticket, expiresAt: new Date(Date.now() + LIFE_S * 1000) };
     },
     async redeem(ticket) {
-      const caller = await opaqueTokens.take(ticket).catch(unavailable);
+      const caller = await opaqueTokens.redeem(ticket).catch(unavailable);
       return caller && { ...caller, tokenId: caller.tokenId, scopes: new Set(caller.scopes) };
     },
   };
