@@ -7,52 +7,53 @@ export interface Answer {
   body: unknown;
 }
 
-/** What belongs to one user: the ids that can stand in a path, by the segment before them. */
-export type Belongings = Record<string, string>;
+/** The ids of one owner's resources, by the path segment before the id. */
+export type ResourceIds = Record<string, string>;
 
-/** Ids that nobody has. */
-export const absent: Belongings = {
-  users: 'nobody',
+/** Ids of resources that do not exist. */
+export const unknownIds: ResourceIds = {
+  owners: 'nobody',
   webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
   deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
 };
 
-/** What differs from a usual request. */
-interface Different {
+/** Differences from the operation's example request. */
+interface RequestOverrides {
   query?: string;
   headers?: Record<string, string>;
-  /** Instead of the example. */
+  /** Sent instead of the example. */
   body?: string;
 }
 
-/** A walk over operations of the OpenAPI document. */
-export interface Walk {
-  /** Gives a user one webhook and one delivery. */
-  belongingsOf: (user: string) => Promise<Belongings>;
-  /** Calls an operation with its example. */
-  call: (operation: Operation, ids: Belongings, token?: string, different?: Different) => Promise<Answer>;
-  /** Names the operation of which a check throws. */
-  each: (operations: readonly Operation[], check: (operation: Operation) => Promise<void>) => Promise<void>;
+/** A client that calls operations of the OpenAPI document. */
+export interface OperationClient {
+  /** Creates one webhook and one delivery for the owner, and returns their ids. */
+  createResources: (owner: string) => Promise<ResourceIds>;
+  /** Calls an operation with its example body. */
+  call: (operation: Operation, ids: ResourceIds, token?: string, overrides?: RequestOverrides) => Promise<Answer>;
+  /** Runs the check for each operation, one after the other. An error of the check names the operation. */
+  forEach: (operations: readonly Operation[], check: (operation: Operation) => Promise<void>) => Promise<void>;
 }
 
-export function createWalk(api: TestApi): Walk {
+/** Creates a client for the operations of this API. */
+export function createOperationClient(api: TestApi): OperationClient {
   return {
-    async belongingsOf(user) {
-      const registered = await api.as(user).post('/api/webhooks').send({ url: 'https://example.com/hook' });
+    async createResources(owner) {
+      const registered = await api.as(owner).post('/api/webhooks').send({ url: 'https://example.com/hook' });
       await api
         .as('service', 'events:publish')
         .post('/api/events')
-        .send({ type: 'sync.failed', data: { user_id: user, error_message: 'none' } });
+        .send({ type: 'sync.failed', data: { user_id: owner, error_message: 'none' } });
       const { id } = registered.body as { id: string };
-      const log = await api.as(user).get(`/api/webhooks/${id}/deliveries`);
-      return { users: user, webhooks: id, deliveries: String((log.body as { data: { id: string }[] }).data[0]?.id) };
+      const log = await api.as(owner).get(`/api/webhooks/${id}/deliveries`);
+      return { owners: owner, webhooks: id, deliveries: String((log.body as { data: { id: string }[] }).data[0]?.id) };
     },
 
     async call({ method, path, example }, ids, token, { query = '', headers = {}, body = JSON.stringify(example) } = {}) {
-      const filled = path.replace(/([^/]+)\/\{\w+\}/g, (_match, what: string) => {
-        const id = ids[what];
-        if (id === undefined) throw new Error(`Teach this test to make an id for /${what}/{id}.`);
-        return `${what}/${id}`;
+      const filled = path.replace(/([^/]+)\/\{\w+\}/g, (_match, segment: string) => {
+        const id = ids[segment];
+        if (id === undefined) throw new Error(`createResources() makes no id for /${segment}/{id}: add one.`);
+        return `${segment}/${id}`;
       });
       const abort = new AbortController();
       const response = await fetch(`${api.url}${filled}${query}`, {
@@ -66,13 +67,13 @@ export function createWalk(api: TestApi): Walk {
         ...(example === undefined ? {} : { body }),
       });
       const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-      // A stream does not end by itself.
-      const answered: unknown = type.endsWith('json') ? await response.json() : undefined;
+      // A stream does not end by itself, so its body is not read.
+      const json: unknown = type.endsWith('json') ? await response.json() : undefined;
       abort.abort();
-      return { status: response.status, type, body: answered };
+      return { status: response.status, type, body: json };
     },
 
-    async each(operations, check) {
+    async forEach(operations, check) {
       for (const operation of operations) {
         try {
           await check(operation);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { claim, record } from '../../test/attempt.js';
-import { untilBlocked, whileWebhooksAreHeld } from '../../test/locks.js';
+import { waitForBlockedQueries, withWebhooksLocked } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
@@ -53,9 +53,9 @@ describe('replays at the same time', () => {
 
   test('of different ones queue up, and never share a time', async () => {
     for (const state of STATES) await publishEnded(5, state);
-    const replays = await whileWebhooksAreHeld(api.database, async () => {
+    const replays = await withWebhooksLocked(api.database, async () => {
       const answers = Promise.all(STATES.map(replay));
-      await untilBlocked(api.database, STATES.length);
+      await waitForBlockedQueries(api.database, STATES.length);
       return () => answers;
     });
     expect((await replays()).map(({ body }) => body.count)).toEqual([5, 5, 5, 5]);
@@ -71,11 +71,11 @@ describe('a replay while an attempt is recorded', () => {
     // Cancelled under way, which both may change; a failure, which changes the webhook.
     await change({ enabled: false });
     await change({ enabled: true });
-    const both = await whileWebhooksAreHeld(api.database, async () => {
+    const both = await withWebhooksLocked(api.database, async () => {
       const replayed = replay('cancelled');
-      await untilBlocked(api.database, 1);
+      await waitForBlockedQueries(api.database, 1);
       const recorded = record(api.database, claimed, 500);
-      await untilBlocked(api.database, 2);
+      await waitForBlockedQueries(api.database, 2);
       return () => Promise.all([replayed, recorded]);
     });
     const [{ status }] = await both();

@@ -1,130 +1,131 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
-import { absent, createWalk, type Answer, type Walk } from '../../test/call-operations.js';
+import { createOperationClient, unknownIds, type Answer, type OperationClient } from '../../test/call-operations.js';
 import type { TestAnswer } from '../webhooks/test-webhook.js';
 
 /**
- * Every answer that the document names is provoked, and judged by the document. What a walk over all operations does not
- * provoke is told below, route by route; what nothing provokes is listed at the end.
+ * Provokes every response that the document names, and checks it against the document. The first test provokes the
+ * responses that all routes have in common, later tests those of single routes; the last test lists those that no test
+ * provokes.
  */
 let api: TestApi;
 let document: ApiDocument;
-let walk: Walk;
-/** What came back: `postEvents 202`. */
-const seen = new Set<string>();
-let tested: TestAnswer | Error = 'gone';
+let client: OperationClient;
+/** The responses so far, such as `postEvents 202`. */
+const received = new Set<string>();
+let testAnswer: TestAnswer | Error = 'gone';
 
 beforeAll(async () => {
   api = await startApi({
-    testWebhook: () => (tested instanceof Error ? Promise.reject(tested) : Promise.resolve(tested)),
+    testWebhook: () => (testAnswer instanceof Error ? Promise.reject(testAnswer) : Promise.resolve(testAnswer)),
     stream: { perOwner: 1 },
   });
   document = await readDocument(api);
-  walk = createWalk(api);
+  client = createOperationClient(api);
 });
 afterAll(() => api.stop());
 
 const ALL_SCOPES = 'events:publish admin';
-const tokenOf = (user: string, scope = ALL_SCOPES) => api.token(user, { scope });
+const tokenOf = (owner: string, scope = ALL_SCOPES) => api.token(owner, { scope });
 
-function judge(operation: Operation, { status, type, body }: Answer): void {
-  seen.add(`${operation.operationId} ${String(status)}`);
+function checkResponse(operation: Operation, { status, type, body }: Answer): void {
+  received.add(`${operation.operationId} ${String(status)}`);
   if (type.endsWith('json')) document.check(operation, status, body);
   else expect(Object.keys(operation.responses[status]?.content ?? {})).toEqual(type === '' ? [] : [type]);
 }
 
-const named = (operationId: string): Operation => {
+const operationNamed = (operationId: string): Operation => {
   const found = document.operations.find((operation) => operation.operationId === operationId);
-  if (!found) throw new Error(`There is no ${operationId}.`);
+  if (!found) throw new Error(`The document has no operation "${operationId}".`);
   return found;
 };
 
-test('what all routes may answer', () =>
-  walk.each(document.operations, async (operation) => {
+test('the responses that all routes have in common', () =>
+  client.forEach(document.operations, async (operation) => {
     const { operationId, parameters, example, scope } = operation;
-    const user = `all-${operationId}`;
-    const ids = await walk.belongingsOf(user);
-    const token = tokenOf(user);
-    const answers = [
-      () => walk.call(operation, absent, undefined),
-      () => walk.call(operation, absent, token),
-      ...(scope === undefined ? [] : [() => walk.call(operation, ids, tokenOf(user, ''))]),
+    const owner = `all-${operationId}`;
+    const ids = await client.createResources(owner);
+    const token = tokenOf(owner);
+    const requests = [
+      () => client.call(operation, unknownIds, undefined),
+      () => client.call(operation, unknownIds, token),
+      ...(scope === undefined ? [] : [() => client.call(operation, ids, tokenOf(owner, ''))]),
       ...(parameters.some(({ in: where }) => where === 'query')
-        ? [() => walk.call(operation, ids, token, { query: '?no=1' })]
+        ? [() => client.call(operation, ids, token, { query: '?no=1' })]
         : []),
       ...(example === undefined
         ? []
         : [
-            () => walk.call(operation, ids, token, { body: '{"no":1}' }),
-            () => walk.call(operation, ids, token, { body: `"${'x'.repeat(1024 * 1024)}"` }),
-            () => walk.call(operation, ids, token, { headers: { 'content-type': 'text/plain' } }),
+            () => client.call(operation, ids, token, { body: '{"no":1}' }),
+            () => client.call(operation, ids, token, { body: `"${'x'.repeat(1024 * 1024)}"` }),
+            () => client.call(operation, ids, token, { headers: { 'content-type': 'text/plain' } }),
           ]),
       ...(operation.path.includes('{')
-        ? [() => walk.call({ ...operation, path: operation.path.replace(/\{\w+\}/, '%E0%A4%A') }, ids, token)]
+        ? [() => client.call({ ...operation, path: operation.path.replace(/\{\w+\}/, '%E0%A4%A') }, ids, token)]
         : []),
-      () => walk.call(operation, ids, token),
+      () => client.call(operation, ids, token),
     ];
-    // The usual stream goes last: it takes the user's only place for a moment.
-    for (const answer of answers) judge(operation, await answer());
+    // The valid request goes last: if it opens a stream, it uses the owner's only stream for a moment.
+    for (const request of requests) checkResponse(operation, await request());
   }));
 
-test('what those hear whom an operator disabled', async () => {
+test('the responses to an owner whom an operator disabled', async () => {
   await api.as('olga', 'admin').patch('/api/admin/owners/disabled').send({ disabled: true });
-  await walk.each(document.operations, async (operation) => {
-    if (!operation.public) judge(operation, await walk.call(operation, absent, tokenOf('disabled')));
+  await client.forEach(document.operations, async (operation) => {
+    if (!operation.public) checkResponse(operation, await client.call(operation, unknownIds, tokenOf('disabled')));
   });
 });
 
-test('what comes of enabling a webhook that an operator disabled', async () => {
-  const { webhooks = '' } = await walk.belongingsOf('stopped');
+test('the responses when an owner enables a webhook that an operator disabled', async () => {
+  const { webhooks = '' } = await client.createResources('stopped');
   await api.as('olga', 'admin').patch(`/api/admin/webhooks/${webhooks}`).send({ enabled: false });
-  const change = named('patchWebhooksOne');
-  judge(change, await walk.call(change, { webhooks }, tokenOf('stopped'), { body: '{"enabled":true}' }));
+  const change = operationNamed('patchWebhooksOne');
+  checkResponse(change, await client.call(change, { webhooks }, tokenOf('stopped'), { body: '{"enabled":true}' }));
 });
 
-test('what comes of asking for a user whom no token could name', async () => {
-  for (const operation of [named('getAdminUsersOne'), named('patchAdminUsersOne')])
-    judge(operation, await walk.call(operation, { users: 'a%00b' }, tokenOf('olga')));
+test('the responses to an owner id that no token can have', async () => {
+  for (const operation of [operationNamed('getAdminOwnersOne'), operationNamed('patchAdminOwnersOne')])
+    checkResponse(operation, await client.call(operation, { owners: 'a%00b' }, tokenOf('olga')));
 });
 
-test('what comes of publishing again, and of another event by the same id', async () => {
-  const publish = named('postEvents');
+test('the responses when an event is published again, and when another event has its id', async () => {
+  const publish = operationNamed('postEvents');
   const { type, data } = publish.example as { type: string; data: object };
-  const send = (more: object) => walk.call(publish, {}, tokenOf('service'), { body: JSON.stringify({ type, ...more }) });
+  const send = (more: object) => client.call(publish, {}, tokenOf('service'), { body: JSON.stringify({ type, ...more }) });
   for (const more of [
     { id: 'one', data },
     { id: 'one', data },
     { id: 'one', data: { ...data, entity_id: 'another' } },
   ]) {
-    judge(publish, await send(more));
+    checkResponse(publish, await send(more));
   }
 });
 
-test('what comes of too many webhooks, and of too many secrets', async () => {
-  const register = named('postWebhooks');
-  const { webhooks = '' } = await walk.belongingsOf('many');
-  for (let count = 1; count <= 5; count += 1) judge(register, await walk.call(register, {}, tokenOf('many')));
-  const rotate = named('postWebhooksOneRotateSecret');
-  for (let count = 1; count <= 4; count += 1) judge(rotate, await walk.call(rotate, { webhooks }, tokenOf('many')));
+test('the responses to too many webhooks, and to too many secrets', async () => {
+  const register = operationNamed('postWebhooks');
+  const { webhooks = '' } = await client.createResources('many');
+  for (let count = 1; count <= 5; count += 1) checkResponse(register, await client.call(register, {}, tokenOf('many')));
+  const rotate = operationNamed('postWebhooksOneRotateSecret');
+  for (let count = 1; count <= 4; count += 1) checkResponse(rotate, await client.call(rotate, { webhooks }, tokenOf('many')));
 });
 
-test('what comes of asking for a delivery again', async () => {
-  const ids = await walk.belongingsOf('again');
-  const replay = named('postWebhooksOneReplay');
+test('the responses when deliveries are retried and replayed', async () => {
+  const ids = await client.createResources('again');
+  const replay = operationNamed('postWebhooksOneReplay');
   const body = JSON.stringify({ since: '2020-01-01T00:00:00Z', status: ['cancelled'] });
   const path = `/api/webhooks/${String(ids['webhooks'])}`;
   await api.as('again').patch(path).send({ enabled: false });
-  for (const operation of [replay, named('postDeliveriesOneRetry')])
-    judge(operation, await walk.call(operation, ids, tokenOf('again')));
+  for (const operation of [replay, operationNamed('postDeliveriesOneRetry')])
+    checkResponse(operation, await client.call(operation, ids, tokenOf('again')));
   await api.as('again').patch(path).send({ enabled: true });
-  judge(replay, await walk.call(replay, ids, tokenOf('again'), { body }));
+  checkResponse(replay, await client.call(replay, ids, tokenOf('again'), { body }));
 });
 
-test('what comes of a test', async () => {
-  const ids = await walk.belongingsOf('tester');
-  const operation = named('postWebhooksOneTest');
-  const answered = {
+test('the responses to a test of a webhook', async () => {
+  const ids = await client.createResources('tester');
+  const operation = operationNamed('postWebhooksOneTest');
+  const result = {
     eventId: 'evt_1',
     durationMs: 1,
     statusCode: null,
@@ -132,28 +133,28 @@ test('what comes of a test', async () => {
     error: 'No.',
     responseBody: null,
   };
-  for (const answer of [answered, 'failed', 'withdrawn', 'unheard', 'gone', new Error('Redis is away.')] as const) {
-    tested = answer;
-    judge(operation, await walk.call(operation, ids, tokenOf('tester')));
+  for (const answer of [result, 'failed', 'withdrawn', 'unheard', 'gone', new Error('Redis is not available.')] as const) {
+    testAnswer = answer;
+    checkResponse(operation, await client.call(operation, ids, tokenOf('tester')));
   }
 });
 
-test('what comes of a stream that may not be', async () => {
-  const operation = named('getEventsStream');
-  const call = (more: object, scope = '') => walk.call(operation, {}, tokenOf('follower', scope), more);
-  judge(operation, await call({ query: '?audience=all' }));
-  judge(operation, await call({ headers: { accept: 'text/html' } }));
+test('the responses when a stream is refused', async () => {
+  const operation = operationNamed('getEventsStream');
+  const call = (more: object, scope = '') => client.call(operation, {}, tokenOf('follower', scope), more);
+  checkResponse(operation, await call({ query: '?audience=all' }));
+  checkResponse(operation, await call({ headers: { accept: 'text/html' } }));
 });
 
-test('what those hear who send too much', async () => {
+test('the responses to too many requests', async () => {
   const limited = await startApi({ limits: { perOwner: 1, publish: 1 } });
   try {
-    const there = createWalk(limited);
-    await there.each(document.operations, async (operation) => {
+    const limitedClient = createOperationClient(limited);
+    await limitedClient.forEach(document.operations, async (operation) => {
       if (operation.public) return;
       const token = limited.token(`eager-${operation.operationId}`, { scope: ALL_SCOPES });
-      await there.call(operation, absent, token);
-      judge(operation, await there.call(operation, absent, token));
+      await limitedClient.call(operation, unknownIds, token);
+      checkResponse(operation, await limitedClient.call(operation, unknownIds, token));
     });
   } finally {
     await limited.stop();
@@ -161,33 +162,33 @@ test('what those hear who send too much', async () => {
 });
 
 test.each([
-  ['is away', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 503],
-  ['does what nobody thought of', new Error('Something new.'), 500],
-])('what those hear whose database %s', async (_what, error, status) => {
+  ['is not available', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 503],
+  ['fails with an unknown error', new Error('An unknown error.'), 500],
+])('the responses when the database %s', async (_what, error, status) => {
   const broken = await startApi();
   const { pool } = broken.database;
   const [query, connect] = [pool.query.bind(pool), pool.connect.bind(pool)];
-  const ids = await createWalk(broken).belongingsOf('alice');
+  const ids = await createOperationClient(broken).createResources('alice');
   Object.assign(pool, { query: () => Promise.reject(error), connect: () => Promise.reject(error) });
   try {
-    await walk.each(document.operations, async (operation) => {
-      const answer = await createWalk(broken).call(operation, ids, broken.token('alice', { scope: ALL_SCOPES }));
-      if (answer.status >= 500) judge(operation, answer);
+    await client.forEach(document.operations, async (operation) => {
+      const answer = await createOperationClient(broken).call(operation, ids, broken.token('alice', { scope: ALL_SCOPES }));
+      if (answer.status >= 500) checkResponse(operation, answer);
     });
   } finally {
     Object.assign(pool, { query, connect });
     await broken.stop();
   }
-  expect([...seen].filter((answer) => answer.endsWith(String(status))).length).toBeGreaterThan(10);
+  expect([...received].filter((answer) => answer.endsWith(String(status))).length).toBeGreaterThan(10);
 });
 
-test('and nothing else is in the document', () => {
+test('the document has no other responses', () => {
   const documented = document.operations.flatMap(({ operationId, responses }) =>
     Object.keys(responses).map((status) => `${operationId} ${status}`),
   );
-  const unseen = documented.filter((answer) => !seen.has(answer));
-  // Those that ask nobody have no fault that could be made from outside; a ticket and a visit need Redis, the types nothing.
-  const untouched = [
+  const missing = documented.filter((response) => !received.has(response));
+  // These use no database, so this test cannot make them fail; tickets and queue visits use only Redis.
+  const withoutDatabase = [
     'getHealthz',
     'getReadyz',
     'getAsyncapiJson',
@@ -197,9 +198,9 @@ test('and nothing else is in the document', () => {
     'postEventsStreamTicket',
     'postAdminQueuesVisit',
   ];
-  expect(unseen.sort()).toEqual(
+  expect(missing.sort()).toEqual(
     [
-      ...untouched.map((name) => `${name} 500`),
+      ...withoutDatabase.map((name) => `${name} 500`),
       'getEventTypes 503',
       'postEventsStreamTicket 503',
       'postAdminQueuesVisit 503',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { untilBlocked } from '../../test/locks.js';
+import { waitForBlockedQueries } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
@@ -147,7 +147,7 @@ describe('a change while the worker writes the health', () => {
     await worker.query('BEGIN');
     await worker.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone', disabled_at = now()");
     const changed = change({ enabled: true }).then((response) => response);
-    await untilBlocked(api.database, 1);
+    await waitForBlockedQueries(api.database, 1);
     await worker.query('COMMIT');
     worker.release();
     expect((await changed).body).toMatchObject({ enabled: true, disabled_reason: null, disabled_at: null });

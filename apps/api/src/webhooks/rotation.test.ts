@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSeal, parsePreviousSecrets, sealedFor } from '@tidings/secrets';
 import { eventually } from '@tidings/testing';
-import { untilBlocked, whileWebhooksAreHeld } from '../../test/locks.js';
+import { waitForBlockedQueries, withWebhooksLocked } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 /** As in start-api.ts. */
@@ -85,10 +85,10 @@ describe('rotating a secret', () => {
 
   test('by three at once comes one after the other: every secret that was shown signs', async () => {
     let asked: Promise<{ body: { secret: string } }[]> = Promise.resolve([]);
-    await whileWebhooksAreHeld(api.database, async () => {
+    await withWebhooksLocked(api.database, async () => {
       asked = Promise.all([rotate(), rotate(), rotate()]);
       // All of them have begun: none may have read yet what it changes.
-      await untilBlocked(api.database, 3);
+      await waitForBlockedQueries(api.database, 3);
     });
     const shown = (await asked).map(({ body }) => body.secret);
     const { secret, previous } = await stored();
@@ -98,9 +98,9 @@ describe('rotating a secret', () => {
 
   test('counts the overlap from when its turn has come, by the clock of the database', async () => {
     let asked: Promise<unknown> = Promise.resolve();
-    const begun = await whileWebhooksAreHeld(api.database, async () => {
+    const begun = await withWebhooksLocked(api.database, async () => {
       asked = Promise.resolve(rotate({ overlap_s: 60 }));
-      await untilBlocked(api.database, 1);
+      await waitForBlockedQueries(api.database, 1);
       return eventually(async () => {
         const { rows } = await api.database.pool.query<{ now: number; waiting: number }>(`
           SELECT extract(epoch FROM clock_timestamp())::float8 AS now, extract(epoch FROM xact_start)::float8 AS waiting
@@ -116,7 +116,7 @@ describe('rotating a secret', () => {
 
   test('and a change of the webhook at the same time undo nothing of each other', async () => {
     let asked: Promise<[{ body: { secret: string } }, unknown]> | undefined;
-    await whileWebhooksAreHeld(api.database, async () => {
+    await withWebhooksLocked(api.database, async () => {
       asked = Promise.all([
         rotate(),
         api
@@ -124,7 +124,7 @@ describe('rotating a secret', () => {
           .patch(`/api/webhooks/${id}`)
           .send({ headers: { a: 'b' } }),
       ]);
-      await untilBlocked(api.database, 2);
+      await waitForBlockedQueries(api.database, 2);
     });
     const [rotated] = (await asked) ?? [];
     expect((await stored()).secret).toBe(rotated?.body.secret);
