@@ -1,4 +1,4 @@
-// npm run screenshots: takes the pictures in docs/images anew, of a Tidings that it starts, fills and stops again.
+// npm run screenshots: starts a Tidings, publishes events, takes the pictures in docs/images, and stops it.
 import { createServer } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +15,10 @@ const { migrate, openDatabase } = await import('../packages/database/dist/index.
 const IMAGES = join(ROOT, 'docs/images');
 const PORT = 4100;
 const BROWSER = process.env.CHROMIUM || '/usr/bin/chromium';
-/** How long the figures of the charts gather. */
-const GATHER_MS = 90_000;
+/** How long events are published, so that the charts have data. */
+const PUBLISH_MS = 90_000;
 
-/** An endpoint that takes its time, as endpoints do; `/staging` is broken, and `/old` is away. */
+/** A receiver that answers after 20 to 140 ms. `/staging` always fails, and `/mobile` in 4 % of the requests. */
 const receiver = createServer((request, response) => {
   request.resume();
   request.once('end', () => {
@@ -61,20 +61,20 @@ try {
     description: 'The importer of last year',
     event_types: ['extraction.*'],
   });
-  await register(alice, '/shop', 'Tells the shop what is new', ['sync.completed', 'gaps.updated']);
-  const staging = await register(alice, '/staging', 'Staging, mended on Mondays', ['sync.failed', 'extraction.*']);
+  await register(alice, '/shop', 'Notifies the shop about updates', ['sync.completed', 'gaps.updated']);
+  const staging = await register(alice, '/staging', 'Staging, repaired on Mondays', ['sync.failed', 'extraction.*']);
   await register(alice, '/mobile', 'Push messages of the mobile app', ['*']);
-  for (const user of ['bob', 'carol']) await register(tidings.token(user), '/mobile', 'Mine', ['*']);
+  for (const owner of ['bob', 'carol']) await register(tidings.token(owner), '/mobile', 'Mine', ['*']);
 
-  const eventFor = (user_id, place) =>
-    place % 7 === 3
-      ? { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + place) } }
-      : place % 11 === 5
+  const eventFor = (user_id, index) =>
+    index % 7 === 3
+      ? { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + index) } }
+      : index % 11 === 5
         ? { type: 'sync.failed', data: { user_id, error_message: 'The provider is away.' } }
-        : { type: 'sync.completed', data: { user_id, items_synced: 800 + ((place * 37) % 900), errors: 0, duration_s: 42.5 } };
+        : { type: 'sync.completed', data: { user_id, items_synced: 800 + ((index * 37) % 900), errors: 0, duration_s: 42.5 } };
 
-  /** The hour before, of which nothing was measured, is given what was measured in a full minute, more or less. */
-  const fillHour = async () => {
+  /** Fills the past hour of the charts: copies one full measured minute to each of the 58 minutes before, with some variation. */
+  const fillPastHour = async () => {
     const database = openDatabase({ url: postgres.url });
     await database.pool.query(`
       INSERT INTO activity_minutes (minute, outcome, attempts, durations)
@@ -86,18 +86,18 @@ try {
     await database.close();
   };
 
-  const until = Date.now() + GATHER_MS;
-  for (let round = 0; Date.now() < until; round += 1) {
-    // More than 2,000 for each webhook, since the figures are of its newest 2,000: they fill the time that this takes.
+  const end = Date.now() + PUBLISH_MS;
+  for (let round = 0; Date.now() < end; round += 1) {
+    // More than 2,000 events for each webhook: its charts show the newest 2,000, and then cover only the time of this run.
     const size = Math.round(16 + 10 * Math.sin(round / 17) + 4 * Math.sin(round / 3));
-    const events = Array.from({ length: size }, (_, place) =>
-      eventFor(['alice', 'alice', 'alice', 'bob', 'carol'][place % 5], place),
+    const events = Array.from({ length: size }, (_, index) =>
+      eventFor(['alice', 'alice', 'alice', 'bob', 'carol'][index % 5], index),
     );
     if (round % 40 === 0) events.push({ type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } });
     await call(alice, 'POST', '/api/events', { events });
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  await fillHour();
+  await fillPastHour();
 
   mkdirSync(IMAGES, { recursive: true });
   const take = async (name, path, { scheme = 'light', ready, height = 760 }) => {
@@ -109,13 +109,13 @@ try {
     await context.close();
     console.log(`docs/images/${name}.png`);
   };
-  const shows = (text) => (page) => page.getByText(text).first().waitFor();
+  const waitForText = (text) => (page) => page.getByText(text).first().waitFor();
   await take('webhooks', '/', { ready: (page) => page.locator('.spark').nth(3).waitFor() });
-  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: shows('sync.failed') });
+  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: waitForText('sync.failed') });
   await take('stream', '/stream', {
     scheme: 'dark',
     ready: async (page) => {
-      await shows('Live')(page);
+      await waitForText('Live')(page);
       for (let round = 0; round < 12; round += 1) {
         await call(alice, 'POST', '/api/events', eventFor('alice', round));
       }

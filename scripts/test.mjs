@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, prepareProgramsForTests, prepareRedis, ROOT } from './prepare.mjs';
-import { untilAskedToStop } from './until-asked.mjs';
+import { waitForStopSignal } from './stop-signal.mjs';
 
 const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
 if (!TEST_REDIS_URL) prepareRedis();
@@ -17,7 +17,7 @@ const { migrate } = await import('../packages/database/dist/index.js');
 
 // Whatever happens from here on, what was started is stopped, and what was written is removed.
 let interrupted = false;
-const asked = untilAskedToStop().then(() => {
+const asked = waitForStopSignal().then(() => {
   interrupted = true;
 });
 const { folder, remove } = temporaryFolder();
