@@ -13,8 +13,8 @@ const stream = {
 };
 const document = JSON.parse(JSON.stringify(asyncApiDocument(stream, catalog))) as ReturnType<typeof asyncApiDocument>;
 
-/** The JSON Schema of AsyncAPI documents, as the AsyncAPI Initiative publishes it. */
 const require = createRequire(import.meta.url);
+/** The JSON Schema of AsyncAPI documents, as the AsyncAPI Initiative publishes it. */
 const officialSchema = require('@asyncapi/specs/schemas/3.0.0-without-$id.json') as object;
 const newAjv = () => formats.default(new Ajv({ strict: false, allErrors: true, logger: false }));
 

@@ -13,7 +13,7 @@ export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog
     {
       method: 'get',
       path: '/asyncapi.json',
-      summary: 'The messages of the stream, as AsyncAPI',
+      summary: 'The messages of the stream and of the queue, as an AsyncAPI document',
       access: 'public',
       answers: { 200: { description: 'An AsyncAPI 3.0 document.', schema: z.looseObject({ asyncapi: z.string() }) } },
     },
