@@ -1,9 +1,9 @@
 import { egressSettings, readConfig, sharedSettings } from '@tidings/config';
 import { createGuard, formatNetwork, type Guard, type Network } from '@tidings/egress';
 import { reasonOf } from '../failure.js';
-import { findingsOf, type Finding } from './finding.js';
+import { findingFactory, type Finding } from './finding.js';
 
-const egress = findingsOf('egress');
+const egress = findingFactory('egress');
 
 /** What no webhook should reach, unless the operator opened it on purpose. */
 const PROBES = [
@@ -33,7 +33,7 @@ export async function checkEgress(env: NodeJS.ProcessEnv, own: readonly Network[
   try {
     const settings = readConfig({ EGRESS_ALLOW_CIDRS, EGRESS_DENY_CIDRS, ...egressSettings }, env);
     allowed = settings.EGRESS_ALLOW_CIDRS;
-    guard = createGuard({ allowed, denied: settings.EGRESS_DENY_CIDRS, own });
+    guard = createGuard({ allowed, denied: settings.EGRESS_DENY_CIDRS, hostAddresses: own });
     proxied = settings.EGRESS_PROXY !== undefined;
   } catch (error) {
     return egress.wrong(reasonOf(error).replaceAll(/\s*\n\s*/g, ' '), 'Workers do not start with it: README.md, Configuration.');
