@@ -156,7 +156,7 @@ const relays = config.outboxes.map(({ name, url }) =>
 // … its deliveries are claimed, sent and recorded …
 const lockMs = 2 * timeoutMs;
 const release = createRelease({
-  take: (webhookIds) => releaseDeliveries(database.pool, webhookIds, WAKE_AFTER_MS),
+  admit: (webhookIds) => releaseDeliveries(database.pool, webhookIds, WAKE_AFTER_MS),
   enqueue: deliveries.enqueue,
 });
 const lease = createLease({
@@ -167,8 +167,10 @@ const lease = createLease({
   onEnded: metrics.ended,
   onHealth: metrics.health,
 });
-const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
-const agents = createAgents({ guard: createGuard({ ...config.addresses, own }), proxy: config.proxy, ca: config.ca });
+const hostAddresses = hostNetworks(
+  Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+);
+const agents = createAgents({ guard: createGuard({ ...config.addresses, hostAddresses }), proxy: config.proxy, ca: config.ca });
 const send = createSender({ agents, timeoutMs });
 const seal = createSeal(config.sealKeys);
 const deliver = createDeliver({
