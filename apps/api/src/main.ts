@@ -160,7 +160,7 @@ const deliveryLog = createDeliveryLog(database);
 const queues = openQueues({ redis: commands, prefix });
 const app = createApp({
   authentication: { token, isDisabled: ownerSettings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
-  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofOwner: ownerSettings.requestsPerMinute }),
+  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, limitOfOwner: ownerSettings.requestsPerMinute }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
   observe: measureRequests(registry, STREAM),

@@ -151,7 +151,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     redis: counts,
     prefix,
     perMinute: { ...NO_LIMITS, ...options.limits },
-    ofOwner: settings.requestsPerMinute,
+    limitOfOwner: settings.requestsPerMinute,
   });
   const app = createApp({
     authentication: { token: rules, isDisabled: settings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },

@@ -63,7 +63,7 @@ export function createApp(parts: AppParts): Express {
   app.use(accessLog(log));
   if (trustedProxies === false) app.use(warnAboutUntrustedProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));
-  app.use('/api', noStore, limits.refuse, authenticate(authentication), limits.count);
+  app.use('/api', noStore, limits.refuse, authenticate(authentication), limits.consume);
   if (tracing !== undefined) app.use('/api', traceRequests({ tracing, untraced: [authentication.tickets.path] }));
   mount(
     app,
@@ -73,7 +73,7 @@ export function createApp(parts: AppParts): Express {
   app.use((request) => {
     throw notFound('route', `${request.method} ${request.path}`);
   });
-  for (const path of ['/api', ...Object.keys(pages)]) app.use(path, limits.countFailure);
+  for (const path of ['/api', ...Object.keys(pages)]) app.use(path, limits.consumeFailure);
   app.use(problemHandler(log));
   return app;
 }

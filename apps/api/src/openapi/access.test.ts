@@ -57,7 +57,7 @@ describe('every route', () => {
     // A nested router could serve routes that are not in the document. The routers of the limits only count requests;
     // the last one serves the pages of the queues, which have their own tests.
     const routers = layers.filter(({ handle }) => handle.stack !== undefined).map(({ handle }) => handle as unknown);
-    expect(routers).toEqual([api.limits.refuse, api.limits.count, api.limits.refuse, api.pages[QUEUE_PAGES]]);
+    expect(routers).toEqual([api.limits.refuse, api.limits.consume, api.limits.refuse, api.pages[QUEUE_PAGES]]);
   });
 
   test('answers the owner of its resources as the document says', () =>

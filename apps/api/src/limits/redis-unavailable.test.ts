@@ -4,18 +4,18 @@ import { createFaultProxy, createTestRedis, eventually, type FaultProxy, type Te
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 const event = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 } };
-let corner: TestRedis;
+let redis: TestRedis;
 let proxy: FaultProxy;
 let api: TestApi;
 beforeAll(async () => {
-  corner = createTestRedis();
-  proxy = await createFaultProxy(corner.url);
+  redis = createTestRedis();
+  proxy = await createFaultProxy(redis.url);
   api = await startApi({ limits: { perOwner: 3, perIp: 1000, publish: 3 }, limitsRedisUrl: proxy.url });
 });
 afterAll(async () => {
   await api.stop();
   await proxy.disconnect();
-  await corner.drop();
+  await redis.drop();
 });
 
 const timed = async (request: PromiseLike<{ status: number }>) => {
@@ -23,18 +23,18 @@ const timed = async (request: PromiseLike<{ status: number }>) => {
   return { status: (await request).status, ms: performance.now() - startedAt };
 };
 
-/** How many callers are counted in Redis. */
-const counted = async () => (await api.redis.client.keys(`*${api.redis.prefix.slice(1, -1)}}:limit:user:*`)).length;
+/** The number of owners whose requests Redis counts. */
+const countedOwners = async () => (await api.redis.client.keys(`*${api.redis.prefix.slice(1, -1)}}:limit:owner:*`)).length;
 
-async function untilCountedInRedis(): Promise<void> {
+async function waitForCountsInRedis(): Promise<void> {
   await eventually(async () => {
-    const before = await counted();
-    await api.as(`newcomer-${randomUUID()}`).get('/api/event-types');
-    expect(await counted()).toBe(before + 1);
+    const before = await countedOwners();
+    await api.as(`owner-${randomUUID()}`).get('/api/event-types');
+    expect(await countedOwners()).toBe(before + 1);
   });
 }
 
-test('while Redis is away, publishing goes on and limits hold, without a wait and without a 5xx', async () => {
+test('while Redis is unavailable, publishing works and limits apply, without a wait and without a 5xx', async () => {
   await proxy.disconnect();
   const service = api.as('service', 'events:publish');
   const published = [];
@@ -45,16 +45,16 @@ test('while Redis is away, publishing goes on and limits hold, without a wait an
   expect(read.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
   expect(Math.max(...read.map(({ ms }) => ms))).toBeLessThan(1000);
   await proxy.restore();
-  await untilCountedInRedis();
+  await waitForCountsInRedis();
 });
 
-test('while Redis hangs, no request waits for it longer than a second', async () => {
+test('while Redis hangs, no request waits for Redis longer than a second', async () => {
   proxy.freeze();
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => timed(api.as(`user-${String(index)}`).get('/api/event-types'))),
+  const responses = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => timed(api.as(`owner-${String(index)}`).get('/api/event-types'))),
   );
-  expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(200));
-  expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(1000);
+  expect(responses.map(({ status }) => status)).toEqual(Array<number>(20).fill(200));
+  expect(Math.max(...responses.map(({ ms }) => ms))).toBeLessThan(1000);
   await proxy.restore();
-  await untilCountedInRedis();
+  await waitForCountsInRedis();
 });
