@@ -19,7 +19,7 @@ const auditEntryJson = z
     webhook_id: z.string().nullable(),
     details: z
       .record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() }).partial())
-      .describe('The old and the new value of each changed field. For a secret field, both values are only the word `secret`.'),
+      .describe('The old and the new value of each changed field. The word `secret` replaces a secret value.'),
   })
   .meta({ id: 'AuditEntry' });
 

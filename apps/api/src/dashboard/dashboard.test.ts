@@ -28,7 +28,7 @@ afterAll(async () => {
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${api.url}${path}`, { headers });
 
 describe('the page of the dashboard', () => {
-  test.each(['/', '/webhooks/wh_1/settings', '/stream', '/operator/users?x=1', '/deliveries/dlv_1'])(
+  test.each(['/', '/webhooks/wh_1/settings', '/stream', '/operator/owners?x=1', '/deliveries/dlv_1'])(
     'is served at the addresses of its routes, without a token: %s',
     async (path) => {
       const response = await get(path);

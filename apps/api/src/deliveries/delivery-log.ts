@@ -14,12 +14,14 @@ export interface DeliveryFilter {
   until?: Date | undefined;
 }
 
+/** A delivery and its attempts. */
 export interface DeliveryWithAttempts {
   delivery: Delivery;
   /** Oldest first. */
   attempts: Attempt[];
 }
 
+/** Reads deliveries and their attempts. */
 export type DeliveryLog = ReturnType<typeof createDeliveryLog>;
 
 /** Creates the reader of deliveries and their attempts. */

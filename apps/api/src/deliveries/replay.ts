@@ -16,6 +16,7 @@ export interface ReplayAnswer {
   last_attempt_at: Date | null;
 }
 
+/** Replays the selected deliveries of a webhook, or counts them for a dry run. The caller must have checked the webhook's owner. */
 export type Replay = (webhookId: string, selection: ReplaySelection) => Promise<ReplayAnswer>;
 
 /**
