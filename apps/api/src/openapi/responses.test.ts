@@ -133,7 +133,7 @@ test('the responses to a test of a webhook', async () => {
     error: 'No.',
     responseBody: null,
   };
-  for (const answer of [result, 'failed', 'withdrawn', 'unheard', 'gone', new Error('Redis is not available.')] as const) {
+  for (const answer of [result, 'failed', 'withdrawn', 'no_result', 'gone', new Error('Redis is not available.')] as const) {
     testAnswer = answer;
     checkResponse(operation, await client.call(operation, ids, tokenOf('tester')));
   }
