@@ -45,9 +45,9 @@ describe('a drain', () => {
     const [client, silent] = [await openRaw(url), await openRaw(url)];
     client.send(REQUEST + REQUEST + REQUEST);
     await waitForRequests(3);
-    const gone = once(responses[0] as ServerResponse, 'close');
+    const disconnected = once(responses[0] as ServerResponse, 'close');
     client.destroy();
-    await gone;
+    await disconnected;
     await drain();
     expect(await silent.closed).toBe('');
   });

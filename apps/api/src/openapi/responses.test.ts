@@ -70,7 +70,7 @@ test('the responses that all routes have in common', () =>
     for (const request of requests) checkResponse(operation, await request());
   }));
 
-test('the responses to an owner whom an operator disabled', async () => {
+test('the responses to a disabled owner', async () => {
   await api.as('olga', 'admin').patch('/api/admin/owners/disabled').send({ disabled: true });
   await client.forEach(document.operations, async (operation) => {
     if (!operation.public) checkResponse(operation, await client.call(operation, unknownIds, tokenOf('disabled')));

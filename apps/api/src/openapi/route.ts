@@ -37,7 +37,7 @@ export interface RouteDescription {
   answers: Readonly<Record<number, Answer>>;
 }
 
-/** The parameter names of a path, which stand in braces. */
+/** The names in braces in a path. */
 type ParamsOf<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamsOf<Rest> : never;
 
 /** The validated request that a handler gets. */

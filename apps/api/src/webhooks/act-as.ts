@@ -3,7 +3,7 @@ import type { Database } from '@tidings/database';
 /** The client that Prisma passes to the function of a transaction. */
 export type Transaction = Parameters<Parameters<Database['prisma']['$transaction']>[0]>[0];
 
-/** Sets the actor of this transaction, whom the audit log records for its changes. */
+/** Sets the actor that the audit log records for the changes of this transaction. */
 export async function actAs(transaction: Transaction, actor: string): Promise<void> {
   await transaction.$executeRaw`SELECT set_config('tidings.actor', ${actor}, true)`;
 }

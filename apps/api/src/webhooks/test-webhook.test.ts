@@ -169,7 +169,7 @@ describe('POST /api/webhooks/{id}/test', () => {
       200,
       { event_id: 'evt_1', succeeded: false, status_code: 500, response_body: 'no', duration_ms: 7 },
     ],
-    ['a 404 when the webhook was removed meanwhile', 'gone', 404, { title: 'Not found' }],
+    ['a 404 when the webhook was removed before the test', 'gone', 404, { title: 'Not found' }],
     [
       'a 504 when no worker claimed it',
       'withdrawn',
