@@ -80,7 +80,7 @@ describe("the worker's configuration", () => {
       prefix: '{music}',
     });
     expect(() => readWorkerConfig({ ...good, REDIS_URL: 'redis://:pw@a,redis://:hunter2@b' })).toThrow(
-      'REDIS_URL is wrong: the nodes of a Redis Cluster have the same protocol, user and password',
+      'REDIS_URL is wrong: the nodes of a Redis Cluster must have the same protocol, user and password',
     );
     expect(() => readWorkerConfig({ ...good, REDIS_URL, REDIS_PREFIX: 'music' })).toThrow(
       'REDIS_PREFIX must be a name in braces',
