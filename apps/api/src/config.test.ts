@@ -35,7 +35,7 @@ describe('the configuration of the API', () => {
   test('needs exactly one key', () => {
     expect(() => readApiConfig(base)).toThrow('one of them must be set');
     expect(() => readApiConfig({ ...base, JWT_SECRET: secret, JWT_PUBLIC_KEY: publicKey })).toThrow(
-      'these are JWT_SECRET, JWT_PUBLIC_KEY',
+      'these are set: JWT_SECRET, JWT_PUBLIC_KEY',
     );
   });
 
