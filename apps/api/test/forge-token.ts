@@ -14,7 +14,10 @@ export const encode = (value: unknown) =>
   Buffer.from(typeof value === 'string' || Buffer.isBuffer(value) ? (value as string) : JSON.stringify(value)).toString(
     'base64url',
   );
-/** Makes a token with any header and payload and a valid signature, so that only its content can be wrong. Texts are encoded unchanged. */
+/**
+ * Makes a token with any header and payload and a valid signature, so that only its content can be wrong. Texts are encoded
+ * unchanged.
+ */
 export function forge(header: unknown, payload: unknown, { secret = SECRET, hash = 'sha256' } = {}): string {
   const signed = `${encode(header)}.${encode(payload)}`;
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;

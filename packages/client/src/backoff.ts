@@ -2,7 +2,10 @@
 export interface Backoff {
   /** Returns the wait after the server ended a connection: the time that it asked for. */
   afterEnd: () => number;
-  /** Returns the wait after a failure: full jitter below a bound that doubles with each consecutive failure, and at least `retryAfterMs`. */
+  /**
+   * Returns the wait after a failure: full jitter below a bound that doubles with each consecutive failure, and at least
+   * `retryAfterMs`.
+   */
   afterFailure: (retryAfterMs?: number) => number;
   /** Sets the wait that the server asks for after a connection. */
   setRetry: (ms: number) => void;

@@ -24,7 +24,10 @@ export interface StreamGap {
 export interface StreamOptions {
   /** The event types and prefixes to get. Default: all. */
   types?: readonly TypePattern[];
-  /** `all`: the events of all owners, for tokens with the scope `admin`. Default `own`: the events for everyone and for the caller. */
+  /**
+   * `all`: the events of all owners, for tokens with the scope `admin`. Default `own`: the events for everyone and for the
+   * caller.
+   */
   audience?: 'own' | 'all';
   /**
    * Called with each event, one at a time, in the order of the log. No more data is read before its promise resolves, and
@@ -34,7 +37,10 @@ export interface StreamOptions {
   onEvent: (event: StreamedEvent) => unknown;
   /** Called when some events may be missing. Default: nothing. */
   onGap?: (gap: StreamGap) => unknown;
-  /** Called before each reconnection with the wait, in milliseconds, and the error; without an error when the server ended the connection. */
+  /**
+   * Called before each reconnection with the wait, in milliseconds, and the error; without an error when the server ended
+   * the connection.
+   */
   onReconnect?: (waitMs: number, error?: unknown) => unknown;
   /** Resumes after this event; `@start`: begins with the oldest event. Default: the id in `store`, otherwise only new events. */
   lastEventId?: string;
@@ -182,7 +188,10 @@ function isPermanent(status: number): boolean {
   return status < 500 && !TEMPORARY.has(status);
 }
 
-/** Returns the header `Last-Event-ID`. Headers are Latin-1 in `fetch`: the bytes of the id in UTF-8 are sent, as a browser's EventSource does. */
+/**
+ * Returns the header `Last-Event-ID`. Headers are Latin-1 in `fetch`: the bytes of the id in UTF-8 are sent, as a browser's
+ * EventSource does.
+ */
 function lastEventIdHeader(id: string | undefined): Record<string, string> {
   if (id === undefined) return {};
   return { 'last-event-id': String.fromCharCode(...new TextEncoder().encode(id)) };

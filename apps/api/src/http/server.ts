@@ -10,7 +10,10 @@ export interface ServerOptions {
   requestTimeoutMs?: number;
   /** How long an idle connection is kept open for the next request. Default 65,000: proxies keep theirs for a minute. */
   keepAliveTimeoutMs?: number;
-  /** How long a connection may transfer no data before it is closed. Default 120,000, longer than the heartbeat interval of a stream may be. */
+  /**
+   * How long a connection may transfer no data before it is closed. Default 120,000, longer than the heartbeat interval of a
+   * stream may be.
+   */
   stalledTimeoutMs?: number;
   /** How often the first two timeouts are checked. Default 1,000. */
   checkEveryMs?: number;

@@ -2,7 +2,10 @@ import type { RequestHandler, Response } from 'express';
 import type { TraceIds, Tracing } from '@tidings/runtime/tracing';
 import { callerOf } from '../auth/authenticate.js';
 
-/** The scope whose callers choose the parent of a trace by `traceparent`. From others the header is ignored: they could decide which traces are recorded. */
+/**
+ * The scope whose callers choose the parent of a trace by `traceparent`. From others the header is ignored: they could
+ * decide which traces are recorded.
+ */
 const TRUSTED_SCOPE = 'events:publish';
 
 interface TraceRequestsParts {

@@ -54,7 +54,10 @@ function createHandler({ handle, ...description }: Route): RequestHandler {
   };
 }
 
-/** Returns the ids in the path. Throws a 404 for an id of the wrong form, before the database is asked: PostgreSQL refuses texts with NUL characters. */
+/**
+ * Returns the ids in the path. Throws a 404 for an id of the wrong form, before the database is asked: PostgreSQL refuses
+ * texts with NUL characters.
+ */
 function readParams(request: Request, { params = {} }: RouteDescription): Record<string, string> {
   for (const [name, resource] of Object.entries(params)) {
     const id = String(request.params[name]);

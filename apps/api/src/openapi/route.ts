@@ -5,7 +5,10 @@ import type { Caller } from '@tidings/auth';
 /** Who may call a route: anybody, callers with a valid token, or callers whose token has the scope. */
 export type Access = 'public' | 'owner' | { scope: string };
 
-/** A response of a route: a problem document for a status from 400 on, otherwise a body of this schema; without a schema, no body. */
+/**
+ * A response of a route: a problem document for a status from 400 on, otherwise a body of this schema; without a schema, no
+ * body.
+ */
 export interface Answer {
   description: string;
   schema?: z.ZodType;
@@ -25,7 +28,10 @@ export interface RouteDescription {
   summary: string;
   description?: string;
   access: Access;
-  /** The resource that each id in the path names, such as `webhook`. An id of the wrong form gets a 404, as an unknown id does. */
+  /**
+   * The resource that each id in the path names, such as `webhook`. An id of the wrong form gets a 404, as an unknown id
+   * does.
+   */
   params?: Readonly<Record<string, string>>;
   query?: z.ZodObject;
   /** Request headers that the route reads, with a description of each. */

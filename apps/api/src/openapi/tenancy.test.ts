@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
-/** Checks that owners see only their own data where the request names no id: in lists, by cursors, on the stream and by idempotency keys. */
+/**
+ * Checks that owners see only their own data where the request names no id: in lists, by cursors, on the stream and by
+ * idempotency keys.
+ */
 let api: TestApi;
 let alices: { webhook: string; event: string; delivery: string };
 let bobsEvent: string;

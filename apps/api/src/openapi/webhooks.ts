@@ -4,7 +4,10 @@ import type { JsonSchema, jsonSchemas } from './json-schemas.js';
 
 type Schemas = Pick<ReturnType<typeof jsonSchemas>, 'output'>;
 
-/** The headers of a signed request (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md). */
+/**
+ * The headers of a signed request
+ * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+ */
 const headers = z.strictObject({
   'webhook-id': z
     .string()

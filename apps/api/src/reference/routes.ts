@@ -30,7 +30,10 @@ const POLICY = [
 const require = createRequire(import.meta.url);
 const compress = promisify(gzip);
 
-/** Creates the route `/docs`, a page of Swagger UI on which people read and try the API, and the routes of its files, which come from the installed package. */
+/**
+ * Creates the route `/docs`, a page of Swagger UI on which people read and try the API, and the routes of its files, which
+ * come from the installed package.
+ */
 export function referenceRoutes(): Route[] {
   const { version } = require('swagger-ui-dist/package.json') as { version: string };
   const ownFile = (name: string, text: string) => file(`${digest(text)}-${name}`, () => Promise.resolve(Buffer.from(text)));
@@ -65,7 +68,10 @@ export function referenceRoutes(): Route[] {
   ];
 }
 
-/** Creates the route of a file. Its name changes with its content, so browsers may cache it forever. The first request reads and compresses it. */
+/**
+ * Creates the route of a file. Its name changes with its content, so browsers may cache it forever. The first request reads
+ * and compresses it.
+ */
 function file(name: string, read: () => Promise<Buffer>): Route {
   const path = `${PAGE}/${name}`;
   let content: Promise<{ plain: Buffer; compressed: Buffer }> | undefined;

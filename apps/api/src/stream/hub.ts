@@ -22,7 +22,10 @@ export interface Hub {
   catchUp: () => Promise<void>;
 }
 
-/** The size of a batch for the sockets in one iteration of the event loop, in characters: a healthy socket takes it before the next. */
+/**
+ * The size of a batch for the sockets in one iteration of the event loop, in characters: a healthy socket takes it before
+ * the next.
+ */
 const BATCH_CHARS = 64 * 1024;
 /** The maximum size of queued events, in characters. Announcements beyond it are dropped, and read from the log later. */
 const MAX_QUEUED_CHARS = 16 * 1024 * 1024;

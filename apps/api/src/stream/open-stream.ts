@@ -99,7 +99,10 @@ export async function openStream(
   }
 }
 
-/** Returns the position of an event id; null for an unknown id. A text that cannot be an id is not queried: PostgreSQL refuses texts with NUL characters. */
+/**
+ * Returns the position of an event id; null for an unknown id. A text that cannot be an id is not queried: PostgreSQL
+ * refuses texts with NUL characters.
+ */
 async function positionOf(id: string, viewer: string | null, sql: Queryable): Promise<number | null> {
   if (id === START_ID) return 0;
   return EVENT_ID.test(id) ? findPosition(sql, viewer, id) : null;

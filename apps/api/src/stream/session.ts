@@ -31,7 +31,10 @@ export interface SessionOptions extends Follower {
 
 /** An open stream of one client. */
 export interface Session extends Readonly<Follower> {
-  /** The position up to which the client got all events that it may see. It is kept only while the client catches up from the log. */
+  /**
+   * The position up to which the client got all events that it may see. It is kept only while the client catches up from the
+   * log.
+   */
   position: number;
   /** False after the stream was ended, or the client disconnected. */
   readonly isOpen: boolean;

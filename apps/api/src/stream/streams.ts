@@ -32,7 +32,10 @@ export interface Streams {
   stop: () => void;
 }
 
-/** Each heartbeat interval is divided into this many slices, and a session belongs to one of them: a process with many streams never writes to all of them at once. */
+/**
+ * Each heartbeat interval is divided into this many slices, and a session belongs to one of them: a process with many
+ * streams never sends all heartbeats at once.
+ */
 const HEARTBEAT_SLICES = 15;
 /** The time after its end at which a session's connection is closed, also when data still waits, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;

@@ -13,7 +13,10 @@ interface StoredCaller extends Omit<Caller, 'scopes'> {
 export interface Tickets {
   /** Issues a ticket for the caller, and returns it with its expiry. Rejects with a 503 while Redis is not available. */
   issue: (caller: Caller) => Promise<{ ticket: string; expiresAt: Date }>;
-  /** Uses up a ticket, and returns its caller; null for an unknown or used ticket. Rejects with a 503 while Redis is not available. */
+  /**
+   * Uses up a ticket, and returns its caller; null for an unknown or used ticket. Rejects with a 503 while Redis is not
+   * available.
+   */
   redeem: (ticket: string) => Promise<Caller | null>;
 }
 

@@ -8,7 +8,10 @@ export async function actAs(transaction: Transaction, actor: string): Promise<vo
   await transaction.$executeRaw`SELECT set_config('tidings.actor', ${actor}, true)`;
 }
 
-/** Locks the owner until the end of this transaction: other registrations of the owner's webhooks, and changes of the owner's settings, wait. */
+/**
+ * Locks the owner until the end of this transaction: other registrations of the owner's webhooks, and changes of the owner's
+ * settings, wait.
+ */
 export async function lockOwner(transaction: Transaction, owner: string): Promise<void> {
   await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${owner}, 0))`;
 }

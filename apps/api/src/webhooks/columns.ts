@@ -26,7 +26,10 @@ const NO_DISABLED_REASON = { disabledReason: null, disabledAt: null, disabledNot
 /** The columns that change when an operator enables a webhook: its failures are reset. */
 export const ENABLED_BY_OPERATOR = { enabled: true, ...NO_DISABLED_REASON, ...HEALTHY } as const;
 
-/** Returns the columns that change when an operator disables a webhook. Its owner is notified, and its replays are cancelled, as when the owner disables it. */
+/**
+ * Returns the columns that change when an operator disables a webhook. Its owner is notified, and its replays are cancelled,
+ * as when the owner disables it.
+ */
 export function disabledByOperator(disabledAt: Date) {
   return { enabled: false, disabledReason: 'operator', disabledAt, disabledNotifiedAt: null, replayNextAt: null } as const;
 }

@@ -7,13 +7,19 @@ import { actAs, lockOwner } from './act-as.js';
 import type { Registration, RegistrationChange } from './registration.js';
 import type { WebhookView } from './view.js';
 
-/** The result of a registration. `limit`: the maximum number of webhooks, which the owner has reached; null: the owner is disabled. */
+/**
+ * The result of a registration. `limit`: the maximum number of webhooks, which the owner has reached; null: the owner is
+ * disabled.
+ */
 export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false; limit: number | null };
 
 /** The result of a change. `disabled_by_operator`: an operator disabled the webhook, and the change would have enabled it. */
 export type Changed = { changed: true; webhook: WebhookView } | { changed: false; reason: 'disabled_by_operator' };
 
-/** The result of a rotation. `nextEnd`: the maximum number of previous secrets sign already, and the first of them expires at this time. */
+/**
+ * The result of a rotation. `nextEnd`: the maximum number of previous secrets sign already, and the first of them expires at
+ * this time.
+ */
 export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | { rotated: false; nextEnd: Date };
 
 interface RegistryParts {

@@ -991,7 +991,10 @@ export interface components {
             at: string;
             /** @description A user id; `tidings`, when it was Tidings itself. */
             actor: string;
-            /** @description webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed. */
+            /**
+             * @description webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or
+             * .resealed; owner.changed; deliveries.paused or .resumed.
+             */
             action: string;
             /** @description Whose it is. */
             owner: string | null;
@@ -4315,9 +4318,15 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /**
+                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
+                 * clock.
+                 */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /**
+                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
+                 * valid secret, with spaces between. Accept the request if any fits.
+                 */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4388,7 +4397,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /**
+             * @description Anything else, a redirect among it, and no complete response in time: tried again with
+             * exponential backoff, until the attempts are used up.
+             */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4403,9 +4415,15 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /**
+                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
+                 * clock.
+                 */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /**
+                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
+                 * valid secret, with spaces between. Accept the request if any fits.
+                 */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4481,7 +4499,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /**
+             * @description Anything else, a redirect among it, and no complete response in time: tried again with
+             * exponential backoff, until the attempts are used up.
+             */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4496,9 +4517,15 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /**
+                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
+                 * clock.
+                 */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /**
+                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
+                 * valid secret, with spaces between. Accept the request if any fits.
+                 */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4571,7 +4598,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /**
+             * @description Anything else, a redirect among it, and no complete response in time: tried again with
+             * exponential backoff, until the attempts are used up.
+             */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4586,9 +4616,15 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /**
+                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
+                 * clock.
+                 */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /**
+                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
+                 * valid secret, with spaces between. Accept the request if any fits.
+                 */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4655,7 +4691,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /**
+             * @description Anything else, a redirect among it, and no complete response in time: tried again with
+             * exponential backoff, until the attempts are used up.
+             */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4670,9 +4709,15 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /**
+                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
+                 * clock.
+                 */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /**
+                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
+                 * valid secret, with spaces between. Accept the request if any fits.
+                 */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4741,7 +4786,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /**
+             * @description Anything else, a redirect among it, and no complete response in time: tried again with
+             * exponential backoff, until the attempts are used up.
+             */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4756,9 +4804,15 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /**
+                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
+                 * clock.
+                 */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /**
+                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
+                 * valid secret, with spaces between. Accept the request if any fits.
+                 */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4824,7 +4878,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /**
+             * @description Anything else, a redirect among it, and no complete response in time: tried again with
+             * exponential backoff, until the attempts are used up.
+             */
             default: {
                 headers: {
                     [name: string]: unknown;
