@@ -991,10 +991,7 @@ export interface components {
             at: string;
             /** @description A user id; `tidings`, when it was Tidings itself. */
             actor: string;
-            /**
-             * @description webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or
-             * .resealed; owner.changed; deliveries.paused or .resumed.
-             */
+            /** @description webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed. */
             action: string;
             /** @description Whose it is. */
             owner: string | null;
@@ -4318,15 +4315,9 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /**
-                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
-                 * clock.
-                 */
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /**
-                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
-                 * valid secret, with spaces between. Accept the request if any fits.
-                 */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4397,10 +4388,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description Anything else, a redirect among it, and no complete response in time: tried again with
-             * exponential backoff, until the attempts are used up.
-             */
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4415,15 +4403,9 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /**
-                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
-                 * clock.
-                 */
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /**
-                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
-                 * valid secret, with spaces between. Accept the request if any fits.
-                 */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4499,10 +4481,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description Anything else, a redirect among it, and no complete response in time: tried again with
-             * exponential backoff, until the attempts are used up.
-             */
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4517,15 +4496,9 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /**
-                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
-                 * clock.
-                 */
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /**
-                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
-                 * valid secret, with spaces between. Accept the request if any fits.
-                 */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4598,10 +4571,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description Anything else, a redirect among it, and no complete response in time: tried again with
-             * exponential backoff, until the attempts are used up.
-             */
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4616,15 +4586,9 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /**
-                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
-                 * clock.
-                 */
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /**
-                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
-                 * valid secret, with spaces between. Accept the request if any fits.
-                 */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4691,10 +4655,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description Anything else, a redirect among it, and no complete response in time: tried again with
-             * exponential backoff, until the attempts are used up.
-             */
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4709,15 +4670,9 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /**
-                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
-                 * clock.
-                 */
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /**
-                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
-                 * valid secret, with spaces between. Accept the request if any fits.
-                 */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4786,10 +4741,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description Anything else, a redirect among it, and no complete response in time: tried again with
-             * exponential backoff, until the attempts are used up.
-             */
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4804,15 +4756,9 @@ export interface operations {
             header: {
                 /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
                 "webhook-id": string;
-                /**
-                 * @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your
-                 * clock.
-                 */
+                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /**
-                 * @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each
-                 * valid secret, with spaces between. Accept the request if any fits.
-                 */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4878,10 +4824,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description Anything else, a redirect among it, and no complete response in time: tried again with
-             * exponential backoff, until the attempts are used up.
-             */
+            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
