@@ -42,7 +42,7 @@ describe('an enqueued delivery', () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
     expect((await jobs())[0]?.opts).toMatchObject({
-      attempts: 20,
+      attempts: 1000,
       backoff: { type: 'exponential', delay: 1000 },
       removeOnComplete: true,
       removeOnFail: true,

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** The built package: `npm test` builds before it runs the suites. */
-const PACKAGE = join(import.meta.dirname, '../dist/index.js');
+const PACKAGE = join(import.meta.dirname, '../../dist/tracing/index.js');
 const SETTINGS = { sampler: 'always_on', ratio: 1, scheduleDelayMs: 1 };
 
 /** Runs a program with `startTracing` in a new process. Returns the value that the program prints with `print`. */
