@@ -12,6 +12,7 @@ export interface Acceptance {
   status: 'accepted' | 'repeated';
 }
 
+/** What {@link createAccept} needs. */
 export interface AcceptParts {
   sql: Queryable;
   queue: Pick<DeliveriesQueue, 'enqueue'>;
@@ -41,6 +42,7 @@ export interface AcceptObserver {
   rejected: (reason: 'conflict' | 'unavailable', calls: number) => void;
 }
 
+/** Accepts events. */
 export interface Accept {
   /**
    * Accepts valid events, all or none. Resolves when they and their deliveries are committed (I1), in the given order.

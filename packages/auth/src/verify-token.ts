@@ -73,7 +73,7 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Cal
 /** Headers that change how a token is read: RFC 7515, 4.1.11; RFC 7797; nested, compressed and encrypted tokens. */
 const UNSUPPORTED_HEADERS = ['crit', 'b64', 'cty', 'zip', 'enc'];
 
-/** Whether a header has nothing that changes how the token is read. Keys in it, or URLs of keys (`jwk`, `jku`, `x5u`), are never used. */
+/** Whether nothing in a header changes how the token is read. Keys in it, or URLs of keys (`jwk`, `jku`, `x5u`), are never used. */
 function isPlainHeader(header: Record<string, unknown>): boolean {
   const { typ, kid } = header;
   if (typ !== undefined && typeof typ !== 'string') return false;

@@ -5,6 +5,7 @@ import type { Guard } from './guard.js';
 import { smallReads } from './small-reads.js';
 import { createTunnel } from './tunnel.js';
 
+/** The options of {@link createAgents}. */
 export interface AgentsOptions {
   guard: Guard;
   /** The HTTP proxy for all requests: `http://user:password@host:port`, or `https:`. Default: none. */

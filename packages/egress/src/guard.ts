@@ -23,8 +23,12 @@ class BlockedAddressError extends Error {
   }
 }
 
+/** Checks the addresses of hosts before a socket connects. */
 export interface Guard {
-  /** Returns an error with the code `EBLOCKED` when the host is a forbidden literal address, which sockets never look up; otherwise null. */
+  /**
+   * Returns an error with the code `EBLOCKED` when the host is a forbidden address, otherwise null. Needed because sockets do not
+   * look up literal addresses.
+   */
   checkLiteral: (host: string) => Error | null;
   /** For the `lookup` option of a socket, which then connects to the address that was checked (I6). */
   lookup: LookupFunction;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isForbidden, type AddressRules } from './address.js';
 
+/** The operator's rules for webhook URLs. */
 export interface UrlRules {
   /** Whether `http:` is refused. */
   requireHttps: boolean;

@@ -26,6 +26,7 @@ export interface QueuedDelivery {
   delayMs?: number;
 }
 
+/** The queue `deliveries`, for processes that enqueue. */
 export interface DeliveriesQueue {
   /** Enqueues deliveries. A delivery that Redis still has a job for is not changed. Throws when Redis is away. */
   enqueue: (deliveries: readonly QueuedDelivery[]) => Promise<void>;

@@ -14,6 +14,7 @@ export interface QueueCounts {
   counts: Record<(typeof JOB_STATES)[number], number>;
 }
 
+/** Counts the jobs of all queues. */
 export interface JobCounts {
   /** Counts the jobs of each queue by state. Rejects when Redis is away. Cheap: it reads the lengths of a few lists. */
   read: () => Promise<QueueCounts[]>;

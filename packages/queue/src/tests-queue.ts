@@ -11,6 +11,7 @@ export interface TestJob extends TestId {
   owner: string;
 }
 
+/** The queue `tests`, for processes that request tests. */
 export interface TestsQueue {
   /**
    * Enqueues a test, unless another test of the same webhook is in progress. Returns the event id of the test in progress.

@@ -17,6 +17,7 @@ export type JobOutcome =
   /** The job stays in the queue's failed set until an operator retries or removes it. */
   | { action: 'dead_letter'; reason: string };
 
+/** The options of {@link createQueueWorker}. */
 export interface QueueWorkerOptions<Data> {
   /** The name of the queue. */
   queue: string;
@@ -34,6 +35,7 @@ export interface QueueWorkerOptions<Data> {
   onError: (error: Error) => void;
 }
 
+/** A worker of one queue. */
 export interface QueueWorker {
   /** Starts to take jobs. */
   start: () => void;

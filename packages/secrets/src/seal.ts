@@ -73,7 +73,7 @@ export function sealedWith(sealed: Uint8Array): string {
   return bytes.toString('utf8', 1, 1 + bytes.readUInt8(0));
 }
 
-/** Whether a key has too few different bytes, or is printable text, as one of 10¹³ random keys is: probably an example or typed. */
+/** Whether a key was probably typed: it has few different bytes, or only printable ones, as one of 10¹³ random keys has. */
 function isGuessable(key: Buffer): boolean {
   return new Set(key).size < MIN_DIFFERENT_BYTES || key.every((byte) => byte >= 0x20 && byte <= 0x7e);
 }

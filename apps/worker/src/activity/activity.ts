@@ -8,6 +8,7 @@ interface ActivityCounts {
   users: readonly OwnerActivity[];
 }
 
+/** Counts of attempts for the operator's charts. */
 export interface Activity {
   /** Counts a recorded attempt. `errorClass`: null when it succeeded. */
   count: (attempt: { owner: string; errorClass: string | null; durationMs: number }) => void;

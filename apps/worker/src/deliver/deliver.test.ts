@@ -97,7 +97,7 @@ describe('a delivery', () => {
     expect(jobOutcome).toEqual({ action: 'finish' });
   });
 
-  test('is not attempted when it has ended or another job holds its lease', async () => {
+  test('is not attempted when it has ended, is parked, or another job holds its lease', async () => {
     expect(await deliver({ claim: undefined })).toMatchObject({ steps: ['claim'], jobOutcome: { action: 'finish' } });
   });
 

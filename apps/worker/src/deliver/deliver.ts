@@ -7,7 +7,7 @@ import { decideOutcome, policyOf, type Outcome } from './outcome.js';
 import type { OutgoingRequest, Send } from './send.js';
 
 interface DeliverParts {
-  /** Claims the delivery: takes its lease. Undefined when it has ended, or another job holds its lease. */
+  /** Claims the delivery: takes its lease. Undefined when it has ended, is parked, or another job holds its lease. */
   claim: Lease['claim'];
   claimNext: Lease['claimNext'];
   /** Builds the signed request. Throws when a secret cannot be opened. */
@@ -48,6 +48,7 @@ export interface DeliverObserver {
   requestEnded: () => void;
   /** Called when the attempt was recorded. */
   recorded: (result: AttemptResult, outcome: Outcome, delivery: Pick<ClaimedDelivery, 'id' | 'attemptCount' | 'owner'>) => void;
+  /** Called for each fault. */
   fault: (fault: Fault) => void;
 }
 
@@ -60,7 +61,7 @@ type LogLine = (message: string, details: object) => void;
  */
 export type Deliver = (id: string) => Promise<JobOutcome>;
 
-/** The end of an attempt. `Outcome` is the outcome of the attempt for the delivery; `JobOutcome` is what BullMQ does with the job. */
+/** The end of an attempt. Its `Outcome` is for the delivery; its `JobOutcome` says what BullMQ does with the job. */
 interface Attempted {
   jobOutcome: JobOutcome;
   /** Whether a parked delivery waits for the slot that became free. */

@@ -33,7 +33,7 @@ export interface Settled {
 
 /** The lease of a delivery: taken by a claim, ended by the record of the attempt. Rejects with the database's error. */
 export interface Lease {
-  /** Claims a delivery; undefined when it has ended, or another job holds its lease. */
+  /** Claims a delivery; undefined when it has ended, is parked, or another job holds its lease. */
   claim: (id: string) => Promise<Claim | undefined>;
   /** Claims the first parked delivery of the webhook; undefined when there is none, or no free slot. */
   claimNext: (webhookId: string) => Promise<Claim | undefined>;

@@ -1,6 +1,6 @@
 /** The longest wait that a receiver may ask for: a day. */
 const MAX_WAIT_MS = 86_400_000;
-/** IMF-fixdate, RFC 850 and asctime (RFC 9110, 5.6.7): all begin with the name of a day, which `Date.parse` alone does not require. */
+/** The three formats of dates (RFC 9110, 5.6.7) begin with the name of a day, which `Date.parse` alone does not require. */
 const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
 
 /**

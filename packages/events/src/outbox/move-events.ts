@@ -58,7 +58,7 @@ export async function moveEvents(connection: OutboxConnection, publish: PublishE
   return { relayed: settled.relayed.length, rejected: settled.rejected };
 }
 
-/** Publishes all events at once. When one is rejected, publishes one half and then the other, to find it without blocking the rest. */
+/** Publishes all events at once. When one is rejected, publishes each half, so that the rejected event is found and blocks no other. */
 async function publishOrSplit(
   events: readonly WaitingEvent[],
   round: { publish: PublishEvents; settled: Settled; endsAt: number },

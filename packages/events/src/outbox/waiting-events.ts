@@ -87,7 +87,7 @@ export async function markRejected({ query }: SqlRunner, rejections: readonly Re
   );
 }
 
-/** Replaces characters that PostgreSQL cannot store, such as NUL and unpaired surrogates: a reason may repeat the name of a field. */
+/** Replaces characters that PostgreSQL cannot store, such as NUL: a reason may repeat the name of a field. */
 function storable(reason: string): string {
   return reason.slice(0, MAX_REASON).replace(/\p{C}/gu, '\uFFFD');
 }

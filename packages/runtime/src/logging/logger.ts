@@ -4,6 +4,7 @@ import { redact } from './redact.js';
 /** A winston logger. Details go in the second argument: `log.info('Accepted.', { event_id })`. */
 export type Logger = winston.Logger;
 
+/** The options of {@link createLogger}. */
 export interface LoggerOptions {
   /** The name of the process: `api`, `worker`. */
   service: string;

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { checkReadiness, type DependencyCheck } from '@tidings/runtime/health';
 
-/** Registers a gauge of whether each dependency of the process answers. Reading the metrics checks them, which takes at most 2 s. */
+/** Registers a gauge that shows whether each dependency answers. They are checked when the metrics are read, for at most 2 s. */
 export function measureDependencies(registry: Registry, dependencies: Readonly<Record<string, DependencyCheck>>): void {
   new Gauge({
     name: 'tidings_dependency_up',

@@ -1,3 +1,4 @@
+/** The options of {@link createPeriodicTask}. */
 export interface PeriodicTaskOptions {
   /** The name in the log and in the metrics, such as `reconcile`. */
   name: string;

@@ -1,3 +1,4 @@
+/** The options of {@link waitForShutdown}. */
 export interface ShutdownOptions {
   /** Stops all parts of the process, in reverse order of their start. */
   stop: () => Promise<void>;

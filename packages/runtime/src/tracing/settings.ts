@@ -18,6 +18,7 @@ export interface TracingSettings {
   scheduleDelayMs: number;
 }
 
+/** The options of `startTracing`. */
 export interface TracingOptions {
   /** The name of the process, such as `tidings-api`. `OTEL_SERVICE_NAME` overrides it. */
   serviceName: string;

@@ -1,7 +1,7 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { parseTraceParent } from '@opentelemetry/core';
 
-/** The version that is written. Readers accept later versions too (https://www.w3.org/TR/trace-context/#versioning-of-traceparent). */
+/** The written version. Readers accept later versions too (https://www.w3.org/TR/trace-context/#versioning-of-traceparent). */
 const VERSION = '00';
 const FLAGS = 0xff;
 
