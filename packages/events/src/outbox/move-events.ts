@@ -58,7 +58,7 @@ export async function moveEvents(connection: OutboxConnection, publish: PublishE
   return { relayed: settled.relayed.length, rejected: settled.rejected };
 }
 
-/** Publishes all events at once. When one is rejected, publishes each half, so that the rejected event is found and blocks no other. */
+/** Publishes all events at once. After a rejection, publishes each half, so that the rejected event blocks no other. */
 async function publishOrSplit(
   events: readonly WaitingEvent[],
   round: { publish: PublishEvents; settled: Settled; endsAt: number },
