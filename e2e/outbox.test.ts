@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createOutbox, createOutboxRelay, outboxTable, publishOverHttp, syncFailed } from '@tidings/events';
 import { freePort } from '@tidings/local';
-import { createGate, createTestDatabase, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import { createFaultProxy, createTestDatabase, eventually, type FaultProxy, type TestDatabase } from '@tidings/testing';
 import { startReceiver } from './harness/receiver.js';
 import { startTidings, type Tidings } from './harness/tidings.js';
 
 const SYNCS = 60;
 
 let database: TestDatabase;
-let gate: Gate;
+let proxy: FaultProxy;
 let tidings: Tidings;
 beforeAll(async () => {
   database = await createTestDatabase('empty');
-  gate = await createGate(database.url);
+  proxy = await createFaultProxy(database.url);
   tidings = await startTidings({
-    env: { OUTBOX_DATABASE_URLS: gate.url },
+    env: { OUTBOX_DATABASE_URLS: proxy.url },
     workers: 0,
   });
 });
 afterAll(async () => {
   await tidings.stop();
-  await gate.shut();
+  await proxy.disconnect();
   await database.drop();
 });
 
@@ -56,11 +56,11 @@ test("what a service commits is delivered, what it rolls back is not, whichever 
   await stream.waitFor(committed.length);
   expect(stream.ids()).toEqual(committed);
 
-  await gate.shut();
+  await proxy.disconnect();
   await sync('sync-while-away', 'COMMIT', 'bob');
   const ready = await fetch(`http://127.0.0.1:${healthPort}/readyz`);
   expect({ status: ready.status, body: await ready.json() }).toMatchObject({ status: 200 });
-  await gate.open();
+  await proxy.restore();
   await receiver.waitFor(1);
 
   expect(await alice.eventLog()).toEqual(committed);

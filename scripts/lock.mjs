@@ -1,22 +1,22 @@
-// One Tidings at a time may use .tidings/.
+// The lock of .tidings/: only one Tidings at a time may use the folder.
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Takes the folder's lock until this process exits. Returns undefined, or the id of the process that holds it.
- * The lock of a process that was killed counts for nothing.
+ * Acquires the folder's lock until this process exits. Returns undefined, or the id of the process that holds the lock.
+ * The lock of a process that no longer runs is removed.
  */
 export function lock(folder) {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'lock');
-  const ours = `${file}.${process.pid}`;
-  writeFileSync(ours, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
+  const candidate = `${file}.${process.pid}`;
+  writeFileSync(candidate, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
   try {
     for (;;) {
       try {
-        // Unlike a write, a link appears whole, and only where there was none.
-        linkSync(ours, file);
+        // A link is atomic: it appears with its full content, and fails when the file exists.
+        linkSync(candidate, file);
         break;
       } catch (error) {
         if (error.code !== 'EEXIST') throw error;
@@ -26,7 +26,7 @@ export function lock(folder) {
       }
     }
   } finally {
-    rmSync(ours, { force: true });
+    rmSync(candidate, { force: true });
   }
   process.once('exit', () => rmSync(file, { force: true }));
   return undefined;
@@ -36,12 +36,15 @@ function read(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // Given back just now.
+    // The holder has just released the lock.
     return {};
   }
 }
 
-/** When the process started, in the words of its system; undefined when there is none. Ids are used again, times are not. */
+/**
+ * Returns the start time of the process as its system prints it; undefined when there is no such process. Together with the id
+ * it identifies a process: systems reuse ids.
+ */
 function startOf(pid) {
   try {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ')[19];

@@ -1,4 +1,4 @@
-// What every command at the top of the project needs first: a Node that is new enough, the packages, a build.
+// The first steps of every npm command of the project: check Node's version, install the packages, build.
 // Plain JavaScript without dependencies, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,27 +7,27 @@ import { fileURLToPath } from 'node:url';
 import { fetchHelm } from './helm.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Turborepo's command, and its environment: it tells nobody what we do. */
+/** Turborepo's command, and its environment, which disables telemetry. */
 export const TURBO = join(ROOT, 'node_modules/turbo/bin/turbo');
 export const TURBO_ENV = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
 const OLDEST_NODE = [20, 19];
 
-/** Ends the process with one line that says what to do. */
-export function giveUp(message) {
+/** Prints an error message and exits with code 1. */
+export function exitWithError(message) {
   console.error(`\n${message}`);
   process.exit(1);
 }
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
-  giveUp(`Tidings needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
+  exitWithError(`Tidings needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
 }
 
-/** Installs the packages that the lock file names, unless that has been done. */
+/** Installs the packages of the lock file, unless they are installed. */
 function installPackages() {
   if (!isInstalled()) {
     console.log('Installing packages (once) …');
-    // Its tools are devDependencies, which npm leaves out where NODE_ENV is production.
+    // The build needs devDependencies, which npm leaves out when NODE_ENV is production.
     run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   }
 }
@@ -56,20 +56,22 @@ export function debianPostgres() {
     return version && join(folder, version);
   };
   if (!newest() && mayInstall()) install(['postgresql']);
-  return newest() ?? giveUp('There is no PostgreSQL of Debian: install it ("sudo apt-get install postgresql").');
+  return newest() ?? exitWithError('There is no PostgreSQL of Debian: install it ("sudo apt-get install postgresql").');
 }
 
-/** Makes sure that a Redis or Valkey server is on the PATH; installs Debian's where we may. */
+/** Makes sure that a Redis or Valkey server is on the PATH. Installs Debian's package as root on Linux; otherwise exits with an error. */
 export function prepareRedis() {
   if (isOnPath('redis-server') || isOnPath('valkey-server')) return;
   if (!mayInstall()) {
     const how = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server';
-    giveUp(`Tidings needs redis-server or valkey-server on the PATH: install it ("${how}"), or set REDIS_URL to one that runs.`);
+    exitWithError(
+      `Tidings needs redis-server or valkey-server on the PATH: install it ("${how}"), or set REDIS_URL to a server that runs.`,
+    );
   }
   install(['redis-server']);
 }
 
-/** What some tests need besides: the package of Debian's that has it, and the names that the program may have. */
+/** Programs that some tests need: the Debian package, and the possible names of its program. */
 const FOR_TESTS = {
   curl: ['curl'],
   'nginx-light': ['nginx'],
@@ -77,19 +79,19 @@ const FOR_TESTS = {
   prometheus: ['promtool'],
 };
 
-/** Installs Debian's where we may. Where we may not, the tests that need it are skipped, and say so. */
+/** Installs the missing programs as root on Debian. Otherwise the tests that need them are skipped, and say so. */
 export function prepareProgramsForTests() {
   prepareHelm();
   const missing = Object.keys(FOR_TESTS).filter((name) => !FOR_TESTS[name].some(isOnPath));
   if (missing.length === 0) return;
   if (mayInstall()) install(missing);
-  else console.log(`Some tests are skipped: there is no ${missing.join(', no ')}.`);
+  else console.log(`Some tests are skipped, since these programs are missing: ${missing.join(', ')}.`);
 }
 
-/** Where tests find Helm that is not on the PATH. */
+/** The folder in which tests look for Helm when it is not on the PATH. */
 const HELM_FOLDER = join(ROOT, 'node_modules/.cache/helm');
 
-/** Fetches Helm (36 MB, once) where we may install, and there is one for the machine. */
+/** Fetches Helm (36 MB, once) as root on Debian on x86-64. */
 function prepareHelm() {
   if (isOnPath('helm') || existsSync(join(HELM_FOLDER, 'helm'))) return;
   if (!mayInstall() || process.arch !== 'x64') return;
@@ -97,15 +99,16 @@ function prepareHelm() {
   try {
     fetchHelm(HELM_FOLDER);
   } catch (error) {
-    giveUp(error.message);
+    exitWithError(error.message);
   }
 }
 
+/** Returns whether this is root on a Linux with apt-get. */
 function mayInstall() {
   return process.platform === 'linux' && process.getuid() === 0 && isOnPath('apt-get');
 }
 
-/** Debian's packages. */
+/** Installs Debian packages. */
 function install(packages) {
   console.log(`Installing ${packages.join(', ')} (once) …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -115,15 +118,15 @@ function install(packages) {
   });
 }
 
-/** Debian starts a server as soon as it is installed; ours has its own port and folder. */
+/** Debian starts a server as soon as it is installed; Tidings starts servers itself, with other ports and folders. */
 function withoutStartingServices(install) {
   const policy = '/usr/sbin/policy-rc.d';
-  const ours = !existsSync(policy);
-  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const isMissing = !existsSync(policy);
+  if (isMissing) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     install();
   } finally {
-    if (ours) rmSync(policy);
+    if (isMissing) rmSync(policy);
   }
 }
 
@@ -143,7 +146,7 @@ function isOnPath(command) {
   });
 }
 
-/** Runs a command; when it fails, shows what it said and gives up. */
+/** Runs a command. When it fails, prints its output and exits. */
 function run(command, args, quiet = false, env = process.env) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: ROOT,
@@ -154,5 +157,5 @@ function run(command, args, quiet = false, env = process.env) {
   });
   if (status === 0) return;
   if (quiet) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
-  giveUp(`"${[command, ...args].join(' ')}" failed${error ? `: ${error.message}` : '.'}`);
+  exitWithError(`"${[command, ...args].join(' ')}" failed${error ? `: ${error.message}` : '.'}`);
 }

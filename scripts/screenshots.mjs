@@ -1,4 +1,4 @@
-// npm run screenshots: takes the pictures in docs/images from a temporary Tidings with generated events.
+// npm run screenshots: starts a Tidings, publishes events, takes the pictures in docs/images, and stops it.
 import { createServer } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +15,10 @@ const { migrate, openDatabase } = await import('../packages/database/dist/index.
 const IMAGES = join(ROOT, 'docs/images');
 const PORT = 4100;
 const BROWSER = process.env.CHROMIUM || '/usr/bin/chromium';
-/** How long events are published before the pictures are taken. */
+/** How long events are published, so that the charts have data. */
 const PUBLISH_MS = 90_000;
 
-/** A receiver with realistic response times. `/staging` always fails, `/mobile` fails sometimes. */
+/** A receiver that answers after 20 to 140 ms. `/staging` always fails, and `/mobile` in 4 % of the requests. */
 const receiver = createServer((request, response) => {
   request.resume();
   request.once('end', () => {
@@ -61,20 +61,20 @@ try {
     description: 'The old importer',
     event_types: ['extraction.*'],
   });
-  await register(alice, '/shop', 'Updates the shop', ['sync.completed', 'gaps.updated']);
-  const staging = await register(alice, '/staging', 'Staging server', ['sync.failed', 'extraction.*']);
-  await register(alice, '/mobile', 'Push notifications of the mobile app', ['*']);
-  for (const owner of ['bob', 'carol']) await register(tidings.token(owner), '/mobile', 'Mobile app', ['*']);
+  await register(alice, '/shop', 'Notifies the shop about updates', ['sync.completed', 'gaps.updated']);
+  const staging = await register(alice, '/staging', 'Staging, repaired on Mondays', ['sync.failed', 'extraction.*']);
+  await register(alice, '/mobile', 'Push messages of the mobile app', ['*']);
+  for (const owner of ['bob', 'carol']) await register(tidings.token(owner), '/mobile', 'Mine', ['*']);
 
   const eventFor = (user_id, index) =>
     index % 7 === 3
       ? { type: 'gaps.updated', data: { user_id, entity_type: 'artist', entity_id: String(4000 + index) } }
       : index % 11 === 5
-        ? { type: 'sync.failed', data: { user_id, error_message: 'The provider is not available.' } }
+        ? { type: 'sync.failed', data: { user_id, error_message: 'The provider is away.' } }
         : { type: 'sync.completed', data: { user_id, items_synced: 800 + ((index * 37) % 900), errors: 0, duration_s: 42.5 } };
 
-  /** Fills the previous hour of the charts with variations of one measured minute. */
-  const fillHour = async () => {
+  /** Fills the past hour of the charts: copies one full measured minute to each of the 58 minutes before, with some variation. */
+  const fillPastHour = async () => {
     const database = openDatabase({ url: postgres.url });
     await database.pool.query(`
       INSERT INTO activity_minutes (minute, outcome, attempts, durations)
@@ -86,9 +86,9 @@ try {
     await database.close();
   };
 
-  const until = Date.now() + PUBLISH_MS;
-  for (let round = 0; Date.now() < until; round += 1) {
-    // Statistics cover at most the newest 1,000 deliveries of a webhook. With more of them the charts cover the whole time.
+  const end = Date.now() + PUBLISH_MS;
+  for (let round = 0; Date.now() < end; round += 1) {
+    // More than 2,000 events for each webhook: its charts show the newest 2,000, and then cover only the time of this run.
     const size = Math.round(16 + 10 * Math.sin(round / 17) + 4 * Math.sin(round / 3));
     const events = Array.from({ length: size }, (_, index) =>
       eventFor(['alice', 'alice', 'alice', 'bob', 'carol'][index % 5], index),
@@ -97,7 +97,7 @@ try {
     await call(alice, 'POST', '/api/events', { events });
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  await fillHour();
+  await fillPastHour();
 
   mkdirSync(IMAGES, { recursive: true });
   const take = async (name, path, { scheme = 'light', ready, height = 760 }) => {
@@ -109,19 +109,13 @@ try {
     await context.close();
     console.log(`docs/images/${name}.png`);
   };
-  const shows = (text) => (page) => page.getByText(text).first().waitFor();
-  await take('webhooks', '/', { ready: (page) => page.locator('.sparkline').nth(3).waitFor() });
-  await take('webhook', `/webhooks/${staging.id}`, {
-    scheme: 'dark',
-    ready: async (page) => {
-      await shows('sync.failed')(page);
-      await page.locator('.sparkline').waitFor();
-    },
-  });
+  const waitForText = (text) => (page) => page.getByText(text).first().waitFor();
+  await take('webhooks', '/', { ready: (page) => page.locator('.spark').nth(3).waitFor() });
+  await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: waitForText('sync.failed') });
   await take('stream', '/stream', {
     scheme: 'dark',
     ready: async (page) => {
-      await shows('Live')(page);
+      await waitForText('Live')(page);
       for (let round = 0; round < 12; round += 1) {
         await call(alice, 'POST', '/api/events', eventFor('alice', round));
       }

@@ -1,4 +1,4 @@
-// npm start: a whole Tidings on a machine that has only Node and npm.
+// npm start: runs a complete Tidings on a machine that has only Node and npm.
 import { firstRun } from './first-run.mjs';
 
 await firstRun();

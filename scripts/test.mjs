@@ -8,8 +8,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { debianPostgres, prepare, prepareProgramsForTests, prepareRedis, prepareUnitTests, ROOT } from './prepare.mjs';
+import { waitForStopSignal } from './stop-signal.mjs';
 import { PROJECTS } from './test-projects.mjs';
-import { untilAskedToStop } from './until-asked.mjs';
 
 const DEBIAN = '--postgres=debian';
 const given = process.argv.slice(2);
@@ -18,7 +18,7 @@ const jestArguments = given.filter((argument) => !PROJECTS.includes(argument) &&
 const onlyUnit = projects.length > 0 && projects.every((name) => name === 'unit');
 
 let interrupted = false;
-const asked = untilAskedToStop().then(() => {
+const asked = waitForStopSignal().then(() => {
   interrupted = true;
 });
 process.exitCode = await (onlyUnit ? runUnit() : runWithServers());

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readApiConfig } from './config.js';
 
-const good = {
+const base = {
   DATABASE_URL: 'postgresql://u:p@db/tidings',
   REDIS_URL: 'redis://redis:6379',
   SECRETS_KEYS: `a:${randomBytes(32).toString('base64')}`,
@@ -14,36 +14,38 @@ const { publicKey } = generateKeyPairSync('ec', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
 
-const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const weakPublicKey = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  .publicKey.export({ type: 'spki', format: 'pem' })
+  .toString();
 
-describe("the API's configuration", () => {
-  test('takes HS256 for a secret, what fits its kind for a public key, both for a set, never one for the other', () => {
-    expect(readApiConfig({ ...good, JWT_SECRET: secret }).token.algorithms).toEqual(['HS256']);
-    expect(readApiConfig({ ...good, JWT_PUBLIC_KEY: publicKey }).token.algorithms).toEqual(['ES256']);
+describe('the configuration of the API', () => {
+  test('allows only algorithms of its key: HS256 for a secret, RS256 or ES256 for a public key, both for a key set', () => {
+    expect(readApiConfig({ ...base, JWT_SECRET: secret }).token.algorithms).toEqual(['HS256']);
+    expect(readApiConfig({ ...base, JWT_PUBLIC_KEY: publicKey }).token.algorithms).toEqual(['ES256']);
     const url = 'https://id.example/jwks';
-    expect(readApiConfig({ ...good, JWT_JWKS_URL: url }).token).toMatchObject({
+    expect(readApiConfig({ ...base, JWT_JWKS_URL: url }).token).toMatchObject({
       algorithms: ['RS256', 'ES256'],
       source: { url },
     });
-    expect(readApiConfig({ ...good, JWT_PUBLIC_KEY: publicKey, JWT_ALGORITHMS: 'ES256' }).token.algorithms).toEqual(['ES256']);
-    expect(() => readApiConfig({ ...good, JWT_PUBLIC_KEY: publicKey, JWT_ALGORITHMS: 'HS256' })).toThrow('JWT_ALGORITHMS');
-    expect(() => readApiConfig({ ...good, JWT_SECRET: secret, JWT_ALGORITHMS: 'none' })).toThrow('JWT_ALGORITHMS');
+    expect(readApiConfig({ ...base, JWT_PUBLIC_KEY: publicKey, JWT_ALGORITHMS: 'ES256' }).token.algorithms).toEqual(['ES256']);
+    expect(() => readApiConfig({ ...base, JWT_PUBLIC_KEY: publicKey, JWT_ALGORITHMS: 'HS256' })).toThrow('JWT_ALGORITHMS');
+    expect(() => readApiConfig({ ...base, JWT_SECRET: secret, JWT_ALGORITHMS: 'none' })).toThrow('JWT_ALGORITHMS');
   });
 
   test('needs exactly one key', () => {
-    expect(() => readApiConfig(good)).toThrow('one of them must be set');
-    expect(() => readApiConfig({ ...good, JWT_SECRET: secret, JWT_PUBLIC_KEY: publicKey })).toThrow(
-      'these are JWT_SECRET, JWT_PUBLIC_KEY',
+    expect(() => readApiConfig(base)).toThrow('one of them must be set');
+    expect(() => readApiConfig({ ...base, JWT_SECRET: secret, JWT_PUBLIC_KEY: publicKey })).toThrow(
+      'these are set: JWT_SECRET, JWT_PUBLIC_KEY',
     );
   });
 
-  test('refuses a public key that is none', () => {
+  test('refuses a malformed public key', () => {
     const broken = publicKey.replace(/[A-Za-z0-9]{8}/, 'AAAAAAAA');
-    expect(() => readApiConfig({ ...good, JWT_PUBLIC_KEY: broken })).toThrow('JWT_PUBLIC_KEY');
+    expect(() => readApiConfig({ ...base, JWT_PUBLIC_KEY: broken })).toThrow('JWT_PUBLIC_KEY');
   });
 
   test('refuses a secret of less than 32 bytes', () => {
-    expect(() => readApiConfig({ ...good, JWT_SECRET: 'x'.repeat(31) })).toThrow('at least 32 bytes');
+    expect(() => readApiConfig({ ...base, JWT_SECRET: 'x'.repeat(31) })).toThrow('at least 32 bytes');
   });
 
   test.each([
@@ -53,12 +55,12 @@ describe("the API's configuration", () => {
     ['JWT_JWKS_URL', 'https://me:password@id.example/jwks'],
     ['JWT_REQUIRE_JTI', 'yes'],
     ['JWT_JWKS_FILE', '/nowhere/jwks.json'],
-    ['JWT_PUBLIC_KEY', weak],
+    ['JWT_PUBLIC_KEY', weakPublicKey],
   ])('refuses %s=%s', (name, value) => {
-    expect(() => readApiConfig({ ...good, [name]: value })).toThrow(name);
+    expect(() => readApiConfig({ ...base, [name]: value })).toThrow(name);
   });
 
-  test('tells what is wrong with the keys of tokens together with all else that is wrong', () => {
+  test('lists mistakes in the token settings together with all other mistakes', () => {
     const message = (() => {
       try {
         readApiConfig({ PORT: 'x' });
@@ -70,20 +72,20 @@ describe("the API's configuration", () => {
       expect(message).toContain(name);
   });
 
-  test('needs a key that seals, in production as anywhere: there is none by default', () => {
+  test('needs a sealing key in every environment: there is no default', () => {
     for (const NODE_ENV of ['production', 'development', 'test']) {
-      expect(() => readApiConfig({ ...good, JWT_SECRET: secret, NODE_ENV, SECRETS_KEYS: '' })).toThrow('SECRETS_KEYS is missing');
+      expect(() => readApiConfig({ ...base, JWT_SECRET: secret, NODE_ENV, SECRETS_KEYS: '' })).toThrow('SECRETS_KEYS is missing');
     }
   });
 
-  test('refuses a key that seals and that anybody could guess, in production as anywhere', () => {
+  test('refuses a sealing key that is not random, in every environment', () => {
     const SECRETS_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
     for (const NODE_ENV of ['production', 'development', 'test']) {
-      expect(() => readApiConfig({ ...good, JWT_SECRET: secret, NODE_ENV, SECRETS_KEYS })).toThrow('("a") is not random');
+      expect(() => readApiConfig({ ...base, JWT_SECRET: secret, NODE_ENV, SECRETS_KEYS })).toThrow('("a") is not random');
     }
   });
 
-  test('lists what is wrong with limits, proxies and origins together', () => {
+  test('lists mistakes in limits, proxies and origins together', () => {
     const wrong = {
       RATE_LIMIT_PER_OWNER: '-1',
       RATE_LIMIT_PER_IP: 'many',
@@ -93,12 +95,12 @@ describe("the API's configuration", () => {
       DASHBOARD: 'off',
     };
     for (const name of Object.keys(wrong)) {
-      expect(() => readApiConfig({ ...good, JWT_SECRET: secret, ...wrong })).toThrow(`${name} `);
+      expect(() => readApiConfig({ ...base, JWT_SECRET: secret, ...wrong })).toThrow(`${name} `);
     }
   });
 
   test('has the documented defaults', () => {
-    expect(readApiConfig({ ...good, JWT_SECRET: secret })).toMatchObject({
+    expect(readApiConfig({ ...base, JWT_SECRET: secret })).toMatchObject({
       port: 3000,
       webhooksPerOwner: 5,
       urlRules: { requireHttps: false, addresses: { allowed: [], denied: [] } },

@@ -4,7 +4,7 @@ import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/auth';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
 
-/** The API's settings, from the environment. Throws a `ConfigError` that lists every mistake. */
+/** Reads the configuration of the API from environment variables. Throws a `ConfigError` that lists every mistake. */
 export function readApiConfig(env: NodeJS.ProcessEnv) {
   const settings = readConfig(
     {
@@ -63,7 +63,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
   };
 }
 
-/** Requests a minute; 0: no limit. */
+/** A number of requests per minute; 0: no limit. */
 function perMinute(initial: number) {
   return wholeNumber({ initial, min: 0, max: 10_000_000 });
 }

@@ -32,13 +32,13 @@ import { createSeal } from '@tidings/secrets';
 import { waitForShutdown } from '@tidings/runtime/shutdown';
 import { startTracing } from '@tidings/runtime/tracing';
 import { adminRoutes } from './admin/routes.js';
-import { QUEUES, queuePages } from './admin/queues.js';
+import { QUEUE_PAGES, queuePages } from './admin/queues.js';
 import { createBrowserSessions } from './admin/browser-sessions.js';
 import { createApp } from './http/app.js';
 import { readApiConfig } from './config.js';
 import { createIssuerKeys } from './auth/issuer-keys.js';
 import { readDashboard } from './dashboard/files.js';
-import { createDeliveryLog } from './deliveries/log.js';
+import { createDeliveryLog } from './deliveries/delivery-log.js';
 import { createReplay } from './deliveries/replay.js';
 import { createRetry } from './deliveries/retry.js';
 import { deliveryRoutes } from './deliveries/routes.js';
@@ -115,7 +115,7 @@ keepLog.start();
 const revocations = createRevocations({ redis: commands, prefix, log });
 const tickets = createTickets({ redis: commands, prefix });
 const ownerSettings = createOwnerSettings(database);
-const visits = createBrowserSessions({ redis: commands, prefix });
+const browserSessions = createBrowserSessions({ redis: commands, prefix });
 const watchRefused = createPeriodicTask({
   name: 'refused callers',
   intervalMs: REFUSAL_MS,
@@ -160,7 +160,7 @@ const deliveryLog = createDeliveryLog(database);
 const queues = openQueues({ redis: commands, prefix });
 const app = createApp({
   authentication: { token, isDisabled: ownerSettings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
-  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, ofOwner: ownerSettings.requestsPerMinute }),
+  limits: createLimits({ redis: counts, prefix, perMinute: config.requestLimits, limitOfOwner: ownerSettings.requestsPerMinute }),
   trustedProxies: config.trustedProxies,
   corsOrigins: config.corsOrigins,
   observe: measureRequests(registry, STREAM),
@@ -169,9 +169,9 @@ const app = createApp({
   tracing,
   catalog,
   pages: {
-    [QUEUES]: queuePages({
+    [QUEUE_PAGES]: queuePages({
       queues,
-      visits,
+      browserSessions,
       isRefused: ({ owner, tokenId = '' }) => ownerSettings.isDisabled(owner) || revocations.isRevoked(tokenId),
     }),
   },
@@ -200,7 +200,7 @@ const app = createApp({
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: ownerSettings, visits, catalog, onCancelled }),
+    ...adminRoutes({ database, seal, deliveries: deliveryLog, settings: ownerSettings, browserSessions, catalog, onCancelled }),
   ],
 });
 

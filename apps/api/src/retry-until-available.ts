@@ -1,13 +1,16 @@
 const RETRY_MS = 1000;
 
-/** Asks until there is an answer: PostgreSQL may come up after us. */
-export async function retryUntilAvailable<Answer>(
-  ask: () => Promise<Answer>,
+/**
+ * Runs a query until it succeeds, once a second, because PostgreSQL may start later than this process. Logs each failure and
+ * returns the result of the query.
+ */
+export async function retryUntilAvailable<Result>(
+  query: () => Promise<Result>,
   log: { warn: (message: string, details: object) => void },
-): Promise<Answer> {
+): Promise<Result> {
   for (;;) {
     try {
-      return await ask();
+      return await query();
     } catch (error) {
       log.warn('PostgreSQL cannot be reached yet; trying again.', { error });
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -12,7 +12,7 @@ interface Content {
   example?: unknown;
 }
 
-/** What the tests read of an operation in the OpenAPI document. */
+/** The parts of an operation in the OpenAPI document that the tests read. */
 export interface Operation {
   method: string;
   path: string;
@@ -21,30 +21,30 @@ export interface Operation {
   parameters: { name: string; in: string }[];
   requestBody?: { content: Record<string, Content> };
   responses: Record<string, { content?: Record<string, Content> }>;
-  /** What the token needs; undefined: any will do. */
+  /** The scope that the token needs; undefined: none. */
   scope: string | undefined;
   public: boolean;
-  /** The body that the document gives as an example. */
+  /** The example body in the document. */
   example: unknown;
 }
 
 export interface ApiDocument {
   text: string;
   operations: Operation[];
-  /** Checks a JSON answer against what the document says of the status; throws what is wrong. */
+  /** Checks a JSON body against the document's schema for the status. Throws an error that says what is wrong. */
   check: (operation: Operation, status: number, body: unknown) => void;
-  /** The fields that the body of an operation may have. */
+  /** Returns the fields that the request body of an operation may have. */
   settable: (operation: Operation) => string[];
 }
 
-/** The document, as the API serves it. */
+/** Reads the OpenAPI document that the API serves. */
 export async function readDocument(api: Pick<TestApi, 'url'>): Promise<ApiDocument> {
   const text = await (await fetch(`${api.url}/openapi.json`)).text();
   const document = JSON.parse(text) as { paths: Record<string, Record<string, Operation>> };
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => describe(method, path, operation)),
   );
-  // Whole, so that references into its components are found.
+  // The whole document, so that references into its components resolve.
   const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true })).addSchema(document, 'document');
   const escape = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
   return {

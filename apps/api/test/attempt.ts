@@ -3,14 +3,14 @@ import { claimDeliveries, recordAttempts, type AttemptRecord, type Database } fr
 const OPTIONS = { leaseMs: 30_000, wakeAfterMs: 15_000 };
 const HEALTH = { circuitAfter: 100, probeAfterMs: 1000, probeAtMostMs: 60_000, disableAfterMs: 86_400_000 };
 
-/** Claims a delivery as a worker does, which must be possible. */
+/** Claims a delivery as a worker does. Throws when it cannot be claimed. */
 export async function claim({ pool }: Database, id: string) {
   const [claimed] = await claimDeliveries(pool, [id], OPTIONS);
   if (claimed?.state !== 'claimed') throw new Error(`${id} could not be claimed.`);
   return claimed;
 }
 
-/** Records a claimed attempt, answered with this status, as a worker does; what becomes of the delivery is up to the caller. */
+/** Records an attempt of a claimed delivery with this response status, as a worker does, and gives the delivery this outcome. */
 export async function record(
   { pool }: Database,
   { id, leaseToken, url }: { id: string; leaseToken: string; url: string },
@@ -32,7 +32,7 @@ export async function record(
   await recordAttempts(pool, [attempt], { wakeAfterMs: OPTIONS.wakeAfterMs, health: HEALTH });
 }
 
-/** Makes one attempt, answered with this status. */
+/** Claims the delivery and records one attempt with this response status. */
 export async function attempt(
   database: Database,
   id: string,

@@ -3,25 +3,26 @@ import { eventually } from '@tidings/testing';
 import type { TestApi } from './start-api.js';
 
 interface FollowOptions {
-  /** Whose token to send. Default: none. */
-  user?: string;
+  /** The owner whose token is sent. Default: no token. */
+  owner?: string;
   scope?: string;
-  /** Instead of a usual token of theirs. */
+  /** Sent instead of a new token of the owner. */
   token?: string;
   query?: string;
   lastEventId?: string;
   headers?: Record<string, string>;
 }
 
-export interface Following {
+/** An open stream. */
+export interface FollowedStream {
   response: Response;
-  seen: { text: string; ended: boolean };
-  /** The ids of the events that came. */
+  received: { text: string; ended: boolean };
+  /** Returns the ids of the events so far. */
   ids: () => string[];
-  /** What it was told to resume after, before any event came. */
-  opened: () => string | undefined;
-  /** Resolves once the check throws no more. */
-  until: (check: () => void) => Promise<void>;
+  /** Returns the id of `stream.open`, after which the client can resume before its first event. */
+  openId: () => string | undefined;
+  /** Resolves when the check no longer throws. */
+  waitFor: (check: () => void) => Promise<void>;
   close: () => void;
 }
 
@@ -31,10 +32,10 @@ afterEach(() => {
   streams.clear();
 });
 
-/** Follows the stream, and notes its text. It is closed when the test ends. */
-export async function followStream(api: TestApi, options: FollowOptions = {}): Promise<Following> {
-  const { user, scope = '', query = '', lastEventId } = options;
-  const token = options.token ?? (user === undefined ? undefined : api.token(user, { scope }));
+/** Opens the stream and records its text. It is closed when the test ends. */
+export async function followStream(api: TestApi, options: FollowOptions = {}): Promise<FollowedStream> {
+  const { owner, scope = '', query = '', lastEventId } = options;
+  const token = options.token ?? (owner === undefined ? undefined : api.token(owner, { scope }));
   const abort = new AbortController();
   streams.add(abort);
   const response = await fetch(`${api.url}/api/events/stream?${query}`, {
@@ -45,37 +46,37 @@ export async function followStream(api: TestApi, options: FollowOptions = {}): P
     },
     signal: abort.signal,
   });
-  const seen = { text: '', ended: false };
+  const received = { text: '', ended: false };
   void (async () => {
     const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) seen.text += decoder.decode(chunk as Uint8Array, { stream: true });
-    seen.ended = true;
+    for await (const chunk of response.body ?? []) received.text += decoder.decode(chunk as Uint8Array, { stream: true });
+    received.ended = true;
   })().catch(() => undefined);
   return {
     response,
-    seen,
-    ids: () => [...seen.text.matchAll(/^id: (.+)\nevent: (?!stream\.)/gm)].map(([, id]) => String(id)),
-    opened: () => /^id: (.+)\nevent: stream\.open$/m.exec(seen.text)?.[1],
-    until: (check) => eventually(check),
+    received,
+    ids: () => [...received.text.matchAll(/^id: (.+)\nevent: (?!stream\.)/gm)].map(([, id]) => String(id)),
+    openId: () => /^id: (.+)\nevent: stream\.open$/m.exec(received.text)?.[1],
+    waitFor: (check) => eventually(check),
     close: () => {
       abort.abort();
     },
   };
 }
 
-/** Publishes as a service does, and answers with the ids. */
+/** Publishes events as a service does, and returns their ids. */
 export async function publishTo(api: TestApi, ...events: object[]): Promise<string[]> {
   const response = await api.as('service', 'events:publish').post('/api/events').send({ events });
   return (response.body as { data: { id: string }[] }).data.map(({ id }) => id);
 }
 
-/** An event of one user. */
+/** An event for one owner. */
 export const syncOf = (user_id: string) => ({
   type: 'sync.completed',
   data: { user_id, items_synced: 1, errors: 0, duration_s: 1 },
 });
 
-/** An event of everyone, of about so many bytes. */
+/** An event for everyone, of about `bytes` bytes. */
 export const forEveryone = (bytes = 0) => ({
   type: 'extraction.started',
   data: {

@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** The endpoint of an identity provider that publishes its keys. */
+/** A fake identity provider that serves its public keys (JWKS). */
 export interface IdentityProvider {
-  /** Of the key set. */
+  /** The URL of the key set. */
   url: string;
-  /** The paths that were asked for, in their order. */
+  /** The paths of all requests so far, in order. */
   asked: string[];
-  /** How it answers from now on. */
+  /** The handler of requests; a test may replace it. */
   answer: RequestListener;
   stop: () => void;
 }
 
-/** Starts an identity provider on a free port, which answers with this text. */
+/** Starts an identity provider on a free port, which serves this key set. */
 export async function startIdentityProvider(keySet: string): Promise<IdentityProvider> {
   const server = createServer((request, response) => {
     provider.asked.push(request.url ?? '');

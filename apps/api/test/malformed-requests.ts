@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Operation } from './api-document.js';
 
-/** A request as it goes on the wire. */
+/** A request as it is sent. */
 export interface RawRequest {
   method: string;
   path: string;
@@ -41,18 +41,19 @@ const nastyValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue(),
 );
 
-/** A valid value with one place in it replaced, removed, or added to. */
-function spoilt(example: unknown): fc.Arbitrary<unknown> {
-  const places = placesIn(example);
+/** A valid value in which one value is replaced, removed or extended. */
+function mutated(example: unknown): fc.Arbitrary<unknown> {
+  const paths = pathsIn(example);
   return fc
-    .tuple(fc.constantFrom(...places), fc.constantFrom('replace', 'remove', 'add'), nastyText, nastyValue)
-    .map(([place, how, key, value]) => change(example, place, (old) => ({ how, key, value, old })) ?? null);
+    .tuple(fc.constantFrom(...paths), fc.constantFrom('replace', 'remove', 'add'), nastyText, nastyValue)
+    .map(([path, how, key, value]) => change(example, path, (old) => ({ how, key, value, old })) ?? null);
 }
 
-function placesIn(value: unknown, path: string[] = []): string[][] {
+/** The paths of a JSON value and of all values in it. */
+function pathsIn(value: unknown, path: string[] = []): string[][] {
   const inner =
     typeof value === 'object' && value !== null
-      ? Object.entries(value).flatMap(([key, item]) => placesIn(item, [...path, key]))
+      ? Object.entries(value).flatMap(([key, item]) => pathsIn(item, [...path, key]))
       : [];
   return [path, ...inner];
 }
@@ -80,12 +81,12 @@ function apply({ how, key, value, old }: Change): unknown {
   return Array.isArray(old) ? [...(old as unknown[]), value] : { ...old, [key]: value };
 }
 
-/** Through bytes, since half a surrogate pair cannot be escaped. */
+/** Percent-encodes a text. The detour over bytes replaces half surrogate pairs, of which `encodeURIComponent` throws. */
 const escaped = (text: string) => encodeURIComponent(Buffer.from(text).toString());
-/** What a header may hold on the wire at all. */
+/** Texts of characters that a header may hold. */
 const headerText = nastyText.map((text) => text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '').trim());
 
-/** Not empty, which would be the path of another operation. */
+/** Path segments, never empty: an empty segment is the path of another operation. */
 const nastySegment = fc.oneof(
   nastyText.map((text) => escaped(text) || '-'),
   fc.constantFrom('%', '%E0%A4%A'),
@@ -112,8 +113,8 @@ function queries({ parameters }: Operation): fc.Arbitrary<string> {
 
 function headers({ parameters }: Operation): fc.Arbitrary<Record<string, string>> {
   const names = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
-  const own = fc.constantFrom(...names, 'last-event-id', 'accept', 'origin', 'x-request-id', 'x-forwarded-for', 'if-none-match');
-  return fc.dictionary(own, headerText, { maxKeys: 3 });
+  const name = fc.constantFrom(...names, 'last-event-id', 'accept', 'origin', 'x-request-id', 'x-forwarded-for', 'if-none-match');
+  return fc.dictionary(name, headerText, { maxKeys: 3 });
 }
 
 const CONTENT_TYPES = ['application/json', 'application/json; charset=utf-16', 'text/plain', 'application/json; charset="', ''];
@@ -131,7 +132,7 @@ function bodies({ example }: Operation): fc.Arbitrary<{ body?: Buffer; headers: 
       .map((json) => Buffer.from(json)),
   );
   return fc.oneof(
-    ...(example === undefined ? [] : [{ weight: 6, arbitrary: json(spoilt(example)) }]),
+    ...(example === undefined ? [] : [{ weight: 6, arbitrary: json(mutated(example)) }]),
     { weight: 2, arbitrary: json(nastyValue) },
     {
       weight: 2,
@@ -150,9 +151,9 @@ function bodies({ example }: Operation): fc.Arbitrary<{ body?: Buffer; headers: 
 }
 
 /**
- * Requests to an operation that are wrong in one way or several, or in none.
+ * Generates requests to an operation with any number of errors, also none.
  *
- * @param ids what exists, by the segment of the path before it
+ * @param ids the ids of existing resources, by the path segment before the id
  */
 export function malformedRequests(operation: Operation, ids: Record<string, string>): fc.Arbitrary<RawRequest> {
   const withBody = ['post', 'patch'].includes(operation.method) ? bodies(operation) : fc.constant({ headers: {} });

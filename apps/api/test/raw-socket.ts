@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+/** A TCP connection to a server, for tests that write the bytes of a request themselves. */
 export interface RawSocket {
-  /** What has come back so far. */
+  /** Returns all that has come back so far. */
   received: () => string;
   send: (bytes: string) => void;
   /** Resolves with all that came back, once the server has closed the connection. */
@@ -10,7 +11,7 @@ export interface RawSocket {
   destroy: () => void;
 }
 
-/** A connection that says exactly what a test wants it to say, right or wrong. */
+/** Opens a TCP connection on which a test sends any bytes, valid HTTP or not. */
 export async function openRaw(url: string): Promise<RawSocket> {
   const { hostname, port } = new URL(url);
   const socket: Socket = connect(Number(port), hostname);
@@ -35,7 +36,7 @@ export async function openRaw(url: string): Promise<RawSocket> {
   };
 }
 
-/** The statuses of the answers in what came back, in their order. */
+/** Returns the status codes of the responses in the received text, in order. */
 export function statusesIn(received: string): number[] {
   return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
 }

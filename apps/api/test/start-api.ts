@@ -15,12 +15,12 @@ import { createRevocations, type Revocations } from '@tidings/auth';
 import { createSeal } from '@tidings/secrets';
 import { createTestDatabase, createTestRedis, type TestRedis } from '@tidings/testing';
 import { adminRoutes } from '../src/admin/routes.js';
-import { QUEUES, queuePages } from '../src/admin/queues.js';
+import { QUEUE_PAGES, queuePages } from '../src/admin/queues.js';
 import { createBrowserSessions } from '../src/admin/browser-sessions.js';
 import { createApp } from '../src/http/app.js';
 import type { TokenRules } from '@tidings/auth';
 import type { DashboardParts } from '../src/dashboard/serve.js';
-import { createDeliveryLog } from '../src/deliveries/log.js';
+import { createDeliveryLog } from '../src/deliveries/delivery-log.js';
 import { createReplay } from '../src/deliveries/replay.js';
 import { createRetry } from '../src/deliveries/retry.js';
 import { deliveryRoutes } from '../src/deliveries/routes.js';
@@ -133,9 +133,9 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const registry = createRegistry({ database, seal, perOwner: PER_OWNER });
   const deliveryLog = createDeliveryLog(database);
   const settings = createOwnerSettings(database);
-  const visits = createBrowserSessions({ redis: commands, prefix });
+  const browserSessions = createBrowserSessions({ redis: commands, prefix });
   const queues = openQueues({ redis: commands, prefix });
-  const pages = { [QUEUES]: queuePages({ queues, visits, isRefused: ({ owner }) => settings.isDisabled(owner) }) };
+  const pages = { [QUEUE_PAGES]: queuePages({ queues, browserSessions, isRefused: ({ owner }) => settings.isDisabled(owner) }) };
   const revocations = createRevocations({ redis: commands, prefix, log });
   const tickets = createTickets({ redis: commands, prefix });
   const rules: TokenRules = {
@@ -151,7 +151,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     redis: counts,
     prefix,
     perMinute: { ...NO_LIMITS, ...options.limits },
-    ofOwner: settings.requestsPerMinute,
+    limitOfOwner: settings.requestsPerMinute,
   });
   const app = createApp({
     authentication: { token: rules, isDisabled: settings.isDisabled, tickets: { path: STREAM, redeem: tickets.redeem } },
@@ -184,7 +184,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       }),
       ...eventRoutes({ accept, catalog, sql }),
       ...streamRoutes({ stream, catalog, tickets }),
-      ...adminRoutes({ database, seal, deliveries: deliveryLog, settings, visits, catalog }),
+      ...adminRoutes({ database, seal, deliveries: deliveryLog, settings, browserSessions, catalog }),
     ],
   });
   const server = createApiServer(app, { maxConnections: 1000, log, ...serverOptions }).listen(0, '127.0.0.1');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import { createReceiver, type Arrival } from './receiver.js';
+import { createReceiver, type ReceivedRequest } from './receiver.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const OTHER_SECRET = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
@@ -11,11 +11,11 @@ const BODY = '{"type":"sync.completed","timestamp":"2026-01-01T00:00:00.000Z","d
 
 let server: Server;
 let url: string;
-let arrivals: Arrival[];
+let requests: ReceivedRequest[];
 
 beforeEach(async () => {
-  arrivals = [];
-  server = createServer(createReceiver({ secret: SECRET, onArrival: (arrival) => arrivals.push(arrival) })).listen(
+  requests = [];
+  server = createServer(createReceiver({ secret: SECRET, onRequest: (received) => requests.push(received) })).listen(
     0,
     '127.0.0.1',
   );
@@ -42,9 +42,9 @@ function post(body: string, { id = 'evt_1', secret = SECRET, at = new Date() } =
 }
 
 describe('the demo receiver', () => {
-  test('takes what is signed with its secret', async () => {
+  test('accepts a request that is signed with its secret', async () => {
     expect((await post(BODY)).status).toBe(204);
-    expect(arrivals).toEqual([
+    expect(requests).toEqual([
       { id: 'evt_1', attempt: 1, refused: null, type: 'sync.completed', data: { user_id: 'alice', items_synced: 3 } },
     ]);
   });
@@ -53,7 +53,7 @@ describe('the demo receiver', () => {
     await post(BODY);
     await post(BODY, { id: 'evt_2' });
     await post(BODY);
-    expect(arrivals.map(({ id, attempt }) => `${id} ${String(attempt)}`)).toEqual(['evt_1 1', 'evt_2 1', 'evt_1 2']);
+    expect(requests.map(({ id, attempt }) => `${id} ${String(attempt)}`)).toEqual(['evt_1 1', 'evt_2 1', 'evt_1 2']);
   });
 
   test.each([
@@ -62,10 +62,10 @@ describe('the demo receiver', () => {
     ['an old request', () => post(BODY, { at: new Date(Date.now() - 600_000) }), 'Message timestamp too old'],
     ['no signature', () => fetch(url, { method: 'POST', body: BODY }), 'Missing required headers'],
     ['no body', () => fetch(url, { method: 'POST' }), 'Missing required headers'],
-  ])('refuses %s and does not look into it', async (_case, send, reason) => {
+  ])('refuses %s and does not parse the body', async (_case, send, reason) => {
     const response = await send();
     expect(response.status).toBe(400);
     expect(await response.text()).toContain(reason);
-    expect(arrivals).toEqual([{ id: expect.any(String), attempt: 1, refused: expect.stringContaining(reason) }]);
+    expect(requests).toEqual([{ id: expect.any(String), attempt: 1, refused: expect.stringContaining(reason) }]);
   });
 });

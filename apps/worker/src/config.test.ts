@@ -6,7 +6,7 @@ const key = randomBytes(32).toString('base64');
 const good = { DATABASE_URL: 'postgresql://u:p@db/tidings', REDIS_URL: 'redis://redis:6379', SECRETS_KEYS: `a:${key}` };
 
 describe("the worker's configuration", () => {
-  test('needs three variables, and has a default for every other', () => {
+  test('needs three variables, and has a default for every other one', () => {
     expect(readWorkerConfig(good)).toMatchObject({
       concurrency: 100,
       timeoutMs: 15_000,
@@ -26,7 +26,7 @@ describe("the worker's configuration", () => {
     ]);
   });
 
-  test('needs a key that opens what the API sealed, in production as anywhere, and none that anybody could guess', () => {
+  test('needs a random key for sealed secrets, in every environment', () => {
     for (const NODE_ENV of ['production', 'development', 'test']) {
       expect(() => readWorkerConfig({ ...good, NODE_ENV, SECRETS_KEYS: '' })).toThrow('SECRETS_KEYS is missing');
       const guessable = `a:${Buffer.alloc(32, 7).toString('base64')}`;
@@ -34,11 +34,11 @@ describe("the worker's configuration", () => {
     }
   });
 
-  test('takes an empty variable for one that is not set', () => {
+  test('treats an empty variable as unset', () => {
     expect(readWorkerConfig({ ...good, WORKER_CONCURRENCY: '' }).concurrency).toBe(100);
   });
 
-  test('traces nothing unless it is said where to, by the standard variables', () => {
+  test('traces nothing unless the standard variables of OpenTelemetry say where to', () => {
     const traced = { sampler: 'parentbased_always_on', ratio: 1, scheduleDelayMs: 5000 };
     const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318';
     expect(readWorkerConfig(good)).toMatchObject({ tracing: null, sendTraceparent: false });
@@ -73,21 +73,21 @@ describe("the worker's configuration", () => {
     }
   });
 
-  test('takes some nodes of a Redis Cluster, and a prefix that keeps its keys together there', () => {
+  test('accepts the nodes of a Redis Cluster, and a prefix that keeps its keys on one node', () => {
     const REDIS_URL = 'redis://:pw@a:6379,redis://:pw@b:6379';
     expect(readWorkerConfig({ ...good, REDIS_URL, REDIS_PREFIX: '{music}' })).toMatchObject({
       redisUrl: REDIS_URL,
       prefix: '{music}',
     });
     expect(() => readWorkerConfig({ ...good, REDIS_URL: 'redis://:pw@a,redis://:hunter2@b' })).toThrow(
-      'REDIS_URL is wrong: the nodes of a Redis Cluster have the same protocol, user and password',
+      'REDIS_URL is wrong: the nodes of a Redis Cluster must have the same protocol, user and password',
     );
     expect(() => readWorkerConfig({ ...good, REDIS_URL, REDIS_PREFIX: 'music' })).toThrow(
       'REDIS_PREFIX must be a name in braces',
     );
   });
 
-  test('is refused with every mistake at once, and without repeating a value', () => {
+  test('reports every mistake at once, without repeating a value', () => {
     const wrong = {
       DATABASE_URL: 'mysql://root:hunter2@db/x',
       WORKER_CONCURRENCY: '0',

@@ -1,11 +1,11 @@
 import { egressSettings, flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import { parseOutboxes } from './relay/outboxes.js';
 
-/** The longest time between two probes, as a multiple of the first: a minute by default. */
-const PROBE_RANGE = 12;
+/** The longest wait between two probes of an open circuit, as a multiple of the first wait: a minute by default. */
+const MAX_PROBE_FACTOR = 12;
 const HOUR_MS = 3_600_000;
 
-/** The worker's settings, from the environment. Throws a `ConfigError` that lists every mistake. */
+/** Reads the worker's settings from the environment. Throws a `ConfigError` that lists every mistake. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv) {
   const settings = readConfig(
     {
@@ -34,7 +34,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     health: {
       circuitAfter: settings.CIRCUIT_AFTER,
       probeAfterMs: settings.CIRCUIT_PROBE_MS,
-      probeAtMostMs: PROBE_RANGE * settings.CIRCUIT_PROBE_MS,
+      probeAtMostMs: MAX_PROBE_FACTOR * settings.CIRCUIT_PROBE_MS,
       disableAfterMs: settings.DISABLE_AFTER_HOURS * HOUR_MS,
     },
   };

@@ -156,7 +156,7 @@ const relays = config.outboxes.map(({ name, url }) =>
 // … its deliveries are claimed, sent and recorded …
 const lockMs = 2 * timeoutMs;
 const release = createRelease({
-  take: (webhookIds) => releaseDeliveries(database.pool, webhookIds, WAKE_AFTER_MS),
+  admit: (webhookIds) => releaseDeliveries(database.pool, webhookIds, WAKE_AFTER_MS),
   enqueue: deliveries.enqueue,
 });
 const lease = createLease({
@@ -167,8 +167,10 @@ const lease = createLease({
   onEnded: metrics.ended,
   onHealth: metrics.health,
 });
-const own = hostNetworks(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
-const agents = createAgents({ guard: createGuard({ ...config.addresses, own }), proxy: config.proxy, ca: config.ca });
+const hostAddresses = hostNetworks(
+  Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+);
+const agents = createAgents({ guard: createGuard({ ...config.addresses, hostAddresses }), proxy: config.proxy, ca: config.ca });
 const send = createSender({ agents, timeoutMs });
 const seal = createSeal(config.sealKeys);
 const deliver = createDeliver({
@@ -176,7 +178,7 @@ const deliver = createDeliver({
   build: (delivery) => buildRequest(delivery, seal),
   send,
   release: (webhookId) => release([webhookId]),
-  enqueue: (delivery) => deliveries.enqueue([{ ...delivery, anew: true }]),
+  enqueue: (delivery) => deliveries.enqueue([{ ...delivery, newJobId: true }]),
   retry: config.retry,
   continueForMs: CONTINUE_FOR_MS,
   observe: {
@@ -193,13 +195,13 @@ const deliver = createDeliver({
 
 // … an owner may test a webhook, beside all that …
 const testMs = Math.min(timeoutMs, LONGEST_TEST_MS);
-const turns = createTestLock({ redis: commands, prefix });
+const testLock = createTestLock({ redis: commands, prefix });
 const answerTests = createAnswerTests({
-  take: (test) => turns.take(test, testMs + TEST_MARGIN_MS),
+  claim: (test) => testLock.claim(test, testMs + TEST_MARGIN_MS),
   readEndpoint: (owner, webhookId) => readEndpoint(database.pool, owner, webhookId),
   build: (event) => buildRequest(event, seal),
   send: createSender({ agents, timeoutMs: testMs }),
-  end: turns.end,
+  release: testLock.release,
   log,
 });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-/** Answers a request that has begun to arrive, byte by byte as it likes. */
+/** Responds to the first bytes of a request with raw bytes. */
 type Misbehaviour = (socket: Socket) => unknown;
 
 const OK = 'HTTP/1.1 200 OK\r\n';
@@ -32,7 +32,7 @@ const manyHeaders = Array.from({ length: 3000 }, (_, index) => `h${String(index)
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
 const HINT = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
 
-/** Each way in which a receiver misbehaves, by its name. */
+/** Each misbehaviour of a receiver, by name. */
 export const misbehaviours = {
   'hangs before the headers': () => undefined,
   'hangs within the headers': (socket) => socket.write(`${OK}A: b\r\n`),
@@ -59,24 +59,24 @@ export const misbehaviours = {
   'sends headers without end': (socket) => {
     flood(socket, OK, 'A: b\r\n'.repeat(1000));
   },
-  'sends informational answers without end': (socket) => {
+  'sends informational responses without end': (socket) => {
     flood(socket, '', HINT.repeat(100));
   },
-  'sends ten informational answers, then a 200': (socket) => socket.write(`${HINT.repeat(10)}${OK}Content-Length: 0\r\n\r\n`),
+  'sends ten informational responses, then a 200': (socket) => socket.write(`${HINT.repeat(10)}${OK}Content-Length: 0\r\n\r\n`),
   'switches protocols': (socket) => socket.write(SWITCH),
   'switches protocols and floods': (socket) => {
     flood(socket, SWITCH, Buffer.alloc(65_536));
   },
   'resets after a 200': (socket) => socket.write(`${OK}Content-Length: 10\r\n\r\nabc`, () => socket.resetAndDestroy()),
   'sends a short body after a 200': (socket) => socket.end(`${OK}Content-Length: 10\r\n\r\nabc`),
-  'resets before an answer': (socket) => socket.resetAndDestroy(),
-  'closes before an answer': (socket) => socket.end(),
+  'resets before a response': (socket) => socket.resetAndDestroy(),
+  'closes before a response': (socket) => socket.end(),
   'speaks HTTP/0.9': (socket) => socket.end('<html>hello</html>'),
   'speaks HTTP/1.0': (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nold'),
   'speaks HTTP/2': (socket) => socket.write(Buffer.from('00000604000000000000040000ffff', 'hex')),
   'speaks garbage': (socket) => socket.write(Buffer.from(Array.from({ length: 500 }, (_, index) => (index * 89) % 256))),
-  'says its length twice': (socket) => socket.write(`${OK}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`),
-  'says its length and that it is chunked': (socket) =>
+  'sends two lengths': (socket) => socket.write(`${OK}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`),
+  'sends a length and chunks': (socket) =>
     socket.write(`${OK}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`),
   'sends bad chunks': (socket) => socket.write(`${OK}Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n`),
   'sends bad chunks after a 500': (socket) => socket.write('HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n'),
@@ -85,19 +85,20 @@ export const misbehaviours = {
   'has the status 999': (socket) => socket.write('HTTP/1.1 999 High\r\nContent-Length: 0\r\n\r\n'),
   'redirects to an internal address': (socket) =>
     socket.write('HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/meta-data/\r\nContent-Length: 0\r\n\r\n'),
-  'answers twice': (socket) => socket.write(`${OK}Content-Length: 0\r\n\r\n`.repeat(2)),
+  'responds twice': (socket) => socket.write(`${OK}Content-Length: 0\r\n\r\n`.repeat(2)),
 } satisfies Record<string, Misbehaviour>;
 
 export type MisbehaviourName = keyof typeof misbehaviours;
 
 export interface HostileReceiver {
+  /** The URL that misbehaves in this way. */
   url: (name: MisbehaviourName) => string;
-  /** How many connections are open. */
-  open: () => number;
+  /** The number of open connections. */
+  openConnections: () => number;
   close: () => void;
 }
 
-/** A server with a path for each misbehaviour. */
+/** Starts a server on 127.0.0.1 with a path for each misbehaviour. */
 export async function startHostileReceiver(): Promise<HostileReceiver> {
   const names = Object.keys(misbehaviours) as MisbehaviourName[];
   const sockets = new Set<Socket>();
@@ -115,7 +116,7 @@ export async function startHostileReceiver(): Promise<HostileReceiver> {
   const { port } = server.address() as AddressInfo;
   return {
     url: (name) => `http://127.0.0.1:${String(port)}/${String(names.indexOf(name))}`,
-    open: () => sockets.size,
+    openConnections: () => sockets.size,
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();

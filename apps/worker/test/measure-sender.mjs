@@ -1,5 +1,5 @@
-// How much this process grows, in MB of resident memory, by sending to each URL so many times at once. The first URL is of
-// a receiver that behaves: it warms up what every request needs.
+// Measures how much this process grows, in MB of resident memory, when it sends AT_ONCE requests to each URL at once. The first
+// URL is a polite receiver, which is used to warm up. Prints a JSON array with one number for each further URL.
 // node --expose-gc measure-sender.mjs TIMEOUT_MS AT_ONCE POLITE_URL URL …
 import { clearInterval, setInterval } from 'node:timers';
 import { createAgents, createGuard, parseNetworks } from '@tidings/egress';
@@ -17,11 +17,11 @@ const growth = [];
 for (const url of urls) {
   globalThis.gc();
   const before = residentMb();
-  let most = before;
-  const timer = setInterval(() => (most = Math.max(most, residentMb())), 5);
+  let peak = before;
+  const timer = setInterval(() => (peak = Math.max(peak, residentMb())), 5);
   await sendTo(url);
   clearInterval(timer);
-  growth.push(Math.round(Math.max(most, residentMb()) - before));
+  growth.push(Math.round(Math.max(peak, residentMb()) - before));
 }
 agents.close();
 process.stdout.write(JSON.stringify(growth));

@@ -4,11 +4,11 @@ import { openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog, gapsUpdated, syncFailed, type Publishable, type TidingsEvent } from '@tidings/events';
 import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
 import {
-  createGate,
+  createFaultProxy,
   createTestDatabase,
   createTestRedis,
   eventually,
-  type Gate,
+  type FaultProxy,
   type TestDatabase,
   type TestRedis,
 } from '@tidings/testing';
@@ -19,10 +19,10 @@ import { ConflictingEventError } from './conflicting-event-error.js';
 let testDatabase: TestDatabase;
 let database: Database;
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let announced: AnnouncedEvent[][];
 let warnings: string[];
-/** What the metrics were told, but for the times. */
+/** The calls of the observer, without the durations. */
 let observed: unknown[];
 let accept: Accept;
 let close: () => Promise<void>;
@@ -41,7 +41,7 @@ beforeEach(async () => {
     data: { id: 'wh_1', owner: 'alice', url: 'https://example.com', eventTypes: ['sync.*'], sealedSecret: new Uint8Array(1) },
   });
   redis = createTestRedis();
-  gate = await createGate(redis.url);
+  proxy = await createFaultProxy(redis.url);
   const { prefix } = redis;
   announced = [];
   warnings = [];
@@ -49,7 +49,7 @@ beforeEach(async () => {
   const subscriber = connectRedis(redis.url, 'subscriber', () => undefined);
   await subscriber.subscribe(streamChannel(prefix));
   subscriber.on('message', (_, message) => void announced.push(decodeAnnouncement(message)));
-  const commands = connectRedis(gate.url, 'command', () => undefined);
+  const commands = connectRedis(proxy.url, 'command', () => undefined);
   await once(commands, 'ready');
   const queue = createDeliveriesQueue({ redis: commands, prefix });
   const observe: AcceptObserver = {
@@ -63,7 +63,7 @@ beforeEach(async () => {
     await queue.close();
     commands.disconnect();
     subscriber.disconnect();
-    await gate.shut();
+    await proxy.disconnect();
     await redis.drop();
   };
 });
@@ -79,13 +79,13 @@ const deliveryIds = async () => {
   );
   return rows.map((row) => row.id);
 };
-/** How many transactions wrote what is in the log. */
+/** Counts the transactions that wrote the events of the log. */
 const commits = async () => {
   const { rows } = await database.pool.query<{ count: number }>('SELECT count(DISTINCT xmin::text)::int AS count FROM events');
   return rows[0]?.count;
 };
-/** Holds up every commit to the log until it is released. */
-const holdUpCommits = async () => {
+/** Blocks every commit to the log. Returns the function that unblocks them. */
+const blockCommits = async () => {
   const holder = await database.pool.connect();
   await holder.query('BEGIN; LOCK TABLE events IN EXCLUSIVE MODE');
   return async () => {
@@ -101,7 +101,7 @@ const blockedCommits = async () => {
 };
 
 describe('an id that is taken', () => {
-  test('by the same event repeats it; by another one refuses the call, and nothing of it is accepted', async () => {
+  test('by the same event repeats it; by another event refuses the whole call', async () => {
     await accepting(failed('a'));
     expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'repeated' }]);
     const refused = accepting(failed('b'), failed('a', 'another'), failed('c'));
@@ -125,9 +125,9 @@ describe('an id that is taken', () => {
     expect((await logged()).map(({ id }) => id)).toEqual(['b']);
   });
 
-  test('refuses nobody else who shares the commit', async () => {
+  test('refuses no other call that shares the commit', async () => {
     await accepting(failed('a'));
-    const release = await holdUpCommits();
+    const release = await blockCommits();
     const first = accepting(failed('first'));
     await eventually(async () => {
       expect(await blockedCommits()).toBe(1);
@@ -183,7 +183,7 @@ describe('accepting events', () => {
   });
 
   test('does nothing in Redis before the commit', async () => {
-    const release = await holdUpCommits();
+    const release = await blockCommits();
     const accepted = accepting(failed('a'));
     await eventually(async () => {
       expect(await blockedCommits()).toBe(1);
@@ -199,7 +199,7 @@ describe('accepting events', () => {
     });
   });
 
-  test('that the database refuses fails, and does nothing in Redis', async () => {
+  test('fails when the database refuses them, and does nothing in Redis', async () => {
     const [event] = catalog.validate([failed('a')]) as [TidingsEvent];
     await expect(accept([{ ...event, data: 'no JSON' }])).rejects.toThrow('invalid input syntax for type json');
     await accept.idle();
@@ -211,14 +211,14 @@ describe('accepting events', () => {
     });
   });
 
-  test('of none is nothing', async () => {
+  test('accepts an empty list', async () => {
     expect(await accept([])).toEqual([]);
   });
 });
 
 describe('while Redis is away', () => {
-  test('events are accepted all the same, and the reconciler will find their deliveries (I1)', async () => {
-    await gate.shut();
+  test('events are accepted, and the reconciler will find their deliveries (I1)', async () => {
+    await proxy.disconnect();
     expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'accepted' }]);
     await accept.idle();
     expect(warnings).toHaveLength(2);
@@ -228,16 +228,16 @@ describe('while Redis is away', () => {
     expect(rows).toEqual([{ status: 'pending', due: true, woken_soon: true }]);
   });
 
-  test('nobody waits for it', async () => {
-    gate.freeze();
+  test('accepting does not wait for it', async () => {
+    proxy.freeze();
     expect(await accepting(failed('a'))).toEqual([{ id: 'a', status: 'accepted' }]);
     expect(warnings).toEqual([]);
-    await gate.open();
+    await proxy.restore();
   });
 });
 
 describe('an event whose id was accepted before', () => {
-  test('is repeated: nothing more is written, enqueued or announced', async () => {
+  test('is repeated: nothing is written, enqueued or announced again', async () => {
     await accepting(failed('a', 'first'));
     expect(await accepting(failed('a', 'first'))).toEqual([{ id: 'a', status: 'repeated' }]);
     expect(await accepting(failed('a', 'first'), failed('b'))).toEqual([
@@ -255,7 +255,7 @@ describe('an event whose id was accepted before', () => {
     });
   });
 
-  test('is repeated also within one commit, be it in one call or in several', async () => {
+  test('is repeated also within one commit, in one call or in several', async () => {
     const calls = [
       accepting(failed('a', 'first'), failed('a', 'first')),
       accepting(failed('b')),
@@ -276,11 +276,11 @@ describe('an event whose id was accepted before', () => {
   });
 });
 
-describe("an event of Tidings' own", () => {
+describe('a system event', () => {
   test('is in the log and announced, and goes to no webhook', async () => {
     await database.prisma.webhook.updateMany({ data: { eventTypes: ['*'] } });
     const data = { user_id: 'alice', webhook_id: 'wh_1', reason: 'gone', disabled_at: '2026-11-24T10:00:00.000Z' };
-    await accept([catalog.validateOwn({ type: 'webhook.disabled', data })]);
+    await accept([catalog.validateSystemEvent({ type: 'webhook.disabled', data })]);
     await accept.idle();
     expect((await logged()).map(({ type }) => type)).toEqual(['webhook.disabled']);
     expect(await deliveryIds()).toEqual([]);
@@ -293,15 +293,15 @@ describe("an event of Tidings' own", () => {
 describe('callers at the same time', () => {
   const many = (count: number, from = 0) => Array.from({ length: count }, (_, index) => failed(`evt_${String(from + index)}`));
 
-  test('share a commit, in the order in which they came', async () => {
+  test('share a commit, in the order of the calls', async () => {
     const drafts = many(200);
     await Promise.all(drafts.map((draft) => accepting(draft)));
     expect(await commits()).toBe(1);
     expect((await logged()).map(({ id }) => id)).toEqual(drafts.map(({ id }) => id));
   });
 
-  test('share the next commit while one is under way', async () => {
-    const release = await holdUpCommits();
+  test('share the next commit while one is in progress', async () => {
+    const release = await blockCommits();
     const first = accepting(failed('first'));
     await eventually(async () => {
       expect(await blockedCommits()).toBe(1);
@@ -312,7 +312,7 @@ describe('callers at the same time', () => {
     expect(await commits()).toBe(2);
   });
 
-  test('are never more than 1,000 events in a commit, and a call is never divided', async () => {
+  test('share a commit of at most 1,000 events, and no call is split', async () => {
     const calls = [many(600), many(600, 600), many(300, 1200)];
     await Promise.all(calls.map((drafts) => accepting(...drafts)));
     expect(await commits()).toBe(2);
@@ -322,7 +322,7 @@ describe('callers at the same time', () => {
     expect(rows).toEqual([{ count: 600 }, { count: 900 }]);
   });
 
-  test('are fewer to a commit when they are large', async () => {
+  test('share a commit of fewer events when the events are large', async () => {
     const data = JSON.stringify('x'.repeat(200_000));
     const [event] = catalog.validate([failed('a')]) as [TidingsEvent];
     await Promise.all(Array.from({ length: 30 }, (_, index) => accept([{ ...event, id: `evt_${String(index)}`, data }])));

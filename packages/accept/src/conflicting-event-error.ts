@@ -1,4 +1,4 @@
-/** An id is taken: the log has it with another type or other data, or the same call gives it to two different events. */
+/** Another event has the id: the log has it with another type or other data, or the same call uses it for two different events. */
 export class ConflictingEventError extends Error {
   /** The ids that are taken. */
   readonly ids: readonly string[];

@@ -7,7 +7,7 @@ describe('a derived event id', () => {
     expect(derivedEventId('alice', 'key', '0')).toBe('evt_69a56056-fcfd-869e-87cd-c4b84556f5ec');
   });
 
-  test('differs when any part does, also when parts only run together alike', () => {
+  test('differs when any part differs, also when the joined parts are equal', () => {
     const parts = fc.array(fc.string(), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(parts, parts, (one, other) => {

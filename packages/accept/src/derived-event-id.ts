@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * An event id that is the same for the same parts: `evt_` and a UUIDv8 (RFC 9562, 5.8) of their SHA-256. Whoever may have
- * to accept an event again after a crash names it so, and it stays one event.
+ * Returns an event id that is always the same for the same parts: `evt_` and a UUIDv8 (RFC 9562, 5.8) of their SHA-256. Code
+ * that may accept the same event again after a crash uses it, so that the repetition stays one event.
  */
 export function derivedEventId(...parts: readonly string[]): string {
   const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16);

@@ -3,17 +3,20 @@ import type { TidingsEvent } from '@tidings/events';
 import { DELIVERIES_QUEUE } from '@tidings/queue';
 import type { Tracing } from '@tidings/runtime/tracing';
 
-/** The span of one call, from when it is made until its commit. Deliveries are parts of it: its `traceparent` goes to the log. */
+/**
+ * Runs `accept` in a span, from the call until the commit. The span's `traceparent` is stored in the log, so that the
+ * deliveries of the events belong to the same trace.
+ */
 export function traceAccept<Acceptance extends { status: 'accepted' | 'repeated' }>(
   tracing: Tracing,
   events: readonly TidingsEvent[],
   accept: (traceparent: string) => Promise<Acceptance[]>,
 ): Promise<Acceptance[]> {
   const [first] = events;
-  const one = first !== undefined && events.length === 1;
+  const isSingle = first !== undefined && events.length === 1;
   const attributes = {
     'tidings.event.count': events.length,
-    ...(one ? { 'tidings.event.id': first.id, 'tidings.event.type': first.type } : {}),
+    ...(isSingle ? { 'tidings.event.id': first.id, 'tidings.event.type': first.type } : {}),
   };
   return tracing.run({ name: 'accept', attributes }, async ({ traceparent, set }) => {
     const accepted = await accept(traceparent);
@@ -22,17 +25,17 @@ export function traceAccept<Acceptance extends { status: 'accepted' | 'repeated'
   });
 }
 
-/** What one traced call has of what is enqueued at once. */
-interface Share {
+/** How many deliveries of one traced call a commit enqueues. */
+interface CallDeliveries {
   traceparent: string;
   deliveries: number;
 }
 
-/** Of the deliveries of a commit that are to be enqueued, how many are each call's. Calls without any are left out. */
-export function sharesOf(
+/** Counts the deliveries that a commit enqueues for each traced call. Calls without deliveries or without a trace are left out. */
+export function deliveriesPerCall(
   calls: readonly { events: readonly { id: string }[]; traceparent: string | null }[],
   { accepted, deliveryPositions }: Pick<AcceptedCalls, 'accepted' | 'deliveryPositions'>,
-): Share[] {
+): CallDeliveries[] {
   const ids = new Map(accepted.map(({ id, position }) => [position, id]));
   const counts = new Map<string, number>();
   for (const position of deliveryPositions) {
@@ -43,7 +46,7 @@ export function sharesOf(
     let deliveries = 0;
     for (const { id } of events) {
       deliveries += counts.get(id) ?? 0;
-      // An id that two calls have is the event of the first.
+      // When two calls have the same id, the event belongs to the first call.
       counts.delete(id);
     }
     return traceparent === null || deliveries === 0 ? [] : [{ traceparent, deliveries }];
@@ -51,11 +54,15 @@ export function sharesOf(
 }
 
 /**
- * A commit enqueues for many calls at once: each gets a span of its own, so that its trace is whole by itself. They begin and
- * end together.
+ * Runs `enqueue`, which enqueues the deliveries of many calls at once, in one span for each call, so that every trace is
+ * complete. The spans begin and end together. Throws what `enqueue` throws.
  */
-export async function traceEnqueue(tracing: Tracing, shares: readonly Share[], enqueue: () => Promise<void>): Promise<void> {
-  const spans = shares.map(({ traceparent, deliveries }) =>
+export async function traceEnqueue(
+  tracing: Tracing,
+  calls: readonly CallDeliveries[],
+  enqueue: () => Promise<void>,
+): Promise<void> {
+  const spans = calls.map(({ traceparent, deliveries }) =>
     tracing.begin({
       name: `send ${DELIVERIES_QUEUE}`,
       kind: 'producer',

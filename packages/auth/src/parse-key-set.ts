@@ -13,8 +13,9 @@ const jwks = z.object({
 });
 
 /**
- * Reads a JSON Web Key Set (RFC 7517). What cannot verify RS256 or ES256 is left out: symmetric keys, keys for encryption,
- * RSA below 2,048 bits, other curves, keys without a `kid`, and keys whose private half is published. Throws when the text is no key set.
+ * Parses a JSON Web Key Set (RFC 7517). Leaves out keys that cannot verify RS256 or ES256: symmetric keys, keys for encryption,
+ * RSA keys below 2,048 bits, other curves, keys without a `kid`, and keys whose private half is published. Throws when the text
+ * is not a key set.
  */
 export function parseKeySet(text: string): KeySet {
   const found = jwks.parse(JSON.parse(text)).keys.flatMap((jwk) => {
@@ -26,7 +27,7 @@ export function parseKeySet(text: string): KeySet {
   return new Map(found);
 }
 
-/** The algorithm that a public key verifies, or null when it is too weak or of another kind. */
+/** Returns the algorithm that a public key verifies; null when the key is too weak or of another kind. */
 export function algorithmOf(key: KeyObject): Algorithm | null {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa' && modulusLength >= MIN_RSA_BITS) return 'RS256';

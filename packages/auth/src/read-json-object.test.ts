@@ -5,8 +5,8 @@ import { readJsonObject } from './read-json-object.js';
 const encode = (text: string) => Buffer.from(text).toString('base64url');
 const read = (text: string) => readJsonObject(encode(text));
 
-describe('the object in a part of a token', () => {
-  test('is what JSON says, whatever its names and values', () => {
+describe('a part of a token', () => {
+  test('is decoded like JSON, for any names and values', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
         const text = JSON.stringify(object, null, 1);
@@ -16,7 +16,7 @@ describe('the object in a part of a token', () => {
     );
   });
 
-  test('is none when a name occurs twice, wherever that is', () => {
+  test('is refused when a name occurs twice, at any depth', () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 });
     const holder = fc.constantFrom<(text: string) => string>(
       (text) => text,
@@ -35,7 +35,7 @@ describe('the object in a part of a token', () => {
     expect(read('{"__proto__":1,"__proto__":2}')).toBeNull();
   });
 
-  test('is none when the part has a character that decoders would pass over', () => {
+  test('is refused when it has a character that decoders skip', () => {
     const part = encode('{"sub":"alice"}');
     expect(readJsonObject(part)).not.toBeNull();
     const noise = fc.constantFrom('=', ' ', '\n', '+', '/', '.', '%', '\u00e9');
@@ -46,11 +46,11 @@ describe('the object in a part of a token', () => {
     );
   });
 
-  test.each(['', 'null', '[]', '"a"', '7', '\uFEFF{}', '{}{}', '{"exp":NaN}'])('is none in %j', (text) => {
+  test.each(['', 'null', '[]', '"a"', '7', '\uFEFF{}', '{}{}', '{"exp":NaN}'])('is refused when it is %j', (text) => {
     expect(read(text)).toBeNull();
   });
 
-  test('is none in bytes that are no UTF-8', () => {
+  test('is refused when its bytes are not UTF-8', () => {
     expect(readJsonObject(Buffer.from('{"sub":"\u00ff"}', 'latin1').toString('base64url'))).toBeNull();
     expect(readJsonObject(Buffer.from('{"sub":"\u00ff"}', 'utf8').toString('base64url'))).toEqual({ sub: '\u00ff' });
   });

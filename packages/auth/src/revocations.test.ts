@@ -1,32 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createGate, createTestRedis, eventually, type Gate } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy } from '@tidings/testing';
 import { createRevocations, revokeToken } from './revocations.js';
 
-const corner = createTestRedis();
-const redis = corner.client;
-const key = `${corner.prefix}:revoked`;
+const testRedis = createTestRedis();
+const redis = testRedis.client;
+const key = `${testRedis.prefix}:revoked`;
 const inAnHour = Math.floor(Date.now() / 1000) + 3600;
-let gate: Gate;
+let proxy: FaultProxy;
 beforeAll(async () => {
-  gate = await createGate(corner.url);
+  proxy = await createFaultProxy(testRedis.url);
 });
 beforeEach(() => redis.del(key));
 afterAll(async () => {
-  await gate.shut();
-  await corner.drop();
+  await proxy.disconnect();
+  await testRedis.drop();
 });
 
-/** An API process with a connection, and what it has logged. */
+/** Creates the revocations of an API process, with the messages that it logs. */
 function startProcess(connection = redis) {
-  const said: string[] = [];
-  const say = (message: string): void => void said.push(message);
-  return { ...createRevocations({ redis: connection, prefix: corner.prefix, log: { warn: say, info: say } }), said };
+  const logged: string[] = [];
+  const log = (message: string): void => void logged.push(message);
+  return { ...createRevocations({ redis: connection, prefix: testRedis.prefix, log: { warn: log, info: log } }), logged };
 }
-const revoke = (tokenId: string, endsAt = inAnHour) => revokeToken(redis, corner.prefix, { tokenId, endsAt });
+const revoke = (tokenId: string, endsAt = inAnHour) => revokeToken(redis, testRedis.prefix, { tokenId, endsAt });
 
 describe('a revoked token', () => {
-  test('is known to every process from its next round on', async () => {
+  test('is known to every process after its next refresh', async () => {
     await revoke('one');
     const [process, other] = [startProcess(), startProcess()];
     expect(process.isRevoked('one')).toBe(false);
@@ -34,7 +34,7 @@ describe('a revoked token', () => {
     expect([process.isRevoked('one'), other.isRevoked('one'), process.isRevoked('two')]).toEqual([true, true, false]);
   });
 
-  test('is forgotten when it has ended anyway, by the process and by Redis', async () => {
+  test('is removed from the process and from Redis when it has ended', async () => {
     const process = startProcess();
     await revoke('old', inAnHour - 7200);
     await revoke('one');
@@ -43,13 +43,13 @@ describe('a revoked token', () => {
     expect(await redis.zrange(key, '0', '-1')).toEqual(['one']);
   });
 
-  test('is remembered until the later of two ends', async () => {
+  test('is kept until the later of two ends', async () => {
     await revoke('one');
     await revoke('one', inAnHour - 1800);
     expect(await redis.zscore(key, 'one')).toBe(String(inAnHour));
   });
 
-  test('is written again when Redis has lost it', async () => {
+  test('is written to Redis again when Redis has lost it', async () => {
     await revoke('one');
     const process = startProcess();
     await process.refresh();
@@ -61,31 +61,31 @@ describe('a revoked token', () => {
     expect(another.isRevoked('one')).toBe(true);
   });
 
-  test('stays revoked while Redis is away, which is said once', async () => {
+  test('stays revoked while Redis is away, which is logged once', async () => {
     await revoke('one');
-    const own = new Redis(gate.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy: () => 20 });
-    own.on('error', () => undefined);
-    const process = startProcess(own);
-    // The connection is not there yet: the first round waits for it.
+    const client = new Redis(proxy.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy: () => 20 });
+    client.on('error', () => undefined);
+    const process = startProcess(client);
+    // The connection is still being made: the first refresh waits for it.
     await process.refresh();
     expect(process.isRevoked('one')).toBe(true);
-    await gate.shut();
+    await proxy.disconnect();
     await eventually(async () => {
       await process.refresh();
-      expect(process.said).toHaveLength(1);
+      expect(process.logged).toHaveLength(1);
     });
     await process.refresh();
     expect(process.isRevoked('one')).toBe(true);
     await revoke('meanwhile');
-    await gate.open();
+    await proxy.restore();
     await eventually(async () => {
       await process.refresh();
       expect(process.isRevoked('meanwhile')).toBe(true);
     });
-    expect(process.said).toEqual([
-      'The list of revoked tokens cannot be read; the last known one holds.',
-      'The list of revoked tokens is read again.',
+    expect(process.logged).toEqual([
+      'The list of revoked tokens cannot be read; the last known list is used.',
+      'The list of revoked tokens can be read again.',
     ]);
-    own.disconnect();
+    client.disconnect();
   });
 });

@@ -7,7 +7,7 @@ import { algorithmOf, parseKeySet, type Algorithm } from './parse-key-set.js';
 const MIN_SECRET_BYTES = 32;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** The settings that say which tokens are valid. */
+/** The settings that decide which tokens are valid. */
 export const tokenSettings = {
   JWT_SECRET: z
     .string()
@@ -23,11 +23,11 @@ export const tokenSettings = {
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be a URL' })
     .refine(
-      isPrivate,
-      'must begin with https://, unless it is on this machine, and hold no password: whoever changes it signs tokens',
+      isSecureUrl,
+      'must begin with https:// (unless it is on this machine) and have no user name or password: a changed key set can sign tokens',
     )
     .optional(),
-  JWT_JWKS_FILE: z.string().refine(holdsKeys, 'must be a file with a JSON Web Key Set').optional(),
+  JWT_JWKS_FILE: z.string().refine(holdsKeys, 'must be a file with a JSON Web Key Set that has a usable key').optional(),
   JWT_ALGORITHMS: z.string().default(''),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
@@ -38,46 +38,49 @@ export const tokenSettings = {
 
 const SOURCES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'] as const;
 
-/** What is wrong with the settings together. */
+/** Returns the mistakes of settings that contradict each other. */
 export function tokenMistakes(env: NodeJS.ProcessEnv): string[] {
   const set = SOURCES.filter((name) => (env[name] ?? '') !== '');
   if (set.length !== 1) {
     return [
-      `${SOURCES.join(', ')}: one of them must be set, and only one${set.length > 1 ? `: these are ${set.join(', ')}` : ''}`,
+      `${SOURCES.join(', ')}: exactly one of them must be set${set.length > 1 ? `, but these are set: ${set.join(', ')}` : ''}`,
     ];
   }
   const possible = possibleAlgorithms(env);
   const wrong = namesIn(env['JWT_ALGORITHMS'] ?? '').some((name) => !(possible as readonly string[]).includes(name));
-  return wrong ? [`JWT_ALGORITHMS must be of ${possible.join(', ')}, which fit the key that is set`] : [];
+  return wrong ? [`JWT_ALGORITHMS must name only ${possible.join(', ')}, which fit the configured key`] : [];
 }
 
-/** Where keys are found. */
+/** The source of the keys that verify tokens. */
 export type KeySource = { key: KeyObject } | { url: string } | { file: string };
 
-/** Which tokens are valid, and where the keys are that verify them. */
+/** The rules of valid tokens, and the source of the keys that verify them. */
 export interface TokenConfig {
-  /** The only algorithms that are accepted, whatever a token says of itself. */
+  /** The algorithms that are accepted. A token's `alg` cannot add to them. */
   algorithms: readonly Algorithm[];
   source: KeySource;
   issuer: string | undefined;
   audience: string | undefined;
-  /** How far ahead `exp` may be, in seconds. */
+  /** How far in the future `exp` may be, in seconds. */
   maxLifetimeS: number;
   /** How far clocks may differ, in seconds. */
   clockToleranceS: number;
-  /** Refuses tokens without `jti`, which cannot be revoked. */
+  /** Whether tokens without `jti`, which cannot be revoked, are refused. */
   requireTokenId: boolean;
 }
 
 type TokenSettings = z.output<z.ZodObject<typeof tokenSettings>>;
 
-/** Which algorithms count follows from the kind of the key: a public key must never be taken for an HMAC secret. */
+/**
+ * Returns the rules of valid tokens. The kind of the key decides which algorithms are accepted: a public key must never be used
+ * as an HMAC secret.
+ */
 export function tokenConfig(settings: TokenSettings): TokenConfig {
   const { JWT_SECRET: secret, JWT_PUBLIC_KEY: pem, JWT_JWKS_URL: url, JWT_JWKS_FILE: file } = settings;
-  const asked = namesIn(settings.JWT_ALGORITHMS);
+  const configured = namesIn(settings.JWT_ALGORITHMS);
   const key = secret !== undefined ? createSecretKey(Buffer.from(secret)) : publicKey(pem ?? '');
   return {
-    algorithms: possibleAlgorithms(settings).filter((name) => asked.length === 0 || asked.includes(name)),
+    algorithms: possibleAlgorithms(settings).filter((name) => configured.length === 0 || configured.includes(name)),
     source: key !== null ? { key } : url !== undefined ? { url } : { file: file ?? '' },
     issuer: settings.JWT_ISSUER,
     audience: settings.JWT_AUDIENCE,
@@ -110,7 +113,7 @@ function publicKey(pem: string): KeyObject | null {
   }
 }
 
-function isPrivate(url: string): boolean {
+function isSecureUrl(url: string): boolean {
   const { protocol, hostname, username, password } = new URL(url);
   return username === '' && password === '' && (protocol === 'https:' || LOOPBACK.includes(hostname));
 }

@@ -8,17 +8,17 @@ import { triggerStories } from '../test/stories/trigger.js';
 import { webhooksStories } from '../test/stories/webhooks.js';
 import { startSystem, type System } from '../test/system.js';
 
-// One system for all of them: starting one takes as long as all stories together.
+// All suites share one system: starting one takes as long as all suites together.
 let system: System;
 beforeAll(async () => {
   system = await startSystem(createMachineKeys());
 });
 afterAll(() => system.stop());
-const running = (): System => system;
+const getSystem = (): System => system;
 
-serverStories(running);
-triggerStories(running);
-webhooksStories(running);
-deliveriesStories(running);
-doctorStories(running);
-listenStories(running);
+serverStories(getSystem);
+triggerStories(getSystem);
+webhooksStories(getSystem);
+deliveriesStories(getSystem);
+doctorStories(getSystem);
+listenStories(getSystem);

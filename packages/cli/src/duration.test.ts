@@ -13,6 +13,6 @@ test.each([
   ['1.5h', undefined],
   ['1h30m', undefined],
   ['99999999999d', undefined],
-])('%j is %j seconds', (text, seconds) => {
+])('parses %j as %j seconds', (text, seconds) => {
   expect(parseDuration(text)).toBe(seconds);
 });

@@ -1,24 +1,25 @@
-/** What the exit codes mean. Scripts rely on them: docs/cli.md. */
+/** Exit codes. Scripts rely on them: docs/cli.md describes them. */
 export const EXIT = {
   ok: 0,
-  /** The answer to what was asked is no: a signature that does not verify, a test or a check that failed. */
+  /** The result is negative: an invalid signature, a failed test or check. */
   failed: 1,
-  /** The command was not understood: an option, a missing token, a file that is not there. */
+  /** The command is wrong: an unknown option, a missing token, a missing file. */
   usage: 2,
-  /** The server understood, and refused: its answer says why. */
+  /** The server refused the request (400 to 499). Its response gives the reason. */
   refused: 3,
-  /** There was no answer, or the server said that it cannot answer now. The same command may succeed later. */
+  /** No response, or a server error (500 and above). The same command may succeed later. */
   unreachable: 4,
 } as const;
 
+/** One of the values of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends a command with an exit code. The message says what was wrong and what to do; an empty one adds nothing to what was printed. */
+/** Ends a command with an exit code. The message names the problem and the remedy; an empty message prints nothing. */
 export class Failure extends Error {
   constructor(
     readonly exitCode: ExitCode,
     message: string,
-    /** For `--json`: what a script may want to look at besides the message. */
+    /** Further fields of the error for `--json`. */
     readonly details: object = {},
     options?: ErrorOptions,
   ) {
@@ -27,12 +28,15 @@ export class Failure extends Error {
   }
 }
 
-/** The command was not understood. */
-export function wrongUsage(message: string): Failure {
+/** Creates a failure with exit code 2: the command is wrong. */
+export function usageError(message: string): Failure {
   return new Failure(EXIT.usage, message);
 }
 
-/** Why something failed, in one line: several attempts to connect come as one error without a message. */
+/**
+ * Returns the reason of an error in one line, without a full stop. An `AggregateError` of several connection attempts has no
+ * message: the reasons of its errors are joined.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return [...new Set(error.errors.map(reasonOf))].join('; ');
   if (!(error instanceof Error)) return String(error);

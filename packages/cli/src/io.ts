@@ -1,23 +1,23 @@
-/** All that the commands know of the process they run in. */
+/** The interface of a command to its process: environment, folders, streams and signals. */
 export interface Io {
   env: NodeJS.ProcessEnv;
   /** The working folder. */
   folder: string;
-  /** Where the user's settings are: `~/.config/tidings` on most systems. It need not exist. */
+  /** The folder for the user's settings: `~/.config/tidings` on most systems. It may be missing. */
   configFolder: string;
   /** Reads standard input to its end. */
   stdin: () => Promise<Buffer>;
-  /** Writes one line to standard output: what was asked for. */
+  /** Writes one line of the result to standard output. */
   out: (line: string) => void;
-  /** Writes one line to standard error: what went wrong, and how far something is. */
+  /** Writes one line to standard error: errors and progress. */
   err: (line: string) => void;
-  /** Draws over the current line of the terminal, or null where standard error is none. */
+  /** Overwrites the current line of the terminal; null when standard error is not a terminal. */
   redraw: ((line: string) => void) | null;
-  /** From its call on, Ctrl-C and SIGTERM abort this signal instead of ending the process. */
+  /** Makes Ctrl-C and SIGTERM abort the returned signal instead of ending the process. */
   waitForShutdown: () => AbortSignal;
 }
 
-/** Prints a result: with `--json` as one line of JSON, otherwise as text. */
-export function show(io: Pick<Io, 'out'>, json: boolean | undefined, value: unknown, text: () => string): void {
+/** Prints the result of a command: with `--json` the value as one line of JSON, otherwise the text. */
+export function printResult(io: Pick<Io, 'out'>, json: boolean | undefined, value: unknown, text: () => string): void {
   io.out(json ? JSON.stringify(value) : text());
 }

@@ -6,7 +6,7 @@ import { run } from './run.js';
 const { env, platform, stderr, stdin, stdout } = process;
 const settings = env['XDG_CONFIG_HOME'] || (platform === 'win32' && env['APPDATA'] ? env['APPDATA'] : join(homedir(), '.config'));
 
-// Whoever read it has seen enough: | head.
+// The reader of a pipe has closed it, such as | head: stop without an error.
 stdout.on('error', () => process.exit());
 
 process.exitCode = await run(process.argv.slice(2), {

@@ -2,20 +2,24 @@ import type { Io } from './io.js';
 
 const WIDTH = 30;
 
-/** `[#########·····] 9 of 30`. */
+/** Formats a progress bar: `[#########·····] 9 of 30`. */
 function progressBar(done: number, total: number): string {
   const filled = total === 0 ? WIDTH : Math.floor((WIDTH * done) / total);
   return `[${'#'.repeat(filled)}${'·'.repeat(WIDTH - filled)}] ${String(done)} of ${String(total)}`;
 }
 
-/** Shows how far something is: drawn over one line of a terminal, elsewhere one line for each change. */
+/** A progress display: one line that is overwritten on a terminal; elsewhere one line for each change. */
 export interface Progress {
   show: (done: number) => void;
-  /** Leaves the last state where it is. */
+  /** Ends the line of the terminal, so that the last state stays visible. */
   end: () => void;
 }
 
-/** @param json one line of JSON for each change, on standard output */
+/**
+ * Creates a progress display.
+ *
+ * @param json whether to print one line of JSON for each change on standard output instead
+ */
 export function createProgress(
   { out, err, redraw }: Io,
   { total, json }: { total: number; json?: boolean | undefined },

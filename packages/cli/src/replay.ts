@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import type { components } from '@tidings/client';
 import { selectionQuery, withSelection, type Delivery, type DeliveryStatus, type Selection } from './deliveries/selection.js';
 import { EXIT, Failure } from './failure.js';
-import { show, type Io } from './io.js';
-import { pause } from './pause.js';
+import { printResult, type Io } from './io.js';
+import { sleep } from './sleep.js';
 import { createProgress } from './progress.js';
-import { ask, openServer, withServer, type Server, type ServerOptions } from './server.js';
+import { unwrap, openServer, withServerOptions, type Server, type ServerOptions } from './server.js';
 
 type Replay = components['schemas']['Replay'];
 
@@ -16,60 +16,66 @@ interface ReplayOptions extends ServerOptions, Selection {
 }
 
 const PAGE = 200;
-/** Between two looks at the log, for each page that a look takes, in milliseconds: far below the API's limit of 20 requests a second. */
-const LOOK_EVERY_MS = 250;
+/**
+ * The wait between two polls, for each page that a poll reads, in milliseconds: 4 requests a second are far below the API's default
+ * limit of 20.
+ */
+const POLL_MS_PER_PAGE = 250;
 const NOT_DELIVERED: DeliveryStatus[] = ['failed', 'cancelled', 'skipped'];
 
 /**
- * `tidings replay --webhook <id> --since 2h`: attempts terminal deliveries again, and follows them until each has ended.
- * Exits with 1 when some did not arrive. Ctrl-C ends the watching, not the replay.
+ * `tidings replay --webhook <id> --since 2h`: attempts terminal deliveries again, and waits until each has ended. Exits with 1
+ * when some did not succeed. Ctrl-C ends the waiting, not the replay.
  */
 export function replayCommand(io: Io): Command {
-  return withSelection(withServer(new Command('replay')), { mustSaySince: true })
-    .description('Attempt terminal deliveries of a webhook again, the failed and skipped ones by default, and show how far it is')
-    .option('--dry-run', 'only count')
-    .option('--no-wait', 'do not wait until they have ended')
+  return withSelection(withServerOptions(new Command('replay')), { isSinceRequired: true })
+    .description('Attempt terminal deliveries of a webhook again (default: failed and skipped ones), and show the progress')
+    .option('--dry-run', 'count the deliveries, and change nothing')
+    .option('--no-wait', 'do not wait until the deliveries have ended')
     .action(async (options: ReplayOptions) => {
       const { json, dryRun = false, wait } = options;
       const server = openServer(options, io);
-      const replay = await begin(server, options);
+      const replay = await startReplay(server, options);
       if (dryRun || !wait || replay.count === 0) {
-        show(io, json, replay, () => summary(replay));
+        printResult(io, json, replay, () => summary(replay));
         return;
       }
       if (!json) io.err(summary(replay));
       const stopped = io.waitForShutdown();
-      if (!(await follow(server, { options, replay, io, stopped }))) {
-        throw new Failure(EXIT.failed, 'Stopped watching. The replay goes on: "tidings deliveries list" shows it.');
+      if (!(await waitForEnd(server, { options, replay, io, stopped }))) {
+        throw new Failure(EXIT.failed, 'Stopped waiting. The replay continues: see "tidings deliveries list".');
       }
-      const failed = await countMissing(server, options, replay);
+      const failed = await countUnsuccessful(server, options, replay);
       const result = { ...replay, succeeded: replay.count - failed, failed };
-      show(io, json, result, () => `${String(result.succeeded)} arrived, ${String(failed)} did not.`);
-      if (failed > 0) throw new Failure(EXIT.failed, json ? `${String(failed)} did not arrive.` : '');
+      printResult(io, json, result, () => `${String(result.succeeded)} succeeded, ${String(failed)} did not.`);
+      if (failed > 0) throw new Failure(EXIT.failed, json ? `${String(failed)} did not succeed.` : '');
     });
 }
 
-function begin(server: Server, { webhook: id, since, until, status, types, dryRun = false }: ReplayOptions): Promise<Replay> {
+function startReplay(
+  server: Server,
+  { webhook: id, since, until, status, types, dryRun = false }: ReplayOptions,
+): Promise<Replay> {
   const body = {
     since: since.toISOString(),
     ...(until === undefined ? {} : { until: until.toISOString() }),
-    // The server names a state that can't be replayed.
+    // The server refuses "pending", and its error names the status.
     ...(status === undefined ? {} : { status: status as Exclude<DeliveryStatus, 'pending'>[] }),
     ...(types === undefined ? {} : { event_types: types }),
     dry_run: dryRun,
   };
-  return ask(server, server.api.POST('/api/webhooks/{id}/replay', { params: { path: { id } }, body }));
+  return unwrap(server, server.api.POST('/api/webhooks/{id}/replay', { params: { path: { id } }, body }));
 }
 
-interface Followed {
+interface WaitOptions {
   options: ReplayOptions;
   replay: Replay;
   io: Io;
   stopped: AbortSignal;
 }
 
-/** Looks until none is under way any more, and shows how many are left; false when it was stopped before. */
-async function follow(server: Server, { options, replay, io, stopped }: Followed): Promise<boolean> {
+/** Polls until no replayed delivery is pending, and shows the progress. Returns false when it was stopped before. */
+async function waitForEnd(server: Server, { options, replay, io, stopped }: WaitOptions): Promise<boolean> {
   const progress = createProgress(io, { total: replay.count, json: options.json });
   progress.show(0);
   try {
@@ -77,7 +83,7 @@ async function follow(server: Server, { options, replay, io, stopped }: Followed
       const { found, pages } = await readReplayed(server, options, ['pending']);
       progress.show(Math.max(0, replay.count - found.length));
       if (found.length === 0) return true;
-      await pause(LOOK_EVERY_MS * pages, stopped);
+      await sleep(POLL_MS_PER_PAGE * pages, stopped);
     }
     return false;
   } finally {
@@ -85,21 +91,22 @@ async function follow(server: Server, { options, replay, io, stopped }: Followed
   }
 }
 
-/** How many of this replay ended otherwise than by arriving. */
-async function countMissing(server: Server, options: ReplayOptions, { first_attempt_at: from }: Replay): Promise<number> {
+/** Counts the deliveries of this replay that ended without success. */
+async function countUnsuccessful(server: Server, options: ReplayOptions, { first_attempt_at: from }: Replay): Promise<number> {
   const { found } = await readReplayed(server, options, NOT_DELIVERED);
-  // An earlier replay may have failed as well: this one ended after its first attempt was due. Both times are the database's.
+  // Deliveries of an earlier replay may have failed as well. Those of this one ended after its first attempt was due; both times
+  // come from the database's clock.
   return found.filter(({ finished_at: at }) => at !== null && Date.parse(at) >= Date.parse(String(from))).length;
 }
 
-/** The replayed deliveries of the selection that are in these states. */
+/** Reads the replayed deliveries of the selection with these statuses, and returns them with the number of pages. */
 async function readReplayed(server: Server, { webhook: id, ...options }: ReplayOptions, status: DeliveryStatus[]) {
   const found: Delivery[] = [];
   let pages = 0;
   let cursor: string | null = null;
   do {
     const query = { ...selectionQuery({ ...options, status }), limit: PAGE, ...(cursor === null ? {} : { cursor }) };
-    const page: { data: Delivery[]; next_cursor: string | null } = await ask(
+    const page: { data: Delivery[]; next_cursor: string | null } = await unwrap(
       server,
       server.api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id }, query } }),
     );
@@ -112,6 +119,8 @@ async function readReplayed(server: Server, { webhook: id, ...options }: ReplayO
 
 function summary({ count, dry_run: dryRun, last_attempt_at: last }: Replay): string {
   const deliveries = `${String(count)} ${count === 1 ? 'delivery' : 'deliveries'}`;
-  if (count === 0) return 'There are none.';
-  return dryRun ? `${deliveries} would be attempted again.` : `${deliveries} attempted again, the last one at ${String(last)}.`;
+  if (count === 0) return 'No deliveries match.';
+  return dryRun
+    ? `${deliveries} would be attempted again.`
+    : `${deliveries} will be attempted again, the last one at ${String(last)}.`;
 }

@@ -40,7 +40,7 @@ async function add(id: string, by: SealKey): Promise<void> {
 }
 const reseal = (keys: string, args: string[] = [], url = testDatabase.url) =>
   openTerminal({ DATABASE_URL: url, SECRETS_KEYS: keys }).run(['reseal', ...args]);
-/** Whether the webhook's columns open with this key alone. */
+/** Returns whether the webhook's columns open with this key alone. */
 async function opens(id: string, by: SealKey): Promise<boolean> {
   const { sealedSecret, sealedHeaders, sealedPreviousSecrets } = await database.prisma.webhook.findUniqueOrThrow({
     where: { id },
@@ -58,47 +58,49 @@ async function opens(id: string, by: SealKey): Promise<boolean> {
 }
 
 describe('tidings reseal', () => {
-  test('seals everything with the first key, page by page, so that the others can go', async () => {
+  test('seals everything with the first key, page by page; after that the other keys can be removed', async () => {
     const ids = Array.from({ length: 205 }, (_, index) => `wh_${String(index).padStart(4, '0')}`);
     for (const id of ids) await add(id, old);
     expect((await reseal(asText(current, old), ['--dry-run'])).out).toBe(
-      'To be sealed with "new": 205. Were already: 0. With other keys still: 205.',
+      'To be sealed with "new": 205. Already sealed with it: 0. Still sealed with other keys: 205.',
     );
     expect(await opens('wh_0204', old)).toBe(true);
 
     expect(await reseal(asText(current, old))).toMatchObject({
       code: 0,
-      out: 'Sealed with "new": 205. Were already: 0. With other keys still: 0.',
+      out: 'Sealed with "new": 205. Already sealed with it: 0. Still sealed with other keys: 0.',
     });
     for (const id of ids) expect(await opens(id, current)).toBe(true);
-    expect((await reseal(asText(current))).out).toBe('Sealed with "new": 0. Were already: 205. With other keys still: 0.');
+    expect((await reseal(asText(current))).out).toBe(
+      'Sealed with "new": 0. Already sealed with it: 205. Still sealed with other keys: 0.',
+    );
   });
 
-  test('does the rest when one cannot be opened, and says which and why', async () => {
+  test('reseals all other webhooks when one cannot be opened, and prints its id and the reason', async () => {
     await add('wh_a', foreign);
     await add('wh_b', old);
     const { code, out, err } = await reseal(asText(current, old));
     expect(code).toBe(1);
-    expect(out).toBe('Sealed with "new": 1. Were already: 0. With other keys still: 1.');
+    expect(out).toBe('Sealed with "new": 1. Already sealed with it: 0. Still sealed with other keys: 1.');
     expect(err).toContain('wh_a could not be opened: Sealed with the key "foreign", which SECRETS_KEYS does not hold');
     expect(await opens('wh_a', foreign)).toBe(true);
     expect(await opens('wh_b', current)).toBe(true);
   });
 
-  test('tells of what has the name of the first key and does not open with it: of no use when the others are gone', async () => {
+  test('reports a webhook that names the first key but does not open with it', async () => {
     await add('wh_a', { ...foreign, id: current.id });
     const { code, out, err } = await reseal(asText(current, old));
-    expect([code, out]).toEqual([1, 'Sealed with "new": 0. Were already: 0. With other keys still: 0.']);
+    expect([code, out]).toEqual([1, 'Sealed with "new": 0. Already sealed with it: 0. Still sealed with other keys: 0.']);
     expect(err).toContain('wh_a could not be opened: Does not open with the key "new"');
   });
 
-  test('says why it stopped, and that it may be run again', async () => {
+  test('prints why it stopped, and that it may be run again', async () => {
     const { code, err } = await reseal(asText(current, old), [], 'postgresql://nobody@127.0.0.1:1/none');
     expect(code).toBe(4);
-    expect(err).toMatch(/^error: It stopped there: .*ECONNREFUSED.*Run it again; what was done stays\.$/);
+    expect(err).toMatch(/^error: Stopped before the end: .*ECONNREFUSED.*Run it again: resealed webhooks stay resealed\.$/);
   });
 
-  test('says what is missing or wrong, and never repeats a key', async () => {
+  test('names the setting that is missing or wrong, and never prints a key', async () => {
     expect((await reseal('')).err).toContain('DATABASE_URL and SECRETS_KEYS must be set');
     const { err } = await reseal('new:c2hvcnQ=');
     expect(err).toContain('SECRETS_KEYS is wrong: entry 1');

@@ -1,14 +1,14 @@
 import { Command } from 'commander';
 import { openDatabase, resealWebhooks, type SealedWebhook } from '@tidings/database';
 import { createSeal, parseSealKeys, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
-import { EXIT, Failure, reasonOf, wrongUsage } from './failure.js';
-import { show, type Io } from './io.js';
+import { EXIT, Failure, reasonOf, usageError } from './failure.js';
+import { printResult, type Io } from './io.js';
 import { columnsOf } from './sealed-columns.js';
-import { withJson } from './server.js';
+import { withJsonOption } from './server.js';
 
 const PAGE = 100;
 
-interface ResealFlags {
+interface ResealCommandOptions {
   dryRun: boolean;
   json?: boolean;
 }
@@ -16,26 +16,26 @@ interface ResealFlags {
 interface Counts {
   resealed: number;
   unchanged: number;
-  /** That are not sealed with the first key, at the end. */
+  /** Webhooks that are still sealed with another key at the end. */
   remaining: number;
-  /** Why a row could not be opened, by the id of the webhook. */
+  /** The reason why a webhook could not be opened, by its id. */
   failed: Map<string, string>;
 }
 
 /**
- * `tidings reseal`: encrypts every webhook's secrets and headers with the first key of SECRETS_KEYS, and opens those that
- * are already, so that with an exit code of 0 the first key alone is enough. Breaking it off does no harm: what was done
- * stays, and the next run goes on. Exits with 1 when a row could not be opened, after doing the rest.
+ * `tidings reseal`: encrypts every webhook's secrets and headers with the first key of SECRETS_KEYS. It also opens those that are
+ * sealed with this key already: after exit code 0 the first key alone is enough. Interrupting it is safe: committed pages stay, and
+ * the next run continues. Exits with 1 when a webhook could not be opened, after it has processed all others.
  */
 export function resealCommand(io: Io): Command {
   const { env } = io;
-  const command = withJson(new Command('reseal'))
+  const command = withJsonOption(new Command('reseal'))
     .description('Encrypt all secrets in the database of DATABASE_URL with the first key of SECRETS_KEYS')
-    .option('--dry-run', 'only count', false);
+    .option('--dry-run', 'count the webhooks, and change nothing', false);
 
-  return command.action(async ({ dryRun, json }: ResealFlags) => {
+  return command.action(async ({ dryRun, json }: ResealCommandOptions) => {
     const { DATABASE_URL: url, SECRETS_KEYS: text } = env;
-    if (!url || !text) throw wrongUsage('DATABASE_URL and SECRETS_KEYS must be set, as they are for the API.');
+    if (!url || !text) throw usageError('DATABASE_URL and SECRETS_KEYS must be set, as they are for the API.');
     const keys = readKeys(text);
     const current = String(keys[0]?.id);
     const counts: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
@@ -46,19 +46,25 @@ export function resealCommand(io: Io): Command {
       stopped = error;
     }
     const { resealed, unchanged, remaining, failed } = counts;
-    show(
+    printResult(
       io,
       json,
       { key: current, dry_run: dryRun, resealed, unchanged, remaining, failed: Object.fromEntries(failed) },
       () =>
-        `${dryRun ? 'To be sealed' : 'Sealed'} with "${current}": ${String(resealed)}. Were already: ${String(unchanged)}. With other keys still: ${String(remaining)}.`,
+        `${dryRun ? 'To be sealed' : 'Sealed'} with "${current}": ${String(resealed)}. Already sealed with it: ${String(unchanged)}. Still sealed with other keys: ${String(remaining)}.`,
     );
     if (!json) for (const [id, reason] of failed) io.err(`${id} could not be opened: ${reason}`);
     if (stopped !== undefined) {
-      throw new Failure(EXIT.unreachable, `It stopped there: ${reasonOf(stopped)}. Run it again; what was done stays.`);
+      throw new Failure(
+        EXIT.unreachable,
+        `Stopped before the end: ${reasonOf(stopped)}. Run it again: resealed webhooks stay resealed.`,
+      );
     }
     if (failed.size > 0) {
-      throw new Failure(EXIT.failed, `${String(failed.size)} could not be opened, and were left as they are.`);
+      throw new Failure(
+        EXIT.failed,
+        `${String(failed.size)} ${failed.size === 1 ? 'webhook' : 'webhooks'} could not be opened and did not change.`,
+      );
     }
   });
 }
@@ -67,14 +73,15 @@ function readKeys(text: string): SealKey[] {
   try {
     return parseSealKeys(text);
   } catch (error) {
-    throw wrongUsage(`SECRETS_KEYS is wrong: ${reasonOf(error)}.`);
+    throw usageError(`SECRETS_KEYS is wrong: ${reasonOf(error)}.`);
   }
 }
 
 interface ResealOptions {
+  /** Id of the first key. */
   current: string;
   dryRun: boolean;
-  /** Counted up page by page, as they are committed. */
+  /** Updated after each committed page. */
   counts: Counts;
 }
 

@@ -19,7 +19,7 @@ const revoke = (args: string[], env: NodeJS.ProcessEnv = { REDIS_URL: url, REDIS
 const refusal = (code: number, message: string) => ({ code, err: expect.stringContaining(message) });
 
 describe('tidings revoke', () => {
-  test('revokes a token until it ends, or the token of an id', async () => {
+  test('revokes a token until it expires, or the token with a jti', async () => {
     const exp = Math.floor(Date.now() / 1000) + 600;
     const { out } = await revoke([jwt.sign({ sub: 'alice', exp, jti: 'one' }, 'x'.repeat(32))]);
     expect(out).toBe(`Revoked one until ${new Date(exp * 1000).toISOString()}.`);
@@ -28,10 +28,10 @@ describe('tidings revoke', () => {
     expect(['one', 'two', 'three'].map(revocations.isRevoked)).toEqual([true, true, false]);
   });
 
-  test('says what is missing', async () => {
+  test('names what is missing', async () => {
     expect(await revoke([jwt.sign({ sub: 'alice' }, 'x'.repeat(32))])).toMatchObject(refusal(2, 'has no jti'));
     expect(await revoke(['one'], {})).toMatchObject(refusal(2, 'REDIS_URL is not set'));
-    const away = await revoke(['one'], { REDIS_URL: 'redis://127.0.0.1:1' });
-    expect(away).toMatchObject(refusal(4, 'Redis did not take it'));
+    const unreachable = await revoke(['one'], { REDIS_URL: 'redis://127.0.0.1:1' });
+    expect(unreachable).toMatchObject(refusal(4, 'could not be written to Redis'));
   });
 });

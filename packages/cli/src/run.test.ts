@@ -14,12 +14,12 @@ describe('tidings', () => {
   });
 
   test.each([
-    ['a command that there is not', ['lissten'], "unknown command 'lissten'"],
-    ['one that only JavaScript knows', ['constructor'], "unknown command 'constructor'"],
-    ['an option that there is not', ['token', '--sub', 'alice', '--scop', 'x'], "unknown option '--scop'"],
+    ['an unknown command', ['lissten'], "unknown command 'lissten'"],
+    ['the name of a property of every object', ['constructor'], "unknown command 'constructor'"],
+    ['an unknown option', ['token', '--sub', 'alice', '--scop', 'x'], "unknown option '--scop'"],
     ['a group without a command', ['webhooks'], 'Usage: tidings webhooks'],
-    ['nothing', [], 'Usage: tidings'],
-  ])('exits with 2 for %s, and says so once', async (_case, args, message) => {
+    ['no arguments', [], 'Usage: tidings'],
+  ])('exits with 2 for %s, and prints the error once', async (_case, args, message) => {
     const { code, out, err } = await run(args);
     expect({ code, out, parts: err.split(message).length }).toEqual({ code: 2, out: '', parts: 2 });
   });

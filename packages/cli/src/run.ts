@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Failure, reasonOf, type ExitCode } from './failure.js';
 import type { Io } from './io.js';
 
-/** In the order of the help. Each is loaded when it is needed: the clients of PostgreSQL and Redis take most of a second. */
+/** The commands in the order of the help. Each is loaded when needed: loading the PostgreSQL and Redis clients takes most of a second. */
 const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   listen: async (io) => (await import('./listen/command.js')).listenCommand(io),
   trigger: async (io) => (await import('./trigger/command.js')).triggerCommand(io),
@@ -17,25 +17,25 @@ const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
 };
 
 /**
- * Runs `tidings` with these arguments, and answers with the exit code. Never throws for what a user may have done wrong: that
- * is one message on standard error, with `--json` as one line of JSON.
+ * Runs `tidings` with these arguments and returns the exit code. Errors are printed as one message on standard error, with `--json`
+ * as one line of JSON; the function does not throw.
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const json = args.includes('--json');
   const program = new Command('tidings').description('Tools for Tidings: webhooks and a live event stream');
-  const asked = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
-  for (const [, load] of asked.length > 0 ? asked : Object.entries(COMMANDS)) program.addCommand(await load(io));
-  settle(program, io, json);
+  const requested = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
+  for (const [, load] of requested.length > 0 ? requested : Object.entries(COMMANDS)) program.addCommand(await load(io));
+  configure(program, io, json);
   try {
     await program.parseAsync(args, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    return fail(error, io, json);
+    return reportError(error, io, json);
   }
 }
 
-/** Commander's settings, for a command and all below it: it writes where we say, and throws instead of ending the process. */
-function settle(command: Command, io: Io, json: boolean): void {
+/** Configures commander for a command and its subcommands: output goes to `io`, and errors are thrown instead of ending the process. */
+function configure(command: Command, io: Io, json: boolean): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => {
       io.out(text.trimEnd());
@@ -44,15 +44,14 @@ function settle(command: Command, io: Io, json: boolean): void {
       if (!json) io.err(text.trimEnd());
     },
   });
-  for (const one of command.commands) settle(one, io, json);
+  for (const subcommand of command.commands) configure(subcommand, io, json);
 }
 
-function fail(error: unknown, io: Io, json: boolean): ExitCode {
-  // Commander has said already what was wrong.
+function reportError(error: unknown, io: Io, json: boolean): ExitCode {
+  // Commander has already printed the error, or the help of a group without a subcommand.
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
     if (json) io.err(errorJson(EXIT.usage, error.message.replace(/^error: /, '')));
-    // A group of commands without one of them shows its help.
     return EXIT.usage;
   }
   const failure = error instanceof Failure ? error : new Failure(EXIT.failed, reasonOf(error));

@@ -1,7 +1,7 @@
 import type { SealedWebhook } from '@tidings/database';
 import { sealedFor } from '@tidings/secrets';
 
-/** What of a webhook is sealed, each with the owner that it is sealed for. Null: there is nothing. */
+/** Returns the sealed columns of a webhook (null when empty), each with the row and column to which its seal is bound. */
 export function columnsOf({ id, sealedSecret, sealedPreviousSecrets, sealedHeaders }: SealedWebhook) {
   return [
     { sealed: sealedSecret, owner: sealedFor.secret(id) },

@@ -1,28 +1,28 @@
 import type { Command } from 'commander';
 import jwt from 'jsonwebtoken';
 import { createClient, type Client } from '@tidings/client';
-import { EXIT, Failure, reasonOf, wrongUsage } from './failure.js';
+import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import type { Io } from './io.js';
 import { refusal } from './problem.js';
 
-/** Of every command that asks the server. */
+/** Options of every command that calls the API. */
 export interface ServerOptions {
   url?: string;
   token?: string;
   json?: boolean;
 }
 
-/** The API, in the name of whoever has the token. */
+/** A typed client of one API server with one token. */
 export interface Server extends Client {
-  /** Of the API, without a slash at the end. */
+  /** Base URL of the API, without a slash at the end. */
   url: string;
   token: string;
-  /** Whom the token names. */
+  /** The `sub` of the token. */
   owner: string;
 }
 
-/** What openapi-fetch answers with. */
-interface Answer<Data> {
+/** The result of an openapi-fetch call. */
+interface FetchResult<Data> {
   data?: Data;
   error?: unknown;
   response: Response;
@@ -30,39 +30,39 @@ interface Answer<Data> {
 
 const DEFAULT_URL = 'http://localhost:3000';
 
-/** Adds `--json`. */
-export function withJson(command: Command): Command {
+/** Adds the option `--json`. */
+export function withJsonOption(command: Command): Command {
   return command.option('--json', 'print JSON for scripts');
 }
 
-/** Adds the options that say where the server is, and in whose name. */
-export function withServer(command: Command): Command {
-  return withJson(command)
-    .option('--url <url>', `the server (default: TIDINGS_URL, or ${DEFAULT_URL})`)
-    .option('--token <token>', 'a token for it (default: TIDINGS_TOKEN)');
+/** Adds the options `--url`, `--token` and `--json`. */
+export function withServerOptions(command: Command): Command {
+  return withJsonOption(command)
+    .option('--url <url>', `base URL of the API (default: TIDINGS_URL, or ${DEFAULT_URL})`)
+    .option('--token <token>', 'token for the API (default: TIDINGS_TOKEN)');
 }
 
-/** Where the server is: `--url`, `TIDINGS_URL`, or this machine. Throws a `Failure` when it is no URL. */
+/** Returns the base URL of the API: `--url`, `TIDINGS_URL`, or the default on this machine. Throws a `Failure` when it is not a URL. */
 export function serverUrl({ url }: ServerOptions, { env }: Pick<Io, 'env'>): string {
   const text = url || env['TIDINGS_URL'] || DEFAULT_URL;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw wrongUsage(`"${text}" is not the URL of a server: give --url or TIDINGS_URL as ${DEFAULT_URL}.`);
+    throw usageError(`"${text}" is not the URL of a server. Set --url or TIDINGS_URL, for example to ${DEFAULT_URL}.`);
   }
   return text.replace(/\/+$/, '');
 }
 
-/** Opens the API. Nothing is sent yet. Throws a `Failure` when there is no token, or one that names nobody. */
+/** Creates a client of the API; sends no request. Throws a `Failure` when the token is missing, or is not a JWT with a `sub`. */
 export function openServer(options: ServerOptions, io: Pick<Io, 'env'>): Server {
   const url = serverUrl(options, io);
   const token = (options.token || io.env['TIDINGS_TOKEN'] || '').trim();
   if (token === '') {
-    throw wrongUsage(
-      'there is no token. Set TIDINGS_TOKEN or give --token; "npx tidings token --sub you" makes one for development.',
+    throw usageError(
+      'there is no token. Set TIDINGS_TOKEN or give --token; "npx tidings token --sub you" creates one for development.',
     );
   }
   const owner = subjectOf(token);
   if (owner === undefined) {
-    throw wrongUsage('the token is not a JWT with a "sub". Set TIDINGS_TOKEN or --token to the whole token, without "Bearer".');
+    throw usageError('the token is not a JWT with a "sub". Set TIDINGS_TOKEN or --token to the whole token, without "Bearer".');
   }
   return { ...createClient({ url, token }), url, token, owner };
 }
@@ -76,11 +76,12 @@ function subjectOf(token: string): string | undefined {
 }
 
 /**
- * The data of a successful answer. Throws a `Failure` for any other: with the problem document, or why there was none.
+ * Returns the data of a successful response. Throws a `Failure` for an error response, with its problem document, and when there is
+ * no response, with the reason.
  *
  * @param call a call of `server.api`
  */
-export async function ask<Data>(server: Pick<Server, 'url'>, call: Promise<Answer<Data>>): Promise<Data> {
+export async function unwrap<Data>(server: Pick<Server, 'url'>, call: Promise<FetchResult<Data>>): Promise<Data> {
   const { data, error, response } = await call.catch((cause: unknown) => {
     throw unreachable(server.url, cause);
   });
@@ -88,11 +89,11 @@ export async function ask<Data>(server: Pick<Server, 'url'>, call: Promise<Answe
   return data as Data;
 }
 
-/** There was no answer that could be read. */
+/** Creates the failure for a missing or unreadable response. */
 function unreachable(url: string, cause: unknown): Failure {
   const message =
     cause instanceof SyntaxError
-      ? `${url} did not answer as Tidings does. Check --url or TIDINGS_URL.`
+      ? `The response of ${url} is not JSON, so it is not from Tidings. Check --url or TIDINGS_URL.`
       : `${url} cannot be reached: ${reasonOf(cause)}. Check --url or TIDINGS_URL, and whether the API runs.`;
   return new Failure(EXIT.unreachable, message, {}, { cause });
 }

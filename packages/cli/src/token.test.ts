@@ -26,14 +26,14 @@ function claimsOf(token: string, secret = SECRET): jwt.JwtPayload {
 }
 
 describe('tidings token', () => {
-  test('prints a token for a user, for an hour, and nothing else', async () => {
+  test('prints a token for a user, valid for an hour, and nothing else', async () => {
     const { code, out, err } = await tidings(['token', '--sub', 'alice']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const { sub, scope, iat = 0, exp = 0 } = claimsOf(out) as jwt.JwtPayload & { scope?: string };
     expect({ sub, scope, validS: exp - iat }).toEqual({ sub: 'alice', scope: undefined, validS: 3600 });
   });
 
-  test('takes scopes, a duration, and the issuer and audience that the API asks for', async () => {
+  test('puts scopes, lifetime, and the issuer and audience of the environment into the token', async () => {
     const args = ['token', '--sub', 'alice', '--scope', 'events:publish admin', '--expires-in', '15m'];
     const { out } = await tidings(args, { JWT_SECRET: SECRET, JWT_ISSUER: 'me', JWT_AUDIENCE: 'tidings' });
     const claims = claimsOf(out);
@@ -41,7 +41,7 @@ describe('tidings token', () => {
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(900);
   });
 
-  test("signs with the project's own key when JWT_SECRET is not set", async () => {
+  test("signs with the project's key when JWT_SECRET is not set", async () => {
     const { JWT_SECRET: secret } = keepMachineKeys(join(project, '.tidings'));
     expect(claimsOf((await tidings(['token', '--sub', 'bob'], {})).out, secret).sub).toBe('bob');
   });
@@ -51,10 +51,10 @@ describe('tidings token', () => {
     ['without a key', ['--sub', 'alice'], {}, 'there is no key to sign with'],
     ['with a short key', ['--sub', 'alice'], { JWT_SECRET: 'short' }, 'shorter than 32 bytes'],
     ['without a user', [], { JWT_SECRET: SECRET }, "required option '--sub <user>' not specified"],
-    ['a life that the API refuses', ['--sub', 'alice', '--expires-in', '2d'], { JWT_SECRET: SECRET }, 'over 86400 seconds'],
-    ['with an empty user', ['--sub', ''], { JWT_SECRET: SECRET }, 'It is empty.'],
+    ['a lifetime that the API refuses', ['--sub', 'alice', '--expires-in', '2d'], { JWT_SECRET: SECRET }, 'over 86400 seconds'],
+    ['with an empty user', ['--sub', ''], { JWT_SECRET: SECRET }, 'It must not be empty.'],
     ['with a duration that has no unit', ['--sub', 'alice', '--expires-in', '3600'], { JWT_SECRET: SECRET }, 'Write it as'],
-  ])('refuses %s, and says why', async (_case, args, env, message) => {
+  ])('refuses %s, and prints the reason', async (_case, args, env, message) => {
     const { code, out, err } = await tidings(['token', ...args], env);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(message);

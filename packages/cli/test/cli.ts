@@ -5,40 +5,50 @@ import { eventually } from '@tidings/testing';
 import type { Io } from '../src/io.js';
 import { run } from '../src/run.js';
 
-/** What a command left behind. */
-export interface Ran {
+/** Exit code and output of a command. */
+export interface CommandResult {
   code: number;
   out: string;
   err: string;
 }
 
-/** What tests look into: the assertions are what checks it. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the body of an answer is in every test
+/** Parsed JSON output. It is untyped, since the assertions check its content. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as for response bodies in all tests
 type Json = any;
 
 /** A command that runs until it is stopped. */
-export interface Running {
-  /** The lines of `--json`, as far as there are any. */
+export interface RunningCommand {
+  /** Returns the lines of `--json` so far. */
   lines: () => Record<string, unknown>[];
-  /** Resolves with the first line of this kind that has these fields. */
+  /** Resolves with the first line of this kind and with these field values. */
   waitFor: (kind: string, fields?: object) => Promise<Record<string, unknown>>;
-  /** As Ctrl-C does. Resolves when it has ended. */
-  stop: () => Promise<Ran>;
-  ended: Promise<Ran>;
+  /** Stops the command as Ctrl-C does, and resolves when it has ended. */
+  stop: () => Promise<CommandResult>;
+  ended: Promise<CommandResult>;
 }
 
-/** Somebody at a terminal of their own. */
+/** A simulated terminal with its own environment and settings folder. */
 export interface Terminal {
-  /** Where the user's settings are. */
+  /** The folder for the user's settings. */
   configFolder: string;
-  /** @param args with spaces between, or as a list where an argument holds spaces */
-  run: (args: string | readonly string[], more?: Partial<Io>) => Promise<Ran>;
-  /** Runs it with `--json`, and reads what it printed. */
+  /**
+   * Runs a command to its end.
+   *
+   * @param args separated by spaces, or a list when an argument contains spaces
+   * @param more overrides for the command's interface to its process
+   */
+  run: (args: string | readonly string[], more?: Partial<Io>) => Promise<CommandResult>;
+  /** Runs a command with `--json` and parses its output. */
   json: (args: string | readonly string[], more?: Partial<Io>) => Promise<{ code: number; json: Json; err: Json }>;
-  start: (args: string) => Running;
+  /** Starts a command with `--json` that runs until it is stopped. */
+  start: (args: string) => RunningCommand;
 }
 
-/** @param env what the commands find in their environment */
+/**
+ * Opens a simulated terminal with a new, missing settings folder.
+ *
+ * @param env environment of the commands
+ */
 export function openTerminal(env: NodeJS.ProcessEnv = {}): Terminal {
   const configFolder = join(mkdtempSync(join(tmpdir(), 'tidings cli-')), 'tidings');
   const open = (args: string | readonly string[], more: Partial<Io> = {}) => {

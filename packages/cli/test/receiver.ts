@@ -3,34 +3,38 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@tidings/testing';
 
-/** One request, as it came. */
-export interface Arrival {
+/** One request as received. */
+export interface ReceivedRequest {
   id: string;
   headers: IncomingHttpHeaders;
   body: string;
 }
 
-/** Somebody's endpoint on a free port of this machine. */
+/** A webhook receiver on a free port of this machine. */
 export interface Receiver {
   url: string;
-  arrivals: readonly Arrival[];
-  /** Resolves with everything that came, once there are so many requests. */
-  waitFor: (count: number) => Promise<readonly Arrival[]>;
+  requests: readonly ReceivedRequest[];
+  /** Resolves with all requests once there are at least `count`. */
+  waitFor: (count: number) => Promise<readonly ReceivedRequest[]>;
   close: () => void;
 }
 
-/** @param answer the status for a request, by how many came before it and which it is; now or when the promise resolves */
+/**
+ * Starts a receiver. Every response has the body `thanks`.
+ *
+ * @param answer returns the status, from the number of earlier requests and the request; default 200
+ */
 export async function startReceiver(
-  answer: (before: number, arrival: Arrival) => number | Promise<number> = () => 200,
+  answer: (earlierCount: number, received: ReceivedRequest) => number | Promise<number> = () => 200,
 ): Promise<Receiver> {
-  const arrivals: Arrival[] = [];
+  const requests: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => {
       const { headers } = request;
-      const arrival = { id: String(headers['webhook-id']), headers, body: Buffer.concat(chunks).toString() };
-      void Promise.resolve(answer(arrivals.push(arrival) - 1, arrival)).then((status) =>
+      const received = { id: String(headers['webhook-id']), headers, body: Buffer.concat(chunks).toString() };
+      void Promise.resolve(answer(requests.push(received) - 1, received)).then((status) =>
         response.writeHead(status).end('thanks'),
       );
     });
@@ -38,11 +42,11 @@ export async function startReceiver(
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`,
-    arrivals,
+    requests,
     waitFor: (count) =>
       eventually(() => {
-        if (arrivals.length < count) throw new Error(`${String(count)} were expected, ${String(arrivals.length)} came.`);
-        return arrivals;
+        if (requests.length < count) throw new Error(`Expected ${String(count)} requests, received ${String(requests.length)}.`);
+        return requests;
       }),
     close() {
       server.closeAllConnections();

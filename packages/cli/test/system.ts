@@ -2,18 +2,22 @@ import { startTidings, type Tidings } from '@tidings/local';
 import { createTestDatabase, createTestRedis } from '@tidings/testing';
 import { openTerminal, type Terminal } from './cli.js';
 
-/** One Tidings for all tests of the commands. */
+/** The Tidings that all tests of the commands share. */
 export interface System {
   tidings: Tidings;
   databaseUrl: string;
   redis: { url: string; prefix: string };
   keys: { JWT_SECRET: string; SECRETS_KEYS: string };
-  /** A terminal in the name of this user, who may publish. */
+  /** Opens a terminal with a token of this user that may publish. */
   as: (user: string) => Terminal;
   stop: () => Promise<void>;
 }
 
-/** @param keys what the processes are started with */
+/**
+ * Starts a Tidings with its own database and Redis prefix.
+ *
+ * @param keys keys of its processes
+ */
 export async function startSystem(keys: System['keys']): Promise<System> {
   const database = await createTestDatabase();
   const { url, prefix, drop } = createTestRedis();

@@ -1,18 +1,25 @@
-/** When to connect again, in milliseconds. */
+/** Decides how long to wait before the next connection. All times are in milliseconds. */
 export interface Backoff {
-  /** What the server asked for, after a connection that it ended. */
+  /** Returns the wait after the server ended a connection: the time that it asked for. */
   afterEnd: () => number;
-  /** After a failure: full jitter below a bound that doubles with each failure in a row, and no earlier than was asked for. */
+  /**
+   * Returns the wait after a failure: full jitter below a bound that doubles with each consecutive failure, and at least
+   * `retryAfterMs`.
+   */
   afterFailure: (retryAfterMs?: number) => number;
-  /** The server said how long to wait after a connection. */
+  /** Sets the wait that the server asks for after a connection. */
   setRetry: (ms: number) => void;
-  /** A connection stood: failures count from the beginning. */
+  /** Resets the count of failures after a successful connection. */
   reset: () => void;
 }
 
 const INITIAL_MS = 1000;
 
-/** @param maxMs no wait by its own choice is longer */
+/**
+ * Creates a backoff.
+ *
+ * @param maxMs the maximum of the bound; only a `retryAfterMs` may be longer
+ */
 export function createBackoff(maxMs: number, random: () => number = Math.random): Backoff {
   let retryMs = INITIAL_MS;
   let failures = 0;

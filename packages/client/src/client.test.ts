@@ -17,7 +17,7 @@ afterEach(() => {
   requests = [];
 });
 
-test('calls a route by its path, with the token, and answers with its type', async () => {
+test('calls a route by its path, with the token, and returns typed data', async () => {
   const { data, error } = await client.api.GET('/api/webhooks', { params: { query: { limit: 5 } } });
   expect(error).toBeUndefined();
   const ids: string[] | undefined = data?.data.map(({ id }) => id);
@@ -26,12 +26,12 @@ test('calls a route by its path, with the token, and answers with its type', asy
   expect(requests[0]?.headers.get('authorization')).toBe('Bearer token');
 });
 
-test('knows the types: of events by their type, of patterns, of bodies', () => {
-  // Never called: the compiler is what checks it.
+test('has types for events, patterns and request bodies', () => {
+  // Never called: the compiler checks it.
   const check = (event: StreamedEvent): unknown => {
     if (event.type === 'sync.completed') return event.data.items_synced satisfies number;
     if (event.type === 'webhook.disabled') return event.data.webhook_id satisfies string;
-    // @ts-expect-error not every event has it
+    // @ts-expect-error not every event has this field
     return event.data.items_synced as unknown;
   };
   const wrong = (): unknown[] => [
@@ -46,7 +46,7 @@ test('knows the types: of events by their type, of patterns, of bodies', () => {
   expect(wrong).toBeDefined();
 });
 
-test('is generated from the document beside it: npm run generate:client makes it anew', async () => {
+test('has types that match openapi.json: npm run generate:client updates them', async () => {
   const document = new URL('../openapi.json', import.meta.url);
   const types = readFileSync(new URL('generated/api.ts', import.meta.url), 'utf8');
   expect(types).toBe(`${COMMENT_HEADER}${astToString(await openApiTypes(document))}`);

@@ -3,32 +3,36 @@ import type { paths } from './generated/api.js';
 import { followStream, type StreamOptions } from './stream.js';
 import { readToken, type TokenSource } from './token.js';
 
+/** Options of a client. */
 export interface ClientOptions {
-  /** Of the API, such as `https://tidings.example.com`. */
+  /** The URL of the API, such as `https://tidings.example.com`. */
   url: string;
+  /** The token, or a function that returns one. */
   token: TokenSource;
-  /** Default: the global one. */
+  /** Default: the global `fetch`. */
   fetch?: typeof fetch;
 }
 
+/** A client of one API, with one token source. */
 export interface Client {
   /**
-   * Every route of the API, typed by its OpenAPI document: `client.api.GET('/api/webhooks')`. Answers with `data`, or with
-   * `error` (a problem document), and never throws for a status.
+   * Calls any route of the API, typed by its OpenAPI document: `client.api.GET('/api/webhooks')`. Resolves with `data`, or
+   * with `error` (a problem document) for a status from 400 on; it does not throw for these.
    *
    * @see https://openapi-ts.dev/openapi-fetch/
    */
   api: OpenApiClient<paths>;
   /**
-   * Follows the live stream, and connects again by itself. Resolves when `signal` ends it. Rejects with a `StreamError`
-   * when the API refuses it for good (a wrong option, a token that is not valid), and with whatever `onEvent` throws.
+   * Follows the live stream and reconnects automatically. Resolves when `signal` is aborted, or the server sends no more
+   * events (204). Rejects with a `StreamError` when the API refuses the stream permanently (a wrong option, an invalid token),
+   * and with any error of `onEvent`, `onGap`, `store` or the token source.
    */
   stream: (options: StreamOptions) => Promise<void>;
 }
 
-/** A client of one API, in the name of whoever has the token. */
-export function createClient({ url, token, fetch: ownFetch }: ClientOptions): Client {
-  const fetch: typeof globalThis.fetch = ownFetch ?? ((input, init) => globalThis.fetch(input, init));
+/** Creates a client, which sends the token with each request. */
+export function createClient({ url, token, fetch: customFetch }: ClientOptions): Client {
+  const fetch: typeof globalThis.fetch = customFetch ?? ((input, init) => globalThis.fetch(input, init));
   const api = createApi<paths>({ baseUrl: url, fetch: (request) => fetch(request) });
   api.use({
     async onRequest({ request }) {

@@ -2,21 +2,21 @@ import type { components } from './generated/api.js';
 
 type StreamedData = components['schemas']['StreamedData'];
 
-/** The types of events that a stream may send, such as `sync.completed`. */
+/** The event types of the stream, such as `sync.completed`. */
 export type EventType = keyof StreamedData;
 
-/** One event of the stream. `event.type === 'sync.completed'` tells TypeScript what `event.data` is. */
+/** An event of the stream. A comparison such as `event.type === 'sync.completed'` narrows the type of `event.data`. */
 export type StreamedEvent = {
   [Type in EventType]: {
-    /** What to resume after. */
+    /** The id of the event, after which a stream can resume. */
     id: string;
     type: Type;
-    /** As the catalog says of the type. */
+    /** The payload, as the catalog defines it for the type. */
     data: StreamedData[Type];
   };
 }[EventType];
 
-type Area<Type> = Type extends `${infer Head}.${string}` ? `${Head}.*` : never;
+type Prefix<Type> = Type extends `${infer Head}.${string}` ? `${Head}.*` : never;
 
-/** A type, all types of one area (`sync.*`), or every type. */
-export type TypePattern = EventType | Area<EventType> | '*';
+/** An event type, all types with a prefix (`sync.*`), or all types (`*`). */
+export type TypePattern = EventType | Prefix<EventType> | '*';

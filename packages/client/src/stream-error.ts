@@ -1,4 +1,4 @@
-/** A problem document, as the API answers with (RFC 9457). */
+/** A problem document (RFC 9457), the body of the API's error responses. */
 export interface Problem {
   type: string;
   title: string;
@@ -9,9 +9,12 @@ export interface Problem {
   request_id: string;
 }
 
-/** The API refuses the stream, and will go on doing so. */
+/** The API refuses the stream permanently: another attempt with the same options would fail, too. */
 export class StreamError extends Error {
-  /** @param problem what the API said, where it said anything */
+  /**
+   * @param status the status of the response
+   * @param problem the problem document of the response; undefined when it has none
+   */
   constructor(
     readonly status: number,
     readonly problem?: Problem,

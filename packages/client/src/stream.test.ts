@@ -9,7 +9,7 @@ type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
 let server: Server;
 let url: string;
-/** What the server does with each connection, first to last; then it holds them open. */
+/** The server's response to each connection, in order. Further connections get an open, empty stream. */
 let answers: Answer[];
 let requests: IncomingMessage[];
 let abort: AbortController;
@@ -30,14 +30,14 @@ afterEach(() => {
   server.close();
 });
 
-/** Sends parts of a stream, each when the one before has gone out, and leaves it open. */
+/** Sends parts of a stream, and leaves it open. */
 const open =
   (...parts: (string | Buffer)[]): Answer =>
   (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     for (const part of parts) response.write(part);
   };
-/** The same, and ends it. */
+/** Sends parts of a stream, and ends it. */
 const ended =
   (...parts: (string | Buffer)[]): Answer =>
   (response, request) => {
@@ -54,7 +54,7 @@ const RETRY = 'retry: 1\n\n';
 const event = (id: string) =>
   `id: ${id}\nevent: sync.completed\ndata: {"user_id":"ä🎵","items_synced":1,"errors":0,"duration_s":1}\n\n`;
 
-/** Follows, and notes what is handled. */
+/** Follows the stream, and records the handled events and the waits. */
 function follow({ token = 'token', ...options }: Partial<StreamOptions> & { token?: string | (() => string) } = {}) {
   const handled: StreamedEvent[] = [];
   const waits: number[] = [];
@@ -71,7 +71,7 @@ function follow({ token = 'token', ...options }: Partial<StreamOptions> & { toke
 const lastEventIds = () => requests.map(({ headers }) => headers['last-event-id']);
 
 describe('a stream', () => {
-  test('asks for what is wanted, with the token, and hands over each event with its data', async () => {
+  test('requests the types and the audience, with the token, and passes each event with its data', async () => {
     answers = [open(RETRY, event('e1'))];
     const { handled } = follow({ types: ['sync.*', 'gaps.updated'], audience: 'all' });
     await eventually(() => {
@@ -83,7 +83,7 @@ describe('a stream', () => {
     expect(requests[0]?.headers).toMatchObject({ authorization: 'Bearer token', accept: 'text/event-stream' });
   });
 
-  test('is understood however it is cut, with a BOM, and with any line ends', async () => {
+  test('is parsed with any chunk boundaries, with a BOM, and with any line ends', async () => {
     const bytes = Buffer.from(`\u{FEFF}${event('e1')}${event('e2').replaceAll('\n', '\r\n')}${event('e3')}`);
     answers = [open(...[...bytes].map((byte) => Buffer.from([byte])))];
     const { ids, handled } = follow();
@@ -93,7 +93,7 @@ describe('a stream', () => {
     expect(new Set(handled.map(({ data }) => JSON.stringify(data))).size).toBe(1);
   });
 
-  test('goes on behind the last event that was handled, whether it ended, broke off or could not be had', async () => {
+  test('resumes after the last handled event, whether the connection ended, broke or was refused', async () => {
     answers = [
       ended(RETRY, event('e1')),
       (response, request) => {
@@ -112,7 +112,7 @@ describe('a stream', () => {
     expect(lastEventIds()).toEqual([undefined, 'e1', 'e2', 'e2', 'e2', 'e2']);
   });
 
-  test('resumes where it began when it lost its connection before the first event', async () => {
+  test('resumes at its first position when the connection ends before the first event', async () => {
     answers = [ended(RETRY, 'id: e0\nevent: stream.open\ndata: {"heartbeat_ms":15000}\n\n'), open()];
     const { ids } = follow();
     await eventually(() => {
@@ -129,13 +129,13 @@ describe('a stream', () => {
     });
     expect([waits[0], waits[2]]).toEqual([7, 7]);
     answers = [refused(503, { 'retry-after': '60' })];
-    const patient = follow();
+    const next = follow();
     await eventually(() => {
-      expect(patient.waits).toEqual([60_000]);
+      expect(next.waits).toEqual([60_000]);
     });
   });
 
-  test('tells of a gap', async () => {
+  test('reports a gap', async () => {
     answers = [open('event: stream.gap\ndata: {"last_event_id":"e0","oldest_event_id":"e1"}\n\n', event('e1'))];
     const gaps: unknown[] = [];
     const { ids } = follow({ lastEventId: 'e0', onGap: (gap) => gaps.push(gap) });
@@ -148,7 +148,7 @@ describe('a stream', () => {
   test.each([
     ['connection', open()],
     ['request', (): void => undefined],
-  ])('gives up a %s on which nothing comes for too long', async (_what, silent) => {
+  ])('replaces a %s without data for too long', async (_what, silent) => {
     answers = [silent, open(event('e1'))];
     const { ids } = follow({ silenceMs: 50 });
     await eventually(() => {
@@ -158,14 +158,14 @@ describe('a stream', () => {
 });
 
 describe('the handling of events', () => {
-  test('is one by one: the next comes when the one before is done, and no more is read meanwhile', async () => {
+  test('is one at a time: the next event is passed when the previous one is done, and no more is read meanwhile', async () => {
     const SILENCE_MS = 200;
     const releases: (() => void)[] = [];
     let written = 0;
     answers = [
       (response, request) => {
         open(event('e1'))(response, request);
-        // Much more than fits between the two.
+        // Much more than the buffers between server and client hold.
         const more = (): void => {
           while (written < 500 && !response.destroyed) {
             written += 1;
@@ -184,7 +184,7 @@ describe('the handling of events', () => {
       onEvent: async ({ id }) => {
         started.push(id);
         await new Promise<void>((resolve) => releases.push(resolve));
-        // Its own slowness is not the server's silence.
+        // A slow handler must not count as a silent server.
         await new Promise((resolve) => setTimeout(resolve, 2 * SILENCE_MS));
       },
     });
@@ -199,7 +199,7 @@ describe('the handling of events', () => {
     expect(written).toBeLessThan(500);
   });
 
-  test('ends the stream when it throws, and that event is not remembered', async () => {
+  test('ends the stream when it throws, and the id of that event is not saved', async () => {
     answers = [open(event('e1'), event('e2'), event('e3'))];
     const saved: string[] = [];
     const store: EventStore = { load: () => null, save: (id) => saved.push(id) };
@@ -213,19 +213,19 @@ describe('the handling of events', () => {
     expect(saved).toEqual(['e1']);
   });
 
-  test('is remembered in the store, from which the next start goes on', async () => {
+  test('is saved in the store, after which the next start resumes', async () => {
     answers = [open(event('e1'), event('e2'))];
-    let kept: string | null = null;
+    let saved: string | null = null;
     const store: EventStore = {
-      load: () => Promise.resolve(kept),
+      load: () => Promise.resolve(saved),
       save: async (id) => {
         await new Promise(setImmediate);
-        kept = id;
+        saved = id;
       },
     };
     const first = follow({ store });
     await eventually(() => {
-      expect(kept).toBe('e2');
+      expect(saved).toBe('e2');
     });
     abort.abort();
     await first.done;
@@ -238,7 +238,7 @@ describe('the handling of events', () => {
 });
 
 describe('the end of a stream', () => {
-  test.each(['connected', 'waiting'])('comes when the signal says so, while it is %s', async (when) => {
+  test.each(['connected', 'waiting'])('comes when the signal is aborted, while the stream is %s', async (when) => {
     answers = when === 'connected' ? [open(event('e1'))] : [ended('retry: 60000\n\n', event('e1'))];
     const { done, ids } = follow();
     await eventually(() => {
@@ -255,7 +255,7 @@ describe('the end of a stream', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test.each([400, 401, 403, 404, 406])('comes with a %i, and what the API says', async (status) => {
+  test.each([400, 401, 403, 404, 406])('comes with a %i, and an error with the problem document', async (status) => {
     answers = [refused(status)];
     const { done } = follow();
     await expect(done).rejects.toThrow(StreamError);
@@ -264,7 +264,7 @@ describe('the end of a stream', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('does not come with the end of a token: a new one is asked for, once', async () => {
+  test('does not come with an expired token: a new token is requested once', async () => {
     const tokens = ['old', 'new', 'new'];
     answers = [ended(RETRY, event('e1')), refused(401), open(event('e2')), refused(401)];
     const { ids } = follow({ token: () => tokens.shift() ?? 'new' });
@@ -274,7 +274,7 @@ describe('the end of a stream', () => {
     expect(requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer new', 'Bearer new']);
   });
 
-  test('comes when a token is refused, and the new one is the same', async () => {
+  test('comes when a token is refused and the source returns the same token again', async () => {
     answers = [refused(401), refused(401)];
     const { done } = follow({ token: () => 'same' });
     await expect(done).rejects.toMatchObject({ status: 401 });

@@ -4,48 +4,59 @@ import type { StreamedEvent, TypePattern } from './events.js';
 import { StreamError, type Problem } from './stream-error.js';
 import { readToken, type TokenSource } from './token.js';
 
-/** Where the id of the last handled event is kept, so that a new start of the program goes on behind it. */
+/** Stores the id of the last handled event, so that the next start of the program resumes after it. */
 export interface EventStore {
-  /** The id, or null when there is none yet. */
+  /** Returns the stored id; null or undefined when there is none yet. */
   load: () => string | null | undefined | Promise<string | null | undefined>;
+  /** Stores the id. Its promise is awaited before the next event is read. */
   save: (id: string) => unknown;
 }
 
-/** The log does not have the event after which the stream was to go on: some may be missing. */
+/** The log does not have the event after which the stream should resume: some events may be missing. */
 export interface StreamGap {
+  /** The id after which the stream should resume. */
   lastEventId: string;
-  /** The oldest event that is there, with which the stream goes on; null: there is none. */
+  /** The id of the oldest event in the log, from which the stream continues; null: there is none. */
   oldestEventId: string | null;
 }
 
+/** Options of a stream. */
 export interface StreamOptions {
-  /** Default: all. */
+  /** The event types and prefixes to get. Default: all. */
   types?: readonly TypePattern[];
-  /** `all`: everybody's events, for tokens with the scope `admin`. Default: what is for everyone, and the caller's own. */
+  /**
+   * `all`: the events of all owners, for tokens with the scope `admin`. Default `own`: the events for everyone and for the
+   * caller.
+   */
   audience?: 'own' | 'all';
   /**
-   * Called with each event, one after the other, in the order of the log. Nothing more is read before its promise
-   * resolves, and only then is the event remembered: after a crash, the one that was being handled comes again. When it
-   * throws, the stream ends with that error.
+   * Called with each event, one at a time, in the order of the log. No more data is read before its promise resolves, and
+   * only then is the id stored: after a crash, an event whose promise had not resolved is sent again. An error that it throws
+   * ends the stream with that error.
    */
   onEvent: (event: StreamedEvent) => unknown;
   /** Called when some events may be missing. Default: nothing. */
   onGap?: (gap: StreamGap) => unknown;
-  /** Called before each wait for the next connection, in milliseconds, with what was wrong, if anything was. */
+  /**
+   * Called before each reconnection with the wait, in milliseconds, and the error; without an error when the server ended
+   * the connection.
+   */
   onReconnect?: (waitMs: number, error?: unknown) => unknown;
-  /** Go on behind this event. Default: the one in `store`, or what happens from now on. `@start`: the oldest there is. */
+  /** Resumes after this event; `@start`: begins with the oldest event. Default: the id in `store`, otherwise only new events. */
   lastEventId?: string;
+  /** Stores the id of the last handled event. Default: it is kept in memory only. */
   store?: EventStore;
-  /** Ends the stream. */
+  /** Ends the stream when it is aborted. */
   signal?: AbortSignal;
-  /** A connection on which nothing comes for so long is given up. Default: two and a half heartbeats. In milliseconds. */
+  /** A connection without data for this time, in milliseconds, is closed and replaced. Default: two and a half heartbeats. */
   silenceMs?: number;
-  /** The longest wait between two attempts to connect, in milliseconds. Default 30,000. */
+  /** The longest wait between two connection attempts, in milliseconds, unless the server asks for more. Default 30,000. */
   maxWaitMs?: number;
 }
 
+/** The parts of the client that a stream uses. */
 export interface StreamParts {
-  /** Of the API. */
+  /** The URL of the API. */
   url: string;
   token: TokenSource;
   fetch: typeof fetch;
@@ -54,21 +65,21 @@ export interface StreamParts {
 const PATH = '/api/events/stream';
 const EVENT_STREAM = 'text/event-stream';
 const SILENT_HEARTBEATS = 2.5;
-/** Of an API of which nothing is known yet. */
-const SILENCE_MS = 40_000;
+/** Applies until the server has sent its heartbeat interval. */
+const INITIAL_SILENCE_MS = 40_000;
 const MAX_WAIT_MS = 30_000;
-/** Refusals that pass. Any other status from 400 to 499 stays. */
-const PASSING = new Set([408, 425, 429]);
+/** Statuses below 500 after which a new attempt may succeed. All others are permanent. */
+const TEMPORARY = new Set([408, 425, 429]);
 
 /**
- * Follows the stream until `signal` says so, or the server says that there is no more (204): then it resolves. It connects
- * again by itself, however often that is needed, and goes on behind the last event that was handled. Rejects with a
- * {@link StreamError} when the API refuses it for good, and with whatever `onEvent`, `store` or the source of tokens throws.
+ * Follows the stream until `signal` is aborted, or the server sends no more events (204); then it resolves. It reconnects as
+ * often as needed, and resumes after the last handled event. Rejects with a {@link StreamError} when the API refuses the
+ * stream permanently, and with any error of `onEvent`, `onGap`, `store` or the token source.
  */
 export async function followStream({ url, token, fetch }: StreamParts, options: StreamOptions): Promise<void> {
   const { types, audience, onEvent, onGap, onReconnect, store, signal } = options;
   const backoff = createBackoff(options.maxWaitMs ?? MAX_WAIT_MS);
-  let silenceMs = options.silenceMs ?? SILENCE_MS;
+  let silenceMs = options.silenceMs ?? INITIAL_SILENCE_MS;
   let lastEventId = options.lastEventId ?? (await store?.load()) ?? undefined;
   let refusedToken: string | undefined;
 
@@ -76,7 +87,7 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
   if (types) target.searchParams.set('types', types.join(','));
   if (audience) target.searchParams.set('audience', audience);
 
-  const remember = async (id: string): Promise<void> => {
+  const saveId = async (id: string): Promise<void> => {
     lastEventId = id;
     await store?.save(id);
   };
@@ -89,10 +100,10 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
       const { heartbeat_ms: heartbeatMs } = content as { heartbeat_ms: number };
       silenceMs = options.silenceMs ?? heartbeatMs * SILENT_HEARTBEATS;
     } else if (!event.startsWith('stream.')) await onEvent({ id: id ?? '', type: event, data: content } as StreamedEvent);
-    if (id !== undefined) await remember(id);
+    if (id !== undefined) await saveId(id);
   };
 
-  /** One connection, to its end. */
+  /** Opens one connection, and handles its events until it ends. */
   const connect = async (): Promise<Outcome> => {
     const bearer = await readToken(token);
     const connection = new AbortController();
@@ -100,36 +111,37 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
       connection.abort(signal?.reason);
     };
     signal?.addEventListener('abort', abort, { once: true });
-    const watch = watchSilence(
+    const silenceTimer = createSilenceTimer(
       () => silenceMs,
       () => {
-        connection.abort(new Error('Nothing came for too long.'));
+        connection.abort(new Error(`The connection was silent for ${String(silenceMs)} ms.`));
       },
     );
     try {
-      watch.expect();
+      silenceTimer.start();
       const headers = { accept: EVENT_STREAM, authorization: `Bearer ${bearer}`, ...lastEventIdHeader(lastEventId) };
       const response = await fetch(target, { headers, signal: connection.signal });
       if (response.status === 204) return { done: true };
       if (!response.ok || !response.body) {
         const refusal = await refusalOf(response);
-        // A token may have ended just now; the same one will not get any better.
-        const isForGood = refusal.status === 401 ? bearer === refusedToken : isPermanent(refusal.status);
+        // The token may have expired just now. A 401 is permanent when the token source returns the same token again.
+        const isRefusedForever = refusal.status === 401 ? bearer === refusedToken : isPermanent(refusal.status);
         refusedToken = refusal.status === 401 ? bearer : undefined;
-        if (isForGood || (refusal.status === 401 && typeof token === 'string')) throw new Permanent(refusal);
+        if (isRefusedForever || (refusal.status === 401 && typeof token === 'string')) throw new Permanent(refusal);
         return { error: refusal, retryAfterMs: retryAfterMs(response) };
       }
       refusedToken = undefined;
       const contentType = response.headers.get('content-type');
-      if (!contentType?.startsWith(EVENT_STREAM)) return { error: new Error(`This is no stream: ${String(contentType)}`) };
+      if (!contentType?.startsWith(EVENT_STREAM))
+        return { error: new Error(`The response is not a stream. Its content type is "${String(contentType)}".`) };
       backoff.reset();
       const events: EventSourceMessage[] = [];
       const parser = createParser({ onEvent: (event) => events.push(event), onRetry: backoff.setRetry });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
-        watch.expect();
+        silenceTimer.start();
         const { done, value } = await reader.read();
-        watch.stop();
+        silenceTimer.stop();
         if (done) return {};
         parser.feed(value);
         for (const event of events.splice(0)) {
@@ -143,7 +155,7 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
       if (error instanceof Permanent) throw error.cause;
       return { error };
     } finally {
-      watch.stop();
+      silenceTimer.stop();
       signal?.removeEventListener('abort', abort);
       connection.abort();
     }
@@ -158,14 +170,14 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
   }
 }
 
-/** How a connection ended: by the server, if there is no error. */
+/** How a connection ended; without an error, the server ended it. */
 interface Outcome {
   done?: true;
   error?: unknown;
   retryAfterMs?: number | undefined;
 }
 
-/** What ends the whole stream instead of a connection. */
+/** Wraps an error that ends the whole stream, not only a connection. */
 class Permanent extends Error {
   constructor(override readonly cause: unknown) {
     super('permanent');
@@ -173,10 +185,13 @@ class Permanent extends Error {
 }
 
 function isPermanent(status: number): boolean {
-  return status < 500 && !PASSING.has(status);
+  return status < 500 && !TEMPORARY.has(status);
 }
 
-/** Headers are Latin-1, ids of ours are ASCII; others are sent as the UTF-8 that they are in a browser. */
+/**
+ * Returns the header `Last-Event-ID`. Headers are Latin-1 in `fetch`: the bytes of the id in UTF-8 are sent, as a browser's
+ * EventSource does.
+ */
 function lastEventIdHeader(id: string | undefined): Record<string, string> {
   if (id === undefined) return {};
   return { 'last-event-id': String.fromCharCode(...new TextEncoder().encode(id)) };
@@ -193,11 +208,11 @@ function retryAfterMs(response: Response): number | undefined {
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
-/** Calls back when something that is expected does not come in time. */
-function watchSilence(limitMs: () => number, onSilence: () => void) {
+/** Creates a timer that calls `onSilence` when it is not stopped or started again in time. */
+function createSilenceTimer(limitMs: () => number, onSilence: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
-    expect() {
+    start() {
       clearTimeout(timer);
       timer = setTimeout(onSilence, limitMs());
     },
@@ -207,7 +222,7 @@ function watchSilence(limitMs: () => number, onSilence: () => void) {
   };
 }
 
-/** Resolves after a while, or at once when the signal says so. */
+/** Resolves after this time, or when the signal is aborted. */
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

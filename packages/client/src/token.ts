@@ -1,7 +1,10 @@
-/** A token, or where to get one: it is asked again for each connection, so that a new one is used before the old one ends. */
+/**
+ * A token, or a function that returns one. It is called for each connection and each API call, so that it can return a new
+ * token before the old one expires.
+ */
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** The token of now. */
+/** Returns the current token of the source. */
 export async function readToken(source: TokenSource): Promise<string> {
   return typeof source === 'string' ? source : source();
 }

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(project, { recursive: true });
 });
 
-test('keys are made once, and only their owner may read them', () => {
+test('keeps the keys of the first call, in a file that only its owner may read', () => {
   const folder = join(project, '.tidings');
   const keys = keepMachineKeys(folder);
   expect(keepMachineKeys(folder)).toEqual(keys);
@@ -22,14 +22,14 @@ test('keys are made once, and only their owner may read them', () => {
   expect(readdirSync(folder)).toEqual(['keys.json']);
 });
 
-test('keys are never the same twice, and long enough for the API', () => {
+test('creates different keys each time, long enough for the API', () => {
   const [first, second] = [createMachineKeys(), createMachineKeys()];
   expect(first).not.toEqual(second);
   expect(Buffer.byteLength(first.JWT_SECRET)).toBeGreaterThanOrEqual(32);
   expect(Buffer.from(first.SECRETS_KEYS.split(':')[1] ?? '', 'base64')).toHaveLength(32);
 });
 
-test('keys are found from anywhere in the project', () => {
+test('finds the keys from any folder of the project', () => {
   const below = join(project, 'apps', 'api');
   mkdirSync(below, { recursive: true });
   expect(findMachineKeys(below)).toBeUndefined();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Named as the environment variables that they fill. */
+/** The keys of this machine, named like the environment variables that they fill. */
 export interface MachineKeys {
   /** Signs and verifies tokens (HS256). */
   JWT_SECRET: string;
@@ -12,7 +12,7 @@ export interface MachineKeys {
 
 const FILE = 'keys.json';
 
-/** New random keys. */
+/** Creates random keys. */
 export function createMachineKeys(): MachineKeys {
   return {
     JWT_SECRET: randomBytes(32).toString('base64url'),
@@ -20,12 +20,12 @@ export function createMachineKeys(): MachineKeys {
   };
 }
 
-/** The keys that the folder holds, made at the first call. Only this user may read the file. */
+/** Returns the keys in `keys.json` of the folder. The first call creates them, in a file that only this user may read. */
 export function keepMachineKeys(folder: string): MachineKeys {
   const file = join(folder, FILE);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });
-    // Renamed into place: a half-written file would lock us out of every secret that was sealed.
+    // Renamed into place: with a half-written key file no sealed secret could be opened.
     const unfinished = `${file}.${String(process.pid)}`;
     writeFileSync(unfinished, `${JSON.stringify(createMachineKeys(), null, 2)}\n`, { mode: 0o600 });
     renameSync(unfinished, file);
@@ -33,7 +33,7 @@ export function keepMachineKeys(folder: string): MachineKeys {
   return JSON.parse(readFileSync(file, 'utf8')) as MachineKeys;
 }
 
-/** The keys in `.tidings` of this folder or of the nearest one above, or undefined where there are none. */
+/** Returns the keys in `.tidings` of the folder, or of its nearest parent that has some; undefined when there are none. */
 export function findMachineKeys(folder: string): MachineKeys | undefined {
   const file = join(folder, '.tidings', FILE);
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as MachineKeys;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The environment has mistakes: the message lists all of them, without repeating any value. */
+/** The environment has mistakes. The message lists all of them, without values. */
 class ConfigError extends Error {
   constructor(readonly mistakes: readonly string[]) {
     super(`The configuration has mistakes:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
@@ -9,27 +9,27 @@ class ConfigError extends Error {
 }
 
 /**
- * Reads the variables that the shape names; an empty one counts as unset. Throws a {@link ConfigError} with every
- * mistake. Values are left out of it, since some are secrets.
+ * Reads the variables that the shape names. An empty variable counts as unset. Throws a {@link ConfigError} with every mistake,
+ * without values, since some are secrets.
  *
- * @param further mistakes that were found already, in what the variables say together
+ * @param knownMistakes mistakes that were found before, such as variables that contradict each other
  */
 export function readConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   env: NodeJS.ProcessEnv,
-  further: readonly string[] = [],
+  knownMistakes: readonly string[] = [],
 ): z.output<z.ZodObject<Shape>> {
   const set = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in shape && value !== ''));
   const result = z.object(shape).safeParse(set);
-  if (result.success && further.length === 0) return result.data;
+  if (result.success && knownMistakes.length === 0) return result.data;
   const mistakes = (result.error?.issues ?? []).map(({ path, message }) => {
     const name = String(path[0]);
     return name in set ? `${name} ${message}` : `${name} is missing: it ${message}`;
   });
-  throw new ConfigError([...mistakes, ...further]);
+  throw new ConfigError([...mistakes, ...knownMistakes]);
 }
 
-/** Reads the configuration, or ends the process with the list of its mistakes: a stack trace would help nobody. */
+/** Returns the configuration that `read` returns. When it has mistakes, prints them without a stack trace and exits with 1. */
 export function orExit<Config>(read: () => Config): Config {
   try {
     return read();

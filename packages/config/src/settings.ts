@@ -6,7 +6,7 @@ import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from './retry-defaults.js';
 import { parseSealKeys } from '@tidings/secrets';
 import { tracingConfig, tracingSettings } from './tracing-settings.js';
 
-/** A whole number with a default; outside the bounds is a mistake. */
+/** A setting that is a whole number from `min` to `max`, with the default `initial`. */
 export function wholeNumber({ initial, min, max }: { initial: number; min: number; max: number }) {
   const message = `must be a whole number from ${String(min)} to ${String(max)}`;
   return z
@@ -17,7 +17,7 @@ export function wholeNumber({ initial, min, max }: { initial: number; min: numbe
     .default(initial);
 }
 
-/** `true` or `false`, with a default. */
+/** A setting that is `true` or `false`, with the default `initial`. */
 export function flag(initial: boolean) {
   return z
     .enum(['true', 'false'], 'must be true or false')
@@ -25,7 +25,7 @@ export function flag(initial: boolean) {
     .default(initial);
 }
 
-/** A text that a function reads; what it throws is the mistake. */
+/** A setting that `parse` reads. The message of the error that it throws becomes the mistake. */
 export function parsed<Value>(parse: (text: string) => Value) {
   return z.string('must be set').transform((text, context): Value => {
     try {
@@ -39,13 +39,13 @@ export function parsed<Value>(parse: (text: string) => Value) {
 
 const url = (protocol: RegExp, message: string) => z.url({ protocol, hostname: /.*/, error: message });
 
-/** The text as it is, once it has been read: who connects reads it again. */
+/** Validates a `REDIS_URL`. Returns the text, which is parsed again to connect. */
 function redisUrl(text: string): string {
   parseRedisUrl(text);
   return text;
 }
 
-/** What the API and the worker have in common. Durations are in milliseconds. */
+/** The settings of both the API and the worker. Durations are in milliseconds. */
 export const sharedSettings = {
   NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').default('development'),
   DATABASE_URL: url(/^postgres(ql)?$/, 'must be a PostgreSQL URL: postgresql://user:password@host:5432/database'),
@@ -55,7 +55,7 @@ export const sharedSettings = {
     .string()
     .regex(
       /^\{[A-Za-z0-9_-]{1,64}\}$/,
-      'must be a name in braces, such as {tidings}, which keep its keys on one node of a Redis Cluster',
+      'must be a name in braces, such as {tidings}: the braces keep its keys on one node of a Redis Cluster',
     )
     .default(DEFAULT_PREFIX),
   SECRETS_KEYS: parsed(parseSealKeys),
@@ -76,7 +76,7 @@ export const sharedSettings = {
   ...tracingSettings,
 };
 
-/** How the worker gets out. */
+/** The settings of the worker's requests to receivers. */
 export const egressSettings = {
   EGRESS_PROXY: z
     .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
@@ -85,7 +85,7 @@ export const egressSettings = {
   EGRESS_CA_FILE: parsed((path) => parseCertificates(readFileSync(path, 'utf8'))).optional(),
 };
 
-/** The shared settings by the names that the code has for them. */
+/** Returns the shared settings under the names that the code uses. */
 export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSettings>>) {
   return {
     databaseUrl: settings.DATABASE_URL,

@@ -7,24 +7,24 @@ const DELAY = 'must be a whole number of milliseconds from 1 to 60000';
 
 /**
  * The standard variables of OpenTelemetry that decide whether and what is traced
- * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). Those that say how spans are sent,
- * `OTEL_EXPORTER_OTLP_HEADERS` and others, the exporter reads by itself.
+ * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). The exporter itself reads the variables
+ * of how spans are sent, such as `OTEL_EXPORTER_OTLP_HEADERS`.
  */
 export const tracingSettings = {
   OTEL_TRACES_EXPORTER: z.enum(['otlp', 'none'], 'must be otlp or none').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url,
-  OTEL_EXPORTER_OTLP_PROTOCOL: z.literal('http/json', 'must be http/json, which collectors take on port 4318').optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.literal('http/json', 'must be http/json, which collectors accept on port 4318').optional(),
   OTEL_TRACES_SAMPLER: z.enum(SAMPLERS, `must be one of ${SAMPLERS.join(', ')}`).default('parentbased_always_on'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number(RATIO).min(0, RATIO).max(1, RATIO).default(1),
   OTEL_BSP_SCHEDULE_DELAY: z.coerce.number(DELAY).int(DELAY).min(1, DELAY).max(60_000, DELAY).default(5000),
 };
 
-/** What is traced; null: nothing, unless it is said where to. */
+/** Returns the settings of traces. Null when no endpoint and no exporter is set, or the exporter is `none`: no traces. */
 export function tracingConfig(settings: z.output<z.ZodObject<typeof tracingSettings>>): TracingSettings | null {
   const { OTEL_TRACES_EXPORTER: exporter } = settings;
-  const somewhere = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (exporter === 'none' || (exporter === undefined && somewhere === undefined)) return null;
+  const endpoint = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (exporter === 'none' || (exporter === undefined && endpoint === undefined)) return null;
   return {
     sampler: settings.OTEL_TRACES_SAMPLER,
     ratio: settings.OTEL_TRACES_SAMPLER_ARG,

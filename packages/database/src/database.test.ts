@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createGate, createTestDatabase, eventually, type TestDatabase } from '@tidings/testing';
+import { createFaultProxy, createTestDatabase, eventually, type TestDatabase } from '@tidings/testing';
 import { openDatabase, type Database, type DatabaseOptions } from './database.js';
 
 let testDatabase: TestDatabase;
@@ -38,11 +38,11 @@ describe('a database', () => {
   });
 
   test('that does not answer holds nobody longer than the time to connect', async () => {
-    const gate = await createGate(testDatabase.url);
-    gate.freeze();
-    const { pool } = open({ url: gate.url, connectTimeoutMs: 100 });
+    const proxy = await createFaultProxy(testDatabase.url);
+    proxy.freeze();
+    const { pool } = open({ url: proxy.url, connectTimeoutMs: 100 });
     await expect(pool.query('SELECT 1')).rejects.toThrow('timeout');
-    await gate.shut();
+    await proxy.disconnect();
   });
 
   test('works no longer on a statement than it may', async () => {

@@ -82,12 +82,12 @@ describe('a forbidden address', () => {
     ['the first and last of each block that the IPv4 registry lists', [...V4_EDGES]],
     ['of metadata services', ['169.254.169.254', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', '168.63.129.16']],
     ['in Teredo, 6to4 and ORCHID', ['2001::1', '2001:0:4136:e378:8000:63bf:80ff:fffe', '2002:808:808::1', '2001:20::1']],
-    ['an ISATAP address that leads to a private one', ['2606:4700::5efe:10.0.0.1', '2606:4700::200:5efe:7f00:1']],
+    ['an ISATAP address that tunnels to a private address', ['2606:4700::5efe:10.0.0.1', '2606:4700::200:5efe:7f00:1']],
   ])('is one %s', (_name, addresses) => {
     expect(addresses.filter((address) => !isForbidden(address, none))).toEqual([]);
   });
 
-  test('is whatever ipaddr.js calls special, and more', () => {
+  test('is every address that ipaddr.js calls special, and more', () => {
     const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
     fc.assert(
       fc.property(fc.oneof(bytes(4), bytes(16)), (address) => {
@@ -99,34 +99,34 @@ describe('a forbidden address', () => {
     );
   });
 
-  test('is allowed in a network that the operator opened, and only there', () => {
-    const opened = { allowed: parseNetworks('127.0.0.0/8, fd00::/8') };
-    expect(isForbidden('127.0.0.1', opened)).toBe(false);
-    expect(isForbidden('::ffff:127.0.0.1', opened)).toBe(false);
-    expect(isForbidden('fd00::7', opened)).toBe(false);
-    expect(isForbidden('10.0.0.1', opened)).toBe(true);
-    expect(isForbidden('::1', opened)).toBe(true);
+  test('is allowed in a network that the operator allows, and only there', () => {
+    const rules = { allowed: parseNetworks('127.0.0.0/8, fd00::/8') };
+    expect(isForbidden('127.0.0.1', rules)).toBe(false);
+    expect(isForbidden('::ffff:127.0.0.1', rules)).toBe(false);
+    expect(isForbidden('fd00::7', rules)).toBe(false);
+    expect(isForbidden('10.0.0.1', rules)).toBe(true);
+    expect(isForbidden('::1', rules)).toBe(true);
   });
 });
 
 describe('an address of this machine', () => {
-  const own = hostNetworks(['8.8.4.4', '2606:4700::7', 'fe80::1%eth0', '127.0.0.1', 'nonsense']);
+  const hostAddresses = hostNetworks(['8.8.4.4', '2606:4700::7', 'fe80::1%eth0', '127.0.0.1', 'nonsense']);
 
-  test('is forbidden though it is public, in every spelling', () => {
+  test('is forbidden although it is public, in every spelling', () => {
     for (const address of ['8.8.4.4', '::ffff:8.8.4.4', '64:ff9b::808:404', '2606:4700:0::7']) {
       expect(isForbidden(address, none)).toBe(false);
-      expect(isForbidden(address, { allowed: [], own })).toBe(true);
+      expect(isForbidden(address, { allowed: [], hostAddresses })).toBe(true);
     }
-    expect(isForbidden('8.8.8.8', { allowed: [], own })).toBe(false);
+    expect(isForbidden('8.8.8.8', { allowed: [], hostAddresses })).toBe(false);
   });
 
-  test('may be opened by the operator, as the first run does', () => {
-    expect(isForbidden('127.0.0.1', { allowed: parseNetworks('127.0.0.0/8'), own })).toBe(false);
+  test('may be allowed by the operator, as the first run does', () => {
+    expect(isForbidden('127.0.0.1', { allowed: parseNetworks('127.0.0.0/8'), hostAddresses })).toBe(false);
   });
 });
 
 describe('a network that the operator denies', () => {
-  test('is forbidden, even where it is opened as well', () => {
+  test('is forbidden, even inside an allowed network', () => {
     const rules = { allowed: parseNetworks('10.0.0.0/8'), denied: parseNetworks('10.1.0.0/16, 8.8.8.8/32') };
     expect(isForbidden('10.0.0.1', rules)).toBe(false);
     expect(isForbidden('10.1.0.1', rules)).toBe(true);
@@ -139,7 +139,7 @@ describe('EGRESS_ALLOW_CIDRS', () => {
     expect(parseNetworks('')).toEqual([]);
   });
 
-  test('names the entry that is no network', () => {
+  test('names the entry that is not a network', () => {
     expect(() => parseNetworks('10.0.0.0/8,localhost')).toThrow('"localhost" is not a network');
   });
 });

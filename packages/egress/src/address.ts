@@ -5,19 +5,19 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 /** A network: an address and the length of its prefix. */
 export type Network = [Address, number];
 
-/** What the operator says of addresses, beyond what everybody knows of them. */
+/** The operator's rules for addresses, in addition to the built-in list of addresses that are not public. */
 export interface AddressRules {
   /** Networks that requests may reach although they are not public. */
   allowed: readonly Network[];
-  /** Networks that they may not reach although they are, such as a load balancer's: stronger than `allowed`. */
+  /** Public networks that requests may not reach, such as a load balancer's. Wins over `allowed`. */
   denied?: readonly Network[];
-  /** The addresses of this machine, public ones too; `allowed` opens them. */
-  own?: readonly Network[];
+  /** The addresses of this machine, which requests may not reach even if they are public. `allowed` wins over it. */
+  hostAddresses?: readonly Network[];
 }
 
 /**
- * What is not globally reachable, or not a host. Of IANA's special-purpose registries everything, with one exception:
- * blocks that are called reachable but serve the network itself (AS112, AMT, anycast) are no place for a webhook either.
+ * IPv4 networks that are not globally reachable, or that are not hosts: every block of IANA's special-purpose registry. It
+ * includes the blocks that the registry calls reachable but that serve the network itself (AS112, AMT, anycast).
  *
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  */
@@ -25,65 +25,69 @@ const NOT_PUBLIC_V4 = networks(`
   0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24
   192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24
   224.0.0.0/4 240.0.0.0/4
-  168.63.129.16/32`); // Publicly routed on paper, a cloud's own wire server in fact.
+  168.63.129.16/32`); // Officially routed, but the address of Azure's wire server.
 
 /**
- * The same within 2000::/3, all of IPv6 that is given out; outside of it nothing is public, whatever ipaddr.js says
- * (it calls `::127.0.0.1` and `4000::1` unicast). 2001::/23 holds Teredo, ORCHID and benchmarking; 2002::/16 is 6to4.
+ * IPv6 networks within 2000::/3 that are not public. IANA assigns global addresses only from 2000::/3, so no address outside
+ * of it is public, although ipaddr.js calls `::127.0.0.1` and `4000::1` unicast. 2001::/23 contains Teredo, ORCHID and
+ * benchmarking; 2002::/16 is 6to4.
  *
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const NOT_PUBLIC_V6 = networks('2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20');
 const GLOBAL_UNICAST: Network = ipaddr.IPv6.parseCIDR('2000::/3');
 
-/** RFC 6052: where a network has DNS64, every IPv4 host has such an address. */
+/** The prefix of NAT64 (RFC 6052): in a network with DNS64, every IPv4 host has an address in it. */
 const NAT64: Network = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
-/** RFC 5214: the last 64 bits of an ISATAP address, before the IPv4 address that it leads to. The first one may have a bit set. */
-const ISATAP = [
+/** Bytes 8 to 11 of an ISATAP address (RFC 5214), in front of the IPv4 address that it tunnels to. */
+const ISATAP_MARKS = [
   [0x00, 0x00, 0x5e, 0xfe],
   [0x02, 0x00, 0x5e, 0xfe],
 ];
 
 /**
- * Whether a request may not go to this address: not public, denied, one of this machine's own, or text that is no address
- * at all. An IPv4 address inside an IPv6 one is judged as what it is.
+ * Returns whether requests may not go to this address: it is not public, denied by the operator, an address of this machine,
+ * or not an IP address. An IPv4 address inside an IPv6 address is checked as the IPv4 address.
  *
- * @param address as DNS or a URL gave it, without brackets
+ * @param address from DNS or from a URL, without brackets
  */
-export function isForbidden(address: string, { allowed, denied = [], own = [] }: AddressRules): boolean {
-  // A zone, as in fe80::1%eth0, means a link of this machine.
+export function isForbidden(address: string, { allowed, denied = [], hostAddresses = [] }: AddressRules): boolean {
+  // A zone, as in fe80::1%eth0, names a network interface of this machine.
   if (!ipaddr.isValid(address) || address.includes('%')) return true;
   const ip = unwrap(ipaddr.parse(address));
   if (isIn(ip, denied)) return true;
   if (isIn(ip, allowed)) return false;
-  return isIn(ip, own) || !isPublic(ip);
+  return isIn(ip, hostAddresses) || !isPublic(ip);
 }
 
 function isPublic(ip: Address): boolean {
   if (!(ip instanceof ipaddr.IPv6)) return !isIn(ip, NOT_PUBLIC_V4);
   if (!isIn(ip, [GLOBAL_UNICAST]) || isIn(ip, NOT_PUBLIC_V6)) return false;
-  const inner = isatap(ip);
-  return inner === null || isPublic(inner);
+  const tunnelled = isatapTarget(ip);
+  return tunnelled === null || isPublic(tunnelled);
 }
 
-/** The IPv4 address that an IPv4-mapped or NAT64 address stands for. */
+/** Returns the IPv4 address inside an IPv4-mapped or NAT64 address, or the address unchanged. */
 function unwrap(ip: Address): Address {
   if (!(ip instanceof ipaddr.IPv6)) return ip;
   if (ip.isIPv4MappedAddress()) return ip.toIPv4Address();
   return isIn(ip, [NAT64]) ? new ipaddr.IPv4(ip.toByteArray().slice(12)) : ip;
 }
 
-function isatap(ip: ipaddr.IPv6): ipaddr.IPv4 | null {
+function isatapTarget(ip: ipaddr.IPv6): ipaddr.IPv4 | null {
   const bytes = ip.toByteArray();
-  const marked = ISATAP.some((mark) => mark.every((byte, index) => bytes[8 + index] === byte));
-  return marked ? new ipaddr.IPv4(bytes.slice(12)) : null;
+  const isIsatap = ISATAP_MARKS.some((mark) => mark.every((byte, index) => bytes[8 + index] === byte));
+  return isIsatap ? new ipaddr.IPv4(bytes.slice(12)) : null;
 }
 
 function isIn(ip: Address, list: readonly Network[]): boolean {
   return list.some(([network, bits]) => network.kind() === ip.kind() && ip.match(network, bits));
 }
 
-/** Reads `EGRESS_ALLOW_CIDRS`: networks with commas between. Throws an error that names the entry that is none. */
+/**
+ * Parses `EGRESS_ALLOW_CIDRS` or `EGRESS_DENY_CIDRS`: networks in CIDR notation, separated by commas. Throws an error that
+ * names the first entry that is not a network.
+ */
 export function parseNetworks(text: string): Network[] {
   return text
     .split(',')
@@ -95,12 +99,15 @@ export function parseNetworks(text: string): Network[] {
     });
 }
 
-/** A network as it is written: `10.0.0.0/8`. */
+/** Formats a network in CIDR notation: `10.0.0.0/8`. */
 export function formatNetwork([address, bits]: Network): string {
   return `${address.toString()}/${String(bits)}`;
 }
 
-/** Addresses as networks of one. What carries an IPv4 address becomes that; what is none is left out. */
+/**
+ * Returns each address as a network of one address. An IPv4-mapped or NAT64 address becomes the IPv4 address; texts that are
+ * not addresses are left out.
+ */
 export function hostNetworks(addresses: readonly string[]): Network[] {
   return addresses
     .map((address) => address.replace(/%.*$/, ''))

@@ -18,9 +18,9 @@ beforeAll(async () => {
   authority = await createTestAuthority();
 });
 
-const undo: (() => unknown)[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const end of undo.splice(0)) await end();
+  for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
 const toLoopback: Resolve = (_host, _options, callback) => {
@@ -39,7 +39,7 @@ function agents({ allowed = '127.0.0.0/8', proxy, ca, resolve = toLoopback }: Op
     proxy: proxy === undefined ? undefined : new URL(proxy),
     ca,
   });
-  undo.push(made.close);
+  cleanups.push(made.close);
   return made;
 }
 
@@ -48,14 +48,14 @@ async function listen(server: Server): Promise<number> {
   server.on('connection', (socket) => sockets.add(socket.on('error', () => undefined)));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  undo.push(() => {
+  cleanups.push(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that notes its connections, and answers with the Host header that it got. */
+/** Starts a server that records its connections, and responds with the Host header of the request. */
 async function receiver(tls?: { key: string; cert: string }) {
   const server = tls ? createTlsServer(tls) : createServer();
   const connections: Socket[] = [];
@@ -64,7 +64,7 @@ async function receiver(tls?: { key: string; cert: string }) {
   return { port: await listen(server), connections };
 }
 
-/** What comes back: the body, or the code of the error. */
+/** Sends a request. Returns the body of the response, or the code of the error. */
 async function get(url: string, { http, https }: Agents): Promise<string> {
   const secure = url.startsWith('https:');
   const sent = secure ? tlsRequest(url, { agent: https }) : request(url, { agent: http });
@@ -82,10 +82,10 @@ describe('an agent', () => {
     'dials the address that was checked, and keeps the socket for the next request (%s)',
     async (scheme) => {
       const { port, connections } = await receiver(scheme === 'https' ? await authority.issue() : undefined);
-      const way = agents({ ca: authority.cert });
+      const egress = agents({ ca: authority.cert });
       const url = `${scheme}://shop.example:${String(port)}/`;
-      expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
-      expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
+      expect(await get(url, egress)).toBe(`shop.example:${String(port)}`);
+      expect(await get(url, egress)).toBe(`shop.example:${String(port)}`);
       expect(connections).toHaveLength(1);
     },
   );
@@ -103,28 +103,28 @@ describe('an agent', () => {
     expect(connections).toEqual([]);
   });
 
-  test('looks a name up once for each socket: a changed answer finds no gap between check and dial', async () => {
+  test('looks a name up once for each socket: a DNS answer cannot change between the check and the connect', async () => {
     const { port, connections } = await receiver();
-    const asked: string[] = [];
+    const lookups: string[] = [];
     const rebinding: Resolve = (host, options, callback) => {
-      asked.push(host);
+      lookups.push(host);
       toLoopback(host, options, (error) => {
-        callback(error, [{ address: asked.length === 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }]);
+        callback(error, [{ address: lookups.length === 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }]);
       });
     };
-    const way = agents({ resolve: rebinding });
-    expect(await get(`http://shop.example:${String(port)}/`, way)).toContain('shop.example');
+    const egress = agents({ resolve: rebinding });
+    expect(await get(`http://shop.example:${String(port)}/`, egress)).toContain('shop.example');
     for (const socket of connections) socket.destroy();
     await once(connections[0] as Socket, 'close');
-    expect(['EBLOCKED', 'ECONNRESET']).toContain(await get(`http://shop.example:${String(port)}/`, way));
-    expect(await get(`http://shop.example:${String(port)}/`, way)).toBe('EBLOCKED');
-    expect(new Set(asked)).toEqual(new Set(['shop.example']));
+    expect(['EBLOCKED', 'ECONNRESET']).toContain(await get(`http://shop.example:${String(port)}/`, egress));
+    expect(await get(`http://shop.example:${String(port)}/`, egress)).toBe('EBLOCKED');
+    expect(new Set(lookups)).toEqual(new Set(['shop.example']));
     expect(connections).toHaveLength(1);
   });
 });
 
 describe('a certificate', () => {
-  test('of an authority in EGRESS_CA_FILE is trusted, besides the well-known ones', async () => {
+  test('of an authority in EGRESS_CA_FILE is trusted, in addition to the well-known ones', async () => {
     const { port } = await receiver(await authority.issue());
     const url = `https://shop.example:${String(port)}/`;
     expect(await get(url, agents())).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
@@ -134,7 +134,7 @@ describe('a certificate', () => {
     );
   });
 
-  test('is verified whatever the environment says: there is no switch', async () => {
+  test('is verified even with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
     const { port } = await receiver(await authority.issue());
     const script = `
       import { request } from 'node:https';
@@ -152,18 +152,18 @@ describe('a certificate', () => {
   test.each([
     ['', 'it holds no certificate'],
     ['-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----', 'certificate 1 in it cannot be read'],
-  ])('that is none is a mistake in the configuration: %j', (pem, mistake) => {
+  ])('that cannot be read is a mistake in the configuration: %j', (pem, mistake) => {
     expect(() => parseCertificates(pem)).toThrow(mistake);
   });
 });
 
 describe('through a proxy', () => {
-  /** A real one, which notes what it is asked to connect to. It dials the address that it is told. */
+  /** Starts a real proxy that records the targets of its CONNECT requests, and connects to them. */
   async function startProxy(answer = 'HTTP/1.1 200 Connection established\r\n\r\n') {
-    const asked: { target: string | undefined; authorization: string | undefined }[] = [];
+    const requests: { target: string | undefined; authorization: string | undefined }[] = [];
     const server = createServer();
     server.on('connect', (incoming, client: Socket) => {
-      asked.push({ target: incoming.url, authorization: incoming.headers['proxy-authorization'] });
+      requests.push({ target: incoming.url, authorization: incoming.headers['proxy-authorization'] });
       client.write(answer);
       if (!answer.includes(' 200 ')) {
         client.end();
@@ -175,48 +175,48 @@ describe('through a proxy', () => {
       for (const socket of [client, target]) socket.on('error', () => undefined);
       client.on('close', () => target.destroy());
     });
-    return { url: `http://me:p%40ss@127.0.0.1:${String(await listen(server))}`, asked };
+    return { url: `http://me:p%40ss@127.0.0.1:${String(await listen(server))}`, requests };
   }
 
-  test.each(['http', 'https'])('the address that was checked is asked for, and TLS is with the name (%s)', async (scheme) => {
+  test.each(['http', 'https'])('CONNECT has the address that was checked, and TLS uses the host name (%s)', async (scheme) => {
     const { port, connections } = await receiver(
       scheme === 'https' ? await authority.issue({ names: ['shop.example'] }) : undefined,
     );
     const proxy = await startProxy();
-    const way = agents({ proxy: proxy.url, ca: authority.cert });
+    const egress = agents({ proxy: proxy.url, ca: authority.cert });
     const url = `${scheme}://shop.example:${String(port)}/`;
-    expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
-    expect(await get(url, way)).toBe(`shop.example:${String(port)}`);
+    expect(await get(url, egress)).toBe(`shop.example:${String(port)}`);
+    expect(await get(url, egress)).toBe(`shop.example:${String(port)}`);
     const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
-    expect(proxy.asked).toEqual([{ target: `127.0.0.1:${String(port)}`, authorization }]);
+    expect(proxy.requests).toEqual([{ target: `127.0.0.1:${String(port)}`, authorization }]);
     expect(connections).toHaveLength(1);
   });
 
-  test('certificates are verified all the same', async () => {
+  test('certificates are verified too', async () => {
     const { port } = await receiver(await authority.issue({ names: ['other.example'] }));
     const proxy = await startProxy();
-    const way = agents({ proxy: proxy.url, ca: authority.cert });
-    expect(await get(`https://shop.example:${String(port)}/`, way)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+    const egress = agents({ proxy: proxy.url, ca: authority.cert });
+    expect(await get(`https://shop.example:${String(port)}/`, egress)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
-  test('what is not public is not even asked for', async () => {
+  test('no address that is not public is requested from the proxy', async () => {
     const proxy = await startProxy();
-    const way = agents({ proxy: proxy.url, allowed: '' });
+    const egress = agents({ proxy: proxy.url, allowed: '' });
     for (const host of ['shop.example', '127.0.0.1', '[::ffff:10.0.0.1]']) {
-      expect(await get(`http://${host}:8080/`, way)).toBe('EBLOCKED');
+      expect(await get(`http://${host}:8080/`, egress)).toBe('EBLOCKED');
     }
-    expect(proxy.asked).toEqual([]);
+    expect(proxy.requests).toEqual([]);
   });
 
   test.each(['HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nsecret', 'HTTP/1.1 204 Odd\r\n\r\n', 'nonsense\r\n\r\n', ''])(
-    'its own answer is never taken for the receiver’s: %j',
+    'the proxy’s own response is never taken for the receiver’s: %j',
     async (answer) => {
       const proxy = await startProxy(answer);
       expect(await get('http://shop.example:8080/', agents({ proxy: proxy.url }))).toBe('EPROXY');
     },
   );
 
-  test('one that is away is an error of the connection', async () => {
+  test('a proxy that is away is a connection error', async () => {
     const server = createServer();
     const port = await listen(server);
     server.close();

@@ -2,7 +2,10 @@ import { X509Certificate } from 'node:crypto';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** The certificates in a text of PEM, in one. Throws when there is none, or when one cannot be read: TLS itself would ignore it. */
+/**
+ * Returns the certificates of a PEM text, joined into one text. Throws when there is none, or when one cannot be read, which
+ * Node's TLS would silently ignore.
+ */
 export function parseCertificates(text: string): string {
   const certificates = text.match(CERTIFICATE) ?? [];
   if (certificates.length === 0) throw new Error('it holds no certificate in PEM');

@@ -4,15 +4,15 @@ import type { LookupAddress } from 'node:dns';
 import { createGuard, type Resolve } from './guard.js';
 import { checkUrl } from './url.js';
 
-/** The first gate: what registering and changing a webhook refuse. */
+/** The first gate: the check of the URL when a webhook is registered or changed. */
 const registers = (url: string) => checkUrl(url, { requireHttps: false, addresses: { allowed: [] } }) === null;
 
 const as = (address: string): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 });
-/** Answers each look-up with the next list, the last one for ever. */
+/** Answers each look-up with the next list; the last list is repeated. */
 function resolver(...answers: string[][]): Resolve {
   return (_host, _options, callback) => {
-    const now = answers.length > 1 ? answers.shift() : answers[0];
-    callback(null, (now ?? []).map(as));
+    const addresses = answers.length > 1 ? answers.shift() : answers[0];
+    callback(null, (addresses ?? []).map(as));
   };
 }
 
@@ -24,7 +24,7 @@ function hostOf(url: string): string | undefined {
   }
 }
 
-/** The second gate: what a socket would dial for the URL, if it had been registered. */
+/** The second gate: the address that a socket would connect to for the URL, or the code of the error. */
 async function dials(url: string, resolve: Resolve = resolver(['127.0.0.1'])): Promise<string> {
   const host = hostOf(url)?.replace(/^\[|\]$/g, '');
   if (host === undefined) return 'no URL';
@@ -34,7 +34,7 @@ async function dials(url: string, resolve: Resolve = resolver(['127.0.0.1'])): P
 }
 
 const SPELLINGS = [
-  // Numbers in other bases, shortened, and one by one.
+  // Numbers in other bases, with fewer parts, and as one number.
   ...['127.0.0.1', '127.1', '127.0.1', '2130706433', '0x7f000001', '0X7F000001', '017700000001', '0x7f.0.0.1', '0177.0.0.1'],
   ...[
     '0177.0.0.01',
@@ -60,7 +60,7 @@ const SPELLINGS = [
     '0251.0376.169.254',
   ],
   ...['100.64.0.1', '168.63.129.16', '255.255.255.255', '4294967295', '224.0.0.1', '198.18.0.1', '192.0.2.1', '172.16.0.1'],
-  // Characters that URL parsing folds.
+  // Characters that URL parsing normalises.
   ...['１２７.0.0.1', '127。0。0。1', '127．0．0．1', '①②⑦.0.0.1', '%31%32%37.0.0.1', '127%2e0%2e0%2e1', '0x7F%2E1', 'ⓛⓞⓒⓐⓛⓗⓞⓢⓣ'],
   ...[
     'LOCALHOST',
@@ -72,10 +72,10 @@ const SPELLINGS = [
     'app.localhost',
     'localhost.localdomain',
   ],
-  // Names of inside.
+  // Internal names.
   ...['db', 'kubernetes', 'metadata.google.internal', 'metadata.google.internal.', 'printer.local', 'redis.default.svc'],
   ...['redis.default.svc.cluster.local', 'router.lan', 'nas.home.arpa', 'mail.corp', 'wiki.intranet', 'a.private'],
-  // IPv6, and IPv4 within it.
+  // IPv6, and IPv4 inside IPv6.
   ...['[::]', '[::1]', '[0:0:0:0:0:0:0:1]', '[0000:0000:0000:0000:0000:0000:0000:0001]', '[::127.0.0.1]', '[::7f00:1]'],
   ...['[::ffff:127.0.0.1]', '[::FFFF:7f00:1]', '[0:0:0:0:0:ffff:127.0.0.1]', '[::ffff:0:127.0.0.1]', '[::ffff:a9fe:a9fe]'],
   ...['[64:ff9b::127.0.0.1]', '[64:ff9b::a00:1]', '[64:ff9b:1::127.0.0.1]', '[64:ff9b:1:7f00:0:100::]', '[2002:7f00:1::]'],
@@ -159,7 +159,7 @@ describe('a forbidden host', () => {
 describe('the answer of DNS', () => {
   const shop = 'https://shop.example/';
 
-  test('is dialled when all of it is public', async () => {
+  test('is used when all of its addresses are public', async () => {
     expect(await dials(shop, resolver(['8.8.8.8', '2606:4700::1111']))).toBe('8.8.8.8');
   });
 
@@ -168,11 +168,11 @@ describe('the answer of DNS', () => {
     [['10.0.0.1', '8.8.8.8']],
     [['2606:4700::1111', '::1']],
     [['8.8.8.8', '::ffff:127.0.0.1']],
-  ])('is refused whole when one of it is not: %j', async (answer) => {
+  ])('is refused as a whole when one address is not public: %j', async (answer) => {
     expect(await dials(shop, resolver(answer))).toBe('EBLOCKED');
   });
 
-  test('is judged by where a chain of aliases ends, since that is all that a look-up tells', async () => {
+  test('is checked by the end of a chain of aliases, which is all that a look-up returns', async () => {
     const aliases: Record<string, string> = { 'shop.example': 'cdn.example', 'cdn.example': 'db.internal' };
     const addresses: Record<string, string[]> = { 'db.internal': ['10.0.0.5'] };
     const follow: Resolve = (host, options, callback) => {
@@ -183,7 +183,7 @@ describe('the answer of DNS', () => {
     expect(await dials(shop, follow)).toBe('EBLOCKED');
   });
 
-  test('is asked for anew with each connection: one that changes afterwards is refused then (rebinding)', async () => {
+  test('is looked up again for each connection: an answer that changes later is refused then (rebinding)', async () => {
     const rebinding = resolver(['8.8.8.8'], ['127.0.0.1']);
     expect(await dials(shop, rebinding)).toBe('8.8.8.8');
     expect(await dials(shop, rebinding)).toBe('EBLOCKED');
@@ -202,7 +202,7 @@ const privateV4: fc.Arbitrary<V4> = fc.oneof(
 const dotted = (address: V4) => address.join('.');
 const number = ([a, b, c, d]: V4) => ((a * 256 + b) * 256 + c) * 256 + d;
 
-/** One part in one of the bases that URL parsing reads. */
+/** Writes one part of an address in one of the bases that URL parsing reads. */
 const base = fc.constantFrom<(value: number) => string>(
   (value) => String(value),
   (value) => `0x${value.toString(16)}`,
@@ -231,7 +231,7 @@ const spelling = fc
   });
 
 const hex = (value: number) => value.toString(16);
-/** Each way to carry an IPv4 address in an IPv6 one, as eight groups. */
+/** Each way to embed an IPv4 address in an IPv6 address, as eight groups. */
 const embedding = fc.constantFrom<(address: V4) => number[]>(
   (v4) => [0, 0, 0, 0, 0, 0xffff, ...halves(v4)],
   (v4) => [0, 0, 0, 0, 0, 0, ...halves(v4)],

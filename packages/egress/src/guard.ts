@@ -2,14 +2,14 @@ import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from '
 import { isIP, type LookupFunction } from 'node:net';
 import { isForbidden, type AddressRules } from './address.js';
 
-/** Looks up every address of a host name. */
+/** Looks up all addresses of a host name, like `dns.lookup` with `all: true`. */
 export type Resolve = (
   hostname: string,
   options: LookupAllOptions,
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-/** A host led to an address that no request may go to. `code` is `EBLOCKED`. */
+/** A host resolves to an address that requests may not go to. `code` is `EBLOCKED`. */
 class BlockedAddressError extends Error {
   readonly code = 'EBLOCKED';
 
@@ -17,28 +17,33 @@ class BlockedAddressError extends Error {
     super(
       host === address
         ? `The address ${address} is not public.`
-        : `The host ${host} leads to the address ${address}, which is not public.`,
+        : `The host ${host} resolves to the address ${address}, which is not public.`,
     );
     this.name = 'BlockedAddressError';
   }
 }
 
+/** Checks the addresses of hosts before a socket connects. */
 export interface Guard {
-  /** The error with the code `EBLOCKED` when the host is an address that is forbidden, otherwise null: sockets look up no literals. */
-  judgeLiteral: (host: string) => Error | null;
-  /** For a socket's `lookup`: the address that was checked is the one that is dialled (I6). */
+  /**
+   * Returns an error with the code `EBLOCKED` when the host is a forbidden address, otherwise null. Needed because sockets do not
+   * look up literal addresses.
+   */
+  checkLiteral: (host: string) => Error | null;
+  /** For the `lookup` option of a socket, which then connects to the address that was checked (I6). */
   lookup: LookupFunction;
-  /** One address of the host, checked like the others. Rejects with `EBLOCKED`, or with what DNS said. */
+  /** Resolves to one address of the host, after the same check. Rejects with `EBLOCKED`, or with the error of DNS. */
   resolve: (host: string) => Promise<string>;
 }
 
 /**
- * The second gate, at connect time. Any forbidden address refuses the whole answer: a mixed answer is an attack.
+ * Creates the second gate, which checks addresses at connect time. One forbidden address refuses the whole DNS answer: a mixed
+ * answer is an attack.
  *
- * @param resolve `dns.lookup`, unless a test brings its own
+ * @param resolve for tests; default `dns.lookup`
  */
 export function createGuard({ resolve = dnsLookup, ...rules }: AddressRules & { resolve?: Resolve }): Guard {
-  const judgeLiteral: Guard['judgeLiteral'] = (host) =>
+  const checkLiteral: Guard['checkLiteral'] = (host) =>
     isIP(host) !== 0 && isForbidden(host, rules) ? new BlockedAddressError(host, host) : null;
 
   const lookup: LookupFunction = (hostname, options, callback) => {
@@ -54,11 +59,11 @@ export function createGuard({ resolve = dnsLookup, ...rules }: AddressRules & { 
   };
 
   return {
-    judgeLiteral,
+    checkLiteral,
     lookup,
     resolve: (host) =>
       new Promise((settle, reject) => {
-        const blocked = judgeLiteral(host);
+        const blocked = checkLiteral(host);
         if (blocked) reject(blocked);
         else if (isIP(host) !== 0) settle(host);
         else {

@@ -21,7 +21,7 @@ describe('a custom header', () => {
   });
 
   test.each(['Authorization', 'Cookie', 'X-Api-Key', 'X-Host', 'Tea', 'X-Webhook-Id', 'constructor', 'toString'])(
-    'may be %s, and goes out in lower case',
+    'may be %s, and is sent in lower case',
     (name) => {
       expect(isReservedHeader(name)).toBe(false);
       expect(Object.entries(customHeaders({ [name]: 'x' }))).toEqual([[name.toLowerCase(), 'x']]);

@@ -1,19 +1,20 @@
 /**
- * What is Tidings' own to set, what would change how a request is framed or routed (RFC 9110, 7.6.1: hop-by-hop), and what
- * tells where it came from: receivers and the proxies before them believe the latter. And `__proto__`, which is a valid
- * name that objects on the way do not keep.
+ * Header names that owners may not set: headers that Tidings sets; headers that change how a request is framed or routed
+ * (RFC 9110, 7.6.1: hop-by-hop); headers that say where a request came from, which receivers and their proxies believe; and
+ * `__proto__`, a valid header name that JavaScript objects do not keep.
  */
 const RESERVED =
   /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|accept-encoding|user-agent|forwarded|x-forwarded-.*|x-real-ip|via|__proto__)$/i;
 
-/** Whether a custom header may not have this name, in upper or lower case. */
+/** Returns whether a custom header may not have this name, in upper or lower case. */
 export function isReservedHeader(name: string): boolean {
   return RESERVED.test(name);
 }
 
 /**
- * The custom headers as they may go out: names in lower case, so that no second spelling stands beside one of ours, and
- * reserved ones left out. That they are not registered is the first gate; a rule may be younger than a registration.
+ * Returns the custom headers for a request: names in lower case, so that none of them duplicates a header of Tidings in
+ * another spelling, and without reserved names. Registration already refuses reserved names, but a webhook may have been
+ * registered before a name was reserved.
  */
 export function customHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(

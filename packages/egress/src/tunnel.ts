@@ -11,32 +11,33 @@ interface TunnelOptions {
   secureContext: SecureContext;
 }
 
-/** The operator's proxy did not make the connection. `code` is `EPROXY`. */
+/** The operator's proxy did not open the connection. `code` is `EPROXY`. */
 class ProxyError extends Error {
   readonly code = 'EPROXY';
 
   constructor(reason: string) {
-    super(`The proxy of EGRESS_PROXY made no connection: ${reason}`);
+    super(`The proxy of EGRESS_PROXY did not open a connection: ${reason}`);
     this.name = 'ProxyError';
   }
 }
 
-/** What a proxy has not connected by then it never will; in milliseconds. */
+/** How long the proxy may take to connect, in milliseconds. */
 const CONNECT_MS = 10_000;
 
 /**
- * Connects through a proxy (RFC 9110, 9.3.6). The name is looked up and checked here, and the proxy is asked for the address
- * that was checked, so that it dials no other (I6). TLS is ours, to the name of the URL: the proxy sees ciphertext.
+ * Creates a `createConnection` for an agent that connects through a proxy with CONNECT (RFC 9110, 9.3.6). The name is looked
+ * up and checked here, and CONNECT names the address that was checked, so that the proxy connects to no other (I6). TLS is
+ * between this process and the host of the URL: the proxy sees only ciphertext.
  */
 export function createTunnel({ guard, proxy, secureContext }: TunnelOptions): Agent['createConnection'] {
   return (options: ClientRequestArgs & { servername?: string }, callback) => {
     const host = options.host ?? '';
-    const secure = 'secureContext' in options;
+    const isTls = 'secureContext' in options;
     guard
       .resolve(host)
-      .then((address) => throughProxy(proxy, `${isIPv6(address) ? `[${address}]` : address}:${String(options.port)}`))
+      .then((address) => connectThroughProxy(proxy, `${isIPv6(address) ? `[${address}]` : address}:${String(options.port)}`))
       .then((socket) =>
-        secure
+        isTls
           ? connectTls({ socket, secureContext, rejectUnauthorized: true, ...(isIP(host) ? {} : { servername: host }) })
           : socket,
       )
@@ -48,7 +49,7 @@ export function createTunnel({ guard, proxy, secureContext }: TunnelOptions): Ag
   };
 }
 
-function throughProxy(proxy: URL, target: string): Promise<Duplex> {
+function connectThroughProxy(proxy: URL, target: string): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const send = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
     const { hostname, port, username, password } = proxy;
@@ -67,7 +68,7 @@ function throughProxy(proxy: URL, target: string): Promise<Duplex> {
       reject(new ProxyError(reason));
     };
     const timer = setTimeout(() => {
-      fail('it did not answer in time.');
+      fail(`it did not answer within ${String(CONNECT_MS / 1000)} s.`);
     }, CONNECT_MS);
     request.on('error', (error) => {
       fail(error.message);
@@ -76,7 +77,7 @@ function throughProxy(proxy: URL, target: string): Promise<Duplex> {
       fail(`it answered ${String(statusCode)}.`);
     });
     request.once('connect', ({ statusCode }, socket) => {
-      // What it has to say of its refusal is for the operator, never for the owner of the webhook.
+      // The body of a refusal is for the operator, never for the owner of the webhook, so it is not read.
       if (statusCode !== 200) fail(`it answered ${String(statusCode)}.`);
       else {
         clearTimeout(timer);

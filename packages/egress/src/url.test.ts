@@ -51,15 +51,15 @@ describe('a webhook URL', () => {
     expect(checkUrl(url, open)).toContain(problem);
   });
 
-  test('is read the same the ten-thousandth time, when the code is optimised', () => {
+  test('is parsed the same way after the code was optimised', () => {
     for (let count = 0; count < 10_000; count += 1) expect(checkUrl('https://bücher.example/', open)).toBeNull();
   });
 
-  test('must be https where the operator requires it', () => {
+  test('must be https when the operator requires it', () => {
     expect(checkUrl('http://example.com/', { ...open, requireHttps: true })).toBe('must begin with https://');
   });
 
-  test('may be internal where the operator opened a network', () => {
+  test('may be internal when the operator allows a network', () => {
     const rules = { requireHttps: false, addresses: { allowed: parseNetworks('127.0.0.0/8') } };
     expect(checkUrl('http://127.0.0.1:4000/hook', rules)).toBeNull();
     expect(checkUrl('http://localhost:4000/hook', rules)).toBeNull();

@@ -1,22 +1,23 @@
 import { isIP } from 'node:net';
 import { isForbidden, type AddressRules } from './address.js';
 
+/** The operator's rules for webhook URLs. */
 export interface UrlRules {
-  /** Refuse `http:`. */
+  /** Whether `http:` is refused. */
   requireHttps: boolean;
-  /** When it opens any network, internal names are allowed too. */
+  /** When `allowed` has any network, internal names are allowed too. */
   addresses: AddressRules;
 }
 
 const MAX_LENGTH = 2048;
 const INTERNAL_NAME = /^localhost$|\.(localhost|localdomain|local|internal|intranet|private|svc|lan|home|home\.arpa|corp)$/;
-/** Up to the path: where a browser, a library and a person may each see another host. */
+/** The part before the path, in which a browser, a library and a person may each see a different host. */
 const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 
 /**
- * Whether a webhook may be registered for this URL, as what is wrong with it, or null. This is the first of two gates:
- * it tells an honest user early. The guard at connect time is the one that decides (I6).
+ * Checks whether a webhook may be registered for this URL. Returns null, or the mistake as the end of a sentence ("must be a
+ * URL"). This is the first of two gates, which tells an honest owner early; the guard at connect time decides (I6).
  */
 export function checkUrl(text: string, { requireHttps, addresses }: UrlRules): string | null {
   if (text.length > MAX_LENGTH) return `must be at most ${String(MAX_LENGTH)} characters long`;
@@ -30,12 +31,12 @@ export function checkUrl(text: string, { requireHttps, addresses }: UrlRules): s
   const authority = AUTHORITY.exec(text)?.[1];
   if (authority === undefined) return 'must begin with https:// or http://, in full';
   if (authority.includes('@')) return 'must not hold a user name or password: use a header';
-  // The scheme's own port is an empty text here.
+  // For the default port of the scheme `port` is an empty string.
   if (!['', '80', '443'].includes(url.port) && Number(url.port) < 1024) return 'must use port 80, 443 or one above 1023';
   return checkHost(url.hostname, addresses);
 }
 
-/** Not `URL.canParse`: once it is optimised, Node 20 (measured with 20.20.2) says no to every URL with an umlaut. */
+/** Parses without `URL.canParse`: once optimised, it rejects every URL with an umlaut on Node 20 (measured with 20.20.2). */
 function parse(text: string): URL | null {
   try {
     return new URL(text);

@@ -17,7 +17,7 @@ function errorsOf(validate: () => unknown): readonly FieldError[] {
     if (error instanceof InvalidEventError) return error.errors;
     throw error;
   }
-  throw new Error('It was found valid.');
+  throw new Error('The draft is valid.');
 }
 const wrongFields = (draft: unknown) => errorsOf(() => validateOne(draft)).map(({ field }) => field);
 
@@ -31,7 +31,7 @@ const noteAdded = defineEvent({
 const looseEvent = defineEvent({
   type: 'loose.event',
   audience: 'user',
-  description: 'Its definition takes anything for a user.',
+  description: 'Its schema accepts any user id.',
   schema: z.looseObject({ user_id: z.unknown() }),
   example: { user_id: 'alice' },
 });
@@ -44,18 +44,18 @@ describe('a valid event', () => {
     expect(second?.id).not.toBe(first?.id);
   });
 
-  test('keeps the id that it comes with', () => {
+  test('keeps its id', () => {
     expect(validateOne({ ...failed, id: 'sync-7.final_A' }).id).toBe('sync-7.final_A');
   });
 
-  test('happened now, unless it says when', () => {
+  test('has the current time by default', () => {
     const before = Date.now();
     const { timestamp } = validateOne(failed);
     expect(Date.parse(timestamp)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(timestamp)).toBeLessThanOrEqual(Date.now());
   });
 
-  test('has its time in UTC, to the millisecond, whatever offset it came with', () => {
+  test('has its time in UTC, to the millisecond, from any offset', () => {
     expect(validateOne({ ...failed, timestamp: '2026-03-01T01:30:00+02:00' }).timestamp).toBe('2026-02-28T23:30:00.000Z');
     expect(validateOne({ ...failed, timestamp: '2026-03-01T01:30:00.123987Z' }).timestamp).toBe('2026-03-01T01:30:00.123Z');
     fc.assert(
@@ -68,7 +68,7 @@ describe('a valid event', () => {
     );
   });
 
-  test('belongs to the user in its data, or to everyone', () => {
+  test('belongs to the owner in its data, or to everyone', () => {
     expect(validateOne(failed).owner).toBe('alice');
     expect(validateOne({ type: 'extraction.started', data: { version: '1', entity_types: [] } }).owner).toBeNull();
   });
@@ -107,7 +107,7 @@ describe('an invalid event', () => {
   });
 
   test.each(['0000-12-31T23:59:59Z', '0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00'])(
-    'happened in a year that the database does not know: %s',
+    'has a year that the database cannot store: %s',
     (timestamp) => {
       expect(errorsOf(() => validateOne({ ...failed, timestamp }))).toEqual([
         { field: 'timestamp', message: 'must be in the years 1 to 9999, in UTC' },
@@ -115,7 +115,7 @@ describe('an invalid event', () => {
     },
   );
 
-  test('has a type that is not in the catalog, and hears which are', () => {
+  test('has a type that is not in the catalog: the error lists the types', () => {
     expect(errorsOf(() => validateOne({ ...failed, type: 'sync.vanished' }))).toEqual([
       { field: 'type', message: expect.stringMatching(/"sync.vanished" is not in the catalog, which has .*sync.failed/) },
     ]);
@@ -123,12 +123,12 @@ describe('an invalid event', () => {
     expect(wrongFields({ ...failed, type: 'sync.*' })).toEqual(['type']);
   });
 
-  test('has a field that nobody knows, beside its data or in it', () => {
+  test('has an unknown field, beside its data or in it', () => {
     expect(wrongFields({ ...failed, user_id: 'alice', idd: 1 })).toEqual(['user_id', 'idd']);
     expect(wrongFields({ ...failed, data: { ...failed.data, details: {} } })).toEqual(['data.details']);
   });
 
-  test('has a field __proto__, which sets nobody’s prototype', () => {
+  test('has a field __proto__, which changes no prototype', () => {
     expect(wrongFields(JSON.parse('{"type":"sync.failed","data":{},"__proto__":{"id":"a"}}'))).toEqual(['__proto__']);
     expect(
       wrongFields(JSON.parse('{"type":"sync.failed","data":{"user_id":"a","error_message":"","__proto__":{"x":1}}}')),
@@ -148,7 +148,7 @@ describe('an invalid event', () => {
     ]);
   });
 
-  test('is for a user whose id is none, however loose its own definition is', () => {
+  test('has an invalid owner, even when its schema accepts it', () => {
     const { validate } = createCatalog([looseEvent]);
     for (const owner of [undefined, null, 7, '', 'a\u0000b', '\uD800']) {
       expect(errorsOf(() => validate([{ type: 'loose.event', data: { user_id: owner } }])).map(({ field }) => field)).toEqual([
@@ -160,13 +160,13 @@ describe('an invalid event', () => {
 });
 
 describe('a list of events', () => {
-  test('is answered in its order', () => {
+  test('is returned in its order', () => {
     const ids = ['c', 'a', 'b'];
     expect(catalog.validate(ids.map((id) => ({ ...failed, id }))).map(({ id }) => id)).toEqual(ids);
     expect(catalog.validate([])).toEqual([]);
   });
 
-  test('is refused as a whole, with every wrong field of every event, each named by its place', () => {
+  test('is refused as a whole, with the path of every wrong field of every event', () => {
     const synced = { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 };
     const drafts = [
       failed,
@@ -186,7 +186,7 @@ describe('a list of events', () => {
     ]);
   });
 
-  test('is refused in words that a person can read', () => {
+  test('is refused with a message that a person can read', () => {
     expect(() => catalog.validate([failed, { ...failed, data: { user_id: 'alice' } }], 'events')).toThrow(
       'Nothing was published. events[1].data.error_message: ',
     );
@@ -194,29 +194,32 @@ describe('a list of events', () => {
 });
 
 describe('a catalog', () => {
-  test('knows the patterns that mean one of its types', () => {
+  test('knows the patterns that match one of its types', () => {
     for (const pattern of ['*', 'sync.*', 'sync.completed', 'gaps.*']) expect(catalog.knows(pattern)).toBe(true);
     for (const pattern of ['sync', 'sync.vanished', 'vanished.*', 'sync.completed.*', ''])
       expect(catalog.knows(pattern)).toBe(false);
   });
 
-  test('has its types in the order in which they were given', () => {
+  test('has its types in the order of their definitions', () => {
     expect(createCatalog([noteAdded, syncFailed, looseEvent]).types).toEqual(['note.added', 'sync.failed', 'loose.event']);
   });
 });
 
-describe("Tidings' own events", () => {
+describe('system events', () => {
   const data = { user_id: 'alice', webhook_id: 'wh_1', reason: 'gone', disabled_at: '2026-11-24T10:00:00.000Z' };
 
-  test('cannot be published by a service, nor subscribed to by a webhook', () => {
+  test('cannot be published by a service, and webhooks cannot subscribe to them', () => {
     expect(() => catalog.validate([{ type: 'webhook.disabled', data }])).toThrow('is published by Tidings itself');
     expect(catalog.knows('webhook.disabled')).toBe(false);
     expect(catalog.types).not.toContain('webhook.disabled');
   });
 
-  test('are made by Tidings, for their reader, and may be looked for in the stream', () => {
-    expect(catalog.validateOwn({ type: 'webhook.disabled', data })).toMatchObject({ type: 'webhook.disabled', owner: 'alice' });
+  test('are created by Tidings for an owner, and are in the stream', () => {
+    expect(catalog.validateSystemEvent({ type: 'webhook.disabled', data })).toMatchObject({
+      type: 'webhook.disabled',
+      owner: 'alice',
+    });
     expect(catalog.streamedTypes).toContain('webhook.disabled');
-    expect(() => catalog.validateOwn({ type: 'sync.completed', data })).toThrow('not in the catalog');
+    expect(() => catalog.validateSystemEvent({ type: 'sync.completed', data })).toThrow('not in the catalog');
   });
 });

@@ -5,69 +5,75 @@ import { gapsUpdated } from './catalog/gaps.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
 import { webhookDisabled } from './catalog/webhook.js';
 import type { Audience, EventDefinition } from './define-event.js';
-import { eventDraft, MAX_EVENT_BYTES, USER_ID, USER_ID_RULE, type EventDraft, type TidingsEvent } from './event.js';
+import { eventDraft, MAX_EVENT_BYTES, OWNER_ID, OWNER_ID_RULE, type EventDraft, type TidingsEvent } from './event.js';
 import { InvalidEventError, type FieldError } from './invalid-event-error.js';
 import { matches } from './pattern.js';
 
-/** The drafts that a list of definitions makes, as one union. */
+/** The union of the drafts that a list of definitions makes. */
 export type CatalogEvent<Definitions extends readonly EventDefinition[]> = ReturnType<Definitions[number]>;
 
-/** A dialect of JSON Schema: OpenAPI 3.1 is built on 2020-12, AsyncAPI 3 on draft 07. */
+/** A dialect of JSON Schema: OpenAPI 3.1 uses draft 2020-12, AsyncAPI 3 uses draft 07. */
 export type SchemaDialect = 'draft-2020-12' | 'draft-07';
 
-/** What `/api/event-types` shows of a type. */
+/** The description of an event type, as `GET /api/event-types` returns it. */
 export interface EventTypeDescription {
   type: string;
   audience: Audience;
   description: string;
-  /** JSON Schema, in the dialect that was asked for; by default draft 2020-12. */
+  /** The JSON Schema of `data`, in the requested dialect; default draft 2020-12. */
   schema: Record<string, unknown>;
   example: unknown;
 }
 
+/** The event types of an installation. System types are those that only Tidings publishes: streams get them, webhooks do not. */
 export interface Catalog {
-  /** The types that services publish and webhooks receive, in the order in which they were given. */
+  /** The types that services publish and webhooks receive, in the order of their definitions. */
   readonly types: readonly string[];
-  /** Those, and the ones that Tidings itself publishes: what the log and the stream may hold. */
+  /** `types` and the system types: all types that the event log and the stream may have. */
   readonly streamedTypes: readonly string[];
-  /** Each type that services publish, with its JSON Schema. */
+  /** Describes each type of `types`, with its JSON Schema in draft 2020-12. */
   describe: () => EventTypeDescription[];
-  /** Those, and the ones that Tidings itself publishes. */
+  /** Describes each type of `streamedTypes`, with its JSON Schema. Default dialect: draft 2020-12. */
   describeStreamed: (dialect?: SchemaDialect) => EventTypeDescription[];
-  /** Whether any type is meant by the pattern. */
+  /** Returns whether the pattern matches any type of `types`. */
   knows: (pattern: string) => boolean;
   /**
-   * Checks drafts, gives each one an id and a time, and renders its data.
+   * Validates drafts. Returns them as events with an id, a time, an owner and the data as JSON text.
    * Throws one {@link InvalidEventError} with every wrong field of every draft.
    *
-   * @param list how the fields of a list are named: `events` gives `events[3].data.user_id`. Without it there is one draft.
+   * @param list the name of the list in the paths of wrong fields: `events` gives `events[3].data.user_id`. Leave it out for a
+   *   single draft.
    */
   validate: (drafts: readonly unknown[], list?: string) => TidingsEvent[];
   /** Whether only Tidings itself publishes the type. Webhooks get no such events, streams do. */
-  isOwn: (type: string) => boolean;
-  /** The same for one event of Tidings' own, which no service may publish. */
-  validateOwn: (draft: unknown) => TidingsEvent;
+  isSystemType: (type: string) => boolean;
+  /** Validates one event of a system type, like `validate`. Throws an {@link InvalidEventError} for every other type. */
+  validateSystemEvent: (draft: unknown) => TidingsEvent;
 }
 
 /**
- * Collects definitions. Throws when a type is defined twice.
+ * Creates a catalog of event types. Throws when a type is defined twice.
  *
- * @param own what only Tidings itself publishes; default none
+ * @param definitions the types that services publish
+ * @param systemDefinitions the types that only Tidings publishes; default none
  */
-export function createCatalog(definitions: readonly EventDefinition[], own: readonly EventDefinition[] = []): Catalog {
-  const all = [...definitions, ...own];
+export function createCatalog(
+  definitions: readonly EventDefinition[],
+  systemDefinitions: readonly EventDefinition[] = [],
+): Catalog {
+  const all = [...definitions, ...systemDefinitions];
   if (new Set(all.map(({ type }) => type)).size < all.length) {
     throw new Error('An event type is defined twice in the catalog.');
   }
   const byType = new Map(definitions.map((definition) => [definition.type, definition]));
-  const ownByType = new Map(own.map((definition) => [definition.type, definition]));
+  const systemByType = new Map(systemDefinitions.map((definition) => [definition.type, definition]));
   const types = [...byType.keys()];
 
   const validateOne = (draft: unknown, byType: ReadonlyMap<string, EventDefinition>): TidingsEvent | FieldError[] => {
     const shape = eventDraft.safeParse(draft);
     if (!shape.success) return fieldErrors(shape.error);
     const definition = byType.get(shape.data.type);
-    if (!definition && ownByType.has(shape.data.type)) {
+    if (!definition && systemByType.has(shape.data.type)) {
       return [{ field: 'type', message: `"${shape.data.type}" is published by Tidings itself` }];
     }
     if (!definition) {
@@ -80,7 +86,7 @@ export function createCatalog(definitions: readonly EventDefinition[], own: read
 
   return {
     types,
-    streamedTypes: [...types, ...ownByType.keys()],
+    streamedTypes: [...types, ...systemByType.keys()],
     describe: () => definitions.map((definition) => describeEventType(definition)),
     describeStreamed: (dialect) => all.map((definition) => describeEventType(definition, dialect)),
     knows: (pattern) => types.some((type) => matches(pattern, type)),
@@ -98,16 +104,16 @@ export function createCatalog(definitions: readonly EventDefinition[], own: read
       if (errors.length > 0) throw new InvalidEventError(errors);
       return events;
     },
-    isOwn: (type) => ownByType.has(type),
-    validateOwn(draft) {
-      const result = validateOne(draft, ownByType);
+    isSystemType: (type) => systemByType.has(type),
+    validateSystemEvent(draft) {
+      const result = validateOne(draft, systemByType);
       if (Array.isArray(result)) throw new InvalidEventError(result);
       return result;
     },
   };
 }
 
-/** A type, with its JSON Schema. The default dialect is draft 2020-12. */
+/** Describes an event type, with its JSON Schema. Default dialect: draft 2020-12. */
 export function describeEventType(
   { type, audience, description, schema, example }: EventDefinition,
   dialect: SchemaDialect = 'draft-2020-12',
@@ -121,8 +127,8 @@ function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<st
   if (bytes > MAX_EVENT_BYTES) {
     return [{ field: 'data', message: `is ${String(bytes)} bytes of JSON, over the limit of ${String(MAX_EVENT_BYTES)}` }];
   }
-  const owner = readerOf(definition.audience, data);
-  if (owner === undefined) return [{ field: 'data.user_id', message: USER_ID_RULE }];
+  const owner = ownerOf(definition.audience, data);
+  if (owner === undefined) return [{ field: 'data.user_id', message: OWNER_ID_RULE }];
   return {
     id: draft.id ?? `evt_${uuidv7()}`,
     type: definition.type,
@@ -132,11 +138,11 @@ function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<st
   };
 }
 
-/** The one user who may see it, or null: everyone. Undefined when it is for a user and the schema let a wrong id pass. */
-function readerOf(audience: Audience, data: Record<string, unknown>): string | null | undefined {
+/** The owner who may see the event; null: everyone. Undefined when the schema accepted an invalid `user_id`. */
+function ownerOf(audience: Audience, data: Record<string, unknown>): string | null | undefined {
   if (audience === 'everyone') return null;
   const owner = data['user_id'];
-  return typeof owner === 'string' && USER_ID.test(owner) ? owner : undefined;
+  return typeof owner === 'string' && OWNER_ID.test(owner) ? owner : undefined;
 }
 
 function fieldErrors(error: z.ZodError, prefix = ''): FieldError[] {
@@ -152,11 +158,11 @@ function joinPath(prefix: string, path: string): string {
   return prefix !== '' && path !== '' && !path.startsWith('[') ? `${prefix}.${path}` : prefix + path;
 }
 
-/** Every event type that Tidings ships with. Add a definition here to add a type. */
+/** The event types of the shipped catalog. Add a definition here to add a type. */
 const definitions = [extractionStarted, extractionCompleted, syncCompleted, syncFailed, gapsUpdated] as const;
 
-/** The catalog that Tidings ships with. */
+/** The shipped catalog. */
 export const catalog = createCatalog(definitions, [webhookDisabled]);
 
-/** An event of the shipped catalog, as its definition makes it. */
+/** A draft of any event type of the shipped catalog. */
 export type Publishable = CatalogEvent<typeof definitions>;

@@ -13,11 +13,11 @@ const releaseAdded = defineEvent({
 });
 
 describe('a definition', () => {
-  test('makes drafts of its type', () => {
+  test('creates drafts of its type', () => {
     expect(releaseAdded({ release_id: '7' })).toEqual({ type: 'release.added', data: { release_id: '7' } });
   });
 
-  test('hands on the id and the time that it is given', () => {
+  test('passes on the id and the time', () => {
     expect(releaseAdded({ release_id: '7' }, { id: 'r-7', timestamp: '2026-01-01T00:00:00Z' })).toEqual({
       type: 'release.added',
       data: { release_id: '7' },
@@ -26,7 +26,7 @@ describe('a definition', () => {
     });
   });
 
-  test('says what it is', () => {
+  test('has its type, audience and description', () => {
     const { type, audience, description } = releaseAdded;
     expect({ type, audience, description }).toEqual({
       type: 'release.added',
@@ -49,40 +49,40 @@ describe('a definition', () => {
     expect(() => defineEvent({ ...releaseAdded, type })).toThrow('is not of the form noun.verb, in lower case');
   });
 
-  test('refuses an event for one user that does not say which', () => {
-    expect(() => defineEvent({ ...releaseAdded, audience: 'user' })).toThrow('release.added goes to one user');
+  test('refuses the audience user without the field user_id', () => {
+    expect(() => defineEvent({ ...releaseAdded, audience: 'user' })).toThrow('release.added has the audience user');
   });
 
-  test('refuses an example that its own schema refuses', () => {
+  test('refuses an example that its schema refuses', () => {
     expect(() => defineEvent({ ...releaseAdded, example: { release_id: 7 as unknown as string } })).toThrow(
       /The example of release.added is not valid: .*expected string/,
     );
   });
 
-  test('refuses a schema of what JSON does not have', () => {
+  test('refuses a schema with types that JSON does not have', () => {
     const example = { added_at: new Date(0) };
     expect(() => defineEvent({ ...releaseAdded, schema: z.strictObject({ added_at: z.date() }), example })).toThrow(
-      "The schema of release.added can't be written as JSON Schema",
+      'The schema of release.added cannot be written as JSON Schema',
     );
   });
 
-  test('can be in a catalog once only', () => {
+  test('can be in a catalog only once', () => {
     expect(() => createCatalog([releaseAdded, syncFailed, releaseAdded])).toThrow('defined twice');
   });
 });
 
-/** Each allows the other. What these tests say of types is checked by the compiler, in `npm run typecheck`. */
+/** Whether each type is assignable to the other. The compiler checks the types of these tests, in `npm run typecheck`. */
 type Same<One, Other> = [One, Other] extends [Other, One] ? true : false;
 
 describe('the TypeScript type of an event', () => {
-  test('has the type as a literal and the data as its schema says', () => {
+  test('has the type as a literal, and the data of its schema', () => {
     type Draft = ReturnType<typeof releaseAdded>;
     const sameType: Same<Draft['type'], 'release.added'> = true;
     const sameData: Same<Draft['data'], { release_id: string; year?: number | undefined }> = true;
     expect([sameType, sameData]).toEqual([true, true]);
   });
 
-  test('narrows with its type in a union', () => {
+  test('is narrowed by its type in a union', () => {
     const draft = syncFailed({ user_id: 'alice', error_message: 'gone' }) as CatalogEvent<
       readonly [typeof syncFailed, typeof syncCompleted]
     >;
@@ -95,14 +95,14 @@ describe('the TypeScript type of an event', () => {
     expect(same).toBe(true);
   });
 
-  test('refuses wrong data before anything runs', () => {
-    // @ts-expect-error a number is no text
+  test('refuses wrong data at compile time', () => {
+    // @ts-expect-error a number is not a string
     releaseAdded({ release_id: 7 });
     // @ts-expect-error user_id is missing
     syncFailed({ error_message: 'gone' });
     // @ts-expect-error a misspelt field
     syncFailed({ user_id: 'alice', error_message: 'gone', eror: 1 });
-    // @ts-expect-error a time is a text
+    // @ts-expect-error a time is a string
     syncFailed({ user_id: 'alice', error_message: 'gone' }, { timestamp: new Date() });
     // @ts-expect-error not a shipped type
     const foreign: Publishable = releaseAdded({ release_id: '7' });

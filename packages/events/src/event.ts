@@ -1,28 +1,28 @@
 import { z } from 'zod';
 
-/** What an event's id may be: letters, digits and `. _ -`, at most 100. It is part of the signed text and of Redis keys. */
+/** The pattern of event ids: 1 to 100 letters, digits and `. _ -`. The id is part of the signed text and of Redis keys. */
 export const EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-/** What a user's id may be: 1 to 255 characters, none of them a control, format or unpaired surrogate character. */
-export const USER_ID = /^[^\p{C}]{1,255}$/u;
+/** The pattern of owner ids: 1 to 255 characters, none of them a control, format or unpaired surrogate character. */
+export const OWNER_ID = /^[^\p{C}]{1,255}$/u;
 
-/** What is said of one that is not. */
-export const USER_ID_RULE = 'must be 1 to 255 characters without control characters';
+/** The error message for an id that does not match {@link OWNER_ID}. */
+export const OWNER_ID_RULE = 'must be 1 to 255 characters without control characters';
 
-/** The most bytes that an event's data may take as JSON: 256 KiB. */
+/** The maximum size of an event's data as JSON, in bytes: 256 KiB. */
 export const MAX_EVENT_BYTES = 256 * 1024;
 
-/** An event as it is handed in: what a definition makes, or the body of `POST /api/events`. */
+/** An event before it is validated: made by a definition, or the body of `POST /api/events`. */
 export interface EventDraft<Type extends string = string, Data = unknown> {
   type: Type;
   data: Data;
   /** The idempotency key: the same id twice is one event. Default: `evt_` and a UUIDv7. */
   id?: string | undefined;
-  /** When it happened, ISO 8601 with an offset. Default: when it is published. */
+  /** The time of the event, ISO 8601 with an offset. Default: the time when it is published. */
   timestamp?: string | undefined;
 }
 
-/** The shape of a draft, before the catalog looks at its type and data. */
+/** The schema of a draft, without the checks of the catalog for its type and data. */
 export const eventDraft = z.strictObject({
   type: z.string(),
   data: z.unknown(),
@@ -36,19 +36,22 @@ export const eventDraft = z.strictObject({
     .optional(),
 });
 
-/** Whether the database's and JavaScript's years agree: PostgreSQL has no year 0, and does not read JavaScript's years after 9999. */
+/**
+ * Returns whether a time is in the years 1 to 9999, in UTC, in which PostgreSQL and JavaScript agree: PostgreSQL has no year 0,
+ * and does not read JavaScript's format of years after 9999.
+ */
 export function hasFourDigitYear(timestamp: string): boolean {
   const year = new Date(timestamp).getUTCFullYear();
   return year >= 1 && year <= 9999;
 }
 
-/** An event that its definition found valid. */
+/** A validated event. */
 export interface TidingsEvent {
   id: string;
   type: string;
-  /** The one user who may see it; null: everyone. */
+  /** The owner who may see the event; null: everyone. */
   owner: string | null;
-  /** ISO 8601, UTC. */
+  /** The time of the event: ISO 8601, UTC. */
   timestamp: string;
   /** The payload as JSON on one line: the exact text that every attempt and every stream sends. */
   data: string;

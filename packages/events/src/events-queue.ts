@@ -2,26 +2,26 @@ import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 import { EVENT_ID, type TidingsEvent } from './event.js';
 
-/** The BullMQ queue over which a service hands events to the worker. */
+/** The name of the BullMQ queue in which services put events for the worker. */
 export const EVENTS_QUEUE = 'events';
 
-/** Before every Redis key and channel. The braces keep a queue's keys on one node of a Redis Cluster. */
+/** The default prefix of every Redis key and channel. The braces keep the keys on one node of a Redis Cluster. */
 export const DEFAULT_PREFIX = '{tidings}';
 
 /** A job of the queue `events`: one valid event. */
 export type EventJob = TidingsEvent;
 
-/** What a worker reads of a job. Who may see the event is derived from its data anew, not believed. */
+/** The fields that a worker reads from a job. The owner of the event is not among them: the worker reads it from the data. */
 export const eventJob = z.object({
-  id: z.string().regex(EVENT_ID).describe('The id of the event: the same id twice is one event'),
+  id: z.string().regex(EVENT_ID).describe('The id of the event. Events with the same id are one event'),
   type: z.string(),
-  timestamp: z.string().describe('When it happened: ISO 8601, UTC'),
-  data: z.string().describe('The data of the event as JSON text, which webhooks and streams get byte for byte'),
+  timestamp: z.string().describe('The time of the event: ISO 8601, UTC'),
+  data: z.string().describe('The data of the event as JSON text, which is sent to webhooks and streams byte for byte'),
 });
 
 /**
- * How an event waits in Redis. The job id comes from the event's id, so that the same id twice is one job; BullMQ
- * refuses ids of digits only, hence the prefix. A job that can't be accepted stays as a dead letter.
+ * Returns the options of an event's job. The job id is made from the event's id, so that the same event is enqueued once; the
+ * prefix is needed because BullMQ refuses ids of digits only. A job that cannot be accepted stays as a dead letter.
  */
 export function eventJobOptions(event: TidingsEvent): JobsOptions {
   return {

@@ -13,7 +13,15 @@ export { extractionCompleted, extractionStarted } from './catalog/extraction.js'
 export { syncCompleted, syncFailed } from './catalog/sync.js';
 export { gapsUpdated } from './catalog/gaps.js';
 export { webhookTest } from './catalog/webhook.js';
-export { eventDraft, hasFourDigitYear, EVENT_ID, MAX_EVENT_BYTES, USER_ID, type EventDraft, type TidingsEvent } from './event.js';
+export {
+  eventDraft,
+  hasFourDigitYear,
+  EVENT_ID,
+  MAX_EVENT_BYTES,
+  OWNER_ID,
+  type EventDraft,
+  type TidingsEvent,
+} from './event.js';
 export { InvalidEventError, type FieldError } from './invalid-event-error.js';
 export { isPattern, matches, patternsMatching } from './pattern.js';
 export { createPublisher, type Published, type Publisher, type PublisherOptions } from './publisher.js';

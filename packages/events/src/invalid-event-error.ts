@@ -1,11 +1,12 @@
-/** One thing that is wrong with what was handed in. */
+/** A mistake in one field of an event. */
 export interface FieldError {
   /** The path to the field: `data.items_synced`, or `events[3].data.user_id` in a list. */
   field: string;
+  /** The mistake, as the end of a sentence: "must be …", "is not a known field". */
   message: string;
 }
 
-/** Events that do not fit their definitions. Nothing of the list was published. */
+/** At least one event does not match the catalog. Nothing of the list was published. */
 export class InvalidEventError extends Error {
   constructor(
     /** Every wrong field of every event. */

@@ -4,34 +4,34 @@ import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis'
 export type RedisClient = Redis | Cluster;
 
 const SERVER = /^rediss?:$/;
-const EXAMPLE = 'redis://host:6379, or some nodes of one Redis Cluster with commas between: redis://a:6379,redis://b:6379';
+const EXAMPLE = 'redis://host:6379, or nodes of one Redis Cluster, separated by commas: redis://a:6379,redis://b:6379';
 
 /**
- * What a `REDIS_URL` names: one server, or, with commas between, some nodes of a Redis Cluster, which knows the others.
- * Throws when it names neither; the text is not repeated, since it may hold a password.
+ * Parses a `REDIS_URL`: one server, or some nodes of a Redis Cluster, separated by commas; the cluster knows the other nodes.
+ * Throws when it is neither. The error does not repeat the text, since it may have a password.
  */
 export function parseRedisUrl(text: string): URL[] {
   const urls = text.split(',').map((part) => (URL.canParse(part.trim()) ? new URL(part.trim()) : undefined));
-  if (!urls.every((url) => url !== undefined && SERVER.test(url.protocol))) throw new Error(`it has to be ${EXAMPLE}`);
+  if (!urls.every((url) => url !== undefined && SERVER.test(url.protocol))) throw new Error(`it must be ${EXAMPLE}`);
   const nodes = urls as URL[];
   if (nodes.length === 1) return nodes;
   if (nodes.some(({ pathname, search }) => !['', '/', '/0'].includes(pathname) || search !== '')) {
-    throw new Error('a Redis Cluster has one database, 0, and its nodes take no options');
+    throw new Error('a Redis Cluster has only one database, 0, and its URLs take no options');
   }
   if (new Set(nodes.map(({ protocol, username, password }) => [protocol, username, password].join(' '))).size > 1) {
-    throw new Error('the nodes of a Redis Cluster have the same protocol, user and password');
+    throw new Error('the nodes of a Redis Cluster must have the same protocol, user and password');
   }
   return nodes;
 }
 
 interface OpenOptions {
-  /** Of the connection to a server, be it the only one or a node. */
+  /** Options of each connection to a server, or to a node of a cluster. */
   server: Omit<RedisOptions, 'replyMapping'>;
-  /** Of a cluster as a whole. */
+  /** Options of the cluster client. */
   cluster: Omit<ClusterOptions, 'redisOptions'>;
 }
 
-/** Connects to what a `REDIS_URL` names. */
+/** Connects to the server or the cluster of a `REDIS_URL`. Throws like {@link parseRedisUrl}. */
 export function openRedis(text: string, { server, cluster }: OpenOptions): RedisClient {
   const [first, ...others] = parseRedisUrl(text) as [URL, ...URL[]];
   if (others.length === 0) return new Redis(text.trim(), server);
@@ -40,12 +40,12 @@ export function openRedis(text: string, { server, cluster }: OpenOptions): Redis
     port: Number(port || 6379),
   }));
   return new Cluster(nodes, {
-    // Names are looked up with each connection, and stay what certificates are checked against.
+    // Passes host names on: they are looked up for each connection, and certificates are checked against them.
     dnsLookup: (host, callback) => {
       callback(null, host);
     },
     ...cluster,
-    // For the nodes, too, that are in no URL: those that the cluster names.
+    // These options are also for the nodes that the cluster itself names.
     redisOptions: {
       ...server,
       ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }),

@@ -4,7 +4,7 @@ import { isPattern, matches, patternsMatching } from './pattern.js';
 
 const word = fc.stringMatching(/^[a-z][a-z0-9_]{0,4}$/);
 const few = fc.constantFrom('a', 'b', 'ab');
-/** Types that often have parts in common, and types that seldom do. */
+/** Types that often have common parts, and types that seldom do. */
 const type = fc
   .oneof(fc.array(few, { minLength: 1, maxLength: 4 }), fc.array(word, { minLength: 1, maxLength: 5 }))
   .map((parts) => parts.join('.'));
@@ -15,7 +15,7 @@ const pattern = fc.oneof(
 );
 
 describe('a pattern', () => {
-  test('means a type exactly when it is among the patterns for that type', () => {
+  test('matches a type exactly when it is among the patterns of that type', () => {
     fc.assert(
       fc.property(pattern, type, (given, of) => {
         expect(patternsMatching(of).includes(given)).toBe(matches(given, of));
@@ -24,7 +24,7 @@ describe('a pattern', () => {
     );
   });
 
-  test('is valid when it is for some type', () => {
+  test('is valid when it matches a type', () => {
     fc.assert(fc.property(type, (of) => patternsMatching(of).every(isPattern)));
   });
 

@@ -35,7 +35,7 @@ const error = async (token: string | (() => Promise<string>) = 'token', timeoutM
   publishOverHttp({ url, token, ...(timeoutMs && { timeoutMs }) })(events).catch((reason: unknown) => reason as Error);
 
 describe('publishing over HTTP', () => {
-  test('sends the events with a token, and is done when the API has committed them, now or before', async () => {
+  test('sends the events with a token, and resolves when the API has committed them, now or earlier', async () => {
     for (const status of [202, 200]) {
       answer = { status };
       expect(await error(() => Promise.resolve(`fresh-${String(status)}`))).toBeUndefined();
@@ -46,7 +46,7 @@ describe('publishing over HTTP', () => {
     ]);
   });
 
-  test('sends one event as one', async () => {
+  test('sends one event without a list', async () => {
     answer = { status: 202 };
     await publishOverHttp({ url, token: 'token' })(events.slice(0, 1));
     expect(requests).toEqual([`POST /api/events Bearer token ${JSON.stringify(events[0])}`]);
@@ -55,26 +55,32 @@ describe('publishing over HTTP', () => {
   test.each([
     [400, '{"errors":[{"field":"events[0].data.x","message":"is not a known field"}]}', 'events[0].data.x: is not a known field'],
     [409, '{"title":"The id is taken","detail":"Another event has it: a."}', 'Another event has it: a.'],
-    [413, '{}', 'The API, or a proxy before it, takes no request so large (413).'],
-  ])('is rejected by the API with %i', async (status, body, message) => {
+    [413, '{}', 'The request is too large for the API, or for a proxy in front of it (413).'],
+  ])('throws a RejectedEventError when the API responds with %i', async (status, body, message) => {
     answer = { status, body };
     expect(await error()).toEqual(new RejectedEventError(message));
   });
 
   test.each([
     ['is away', 503, 'application/problem+json', '{"detail":"PostgreSQL does not answer."}', 'PostgreSQL does not answer.'],
-    ['wants another token', 401, 'application/problem+json', '{"title":"Who are you?"}', 'Who are you?'],
+    ['refuses the token', 401, 'application/problem+json', '{"title":"Who are you?"}', 'Who are you?'],
     ['is busy', 429, 'application/problem+json', '{"title":"Too many requests"}', 'Too many requests'],
-    ['is not what answers with a 400', 400, 'text/html', 'plain HTTP to a port for HTTPS', 'plain HTTP to a port for HTTPS'],
-    ['is not what answers with a 409', 409, 'application/problem+json', 'no JSON', 'no JSON'],
-  ])('is to be tried again when the API %s', async (_case, status, type, body, said) => {
+    [
+      'is not the server that responds with 400',
+      400,
+      'text/html',
+      'plain HTTP to a port for HTTPS',
+      'plain HTTP to a port for HTTPS',
+    ],
+    ['is not the server that responds with 409', 409, 'application/problem+json', 'no JSON', 'no JSON'],
+  ])('throws an error to retry when the API %s', async (_case, status, type, body, reason) => {
     answer = { status, type, body };
     const thrown = await error();
-    expect(thrown).toEqual(new Error(`POST ${url}/api/events answered ${String(status)}: ${said}`));
+    expect(thrown).toEqual(new Error(`POST ${url}/api/events answered ${String(status)}: ${reason}`));
     expect(thrown).not.toBeInstanceOf(RejectedEventError);
   });
 
-  test('is to be tried again when there is no answer', async () => {
+  test('throws an error to retry when there is no response', async () => {
     answer = 'none';
     expect(await error('token', 50)).toMatchObject({ name: 'TimeoutError' });
     api.close();

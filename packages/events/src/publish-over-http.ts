@@ -1,12 +1,13 @@
 import type { EventDraft } from './event.js';
 import { RejectedEventError } from './rejected-event-error.js';
 
+/** The options of {@link publishOverHttp}. */
 export interface HttpPublishOptions {
-  /** Where the API is: `https://tidings.example.com`. */
+  /** The URL of the API: `https://tidings.example.com`. */
   url: string;
-  /** A token with the scope `events:publish`, or how to get one that is still valid. */
+  /** A token with the scope `events:publish`, or a function that returns one that is still valid. */
   token: string | (() => string | Promise<string>);
-  /** How long to wait for the answer, in milliseconds. Default 10,000. */
+  /** The time limit of a request, in milliseconds. Default 10,000. */
   timeoutMs?: number;
 }
 
@@ -17,10 +18,11 @@ interface ProblemDocument {
 }
 
 /**
- * A publish function for the relay of an outbox: resolves when the API has committed the events, 1 to 1,000 of them.
+ * Creates a publish function for the relay of an outbox. It resolves when the API has committed the events, 1 to 1,000 of them.
  *
- * Throws {@link RejectedEventError} when the API refuses something of the list (400, 409) or the list is too large (413), and
- * another error when it could not be asked, or wants something else, such as a valid token: then try again.
+ * It throws a {@link RejectedEventError} when the API refuses an event of the list (400, 409) or the list is too large (413).
+ * It throws another error when the API could not be reached or refuses the request for another reason, such as an expired
+ * token: then try again.
  */
 export function publishOverHttp({ url, token, timeoutMs = 10_000 }: HttpPublishOptions) {
   const target = new URL('/api/events', url);
@@ -31,24 +33,25 @@ export function publishOverHttp({ url, token, timeoutMs = 10_000 }: HttpPublishO
         authorization: `Bearer ${typeof token === 'string' ? token : await token()}`,
         'content-type': 'application/json',
       },
-      // Alone, an event's fields are named as they are.
+      // A single event is sent without a list, so that the API names wrong fields without `events[0]`.
       body: JSON.stringify(events.length === 1 ? events[0] : { events }),
       signal: AbortSignal.timeout(timeoutMs),
     });
     const text = await response.text();
     if (response.ok) return;
     const problem = readProblem(response, text);
-    if (response.status === 413) throw new RejectedEventError('The API, or a proxy before it, takes no request so large (413).');
+    if (response.status === 413)
+      throw new RejectedEventError('The request is too large for the API, or for a proxy in front of it (413).');
     if (response.status === 400 && problem?.errors) {
       throw new RejectedEventError(problem.errors.map(({ field, message }) => `${field}: ${message}`).join('; '));
     }
     if (response.status === 409 && problem) throw new RejectedEventError(problem.detail ?? problem.title ?? text);
-    const said = problem?.detail ?? problem?.title ?? text.slice(0, 200);
-    throw new Error(`POST ${target.href} answered ${String(response.status)}: ${said}`);
+    const reason = problem?.detail ?? problem?.title ?? text.slice(0, 200);
+    throw new Error(`POST ${target.href} answered ${String(response.status)}: ${reason}`);
   };
 }
 
-/** What the API says. A proxy on the way may answer with the same status, and means something else by it. */
+/** Reads the API's problem document. Undefined for other responses: a proxy may use the same status for another reason. */
 function readProblem(response: Response, text: string): ProblemDocument | undefined {
   if (!response.headers.get('content-type')?.startsWith('application/problem+json')) return undefined;
   try {

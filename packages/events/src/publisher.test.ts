@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { createCatalog } from './catalog.js';
 import { gapsUpdated } from './catalog/gaps.js';
 import { extractionStarted } from './catalog/extraction.js';
@@ -29,7 +29,7 @@ describe('a publisher', () => {
     await redis.drop();
   });
 
-  test('enqueues an event as a valid one, whole', async () => {
+  test('enqueues a validated event', async () => {
     const { id } = await publisher.publish(
       syncCompleted(
         { user_id: 'alice', items_synced: 150, errors: 0, duration_s: 12.4 },
@@ -51,7 +51,7 @@ describe('a publisher', () => {
     ]);
   });
 
-  test('makes one job of the same id twice: the first', async () => {
+  test('keeps the first of two events with the same id', async () => {
     expect(await publisher.publish(syncFailed({ user_id: 'alice', error_message: 'first' }, { id: '42' }))).toEqual({ id: '42' });
     expect(await publisher.publish(syncFailed({ user_id: 'alice', error_message: 'second' }, { id: '42' }))).toEqual({
       id: '42',
@@ -62,7 +62,7 @@ describe('a publisher', () => {
     ]);
   });
 
-  test('has its jobs retried with backoff and jitter, keeps the dead ones and forgets the done ones', async () => {
+  test('enqueues jobs with backoff and jitter that are removed when completed and kept when failed', async () => {
     await publisher.publish(failed);
     expect((await queue.getWaiting())[0]?.opts).toMatchObject({
       attempts: 20,
@@ -72,7 +72,7 @@ describe('a publisher', () => {
     });
   });
 
-  test('publishes a list in its order, and answers with the ids', async () => {
+  test('publishes a list in its order, and returns the ids', async () => {
     const published = await publisher.publish([
       extractionStarted({ version: '1', entity_types: [] }, { id: 'a' }),
       failed,
@@ -93,22 +93,22 @@ describe('a publisher', () => {
     expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, delayed: 0 });
   });
 
-  test('checks against the catalog that it is given', async () => {
+  test('validates with the given catalog', async () => {
     const onlyGaps = createPublisher({ redis: redis.url, prefix: redis.prefix, catalog: createCatalog([gapsUpdated]) });
     await expect(onlyGaps.publish(failed)).rejects.toMatchObject({ errors: [{ field: 'type' }] });
     await onlyGaps.close();
   });
 
-  test('leaves a client of the caller’s open', async () => {
-    const own = new Redis(redis.url);
-    const withOwn = createPublisher({ redis: own, prefix: redis.prefix });
-    await withOwn.publish(failed);
-    await withOwn.close();
-    expect(await own.ping()).toBe('PONG');
-    own.disconnect();
+  test('does not close a client of the caller', async () => {
+    const client = new Redis(redis.url);
+    const clientPublisher = createPublisher({ redis: client, prefix: redis.prefix });
+    await clientPublisher.publish(failed);
+    await clientPublisher.close();
+    expect(await client.ping()).toBe('PONG');
+    client.disconnect();
   });
 
-  test('can publish at once when it is created, and no more when it is closed', async () => {
+  test('can publish at once after it was created, and not after it was closed', async () => {
     const early = createPublisher({ redis: redis.url, prefix: redis.prefix });
     await early.publish(failed);
     await early.close();
@@ -119,55 +119,55 @@ describe('a publisher', () => {
 
 describe('while Redis is away, a publisher', () => {
   let redis: TestRedis;
-  let gate: Gate;
+  let proxy: FaultProxy;
   let publisher: Publisher;
   beforeEach(async () => {
     redis = createTestRedis();
-    gate = await createGate(redis.url);
+    proxy = await createFaultProxy(redis.url);
   });
   afterEach(async () => {
     await publisher.close();
-    await gate.shut();
+    await proxy.disconnect();
     await redis.drop();
   });
   const create = (commandTimeoutMs?: number) => {
-    publisher = createPublisher({ redis: gate.url, prefix: redis.prefix, ...(commandTimeoutMs && { commandTimeoutMs }) });
+    publisher = createPublisher({ redis: proxy.url, prefix: redis.prefix, ...(commandTimeoutMs && { commandTimeoutMs }) });
   };
 
-  test('fails instead of holding its caller, and publishes again once Redis is back', async () => {
+  test('fails instead of blocking its caller, and publishes again when Redis is back', async () => {
     create();
     await publisher.publish(failed);
-    await gate.shut();
+    await proxy.disconnect();
     await expect(publisher.publish([failed, failed])).rejects.toThrow();
-    await gate.open();
+    await proxy.restore();
     await eventually(() => publisher.publish(failed));
   });
 
-  test('fails also when Redis was never there, and publishes once it comes', async () => {
-    await gate.shut();
+  test('fails also when Redis was away from the start, and publishes when it is back', async () => {
+    await proxy.disconnect();
     create();
     await expect(publisher.publish(failed)).rejects.toThrow('Redis cannot be reached: Error: connect ECONNREFUSED');
-    // Also between two tries to connect.
+    // Also between two attempts to connect.
     await eventually(() => expect(publisher.publish(failed)).rejects.toThrow('enableOfflineQueue'));
-    await gate.open();
+    await proxy.restore();
     await eventually(() => publisher.publish(failed));
   });
 
-  test('fails after the time that a command may take, when Redis hangs', async () => {
+  test('fails after the command timeout when Redis hangs', async () => {
     create(200);
     await publisher.publish(failed);
-    gate.freeze();
+    proxy.freeze();
     await expect(publisher.publish(failed)).rejects.toThrow('Command timed out');
   });
 
-  test('fails after that time also when Redis hangs from the start', async () => {
-    gate.freeze();
+  test('fails after the command timeout also when Redis hangs from the start', async () => {
+    proxy.freeze();
     create(50);
     await expect(publisher.publish(failed)).rejects.toThrow('Redis cannot be reached: ');
   });
 
-  test('still says first which field is wrong', async () => {
-    await gate.shut();
+  test('still reports wrong fields first', async () => {
+    await proxy.disconnect();
     create();
     await expect(publisher.publish({ ...failed, id: '' })).rejects.toMatchObject({ errors: [{ field: 'id' }] });
   });

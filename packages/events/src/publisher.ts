@@ -6,50 +6,55 @@ import { DEFAULT_PREFIX, EVENTS_QUEUE, eventJobOptions, type EventJob } from './
 import type { EventDraft } from './event.js';
 import { openRedis, type RedisClient } from './open-redis.js';
 
+/** The options of {@link createPublisher}. */
 export interface PublisherOptions {
   /**
-   * A Redis URL, some nodes of a Redis Cluster with commas between, or an ioredis client of yours (`Redis` or `Cluster`),
-   * which stays yours to close.
+   * A Redis URL, some nodes of a Redis Cluster separated by commas, or your own ioredis client (`Redis` or `Cluster`), which the
+   * publisher does not close.
    */
   redis: string | RedisClient;
-  /** The `REDIS_PREFIX` of the Tidings that is to get the events. Default `{tidings}`. */
+  /** The `REDIS_PREFIX` of the Tidings installation that gets the events. Default `{tidings}`. */
   prefix?: string;
-  /** What events are checked against. Default: the catalog of this package. */
+  /** The catalog that validates events. Default: the catalog of this package. */
   catalog?: Catalog;
-  /** How long a command may take, in milliseconds, before publish fails. Default 5,000. Only for a client made from a URL. */
+  /** The time limit of a Redis command, in milliseconds; then `publish` fails. Default 5,000. Only for a client made from a URL. */
   commandTimeoutMs?: number;
   /**
    * Continues the caller's trace in Tidings: `new BullMQOtel({ tracerName: 'my-service' })` of the package `bullmq-otel`, which
-   * takes the active span of OpenTelemetry. Default: no traces.
+   * uses the active span of OpenTelemetry. Default: no traces.
    */
   telemetry?: NonNullable<QueueOptions['telemetry']>;
 }
 
-/** What became of a published event: its id. */
+/** A published event. */
 export interface Published {
   id: string;
 }
 
+/** Publishes events through Redis. */
 export interface Publisher<Event extends EventDraft = Publishable> {
   /**
-   * Checks events and enqueues them, all or none. Resolves when Redis holds them; a worker then commits them.
+   * Validates events and enqueues them, all or none. Resolves when Redis has them; a worker then commits them.
    * Until that commit their durability is that of Redis (append-only file).
    *
-   * Throws {@link InvalidEventError} with every wrong field, and Redis's error when it is away: nothing is enqueued then,
-   * except that a command which timed out may still have landed. Publishing the same ids again is safe: that is one event.
-   * Only while a dead letter has the id does nothing happen: retry or remove it first.
+   * Throws an {@link InvalidEventError} with every wrong field, and the error of Redis when it is away. Then nothing is
+   * enqueued, unless a command that timed out has reached Redis. Publishing the same ids again is safe: they stay one event.
+   * While a dead letter has the id, publishing does nothing: retry or remove the dead letter first.
    */
   publish: {
     (event: Event): Promise<Published>;
     (events: readonly Event[]): Promise<Published[]>;
   };
-  /** Closes what the publisher opened. */
+  /** Closes the publisher, and the connection if the publisher opened it. */
   close: () => Promise<void>;
 }
 
 const HASH_TAG = /\{[^}]+\}/;
 
-/** Connects a service to Tidings through Redis. Fails fast while Redis is away, instead of holding the caller. */
+/**
+ * Creates a publisher, which connects a service to Tidings through Redis. While Redis is away, `publish` fails fast instead of
+ * blocking its caller. Throws when the client is a Redis Cluster and the prefix has no braces.
+ */
 export function createPublisher<Event extends EventDraft = Publishable>(options: PublisherOptions): Publisher<Event> {
   const { redis, prefix = DEFAULT_PREFIX, catalog = shippedCatalog, commandTimeoutMs = 5000, telemetry } = options;
   const client = typeof redis === 'string' ? connect(redis, commandTimeoutMs) : redis;
@@ -57,7 +62,7 @@ export function createPublisher<Event extends EventDraft = Publishable>(options:
     if (typeof redis === 'string') client.disconnect();
     throw new Error('On a Redis Cluster the prefix needs braces, such as {tidings}: they keep a queue on one node.');
   }
-  // BullMQ would wait for Redis, however long it is away, before its first command.
+  // Without `skipWaitingForReady` BullMQ waits for Redis without a limit before its first command.
   const queue = new Queue<EventJob>(EVENTS_QUEUE, {
     connection: client,
     prefix,
@@ -65,7 +70,7 @@ export function createPublisher<Event extends EventDraft = Publishable>(options:
     skipVersionCheck: true,
     ...(telemetry === undefined ? {} : { telemetry }),
   });
-  // Every publish reports its own failure; without a listener the connection's would end the process.
+  // Every call of `publish` reports its failure. Without a listener, errors of the connection would end the process.
   queue.on('error', () => undefined);
 
   async function publish(event: Event): Promise<Published>;
@@ -73,7 +78,7 @@ export function createPublisher<Event extends EventDraft = Publishable>(options:
   async function publish(input: Event | readonly Event[]): Promise<Published | Published[]> {
     const drafts = Array.isArray(input) ? (input as readonly Event[]) : [input as Event];
     const events = catalog.validate(drafts, Array.isArray(input) ? 'events' : undefined);
-    await connecting(client, commandTimeoutMs);
+    await waitUntilConnected(client, commandTimeoutMs);
     await queue.addBulk(events.map((event) => ({ name: event.type, data: event, opts: eventJobOptions(event) })));
     const published = events.map(({ id }) => ({ id }));
     return Array.isArray(input) ? published : (published[0] as Published);
@@ -97,8 +102,8 @@ function connect(url: string, commandTimeout: number): RedisClient {
   return client;
 }
 
-/** Waits for a connection that is just being made, as at the start; not for one that was lost. */
-async function connecting(client: RedisClient, timeoutMs: number): Promise<void> {
+/** Waits for a connection that is being made for the first time; not for one that was lost. */
+async function waitUntilConnected(client: RedisClient, timeoutMs: number): Promise<void> {
   if (client.status !== 'connecting' && client.status !== 'connect') return;
   const signal = AbortSignal.timeout(timeoutMs);
   await once(client, 'ready', { signal }).catch((cause: unknown) => {

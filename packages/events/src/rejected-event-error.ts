@@ -1,6 +1,6 @@
 /**
- * Tidings does not take an event, now or later: its id is another event's, or it does not fit the catalog. A publish
- * function throws it to tell that apart from a Tidings that is away; nothing of its list was accepted then.
+ * Tidings will never accept an event: another event has its id, or it does not match the catalog. A publish function throws it
+ * to distinguish the rejection from a Tidings that is away. Nothing of the list was accepted.
  */
 export class RejectedEventError extends Error {
   constructor(reason: string, options?: ErrorOptions) {

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { keepDemoWebhook } from './demo-webhook.js';
+import { ensureDemoWebhook } from './demo-webhook.js';
 import { temporaryFolder } from './folder.js';
 
 const NONE = { status: 200, body: { data: [] } };
@@ -13,7 +13,7 @@ const WEBHOOK = { id: 'wh_1', secret: 'whsec_1' };
 let temporary: ReturnType<typeof temporaryFolder>;
 let api: Server;
 let requests: string[];
-/** What the API answers, first to last. */
+/** The API's responses, in order. */
 let answers: { status: number; body?: object }[];
 
 beforeEach(async () => {
@@ -33,9 +33,9 @@ afterEach(() => {
   api.closeAllConnections();
 });
 
-function keep() {
+function ensure() {
   const apiUrl = `http://127.0.0.1:${String((api.address() as AddressInfo).port)}`;
-  return keepDemoWebhook({
+  return ensureDemoWebhook({
     file: join(temporary.folder, 'demo.json'),
     apiUrl,
     token: 'token',
@@ -44,37 +44,37 @@ function keep() {
 }
 
 describe("the demo receiver's webhook", () => {
-  test('is registered once, and told where the receiver is at every start', async () => {
+  test('is registered once, and gets the URL of the receiver at every start', async () => {
     answers = [
       NONE,
       { status: 201, body: { ...WEBHOOK, url: 'http://127.0.0.1:4000/hook' } },
       { status: 200, body: { id: 'wh_1' } },
     ];
-    expect(await keep()).toEqual(WEBHOOK);
-    expect(await keep()).toEqual(WEBHOOK);
+    expect(await ensure()).toEqual(WEBHOOK);
+    expect(await ensure()).toEqual(WEBHOOK);
     expect(requests).toEqual(['GET /api/webhooks?limit=100', 'POST /api/webhooks', 'PATCH /api/webhooks/wh_1']);
     expect(statSync(join(temporary.folder, 'demo.json')).mode & 0o777).toBe(0o600);
   });
 
-  test('is registered again when it is gone', async () => {
+  test('is registered again after it was deleted', async () => {
     const next = { id: 'wh_2', secret: 'whsec_2' };
     answers = [NONE, { status: 201, body: WEBHOOK }, { status: 404 }, NONE, { status: 201, body: next }];
-    await keep();
-    expect(await keep()).toEqual(next);
+    await ensure();
+    expect(await ensure()).toEqual(next);
   });
 
-  test('takes the place of one whose secret is lost, and of nothing else', async () => {
+  test('replaces a demo webhook whose secret is lost, and no other webhook', async () => {
     const others = [
       { id: 'wh_8', description: 'The demo receiver of npm start' },
       { id: 'wh_9', description: null },
     ];
     answers = [{ status: 200, body: { data: others } }, { status: 204 }, { status: 201, body: WEBHOOK }];
-    expect(await keep()).toEqual(WEBHOOK);
+    expect(await ensure()).toEqual(WEBHOOK);
     expect(requests).toEqual(['GET /api/webhooks?limit=100', 'DELETE /api/webhooks/wh_8', 'POST /api/webhooks']);
   });
 
-  test('is an error when the API refuses it', async () => {
+  test('throws an error when the API refuses it', async () => {
     answers = [NONE, { status: 409, body: { title: 'Too many webhooks' } }];
-    await expect(keep()).rejects.toThrow('POST /api/webhooks: {"title":"Too many webhooks"}');
+    await expect(ensure()).rejects.toThrow('POST /api/webhooks: {"title":"Too many webhooks"}');
   });
 });

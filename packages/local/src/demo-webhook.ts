@@ -1,29 +1,30 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
+/** The webhook that sends to the demo receiver of `npm start`. */
 export interface DemoWebhook {
   id: string;
-  /** The API shows it once, so it is kept here. */
+  /** `whsec_…`. The API shows it only once, so the file keeps it. */
   secret: string;
 }
 
 interface DemoWebhookOptions {
-  /** Where id and secret are kept between starts. */
+  /** The file that keeps id and secret between starts. */
   file: string;
-  /** Of the API. */
+  /** Base URL of the API. */
   apiUrl: string;
-  /** Of the user whose webhook it is. */
+  /** A token of the webhook's owner. */
   token: string;
-  /** Where it sends to. */
+  /** URL of the demo receiver. */
   url: string;
 }
 
 const DESCRIPTION = 'The demo receiver of npm start';
 
 /**
- * The webhook that sends to the demo receiver: the one of an earlier start, told the receiver's address of today, or a
- * new one. Throws what the API answers when it refuses.
+ * Returns the webhook that sends to the demo receiver. A webhook of an earlier start gets the receiver's current URL;
+ * otherwise a new one is registered. Throws an error with the API's response when the API refuses.
  */
-export async function keepDemoWebhook({ file, apiUrl, token, url }: DemoWebhookOptions): Promise<DemoWebhook> {
+export async function ensureDemoWebhook({ file, apiUrl, token, url }: DemoWebhookOptions): Promise<DemoWebhook> {
   const request = async (method: string, path: string, body?: object): Promise<Response> => {
     const response = await fetch(`${apiUrl}/api/webhooks${path}`, {
       method,
@@ -38,10 +39,10 @@ export async function keepDemoWebhook({ file, apiUrl, token, url }: DemoWebhookO
     const kept = JSON.parse(readFileSync(file, 'utf8')) as DemoWebhook;
     const changed = await request('PATCH', `/${kept.id}`, { url, enabled: true });
     if (changed.ok) return kept;
-    // Somebody deleted it, or this is another database.
+    // The webhook was deleted, or this is another database.
   }
   const listed = (await (await request('GET', '?limit=100')).json()) as { data: { id: string; description: string | null }[] };
-  // Nobody knows the secrets of those that other folders registered, and a user may have only a few.
+  // Demo webhooks of other folders are deleted: their secrets are unknown here, and an owner may have only a few webhooks.
   for (const { id, description } of listed.data) if (description === DESCRIPTION) await request('DELETE', `/${id}`);
 
   const registered = await request('POST', '', { url, description: DESCRIPTION });

@@ -13,7 +13,7 @@ const EVENT = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 
 let temporary: ReturnType<typeof temporaryFolder>;
 let folder: string;
 let run: FirstRun | undefined;
-let shown = '';
+let output = '';
 
 beforeAll(() => {
   temporary = temporaryFolder();
@@ -27,53 +27,53 @@ afterAll(() => {
 });
 
 async function start(env: NodeJS.ProcessEnv = {}): Promise<FirstRun> {
-  shown = '';
-  const show = (text: string) => (shown += text);
-  run = await startFirstRun({ folder, env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', ...env }, show });
+  output = '';
+  const onOutput = (text: string) => (output += text);
+  run = await startFirstRun({ folder, env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', ...env }, onOutput });
   return run;
 }
 
-/** What the guidance says, found in it as a reader would. */
-function said(pattern: RegExp): string {
+/** The first group of the pattern in the guidance. */
+function fromGuidance(pattern: RegExp): string {
   return pattern.exec(run?.guidance ?? '')?.[1] ?? '';
 }
 
 async function publish(): Promise<string> {
-  const response = await fetch(`${said(/API {9}(\S+)/)}/api/events`, {
+  const response = await fetch(`${fromGuidance(/API {9}(\S+)/)}/api/events`, {
     method: 'POST',
-    headers: { authorization: said(/AUTH='Authorization: (.*)'/), 'content-type': 'application/json' },
+    headers: { authorization: fromGuidance(/AUTH='Authorization: (.*)'/), 'content-type': 'application/json' },
     body: JSON.stringify(EVENT),
   });
   expect(response.status).toBe(202);
   return ((await response.json()) as { id: string }).id;
 }
 
-test('what is published arrives at the demo receiver, at the first start and at the next', async () => {
+test('delivers published events to the demo receiver, after the first start and after the next', async () => {
   await start();
   const first = await publish();
   await eventually(() => {
-    expect(shown).toContain(`✓ sync.completed (${first}, attempt 1, signature verified)`);
+    expect(output).toContain(`✓ sync.completed (${first}, attempt 1, signature verified)`);
   });
-  const webhook = said(/(wh_[^/]+)/);
+  const webhook = fromGuidance(/(wh_[^/]+)/);
   await run?.stop();
-  expect(shown).toMatch(/api .*Stopped\.[^]*worker .*Stopping\./);
+  expect(output).toMatch(/api .*Stopped\.[^]*worker .*Stopping\./);
 
   await start();
-  expect(said(/(wh_[^/]+)/)).toBe(webhook);
+  expect(fromGuidance(/(wh_[^/]+)/)).toBe(webhook);
   const second = await publish();
   await eventually(() => {
-    expect(shown).toContain(`✓ sync.completed (${second}, attempt 1, signature verified)`);
+    expect(output).toContain(`✓ sync.completed (${second}, attempt 1, signature verified)`);
   });
 }, 90_000);
 
-test('a part that ends by itself is named', async () => {
-  const { broken } = await start();
+test('names a part that ends by itself', async () => {
+  const { unexpectedEnd } = await start();
   const [pid] = readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
   process.kill(Number(pid), 'SIGKILL');
-  expect(await broken).toBe('PostgreSQL ended by a signal.');
+  expect(await unexpectedEnd).toBe('PostgreSQL ended by a signal.');
 }, 60_000);
 
-test('a port that was asked for and is taken is a clear error', async () => {
+test('refuses a PORT that is taken or is not a number', async () => {
   const port = await freePort();
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');

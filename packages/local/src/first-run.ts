@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { migrate } from '@tidings/database';
 import { keepMachineKeys, type MachineKeys } from '@tidings/config';
-import { keepDemoWebhook } from './demo-webhook.js';
+import { ensureDemoWebhook } from './demo-webhook.js';
 import { guidance } from './guidance.js';
 import { isFree, nextFreePort } from './port.js';
 import { startPostgres, type LocalPostgres } from './postgres.js';
@@ -9,26 +9,28 @@ import type { LocalProcess } from './process.js';
 import { startRedis, type LocalRedis } from './redis.js';
 import { startApp, startTidings, type Tidings } from './tidings.js';
 
+/** What `npm start` and `npm run dev` start with. */
 export interface FirstRunOptions {
-  /** Where data and keys live: `.tidings`. */
+  /** The folder for data and keys: `.tidings`. */
   folder: string;
-  /** DATABASE_URL, REDIS_URL, PORT, JWT_SECRET and SECRETS_KEYS are used when they are set. */
+  /** The environment. DATABASE_URL, REDIS_URL, PORT, JWT_SECRET and SECRETS_KEYS are used when they are set. */
   env: NodeJS.ProcessEnv;
-  /** Shows text to the person who started it. */
-  show: (text: string) => void;
+  /** Called with the output of all processes. */
+  onOutput: (text: string) => void;
   /** Restarts the API and the worker when their build changes. Default false. */
   watch?: boolean;
 }
 
+/** A running Tidings with its demo receiver. */
 export interface FirstRun {
-  /** What to tell the person who started it. */
+  /** The text to print once everything runs: the addresses and the tour. */
   guidance: string;
-  /** Resolves when any part ends by itself, with a sentence that says which. */
-  broken: Promise<string>;
+  /** Resolves when any part ends by itself, with a sentence that names it: `The worker ended with exit code 1.` */
+  unexpectedEnd: Promise<string>;
   /**
-   * Stops all parts: the API, the worker, the receiver (so that what is under way still arrives), Redis, PostgreSQL.
+   * Stops the API, the worker, the receiver, Redis and PostgreSQL, in this order: requests in flight still arrive.
    *
-   * @param deadlineMs each part that has not stopped by then is killed, in milliseconds; default 30,000
+   * @param deadlineMs after it, the API and the worker are killed; in milliseconds, default 30,000
    */
   stop: (deadlineMs?: number) => Promise<void>;
 }
@@ -43,8 +45,11 @@ interface Parts {
 const API_PORT = 3000;
 const RECEIVER_PORT = 4000;
 
-/** Starts all that a newcomer needs to see Tidings work. What has been started is stopped again when a part fails. */
-export async function startFirstRun({ folder, env, show, watch = false }: FirstRunOptions): Promise<FirstRun> {
+/**
+ * Starts PostgreSQL, Redis, the API, the demo receiver with its webhook, and a worker. When a part cannot be started, stops
+ * the others and throws.
+ */
+export async function startFirstRun({ folder, env, onOutput, watch = false }: FirstRunOptions): Promise<FirstRun> {
   const parts: Parts = {};
   const stop = async (deadlineMs?: number): Promise<void> => {
     await parts.tidings?.stop(deadlineMs);
@@ -57,7 +62,7 @@ export async function startFirstRun({ folder, env, show, watch = false }: FirstR
     const host = env['HOST'] || '127.0.0.1';
     const port = await apiPort(env['PORT'], host);
     const receiverPort = await nextFreePort(RECEIVER_PORT, { except: [port] });
-    const keys = ownKeys(folder, env);
+    const keys = readKeys(folder, env);
 
     if (!env['DATABASE_URL']) parts.postgres = await startPostgres({ folder: join(folder, 'postgres') });
     if (!env['REDIS_URL']) parts.redis = await startRedis({ folder: join(folder, 'redis') });
@@ -65,7 +70,7 @@ export async function startFirstRun({ folder, env, show, watch = false }: FirstR
     const redisUrl = parts.redis?.url ?? String(env['REDIS_URL']);
     await migrate(databaseUrl);
 
-    const shown = { LOG_FORMAT: env['LOG_FORMAT'] || 'pretty', NODE_ENV: env['NODE_ENV'] || 'development' };
+    const logEnv = { LOG_FORMAT: env['LOG_FORMAT'] || 'pretty', NODE_ENV: env['NODE_ENV'] || 'development' };
     const tidings = await startTidings({
       databaseUrl,
       redisUrl,
@@ -73,20 +78,20 @@ export async function startFirstRun({ folder, env, show, watch = false }: FirstR
       keys,
       port,
       workers: 0,
-      limited: true,
-      env: shown,
+      hasRateLimits: true,
+      env: logEnv,
       watch,
-      onOutput: show,
+      onOutput,
     });
     parts.tidings = tidings;
 
-    // The receiver needs the secret, which comes from the API; the worker needs the receiver.
+    // The receiver needs the webhook's secret, which the API generates; the worker needs the receiver.
     const token = tidings.token('alice', 'events:publish');
     const receiverUrl = `http://127.0.0.1:${String(receiverPort)}/hook`;
     const file = join(folder, 'demo-webhook.json');
-    const webhook = await keepDemoWebhook({ file, apiUrl: tidings.url, token, url: receiverUrl });
+    const webhook = await ensureDemoWebhook({ file, apiUrl: tidings.url, token, url: receiverUrl });
     const receiverEnv = { ...env, HOST: '127.0.0.1', PORT: String(receiverPort), RECEIVER_SECRET: webhook.secret };
-    parts.receiver = startApp('receiver', { env: receiverEnv, onOutput: show });
+    parts.receiver = startApp('receiver', { env: receiverEnv, onOutput });
     await parts.receiver.waitFor('Receiver is ready');
     const worker = await tidings.startWorker();
 
@@ -101,7 +106,7 @@ export async function startFirstRun({ folder, env, show, watch = false }: FirstR
         pageToken: tidings.token('alice', 'events:publish admin'),
         webhookId: webhook.id,
       }),
-      broken: firstToEnd({
+      unexpectedEnd: firstToEnd({
         PostgreSQL: postgres,
         Redis: redis,
         'The API': tidings.api,
@@ -125,8 +130,8 @@ async function apiPort(wanted: string | undefined, host: string): Promise<number
   return Number(wanted);
 }
 
-/** Those of the environment, or else those that are kept in the folder. */
-function ownKeys(folder: string, env: NodeJS.ProcessEnv): MachineKeys {
+/** Keys of the environment, or else those that the folder keeps. */
+function readKeys(folder: string, env: NodeJS.ProcessEnv): MachineKeys {
   const kept = keepMachineKeys(folder);
   return { JWT_SECRET: env['JWT_SECRET'] || kept.JWT_SECRET, SECRETS_KEYS: env['SECRETS_KEYS'] || kept.SECRETS_KEYS };
 }

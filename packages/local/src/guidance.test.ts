@@ -11,7 +11,7 @@ const options = {
   webhookId: 'wh_1',
 };
 
-test('the tour is lines to paste, in order', () => {
+test('prints the lines of the tour in order', () => {
   const lines = guidance(options).split('\n');
   expect(lines.filter((line) => /^(AUTH|curl)/.test(line))).toEqual([
     `AUTH='Authorization: Bearer a.b.c'`,
@@ -22,17 +22,17 @@ test('the tour is lines to paste, in order', () => {
   ]);
 });
 
-test('a link opens the dashboard, and signs in by what no server ever sees of an address', () => {
+test('links to the dashboard with the token in the fragment, which browsers do not send to servers', () => {
   expect(guidance(options)).toContain('Dashboard   http://127.0.0.1:3001/#token=d.e.f\n');
 });
 
-test('the addresses of servers that were there before are not shown: they may hold passwords', () => {
+test('does not show the URL of a server that it did not start: it may hold a password', () => {
   expect(guidance(options)).toContain('PostgreSQL  yours (DATABASE_URL)');
   expect(guidance({ ...options, redisUrl: 'redis://:secret@127.0.0.1:1' })).toContain('Redis       redis://:secret@127.0.0.1:1');
 });
 
-test('it says that webhooks may reach this machine, which they may not elsewhere', () => {
+test('says that webhooks may reach this machine, and that the default forbids it', () => {
   expect(guidance(options)).toContain(
-    'Webhooks may go to this machine, since npm start opens it (EGRESS_ALLOW_CIDRS); by default they reach public addresses only.',
+    'npm start lets webhooks reach this machine (EGRESS_ALLOW_CIDRS); by default they reach public addresses only.',
   );
 });

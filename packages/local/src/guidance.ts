@@ -1,22 +1,22 @@
 interface GuidanceOptions {
   apiUrl: string;
   receiverUrl: string;
-  /** Undefined: one that was running already, whose password is not ours to show. */
+  /** Undefined for a server of the user's own, whose URL may hold a password and is not shown. */
   databaseUrl: string | undefined;
-  /** Likewise. */
+  /** Undefined for a server of the user's own, likewise. */
   redisUrl: string | undefined;
-  /** Alice's, with the scope `events:publish`. */
+  /** A token of alice with the scope `events:publish`. */
   token: string;
-  /** Alice's as well, for the page: with the scope `admin` besides, so that all of it is there to see. */
+  /** A token of alice for the dashboard, with the scopes `events:publish` and `admin`, so that every page is visible. */
   pageToken: string;
-  /** Alice's webhook, which sends to the demo receiver. */
+  /** The webhook of alice that sends to the demo receiver. */
   webhookId: string;
 }
 
 const EVENT = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1204, errors: 0, duration_s: 42.5 } };
-const OWN_WEBHOOK = { url: 'http://127.0.0.1:5000/hook', event_types: ['sync.*'] };
+const EXAMPLE_WEBHOOK = { url: 'http://127.0.0.1:5000/hook', event_types: ['sync.*'] };
 
-/** What `npm start` says when everything runs: where it is, and the tour, each step a line to paste into bash or zsh. */
+/** Returns the text that `npm start` prints once everything runs: the addresses, and a tour of lines to paste into bash or zsh. */
 export function guidance({ apiUrl, receiverUrl, databaseUrl, redisUrl, token, pageToken, webhookId }: GuidanceOptions): string {
   const post = (path: string, body: object): string =>
     `curl -sw '\\n' ${apiUrl}${path} -H "$AUTH" -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
@@ -30,9 +30,9 @@ Tidings runs.
   PostgreSQL  ${databaseUrl ?? 'yours (DATABASE_URL)'}
   Redis       ${redisUrl ?? 'yours (REDIS_URL)'}
 
-The link to the dashboard signs you in. Or paste these lines into another terminal, one after the other.
+The link to the dashboard signs you in. Or paste these lines into another terminal, one by one.
 
-First, a development token: for alice, who may also publish, and for 24 hours.
+First, a development token for alice, who may also publish. It is valid for 24 hours.
 
 AUTH='Authorization: Bearer ${token}'
 
@@ -40,21 +40,21 @@ AUTH='Authorization: Bearer ${token}'
 
 curl -sN ${apiUrl}/api/events/stream -H "$AUTH" &
 
-2. Publish an event. The stream shows it there, and the demo receiver here, as a signed webhook.
+2. Publish an event. It appears in the stream there, and at the demo receiver here as a signed webhook.
 
 ${post('/api/events', EVENT)}
 
-3. See what became of the deliveries to the demo receiver.
+3. List the deliveries to the demo receiver, with their status.
 
 curl -sw '\\n' ${apiUrl}/api/webhooks/${webhookId}/deliveries -H "$AUTH"
 
-4. Register a webhook of your own: put your URL in place of this one. Its secret is shown this once.
+4. Register a webhook of your own: replace the URL with yours. The response shows the secret, only this once.
 
-${post('/api/webhooks', OWN_WEBHOOK)}
+${post('/api/webhooks', EXAMPLE_WEBHOOK)}
 
 More tokens: npx tidings token --sub bob --scope events:publish
-Webhooks may go to this machine, since npm start opens it (EGRESS_ALLOW_CIDRS); by default they reach public addresses only.
-Ctrl-C stops all of it. Data and keys stay in .tidings/.
+npm start lets webhooks reach this machine (EGRESS_ALLOW_CIDRS); by default they reach public addresses only.
+Ctrl-C stops everything. Data and keys stay in .tidings/.
 ────────────────────────────────────────────────────────────────────────────────
 `;
 }

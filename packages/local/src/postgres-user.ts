@@ -3,16 +3,19 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Whom PostgreSQL runs as; empty: as we do. */
+/** The system user that PostgreSQL runs as; empty for the user of this process. */
 export interface User {
   uid?: number;
   gid?: number;
 }
 
-/** Where files go that PostgreSQL's user can't reach in the project, such as below /root. */
+/** The folder for files that PostgreSQL's user cannot reach in the project, such as below /root. */
 const FALLBACK = '/var/lib/tidings';
 
-/** PostgreSQL refuses to run as root: then it runs as `postgres`, or as `nobody` where there is no such user. */
+/**
+ * Returns the user for PostgreSQL, which refuses to run as root. Under root this is `postgres`, or `nobody` where there is no
+ * such user.
+ */
 export function postgresUser(): User {
   if (process.getuid?.() !== 0) return {};
   const name = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody';
@@ -20,12 +23,12 @@ export function postgresUser(): User {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Whether the user may look into the folder, which exists. */
+/** Returns whether the user may list the folder, which must exist. */
 export function isReachable(folder: string, user: User): boolean {
   return user.uid === undefined || spawnSync('ls', [folder], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;
 }
 
-/** A path that stands in for this one, always the same, where every user can reach it. */
+/** Returns a replacement for the path that every user can reach, the same at each call. */
 export function reachablePath(path: string): string {
   mkdirSync(FALLBACK, { recursive: true, mode: 0o755 });
   return join(FALLBACK, createHash('sha256').update(path).digest('hex').slice(0, 12));

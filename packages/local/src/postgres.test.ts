@@ -26,7 +26,7 @@ async function query(url: string, statement: string): Promise<unknown[]> {
   }
 }
 
-test('what was committed is there after a crash, and only who has the password sees it', async () => {
+test('keeps committed data through a crash, and refuses a wrong password', async () => {
   const first = await startPostgres({ folder });
   await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS one');
   process.kill(first.pid, 'SIGKILL');
@@ -34,9 +34,9 @@ test('what was committed is there after a crash, and only who has the password s
 
   const second = await startPostgres({ folder });
   expect(await query(second.url, 'SELECT * FROM kept')).toEqual([{ one: 1 }]);
-  const stranger = new URL(second.url);
-  stranger.password = 'guess';
-  await expect(query(stranger.href, 'SELECT 1')).rejects.toThrow('password authentication failed');
+  const withWrongPassword = new URL(second.url);
+  withWrongPassword.password = 'guess';
+  await expect(query(withWrongPassword.href, 'SELECT 1')).rejects.toThrow('password authentication failed');
 
   await second.remove();
   expect(existsSync(folder)).toBe(false);

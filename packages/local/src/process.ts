@@ -1,49 +1,53 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 
+/** A process that this process started. */
 export interface LocalProcess {
   pid: number;
-  /** What it has written lately (the last megabyte), both streams together. */
+  /** The latest output, stdout and stderr together: at least the last 1,048,576 characters. */
   output: () => string;
   /** Resolves once the output holds the text. Rejects when the process ends first, or after the deadline. */
   waitFor: (text: string, deadlineMs?: number) => Promise<void>;
   /**
-   * Sends a signal and resolves with the exit code, or null when a signal ended it.
+   * Sends a signal and resolves with the exit code, or null when a signal ended the process.
    *
    * @param signal default: the `stopSignal`
-   * @param deadlineMs what has not ended by then is killed, in milliseconds; default 30,000
+   * @param deadlineMs after it, the process is killed; in milliseconds, default 30,000
    */
   stop: (signal?: NodeJS.Signals, deadlineMs?: number) => Promise<number | null>;
-  /** Resolves with the exit code when it ends, or null when a signal ended it. Rejects when it could not be started. */
+  /** Resolves with the exit code, or null when a signal ended the process. Rejects when it could not be started. */
   ended: Promise<number | null>;
 }
 
+/** Options of {@link startProcess}. */
 export interface StartOptions extends Pick<SpawnOptions, 'env' | 'cwd' | 'uid' | 'gid'> {
-  /** What error messages call it. Default: the command. */
+  /** The name in error messages. Default: the command. */
   name?: string;
-  /** How it is asked to stop. Default SIGTERM. */
+  /** The signal that stops it cleanly. Default SIGTERM. */
   stopSignal?: NodeJS.Signals;
-  /** Its standard input. Default: empty. */
+  /** Standard input. Default: empty. */
   input?: string;
-  /** Called with each piece of output, for those who show it; error messages then don't repeat it. */
+  /** Called with each chunk of output. With it, error messages do not contain the output again. */
   onOutput?: ((text: string) => void) | undefined;
 }
 
 /**
- * Becomes the command that follows. Beside it, a shell waits for the end of a pipe that we hold, which comes even when
- * we are killed, and then sends the signal to what is left of the process's group.
+ * A shell command that replaces itself with the command in its arguments. A second shell reads a pipe whose other end this
+ * process holds. The pipe closes when this process ends, even by SIGKILL; the second shell then sends the stop signal to the
+ * process group.
  */
-const OUTLIVED_BY_US = '(read -r _ <&3; kill -s "$0" 0) >/dev/null 2>&1 & exec "$@" 3<&-';
-const KEPT_OUTPUT = 1024 * 1024;
+const STOP_WITH_PARENT = '(read -r _ <&3; kill -s "$0" 0) >/dev/null 2>&1 & exec "$@" 3<&-';
+const KEPT_OUTPUT_CHARACTERS = 1024 * 1024;
 const running = new Set<number>();
 
 /**
- * Starts a process in a group of its own, so that Ctrl-C at the terminal reaches only us and we decide the order of
- * stopping. It never outlives this process: when we exit, it is killed; when we are killed, it is asked to stop.
+ * Starts a process in its own process group, so that Ctrl-C at the terminal reaches only the calling process, which decides the
+ * order of stopping. The started process does not outlive the caller: it is killed when the caller exits, and gets the stop
+ * signal when the caller is killed.
  */
 export function startProcess(command: string, args: readonly string[], options: StartOptions = {}): LocalProcess {
   const { name = command, stopSignal = 'SIGTERM', input = '', onOutput, ...spawnOptions } = options;
-  const child = spawn('/bin/sh', ['-c', OUTLIVED_BY_US, stopSignal.replace('SIG', ''), command, ...args], {
+  const child = spawn('/bin/sh', ['-c', STOP_WITH_PARENT, stopSignal.replace('SIG', ''), command, ...args], {
     ...spawnOptions,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -60,18 +64,18 @@ export function startProcess(command: string, args: readonly string[], options: 
 
   let output = '';
   const watchers = new Set<() => void>();
-  const take = (text: string): void => {
+  const onData = (text: string): void => {
     output += text;
-    if (output.length > 2 * KEPT_OUTPUT) output = output.slice(-KEPT_OUTPUT);
+    if (output.length > 2 * KEPT_OUTPUT_CHARACTERS) output = output.slice(-KEPT_OUTPUT_CHARACTERS);
     onOutput?.(text);
     for (const watch of watchers) watch();
   };
-  for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', take);
+  for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', onData);
 
   let hasEnded = false;
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', (error) => {
-      // Only a process that never started is one that ended with an error.
+      // An error of a started process, such as a failed kill, does not mean that it has ended.
       if (pid === undefined) reject(new Error(`${name} could not be started: ${error.message}`));
     });
     child.once('close', resolve);
@@ -99,10 +103,10 @@ export function startProcess(command: string, args: readonly string[], options: 
         };
         const watch = (): void => {
           if (output.includes(text)) finish();
-          else if (hasEnded) finish(fail(`ended before it said "${text}"`));
+          else if (hasEnded) finish(fail(`ended before it printed "${text}"`));
         };
         const timer = setTimeout(() => {
-          finish(fail(`did not say "${text}" within ${String(deadlineMs)} ms`));
+          finish(fail(`did not print "${text}" within ${String(deadlineMs)} ms`));
         }, deadlineMs);
         watchers.add(watch);
         watch();
@@ -124,7 +128,7 @@ function killRunning(): void {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // It ended in the meantime.
+      // The process has just ended.
     }
   }
 }

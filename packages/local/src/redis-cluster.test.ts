@@ -15,10 +15,10 @@ afterAll(async () => {
   temporary.remove();
 });
 
-test('each key has a master, and when that fails, its replica takes over with what it holds', async () => {
+test('has a master for each key; when it fails, its replica takes over with its data', async () => {
   const urls = cluster.url.split(',');
   const masters = await Promise.all(['a', 'b', 'c'].map((key) => cluster.masterOf(key)));
-  // Their slots are 15495, 3300 and 7365: one in each third.
+  // The keys have the slots 15495, 3300 and 7365: one in each third.
   expect(masters.map(({ url }) => url).toSorted()).toEqual(urls.toSorted());
 
   const [master] = masters as [(typeof masters)[0], ...typeof masters];

@@ -1,32 +1,33 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { keepPassword } from './password.js';
+import { loadOrCreatePassword } from './password.js';
 import { freePort } from './port.js';
 import { startRedis, type LocalRedis } from './redis.js';
 
+/** A Redis Cluster that this process started. */
 export interface LocalRedisCluster {
-  /** Of its masters, as they were at first, with commas between. */
+  /** URLs of the first masters, separated by commas. */
   url: string;
-  /** The server that has a key's slot now. */
+  /** Returns the server that is the master of the key's slot now. */
   masterOf: (key: string) => Promise<LocalRedis>;
   /** Stops all servers that still run. */
   stop: () => Promise<void>;
 }
 
-/** The fewest of which the others can agree that one has failed. */
+/** With fewer masters, the others have no majority to declare one failed. */
 const MASTERS = 3;
 const SLOTS = 16_384;
-/** A node that is silent for so long has failed, in milliseconds. */
+/** A node that does not answer for so long counts as failed, in milliseconds. */
 const NODE_TIMEOUT_MS = 5000;
-const FORMED_WITHIN_MS = 30_000;
+const FORM_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 
 /**
- * Starts a Redis Cluster of three masters with a replica each, and resolves when all of it is in working order. It needs
- * Redis 7 or Valkey.
+ * Starts a Redis Cluster of three masters with a replica each, and resolves when every node reports that the cluster works.
+ * Needs Redis 7 or Valkey.
  *
- * @param folder where the append-only files live; a new one
+ * @param folder for the append-only files; it must be empty or missing
  */
 export async function startRedisCluster({ folder }: { folder: string }): Promise<LocalRedisCluster> {
   const servers: LocalRedis[] = [];
@@ -38,9 +39,9 @@ export async function startRedisCluster({ folder }: { folder: string }): Promise
   };
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // The nodes share one: clients say the same to each of them, and they to one another.
+    // The nodes share one password: clients use the same for each node, and so do the nodes among each other.
     const passwordFile = join(folder, 'password');
-    const masterauth = keepPassword(passwordFile);
+    const masterauth = loadOrCreatePassword(passwordFile);
     const busPorts: number[] = [];
     for (let index = 0; index < 2 * MASTERS; index += 1) {
       const busPort = await freePort();
@@ -68,20 +69,22 @@ export async function startRedisCluster({ folder }: { folder: string }): Promise
       const from = Math.ceil((index * SLOTS) / MASTERS);
       const to = Math.ceil(((index + 1) * SLOTS) / MASTERS) - 1;
       await master.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
-      // Two nodes of the same epoch would first have to settle whose slots are whose.
+      // Two nodes with the same epoch would first have to resolve the conflict.
       await master.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
     }
     for (const [index, other] of others.entries()) {
       await first.call('CLUSTER', 'MEET', '127.0.0.1', String(other.options.port), String(busPorts[index + 1]));
     }
-    await Promise.all(connections.map((node) => until(node, 'CLUSTER INFO', `cluster_known_nodes:${String(2 * MASTERS)}`)));
+    await Promise.all(
+      connections.map((node) => waitForReply(node, 'CLUSTER INFO', `cluster_known_nodes:${String(2 * MASTERS)}`)),
+    );
     for (const [index, master] of masters.entries()) {
       const replica = connections[MASTERS + index] as Redis;
       await replica.call('CLUSTER', 'REPLICATE', String(await master.call('CLUSTER', 'MYID')));
     }
     await Promise.all([
-      ...connections.map((node) => until(node, 'CLUSTER INFO', 'cluster_state:ok')),
-      ...masters.map((master) => until(master, 'INFO replication', 'state=online')),
+      ...connections.map((node) => waitForReply(node, 'CLUSTER INFO', 'cluster_state:ok')),
+      ...masters.map((master) => waitForReply(master, 'INFO replication', 'state=online')),
     ]);
   } catch (error) {
     await stop();
@@ -99,18 +102,19 @@ export async function startRedisCluster({ folder }: { folder: string }): Promise
   };
 }
 
-async function until(node: Redis, command: string, wanted: string): Promise<void> {
+async function waitForReply(node: Redis, command: string, wanted: string): Promise<void> {
   const [name, ...args] = command.split(' ') as [string, ...string[]];
-  const end = performance.now() + FORMED_WITHIN_MS;
+  const end = performance.now() + FORM_TIMEOUT_MS;
   for (;;) {
     const answer = String(await node.call(name, ...args));
     if (answer.includes(wanted)) return;
-    if (performance.now() > end) throw new Error(`A node of the cluster did not come to "${wanted}": ${answer}`);
+    if (performance.now() > end)
+      throw new Error(`A node of the cluster did not report "${wanted}" within ${String(FORM_TIMEOUT_MS)} ms: ${answer}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** A read that no other node answers. */
+/** Asks each node for the key: only the master of its slot answers a read, all others redirect. */
 async function masterOf(key: string, running: readonly LocalRedis[]): Promise<LocalRedis> {
   for (const server of running) {
     const node = new Redis(server.url, { retryStrategy: () => null });

@@ -12,7 +12,7 @@ afterAll(() => {
   temporary.remove();
 });
 
-test('what was stored is there after a stop, evicted by nothing, and only who has the password sees it', async () => {
+test('keeps its data through a restart, evicts nothing, and refuses clients without the password', async () => {
   const folder = join(temporary.folder, 'with a "space"');
   const first = await startRedis({ folder });
   const before = new Redis(first.url);
@@ -27,9 +27,9 @@ test('what was stored is there after a stop, evicted by nothing, and only who ha
   after.disconnect();
 
   const { port } = new URL(second.url);
-  const stranger = new Redis(Number(port), { enableReadyCheck: false });
-  stranger.on('error', () => undefined);
-  await expect(stranger.get('kept')).rejects.toThrow('NOAUTH');
-  stranger.disconnect();
+  const withoutPassword = new Redis(Number(port), { enableReadyCheck: false });
+  withoutPassword.on('error', () => undefined);
+  await expect(withoutPassword.get('kept')).rejects.toThrow('NOAUTH');
+  withoutPassword.disconnect();
   await second.stop();
 });

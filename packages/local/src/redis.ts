@@ -1,27 +1,29 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { keepPassword } from './password.js';
+import { loadOrCreatePassword } from './password.js';
 import { freePort } from './port.js';
 import { startProcess } from './process.js';
 
+/** A Redis or Valkey server that this process started. */
 export interface LocalRedis {
   url: string;
   pid: number;
-  /** Stops it. SIGKILL is a crash: what the append-only file holds is there at the next start. */
+  /** Stops the server. SIGKILL is a crash: the next start has what the append-only file holds. */
   stop: (signal?: NodeJS.Signals) => Promise<void>;
-  /** Resolves when it ends, whoever ended it. */
+  /** Resolves when the server ends, for any reason. */
   ended: Promise<unknown>;
 }
 
 const SERVERS = ['redis-server', 'valkey-server'];
 
 /**
- * Starts a Redis (or Valkey) that keeps every job: append-only file, no eviction.
+ * Starts a Redis (or Valkey) server on 127.0.0.1 that keeps every job: append-only file, no eviction.
  * Throws when neither server is on the PATH.
  *
- * @param folder where its append-only file lives; made when it is not there
- * @param passwordFile where its password is kept; default: in the folder
- * @param settings more of redis.conf, or other values
+ * @param folder for the append-only file; created when it does not exist
+ * @param port default: a free one
+ * @param passwordFile keeps the password; default: `password` in the folder
+ * @param settings directives of redis.conf; they override the defaults
  */
 export async function startRedis({
   folder,
@@ -37,11 +39,11 @@ export async function startRedis({
   const server = SERVERS.find(isOnPath);
   if (server === undefined) throw new Error('Neither redis-server nor valkey-server is on the PATH: install one of them.');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const password = keepPassword(passwordFile);
+  const password = loadOrCreatePassword(passwordFile);
   const chosenPort = port ?? (await freePort());
   const redis = startProcess(server, ['-'], {
     name: server,
-    // From standard input, since everybody sees a command's arguments.
+    // On standard input, since every user of the machine can see the arguments of a command.
     input: configuration({
       bind: '127.0.0.1',
       port: String(chosenPort),

@@ -3,41 +3,46 @@ import { signToken } from '@tidings/auth';
 import { createMachineKeys, type MachineKeys } from '@tidings/config';
 import { startProcess, type LocalProcess } from './process.js';
 
+/** Options of {@link startTidings}. */
 export interface TidingsOptions {
-  /** Of a database that has been migrated. */
+  /** URL of a migrated database. */
   databaseUrl: string;
   redisUrl: string;
-  /** Before every key in Redis. Default `{tidings}`. */
+  /** Prefix of every key in Redis. Default `{tidings}`. */
   prefix?: string;
-  /** Default: new ones. */
+  /** Default: generated keys. */
   keys?: MachineKeys;
   /** The API's port. Default 0: a free one. */
   port?: number;
-  /** How many workers. Default 1. */
+  /** Number of workers. Default 1. */
   workers?: number;
-  /** Whether callers are limited as the environment says, or else the defaults. Default false: tests and measurements send a lot. */
-  limited?: boolean;
-  /** More for the environment of every process, or other values. */
+  /**
+   * Whether the rate limits of the environment, or else the default ones, apply. Default false: tests and measurements send many
+   * requests.
+   */
+  hasRateLimits?: boolean;
+  /** Additions to the environment of every process; they override its values. */
   env?: NodeJS.ProcessEnv;
   /** Restarts a process when its build changes. Default false. */
   watch?: boolean;
-  /** Called with whatever the processes write. */
+  /** Called with the output of all processes. */
   onOutput?: ((text: string) => void) | undefined;
 }
 
-/** The API, and where it is. */
+/** An API process. */
 export interface LocalApi extends LocalProcess {
+  /** Base URL of the API, such as `http://127.0.0.1:3000`. */
   url: string;
 }
 
 /** A Tidings that runs on this machine. */
 export interface Tidings {
-  /** Of the API. */
+  /** Base URL of the first API process. */
   url: string;
   api: LocalApi;
   workers: LocalProcess[];
   /**
-   * A token for the API, valid for a day.
+   * Signs a token for the API that is valid for a day.
    *
    * @param scope such as `events:publish`; default: none
    */
@@ -49,15 +54,15 @@ export interface Tidings {
   /**
    * Stops the APIs, and then the workers.
    *
-   * @param deadlineMs what has not stopped by then is killed, in milliseconds; default 30,000
+   * @param deadlineMs after it, a process is killed; in milliseconds, default 30,000
    */
   stop: (deadlineMs?: number) => Promise<void>;
 }
 
-/** What the processes of this machine may reach besides public addresses: receivers on the machine itself. */
+/** Networks that webhooks may reach besides public addresses: receivers on this machine. */
 const ALLOWED_NETWORKS = '127.0.0.0/8,::1/128';
 
-const UNLIMITED = {
+const NO_RATE_LIMITS = {
   RATE_LIMIT_PER_OWNER: '0',
   RATE_LIMIT_PER_IP: '0',
   RATE_LIMIT_AUTH_FAILURES: '0',
@@ -67,31 +72,35 @@ const UNLIMITED = {
 };
 
 /**
- * What a worker is started with, here and in the Dockerfile. What hundreds of requests under way hold outlives the 16 MB
- * that Node gives to young objects, and is copied each time: 64 MB save a third of a worker's CPU (docs/performance.md).
+ * Node's options for a worker, here and in the Dockerfile. The objects of hundreds of requests in flight do not fit into the
+ * 16 MB that Node reserves for young objects, and are copied at each collection: 64 MB save a third of a worker's CPU
+ * (docs/performance.md).
  */
 export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
 
 const PROJECT = join(import.meta.dirname, '../../..');
-const TOKEN_LIFE_S = 86_400;
-const READY_MS = 30_000;
+const TOKEN_LIFETIME_S = 86_400;
+const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 
-/** Starts an API and workers as the processes they are in production, and resolves when all of them are ready. */
+/**
+ * Starts an API process and workers, as in production, and resolves when all of them are ready. When one cannot be started,
+ * stops the others and throws.
+ */
 export async function startTidings(options: TidingsOptions): Promise<Tidings> {
   const { databaseUrl, redisUrl, prefix = '{tidings}', keys = createMachineKeys(), port = 0, workers: workerCount = 1 } = options;
   const common: NodeJS.ProcessEnv = {
     EGRESS_ALLOW_CIDRS: ALLOWED_NETWORKS,
     HOST: '127.0.0.1',
-    ...(options.limited ? {} : UNLIMITED),
+    ...(options.hasRateLimits ? {} : NO_RATE_LIMITS),
     ...process.env,
     ...keys,
-    // Tokens are signed here: a key of somebody else's would contradict that.
+    // Tokens are signed here with JWT_SECRET, so other token keys of the environment must not apply.
     JWT_PUBLIC_KEY: '',
     JWT_JWKS_URL: '',
     JWT_JWKS_FILE: '',
     JWT_ALGORITHMS: '',
-    // They are valid for a day.
+    // The tokens are valid for a day: a shorter maximum of the environment must not apply.
     JWT_MAX_LIFETIME_S: '',
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
@@ -110,7 +119,7 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
     apis.push(withUrl);
     await api.waitFor('API is ready.');
     withUrl.url = /API is ready\.[^\n]*"url":"([^"]+)"/.exec(api.output())?.[1] ?? '';
-    await untilReady(withUrl.url);
+    await waitUntilReady(withUrl.url);
     return withUrl;
   };
   const startWorker = async (env: NodeJS.ProcessEnv = {}): Promise<LocalProcess> => {
@@ -133,7 +142,7 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
         scope,
         issuer: common['JWT_ISSUER'] || undefined,
         audience: common['JWT_AUDIENCE'] || undefined,
-        expiresInS: TOKEN_LIFE_S,
+        expiresInS: TOKEN_LIFETIME_S,
       });
     return { url: api.url, api, workers, token, startApi, startWorker, stop };
   } catch (error) {
@@ -148,7 +157,7 @@ interface AppOptions {
   onOutput?: ((text: string) => void) | undefined;
 }
 
-/** Starts the built main.js of an app, and does not wait until it is ready. */
+/** Starts the built `main.js` of an app, without waiting until it is ready. */
 export function startApp(app: 'api' | 'worker' | 'receiver', { env, watch = false, onOutput }: AppOptions): LocalProcess {
   const main = join(PROJECT, 'apps', app, 'dist/main.js');
   const flags = app === 'worker' ? WORKER_FLAGS : [];
@@ -159,13 +168,15 @@ export function startApp(app: 'api' | 'worker' | 'receiver', { env, watch = fals
   });
 }
 
-async function untilReady(url: string): Promise<void> {
-  const end = performance.now() + READY_MS;
+async function waitUntilReady(url: string): Promise<void> {
+  const end = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
     const answer = await fetch(`${url}/readyz`).catch((error: unknown) => error as Error);
     if (answer instanceof Response && answer.ok) return;
     if (performance.now() > end) {
-      throw new Error(`The API is not ready: ${answer instanceof Response ? await answer.text() : answer.message}`);
+      throw new Error(
+        `The API was not ready within ${String(READY_TIMEOUT_MS)} ms: ${answer instanceof Response ? await answer.text() : answer.message}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -31,7 +31,7 @@ const connect = (purpose: RedisPurpose): RedisClient => {
   connections.push(connection);
   return connection;
 };
-/** A worker that answers as it is told, and all that it was given. */
+/** Starts a worker that processes each job with the outcome of `answer`. Returns the data of the jobs that it took. */
 const work = <Data>(
   queue: string,
   { prefix = PREFIX, answer = () => ({ action: 'finish' }) }: { prefix?: string; answer?: (times: number) => JobOutcome } = {},
@@ -55,7 +55,7 @@ const ids = (name: string, count: number) => Array.from({ length: count }, (_, i
 const event = () => syncFailed({ user_id: 'alice', error_message: '' });
 
 describe('on a Redis Cluster', () => {
-  test('deliveries are enqueued, also anew, and taken; retried, postponed and with a priority', async () => {
+  test('deliveries are enqueued, also with new job ids, and taken; retried, postponed and with a priority', async () => {
     const queue = deliveries();
     const many = ids('many', 1001);
     await queue.enqueue(many.map((one) => ({ ...one, priority: 1 })));
@@ -72,39 +72,39 @@ describe('on a Redis Cluster', () => {
     await queue.close();
   });
 
-  test('a service publishes: with the addresses of some nodes, or with a client of its own', async () => {
+  test('a service publishes with the addresses of some nodes, or with its own client', async () => {
     const taken = work<EventJob>(EVENTS_QUEUE);
     const publisher = createPublisher({ redis: cluster.url });
-    const own = new Cluster(cluster.url.split(','));
-    const withOwn = createPublisher({ redis: own });
-    const published = [await publisher.publish(event()), ...(await withOwn.publish([event(), event()]))];
+    const client = new Cluster(cluster.url.split(','));
+    const clientPublisher = createPublisher({ redis: client });
+    const published = [await publisher.publish(event()), ...(await clientPublisher.publish([event(), event()]))];
     await eventually(() => {
       expect(taken.map(({ id }) => id).toSorted()).toEqual(published.map(({ id }) => id).toSorted());
     });
     await publisher.close();
-    await withOwn.close();
-    own.disconnect();
+    await clientPublisher.close();
+    client.disconnect();
   });
 
-  test('whoever tests a webhook hears what came of it, whichever nodes they are connected to', async () => {
+  test('every subscriber receives the outcome of a test, whichever node it is connected to', async () => {
     const subscribers = await Promise.all(
       Array.from({ length: 5 }, async () => {
         const subscriber = connect('subscriber');
-        const heard: string[] = [];
-        subscriber.on('message', (_: string, message: string) => void heard.push(message));
+        const received: string[] = [];
+        subscriber.on('message', (_: string, message: string) => void received.push(message));
         await subscriber.subscribe(testResultsChannel(PREFIX));
-        return heard;
+        return received;
       }),
     );
-    const turns = createTestLock({ redis: await ready(connect('command')), prefix: PREFIX });
+    const testLock = createTestLock({ redis: await ready(connect('command')), prefix: PREFIX });
     const test = { webhookId: 'wh_1', eventId: 'evt_1' };
-    expect(await turns.begin(test, 5000)).toBe('evt_1');
-    expect(await turns.begin({ ...test, eventId: 'evt_2' }, 5000)).toBe('evt_1');
-    expect(await turns.take(test, 5000)).toBe(true);
-    await turns.end({ ...test, result: 'failed' });
+    expect(await testLock.acquire(test, 5000)).toBe('evt_1');
+    expect(await testLock.acquire({ ...test, eventId: 'evt_2' }, 5000)).toBe('evt_1');
+    expect(await testLock.claim(test, 5000)).toBe(true);
+    await testLock.release({ ...test, result: 'failed' });
     await eventually(() => {
-      for (const heard of subscribers)
-        expect(heard.map((text) => JSON.parse(text) as unknown)).toEqual([{ ...test, result: 'failed' }]);
+      for (const received of subscribers)
+        expect(received.map((text) => JSON.parse(text) as unknown)).toEqual([{ ...test, result: 'failed' }]);
     });
   });
 
@@ -117,17 +117,17 @@ describe('on a Redis Cluster', () => {
 });
 
 test.each([
-  { what: 'dies', prefix: '{tidings}', fail: ({ stop }: LocalRedis) => stop('SIGKILL'), isHeard: true },
-  // A subscriber that is connected to it hears nothing until it goes on, since ioredis does not look whether it is there.
-  { what: 'hangs', prefix: '{b}', fail: ({ pid }: LocalRedis) => void process.kill(pid, 'SIGSTOP'), isHeard: false },
+  { what: 'dies', prefix: '{tidings}', fail: ({ stop }: LocalRedis) => stop('SIGKILL'), isReceived: true },
+  // A subscriber that is connected to the hanging node receives nothing until the node resumes: ioredis does not check it.
+  { what: 'hangs', prefix: '{b}', fail: ({ pid }: LocalRedis) => void process.kill(pid, 'SIGSTOP'), isReceived: false },
 ])(
-  'when the node of the queues $what, nobody waits for long, and all goes on when its replica has taken over',
-  async ({ prefix, fail, isHeard }) => {
+  'when the node of the queues $what, calls fail quickly, and everything works again when its replica has taken over',
+  async ({ prefix, fail, isReceived }) => {
     const commands = await ready(connect('command'));
     const limits = await ready(connect('limits'));
     const subscriber = connect('subscriber');
-    const heard: string[] = [];
-    subscriber.on('message', (__: string, message: string) => void heard.push(message));
+    const received: string[] = [];
+    subscriber.on('message', (__: string, message: string) => void received.push(message));
     await subscriber.subscribe('news');
     const queue = createDeliveriesQueue({ redis: commands, prefix });
     const taken = work<DeliveryJob>(DELIVERIES_QUEUE, { prefix });
@@ -138,7 +138,7 @@ test.each([
 
     await fail(await cluster.masterOf(prefix));
     await expectFailure(() => limits.exists(`${prefix}:none`), 1000);
-    // Nobody agrees that it has failed before two seconds are over.
+    // The cluster takes two seconds to agree that the node has failed.
     await Promise.all([
       expectFailure(() => queue.enqueue(ids('lost', 1)), 4000),
       expectFailure(() => pingRedis(commands, prefix), 4000),
@@ -147,15 +147,15 @@ test.each([
     await eventually(() => pingRedis(commands, prefix));
     await eventually(() => limits.exists(`${prefix}:none`));
     await eventually(() => queue.enqueue(ids('after', 3)));
-    // A worker gives up a connection that does not answer after 15 s.
+    // A worker closes a connection that does not answer for 15 s.
     await eventually(() => {
       expect(taken.map(({ id }) => id)).toEqual(expect.arrayContaining(ids('after', 3).map(({ id }) => id)));
     }, 40_000);
     // The subscriber may have been connected to that node.
-    if (isHeard) {
+    if (isReceived) {
       await eventually(async () => {
-        await commands.publish('news', 'heard');
-        expect(heard).toContain('heard');
+        await commands.publish('news', 'received');
+        expect(received).toContain('received');
       });
     }
     await queue.close();

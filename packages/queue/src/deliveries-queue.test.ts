@@ -1,36 +1,36 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue, Worker, type Job } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
-import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { createDeliveriesQueue, DELIVERIES_QUEUE, type DeliveriesQueue } from './deliveries-queue.js';
 import { connectRedis } from './redis.js';
 
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let commands: RedisClient;
 let queue: DeliveriesQueue;
-/** The same queue, as BullMQ sees it. */
+/** The same queue, opened with BullMQ alone. */
 let inRedis: Queue;
 const open = () => {
-  commands = connectRedis(gate.url, 'command', () => undefined);
+  commands = connectRedis(proxy.url, 'command', () => undefined);
   queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix });
 };
 beforeEach(async () => {
   redis = createTestRedis();
-  gate = await createGate(redis.url);
+  proxy = await createFaultProxy(redis.url);
   inRedis = new Queue(DELIVERIES_QUEUE, { connection: redis.client, prefix: redis.prefix });
 });
 afterEach(async () => {
   await queue.close();
   commands.disconnect();
-  await gate.shut();
+  await proxy.disconnect();
   await inRedis.close();
   await redis.drop();
 });
 const jobs = async (): Promise<Job[]> => inRedis.getJobs(['waiting', 'delayed', 'active', 'completed', 'failed'], 0, -1, true);
 
 describe('an enqueued delivery', () => {
-  test('is a job of its own id, which holds the id and nothing else', async () => {
+  test('is a job with the id of the delivery, and with no other data', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
     expect((await jobs()).map(({ id, name, data }) => ({ id, name, data: data as unknown }))).toEqual([
@@ -38,7 +38,7 @@ describe('an enqueued delivery', () => {
     ]);
   });
 
-  test('has attempts and BullMQ’s exponential backoff, and leaves nothing behind', async () => {
+  test('has attempts and BullMQ’s exponential backoff, and is removed when it ends', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
     expect((await jobs())[0]?.opts).toMatchObject({
@@ -49,7 +49,7 @@ describe('an enqueued delivery', () => {
     });
   });
 
-  test('is left alone when Redis still has a job for it', async () => {
+  test('is not changed when Redis still has a job for it', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }]);
     await queue.enqueue([{ id: 'dlv_1', priority: 2 }, { id: 'dlv_3' }, { id: 'dlv_3' }]);
@@ -60,15 +60,15 @@ describe('an enqueued delivery', () => {
     ]);
   });
 
-  test('gets a job of its own when it is enqueued anew', async () => {
+  test('gets another job when it is enqueued with a new job id', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
-    await queue.enqueue([{ id: 'dlv_1', anew: true }]);
-    await queue.enqueue([{ id: 'dlv_1', anew: true }]);
+    await queue.enqueue([{ id: 'dlv_1', newJobId: true }]);
+    await queue.enqueue([{ id: 'dlv_1', newJobId: true }]);
     expect((await jobs()).map(({ data }) => data as unknown)).toEqual(Array(3).fill({ id: 'dlv_1' }));
   });
 
-  test('that is overdue gets a job of its own when Redis has it for later only', async () => {
+  test('gets another job when it is overdue and Redis has only a delayed job for it', async () => {
     open();
     await inRedis.add('deliver', { id: 'dlv_1' }, { jobId: 'dlv_1', delay: 3_600_000 });
     await queue.enqueue([{ id: 'dlv_2' }]);
@@ -81,7 +81,7 @@ describe('an enqueued delivery', () => {
     ]);
   });
 
-  test('that is a retry or a replay comes after first attempts', async () => {
+  test('comes after first attempts when it is a retry or a replay', async () => {
     open();
     await queue.enqueue([{ id: 'replay', priority: 2 }, { id: 'retry', priority: 1 }, { id: 'first' }]);
     const taken: string[] = [];
@@ -97,7 +97,7 @@ describe('an enqueued delivery', () => {
     connection.disconnect();
   });
 
-  test('is enqueued in its order, also among more than go to Redis at once', async () => {
+  test('keeps its place in the order, also when the deliveries go to Redis in several batches', async () => {
     open();
     const ids = Array.from({ length: 1201 }, (_, index) => `dlv_${String(index)}`);
     await queue.enqueue(ids.map((id) => ({ id })));
@@ -109,20 +109,20 @@ describe('while Redis is away, enqueueing', () => {
   test('fails at once, and works again when Redis is back', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
-    await gate.shut();
+    await proxy.disconnect();
     await expect(queue.enqueue([{ id: 'dlv_2' }])).rejects.toThrow();
-    await gate.open();
+    await proxy.restore();
     await eventually(() => queue.enqueue([{ id: 'dlv_2' }]));
     expect((await jobs()).map(({ id }) => id)).toEqual(['dlv_1', 'dlv_2']);
   });
 
-  test('fails also when Redis was not there at the start, and works when it comes', async () => {
-    await gate.shut();
+  test('fails also when Redis was away from the start, and works when it is back', async () => {
+    await proxy.disconnect();
     open();
     await expect(queue.enqueue([{ id: 'dlv_1' }])).rejects.toThrow('Redis cannot be reached');
-    // Also between two tries to connect.
+    // Also between two attempts to connect.
     await eventually(() => expect(queue.enqueue([{ id: 'dlv_1' }])).rejects.toThrow('enableOfflineQueue'));
-    await gate.open();
+    await proxy.restore();
     await eventually(() => queue.enqueue([{ id: 'dlv_1' }]));
     expect((await jobs()).map(({ id }) => id)).toEqual(['dlv_1']);
   });

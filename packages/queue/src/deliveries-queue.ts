@@ -1,71 +1,75 @@
 import { randomBytes } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
-import { connecting } from './redis.js';
+import { waitUntilConnected } from './redis.js';
 
-/** The BullMQ queue of deliveries that are to be attempted. */
+/** The name of the BullMQ queue of deliveries that wait for an attempt. */
 export const DELIVERIES_QUEUE = 'deliveries';
 
-/** A job of the queue `deliveries`: which one. What is sent, and where to, is read from PostgreSQL when its turn comes. */
+/** A job of the queue `deliveries`. The worker reads the event and the webhook from PostgreSQL when it claims the delivery. */
 export interface DeliveryJob {
+  /** The id of the delivery. */
   id: string;
 }
 
+/** A delivery to enqueue. */
 export interface QueuedDelivery {
   id: string;
-  /** 0, the default, comes before 1, before 2: a flood of retries or replays holds up no first attempt. */
+  /** Jobs with priority 0, the default, come before 1, and 1 before 2: many retries or replays do not hold up first attempts. */
   priority?: number;
   /**
-   * Redis may still have a job under the delivery's id that ends without it, or comes much later: this one gets an id of
-   * its own. Default false.
+   * Gives the job a new id instead of the delivery's id. Needed when Redis may still have a job under the delivery's id that
+   * will end without an attempt, or is due much later. Default false.
    */
-  anew?: boolean;
-  /** How long Redis keeps it before it gives it out, in milliseconds. Default: not at all. */
+  newJobId?: boolean;
+  /** How long the job waits in Redis before a worker may take it, in milliseconds. Default 0. */
   delayMs?: number;
 }
 
+/** The queue `deliveries`, for processes that enqueue. */
 export interface DeliveriesQueue {
-  /** Enqueues deliveries. One that Redis still has a job for is left as it is. Throws when Redis is away. */
+  /** Enqueues deliveries. A delivery that Redis still has a job for is not changed. Throws when Redis is away. */
   enqueue: (deliveries: readonly QueuedDelivery[]) => Promise<void>;
   /**
-   * Enqueues deliveries whose time has passed without anybody having taken them. A job that Redis means to give out only
-   * later, by the clock of a worker that was wrong, does not hold one up.
+   * Enqueues deliveries that are overdue: no worker has claimed them in time. When Redis has a delayed job for one of them
+   * (a worker with a wrong clock may have set a late time), the delivery gets another job now. Throws when Redis is away.
    */
   enqueueOverdue: (deliveries: readonly QueuedDelivery[]) => Promise<void>;
+  /** Closes the queue; the connection stays open. */
   close: () => Promise<void>;
 }
 
 /**
- * What the reconciler gives a job, counted from when it fell due, before it enqueues its delivery again, in milliseconds.
- * Whoever writes a delivery's wake time and leaves the rest to a job goes by it.
+ * How long the reconciler waits for the job of a delivery, from the time when the delivery is due, in milliseconds. Then it
+ * enqueues the delivery again. Each statement that leaves a delivery to a job sets the delivery's wake time by this value.
  */
 export const WAKE_AFTER_MS = 15_000;
 
-/** How many jobs go to Redis at once: 28,000 jobs/s were measured with 500. */
-const BULK = 500;
+/** How many jobs go to Redis at once: 28,000 jobs/s with 500 (measured). */
+const BATCH_SIZE = 500;
 
-/** BullMQ's own count must never run out before the retry policy's: the worker decides when a delivery has failed. */
+/** BullMQ's attempts must never run out before those of the retry policy: the worker decides when a delivery has failed. */
 const JOB_ATTEMPTS = 1000;
 
-/** Of a worker that breaks before it could say when the next attempt is due, in milliseconds. */
+/** The base delay when a worker breaks before it has decided when the next attempt is due, in milliseconds. */
 const BACKOFF_MS = 1000;
 
 /**
- * The queue, seen from those who add to it. BullMQ's own retries apply, with its exponential backoff: the worker says how
- * long the first wait is. How often a delivery is attempted is decided from what PostgreSQL holds; BullMQ only ever needs
- * to have attempts left. Nothing is kept of a finished job, since BullMQ silently ignores an id that it has.
+ * Creates the queue `deliveries` for a process that enqueues. BullMQ retries the jobs with its exponential backoff; the
+ * worker sets the delay. The number of attempts of a delivery is decided from PostgreSQL; a BullMQ job only has to have
+ * attempts left. Finished jobs are removed, since BullMQ silently ignores a new job with an id that it already has.
  */
 export function createDeliveriesQueue({ redis, prefix }: { redis: RedisClient; prefix: string }): DeliveriesQueue {
-  // BullMQ would wait for Redis, however long it is away, before its first command: accept.idle() would wait with it.
+  // Without `skipWaitingForReady` BullMQ waits for Redis without a limit before its first command, and so would accept.idle().
   const options = { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true };
   const queue = new Queue<DeliveryJob>(DELIVERIES_QUEUE, options);
-  // The connection's owner logs its errors; without a listener they would end the process.
+  // The code that opened the connection logs its errors. Without a listener they would end the process.
   queue.on('error', () => undefined);
 
   const enqueue = async (deliveries: readonly QueuedDelivery[]): Promise<void> => {
-    await connecting(redis);
-    for (let from = 0; from < deliveries.length; from += BULK) {
-      await queue.addBulk(deliveries.slice(from, from + BULK).map(toJob));
+    await waitUntilConnected(redis);
+    for (let from = 0; from < deliveries.length; from += BATCH_SIZE) {
+      await queue.addBulk(deliveries.slice(from, from + BATCH_SIZE).map(toJob));
     }
   };
 
@@ -73,20 +77,20 @@ export function createDeliveriesQueue({ redis, prefix }: { redis: RedisClient; p
     enqueue,
     async enqueueOverdue(deliveries) {
       if (deliveries.length === 0) return;
-      await connecting(redis);
+      await waitUntilConnected(redis);
       const delayed = await redis.zmscore(queue.toKey('delayed'), ...deliveries.map(({ id }) => id));
-      await enqueue(deliveries.map((delivery, index) => (delayed[index] == null ? delivery : { ...delivery, anew: true })));
+      await enqueue(deliveries.map((delivery, index) => (delayed[index] == null ? delivery : { ...delivery, newJobId: true })));
     },
     close: () => queue.close(),
   };
 }
 
-function toJob({ id, priority = 0, anew = false, delayMs = 0 }: QueuedDelivery) {
+function toJob({ id, priority = 0, newJobId = false, delayMs = 0 }: QueuedDelivery) {
   return {
     name: 'deliver',
     data: { id },
     opts: {
-      jobId: anew ? `${id}.${randomBytes(6).toString('hex')}` : id,
+      jobId: newJobId ? `${id}.${randomBytes(6).toString('hex')}` : id,
       attempts: JOB_ATTEMPTS,
       backoff: { type: 'exponential', delay: BACKOFF_MS, jitter: 0.5 },
       removeOnComplete: true,

@@ -1,30 +1,30 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RedisClient } from '@tidings/events';
-import { createGate, createTestRedis, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { createDeliveriesQueue } from './deliveries-queue.js';
 import { createJobCounts, type JobCounts } from './job-counts.js';
 import { connectRedis } from './redis.js';
 
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let commands: RedisClient;
 let counts: JobCounts;
 beforeEach(async () => {
   redis = createTestRedis();
-  gate = await createGate(redis.url);
-  commands = connectRedis(gate.url, 'command', () => undefined);
+  proxy = await createFaultProxy(redis.url);
+  commands = connectRedis(proxy.url, 'command', () => undefined);
   counts = createJobCounts({ redis: commands, prefix: redis.prefix });
 });
 afterEach(async () => {
   await counts.close();
   commands.disconnect();
-  await gate.shut();
+  await proxy.disconnect();
   await redis.drop();
 });
 
 const NONE = { waiting: 0, prioritized: 0, delayed: 0, active: 0, failed: 0 };
 
-test('the jobs of each queue are counted by what they wait for', async () => {
+test('counts the jobs of each queue by state', async () => {
   const queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix });
   await queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }, { id: 'dlv_3', priority: 1 }, { id: 'dlv_4', delayMs: 60_000 }]);
   await queue.close();
@@ -35,8 +35,8 @@ test('the jobs of each queue are counted by what they wait for', async () => {
   ]);
 });
 
-test('while Redis is away there are none to tell, instead of zeros', async () => {
+test('rejects while Redis is away, instead of counting zero jobs', async () => {
   await counts.read();
-  await gate.shut();
+  await proxy.disconnect();
   await expect(counts.read()).rejects.toThrow();
 });

@@ -1,40 +1,44 @@
 import { Queue } from 'bullmq';
 import { EVENTS_QUEUE, type RedisClient } from '@tidings/events';
 import { DELIVERIES_QUEUE } from './deliveries-queue.js';
-import { connecting } from './redis.js';
+import { waitUntilConnected } from './redis.js';
 import { TESTS_QUEUE } from './tests-queue.js';
 
-/** What a job may be, in BullMQ's words. `prioritized`: waiting, behind first attempts. `failed`: a dead letter. */
+/** The states of a job, as BullMQ names them. `prioritized`: waiting, behind first attempts. `failed`: a dead letter. */
 const JOB_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
 
+/** The number of jobs of one queue, by state. */
 export interface QueueCounts {
+  /** The name of the queue. */
   queue: string;
   counts: Record<(typeof JOB_STATES)[number], number>;
 }
 
+/** Counts the jobs of all queues. */
 export interface JobCounts {
-  /** How many jobs each queue has, by their state. Rejects when Redis is away. Costs the lengths of a few lists. */
+  /** Counts the jobs of each queue by state. Rejects when Redis is away. Cheap: it reads the lengths of a few lists. */
   read: () => Promise<QueueCounts[]>;
+  /** Closes the queues; the connection stays open. */
   close: () => Promise<void>;
 }
 
 const QUEUES = [EVENTS_QUEUE, DELIVERIES_QUEUE, TESTS_QUEUE];
 
 /**
- * The queues, seen from those who watch them.
+ * Creates the counts of the queues `events`, `deliveries` and `tests`.
  *
  * @param redis a connection for the purpose `command`
  */
 export function createJobCounts({ redis, prefix }: { redis: RedisClient; prefix: string }): JobCounts {
   const queues = QUEUES.map((name) => {
     const queue = new Queue(name, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
-    // The connection's owner logs its errors.
+    // The code that opened the connection logs its errors. Without a listener they would end the process.
     queue.on('error', () => undefined);
     return queue;
   });
   return {
     async read() {
-      await connecting(redis);
+      await waitUntilConnected(redis);
       return Promise.all(
         queues.map(async (queue) => ({
           queue: queue.name,

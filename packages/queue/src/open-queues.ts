@@ -3,11 +3,14 @@ import { EVENTS_QUEUE, type RedisClient } from '@tidings/events';
 import { DELIVERIES_QUEUE } from './deliveries-queue.js';
 import { TESTS_QUEUE } from './tests-queue.js';
 
-/** Tidings' queues as BullMQ has them, for whoever shows what is in them. Closing a queue leaves the connection open. */
+/**
+ * Opens the queues `events`, `deliveries` and `tests` as BullMQ queues, for code that shows their jobs. Closing a queue leaves
+ * the connection open.
+ */
 export function openQueues({ redis, prefix }: { redis: RedisClient; prefix: string }): Queue[] {
   return [EVENTS_QUEUE, DELIVERIES_QUEUE, TESTS_QUEUE].map((name) => {
     const queue = new Queue(name, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
-    // The connection's owner logs its errors; without a listener they would end the process.
+    // The code that opened the connection logs its errors. Without a listener they would end the process.
     queue.on('error', () => undefined);
     return queue;
   });

@@ -1,56 +1,56 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import type { RedisClient } from '@tidings/events';
-import { createGate, createTestRedis, eventually, type Gate, type TestRedis } from '@tidings/testing';
+import { createFaultProxy, createTestRedis, eventually, type FaultProxy, type TestRedis } from '@tidings/testing';
 import { connectRedis, type RedisPurpose } from './redis.js';
 
 let redis: TestRedis;
-let gate: Gate;
+let proxy: FaultProxy;
 let client: RedisClient;
 let errors: Error[];
 beforeEach(async () => {
   redis = createTestRedis();
-  gate = await createGate(redis.url);
+  proxy = await createFaultProxy(redis.url);
   errors = [];
 });
 afterEach(async () => {
   client.disconnect();
-  await gate.shut();
+  await proxy.disconnect();
   await redis.drop();
 });
 const open = (purpose: RedisPurpose) => {
-  client = connectRedis(gate.url, purpose, (error) => void errors.push(error));
+  client = connectRedis(proxy.url, purpose, (error) => void errors.push(error));
   return client;
 };
-/** Unlike Node's once(), whatever errors come before it. */
-const happened = (event: string) => new Promise((resolve) => client.once(event, resolve));
+/** Resolves at the event. Unlike Node's once(), it does not reject when an error comes first. */
+const occurred = (event: string) => new Promise((resolve) => client.once(event, resolve));
 
 describe('a connection for commands', () => {
-  test('fails at once while Redis is away, tells its owner, and reconnects by itself', async () => {
+  test('fails at once while Redis is away, reports the error, and reconnects by itself', async () => {
     await once(open('command'), 'ready');
-    await gate.shut();
+    await proxy.disconnect();
     await eventually(() => {
       expect(errors.map(({ message }) => message)).toContainEqual(expect.stringContaining('ECONNREFUSED'));
     });
-    await happened('reconnecting');
-    const asked = client.ping().catch(() => 'failed');
-    const triedAgain = happened('connecting').then(() => 'tried again');
-    expect(await Promise.race([asked, triedAgain])).toBe('failed');
-    await gate.open();
+    await occurred('reconnecting');
+    const answer = client.ping().catch(() => 'failed');
+    const triedAgain = occurred('connecting').then(() => 'tried again');
+    expect(await Promise.race([answer, triedAgain])).toBe('failed');
+    await proxy.restore();
     expect(await eventually(() => client.ping())).toBe('PONG');
   });
 
   test('fails within seconds when Redis hangs', async () => {
     await once(open('command'), 'ready');
-    gate.freeze();
+    proxy.freeze();
     await expect(client.ping()).rejects.toThrow('Command timed out');
   });
 });
 
 describe('a connection for limits', () => {
-  test('fails within a second when Redis hangs, and then at once, until Redis answers again', async () => {
+  test('fails within a second when Redis hangs, then at once, until Redis answers again', async () => {
     await once(open('limits'), 'ready');
-    gate.freeze();
+    proxy.freeze();
     const startedAt = performance.now();
     await expect(client.ping()).rejects.toThrow();
     expect(performance.now() - startedAt).toBeLessThan(1000);
@@ -58,37 +58,37 @@ describe('a connection for limits', () => {
       expect(client.status).not.toBe('ready');
     });
     await expect(client.ping()).rejects.toThrow('enableOfflineQueue options is false');
-    await gate.open();
+    await proxy.restore();
     expect(await eventually(() => client.ping())).toBe('PONG');
   });
 });
 
 describe('a connection for a worker', () => {
-  test('waits for Redis as long as it takes', async () => {
+  test('waits for Redis without a limit', async () => {
     await once(open('worker'), 'ready');
-    await gate.shut();
+    await proxy.disconnect();
     const answer = client.ping();
-    await happened('reconnecting');
-    await gate.open();
+    await occurred('reconnecting');
+    await proxy.restore();
     expect(await answer).toBe('PONG');
   });
 
-  test('is made as BullMQ demands of its workers', () => {
+  test('has the options that BullMQ requires of its workers', () => {
     expect(open('worker').options).toMatchObject({ maxRetriesPerRequest: null });
   });
 });
 
 describe('a connection for a subscriber', () => {
-  test('subscribes again by itself', async () => {
+  test('subscribes again after a reconnect', async () => {
     const channel = `${redis.prefix}:news`;
-    const heard: string[] = [];
-    open('subscriber').on('message', (_, message) => void heard.push(message));
+    const received: string[] = [];
+    open('subscriber').on('message', (_, message) => void received.push(message));
     await client.subscribe(channel);
-    await gate.shut();
-    await gate.open();
+    await proxy.disconnect();
+    await proxy.restore();
     await eventually(async () => {
       expect(await redis.client.publish(channel, 'hello')).toBe(1);
-      expect(heard).toContain('hello');
+      expect(received).toContain('hello');
     });
   });
 });

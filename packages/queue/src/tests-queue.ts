@@ -1,43 +1,47 @@
 import { Queue } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
-import { connecting } from './redis.js';
+import { waitUntilConnected } from './redis.js';
 import { createTestLock, type TestId, type TestLock } from './test-lock.js';
 
-/** The BullMQ queue of webhooks that are to be tested now. */
+/** The name of the BullMQ queue of webhook tests that wait for a worker. */
 export const TESTS_QUEUE = 'tests';
 
-/** A job of the queue `tests`: whose webhook, and which. What is sent, and where to, is read from PostgreSQL. */
+/** A job of the queue `tests`. The worker reads the webhook's URL and secrets from PostgreSQL. */
 export interface TestJob extends TestId {
   owner: string;
 }
 
+/** The queue `tests`, for processes that request tests. */
 export interface TestsQueue {
   /**
-   * Enqueues a test, unless one of the same webhook is under way. Answers with the event id of the one that is. Throws when
-   * Redis is away; what it took all the same, nobody makes: its turn has ended by itself after `waitMs`.
+   * Enqueues a test, unless another test of the same webhook is in progress. Returns the event id of the test in progress.
+   * Throws when Redis is away. Redis may have the job nevertheless: no worker runs it after `waitMs`, when the lock has
+   * expired.
    */
-  begin: (job: TestJob, waitMs: number) => Promise<string>;
+  enqueue: (job: TestJob, waitMs: number) => Promise<string>;
+  /** Withdraws a test that no worker has claimed, as {@link TestLock.withdraw} says, and removes its job. */
   withdraw: TestLock['withdraw'];
+  /** Closes the queue; the connection stays open. */
   close: () => Promise<void>;
 }
 
-/** The queue, seen from those who ask for tests. */
+/** Creates the queue `tests` for a process that requests tests. */
 export function createTestsQueue({ redis, prefix }: { redis: RedisClient; prefix: string }): TestsQueue {
-  const turns = createTestLock({ redis, prefix });
+  const testLock = createTestLock({ redis, prefix });
   const queue = new Queue<TestJob>(TESTS_QUEUE, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
   queue.on('error', () => undefined);
   return {
-    async begin(job, waitMs) {
-      await connecting(redis);
-      const eventId = await turns.begin(job, waitMs);
+    async enqueue(job, waitMs) {
+      await waitUntilConnected(redis);
+      const eventId = await testLock.acquire(job, waitMs);
       if (eventId === job.eventId) await queue.add('test', job, { jobId: eventId, removeOnComplete: true, removeOnFail: true });
       return eventId;
     },
     async withdraw(test) {
-      const left = await turns.withdraw(test);
-      // What stays in the queue would do nothing; it need not pile up while there are no workers.
-      if (left === 'withdrawn') await queue.remove(test.eventId);
-      return left;
+      const result = await testLock.withdraw(test);
+      // A worker would ignore the job. It is removed so that jobs do not pile up while there are no workers.
+      if (result === 'withdrawn') await queue.remove(test.eventId);
+      return result;
     },
     close: () => queue.close(),
   };

@@ -9,13 +9,13 @@ let redis: TestRedis;
 let jobs: RedisClient;
 let queue: Queue<{ n: number }>;
 let worker: QueueWorker;
-/** What the worker was given, in order. */
-let seen: { n: number; jobId: string; traceparent?: string | undefined }[];
+/** The jobs that the worker processed, in order. */
+let processed: { n: number; jobId: string; traceparent?: string | undefined }[];
 beforeEach(() => {
   redis = createTestRedis();
   jobs = connectRedis(redis.url, 'worker', () => undefined);
   queue = new Queue('trial', { connection: redis.client, prefix: redis.prefix });
-  seen = [];
+  processed = [];
 });
 afterEach(async () => {
   await worker.stop(1000);
@@ -32,7 +32,7 @@ const start = (process: (n: number) => JobOutcome | Promise<JobOutcome>, concurr
     concurrency,
     lockMs: 30_000,
     process: async ({ n }, jobId, traceparent) => {
-      seen.push({ n, jobId, traceparent });
+      processed.push({ n, jobId, traceparent });
       return process(n);
     },
     onError: () => undefined,
@@ -40,27 +40,27 @@ const start = (process: (n: number) => JobOutcome | Promise<JobOutcome>, concurr
   worker.start();
 };
 const add = (n: number, options: JobsOptions = {}) => queue.add('job', { n }, { jobId: `job-${String(n)}`, ...options });
-const times = (n: number) => seen.filter((one) => one.n === n).length;
+const times = (n: number) => processed.filter((one) => one.n === n).length;
 
 describe('a job', () => {
-  test('that is finished is over', async () => {
+  test('is removed when it is finished', async () => {
     start(() => ({ action: 'finish' }));
     await add(1, { removeOnComplete: true });
     await eventually(async () => {
       expect(await queue.getJob('job-1')).toBeUndefined();
     });
-    expect(seen).toEqual([{ n: 1, jobId: 'job-1' }]);
+    expect(processed).toEqual([{ n: 1, jobId: 'job-1' }]);
   });
 
-  test('brings the trace context that it was enqueued with, on each attempt; what is malformed counts as none', async () => {
+  test('has the trace context that it was enqueued with, on each attempt; malformed metadata counts as none', async () => {
     start((n) => (n === 1 && times(1) === 1 ? { action: 'retry', reason: '500' } : { action: 'finish' }));
     await add(1, { attempts: 2, telemetry: { metadata: '{"traceparent":"00-trace-span-01"}' } });
     for (const [index, metadata] of ['{"traceparent":1}', 'null', 'evil'].entries())
       await add(2 + index, { telemetry: { metadata } });
     await eventually(() => {
-      expect(seen).toHaveLength(5);
+      expect(processed).toHaveLength(5);
     });
-    expect(seen.map(({ n, traceparent }) => [n, traceparent]).sort()).toEqual([
+    expect(processed.map(({ n, traceparent }) => [n, traceparent]).sort()).toEqual([
       [1, '00-trace-span-01'],
       [1, '00-trace-span-01'],
       [2, undefined],
@@ -69,7 +69,7 @@ describe('a job', () => {
     ]);
   });
 
-  test('that is to be retried comes again while it has attempts, and leaves no stack in Redis', async () => {
+  test('is retried while it has attempts, and leaves no stack in Redis', async () => {
     start(() => ({ action: 'retry', reason: 'The receiver answered 500.' }));
     await add(1, { attempts: 3, backoff: { type: 'fixed', delay: 1 } });
     await eventually(async () => {
@@ -81,7 +81,7 @@ describe('a job', () => {
     for (const stack of job?.stacktrace ?? []) expect(stack).toBe('Retry: The receiver answered 500.');
   });
 
-  test('that is to be retried waits as long as was decided, on whichever attempt, and then behind the others', async () => {
+  test('waits for the delay of its outcome on each retry, and then behind jobs with a lower priority number', async () => {
     start(() => ({ action: 'retry', reason: '500', delayMs: times(1) < 3 ? 1 : 3_600_000, priority: 1 }));
     await add(1, { attempts: 20, backoff: { type: 'exponential', delay: 10 } });
     await eventually(async () => {
@@ -91,7 +91,7 @@ describe('a job', () => {
     expect(await queue.getJob('job-1')).toMatchObject({ delay: 3_600_000, priority: 1, attemptsMade: 3 });
   });
 
-  test('that is postponed comes again later, and has lost no attempt', async () => {
+  test('is processed again later when it is postponed, and loses no attempt', async () => {
     start(() => (times(1) <= 3 ? { action: 'postpone', delayMs: 1 } : { action: 'finish' }));
     await add(1, { attempts: 1 });
     await eventually(async () => {
@@ -101,7 +101,7 @@ describe('a job', () => {
     expect((await queue.getJob('job-1'))?.attemptsMade).toBe(1);
   });
 
-  test('that is postponed for long holds up no other', async () => {
+  test('does not hold up other jobs while it is postponed', async () => {
     start((n) => (n === 1 ? { action: 'postpone', delayMs: 3_600_000 } : { action: 'finish' }));
     await add(1);
     await add(2);
@@ -110,7 +110,7 @@ describe('a job', () => {
     });
   });
 
-  test('that is buried stays in the failed set, whatever attempts it had left', async () => {
+  test('stays in the failed set as a dead letter, even with attempts left', async () => {
     start(() => ({ action: 'dead_letter', reason: 'The job is not an event.' }));
     await add(1, { attempts: 20 });
     await eventually(async () => {
@@ -119,7 +119,7 @@ describe('a job', () => {
     expect(times(1)).toBe(1);
   });
 
-  test('whose processing breaks is retried', async () => {
+  test('is retried when its processor throws', async () => {
     start(() => (times(1) === 1 ? Promise.reject(new Error('a bug')) : { action: 'finish' }));
     await add(1, { attempts: 2 });
     await eventually(async () => {
@@ -130,25 +130,25 @@ describe('a job', () => {
 });
 
 describe('stopping a worker', () => {
-  /** Jobs that are under way until the test lets them finish. */
+  /** Starts a worker whose jobs stay in progress until the test finishes them. Returns the functions that finish them. */
   const startSlow = (concurrency: number) => {
-    const underWay: (() => void)[] = [];
+    const inProgress: (() => void)[] = [];
     const slowly = () =>
       new Promise<JobOutcome>((resolve) => {
-        underWay.push(() => {
+        inProgress.push(() => {
           resolve({ action: 'finish' });
         });
       });
     start(slowly, concurrency);
-    return underWay;
+    return inProgress;
   };
 
-  test('waits for the jobs under way, and takes no more', async () => {
-    const underWay = startSlow(1);
+  test('waits for the jobs in progress, and takes no more', async () => {
+    const inProgress = startSlow(1);
     await add(1);
     await add(2);
     await eventually(() => {
-      expect(underWay).toHaveLength(1);
+      expect(inProgress).toHaveLength(1);
     });
     let stopped = false;
     const stopping = worker.stop(20_000).then(() => {
@@ -156,20 +156,20 @@ describe('stopping a worker', () => {
     });
     expect(await queue.getActiveCount()).toBe(1);
     expect(stopped).toBe(false);
-    underWay[0]?.();
+    inProgress[0]?.();
     await stopping;
     expect(await queue.getJobCounts('completed', 'waiting')).toEqual({ completed: 1, waiting: 1 });
     expect(times(2)).toBe(0);
   });
 
   test('waits no longer than the deadline', async () => {
-    const underWay = startSlow(1);
+    const inProgress = startSlow(1);
     await add(1);
     await eventually(() => {
-      expect(underWay).toHaveLength(1);
+      expect(inProgress).toHaveLength(1);
     });
     await worker.stop(1);
     expect(await queue.getActiveCount()).toBe(1);
-    underWay[0]?.();
+    inProgress[0]?.();
   });
 });

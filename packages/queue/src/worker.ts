@@ -1,45 +1,49 @@
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
 
-/** What BullMQ does with a job after it was processed. */
+/** What BullMQ does with a job after it was processed. Not the outcome of a delivery's attempt, which the worker decides. */
 export type JobOutcome =
-  /** Done: the job is removed. */
+  /** The job is done, and is removed. */
   | { action: 'finish' }
   /**
-   * BullMQ retries it with its own backoff, while the job has attempts left.
+   * BullMQ retries the job, while the job has attempts left.
    *
-   * `delayMs`: how long this wait is, in milliseconds; by default as the job's options say. `priority`: of the job from
-   * now on, behind those with a lower one.
+   * `delayMs`: the wait before this retry, in milliseconds; default: the backoff of the job's options. `priority`: the job's
+   * priority from now on; jobs with a lower number come first.
    */
   | { action: 'retry'; reason: string; delayMs?: number; priority?: number }
-  /** It comes again after the delay, in milliseconds. Uses up no attempt. */
+  /** The job is processed again after the delay, in milliseconds. Uses up no attempt of the job. */
   | { action: 'postpone'; delayMs: number }
-  /** It stays in the queue's failed set for a person to look at. */
+  /** The job stays in the queue's failed set until an operator retries or removes it. */
   | { action: 'dead_letter'; reason: string };
 
+/** The options of {@link createQueueWorker}. */
 export interface QueueWorkerOptions<Data> {
+  /** The name of the queue. */
   queue: string;
   /** A connection for the purpose `worker`. */
   redis: RedisClient;
+  /** The prefix of every Redis key, such as `{tidings}`. */
   prefix: string;
   /** How many jobs are processed at once. */
   concurrency: number;
-  /** A worker that is silent for longer has lost its jobs to the others, in milliseconds. */
+  /** How long a job stays locked without a sign of life of its worker, in milliseconds. Then other workers may take it. */
   lockMs: number;
-  /** `traceparent`: the W3C trace context that whoever enqueued the job gave it, as `bullmq-otel` does. */
+  /** Processes a job. `traceparent`: the W3C trace context that the job was enqueued with, in the format of `bullmq-otel`. */
   process: (data: Data, jobId: string, traceparent?: string) => Promise<JobOutcome>;
-  /** Told of errors of the worker itself, such as a lost connection. */
+  /** Called with errors of the worker itself, such as a lost connection. */
   onError: (error: Error) => void;
 }
 
+/** A worker of one queue. */
 export interface QueueWorker {
-  /** Begins to take jobs. */
+  /** Starts to take jobs. */
   start: () => void;
-  /** Takes no more jobs, and resolves when those under way are processed, or after the deadline, in milliseconds. */
+  /** Takes no more jobs. Resolves when the jobs in progress are processed, or after `deadlineMs`. */
   stop: (deadlineMs: number) => Promise<void>;
 }
 
-/** Why a job comes again. It has no stack: BullMQ would write it to Redis with every retry. */
+/** The reason for a retry. It has no stack, because BullMQ would write the stack to Redis with every retry. */
 class Retry extends Error {
   constructor(reason: string) {
     super(reason);
@@ -49,15 +53,15 @@ class Retry extends Error {
 }
 
 /**
- * A BullMQ worker whose processor answers with a outcome. A job may stall any number of times, since whoever kills
- * workers must not be able to fail jobs by it: BullMQ's default fails them after the second time (measured).
+ * Creates a BullMQ worker whose processor returns a {@link JobOutcome}. A job may stall any number of times: by BullMQ's
+ * default a job fails when it stalls for the second time (measured), so killed workers would fail jobs.
  */
 export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): QueueWorker {
   const { queue, redis, prefix, concurrency, lockMs, process, onError } = options;
   const worker = new Worker<Data>(
     queue,
     async (job, token) => {
-      await carryOut(await process(job.data, job.id ?? '', traceparentOf(job)), job, token);
+      await applyOutcome(await process(job.data, job.id ?? '', traceparentOf(job)), job, token);
     },
     {
       connection: redis,
@@ -84,7 +88,7 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
   };
 }
 
-/** Whoever reaches Redis could have written it: what is not as BullMQ's telemetry writes it counts as none. */
+/** The trace context of a job. Anyone who reaches Redis can write jobs, so malformed metadata counts as no context. */
 function traceparentOf({ opts }: Job): string | undefined {
   const metadata = opts.telemetry?.metadata;
   if (metadata === undefined) return undefined;
@@ -96,12 +100,12 @@ function traceparentOf({ opts }: Job): string | undefined {
   }
 }
 
-async function carryOut(outcome: JobOutcome, job: Job, token: string | undefined): Promise<void> {
+async function applyOutcome(outcome: JobOutcome, job: Job, token: string | undefined): Promise<void> {
   switch (outcome.action) {
     case 'finish':
       return;
     case 'retry':
-      // BullMQ doubles the delay with each attempt of the job: this is the one that grows to what was decided.
+      // BullMQ doubles the base delay with each attempt of the job. With this base the result is `delayMs`.
       if (outcome.delayMs !== undefined) {
         job.opts.backoff = { type: 'exponential', delay: outcome.delayMs / 2 ** job.attemptsMade };
       }

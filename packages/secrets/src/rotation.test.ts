@@ -7,7 +7,7 @@ const time = fc.nat(1000);
 const overlap = fc.integer({ min: 1, max: 1000 });
 
 describe('a rotation', () => {
-  test('keeps the secret that it replaces for the overlap, and earlier ones for as long as they were promised', () => {
+  test('keeps the replaced secret for the overlap, and earlier ones until their times', () => {
     fc.assert(
       fc.property(previous, time, overlap, (earlier, now, overlapS) => {
         const next = rotate('old', earlier, { now, overlapS });
@@ -18,7 +18,7 @@ describe('a rotation', () => {
     );
   });
 
-  test('without an overlap leaves nothing that signs, whatever was promised before', () => {
+  test('without an overlap ends all earlier secrets', () => {
     fc.assert(
       fc.property(previous, time, (earlier, now) => {
         expect(rotate('old', earlier, { now, overlapS: 0 })).toEqual([]);
@@ -27,7 +27,7 @@ describe('a rotation', () => {
   });
 });
 
-test('a rotated secret signs until its time, not at it', () => {
+test('a rotated secret signs before its time, not at it', () => {
   const one: PreviousSecret = { secret: 'a', until: 10 };
   expect([stillValid([one], 9), stillValid([one], 10)]).toEqual([[one], []]);
 });

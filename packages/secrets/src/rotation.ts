@@ -1,24 +1,30 @@
-/** A secret that was rotated away, and signs beside the new one until then, in Unix seconds. */
+/** A rotated secret, which signs in addition to the current one until its time. */
 export interface PreviousSecret {
   secret: string;
+  /** When it stops signing, in Unix seconds. */
   until: number;
 }
 
-/** How many rotated secrets may sign at once: each one is a signature more in every request. */
+/** How many rotated secrets may sign at once. Each one adds a signature to every request. */
 export const MAX_PREVIOUS_SECRETS = 3;
 
-/** Those that still sign at a time, in Unix seconds. */
+/**
+ * Returns the rotated secrets that still sign.
+ *
+ * @param now in Unix seconds
+ */
 export function stillValid(previous: readonly PreviousSecret[], now: number): PreviousSecret[] {
   return previous.filter(({ until }) => until > now);
 }
 
 /**
- * What signs beside a new secret, the newest first: the one that it takes the place of, for as long as the overlap, and
- * those before it, for as long as they were promised. Without an overlap nothing does: a secret that leaked must not live on because of an
- * earlier rotation. Null when there would be too many.
+ * Returns the secrets that sign in addition to a new secret, the newest first: the secret that it replaces, for the overlap,
+ * and earlier ones, until the times they already have. Empty without an overlap: a leaked secret must not stay valid because
+ * of an earlier rotation. Null when there would be more than {@link MAX_PREVIOUS_SECRETS}.
  *
+ * @param secret the secret that is replaced
  * @param now in Unix seconds
- * @param overlapS in seconds
+ * @param overlapS how long the replaced secret still signs, in seconds
  */
 export function rotate(
   secret: string,
@@ -30,7 +36,7 @@ export function rotate(
   return next.length > MAX_PREVIOUS_SECRETS ? null : next;
 }
 
-/** Reads what `JSON.stringify` made of a list of them. */
+/** Parses a list of rotated secrets that was written with `JSON.stringify`. */
 export function parsePreviousSecrets(text: string): PreviousSecret[] {
   return JSON.parse(text) as PreviousSecret[];
 }

@@ -7,23 +7,23 @@ import { createSecret, secretKey } from './secret.js';
 const key = (id: string) => ({ id, key: randomBytes(32) });
 
 describe('a sealed text', () => {
-  test('opens to what was sealed, for the row that it was sealed for', () => {
+  test('opens with the context that it was sealed for', () => {
     const { seal, open } = createSeal([key('a')]);
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string(), (text, owner) => {
-        expect(open(seal(text, owner), owner)).toBe(Buffer.from(text).toString());
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (text, context) => {
+        expect(open(seal(text, context), context)).toBe(Buffer.from(text).toString());
       }),
     );
   });
 
-  test('holds nothing of the text and is never the same twice', () => {
+  test('does not contain the text, and is never the same twice', () => {
     const { seal } = createSeal([key('a')]);
     const [first, second] = [seal('whsec_hello', 'wh_1'), seal('whsec_hello', 'wh_1')];
     expect(first.includes('whsec')).toBe(false);
     expect(first.equals(second)).toBe(false);
   });
 
-  test('does not open in another row', () => {
+  test('does not open with the context of another row', () => {
     const { seal, open } = createSeal([key('a')]);
     expect(() => open(seal('secret', 'wh_1'), 'wh_2')).toThrow();
   });
@@ -38,7 +38,7 @@ describe('a sealed text', () => {
     }
   });
 
-  test('opens with an older key after a new one was put first, and not once the older one is gone', () => {
+  test('opens with an older key behind the new one, and not after the older key was removed', () => {
     const [older, newer] = [key('2025'), key('2026')];
     const sealed = createSeal([older]).seal('secret', 'wh_1');
     expect(createSeal([newer, older]).open(sealed, 'wh_1')).toBe('secret');
@@ -46,7 +46,7 @@ describe('a sealed text', () => {
   });
 });
 
-test('a text that does not open says with which key, and nothing of the key or of the text', () => {
+test('the error of a text that does not open names the key, without the key itself or the text', () => {
   const [one, other] = [key('k1'), key('k1')];
   const { message } = (() => {
     try {
@@ -80,7 +80,7 @@ describe('SECRETS_KEYS', () => {
     expect(() => parseSealKeys(text)).toThrow(message);
   });
 
-  test('takes what openssl makes, and lets an older key be what it is, so that one can change away from it', () => {
+  test('accepts random keys, and a weak older key, so that it can be replaced', () => {
     for (let count = 0; count < 10_000; count += 1) {
       expect(() => parseSealKeys(`a:${randomBytes(32).toString('base64')}`)).not.toThrow();
     }

@@ -1,19 +1,20 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
-/** A 32-byte key and the name that a sealed text carries, so that keys can be changed. */
+/** A 32-byte key. Each sealed text names its key by the id, so that keys can be changed. */
 export interface SealKey {
   id: string;
   key: Buffer;
 }
 
+/** Seals texts for the database and opens them. */
 export interface Seal {
-  /** Encrypts `text` for the row that `owner` names. */
-  seal: (text: string, owner: string) => Buffer;
-  /** Decrypts. Throws when the key is unknown, or when the bytes were changed or belong to another row. */
-  open: (sealed: Uint8Array, owner: string) => string;
+  /** Encrypts `text`. It opens only with the same `context`, which names its row and column: see {@link sealedFor}. */
+  seal: (text: string, context: string) => Buffer;
+  /** Decrypts. Throws when the key is unknown, or when the bytes were changed or sealed for another context. */
+  open: (sealed: Uint8Array, context: string) => string;
 }
 
-/** The owners that a webhook's sealed columns are sealed for. */
+/** The contexts of a webhook's sealed columns. */
 export const sealedFor = {
   secret: (webhookId: string): string => `${webhookId}/secret`,
   previousSecrets: (webhookId: string): string => `${webhookId}/previous_secrets`,
@@ -22,15 +23,15 @@ export const sealedFor = {
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** 32 random bytes have fewer once in 10¹⁵ keys. */
-const LEAST_DIFFERENT_BYTES = 16;
+/** The fewest different bytes of a random key: 32 random bytes have fewer in one of 10¹⁵ keys. */
+const MIN_DIFFERENT_BYTES = 16;
 const KEY_ID = /^[a-z0-9_-]{1,32}$/i;
 
 /**
- * AES-256-GCM. The layout is: length of the key id, key id, 12-byte nonce, 16-byte tag, ciphertext. The owner (the
- * row's id and column) is authenticated with it, so that a sealed text copied to another row does not open (I8).
+ * Creates a seal with AES-256-GCM. The layout of a sealed text is: length of the key id, key id, 12-byte nonce, 16-byte tag,
+ * ciphertext. The context (row id and column) is authenticated, so that a sealed text copied to another row does not open (I8).
  *
- * @param keys the first one seals, all of them open
+ * @param keys the first one seals, all of them open; throws when there is none
  */
 export function createSeal(keys: readonly SealKey[]): Seal {
   const [current] = keys;
@@ -38,14 +39,14 @@ export function createSeal(keys: readonly SealKey[]): Seal {
   const byId = new Map(keys.map(({ id, key }) => [id, key]));
 
   return {
-    seal(text, owner) {
+    seal(text, context) {
       const keyId = Buffer.from(current.id);
       const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', current.key, iv).setAAD(Buffer.from(owner));
+      const cipher = createCipheriv('aes-256-gcm', current.key, iv).setAAD(Buffer.from(context));
       const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([Buffer.from([keyId.length]), keyId, iv, cipher.getAuthTag(), ciphertext]);
     },
-    open(sealed, owner) {
+    open(sealed, context) {
       const bytes = Buffer.from(sealed);
       const keyId = sealedWith(bytes);
       let offset = 1 + Buffer.byteLength(keyId);
@@ -54,7 +55,7 @@ export function createSeal(keys: readonly SealKey[]): Seal {
       const iv = bytes.subarray(offset, (offset += IV_BYTES));
       const tag = bytes.subarray(offset, (offset += TAG_BYTES));
       const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
-      decipher.setAAD(Buffer.from(owner)).setAuthTag(tag);
+      decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
       const text = decipher.update(bytes.subarray(offset));
       try {
         return Buffer.concat([text, decipher.final()]).toString('utf8');
@@ -66,20 +67,20 @@ export function createSeal(keys: readonly SealKey[]): Seal {
   };
 }
 
-/** The id of the key that sealed it. */
+/** Returns the id of the key that sealed a text. */
 export function sealedWith(sealed: Uint8Array): string {
   const bytes = Buffer.from(sealed);
   return bytes.toString('utf8', 1, 1 + bytes.readUInt8(0));
 }
 
-/** Fewer different bytes than random ones have, as in an example, or a text that somebody typed (once in 10¹³ random keys). */
+/** Whether a key was probably typed: it has few different bytes, or only printable ones, as one of 10¹³ random keys has. */
 function isGuessable(key: Buffer): boolean {
-  return new Set(key).size < LEAST_DIFFERENT_BYTES || key.every((byte) => byte >= 0x20 && byte <= 0x7e);
+  return new Set(key).size < MIN_DIFFERENT_BYTES || key.every((byte) => byte >= 0x20 && byte <= 0x7e);
 }
 
 /**
- * Reads `SECRETS_KEYS`: `id:base64key`, several with commas between, the first one seals, and has to be random. Throws an
- * error that says which entry is wrong; the keys themselves are never repeated in it.
+ * Parses `SECRETS_KEYS`: one or more `id:base64key`, separated by commas. The first key seals, and must be random. Throws an
+ * error that names the wrong entry, without repeating a key.
  */
 export function parseSealKeys(text: string): SealKey[] {
   const keys = text.split(',').map((entry, index) => {
@@ -97,8 +98,8 @@ export function parseSealKeys(text: string): SealKey[] {
     }
     return { id, key };
   });
-  const [twice] = keys.map(({ id }) => id).filter((id, index, ids) => ids.indexOf(id) !== index);
-  // What the first one seals the other one would not open.
-  if (twice !== undefined) throw new Error(`two keys have the id "${twice}": another key needs another id`);
+  const [duplicate] = keys.map(({ id }) => id).filter((id, index, ids) => ids.indexOf(id) !== index);
+  // A text sealed with the first key would be opened with the second.
+  if (duplicate !== undefined) throw new Error(`two keys have the id "${duplicate}": give each key another id`);
   return keys;
 }

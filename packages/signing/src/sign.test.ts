@@ -12,7 +12,7 @@ const headers = (id: string, timestamp: number, signature: string) => ({
 });
 
 describe('a signature', () => {
-  test('is the one that the Standard Webhooks specification gives as its example', () => {
+  test('equals the example of the Standard Webhooks specification', () => {
     const key = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64');
     const body = '{"test": 2432232314}';
     expect(sign({ id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestamp: 1614265330, body, keys: [key] })).toBe(
@@ -20,7 +20,7 @@ describe('a signature', () => {
     );
   });
 
-  test('is verified by the unmodified standardwebhooks package, whatever the body', () => {
+  test('is verified by the unmodified standardwebhooks package, for any body', () => {
     fc.assert(
       fc.property(fc.uuid(), fc.json(), fc.uint8Array({ minLength: 32, maxLength: 32 }), (id, body, key) => {
         const timestamp = now();
@@ -41,7 +41,7 @@ describe('a signature', () => {
     expect(() => verifier.verify('{"a":1}', headers('evt_1', timestamp - 1, signature))).toThrow();
   });
 
-  test('is given once for each key, so that a receiver with either secret can verify', () => {
+  test('has one part for each key, so that a receiver with either secret can verify', () => {
     const keys = [randomBytes(32), randomBytes(32)];
     const timestamp = now();
     const signature = sign({ id: 'evt_1', timestamp, body: '{}', keys });

@@ -1,14 +1,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import { digest, type SignInput } from './sign.js';
 
+/** The input of {@link verify}. */
 export interface VerifyInput extends SignInput {
-  /** The `webhook-signature` header: one or more signatures, a space between. */
+  /** The `webhook-signature` header: one or more signatures, separated by spaces. */
   signature: string;
 }
 
 /**
- * Whether any of the signatures was made with any of the keys. How old the timestamp may be is the caller's to decide.
- * Signatures of other versions than `v1` are passed over.
+ * Returns whether any of the signatures was made with any of the keys. Does not check the age of the timestamp: the caller
+ * has to. Ignores signatures of versions other than `v1`.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (Verifying signatures)
  */

@@ -1,24 +1,25 @@
 import { generateKeyPairSync, randomUUID, webcrypto } from 'node:crypto';
 
-/** For a TLS server: `tls.createServer({ key, cert })`. */
+/** Private key and certificate of a TLS server, both in PEM: `tls.createServer({ key, cert })`. */
 export interface ServerCertificate {
   key: string;
   cert: string;
 }
 
 interface CertificateOptions {
-  /** The names and addresses that it is for. Default: `shop.example` and 127.0.0.1. */
+  /** DNS names and IP addresses of the certificate. Default: `shop.example` and 127.0.0.1. */
   names?: string[];
-  /** Until when it is valid. Default: tomorrow. */
-  until?: Date;
+  /** End of validity; it begins two days earlier. Default: tomorrow. */
+  validUntil?: Date;
 }
 
-/** An authority of a test's own. */
+/** A certificate authority for one test. */
 export interface TestAuthority {
-  /** Its certificate, in PEM. */
+  /** The authority's certificate, in PEM. */
   cert: string;
-  /** A server that shows the authority itself: its certificate is signed by its own key. */
-  ownServer: ServerCertificate;
+  /** The authority's own key and certificate, for a server with a self-signed certificate. */
+  selfSigned: ServerCertificate;
+  /** Issues a certificate for a server. */
   issue: (options?: CertificateOptions) => Promise<ServerCertificate>;
 }
 
@@ -27,13 +28,13 @@ const DAY_MS = 86_400_000;
 const yesterday = (): Date => new Date(Date.now() - DAY_MS);
 const tomorrow = (): Date => new Date(Date.now() + DAY_MS);
 
-/** Makes an authority, whose certificates nobody trusts who was not told to. */
+/** Creates a certificate authority. Only clients that are configured with its certificate trust it. */
 export async function createTestAuthority(): Promise<TestAuthority> {
-  // Only for those who need it: it is many files.
+  // Imported here, since both packages have many files and most tests need no certificate.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  const keys = await makeKeys();
-  // OpenSSL looks for an issuer by its name.
+  const keys = await createKeyPair();
+  // OpenSSL finds an issuer by its name, so each authority needs a different one.
   const subject = `CN=Authority ${randomUUID()}`;
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     name: subject,
@@ -45,29 +46,29 @@ export async function createTestAuthority(): Promise<TestAuthority> {
   });
   return {
     cert: authority.toString('pem'),
-    ownServer: { key: keys.pem, cert: authority.toString('pem') },
-    async issue({ names = ['shop.example', '127.0.0.1'], until = tomorrow() } = {}) {
-      const own = await makeKeys();
+    selfSigned: { key: keys.pem, cert: authority.toString('pem') },
+    async issue({ names = ['shop.example', '127.0.0.1'], validUntil = tomorrow() } = {}) {
+      const serverKeys = await createKeyPair();
       const certificate = await x509.X509CertificateGenerator.create({
-        subject: 'CN=A server of a test',
+        subject: 'CN=Test server',
         issuer: subject,
-        publicKey: own.publicKey,
+        publicKey: serverKeys.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: ALGORITHM,
-        notBefore: new Date(until.getTime() - 2 * DAY_MS),
-        notAfter: until,
+        notBefore: new Date(validUntil.getTime() - 2 * DAY_MS),
+        notAfter: validUntil,
         extensions: [
           new x509.SubjectAlternativeNameExtension(
             names.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? 'ip' : 'dns', value }) as const),
           ),
         ],
       });
-      return { key: own.pem, cert: certificate.toString('pem') };
+      return { key: serverKeys.pem, cert: certificate.toString('pem') };
     },
   };
 }
 
-async function makeKeys() {
+async function createKeyPair() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { subtle } = webcrypto;
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -2,22 +2,23 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { serviceUrl } from './service-url.js';
 
+/** A PostgreSQL database that only one test file uses. */
 export interface TestDatabase {
   url: string;
   /**
-   * A connection of the test's own, which `drop` closes.
+   * Opens a connection, which `drop` closes.
    *
-   * @param url by another way, such as a gate; default: straight
+   * @param url another address of this database, such as that of a fault proxy; default: the database's own
    */
   connect: (url?: string) => Promise<pg.Client>;
-  /** Drops the database, connections and all. */
+  /** Ends all connections and drops the database. */
   drop: () => Promise<void>;
 }
 
 /**
- * A database of this test file's own.
+ * Creates a database with a random name for one test file.
  *
- * @param template `migrated`, a copy of the one that `npm test` migrated, or `empty`
+ * @param template `migrated` copies the database that `npm test` migrated; `empty` has no tables
  */
 export async function createTestDatabase(template: 'migrated' | 'empty' = 'migrated'): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -30,7 +31,7 @@ export async function createTestDatabase(template: 'migrated' | 'empty' = 'migra
     url: url.href,
     async connect(connectionString = url.href) {
       const client = new pg.Client({ connectionString });
-      // A connection may break on purpose.
+      // A test may break the connection on purpose; without a listener that would end the process.
       client.on('error', () => undefined);
       clients.push(client);
       await client.connect();

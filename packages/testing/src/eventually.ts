@@ -1,10 +1,10 @@
 const POLL_MS = 20;
 
 /**
- * Tries until the check no longer throws, and answers with what it returned.
- * After the deadline it throws what the check threw last.
+ * Calls `check` every 20 ms until it no longer throws, and returns its result.
+ * After the deadline it throws the last error of `check`.
  *
- * @param deadlineMs how long to keep trying, in milliseconds; default 15,000
+ * @param deadlineMs in milliseconds; default 15,000
  */
 export async function eventually<Result>(check: () => Result | Promise<Result>, deadlineMs = 15_000): Promise<Result> {
   const end = performance.now() + deadlineMs;

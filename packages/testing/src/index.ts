@@ -1,5 +1,5 @@
 export { createTestDatabase, type TestDatabase } from './database.js';
 export { eventually } from './eventually.js';
-export { createGate, type Gate } from './gate.js';
+export { createFaultProxy, type FaultProxy } from './fault-proxy.js';
 export { createTestRedis, type TestRedis } from './redis.js';
 export { createTestAuthority, type ServerCertificate, type TestAuthority } from './certificates.js';

@@ -2,16 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { serviceUrl } from './service-url.js';
 
+/** A key prefix in the shared Redis that only one test file uses. */
 export interface TestRedis {
   url: string;
-  /** Before every key and channel of this test file. */
+  /** Prefix of every key and channel of this test file. */
   prefix: string;
   client: Redis;
   /** Deletes the keys under the prefix and disconnects. */
   drop: () => Promise<void>;
 }
 
-/** A corner of the shared Redis that is this test file's own. */
+/** Connects to the shared Redis, with a random key prefix for one test file. */
 export function createTestRedis(): TestRedis {
   const url = serviceUrl('TEST_REDIS_URL');
   const prefix = `{test-${randomBytes(6).toString('hex')}}`;

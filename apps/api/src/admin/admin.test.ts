@@ -14,18 +14,18 @@ const operator = {
   get: (path: string) => api.as('olga', 'admin').get(path),
   patch: (path: string) => api.as('olga', 'admin').patch(path),
 };
-const register = async (user: string, body: object = {}) => {
-  const answer = await api
-    .as(user)
+const register = async (owner: string, fields: object = {}) => {
+  const { body } = await api
+    .as(owner)
     .post('/api/webhooks')
-    .send({ url: 'https://example.com/hook', ...body });
-  return String(answer.body.id);
+    .send({ url: 'https://example.com/hook', ...fields });
+  return String(body.id);
 };
-const publish = (user: string) =>
+const publish = (owner: string) =>
   api
     .as('service', 'events:publish')
     .post('/api/events')
-    .send({ type: 'sync.failed', data: { user_id: user, error_message: '' } });
+    .send({ type: 'sync.failed', data: { user_id: owner, error_message: '' } });
 const audit = async (query: string) => {
   const { body } = await operator.get(`/api/admin/audit?${query}`);
   return (body.data as { actor: string; action: string; details: object }[]).map(({ actor, action, details }) => [
@@ -35,8 +35,8 @@ const audit = async (query: string) => {
   ]);
 };
 
-describe('pausing', () => {
-  test('of everything is told with since when and by whom, and ends with the resume', async () => {
+describe('a pause', () => {
+  test('of all deliveries shows its start and its actor, and ends with the resume', async () => {
     const paused = await operator.patch('/api/admin/pause').send({ paused: true });
     expect(paused.body).toEqual({ paused: true, paused_at: expect.any(String), paused_by: 'olga' });
     expect((await operator.get('/api/admin/pause')).body).toEqual(paused.body);
@@ -48,20 +48,20 @@ describe('pausing', () => {
     ]);
   });
 
-  test('of a webhook is seen by its owner, who can still change it', async () => {
+  test('of a webhook is visible to its owner, who can still change the webhook', async () => {
     const id = await register('pia');
     const { body } = await operator.patch(`/api/admin/webhooks/${id}`).send({ paused: true });
     expect(body).toMatchObject({ id, owner: 'pia', paused: true, enabled: true });
     await publish('pia');
-    const { body: log } = await api.as('pia').get(`/api/webhooks/${id}/deliveries`);
-    expect(log.data).toMatchObject([{ status: 'pending', waiting_for: 'slot' }]);
+    const { body: deliveries } = await api.as('pia').get(`/api/webhooks/${id}/deliveries`);
+    expect(deliveries.data).toMatchObject([{ status: 'pending', waiting_for: 'slot' }]);
     expect((await api.as('pia').patch(`/api/webhooks/${id}`).send({ description: 'mine' })).body).toMatchObject({ paused: true });
     expect((await operator.get('/api/admin/webhooks?state=paused')).body.data).toMatchObject([{ id }]);
   });
 });
 
 describe('a webhook that an operator disabled', () => {
-  test('is told to its owner, who cannot enable it; what was pending is cancelled', async () => {
+  test('shows the reason to its owner, who cannot enable it, and has its pending deliveries cancelled', async () => {
     const id = await register('dan');
     await publish('dan');
     const { body } = await operator.patch(`/api/admin/webhooks/${id}`).send({ enabled: false });
@@ -80,10 +80,10 @@ describe('a webhook that an operator disabled', () => {
   });
 });
 
-describe('a user whom an operator disabled', () => {
-  test('is refused, with their streams ended and their webhooks disabled, until they are enabled again', async () => {
+describe('an owner whom an operator disabled', () => {
+  test('gets a 403, has streams ended and webhooks disabled, and has both back after being enabled', async () => {
     const id = await register('eve');
-    const off = await register('eve', { enabled: false });
+    const disabledBefore = await register('eve', { enabled: false });
     const stream = await fetch(`${api.url}/api/events/stream`, { headers: { authorization: `Bearer ${api.token('eve')}` } });
     const { body } = await operator.patch('/api/admin/owners/eve').send({ disabled: true });
     expect(body).toMatchObject({ owner: 'eve', disabled: true, webhooks: 2 });
@@ -93,9 +93,9 @@ describe('a user whom an operator disabled', () => {
     expect((await operator.get(`/api/admin/webhooks/${id}`)).body).toMatchObject({ enabled: false, disabled_reason: 'operator' });
 
     await operator.patch('/api/admin/owners/eve').send({ disabled: false });
-    const own = await api.as('eve').get('/api/webhooks');
-    expect(own.body.data).toMatchObject([
-      { id: off, enabled: false, disabled_reason: null },
+    const { body: webhooks } = await api.as('eve').get('/api/webhooks');
+    expect(webhooks.data).toMatchObject([
+      { id: disabledBefore, enabled: false, disabled_reason: null },
       { id, enabled: true, disabled_reason: null },
     ]);
     expect(await audit('owner=eve&limit=10')).toEqual(
@@ -103,28 +103,28 @@ describe('a user whom an operator disabled', () => {
     );
   });
 
-  test('stays disabled while something else about them is changed', async () => {
+  test('stays disabled when an operator changes a limit', async () => {
     await operator.patch('/api/admin/owners/ezra').send({ disabled: true });
     expect((await operator.patch('/api/admin/owners/ezra').send({ webhooks_limit: 2 })).body).toMatchObject({ disabled: true });
     expect((await api.as('ezra').get('/api/webhooks')).status).toBe(403);
   });
 });
 
-describe('the limits of a user', () => {
-  test('on webhooks hold for them alone, and null is the system’s again', async () => {
+describe('the limits of an owner', () => {
+  test('on webhooks apply to this owner only, and null restores the default', async () => {
     expect((await operator.patch('/api/admin/owners/lea').send({ webhooks_limit: 1 })).body).toMatchObject({ webhooks_limit: 1 });
     await register('lea');
-    const beyond = await api.as('lea').post('/api/webhooks').send({ url: 'https://example.com/' });
-    expect(beyond).toMatchObject({ status: 409, body: { detail: expect.stringContaining('1 webhooks') } });
+    const refused = await api.as('lea').post('/api/webhooks').send({ url: 'https://example.com/' });
+    expect(refused).toMatchObject({ status: 409, body: { detail: expect.stringContaining('1 webhooks') } });
     await operator.patch('/api/admin/owners/lea').send({ webhooks_limit: null });
     expect((await api.as('lea').post('/api/webhooks').send({ url: 'https://example.com/' })).status).toBe(201);
   });
 
-  test('on requests hold for them alone', async () => {
+  test('on requests apply to this owner only', async () => {
     await operator.patch('/api/admin/owners/leo').send({ requests_per_minute: 2 });
-    const statuses = async (user: string) => {
+    const statuses = async (owner: string) => {
       const list: number[] = [];
-      for (let count = 0; count < 3; count += 1) list.push((await api.as(user).get('/api/event-types')).status);
+      for (let count = 0; count < 3; count += 1) list.push((await api.as(owner).get('/api/event-types')).status);
       return list;
     };
     expect(await statuses('leo')).toEqual([200, 200, 429]);
@@ -136,13 +136,13 @@ describe('the limits of a user', () => {
     [{ webhooks_limit: -1 }, 'webhooks_limit'],
     [{ requests_per_minute: 0 }, 'requests_per_minute'],
     [{ disabled: 'yes' }, 'disabled'],
-  ])('are refused when they are wrong: %j', async (body, field) => {
-    const answer = await operator.patch('/api/admin/owners/leo').send(body);
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ field }] } });
+  ])('are refused when invalid, and the error names the field: %j', async (body, field) => {
+    const response = await operator.patch('/api/admin/owners/leo').send(body);
+    expect(response).toMatchObject({ status: 400, body: { errors: [{ field }] } });
   });
 });
 
-test('users are listed, and one of whom nothing is known is answered with zeros', async () => {
+test('operators list owners, and an unknown owner has zero counts', async () => {
   await register('uma');
   const { body } = await operator.get('/api/admin/owners?limit=200');
   expect(body.data).toEqual(expect.arrayContaining([expect.objectContaining({ owner: 'uma', webhooks: 1, disabled: false })]));
@@ -150,7 +150,7 @@ test('users are listed, and one of whom nothing is known is answered with zeros'
   expect((await operator.get('/api/admin/owners/a%00b')).status).toBe(404);
 });
 
-test('the overview counts what waits and how webhooks stand, minute by minute', async () => {
+test('the overview counts pending deliveries and webhooks, and lists the attempts minute by minute', async () => {
   const { body: before } = await operator.get('/api/admin/overview');
   await operator.patch('/api/admin/pause').send({ paused: true });
   await register('ove');
@@ -164,34 +164,37 @@ test('the overview counts what waits and how webhooks stand, minute by minute', 
 });
 
 test.each(['/api/admin/audit?owner=%00', '/api/admin/audit?webhook_id=%00', '/api/admin/webhooks?owner=a%00b'])(
-  'a filter that nothing could match is refused: %s',
+  'a filter that can match nothing is refused: %s',
   async (path) => {
     const { status, body } = await operator.get(path);
-    expect({ status, errors: body.errors }).toMatchObject({ status: 400, errors: [{ field: expect.stringMatching(/^(owner|webhook_id)$/) }] });
+    expect({ status, errors: body.errors }).toMatchObject({
+      status: 400,
+      errors: [{ field: expect.stringMatching(/^(owner|webhook_id)$/) }],
+    });
   },
 );
 
-test('operators read anybody’s webhooks and deliveries, and nobody’s secrets', async () => {
+test('operators read the webhooks and deliveries of every owner, but no secrets', async () => {
   const id = await register('wes', { headers: { 'x-key': 'confidential' } });
   await publish('wes');
   const { body, text } = await operator.get('/api/admin/webhooks?owner=wes');
   expect(body.data).toMatchObject([{ id, owner: 'wes', header_names: ['x-key'] }]);
   expect(text).not.toMatch(/confidential|secret"/);
-  const { body: log } = await operator.get(`/api/admin/webhooks/${id}/deliveries?status=pending`);
-  const delivery = await operator.get(`/api/admin/deliveries/${String(log.data[0].id)}`);
+  const { body: deliveries } = await operator.get(`/api/admin/webhooks/${id}/deliveries?status=pending`);
+  const delivery = await operator.get(`/api/admin/deliveries/${String(deliveries.data[0].id)}`);
   expect(delivery.body).toMatchObject({ webhook_id: id, attempts: [] });
 });
 
 describe('the audit log', () => {
-  test('tells every change of a webhook and its secrets, by whom, and nothing that is secret', async () => {
+  test('lists every change of a webhook and its secrets with the actor, and contains no secret value', async () => {
     const id = await register('ada', { headers: { 'x-key': 'confidential' } });
-    const own = api.as('ada');
-    await own.patch(`/api/webhooks/${id}`).send({ url: 'https://example.com/other', rate_limit: 5 });
-    await own.patch(`/api/webhooks/${id}`).send({ headers: { 'x-key': 'another' } });
-    await own.post(`/api/webhooks/${id}/rotate-secret`).send({});
-    await own.patch(`/api/webhooks/${id}`).send({ enabled: false });
+    const asOwner = api.as('ada');
+    await asOwner.patch(`/api/webhooks/${id}`).send({ url: 'https://example.com/other', rate_limit: 5 });
+    await asOwner.patch(`/api/webhooks/${id}`).send({ headers: { 'x-key': 'another' } });
+    await asOwner.post(`/api/webhooks/${id}/rotate-secret`).send({});
+    await asOwner.patch(`/api/webhooks/${id}`).send({ enabled: false });
     await operator.patch(`/api/admin/webhooks/${id}`).send({ paused: true });
-    await own.delete(`/api/webhooks/${id}`);
+    await asOwner.delete(`/api/webhooks/${id}`);
     const entries = await audit(`webhook_id=${id}`);
     expect(entries.reverse()).toMatchObject([
       ['ada', 'webhook.created', { url: { to: 'https://example.com/hook' }, headers: { to: 'secret' } }],
@@ -209,19 +212,19 @@ describe('the audit log', () => {
     expect(JSON.stringify(entries)).not.toMatch(/confidential|another|whsec|sealed/);
   });
 
-  test('tells what Tidings changes by itself as its own, whoever used the connection before', async () => {
+  test('names tidings as the actor of a change by Tidings itself, also on a connection that an owner used before', async () => {
     const id = await register('aim');
     await api.database.pool.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone' WHERE id = $1", [id]);
     expect((await audit(`webhook_id=${id}`))[0]).toEqual(['tidings', 'webhook.disabled', { reason: { from: null, to: 'gone' } }]);
   });
 
-  test('has nothing to tell of what workers write to a webhook’s row', async () => {
+  test('has no entry for the health columns that workers write to the row of a webhook', async () => {
     const id = await register('art');
     await api.database.pool.query('UPDATE webhooks SET unreachable_count = 3, failing_since = now() WHERE id = $1', [id]);
     expect(await audit(`webhook_id=${id}`)).toHaveLength(1);
   });
 
-  test('is read in pages, newest first', async () => {
+  test('is read page by page, newest first', async () => {
     await register('pam');
     await register('pam');
     const first = await operator.get('/api/admin/audit?owner=pam&limit=1');
@@ -232,7 +235,7 @@ describe('the audit log', () => {
   });
 });
 
-test('an owner sees how their webhooks have done', async () => {
+test('an owner reads the statistics of their webhooks', async () => {
   const id = await register('sue');
   await publish('sue');
   const { body } = await api.as('sue').get('/api/webhooks/stats');

@@ -2,24 +2,24 @@ import { z } from 'zod';
 import type { AuditEntry, Database } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf, toPage } from '../http/pages.js';
-import { ofOwner, ofWebhook } from './filters.js';
+import { ownerFilter, webhookFilter } from './filters.js';
 import { ADMIN } from './scope.js';
 
 const auditEntryJson = z
   .strictObject({
     id: z.string(),
     at: z.date(),
-    actor: z.string().describe('A user id; `tidings`, when it was Tidings itself.'),
+    actor: z.string().describe('Who made the change: the id that the token names, or `tidings` for a change by Tidings itself.'),
     action: z
       .string()
       .describe(
-        'webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed.',
+        'One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed.',
       ),
-    owner: z.string().nullable().describe('Whose it is.'),
+    owner: z.string().nullable().describe('The owner of what was changed.'),
     webhook_id: z.string().nullable(),
     details: z
       .record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() }).partial())
-      .describe('By field: from what to what. Of what is secret, only that it changed.'),
+      .describe('The old and the new value of each changed field. The word `secret` replaces a secret value.'),
   })
   .meta({ id: 'AuditEntry' });
 
@@ -30,22 +30,22 @@ const query = z.strictObject({
     .string()
     .regex(/^\d{1,18}$/, CURSOR)
     .optional()
-    .meta({ description: 'The `next_cursor` of the page before.' }),
-  owner: ofOwner,
-  webhook_id: ofWebhook,
+    .meta({ description: 'The `next_cursor` of the previous page.' }),
+  owner: ownerFilter,
+  webhook_id: webhookFilter,
 });
 
-/** What was changed, by whom: every change of webhooks and their secrets, and what operators did. */
+/** The route of the audit log: every change of a webhook or its secrets, and every operator action, with its actor. */
 export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
   return [
     route(
       {
         method: 'get',
         path: '/api/admin/audit',
-        summary: 'What was changed, by whom, newest first',
+        summary: 'The audit log: every change and its actor, newest first',
         access: ADMIN,
         query,
-        answers: { 200: { description: 'A page of it.', schema: pageOf(auditEntryJson) } },
+        answers: { 200: { description: 'A page of the audit log.', schema: pageOf(auditEntryJson) } },
       },
       async ({ query: { limit, cursor, owner, webhook_id: webhookId } }, response) => {
         const entries = await prisma.auditEntry.findMany({

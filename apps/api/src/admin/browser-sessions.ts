@@ -1,30 +1,34 @@
+import type { Caller } from '@tidings/auth';
 import type { RedisClient } from '@tidings/queue';
 import { createOpaqueTokens } from '../auth/opaque-tokens.js';
-import type { Caller } from '@tidings/auth';
 
-/** An hour at most: afterwards the dashboard asks for another one. */
-const LIFE_S = 3600;
+/** The longest lifetime of a session. The dashboard starts a new one afterwards. */
+const MAX_LIFETIME_S = 3600;
 
-interface Visitor extends Pick<Caller, 'owner' | 'expiresAt'> {
+/** The operator of a session. `expiresAt` and `tokenId` belong to the bearer token that started it. */
+export interface BrowserSession extends Pick<Caller, 'owner' | 'expiresAt'> {
   tokenId: string | undefined;
 }
 
-/** Who may look at pages that a browser opens by itself, without a token. */
+/** Sessions for pages that a browser opens itself, without a bearer token. */
 export interface BrowserSessions {
-  /** Begins one in the caller's name. It ends with the caller's token, and after an hour. Rejects while Redis is away. */
-  begin: (caller: Visitor) => Promise<{ visit: string; lifeS: number }>;
-  /** Whose it is; null: there is none such. Rejects while Redis is away. */
-  find: (visit: string) => Promise<Visitor | null>;
+  /**
+   * Starts a session for the caller. It ends when the caller's token expires, and after one hour at the latest. Rejects while
+   * Redis is unavailable.
+   */
+  start: (caller: BrowserSession) => Promise<{ sessionToken: string; lifetimeS: number }>;
+  /** Returns the session of the token, or null for an unknown token. Rejects while Redis is unavailable. */
+  find: (sessionToken: string) => Promise<BrowserSession | null>;
 }
 
-/** BrowserSessions of this Tidings: Redis knows them by their digests. */
+/** Creates the browser sessions of this installation. Redis stores only digests of their tokens. */
 export function createBrowserSessions({ redis, prefix }: { redis: RedisClient; prefix: string }): BrowserSessions {
-  const opaqueTokens = createOpaqueTokens<Visitor>({ redis, prefix, name: 'visit' });
+  const tokens = createOpaqueTokens<BrowserSession>({ redis, prefix, name: 'browser-session' });
   return {
-    async begin({ owner, expiresAt, tokenId }) {
-      const lifeS = Math.max(1, Math.min(LIFE_S, Math.floor((expiresAt - Date.now()) / 1000)));
-      return { visit: await opaqueTokens.make({ owner, expiresAt, tokenId }, lifeS), lifeS };
+    async start({ owner, expiresAt, tokenId }) {
+      const lifetimeS = Math.max(1, Math.min(MAX_LIFETIME_S, Math.floor((expiresAt - Date.now()) / 1000)));
+      return { sessionToken: await tokens.create({ owner, expiresAt, tokenId }, lifetimeS), lifetimeS };
     },
-    find: opaqueTokens.find,
+    find: tokens.find,
   };
 }

@@ -3,30 +3,30 @@ import { setDeliveryPause, readDeliveryPause, type DeliveryPause, type Queryable
 import { route, type Route } from '../openapi/route.js';
 import { ADMIN } from './scope.js';
 
-/** Whether anything is delivered, in JSON. */
+/** The pause of all deliveries in JSON. */
 export const deliveryPauseJson = z
   .strictObject({
     paused: z.boolean(),
     paused_at: z.date().nullable(),
-    paused_by: z.string().nullable().describe('The user id of whoever paused it.'),
+    paused_by: z.string().nullable().describe('The id of the operator who paused the deliveries.'),
   })
   .meta({ id: 'DeliveryPause' });
 
-/** The same from the database's row. */
+/** Converts the row of the database to JSON. */
 export function deliveryPauseToJson({ pausedAt, pausedBy }: DeliveryPause): z.output<typeof deliveryPauseJson> {
   return { paused: pausedAt !== null, paused_at: pausedAt, paused_by: pausedBy };
 }
 
-/** All deliveries, paused and resumed. */
+/** The routes that read the pause of all deliveries, and pause or resume them. */
 export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
   return [
     route(
       {
         method: 'get',
         path: '/api/admin/pause',
-        summary: 'Whether anything is delivered',
+        summary: 'Whether all deliveries are paused',
         access: ADMIN,
-        answers: { 200: { description: 'How it stands.', schema: deliveryPauseJson } },
+        answers: { 200: { description: 'The current state.', schema: deliveryPauseJson } },
       },
       async (_call, response) => {
         response.json(deliveryPauseToJson(await readDeliveryPause(sql)));
@@ -37,12 +37,12 @@ export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
       {
         method: 'patch',
         path: '/api/admin/pause',
-        summary: 'Pauses all deliveries, or resumes them',
+        summary: 'Pauses or resumes all deliveries',
         description:
-          'Once it is answered, no request begins; those under way end. Events are accepted and streamed as always, and what waits is delivered after the resume, in its order.',
+          'After the response to a pause, no new request to a webhook starts; requests in flight finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.',
         access: ADMIN,
         body: { schema: z.strictObject({ paused: z.boolean() }), example: { paused: false } },
-        answers: { 200: { description: 'How it stands now.', schema: deliveryPauseJson } },
+        answers: { 200: { description: 'The new state.', schema: deliveryPauseJson } },
       },
       async ({ caller, body }, response) => {
         response.json(deliveryPauseToJson(await setDeliveryPause(sql, body.paused, caller.owner)));

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { USER_ID } from '@tidings/events';
+import { OWNER_ID } from '@tidings/events';
 
-/** `?owner=`: only what is of this user. What no user can be called is refused: PostgreSQL takes no text with a NUL. */
-export const ofOwner = z
+/** `?owner=` of a list: only items of this owner. The pattern also refuses NUL, which PostgreSQL accepts in no text. */
+export const ownerFilter = z
   .string()
-  .regex(USER_ID, 'must be 1 to 255 characters without control characters')
+  .regex(OWNER_ID, 'must be 1 to 255 characters without control characters')
   .optional()
-  .meta({ description: 'Only what is of this user.' });
+  .meta({ description: 'Returns only items of this owner.' });
 
-/** `?webhook_id=`: only what is of this webhook, which may have been removed. */
-export const ofWebhook = z
+/** `?webhook_id=` of a list: only items of this webhook, which may have been removed. */
+export const webhookFilter = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be the id of a webhook')
   .optional()
-  .meta({ description: 'Only what is of this webhook.' });
+  .meta({ description: 'Returns only items of this webhook, which may have been removed.' });

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 import { toErrors, toMinutes } from './minutes.js';
 
 const NOW = new Date('2026-11-25T12:00:30Z');
-const row = (minute: string, outcome: string, attempts: number, place = 2) => {
+const row = (minute: string, outcome: string, attempts: number, bucket = 2) => {
   const durations = new Array<number>(26).fill(0);
-  durations[place] = attempts;
+  durations[bucket] = attempts;
   return { minute: new Date(minute), outcome, attempts, durations };
 };
 
-test('every minute is there, oldest first, whether anything was attempted in it or not', () => {
+test('toMinutes lists every minute, oldest first, with or without attempts', () => {
   const minutes = toMinutes([row('2026-11-25T11:59:00Z', 'succeeded', 3), row('2026-11-25T11:59:00Z', 'dns', 1, 4)], 3, NOW);
   expect(minutes).toEqual([
     { at: new Date('2026-11-25T11:58:00Z'), succeeded: 0, failed: 0, p50_ms: null, p95_ms: null },
@@ -17,7 +17,7 @@ test('every minute is there, oldest first, whether anything was attempted in it 
   ]);
 });
 
-test('errors are added up over the minutes, the most frequent first', () => {
+test('toErrors adds up the errors of all minutes, most frequent first', () => {
   const rows = [
     row('2026-11-25T11:59:00Z', 'dns', 2),
     row('2026-11-25T12:00:00Z', 'timeout', 3),

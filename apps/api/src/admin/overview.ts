@@ -12,10 +12,10 @@ const overviewJson = z
     pause: deliveryPauseJson,
     queue: z
       .strictObject({
-        admitted: z.int().describe('In Redis, or under way.'),
-        backoff: z.int().describe('Waiting for the time of their next attempt.'),
-        parked: z.int().describe('Due, and waiting for a slot of their webhook.'),
-        oldest_pending_at: z.date().nullable().describe('When the oldest of them was accepted.'),
+        admitted: z.int().describe('In the Redis queue or in flight.'),
+        backoff: z.int().describe('Waiting for the time of the next attempt.'),
+        parked: z.int().describe('Due, and waiting for a free slot of the webhook.'),
+        oldest_pending_at: z.date().nullable().describe('When the oldest pending delivery was created.'),
       })
       .describe('Pending deliveries.'),
     webhooks: z
@@ -23,39 +23,39 @@ const overviewJson = z
         total: z.int(),
         enabled: z.int(),
         disabled: z.int(),
-        failing: z.int().describe('Enabled, and their last attempt failed.'),
+        failing: z.int().describe('Enabled webhooks whose last attempt failed.'),
         circuit_open: z.int(),
         paused: z.int(),
       })
-      .describe('A webhook may be counted in several of these.'),
+      .describe('Webhooks by state. A webhook may count in several states.'),
     minutes: z
       .array(
         z.strictObject({
           at: z.date(),
-          succeeded: z.int().describe('Attempts.'),
-          failed: z.int(),
-          p50_ms: z.int().nullable().describe('An estimate, from counts by classes of durations.'),
+          succeeded: z.int().describe('Number of attempts that succeeded.'),
+          failed: z.int().describe('Number of attempts that failed.'),
+          p50_ms: z.int().nullable().describe('Median duration, estimated from a histogram.'),
           p95_ms: z.int().nullable(),
         }),
       )
-      .describe(`The last ${String(MINUTES)} minutes, oldest first.`),
+      .describe(`Attempts in the last ${String(MINUTES)} minutes, oldest minute first.`),
     errors: z
       .array(z.strictObject({ error_class: z.string(), count: z.int() }))
-      .describe('Of those minutes, the most frequent first.'),
+      .describe('Failed attempts of those minutes by error class, most frequent first.'),
   })
   .meta({ id: 'Overview' });
 
-/** How the whole system does. */
+/** The route of the overview: the state of the whole installation. */
 export function overviewRoutes({ sql }: { sql: Queryable }): Route[] {
   return [
     route(
       {
         method: 'get',
         path: '/api/admin/overview',
-        summary: 'How the whole system does: what waits, what was attempted, what fails',
-        description: 'Attempts are counted by workers and told every five seconds; the last minute is not over yet.',
+        summary: 'The state of the installation: pending deliveries, webhooks, attempts and errors',
+        description: 'Workers report their counts of attempts every five seconds. The last minute is not complete yet.',
         access: ADMIN,
-        answers: { 200: { description: 'The last hour.', schema: overviewJson } },
+        answers: { 200: { description: 'The current state, and the attempts of the last hour.', schema: overviewJson } },
       },
       async (_call, response) => {
         const [pause, overview, minutes] = await Promise.all([

@@ -11,13 +11,19 @@ const ownerJson = z
   .strictObject({
     owner: z.string(),
     webhooks: z.int(),
-    pending: z.int().describe('Deliveries under way; at most 10,000 of each webhook are counted.'),
-    attempts: z.int().describe('For their webhooks, in the last hour.'),
-    failed: z.int(),
-    busy_ms: z.int().describe('How long these took, all together.'),
+    pending: z.int().describe('Pending deliveries; at most 10,000 of each webhook are counted.'),
+    attempts: z.int().describe('Attempts of deliveries to these webhooks in the last hour.'),
+    failed: z.int().describe('Failed attempts in the last hour.'),
+    busy_ms: z.int().describe('Total duration of the attempts of the last hour.'),
     disabled: z.boolean(),
-    webhooks_limit: z.int().nullable().describe('How many webhooks they may have; null: as the system says.'),
-    requests_per_minute: z.int().nullable().describe('How many requests they may make; null: as the system says.'),
+    webhooks_limit: z
+      .int()
+      .nullable()
+      .describe('The most webhooks that the owner may have; null: the default of the installation.'),
+    requests_per_minute: z
+      .int()
+      .nullable()
+      .describe('The most requests to the API in a minute; null: the default of the installation.'),
   })
   .meta({ id: 'Owner' });
 
@@ -35,11 +41,11 @@ const ONE = '/api/admin/owners/{owner}';
 interface OwnerRoutesParts {
   database: Database;
   settings: Pick<OwnerSettings, 'refresh'>;
-  /** Cancels what is pending for a webhook. */
+  /** Cancels the pending deliveries of a webhook. */
   cancel: (webhookId: string) => Promise<void>;
 }
 
-/** Users as operators see them: what they cause, and what is decided about them. */
+/** The routes with which operators list owners, disable or enable them, and set their limits. */
 export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): Route[] {
   const sql = database.pool;
   const read = async (owner: string): Promise<OwnerLoad> => (await readOwnersByLoad(sql, { owner, limit: 1 }))[0] as OwnerLoad;
@@ -49,10 +55,10 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
       {
         method: 'get',
         path: '/api/admin/owners',
-        summary: 'Users by what was attempted for them in the last hour, most first',
+        summary: 'Owners by their attempts in the last hour, highest number first',
         access: ADMIN,
         query: z.strictObject({ limit: page.limit }),
-        answers: { 200: { description: 'The first of them.', schema: z.strictObject({ data: z.array(ownerJson) }) } },
+        answers: { 200: { description: 'The first `limit` owners.', schema: z.strictObject({ data: z.array(ownerJson) }) } },
       },
       async ({ query: { limit } }, response) => {
         response.json({ data: (await readOwnersByLoad(sql, { owner: null, limit })).map(toJson) });
@@ -63,11 +69,11 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
       {
         method: 'get',
         path: ONE,
-        summary: 'One user',
-        description: 'Whom the tokens name is known to whoever makes them: a user without webhooks is answered with zeros.',
+        summary: 'One owner',
+        description: 'Tidings has no table of owners: an unknown id returns zero counts.',
         access: ADMIN,
         params: { owner: 'owner' },
-        answers: { 200: { description: 'The user.', schema: ownerJson } },
+        answers: { 200: { description: 'The owner.', schema: ownerJson } },
       },
       async ({ params }, response) => {
         response.json(toJson(await read(params.owner)));
@@ -78,17 +84,17 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
       {
         method: 'patch',
         path: ONE,
-        summary: 'Disables or enables a user, or sets their limits',
+        summary: 'Disables or enables an owner, or sets the limits of an owner',
         description:
-          'A disabled user is answered with 403 within two seconds, their streams end, and their webhooks are disabled, with what is pending cancelled. Enabling them enables those webhooks as well.',
+          'Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries cancelled. Enabling the owner enables those webhooks again.',
         access: ADMIN,
         params: { owner: 'owner' },
         body: { schema: change, example: { webhooks_limit: 50 } },
-        answers: { 200: { description: 'The user.', schema: ownerJson } },
+        answers: { 200: { description: 'The changed owner.', schema: ownerJson } },
       },
       async ({ caller, params: { owner }, body }, response) => {
-        const disabled = await changeOwner(database, owner, body, caller.owner);
-        for (const id of disabled) await cancel(id);
+        const disabledWebhooks = await changeOwner(database, owner, body, caller.owner);
+        for (const id of disabledWebhooks) await cancel(id);
         await settings.refresh();
         response.json(toJson(await read(owner)));
       },
@@ -96,7 +102,7 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
   ];
 }
 
-/** Answers with the webhooks that it disabled. */
+/** Changes the settings of an owner. Returns the ids of the webhooks that this disabled. */
 async function changeOwner({ prisma }: Database, owner: string, body: z.output<typeof change>, actor: string): Promise<string[]> {
   return prisma.$transaction(async (transaction) => {
     await lockOwner(transaction, owner);
@@ -119,7 +125,7 @@ async function changeOwner({ prisma }: Database, owner: string, body: z.output<t
       return webhooks.map(({ id }) => id);
     }
     if (disabledAt !== null && after.disabledAt === null) {
-      // Those that were disabled with the user, by that moment, and not those that were before.
+      // The same `disabledAt` marks the webhooks that were disabled together with the owner. Others stay disabled.
       await transaction.webhook.updateMany({
         where: { owner, disabledReason: 'operator', disabledAt },
         data: ENABLED_BY_OPERATOR,
@@ -129,15 +135,15 @@ async function changeOwner({ prisma }: Database, owner: string, body: z.output<t
   });
 }
 
-interface Decided {
+interface AuditedSettings {
   disabled: boolean;
   webhooksLimit?: number | null;
   requestsPerMinute?: number | null;
 }
 
 function changes(
-  before: Decided,
-  after: Decided,
+  before: AuditedSettings,
+  after: AuditedSettings,
 ): Record<string, { from: boolean | number | null; to: boolean | number | null }> {
   const fields = { disabled: 'disabled', webhooks_limit: 'webhooksLimit', requests_per_minute: 'requestsPerMinute' } as const;
   return Object.fromEntries(
@@ -147,16 +153,16 @@ function changes(
   );
 }
 
-function toJson(user: OwnerLoad): z.output<typeof ownerJson> {
+function toJson(load: OwnerLoad): z.output<typeof ownerJson> {
   return {
-    owner: user.owner,
-    webhooks: user.webhooks,
-    pending: user.pending,
-    attempts: user.attempts,
-    failed: user.failed,
-    busy_ms: user.busyMs,
-    disabled: user.disabledAt !== null,
-    webhooks_limit: user.webhooksLimit,
-    requests_per_minute: user.requestsPerMinute,
+    owner: load.owner,
+    webhooks: load.webhooks,
+    pending: load.pending,
+    attempts: load.attempts,
+    failed: load.failed,
+    busy_ms: load.busyMs,
+    disabled: load.disabledAt !== null,
+    webhooks_limit: load.webhooksLimit,
+    requests_per_minute: load.requestsPerMinute,
   };
 }

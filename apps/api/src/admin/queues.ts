@@ -9,20 +9,20 @@ import { Problem } from '../problems/problem.js';
 import { ADMIN } from './scope.js';
 import type { BrowserSessions } from './browser-sessions.js';
 
-/** Where the pages of the queues are. */
-export const QUEUES = '/admin/queues';
+/** The path of the queue pages. */
+export const QUEUE_PAGES = '/admin/queues';
 const COOKIE = 'tidings_queues';
 
 type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
 interface QueuePagesParts {
   queues: readonly BoardQueue[];
-  visits: BrowserSessions;
-  /** Whether a visit that was begun still counts. */
-  isRefused: (visitor: { owner: string; tokenId: string | undefined }) => boolean;
+  browserSessions: BrowserSessions;
+  /** Whether the operator was disabled, or the token revoked, after the session started. */
+  isRefused: (session: { owner: string; tokenId: string | undefined }) => boolean;
 }
 
-/** What bull-board's pages load is its own; its look is set by inline styles. */
+/** The pages of bull-board load only files of bull-board, and use inline styles. */
 const pagePolicy = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -42,67 +42,71 @@ const pagePolicy = helmet({
 });
 
 /**
- * bull-board, which shows BullMQ's queues, for operators. A browser that opens a page sends no token: a cookie for these pages
- * alone stands for it, which `visitRoutes` gives. One can only look: what is to be delivered is decided by PostgreSQL, and
- * would come back.
+ * Serves bull-board, which shows the BullMQ queues to operators. A browser that opens a page sends no bearer token, so a
+ * request is authenticated by the cookie of `browserSessionRoutes`, which is sent to these pages only. The pages are read-only:
+ * PostgreSQL decides which deliveries are attempted, so the reconciler would restore a job that was removed here.
  */
-export function queuePages({ queues, visits, isRefused }: QueuePagesParts): RequestHandler {
-  const adapter = new ExpressAdapter().setBasePath(QUEUES);
+export function queuePages({ queues, browserSessions, isRefused }: QueuePagesParts): RequestHandler {
+  const adapter = new ExpressAdapter().setBasePath(QUEUE_PAGES);
   createBullBoard({
     queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Tidings: queues', hideRedisDetails: true } },
   });
-  const admit: RequestHandler = async (request, _response, next) => {
-    const visitor = await visits.find(cookieOf(request.get('cookie') ?? '')).catch(unavailable);
-    if (visitor === null || visitor.expiresAt <= Date.now() || isRefused(visitor)) {
+  const authenticateSession: RequestHandler = async (request, _response, next) => {
+    const session = await browserSessions.find(sessionTokenOf(request.get('cookie') ?? '')).catch(unavailable);
+    if (session === null || session.expiresAt <= Date.now() || isRefused(session)) {
       throw new Problem(401, 'Not admitted', {
-        detail: 'Open the queues from the dashboard, or POST /api/admin/queues/visit with a token of the scope "admin" first.',
+        detail:
+          'This browser has no valid session for the queue pages. Open them from the dashboard, or send POST /api/admin/queues/visit with a token that has the scope "admin".',
       });
     }
     next();
   };
-  return Router().use(admit, pagePolicy, adapter.getRouter() as RequestHandler);
+  return Router().use(authenticateSession, pagePolicy, adapter.getRouter() as RequestHandler);
 }
 
-/** Lets an operator's browser open the pages of the queues. */
-export function visitRoutes({ visits }: { visits: BrowserSessions }): Route[] {
+/** The route that starts a browser session for the queue pages and sets its cookie. */
+export function browserSessionRoutes({ browserSessions }: { browserSessions: BrowserSessions }): Route[] {
   return [
     route(
       {
         method: 'post',
         path: '/api/admin/queues/visit',
-        summary: 'Lets this browser look at the queues',
-        description: `Sets a cookie for the pages below \`${QUEUES}\`, which show BullMQ's queues. It ends with the token, and after an hour.`,
+        summary: 'Starts a browser session for the queue pages',
+        description: `Sets a cookie for the pages below \`${QUEUE_PAGES}\`, which show the BullMQ queues. The session ends when the token expires, and after one hour at the latest.`,
         access: ADMIN,
         answers: {
-          200: { description: 'Where the pages are.', schema: z.strictObject({ url: z.string(), expires_in_s: z.int() }) },
-          503: { description: 'Redis is away.' },
+          200: {
+            description: 'The path of the pages, and the lifetime of the session in seconds.',
+            schema: z.strictObject({ url: z.string(), expires_in_s: z.int() }),
+          },
+          503: { description: 'Redis is unavailable.' },
         },
       },
       async ({ caller, request }, response) => {
-        const { visit, lifeS } = await visits.begin(caller).catch(unavailable);
-        response.cookie(COOKIE, visit, {
-          path: QUEUES,
+        const { sessionToken, lifetimeS } = await browserSessions.start(caller).catch(unavailable);
+        response.cookie(COOKIE, sessionToken, {
+          path: QUEUE_PAGES,
           httpOnly: true,
           sameSite: 'strict',
           secure: request.secure,
-          maxAge: lifeS * 1000,
+          maxAge: lifetimeS * 1000,
         });
-        response.json({ url: QUEUES, expires_in_s: lifeS });
+        response.json({ url: QUEUE_PAGES, expires_in_s: lifetimeS });
       },
     ),
   ];
 }
 
-function cookieOf(header: string): string {
+function sessionTokenOf(header: string): string {
   const pairs = header.split(';').map((pair) => pair.trim().split('='));
   return pairs.find(([name]) => name === COOKIE)?.[1] ?? '';
 }
 
 function unavailable(): never {
   throw new Problem(503, 'The queues are not available', {
-    detail: 'Redis, which holds them, is away. Try again.',
+    detail: 'Redis, which holds the queues, is unavailable. Try again.',
     headers: { 'retry-after': '1' },
   });
 }

@@ -1,13 +1,13 @@
 import { cancelDeliveries, type Database } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
-import type { DeliveryLog } from '../deliveries/log.js';
+import type { DeliveryLog } from '../deliveries/delivery-log.js';
 import type { Route } from '../openapi/route.js';
 import type { OwnerSettings } from '../owners/settings.js';
 import { auditRoutes } from './audit.js';
 import { deliveryPauseRoutes } from './delivery-pause.js';
 import { overviewRoutes } from './overview.js';
-import { visitRoutes } from './queues.js';
+import { browserSessionRoutes } from './queues.js';
 import { ownerRoutes } from './owners.js';
 import type { BrowserSessions } from './browser-sessions.js';
 import { adminWebhookRoutes } from './webhooks.js';
@@ -17,15 +17,15 @@ interface AdminRoutesParts {
   seal: Seal;
   deliveries: DeliveryLog;
   settings: Pick<OwnerSettings, 'refresh'>;
-  visits: BrowserSessions;
-  /** Told how many deliveries were cancelled, for the metrics. Default: nobody. */
+  browserSessions: BrowserSessions;
+  /** Called with the number of deliveries that an operator action cancelled, for the metrics. Default: not called. */
   onCancelled?: (count: number) => void;
   catalog: Pick<Catalog, 'types'>;
 }
 
-/** What operators see and do: all of it needs the scope `admin`. */
+/** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { database, seal, deliveries, settings, visits, catalog, onCancelled } = parts;
+  const { database, seal, deliveries, settings, browserSessions, catalog, onCancelled } = parts;
   const cancel = async (webhookId: string): Promise<void> => {
     const count = await cancelDeliveries(database.pool, webhookId);
     onCancelled?.(count);
@@ -36,6 +36,6 @@ export function adminRoutes(parts: AdminRoutesParts): Route[] {
     ...ownerRoutes({ database, settings, cancel }),
     ...adminWebhookRoutes({ database, seal, deliveries, catalog, cancel }),
     ...auditRoutes(database),
-    ...visitRoutes({ visits }),
+    ...browserSessionRoutes({ browserSessions }),
   ];
 }

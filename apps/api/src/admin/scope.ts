@@ -1,2 +1,2 @@
-/** What a token needs for the routes of operators. */
+/** The access of operator routes: the token needs the scope `admin`. */
 export const ADMIN = { scope: 'admin' } as const;

@@ -3,7 +3,7 @@ import { pauseWebhook, type Database, type Webhook } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import { selectionSchemas } from '../deliveries/selection.js';
-import type { DeliveryLog } from '../deliveries/log.js';
+import type { DeliveryLog } from '../deliveries/delivery-log.js';
 import { listPage } from '../deliveries/list-page.js';
 import { deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from '../deliveries/view.js';
 import { route, type Route } from '../openapi/route.js';
@@ -13,12 +13,14 @@ import { actAs } from '../webhooks/act-as.js';
 import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
 import { createOpener } from '../webhooks/open-webhook.js';
 import { webhookJson, webhookToJson, type WebhookView } from '../webhooks/view.js';
-import { ofOwner } from './filters.js';
+import { ownerFilter } from './filters.js';
 import { ADMIN } from './scope.js';
 
-const ownedWebhookJson = webhookJson.extend({ owner: z.string().describe('Whose it is.') }).meta({ id: 'OwnedWebhook' });
+const ownedWebhookJson = webhookJson
+  .extend({ owner: z.string().describe('The owner of the webhook.') })
+  .meta({ id: 'OwnedWebhook' });
 
-/** What each state means in the table. */
+/** The condition on table `webhooks` for each value of `?state=`. */
 const STATES = {
   failing: { enabled: true, failingSince: { not: null } },
   disabled: { enabled: false },
@@ -31,7 +33,7 @@ const listQuery = z.strictObject({
   state: z
     .enum(['failing', 'disabled', 'paused', 'circuit_open'], 'must be failing, disabled, paused or circuit_open')
     .optional(),
-  owner: ofOwner,
+  owner: ownerFilter,
 });
 
 const change = z
@@ -46,11 +48,14 @@ interface AdminWebhookParts {
   seal: Seal;
   deliveries: DeliveryLog;
   catalog: Pick<Catalog, 'types'>;
-  /** Cancels what is pending for a webhook. */
+  /** Cancels the pending deliveries of a webhook. */
   cancel: (webhookId: string) => Promise<void>;
 }
 
-/** Anybody's webhooks and deliveries, for operators. Secrets and the values of headers are shown to nobody (I8). */
+/**
+ * The routes with which operators read webhooks and deliveries of every owner, and disable, enable, pause or resume a webhook.
+ * No response contains a secret or the value of a header (I8).
+ */
 export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel }: AdminWebhookParts): Route[] {
   const { prisma, pool } = database;
   const { toView } = createOpener(seal);
@@ -67,10 +72,10 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       {
         method: 'get',
         path: '/api/admin/webhooks',
-        summary: "Anybody's webhooks, newest first",
+        summary: 'Webhooks of all owners, newest first',
         access: ADMIN,
         query: listQuery,
-        answers: { 200: { description: 'A page of them.', schema: pageOf(ownedWebhookJson) } },
+        answers: { 200: { description: 'A page of webhooks.', schema: pageOf(ownedWebhookJson) } },
       },
       async ({ query: { limit, cursor, state, owner } }, response) => {
         const webhooks = await prisma.webhook.findMany({
@@ -90,7 +95,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       {
         method: 'get',
         path: ONE,
-        summary: "Anybody's webhook",
+        summary: 'One webhook of any owner',
         access: ADMIN,
         params: { id: 'webhook' },
         answers: { 200: { description: 'The webhook.', schema: ownedWebhookJson } },
@@ -106,17 +111,17 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         path: ONE,
         summary: 'Disables, enables, pauses or resumes a webhook',
         description:
-          'Disabled, what is pending is cancelled, what comes is kept as skipped, and its owner is told and cannot enable it. Paused, everything waits, and nothing is lost.',
+          'Disabling cancels the pending deliveries and keeps new ones as `skipped`; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.',
         access: ADMIN,
         params: { id: 'webhook' },
         body: { schema: change, example: { paused: false } },
-        answers: { 200: { description: 'The webhook.', schema: ownedWebhookJson } },
+        answers: { 200: { description: 'The changed webhook.', schema: ownedWebhookJson } },
       },
       async ({ caller, params: { id }, body }, response) => {
         await find(id);
         if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.owner);
-        if (body.enabled !== undefined) await enable(database, id, body.enabled, caller.owner);
-        // After the commit, as for its owner.
+        if (body.enabled !== undefined) await setEnabled(database, id, body.enabled, caller.owner);
+        // Cancelled after the commit, as when the owner disables the webhook.
         if (body.enabled === false) await cancel(id);
         response.json(show(await find(id)));
       },
@@ -126,11 +131,11 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       {
         method: 'get',
         path: `${ONE}/deliveries`,
-        summary: "Deliveries of anybody's webhook, newest first",
+        summary: 'Deliveries of one webhook of any owner, newest first',
         access: ADMIN,
         params: { id: 'webhook' },
         query: schemas.list,
-        answers: { 200: { description: 'A page of them.', schema: pageOf(deliveryJson) } },
+        answers: { 200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) } },
       },
       async ({ params: { id: webhookId }, query }, response) => {
         await find(webhookId);
@@ -142,7 +147,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       {
         method: 'get',
         path: '/api/admin/deliveries/{id}',
-        summary: "Anybody's delivery with every attempt",
+        summary: 'One delivery of any owner, with all attempts',
         access: ADMIN,
         params: { id: 'delivery' },
         answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
@@ -156,7 +161,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
   ];
 }
 
-async function enable({ prisma }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
+async function setEnabled({ prisma }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
   await prisma.$transaction(async (transaction) => {
     await actAs(transaction, actor);
     await transaction.webhook.updateMany({ where: { id }, data: enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date()) });

@@ -13,31 +13,31 @@ const stream = {
 };
 const document = JSON.parse(JSON.stringify(asyncApiDocument(stream, catalog))) as ReturnType<typeof asyncApiDocument>;
 
-/** As the AsyncAPI initiative publishes it. */
 const require = createRequire(import.meta.url);
-const official = require('@asyncapi/specs/schemas/3.0.0-without-$id.json') as object;
+/** The JSON Schema of AsyncAPI documents, as the AsyncAPI Initiative publishes it. */
+const officialSchema = require('@asyncapi/specs/schemas/3.0.0-without-$id.json') as object;
 const newAjv = () => formats.default(new Ajv({ strict: false, allErrors: true, logger: false }));
 
 test('the document is valid AsyncAPI 3.0', () => {
-  const validate = newAjv().compile(official);
+  const validate = newAjv().compile(officialSchema);
   validate(document);
   expect(validate.errors).toBeNull();
-  // It does see mistakes.
+  // The schema finds mistakes.
   expect(validate({ ...document, operations: { one: { ...document.operations.followEvents, action: 'sends' } } })).toBe(false);
 });
 
-test('the stream has a message for every type that it may send, and for what it says of itself', () => {
-  const own = ['stream.open', 'stream.gap', 'stream.end'];
-  expect(Object.keys(document.channels.stream.messages)).toEqual([...catalog.streamedTypes, ...own]);
+test('the stream has a message for every streamed type, and for each of its own notices', () => {
+  const noticeTypes = ['stream.open', 'stream.gap', 'stream.end'];
+  expect(Object.keys(document.channels.stream.messages)).toEqual([...catalog.streamedTypes, ...noticeTypes]);
   expect(document.channels.stream.address).toBe('/stream');
 });
 
-test('the queue has a message for every type that services publish', () => {
+test('the queue has a message for every type of the catalog', () => {
   expect(document.channels.queue.address).toBe('{prefix}:events');
   expect(Object.keys(document.channels.queue.messages)).toEqual(catalog.types.map((type) => `queued.${type}`));
 });
 
-test('every reference leads somewhere', () => {
+test('every reference has a target', () => {
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => String(path).split('/'));
   expect(references.length).toBeGreaterThan(10);
   for (const path of references) {
@@ -46,7 +46,7 @@ test('every reference leads somewhere', () => {
   }
 });
 
-test.each(Object.entries(document.components.messages))('the example of %s is what its schemas say', (_name, message) => {
+test.each(Object.entries(document.components.messages))('the example of %s matches its schemas', (_name, message) => {
   for (const example of message.examples as { headers?: unknown; payload: unknown }[]) {
     const payload = newAjv().compile(message.payload);
     payload(example.payload);
@@ -58,7 +58,7 @@ test.each(Object.entries(document.components.messages))('the example of %s is wh
   }
 });
 
-test('what may be asked of the stream is what its route takes', () => {
+test('the query of the stream is the query of its route', () => {
   expect(document.operations.followEvents.bindings.http.query).toMatchObject({
     properties: { types: { type: 'string' }, deep: { enum: ['yes', 'no'] } },
     additionalProperties: false,

@@ -3,7 +3,7 @@ import { DEFAULT_PREFIX, eventJob, EVENTS_QUEUE, type Catalog } from '@tidings/e
 import type { RouteDescription } from '../openapi/route.js';
 import { notices } from '../stream/notices.js';
 
-/** What the document says of events. */
+/** The part of the catalog that the document describes: all event types, and those that the stream sends. */
 export type StreamedCatalog = Pick<Catalog, 'describe' | 'describeStreamed'>;
 
 type JsonSchema = Record<string, unknown>;
@@ -11,8 +11,8 @@ type JsonSchema = Record<string, unknown>;
 const CHANNELS = '#/channels';
 
 /**
- * The AsyncAPI document of what the OpenAPI document has no words for: the messages of the stream, and the queue over
- * which services hand in events without the API.
+ * Creates the AsyncAPI 3.0 document. It describes what OpenAPI cannot: the messages of the stream, and the jobs of the Redis
+ * queue with which services publish events without the API.
  *
  * @param stream the route of the stream
  * @see https://www.asyncapi.com/docs/reference/specification/v3.0.0
@@ -26,7 +26,7 @@ export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'descri
       title: 'Tidings',
       version: '0.1.0',
       description:
-        'The messages of the live stream, and those of the Redis queue by which services publish without the API. The routes, and the requests that webhooks get, are in `/openapi.json`.',
+        'The messages of the live stream, and of the Redis queue with which services publish events without the API. `/openapi.json` describes the routes, and the requests that webhooks receive.',
       license: { name: 'MIT' },
     },
     defaultContentType: 'application/json',
@@ -41,7 +41,7 @@ export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'descri
       redis: {
         host: '{redis}',
         protocol: 'redis',
-        description: 'The Redis of Tidings, for services that the operator lets reach it.',
+        description: 'The Redis server of Tidings, for services with access to it.',
         variables: { redis: { default: 'localhost:6379', description: 'The host of Redis, with its port.' } },
       },
     },
@@ -57,9 +57,9 @@ export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'descri
         address: `{prefix}:${EVENTS_QUEUE}`,
         title: 'The queue of events',
         description:
-          'A BullMQ queue. A worker commits each event; until then it is as durable as Redis is. The npm package `@tidings/events` writes its jobs: use that.',
+          'A BullMQ queue. A worker commits each event to PostgreSQL; until then the event is only as durable as Redis. Use the npm package `@tidings/events` to add jobs.',
         servers: [{ $ref: '#/servers/redis' }],
-        parameters: { prefix: { default: DEFAULT_PREFIX, description: 'What is before every key in Redis (`REDIS_PREFIX`).' } },
+        parameters: { prefix: { default: DEFAULT_PREFIX, description: 'The prefix of every key in Redis (`REDIS_PREFIX`).' } },
         messages: messageRefs(Object.keys(queued)),
       },
     },
@@ -67,15 +67,15 @@ export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'descri
       followEvents: {
         action: 'send',
         channel: { $ref: `${CHANNELS}/stream` },
-        summary: 'Sends what the caller may see, as Server-Sent Events, in the order of the log.',
+        summary: 'Sends the events that the caller may see as Server-Sent Events, in the order of the event log.',
         description:
-          'The fields `id` and `event` of the format are the headers here, `data` is the payload. Lines that begin with a colon are heartbeats.',
+          'The headers of a message are the SSE fields `id` and `event`; its payload is the field `data`. Lines that begin with a colon are heartbeats.',
         bindings: { http: { method: 'GET', query: querySchema(stream), bindingVersion: '0.3.0' } },
       },
-      takeEvents: {
+      ingestEvents: {
         action: 'receive',
         channel: { $ref: `${CHANNELS}/queue` },
-        summary: 'A worker takes an event from the queue, checks it against the catalog, and commits it.',
+        summary: 'Receives an event from the queue, validates it against the catalog, and commits it.',
       },
     },
     components: {
@@ -86,7 +86,8 @@ export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'descri
           type: 'httpApiKey',
           in: 'query',
           name: 'ticket',
-          description: 'For a browser’s EventSource, which sends no token: from `POST /api/events/stream/ticket`.',
+          description:
+            'A single-use ticket from `POST /api/events/stream/ticket`, for the EventSource of a browser, which cannot send a token.',
         },
       },
     },
@@ -102,26 +103,26 @@ interface Message {
   examples: object[];
 }
 
-/** What a stream sends, by its `event`: each type of the catalog, and what the stream says of itself. */
+/** The messages of the stream by `event`: each streamed type of the catalog, and the stream's own notices. */
 function streamMessages(catalog: StreamedCatalog): Record<string, Message> {
-  const events = catalog.describeStreamed('draft-07').map(({ type, description, schema, example }) =>
+  const eventMessages = catalog.describeStreamed('draft-07').map(({ type, description, schema, example }) =>
     message(type, description, {
       headers: sseFields(type, ['id', 'event']),
       payload: withoutDialect(schema),
       examples: [{ headers: { id: 'evt_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d', event: type }, payload: example }],
     }),
   );
-  const own = Object.entries(notices).map(([type, { description, schema, example }]) =>
+  const noticeMessages = Object.entries(notices).map(([type, { description, schema, example }]) =>
     message(type, description, {
       headers: sseFields(type, type === 'stream.open' ? ['id', 'event'] : ['event']),
       payload: draft07(schema),
       examples: [{ headers: { ...(type === 'stream.open' ? { id: '@start' } : {}), event: type }, payload: example }],
     }),
   );
-  return Object.fromEntries([...events, ...own]);
+  return Object.fromEntries([...eventMessages, ...noticeMessages]);
 }
 
-/** What waits in the queue, by the name of the job. */
+/** The jobs of the queue by message name, one for each type of the catalog. */
 function queueMessages(catalog: StreamedCatalog): Record<string, Message> {
   return Object.fromEntries(
     catalog.describe().map(({ type, description, example }) => {
@@ -138,9 +139,9 @@ function message(name: string, summary: string, rest: Pick<Message, 'headers' | 
   return [name, { name, title: name, summary, ...rest }];
 }
 
-/** The fields of an event in the format of streams that are no data. */
+/** The schema of the SSE fields of a message, except for `data`. */
 function sseFields(type: string, required: string[]): JsonSchema {
-  const fields = { id: { type: 'string', description: 'What to resume after.' }, event: { const: type } };
+  const fields = { id: { type: 'string', description: 'The event id to resume from: `Last-Event-ID`.' }, event: { const: type } };
   const properties = Object.fromEntries(Object.entries(fields).filter(([name]) => required.includes(name)));
   return { type: 'object', required, properties, additionalProperties: false };
 }

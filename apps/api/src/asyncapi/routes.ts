@@ -3,7 +3,7 @@ import { route, type Route, type RouteDescription } from '../openapi/route.js';
 import { asyncApiDocument, type StreamedCatalog } from './document.js';
 
 /**
- * `/asyncapi.json`: the messages of the stream and of the queue, written from the catalog.
+ * The route `/asyncapi.json`. The document is generated once, from the catalog and the route of the stream.
  *
  * @param stream the route of the stream
  */
@@ -13,9 +13,9 @@ export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog
     {
       method: 'get',
       path: '/asyncapi.json',
-      summary: 'The messages of the stream, as AsyncAPI',
+      summary: 'The messages of the stream and of the queue, as an AsyncAPI document',
       access: 'public',
-      answers: { 200: { description: 'AsyncAPI 3.0', schema: z.looseObject({ asyncapi: z.string() }) } },
+      answers: { 200: { description: 'An AsyncAPI 3.0 document.', schema: z.looseObject({ asyncapi: z.string() }) } },
     },
     (_call, response) => {
       response.type('json').send(text);

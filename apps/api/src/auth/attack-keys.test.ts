@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
 import supertest from 'supertest';
-import { encode, expectRefused, forge, now, unpadded, type Json } from '../../test/forge.js';
+import { encode, expectRefused, forge, now, unpadded, type Json } from '../../test/forge-token.js';
 import { startIdentityProvider, type IdentityProvider } from '../../test/identity-provider.js';
 import { SECRET, startApi, type TestApi } from '../../test/start-api.js';
 import { createIssuerKeys } from './issuer-keys.js';
@@ -10,7 +10,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const encryption = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-let withKeys: TestApi;
+let api: TestApi;
 let provider: IdentityProvider;
 beforeAll(async () => {
   const jwk = (key: KeyObject, more: object) => ({ ...key.export({ format: 'jwk' }), ...more });
@@ -25,14 +25,14 @@ beforeAll(async () => {
     }),
   );
   const { find } = createIssuerKeys({ url: provider.url }, { warn: () => undefined, info: () => undefined });
-  withKeys = await startApi({ tokenRules: { algorithms: ['RS256', 'ES256'], findKey: find } });
+  api = await startApi({ tokenRules: { algorithms: ['RS256', 'ES256'], findKey: find } });
 });
 afterAll(async () => {
-  await withKeys.stop();
+  await api.stop();
   provider.stop();
 });
 
-describe('where the keys of an identity provider verify, a token that', () => {
+describe('with the keys of an identity provider, a token that', () => {
   const claims = { sub: 'alice', exp: now + 600 };
   const signWith = (header: Json, key: KeyObject, options: object = {}) => {
     const signed = `${encode(header)}.${encode(claims)}`;
@@ -44,46 +44,49 @@ describe('where the keys of an identity provider verify, a token that', () => {
   test.each([
     ['RS256', 'rsa', rsa.privateKey],
     ['ES256', 'ec', ec.privateKey],
-  ] as const)('is valid is let in (%s)', async (alg, kid, key) => {
+  ] as const)('is valid is accepted (%s)', async (alg, kid, key) => {
     const token = signWith({ alg, kid }, key);
-    expect((await supertest(withKeys.url).get('/api/webhooks').set('authorization', `Bearer ${token}`)).status).toBe(200);
+    expect((await supertest(api.url).get('/api/webhooks').set('authorization', `Bearer ${token}`)).status).toBe(200);
   });
 
   const mallory = generateKeyPairSync('rsa', { modulusLength: 2048 });
   test.each<[string, string]>([
-    ['takes the public key for a secret (RSA)', forge({ alg: 'HS256', kid: 'rsa' }, claims, { secret: pem(rsa.publicKey) })],
-    ['takes the public key for a secret (EC)', forge({ alg: 'HS256', kid: 'ec' }, claims, { secret: pem(ec.publicKey) })],
-    ['says HS256 and is signed with nothing', forge({ alg: 'HS256', kid: 'rsa' }, claims, { secret: '' })],
-    ['swaps the algorithms', signWith({ alg: 'ES256', kid: 'rsa' }, rsa.privateKey)],
-    ['names the key of the other algorithm', signWith({ alg: 'RS256', kid: 'ec' }, rsa.privateKey)],
+    ['uses the public key as a secret (RSA)', forge({ alg: 'HS256', kid: 'rsa' }, claims, { secret: pem(rsa.publicKey) })],
+    ['uses the public key as a secret (EC)', forge({ alg: 'HS256', kid: 'ec' }, claims, { secret: pem(ec.publicKey) })],
+    ['names HS256 and is signed with an empty secret', forge({ alg: 'HS256', kid: 'rsa' }, claims, { secret: '' })],
+    ['names another algorithm than the algorithm of its key', signWith({ alg: 'ES256', kid: 'rsa' }, rsa.privateKey)],
+    ['names a key of another algorithm', signWith({ alg: 'RS256', kid: 'ec' }, rsa.privateKey)],
     ['is signed with PS256', signWith({ alg: 'PS256', kid: 'rsa' }, rsa.privateKey, { padding: 6 })],
     ['has a DER signature', signWith({ alg: 'ES256', kid: 'ec' }, ec.privateKey, { dsaEncoding: 'der' })],
     [
       'has a signature of zeroes',
       `${encode({ alg: 'ES256', kid: 'ec' })}.${encode(claims)}.${Buffer.alloc(64).toString('base64url')}`,
     ],
-    ['names a key to encrypt with', signWith({ alg: 'RS256', kid: 'enc' }, encryption.privateKey)],
-    ['is signed with a secret that the set gives away', forge({ alg: 'HS256', kid: 'oct' }, claims)],
-    ['has bits left over in its signature', unpadded(signWith({ alg: 'RS256', kid: 'rsa' }, rsa.privateKey))],
+    ['names an encryption key', signWith({ alg: 'RS256', kid: 'enc' }, encryption.privateKey)],
+    ['is signed with a secret that the key set contains', forge({ alg: 'HS256', kid: 'oct' }, claims)],
+    ['has a signature that is not canonical base64url', unpadded(signWith({ alg: 'RS256', kid: 'rsa' }, rsa.privateKey))],
     ['names no key', signWith({ alg: 'RS256' }, rsa.privateKey)],
     ['names an unknown key', signWith({ alg: 'RS256', kid: 'unknown' }, rsa.privateKey)],
-    ['names a file', signWith({ alg: 'RS256', kid: '../../dev/null' }, mallory.privateKey)],
-    ['names a statement', signWith({ alg: 'RS256', kid: "x' UNION SELECT 'key" }, mallory.privateKey)],
-    ['names what every object has', signWith({ alg: 'RS256', kid: '__proto__' }, mallory.privateKey)],
+    ['names a file as its key', signWith({ alg: 'RS256', kid: '../../dev/null' }, mallory.privateKey)],
+    ['names an SQL statement as its key', signWith({ alg: 'RS256', kid: "x' UNION SELECT 'key" }, mallory.privateKey)],
+    ['names a property of every object as its key', signWith({ alg: 'RS256', kid: '__proto__' }, mallory.privateKey)],
     [
-      'brings its own key',
+      'contains its own key',
       signWith({ alg: 'RS256', kid: 'rsa', jwk: mallory.publicKey.export({ format: 'jwk' }) }, mallory.privateKey),
     ],
-    ['says where its keys are', signWith({ alg: 'RS256', kid: 'rsa', jku: 'https://mallory.example/jwks' }, mallory.privateKey)],
     [
-      'brings a certificate',
+      'names the URL of its keys',
+      signWith({ alg: 'RS256', kid: 'rsa', jku: 'https://mallory.example/jwks' }, mallory.privateKey),
+    ],
+    [
+      'contains a certificate',
       signWith({ alg: 'RS256', kid: 'rsa', x5c: ['MIIB'], x5u: 'https://mallory.example/' }, mallory.privateKey),
     ],
   ])('%s gets the same 401', async (_name, token) => {
-    await expectRefused(withKeys, { authorization: `Bearer ${token}` });
+    await expectRefused(api, { authorization: `Bearer ${token}` });
   });
 
-  test('says where its keys are makes us ask nobody else than the provider', () => {
+  test('names the URL of its keys causes no request to that URL', () => {
     expect(new Set(provider.asked)).toEqual(new Set(['/jwks']));
   });
 });

@@ -7,22 +7,25 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
 export interface AuthenticateParts {
   token: TokenRules;
-  /** Whose requests are refused, whatever their token says. */
+  /** Whether an operator disabled the owner. Requests of a disabled owner are refused, also with a valid token. */
   isDisabled: (owner: string) => boolean;
-  /** Where a ticket in the query (`?ticket=`) does instead of a token, and whose it is. */
+  /** The path that accepts a ticket in the query (`?ticket=`) instead of a token, and the function that redeems the ticket. */
   tickets: { path: string; redeem: (ticket: string) => Promise<Caller | null> };
 }
 
-/** Lets requests with a valid bearer token through, unless the user is disabled, which is a 403. Any other gets the same 401, which says nothing of what was wrong (RFC 6750). */
+/**
+ * Authenticates a request by its bearer token or its ticket; `callerOf` then returns the caller. A request of a disabled owner
+ * gets a 403. Every other request gets the same 401, which does not say what was wrong (RFC 6750).
+ */
 export function authenticate({ token: rules, tickets, isDisabled }: AuthenticateParts): RequestHandler {
   return async (request, response, next) => {
     const ticket = ticketOf(request, tickets.path);
     const authorizations = request.headersDistinct['authorization'] ?? [];
     const token = BEARER.exec(authorizations[0] ?? '')?.[1];
     let caller: Caller | null = null;
-    // Two credentials at once may be two people, and whoever stands before us may have looked at the other one: neither counts.
+    // Two credentials may belong to two callers, and a proxy may have checked the other one: with two, neither is accepted.
     if (authorizations.length + (ticket === undefined ? 0 : 1) === 1) {
-      if (ticket !== undefined) caller = stillValid(await tickets.redeem(ticket), rules);
+      if (ticket !== undefined) caller = validCaller(await tickets.redeem(ticket), rules);
       else if (token !== undefined) caller = await verifyToken(token, rules);
     }
     if (caller === null) {
@@ -42,13 +45,13 @@ function ticketOf(request: Request, path: string): string | undefined {
   return request.method === 'GET' && request.baseUrl + request.path === path && typeof ticket === 'string' ? ticket : undefined;
 }
 
-/** The token behind a ticket may have ended, or been revoked, since the ticket was made. */
-function stillValid(caller: Caller | null, { isRevoked }: TokenRules): Caller | null {
+/** Returns null if the token with which the ticket was requested has expired or was revoked since then. */
+function validCaller(caller: Caller | null, { isRevoked }: TokenRules): Caller | null {
   if (caller === null || caller.expiresAt <= Date.now()) return null;
   return caller.tokenId !== undefined && isRevoked(caller.tokenId) ? null : caller;
 }
 
-/** Throws a 403 unless the caller's token has the scope. */
+/** Throws a 403 `Problem` if the caller's token lacks the scope. */
 export function checkScope({ scopes }: Caller, scope: string): void {
   if (scopes.has(scope)) return;
   throw new Problem(403, 'Not allowed', {
@@ -57,7 +60,7 @@ export function checkScope({ scopes }: Caller, scope: string): void {
   });
 }
 
-/** Lets through only callers whose token has the scope; others get a 403. */
+/** Refuses a request with a 403 if the caller's token lacks the scope. */
 export function requireScope(scope: string): RequestHandler {
   return (_request, response, next) => {
     checkScope(callerOf(response), scope);
@@ -65,7 +68,7 @@ export function requireScope(scope: string): RequestHandler {
   };
 }
 
-/** Who makes the request that this response answers. */
+/** The caller of the request, as `authenticate` stored it on the response. */
 export function callerOf(response: Response): Caller {
   return response.locals['caller'] as Caller;
 }

@@ -3,38 +3,41 @@ import type { RedisClient } from '@tidings/queue';
 
 const OPAQUE_TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-/** Texts that stand for a caller where no token can be sent: whoever has one is taken for whom it was made. */
-export interface OpaqueTokens<Kept> {
-  /** Makes one, which ends after so many seconds. Rejects while Redis is away, as the others do. */
-  make: (kept: Kept, lifeS: number) => Promise<string>;
-  /** Whose it is; null: there is none such. */
-  find: (text: string) => Promise<Kept | null>;
-  /** The same, once: then it is gone. */
-  take: (text: string) => Promise<Kept | null>;
+/** Random tokens for requests that cannot carry a bearer token. Each one refers to a content, such as a caller. */
+export interface OpaqueTokens<Content> {
+  /** Creates a token that expires after `lifetimeS` seconds. Rejects while Redis is unavailable, as the other functions do. */
+  create: (content: Content, lifetimeS: number) => Promise<string>;
+  /** Returns the content of the token, or null for an unknown or expired token. */
+  find: (token: string) => Promise<Content | null>;
+  /** Returns the content of a single-use token and deletes the token. */
+  redeem: (token: string) => Promise<Content | null>;
 }
 
 interface OpaqueTokenOptions {
   redis: RedisClient;
   prefix: string;
-  /** Of its kind, within its keys. */
+  /** The kind of token. It is part of the Redis key, after `prefix`. */
   name: string;
 }
 
-/** Redis holds only a digest of each, as long as it lasts: whoever reads Redis cannot use them. What is kept has to be JSON. */
-export function createOpaqueTokens<Kept extends object>({ redis, prefix, name }: OpaqueTokenOptions): OpaqueTokens<Kept> {
-  const keyOf = (text: string): string => `${prefix}:${name}:${createHash('sha256').update(text).digest('base64url')}`;
-  const read = async (text: string, command: (key: string) => Promise<string | null>): Promise<Kept | null> => {
-    if (!OPAQUE_TOKEN.test(text)) return null;
-    const stored = await command(keyOf(text));
-    return stored === null ? null : (JSON.parse(stored) as Kept);
+/**
+ * Creates a store of opaque tokens. Redis holds only a SHA-256 digest of each token, until the token expires, so that a reader
+ * of Redis cannot use the tokens. The content must be serializable as JSON.
+ */
+export function createOpaqueTokens<Content extends object>({ redis, prefix, name }: OpaqueTokenOptions): OpaqueTokens<Content> {
+  const keyOf = (token: string): string => `${prefix}:${name}:${createHash('sha256').update(token).digest('base64url')}`;
+  const read = async (token: string, command: (key: string) => Promise<string | null>): Promise<Content | null> => {
+    if (!OPAQUE_TOKEN.test(token)) return null;
+    const stored = await command(keyOf(token));
+    return stored === null ? null : (JSON.parse(stored) as Content);
   };
   return {
-    async make(kept, lifeS) {
-      const text = randomBytes(32).toString('base64url');
-      await redis.set(keyOf(text), JSON.stringify(kept), 'EX', lifeS);
-      return text;
+    async create(content, lifetimeS) {
+      const token = randomBytes(32).toString('base64url');
+      await redis.set(keyOf(token), JSON.stringify(content), 'EX', lifetimeS);
+      return token;
     },
-    find: (text) => read(text, (key) => redis.get(key)),
-    take: (text) => read(text, (key) => redis.getdel(key)),
+    find: (token) => read(token, (key) => redis.get(key)),
+    redeem: (token) => read(token, (key) => redis.getdel(key)),
   };
 }

@@ -15,7 +15,7 @@ const jwk = (key: KeyObject, more: object = {}): JsonWebKey => ({ ...key.export(
 const setOf = (...keys: unknown[]) => JSON.stringify({ keys });
 
 describe('a JSON Web Key Set', () => {
-  test('gives each key that can verify, by its kid, for its one algorithm', () => {
+  test('is parsed to its verification keys, by kid, each with one algorithm', () => {
     const keys = parseKeySet(setOf(jwk(rsa(), { kid: 'a', use: 'sig', alg: 'RS256' }), jwk(ec(), { kid: 'b' })));
     expect([...keys].map(([kid, { alg }]) => [kid, alg])).toEqual([
       ['a', 'RS256'],
@@ -26,19 +26,19 @@ describe('a JSON Web Key Set', () => {
   test.each<[string, unknown]>([
     ['is a secret', { kid: 'x', kty: 'oct', k: 'c2VjcmV0' }],
     ['is for encryption', jwk(rsa(), { kid: 'x', use: 'enc' })],
-    ['only signs', jwk(rsa(), { kid: 'x', key_ops: ['sign'] })],
+    ['is only for signing', jwk(rsa(), { kid: 'x', key_ops: ['sign'] })],
     ['is too short', jwk(rsa(1024), { kid: 'x' })],
     ['is on another curve', jwk(ec('P-384'), { kid: 'x' })],
     ['is for another algorithm', jwk(rsa(), { kid: 'x', alg: 'PS256' })],
     ['has no kid', jwk(rsa())],
-    ['gives its private half away', jwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, { kid: 'x' })],
-    ['is broken', { kid: 'x', kty: 'RSA', n: '!', e: 'AQAB' }],
-    ['is none', 7],
-  ])('leaves out a key that %s, and keeps the others', (_name, odd) => {
-    expect([...parseKeySet(setOf(odd, jwk(ec(), { kid: 'good' }))).keys()]).toEqual(['good']);
+    ['contains its private part', jwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, { kid: 'x' })],
+    ['has invalid numbers', { kid: 'x', kty: 'RSA', n: '!', e: 'AQAB' }],
+    ['is not an object', 7],
+  ])('is parsed without a key that %s, but with the other keys', (_name, unusable) => {
+    expect([...parseKeySet(setOf(unusable, jwk(ec(), { kid: 'good' }))).keys()]).toEqual(['good']);
   });
 
-  test.each(['', '[]', '{"keys":7}', 'no JSON'])('is not %j', (text) => {
+  test.each(['', '[]', '{"keys":7}', 'no JSON'])('is refused when its text is %j', (text) => {
     expect(() => parseKeySet(text)).toThrow();
   });
 });
@@ -53,34 +53,34 @@ async function startProvider(text = setOf(one)): Promise<IdentityProvider> {
   providers.push(provider);
   return provider;
 }
-/** The keys of a provider as an API process has them, and what it has logged. */
-function follow({ url }: IdentityProvider, { cooldownMs = 1e6 } = {}) {
-  const said: string[] = [];
-  const say = (message: string): void => void said.push(message);
-  const keys = createRotatingKeys({ load: () => fetchKeySet(url, 200), cooldownMs, log: { warn: say, info: say } });
-  return { ...keys, said, has: async (kid: string) => (await keys.find({ alg: 'ES256', kid })) !== null };
+/** The rotating keys of a provider, with the messages that they logged. */
+function keysOf({ url }: IdentityProvider, { cooldownMs = 1e6 } = {}) {
+  const logged: string[] = [];
+  const record = (message: string): void => void logged.push(message);
+  const keys = createRotatingKeys({ load: () => fetchKeySet(url, 200), cooldownMs, log: { warn: record, info: record } });
+  return { ...keys, logged, has: async (kid: string) => (await keys.find({ alg: 'ES256', kid })) !== null };
 }
 
 describe('the keys of an identity provider', () => {
-  test('are fetched for the first token, once for all that come with it', async () => {
+  test('are fetched at the first token, once for all tokens at the same time', async () => {
     const provider = await startProvider();
-    const { has } = follow(provider);
+    const { has } = keysOf(provider);
     expect(await Promise.all([has('one'), has('one'), has('two')])).toEqual([true, true, false]);
     expect(provider.asked).toHaveLength(1);
   });
 
-  test('follow a rotation without a restart: a new kid is found at its first token, and what was dropped is gone', async () => {
+  test('follow a rotation without a restart: a token with a new kid loads the new set, which replaces the old one', async () => {
     const provider = await startProvider();
-    const { has } = follow(provider, { cooldownMs: 0 });
+    const { has } = keysOf(provider, { cooldownMs: 0 });
     expect(await has('one')).toBe(true);
     provider.answer = (_request, response) => response.end(setOf(two));
     expect(await has('two')).toBe(true);
     expect(await has('one')).toBe(false);
   });
 
-  test('are refreshed though no token asks for it', async () => {
+  test('are replaced by a refresh, without a token that needs them', async () => {
     const provider = await startProvider(setOf(one, two));
-    const { has, refresh } = follow(provider);
+    const { has, refresh } = keysOf(provider);
     expect(await has('one')).toBe(true);
     provider.answer = (_request, response) => response.end(setOf(two));
     const before = provider.asked.length;
@@ -89,20 +89,20 @@ describe('the keys of an identity provider', () => {
     expect(provider.asked).toHaveLength(before + 1);
   });
 
-  test('are fetched once for 200 tokens at once with made-up kids, and not again for those that follow', async () => {
+  test('are fetched once for 200 simultaneous tokens with made-up kids, and not again within the cooldown', async () => {
     const provider = await startProvider();
-    const { has } = follow(provider);
-    const storm = () => Promise.all(Array.from({ length: 200 }, (_, index) => has(`made-up-${String(index)}`)));
-    expect((await storm()).includes(true)).toBe(false);
-    expect((await storm()).includes(true)).toBe(false);
+    const { has } = keysOf(provider);
+    const sendMadeUpKids = () => Promise.all(Array.from({ length: 200 }, (_, index) => has(`made-up-${String(index)}`)));
+    expect((await sendMadeUpKids()).includes(true)).toBe(false);
+    expect((await sendMadeUpKids()).includes(true)).toBe(false);
     expect(provider.asked).toHaveLength(1);
     expect(await has('one')).toBe(true);
   });
 
   test.each<[string, RequestListener]>([
-    ['is broken off', (_request, response) => response.destroy()],
-    ['is no key set', (_request, response) => response.end('<html>Down for maintenance</html>')],
-    ['is a 500, even with a set', (_request, response) => response.writeHead(500).end(setOf(two))],
+    ['is aborted', (_request, response) => response.destroy()],
+    ['is not a key set', (_request, response) => response.end('<html>Down for maintenance</html>')],
+    ['is a 500, even with a key set', (_request, response) => response.writeHead(500).end(setOf(two))],
     ['never ends', (_request, response) => response.write('{"keys":[')],
     ['never begins', () => undefined],
     ['is over a megabyte', (_request, response) => response.end(' '.repeat(2 ** 20) + setOf(two))],
@@ -111,45 +111,45 @@ describe('the keys of an identity provider', () => {
       (request, response) =>
         request.url === '/other' ? response.end(setOf(two)) : response.writeHead(302, { location: '/other' }).end(),
     ],
-  ])('are used on while the answer %s, which is said once', async (_what, answer) => {
+  ])('stay in use while the response %s, and this is logged once', async (_case, answer) => {
     const provider = await startProvider();
-    const keys = follow(provider, { cooldownMs: 0 });
+    const keys = keysOf(provider, { cooldownMs: 0 });
     expect(await keys.has('one')).toBe(true);
     provider.answer = answer;
     expect([await keys.has('two'), await keys.has('one'), await keys.has('two')]).toEqual([false, true, false]);
-    expect(keys.said).toEqual(['The keys that verify tokens could not be loaded; those that are known are used.']);
+    expect(keys.logged).toEqual(['The keys that verify tokens could not be loaded; the known keys stay in use.']);
     provider.answer = (_request, response) => response.end(setOf(one, two));
     expect(await keys.has('two')).toBe(true);
-    expect(keys.said[1]).toBe('The keys that verify tokens were loaded again.');
+    expect(keys.logged[1]).toBe('The keys that verify tokens were loaded again.');
   });
 
-  test('cannot be told while none could be loaded yet: that is a 503, and no verdict', async () => {
+  test('that were never loaded are a 503, not a refusal of the token', async () => {
     const provider = await startProvider();
     provider.answer = (_request, response) => response.writeHead(503).end();
-    const { find, has } = follow(provider, { cooldownMs: 0 });
+    const { find, has } = keysOf(provider, { cooldownMs: 0 });
     await expect(has('one')).rejects.toMatchObject({ status: 503 });
     expect(await find({ alg: 'ES256', kid: undefined })).toBeNull();
     provider.answer = (_request, response) => response.end(setOf(one));
     expect(await has('one')).toBe(true);
   });
 
-  test('can be none, when the set says so: then nobody gets in', async () => {
+  test('can become an empty set, which accepts no token', async () => {
     const provider = await startProvider();
-    const { has, refresh } = follow(provider);
+    const { has, refresh } = keysOf(provider);
     expect(await has('one')).toBe(true);
     provider.answer = (_request, response) => response.end('{"keys":[]}');
     await refresh();
     expect(await has('one')).toBe(false);
   });
 
-  test('are for the algorithm that they are for', async () => {
-    const { find } = follow(await startProvider());
+  test('are found only for their own algorithm', async () => {
+    const { find } = keysOf(await startProvider());
     expect(await find({ alg: 'RS256', kid: 'one' })).toBeNull();
   });
 });
 
 describe('the keys of a file', () => {
-  test('are read again when it has changed, and used on when it is gone', async () => {
+  test('are read again when the file changed, and stay in use when the file is gone', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tidings jwks-'));
     const file = join(folder, 'jwks.json');
     writeFileSync(file, setOf(one));

@@ -1,24 +1,29 @@
-import { parseKeySet, type KeySet } from '@tidings/auth';
+import { parseKeySet, type FindKey, type KeySet } from '@tidings/auth';
 import { Problem } from '../problems/problem.js';
-import type { FindKey } from '@tidings/auth';
 
 export interface RotatingKeysOptions {
-  /** Gets the text of the key set, from wherever it is. */
+  /** Reads the JSON text of the key set. */
   load: () => Promise<string>;
-  /** A `kid` that is unknown makes it be loaded, at most once in so many milliseconds: whoever can send tokens must not make a storm. */
+  /**
+   * The shortest time between two loads that unknown `kid`s cause, in milliseconds. Without it, tokens with made-up `kid`s
+   * would cause one load each.
+   */
   cooldownMs: number;
   log: { warn: (message: string, details: object) => void; info: (message: string, details: object) => void };
 }
 
-/** The keys of one who issues tokens. */
+/** The public keys of a token issuer. */
 export interface IssuerKeys {
-  /** Rejects with a 503 as long as no set could be loaded: then nobody can tell a valid token from another. */
+  /** Finds the key of a token header. Rejects with a 503 until a key set was loaded, as no token can be verified before. */
   find: FindKey;
-  /** Loads the set again. Whatever happens, the keys that are known serve meanwhile; never rejects. */
+  /** Loads the key set again. Never rejects: if loading fails, the known keys stay in use. */
   refresh: () => Promise<void>;
 }
 
-/** Finds keys in a set that changes: rotation needs no restart. A set that was loaded replaces the one before as a whole. */
+/**
+ * Creates a key source whose key set is reloaded, so that a key rotation needs no restart. A loaded set replaces the previous
+ * set as a whole.
+ */
 export function createRotatingKeys({ load, cooldownMs, log }: RotatingKeysOptions): IssuerKeys {
   let keys: KeySet | undefined;
   let triedAt = -Infinity;
@@ -31,8 +36,8 @@ export function createRotatingKeys({ load, cooldownMs, log }: RotatingKeysOption
       if (failing) log.info('The keys that verify tokens were loaded again.', { keys: [...keys.keys()] });
       failing = false;
     } catch (error) {
-      // Said once: a file is tried again every two seconds.
-      if (!failing) log.warn('The keys that verify tokens could not be loaded; those that are known are used.', { error });
+      // Logged only once: a file is read again every two seconds.
+      if (!failing) log.warn('The keys that verify tokens could not be loaded; the known keys stay in use.', { error });
       failing = true;
     }
   };
@@ -50,8 +55,8 @@ export function createRotatingKeys({ load, cooldownMs, log }: RotatingKeysOption
       if (kid === undefined) return null;
       if (!keys?.has(kid)) await (performance.now() - triedAt >= cooldownMs ? refresh() : loading);
       if (keys === undefined) {
-        throw new Problem(503, 'Tokens cannot be checked', {
-          detail: 'The keys that verify them could not be loaded yet. Send the request again.',
+        throw new Problem(503, 'Tokens cannot be verified', {
+          detail: 'The keys that verify tokens could not be loaded yet. Send the request again.',
           headers: { 'retry-after': '5' },
         });
       }

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'icon.svg'), '<svg/>');
   await writeFile(join(folder, 'assets/index-1a2b.js'), SCRIPT);
   await writeFile(join(folder, 'assets/index-1a2b.js.gz'), gzipSync(SCRIPT));
-  await writeFile(join(folder, 'notes.txt'), 'not for everybody');
+  await writeFile(join(folder, 'notes.txt'), 'not a file of the dashboard');
   api = await startApi({ dashboard: { files: await readDashboard(folder) } });
 });
 afterAll(async () => {
@@ -28,8 +28,8 @@ afterAll(async () => {
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${api.url}${path}`, { headers });
 
 describe('the page of the dashboard', () => {
-  test.each(['/', '/webhooks/wh_1/settings', '/stream', '/operator/users?x=1', '/deliveries/dlv_1'])(
-    'is at its own addresses, without a token: %s',
+  test.each(['/', '/webhooks/wh_1/settings', '/stream', '/operator/owners?x=1', '/deliveries/dlv_1'])(
+    'is served at the addresses of its routes, without a token: %s',
     async (path) => {
       const response = await get(path);
       expect(response.status).toBe(200);
@@ -40,7 +40,7 @@ describe('the page of the dashboard', () => {
     },
   );
 
-  test('runs only scripts of its own, and styles with a nonce that is another one each time', async () => {
+  test('allows only its own scripts, and styles with a nonce that is new for each response', async () => {
     const nonces = await Promise.all(
       ['/', '/'].map(async (path) => {
         const response = await get(path);
@@ -58,7 +58,7 @@ describe('the page of the dashboard', () => {
 });
 
 describe('a file of the dashboard', () => {
-  test('whose name tells its content is kept for ever', async () => {
+  test('is immutable for caches if its name contains a hash of its content', async () => {
     const response = await get('/assets/index-1a2b.js', { 'accept-encoding': 'identity' });
     expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
@@ -67,7 +67,7 @@ describe('a file of the dashboard', () => {
     expect((await get('/icon.svg')).headers.get('cache-control')).toBe('no-cache');
   });
 
-  test('is sent packed to whoever can unpack it', async () => {
+  test('is sent with gzip to clients that accept gzip', async () => {
     const response = await get('/assets/index-1a2b.js', { 'accept-encoding': 'br;q=1, gzip;q=0.5' });
     expect(response.headers.get('content-encoding')).toBe('gzip');
     expect(response.headers.get('vary')).toBe('accept-encoding');
@@ -81,33 +81,33 @@ describe('a file of the dashboard', () => {
     '/assets/../notes.txt',
     '/assets/%2e%2e/notes.txt',
     '/assets',
-  ])('that is none of them is a problem document: %s', async (path) => {
+  ])('that does not exist is a 404 with a problem document: %s', async (path) => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
   });
 });
 
-describe('beside the dashboard', () => {
+describe('an API with a dashboard', () => {
   test.each<[string, string, number]>([
     ['GET', '/api/nothing', 401],
     ['GET', '/nothing', 404],
     ['POST', '/', 404],
     ['DELETE', '/webhooks/wh_1', 404],
-  ])('what is not its own is a problem document as ever: %s %s', async (method, path, status) => {
+  ])('answers a request outside of the dashboard with a problem document: %s %s', async (method, path, status) => {
     const response = await fetch(`${api.url}${path}`, { method });
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
   });
 
-  test('the API answers as ever', async () => {
+  test('serves the routes of the API unchanged', async () => {
     expect((await get('/healthz')).status).toBe(200);
     expect((await api.as('alice').get('/api/webhooks')).body).toEqual({ data: [], next_cursor: null });
     expect((await api.as('alice').get('/api/nothing')).status).toBe(404);
   });
 });
 
-test('an API whose dashboard was not built says so where it would be', async () => {
+test('an API whose dashboard was not built answers its addresses with a 404 that says so', async () => {
   expect(await readDashboard(join(folder, 'nowhere'))).toBeNull();
   const without = await startApi({ dashboard: { files: null } });
   const response = await fetch(`${without.url}/`);

@@ -1,20 +1,21 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
-/** One file of the dashboard, as it is sent. */
+/** One file of the dashboard, in the form in which it is sent. */
 export interface DashboardFile {
   contentType: string;
   body: Buffer;
-  /** The same, packed by gzip when it was built; undefined where that is not worth it. */
-  packed: Buffer | undefined;
-  /** Its name changes with its content, so that it may be kept for ever. */
+  /** The body compressed with gzip; undefined if the build made no compressed file. */
+  gzipped: Buffer | undefined;
+  /** Whether browsers may cache the file without end, because its name changes with its content. */
   immutable: boolean;
 }
 
+/** All files of the built dashboard. */
 export interface DashboardFiles {
-  /** The page, with a place for the nonce of a request. */
+  /** The HTML page, with the placeholder `TIDINGS_NONCE` for the nonce of a request. */
   page: string;
-  /** All others, by their paths. */
+  /** All other files by URL path. */
   files: ReadonlyMap<string, DashboardFile>;
 }
 
@@ -24,11 +25,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
-const PACKED = '.gz';
+const GZIP_EXTENSION = '.gz';
 
 /**
- * Reads what `npm run build` made of the dashboard: less than 2 MB, and what is not in the list cannot be asked for. Null
- * when it was not built, or is not part of this deployment.
+ * Reads the dashboard that `npm run build` wrote, less than 2 MB, into memory. Only files of the types above are served. Returns
+ * null if the dashboard was not built or is not part of this deployment.
+ *
+ * @param folder the output folder of the build
  */
 export async function readDashboard(folder: string): Promise<DashboardFiles | null> {
   const page = await readFile(join(folder, 'index.html'), 'utf8').catch((error: unknown) => {
@@ -42,9 +45,9 @@ export async function readDashboard(folder: string): Promise<DashboardFiles | nu
   for (const path of paths) {
     const contentType = TYPES[extname(path)];
     if (contentType === undefined) continue;
-    const packed = paths.includes(path + PACKED) ? await readFile(path + PACKED) : undefined;
+    const gzipped = paths.includes(path + GZIP_EXTENSION) ? await readFile(path + GZIP_EXTENSION) : undefined;
     const url = path.slice(folder.replace(/[\\/]$/, '').length).replaceAll('\\', '/');
-    files.set(url, { contentType, body: await readFile(path), packed, immutable: url.startsWith('/assets/') });
+    files.set(url, { contentType, body: await readFile(path), gzipped, immutable: url.startsWith('/assets/') });
   }
   return { page, files };
 }

@@ -4,19 +4,19 @@ import { Problem } from '../problems/problem.js';
 import type { DashboardFile, DashboardFiles } from './files.js';
 
 export interface DashboardParts {
-  /** Null: there are none here. */
+  /** Null: the dashboard was not built, and its addresses answer with a 404 that says so. */
   files: DashboardFiles | null;
 }
 
-/** What the addresses of the page's own routes begin with: the page is what answers there, and decides what to show. */
-const OWN = new Set(['', 'webhooks', 'deliveries', 'stream', 'event-types', 'operator']);
+/** The first path segments of the page's routes. The page itself is served there, and its router decides what to show. */
+const PAGE_ROUTES = new Set(['', 'webhooks', 'deliveries', 'stream', 'event-types', 'operator']);
 const YEAR_S = 31_536_000;
 const NONCE_BYTES = 16;
 
 /**
- * Serves the dashboard: its page at `/` and below its own routes, and its files. Everything else goes on to the next, so
- * that what nobody knows stays a problem document. It comes before authentication: the page holds nothing of anybody, and
- * asks the API with the token of whoever looks at it.
+ * Serves the dashboard: the page at `/` and at its own routes, and its files. Every other request passes to the next handler, so
+ * that an unknown path is answered with a problem document. The dashboard needs no authentication: the page contains no data of
+ * owners, and calls the API with the token of the person who uses it.
  */
 export function serveDashboard({ files: dashboard }: DashboardParts): RequestHandler {
   return (request, response, next) => {
@@ -26,9 +26,9 @@ export function serveDashboard({ files: dashboard }: DashboardParts): RequestHan
     }
     const file = dashboard?.files.get(request.path);
     if (file) sendFile(request, response, file);
-    else if (!OWN.has(request.path.split('/')[1] ?? '')) next();
+    else if (!PAGE_ROUTES.has(request.path.split('/')[1] ?? '')) next();
     else if (dashboard) sendPage(response, dashboard.page);
-    else throw missing();
+    else throw notBuilt();
   };
 }
 
@@ -38,13 +38,13 @@ function sendPage(response: Response, page: string): void {
     'cache-control': 'no-cache',
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': policy(nonce),
-    // Nobody else's window can hold on to this one, which knows a token.
+    // Windows of other origins get no reference to this window, which holds a token.
     'cross-origin-opener-policy': 'same-origin',
   });
   response.send(page.replace('TIDINGS_NONCE', nonce));
 }
 
-/** Scripts are files of ours and nothing else; Mantine writes its colours into the page, as styles that carry the nonce. */
+/** Scripts come only from files of the dashboard. Mantine adds its colours to the page as styles with the nonce. */
 function policy(nonce: string): string {
   return [
     "default-src 'none'",
@@ -58,19 +58,19 @@ function policy(nonce: string): string {
   ].join(';');
 }
 
-function sendFile(request: Request, response: Response, { contentType, body, packed, immutable }: DashboardFile): void {
+function sendFile(request: Request, response: Response, { contentType, body, gzipped, immutable }: DashboardFile): void {
   response.set({
     'content-type': contentType,
     'cache-control': immutable ? `public, max-age=${String(YEAR_S)}, immutable` : 'no-cache',
     vary: 'accept-encoding',
   });
-  if (packed && request.acceptsEncodings('gzip') === 'gzip') response.set('content-encoding', 'gzip').send(packed);
+  if (gzipped && request.acceptsEncodings('gzip') === 'gzip') response.set('content-encoding', 'gzip').send(gzipped);
   else response.send(body);
 }
 
-function missing(): Problem {
+function notBuilt(): Problem {
   return new Problem(404, 'There is no dashboard here', {
     detail:
-      'The API serves it when it is built: run "npm run build" and start the API again. The API itself is below /api, and described at /openapi.json.',
+      'The API found no built dashboard when it started. Run "npm run build" and start the API again. The routes of the API are below /api; /openapi.json describes them.',
   });
 }

@@ -19,13 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+/** Lists deliveries: their indexes in `deliveryIds`, or the errors of a refused query. */
 const list = async (query: string) => {
   const { status, body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries?${query}`);
   return status === 200 ? body.data.map(({ id }: { id: string }) => deliveryIds.indexOf(id)) : body.errors;
 };
 
-describe("a webhook's deliveries", () => {
-  test('are listed, newest first, with their state', async () => {
+describe('the deliveries of a webhook', () => {
+  test('are listed newest first, with their state', async () => {
     const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
     expect(body.data).toMatchObject([
       { event_type: 'gaps.updated', status: 'failed', attempt_count: 1, next_attempt_at: null },
@@ -34,7 +35,7 @@ describe("a webhook's deliveries", () => {
     ]);
   });
 
-  test('are narrowed by status, type and time', async () => {
+  test('are filtered by status, type and time', async () => {
     expect(await list('status=failed')).toEqual([0]);
     expect(await list('status=failed,pending')).toEqual([0, 1, 2]);
     expect(await list('event_types=sync.*,gaps.updated')).toEqual([0, 1]);
@@ -43,7 +44,7 @@ describe("a webhook's deliveries", () => {
     expect(await list(`cursor=${String(deliveryIds[1])}`)).toEqual([2]);
   });
 
-  test('are narrowed to a time from and including `since`, to but not including `until`, page by page', async () => {
+  test('are filtered to times from `since` (inclusive) to `until` (exclusive), page by page', async () => {
     const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
     const [newest, middle, oldest] = body.data.map(({ created_at }: { created_at: string }) => created_at);
     expect(new Set([newest, middle, oldest]).size).toBe(3);
@@ -55,7 +56,7 @@ describe("a webhook's deliveries", () => {
     expect(await list('until=1969-07-20T00:00:00Z')).toEqual([]);
   });
 
-  test('are pending and wait for a slot, while their webhook has as many requests under way as it may', async () => {
+  test('are pending and wait for a slot while their webhook has no free slot', async () => {
     await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ max_in_flight: 2 });
     const started = { type: 'extraction.started', data: { version: '2', entity_types: [] } };
     await api.as('service', 'events:publish').post('/api/events').send(started);
@@ -64,7 +65,7 @@ describe("a webhook's deliveries", () => {
     await api.database.pool.query('DELETE FROM deliveries WHERE id = $1', [body.data[0].id]);
   });
 
-  test('are kept as skipped while Tidings has their webhook disabled', async () => {
+  test('are kept as skipped while their webhook is disabled by Tidings', async () => {
     await api.database.pool.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone'");
     const started = { type: 'extraction.started', data: { version: '3', entity_types: [] } };
     await api.as('service', 'events:publish').post('/api/events').send(started);
@@ -73,7 +74,7 @@ describe("a webhook's deliveries", () => {
     await api.database.pool.query("DELETE FROM deliveries WHERE status = 'skipped'");
   });
 
-  test('are shown without what is internal', async () => {
+  test('have no internal fields', async () => {
     const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
     expect(Object.keys(body.data[0]).sort()).toEqual(
       [
@@ -84,7 +85,7 @@ describe("a webhook's deliveries", () => {
   });
 
   test.each(['status=lost', 'event_types=sync.nothing', 'since=yesterday', 'since=0000-01-01T00:00:00Z', 'user=bob'])(
-    'are refused with ?%s',
+    'are not listed for the invalid query ?%s',
     async (query) => {
       expect(await list(query)).toMatchObject([{ field: query.split('=')[0]?.replace('status', 'status[0]') }]);
     },
@@ -92,7 +93,7 @@ describe("a webhook's deliveries", () => {
 });
 
 describe('one delivery', () => {
-  test('is shown with every attempt', async () => {
+  test('has all its attempts', async () => {
     const { body } = await api.as('alice').get(`/api/deliveries/${String(deliveryIds[0])}`);
     expect(body).toMatchObject({
       status: 'failed',
@@ -104,7 +105,7 @@ describe('one delivery', () => {
     expect(Date.parse(body.attempts[0].started_at)).not.toBeNaN();
   });
 
-  test('is of an event, whose payload is told as it was accepted', async () => {
+  test('leads to its event, with the payload exactly as accepted', async () => {
     const { status, headers, body } = await api.as('alice').get(`/api/deliveries/${String(deliveryIds[1])}/event`);
     expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json; charset=utf-8' });
     expect(body).toMatchObject({ type: 'sync.failed', data: { user_id: 'alice', error_message: 'no' } });
@@ -114,7 +115,7 @@ describe('one delivery', () => {
     expect((await api.as('bob').get(`/api/deliveries/${String(deliveryIds[1])}/event`)).status).toBe(404);
   });
 
-  test("is a 404 for everyone but the webhook's owner (I7)", async () => {
+  test('is a 404 for everyone but the owner of its webhook (I7)', async () => {
     expect((await api.as('alice').get('/api/deliveries/%00')).status).toBe(404);
     expect((await api.as('mallory').get(`/api/deliveries/${String(deliveryIds[0])}`)).status).toBe(404);
   });

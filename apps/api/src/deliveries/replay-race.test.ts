@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { claim, record } from '../../test/attempt.js';
-import { untilBlocked, whileWebhooksAreHeld } from '../../test/locks.js';
+import { waitForBlockedQueries, withWebhooksLocked } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
@@ -20,62 +20,62 @@ const publish = async (count: number) => {
   const events = Array.from({ length: count }, () => event);
   await api.as('service', 'events:publish').post('/api/events').send({ events });
 };
-/** Publishes, and ends the deliveries in this state. */
-const publishEnded = async (count: number, status: string) => {
+/** Publishes events and sets the status of their deliveries. */
+const publishWithStatus = async (count: number, status: string) => {
   await publish(count);
   await api.database.pool.query(
     "UPDATE deliveries SET status = $1, stage = NULL, wake_at = NULL, next_attempt_at = NULL WHERE status = 'pending'",
     [status],
   );
 };
-const change = (body: object) => api.as('alice').patch(`/api/webhooks/${webhook}`).send(body);
+const changeWebhook = (body: object) => api.as('alice').patch(`/api/webhooks/${webhook}`).send(body);
 const replay = async (status: string) => {
   const body = { since: '2020-01-01T00:00:00Z', status };
   return await api.as('alice').post(`/api/webhooks/${webhook}/replay`).send(body);
 };
-/** When they are due, in milliseconds after the first. */
-const dueAfter = async () => {
+/** The due times of all deliveries, in milliseconds after the first. */
+const dueOffsetsMs = async () => {
   const deliveries = await api.database.prisma.delivery.findMany({ orderBy: { nextAttemptAt: 'asc' } });
   const times = deliveries.map(({ nextAttemptAt }) => nextAttemptAt?.getTime() ?? NaN);
   return times.map((time) => time - (times[0] ?? NaN));
 };
-const evenly = (count: number) => Array.from({ length: count }, (_, index) => index * 100);
-const off = (times: number[], expected: number[]) =>
+const spacedBy100Ms = (count: number) => Array.from({ length: count }, (_, index) => index * 100);
+const maxDeviationMs = (times: number[], expected: number[]) =>
   Math.max(...times.map((time, index) => Math.abs(time - (expected[index] ?? NaN))));
 
-describe('replays at the same time', () => {
-  test('of the same are one, each delivery once', async () => {
-    await publishEnded(50, 'failed');
+describe('simultaneous replays', () => {
+  test('of the same deliveries replay each delivery once', async () => {
+    await publishWithStatus(50, 'failed');
     const responses = await Promise.all(Array.from({ length: 10 }, () => replay('failed')));
     expect(responses.reduce((sum, { body }) => sum + Number(body.count), 0)).toBe(50);
-    expect(off(await dueAfter(), evenly(50))).toBeLessThanOrEqual(1);
+    expect(maxDeviationMs(await dueOffsetsMs(), spacedBy100Ms(50))).toBeLessThanOrEqual(1);
   });
 
-  test('of different ones queue up, and never share a time', async () => {
-    for (const state of STATES) await publishEnded(5, state);
-    const replays = await whileWebhooksAreHeld(api.database, async () => {
-      const answers = Promise.all(STATES.map(replay));
-      await untilBlocked(api.database, STATES.length);
-      return () => answers;
+  test('of different deliveries run one after another, and share no due time', async () => {
+    for (const state of STATES) await publishWithStatus(5, state);
+    const replays = await withWebhooksLocked(api.database, async () => {
+      const responses = Promise.all(STATES.map(replay));
+      await waitForBlockedQueries(api.database, STATES.length);
+      return () => responses;
     });
     expect((await replays()).map(({ body }) => body.count)).toEqual([5, 5, 5, 5]);
-    expect(off(await dueAfter(), evenly(20))).toBeLessThanOrEqual(2);
+    expect(maxDeviationMs(await dueOffsetsMs(), spacedBy100Ms(20))).toBeLessThanOrEqual(2);
   });
 });
 
 describe('a replay while an attempt is recorded', () => {
-  test('does not wait for it while it waits for the replay', async () => {
+  test('causes no deadlock', async () => {
     await publish(1);
     const { id } = await api.database.prisma.delivery.findFirstOrThrow();
     const claimed = await claim(api.database, id);
-    // Cancelled under way, which both may change; a failure, which changes the webhook.
-    await change({ enabled: false });
-    await change({ enabled: true });
-    const both = await whileWebhooksAreHeld(api.database, async () => {
+    // The delivery is cancelled in flight, so that both may change it. A failed attempt also changes the webhook.
+    await changeWebhook({ enabled: false });
+    await changeWebhook({ enabled: true });
+    const both = await withWebhooksLocked(api.database, async () => {
       const replayed = replay('cancelled');
-      await untilBlocked(api.database, 1);
+      await waitForBlockedQueries(api.database, 1);
       const recorded = record(api.database, claimed, 500);
-      await untilBlocked(api.database, 2);
+      await waitForBlockedQueries(api.database, 2);
       return () => Promise.all([replayed, recorded]);
     });
     const [{ status }] = await both();

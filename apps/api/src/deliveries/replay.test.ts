@@ -20,42 +20,43 @@ beforeEach(async () => {
 const started = { type: 'extraction.started', data: { version: '1', entity_types: [] } };
 const gaps = { type: 'gaps.updated', data: { user_id: 'alice', entity_type: 'artist', entity_id: '1' } };
 const publish = (...events: object[]) => api.as('service', 'events:publish').post('/api/events').send({ events });
-/** In the order of the log. */
+/** All deliveries in the order of the event log. */
 const deliveries = () => api.database.prisma.delivery.findMany({ orderBy: { eventPosition: 'asc' } });
-/** Publishes, and ends the deliveries: in these states, one after the other. */
-const endAs = async (statuses: string[], event: object = started) => {
+/** Publishes one event for each status, and sets the status of its delivery. */
+const publishWithStatuses = async (statuses: string[], event: object = started) => {
   for (const status of statuses) {
     await publish(event);
-    await end(status);
+    await setStatus(status);
   }
 };
-const end = (status: string) =>
+/** Sets the status of all pending deliveries that are no replays. */
+const setStatus = (status: string) =>
   api.database.pool.query({
     text: `UPDATE deliveries SET status = $1, stage = NULL, wake_at = NULL, next_attempt_at = NULL, finished_at = now(),
       attempt_count = 3 WHERE status = 'pending' AND NOT replay`,
     values: [status],
   });
-const replay = (body: object, user = 'alice') => api.as(user).post(`/api/webhooks/${webhook}/replay`).send(body);
+const replay = (body: object, owner = 'alice') => api.as(owner).post(`/api/webhooks/${webhook}/replay`).send(body);
 const dueAt = ({ nextAttemptAt }: Delivery) => nextAttemptAt?.getTime() ?? NaN;
-const stateOf = async () => (await deliveries()).map(({ status }) => status);
+const storedStatuses = async () => (await deliveries()).map(({ status }) => status);
 
 describe('replaying', () => {
-  test('makes what failed and what was skipped pending again, and nothing else', async () => {
-    await endAs(['failed', 'succeeded', 'skipped', 'cancelled']);
+  test('makes failed and skipped deliveries pending again, and no others', async () => {
+    await publishWithStatuses(['failed', 'succeeded', 'skipped', 'cancelled']);
     await publish(started);
     const { status, body } = await replay({ since: SINCE });
     expect(status).toBe(202);
     expect(body).toMatchObject({ count: 2, dry_run: false });
-    expect(await stateOf()).toEqual(['pending', 'succeeded', 'pending', 'cancelled', 'pending']);
+    expect(await storedStatuses()).toEqual(['pending', 'succeeded', 'pending', 'cancelled', 'pending']);
     expect((await deliveries()).map(({ replay }) => replay)).toEqual([true, false, true, false, false]);
     const [first] = await deliveries();
     expect(first).toMatchObject({ stage: 'backoff', priority: 2, attemptCount: 3, priorAttempts: 3, finishedAt: null });
     expect(first?.wakeAt).toEqual(first?.nextAttemptAt);
   });
 
-  test('spaces them by its rate, in the order of the log, and says when the first and the last are due', async () => {
+  test('spaces deliveries by its rate, in the order of the event log, and returns the first and the last due time', async () => {
     await publish(...Array.from({ length: 20 }, () => started));
-    await end('failed');
+    await setStatus('failed');
     const before = Date.now();
     const { body } = await replay({ since: SINCE });
     const due = (await deliveries()).map(dueAt);
@@ -68,8 +69,8 @@ describe('replaying', () => {
     expect(Date.parse(body.last_attempt_at)).toBe(due.at(-1));
   });
 
-  test('is brought about by the reconciler when the time of each has come, with the policy from the beginning', async () => {
-    await endAs(['failed', 'failed']);
+  test('lets the reconciler admit each delivery at its time, with the retry policy from its beginning', async () => {
+    await publishWithStatuses(['failed', 'failed']);
     await replay({ since: SINCE });
     const { count, admitted } = await wakeDeliveries(api.database.pool, 1000);
     const [first] = await deliveries();
@@ -78,16 +79,16 @@ describe('replaying', () => {
     expect(claimed).toMatchObject({ replay: true, attemptCount: 3, priorAttempts: 3, eventId: first?.eventId });
   });
 
-  test('a second time goes on behind the first', async () => {
-    await endAs(['failed', 'failed', 'skipped', 'skipped']);
+  test('other deliveries later schedules them behind the first replay', async () => {
+    await publishWithStatuses(['failed', 'failed', 'skipped', 'skipped']);
     await replay({ since: SINCE, status: 'failed' });
     await replay({ since: SINCE, status: ['skipped'] });
     const due = (await deliveries()).map(dueAt);
     expect(due.map((time) => Math.round((time - (due[0] ?? 0)) / 100))).toEqual([0, 1, 2, 3]);
   });
 
-  test('again finds nothing: what is pending is not replayed', async () => {
-    await endAs(['failed']);
+  test('a second time selects nothing, because pending deliveries are not replayed', async () => {
+    await publishWithStatuses(['failed']);
     await replay({ since: SINCE });
     const before = await deliveries();
     const { status, body } = await replay({ since: SINCE });
@@ -96,24 +97,24 @@ describe('replaying', () => {
     expect(await deliveries()).toEqual(before);
   });
 
-  test('is narrowed by type, by state and by time', async () => {
-    await endAs(['failed', 'cancelled']);
-    await endAs(['failed', 'cancelled'], gaps);
-    const dry = async (body: object) => (await replay({ since: SINCE, dry_run: true, ...body })).body.count;
+  test('is filtered by type, status and time', async () => {
+    await publishWithStatuses(['failed', 'cancelled']);
+    await publishWithStatuses(['failed', 'cancelled'], gaps);
+    const count = async (body: object) => (await replay({ since: SINCE, dry_run: true, ...body })).body.count;
     const [, second, , fourth] = (await deliveries()).map(({ createdAt }) => createdAt.toISOString());
     const all = { status: ['failed', 'cancelled'] };
-    expect(await dry(all)).toBe(4);
-    expect(await dry({})).toBe(2);
-    expect(await dry({ status: 'cancelled' })).toBe(2);
-    expect(await dry({ ...all, event_types: ['gaps.*'] })).toBe(2);
-    expect(await dry({ event_types: ['gaps.updated', 'sync.*'] })).toBe(1);
-    expect(await dry({ ...all, since: second })).toBe(3);
-    expect(await dry({ ...all, since: second, until: fourth })).toBe(2);
-    expect(await dry({ ...all, since: '2999-01-01T00:00:00Z' })).toBe(0);
+    expect(await count(all)).toBe(4);
+    expect(await count({})).toBe(2);
+    expect(await count({ status: 'cancelled' })).toBe(2);
+    expect(await count({ ...all, event_types: ['gaps.*'] })).toBe(2);
+    expect(await count({ event_types: ['gaps.updated', 'sync.*'] })).toBe(1);
+    expect(await count({ ...all, since: second })).toBe(3);
+    expect(await count({ ...all, since: second, until: fourth })).toBe(2);
+    expect(await count({ ...all, since: '2999-01-01T00:00:00Z' })).toBe(0);
   });
 
-  test('dry counts, and changes nothing', async () => {
-    await endAs(['failed', 'skipped']);
+  test('as a dry run counts, and changes nothing', async () => {
+    await publishWithStatuses(['failed', 'skipped']);
     const before = await deliveries();
     const { status, body } = await replay({ since: SINCE, dry_run: true });
     expect(status).toBe(200);
@@ -122,10 +123,10 @@ describe('replaying', () => {
     expect(await api.database.prisma.webhook.findFirst()).toMatchObject({ replayNextAt: null });
   });
 
-  test('takes more than one statement does, in one order', async () => {
+  test('of more deliveries than one chunk keeps one order', async () => {
     for (let batch = 0; batch < 3; batch += 1) await publish(...Array.from({ length: 900 }, () => started));
-    await end('failed');
-    // Ids follow clocks, which may differ from the order of the log.
+    await setStatus('failed');
+    // Ids follow clocks, and may differ from the order of the event log.
     await api.database.pool.query("UPDATE deliveries SET status = 'succeeded' WHERE event_position % 7 = 0");
     const { body } = await replay({ since: SINCE });
     const due = (await deliveries()).filter(({ status }) => status === 'pending').map(dueAt);
@@ -135,7 +136,7 @@ describe('replaying', () => {
     expect((due.at(-1) ?? 0) - (due[0] ?? 0)).toBeGreaterThan((due.length - 2) * (1000 / PER_SECOND));
   });
 
-  test('keeps the lease of one that was cancelled under way: no second request at the same time (I4)', async () => {
+  test('keeps the lease of a delivery that was cancelled in flight, so that no second request starts (I4)', async () => {
     await publish(started);
     const [delivery] = await deliveries();
     const claimed = await claim(api.database, delivery?.id ?? '');
@@ -144,38 +145,38 @@ describe('replaying', () => {
     expect((await replay({ since: SINCE, status: 'cancelled' })).body.count).toBe(1);
     expect(await claimDeliveries(api.database.pool, [claimed.id], { leaseMs: 1000, wakeAfterMs: 1000 })).toEqual([]);
     await record(api.database, claimed, 200);
-    expect(await stateOf()).toEqual(['succeeded']);
+    expect(await storedStatuses()).toEqual(['succeeded']);
   });
 });
 
 describe('a replay', () => {
-  test('of a disabled webhook is a 409 that says what to do', async () => {
-    await endAs(['failed']);
+  test('of a disabled webhook is a 409 that names the remedy', async () => {
+    await publishWithStatuses(['failed']);
     await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: false });
     const { status, body } = await replay({ since: SINCE });
     expect(status).toBe(409);
     expect(body.detail).toContain('{"enabled": true}');
-    expect(await stateOf()).toEqual(['failed']);
+    expect(await storedStatuses()).toEqual(['failed']);
   });
 
-  test("of somebody else's webhook is a 404, and changes nothing (I7)", async () => {
-    await endAs(['failed']);
+  test('of a webhook of another owner is a 404, and changes nothing (I7)', async () => {
+    await publishWithStatuses(['failed']);
     expect((await replay({ since: SINCE }, 'mallory')).status).toBe(404);
-    expect(await stateOf()).toEqual(['failed']);
+    expect(await storedStatuses()).toEqual(['failed']);
   });
 
-  test("leaves other webhooks' deliveries alone, its owner's too", async () => {
+  test('does not change deliveries of other webhooks, also of the same owner', async () => {
     await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/other' });
-    await endAs(['failed']);
+    await publishWithStatuses(['failed']);
     expect((await replay({ since: SINCE, dry_run: true })).body.count).toBe(1);
     await replay({ since: SINCE });
-    expect((await stateOf()).sort()).toEqual(['failed', 'pending']);
+    expect((await storedStatuses()).sort()).toEqual(['failed', 'pending']);
   });
 
-  test('is refused with every wrong field named', async () => {
+  test('with invalid fields is a 400 that names each field', async () => {
     const { status, body } = await replay({ until: 'yesterday', status: ['failed', 'lost'], limit: 1 });
     expect(status).toBe(400);
     expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual(['limit', 'since', 'status[1]', 'until']);
-    expect(await stateOf()).toEqual([]);
+    expect(await storedStatuses()).toEqual([]);
   });
 });

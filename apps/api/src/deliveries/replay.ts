@@ -3,24 +3,26 @@ import type { ReplaySelection } from './selection.js';
 
 interface ReplayParts {
   sql: Queryable;
-  /** How many replayed deliveries of one webhook are due in a second. */
+  /** The most replayed deliveries of one webhook that become due in a second. */
   perSecond: number;
 }
 
-/** What `POST /api/webhooks/{id}/replay` answers with. */
+/** The response body of `POST /api/webhooks/{id}/replay`. */
 export interface ReplayAnswer {
   count: number;
   dry_run: boolean;
-  /** When the first and the last one are due; null when there are none, and in a dry run. */
+  /** When the first and the last replayed delivery are due; null if there are none, and for a dry run. */
   first_attempt_at: Date | null;
   last_attempt_at: Date | null;
 }
 
+/** Replays the selected deliveries of a webhook, or counts them for a dry run. The caller must have checked the webhook's owner. */
 export type Replay = (webhookId: string, selection: ReplaySelection) => Promise<ReplayAnswer>;
 
 /**
- * Makes many of a webhook's deliveries pending again, in the order of the log, a chunk in each commit. When it breaks off,
- * the same request goes on where it ended: what is pending already is not terminal.
+ * Creates the function that replays the selected deliveries of a webhook: they become pending again, in the order of the event
+ * log, one chunk in each commit. After an interruption the same request continues: deliveries of the committed chunks are
+ * pending, so no longer terminal, and are not selected again.
  */
 export function createReplay({ sql, perSecond }: ReplayParts): Replay {
   return async (webhookId, { since, until, status, event_types: types, dry_run: dryRun }) => {

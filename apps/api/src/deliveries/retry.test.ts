@@ -21,42 +21,39 @@ const publish = async () => {
   const { id } = await api.database.prisma.delivery.findFirstOrThrow({ where: { eventId: String(body.id) } });
   return id;
 };
-const retry = (id: string, user = 'alice') => api.as(user).post(`/api/deliveries/${id}/retry`);
-const row = (id: string) => api.database.prisma.delivery.findUniqueOrThrow({ where: { id } });
-const set = (id: string, assignments: string) =>
+const retry = (id: string, owner = 'alice') => api.as(owner).post(`/api/deliveries/${id}/retry`);
+const stored = (id: string) => api.database.prisma.delivery.findUniqueOrThrow({ where: { id } });
+const update = (id: string, assignments: string) =>
   api.database.pool.query(`UPDATE deliveries SET ${assignments} WHERE id = $1`, [id]);
-/** The jobs of the queue that come behind first attempts. */
+/** The Redis key of jobs with a lower priority than first attempts. */
 const queueKey = () => `${api.redis.prefix}:deliveries:prioritized`;
 const jobs = () => api.redis.client.zrange(queueKey(), '0', '-1');
 const msFromNow = (time: Date | null) => (time ? time.getTime() - Date.now() : NaN);
-const LATER = { status: 'pending', retryInMs: 3_600_000 } as const;
+const IN_AN_HOUR = { status: 'pending', retryInMs: 3_600_000 } as const;
 
-describe('retrying a delivery that has ended', () => {
-  test.each(['failed', 'succeeded', 'cancelled', 'skipped'])(
-    'makes one that is %s pending again, as a replay',
-    async (status) => {
-      const id = await publish();
-      await attempt(api.database, id, status === 'succeeded' ? 200 : 500);
-      await set(id, `status = '${status}'`);
-      const { status: answered, body } = await retry(id);
-      expect(answered).toBe(202);
-      expect(body).toMatchObject({ id, status: 'pending', replay: true, attempt_count: 1, finished_at: null, waiting_for: null });
-      const stored = await row(id);
-      expect(stored).toMatchObject({ stage: 'backoff', priority: 2, priorAttempts: 1, leaseToken: null });
-      expect(msFromNow(stored.nextAttemptAt)).toBeLessThanOrEqual(0);
-      expect(msFromNow(stored.wakeAt)).toBeGreaterThan(5_000);
-      expect(msFromNow(stored.wakeAt)).toBeLessThanOrEqual(15_000);
-    },
-  );
+describe('retrying a terminal delivery', () => {
+  test.each(['failed', 'succeeded', 'cancelled', 'skipped'])('makes it pending again, as a replay: %s', async (status) => {
+    const id = await publish();
+    await attempt(api.database, id, status === 'succeeded' ? 200 : 500);
+    await update(id, `status = '${status}'`);
+    const { status: statusCode, body } = await retry(id);
+    expect(statusCode).toBe(202);
+    expect(body).toMatchObject({ id, status: 'pending', replay: true, attempt_count: 1, finished_at: null, waiting_for: null });
+    const delivery = await stored(id);
+    expect(delivery).toMatchObject({ stage: 'backoff', priority: 2, priorAttempts: 1, leaseToken: null });
+    expect(msFromNow(delivery.nextAttemptAt)).toBeLessThanOrEqual(0);
+    expect(msFromNow(delivery.wakeAt)).toBeGreaterThan(5_000);
+    expect(msFromNow(delivery.wakeAt)).toBeLessThanOrEqual(15_000);
+  });
 
-  test('enqueues it at once, under a job id of its own', async () => {
+  test('enqueues it at once, with a new job id', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     await retry(id);
     expect(await jobs()).toEqual([expect.stringMatching(new RegExp(`^${id}\\.[0-9a-f]+$`))]);
   });
 
-  test('lets it be attempted with its policy from the beginning, and the attempt says that it is a replay', async () => {
+  test('restarts its retry policy, and marks the next attempt as a replay', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     await retry(id);
@@ -73,104 +70,104 @@ describe('retrying a delivery that has ended', () => {
     });
   });
 
-  test('keeps the lease of one that was cancelled under way: no second request at the same time (I4)', async () => {
+  test('keeps the lease of a delivery that was cancelled in flight, so that no second request starts (I4)', async () => {
     const id = await publish();
     const claimed = await claim(api.database, id);
     await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: false });
     await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: true });
-    expect((await row(id)).status).toBe('cancelled');
+    expect((await stored(id)).status).toBe('cancelled');
     expect((await retry(id)).body).toMatchObject({ status: 'pending', replay: true });
     await expect(claim(api.database, id)).rejects.toThrow('could not be claimed');
     await record(api.database, claimed, 200);
-    expect(await row(id)).toMatchObject({ status: 'succeeded', leaseToken: null, stage: null, wakeAt: null });
+    expect(await stored(id)).toMatchObject({ status: 'succeeded', leaseToken: null, stage: null, wakeAt: null });
   });
 });
 
 describe('retrying a delivery that waits for its next attempt', () => {
-  test('makes it due now, as what it was', async () => {
+  test('makes it due now, and does not turn it into a replay', async () => {
     const id = await publish();
-    await attempt(api.database, id, 500, LATER);
+    await attempt(api.database, id, 500, IN_AN_HOUR);
     const { status, body } = await retry(id);
     expect(status).toBe(202);
     expect(body).toMatchObject({ status: 'pending', replay: false, attempt_count: 1 });
-    const stored = await row(id);
-    expect(stored).toMatchObject({ stage: 'backoff', priority: 1, priorAttempts: 0 });
-    expect(msFromNow(stored.nextAttemptAt)).toBeLessThanOrEqual(0);
-    expect(msFromNow(stored.wakeAt)).toBeLessThanOrEqual(15_000);
+    const delivery = await stored(id);
+    expect(delivery).toMatchObject({ stage: 'backoff', priority: 1, priorAttempts: 0 });
+    expect(msFromNow(delivery.nextAttemptAt)).toBeLessThanOrEqual(0);
+    expect(msFromNow(delivery.wakeAt)).toBeLessThanOrEqual(15_000);
     expect(await jobs()).toHaveLength(1);
     await claim(api.database, id);
   });
 
-  test('of a fifo webhook leaves it its slot', async () => {
+  test('of a fifo webhook keeps its slot', async () => {
     await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ ordering: 'fifo' });
     const id = await publish();
-    await attempt(api.database, id, 500, LATER);
-    expect((await row(id)).stage).toBe('admitted');
+    await attempt(api.database, id, 500, IN_AN_HOUR);
+    expect((await stored(id)).stage).toBe('admitted');
     await retry(id);
-    expect((await row(id)).stage).toBe('admitted');
+    expect((await stored(id)).stage).toBe('admitted');
     await claim(api.database, id);
   });
 });
 
-describe('retrying a delivery that is on its way', () => {
+describe('retrying a delivery that is due or in flight', () => {
   test.each<[string, (id: string) => Promise<unknown>]>([
     ['has a slot', () => Promise.resolve()],
-    ['waits for a slot', (id) => set(id, "stage = 'parked', wake_at = NULL")],
-    ['is under way', (id) => claim(api.database, id)],
-  ])('that %s is a 202, and changes nothing', async (_how, arrange) => {
+    ['waits for a slot', (id) => update(id, "stage = 'parked', wake_at = NULL")],
+    ['is in flight', (id) => claim(api.database, id)],
+  ])('and %s is a 202, and changes nothing', async (_case, arrange) => {
     const id = await publish();
     await arrange(id);
-    const before = await row(id);
+    const before = await stored(id);
     expect((await retry(id)).status).toBe(202);
-    expect(await row(id)).toEqual(before);
+    expect(await stored(id)).toEqual(before);
     expect(await jobs()).toEqual([]);
   });
 });
 
 describe('retrying a delivery', () => {
-  test('of a disabled webhook is a 409 that says what to do, and changes nothing', async () => {
+  test('of a disabled webhook is a 409 that names the remedy, and changes nothing', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: false });
     const { status, body } = await retry(id);
     expect(status).toBe(409);
     expect(body.detail).toContain(`PATCH /api/webhooks/${webhook} with {"enabled": true}`);
-    expect((await row(id)).status).toBe('failed');
+    expect((await stored(id)).status).toBe('failed');
   });
 
-  test('of a removed webhook is a 409 that says what to do, and changes nothing', async () => {
+  test('of a removed webhook is a 409 that names the remedy, and changes nothing', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     await api.as('alice').delete(`/api/webhooks/${webhook}`);
     const { status, body } = await retry(id);
     expect(status).toBe(409);
     expect(body.detail).toContain('GET /api/events');
-    expect((await row(id)).status).toBe('failed');
+    expect((await stored(id)).status).toBe('failed');
   });
 
-  test('of somebody else is a 404, and changes nothing (I7)', async () => {
+  test('of another owner is a 404, and changes nothing (I7)', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     const foreign = await retry(id, 'mallory');
-    const none = await retry('dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07', 'mallory');
-    expect([foreign.status, none.status]).toEqual([404, 404]);
-    expect({ ...foreign.body, detail: '', request_id: '' }).toEqual({ ...none.body, detail: '', request_id: '' });
-    expect((await row(id)).status).toBe('failed');
+    const missing = await retry('dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07', 'mallory');
+    expect([foreign.status, missing.status]).toEqual([404, 404]);
+    expect({ ...foreign.body, detail: '', request_id: '' }).toEqual({ ...missing.body, detail: '', request_id: '' });
+    expect((await stored(id)).status).toBe('failed');
     expect(await jobs()).toEqual([]);
   });
 
-  test('twenty times at once is one replay', async () => {
+  test('twenty times at the same time is one replay', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     const responses = await Promise.all(Array.from({ length: 20 }, () => retry(id)));
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([202]));
-    expect(await row(id)).toMatchObject({ status: 'pending', attemptCount: 1, priorAttempts: 1 });
+    expect(await stored(id)).toMatchObject({ status: 'pending', attemptCount: 1, priorAttempts: 1 });
     expect((await jobs()).length).toBeLessThan(5);
     await attempt(api.database, id, 200);
-    expect(await row(id)).toMatchObject({ status: 'succeeded', attemptCount: 2 });
+    expect(await stored(id)).toMatchObject({ status: 'succeeded', attemptCount: 2 });
   });
 
-  test('while Redis is away leaves it to the reconciler', async () => {
+  test('while Redis is unavailable leaves it to the reconciler', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     const warnings: string[] = [];
@@ -181,6 +178,6 @@ describe('retrying a delivery', () => {
     });
     expect(await withoutRedis('alice', id)).toBe('enabled');
     expect(warnings).toHaveLength(1);
-    expect(msFromNow((await row(id)).wakeAt)).toBeLessThanOrEqual(15_000);
+    expect(msFromNow((await stored(id)).wakeAt)).toBeLessThanOrEqual(15_000);
   });
 });

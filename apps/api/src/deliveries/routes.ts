@@ -7,7 +7,7 @@ import { pageOf } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import type { Registry } from '../webhooks/registry.js';
 import { listPage } from './list-page.js';
-import type { DeliveryLog } from './log.js';
+import type { DeliveryLog } from './delivery-log.js';
 import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';
@@ -24,23 +24,23 @@ interface DeliveryRoutesParts {
 
 const replayJson = z
   .strictObject({
-    count: z.int().describe('How many deliveries are meant.'),
+    count: z.int().describe('The number of deliveries that are replayed, or that a dry run selects.'),
     dry_run: z.boolean(),
-    first_attempt_at: z.date().nullable(),
-    last_attempt_at: z.date().nullable(),
+    first_attempt_at: z.date().nullable().describe('When the first replayed delivery is due; null if there is none.'),
+    last_attempt_at: z.date().nullable().describe('When the last replayed delivery is due; null if there is none.'),
   })
   .meta({ id: 'Replay' });
 
-/** The log of the caller's own webhooks, and what can be sent again of it. */
+/** The routes with which owners read the deliveries of their webhooks, retry one, and replay many. */
 export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, sql }: DeliveryRoutesParts): Route[] {
   const schemas = selectionSchemas(catalog);
 
-  const ownWebhook = async (owner: string, webhookId: string) => {
+  const findWebhook = async (owner: string, webhookId: string) => {
     const webhook = await registry.find(owner, webhookId);
     if (!webhook) throw notFound('webhook', webhookId);
     return webhook;
   };
-  const ownDelivery = async (owner: string, id: string) => {
+  const findDelivery = async (owner: string, id: string) => {
     const found = await deliveries.find(owner, id);
     if (!found) throw notFound('delivery', id);
     return found;
@@ -51,14 +51,14 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       {
         method: 'get',
         path: '/api/webhooks/{id}/deliveries',
-        summary: "A webhook's deliveries, newest first",
+        summary: 'Deliveries of a webhook, newest first',
         access: 'owner',
         params: { id: 'webhook' },
         query: schemas.list,
-        answers: { 200: { description: 'A page of them.', schema: pageOf(deliveryJson) } },
+        answers: { 200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) } },
       },
       async ({ caller, params, query }, response) => {
-        const { id } = await ownWebhook(caller.owner, params.id);
+        const { id } = await findWebhook(caller.owner, params.id);
         response.json(await listPage(deliveries, id, query));
       },
     ),
@@ -67,20 +67,21 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       {
         method: 'post',
         path: '/api/webhooks/{id}/replay',
-        summary: "Attempts a webhook's terminal deliveries again",
-        description: 'Behind what is new, at a bounded rate, in the order of the log.',
+        summary: 'Replays terminal deliveries of a webhook',
+        description:
+          'The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.replay, example: { since: '2026-11-24T10:00:00Z', status: ['failed'], dry_run: true } },
         answers: {
-          200: { description: 'There are none, or it was a dry run, which only counts.', schema: replayJson },
-          202: { description: 'How many there are, and when they are due.', schema: replayJson },
+          200: { description: 'No delivery is selected, or this was a dry run, which only counts.', schema: replayJson },
+          202: { description: 'The number of replayed deliveries, and when they are due.', schema: replayJson },
           409: { description: 'The webhook is disabled.' },
         },
       },
       async ({ caller, params, body }, response) => {
-        const webhook = await ownWebhook(caller.owner, params.id);
-        if (!webhook.enabled) throw disabled(webhook.id);
+        const webhook = await findWebhook(caller.owner, params.id);
+        if (!webhook.enabled) throw webhookDisabled(webhook.id);
         const answer = await replay(webhook.id, body);
         response.status(answer.count > 0 && !answer.dry_run ? 202 : 200).json(answer);
       },
@@ -90,13 +91,13 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       {
         method: 'get',
         path: '/api/deliveries/{id}',
-        summary: 'One delivery with every attempt',
+        summary: 'One delivery with all attempts',
         access: 'owner',
         params: { id: 'delivery' },
         answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
       },
       async ({ caller, params }, response) => {
-        response.json(deliveryWithAttemptsToJson(await ownDelivery(caller.owner, params.id)));
+        response.json(deliveryWithAttemptsToJson(await findDelivery(caller.owner, params.id)));
       },
     ),
 
@@ -104,14 +105,15 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       {
         method: 'get',
         path: '/api/deliveries/{id}/event',
-        summary: 'The event that a delivery is of',
-        description: 'Its `type`, `timestamp` and `data` are the body of each attempt, and its `id` is the `webhook-id`.',
+        summary: 'The event of a delivery',
+        description:
+          'The body of each attempt consists of `type`, `timestamp` and `data`. The header `webhook-id` is the `id` of the event.',
         access: 'owner',
         params: { id: 'delivery' },
         answers: { 200: { description: 'The event.', schema: eventJson } },
       },
       async ({ caller: { owner }, params }, response) => {
-        const { delivery } = await ownDelivery(owner, params.id);
+        const { delivery } = await findDelivery(owner, params.id);
         const position = await findPosition(sql, owner, delivery.eventId);
         if (position === null) throw notFound('event', delivery.eventId);
         const { events } = await readOwnerEvents(sql, owner, { after: position - 1, limit: 1 });
@@ -123,34 +125,35 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       {
         method: 'post',
         path: '/api/deliveries/{id}/retry',
-        summary: 'Attempts one delivery now',
-        description: 'Again when it is terminal, at once when it waits for its next attempt.',
+        summary: 'Retries one delivery now',
+        description:
+          'A terminal delivery becomes pending again, as a replay. A delivery that waits for its next attempt is attempted without the wait.',
         access: 'owner',
         params: { id: 'delivery' },
         answers: {
-          202: { description: 'The delivery, unchanged when it is on its way already.', schema: deliveryJson },
-          409: { description: 'Its webhook is disabled or removed.' },
+          202: { description: 'The delivery. It is unchanged if it is already due or in flight.', schema: deliveryJson },
+          409: { description: 'The webhook of the delivery is disabled or removed.' },
         },
       },
       async ({ caller: { owner }, params: { id } }, response) => {
         const webhook = await retry(owner, id);
-        const { delivery } = await ownDelivery(owner, id);
-        if (webhook === 'disabled') throw disabled(delivery.webhookId);
-        if (webhook === 'removed') throw removed(delivery.webhookId);
+        const { delivery } = await findDelivery(owner, id);
+        if (webhook === 'disabled') throw webhookDisabled(delivery.webhookId);
+        if (webhook === 'removed') throw webhookRemoved(delivery.webhookId);
         response.status(202).json(deliveryToJson(delivery));
       },
     ),
   ];
 }
 
-function disabled(webhookId: string): Problem {
+function webhookDisabled(webhookId: string): Problem {
   return new Problem(409, 'The webhook is disabled', {
     detail: `Nothing is sent to "${webhookId}" while it is disabled. PATCH /api/webhooks/${webhookId} with {"enabled": true}, then try again.`,
   });
 }
 
-function removed(webhookId: string): Problem {
+function webhookRemoved(webhookId: string): Problem {
   return new Problem(409, 'The webhook was removed', {
-    detail: `There is no webhook "${webhookId}" any more. Register the URL anew, and read what was missed from GET /api/events.`,
+    detail: `There is no webhook "${webhookId}" any more. Register the URL again, and read missed events with GET /api/events.`,
   });
 }

@@ -5,12 +5,12 @@ import { selectionSchemas } from './selection.js';
 const { replay } = selectionSchemas(catalog);
 const since = '2026-03-01T00:00:00Z';
 
-describe('which deliveries are replayed', () => {
-  test('is what failed and what was skipped since then, of all types, unless the body says more', () => {
+describe('the body of a replay', () => {
+  test('selects failed and skipped deliveries of all types by default', () => {
     expect(replay.parse({ since })).toEqual({ since: new Date(since), status: ['failed', 'skipped'], dry_run: false });
   });
 
-  test('may be one state or several, and patterns of types', () => {
+  test('accepts one status or a list, and patterns of types', () => {
     expect(replay.parse({ since, status: 'cancelled', event_types: ['sync.*'] })).toMatchObject({
       status: ['cancelled'],
       event_types: ['sync.completed', 'sync.failed'],
@@ -28,7 +28,7 @@ describe('which deliveries are replayed', () => {
     [{ since, event_types: [] }, 'event_types'],
     [{ since, event_types: ['sync.*', 'sync.nothing'] }, 'event_types.1'],
     [{ since, dry_run: 'yes' }, 'dry_run'],
-  ])('is not said by %j', (body, field) => {
+  ])('%j is refused', (body, field) => {
     expect(replay.safeParse(body).error?.issues.map(({ path }) => path.join('.'))).toEqual([field]);
   });
 });

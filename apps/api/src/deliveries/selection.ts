@@ -11,7 +11,10 @@ const time = z.iso
   .refine(hasFourDigitYear, 'must be in the years 1 to 9999, in UTC')
   .transform((text) => new Date(text));
 
-/** Which deliveries are meant: the query of `GET /api/webhooks/{id}/deliveries`, the body of `POST /api/webhooks/{id}/replay`. */
+/**
+ * The schemas that select deliveries of a webhook: `list` is the query of `GET /api/webhooks/{id}/deliveries`, `replay` the
+ * body of `POST /api/webhooks/{id}/replay`.
+ */
 export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
   return {
     list: z.strictObject({
@@ -35,4 +38,5 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
   };
 }
 
+/** The body of a replay after validation, with the event types that its patterns match. */
 export type ReplaySelection = z.output<ReturnType<typeof selectionSchemas>['replay']>;

@@ -10,13 +10,15 @@ export const deliveryJson = z
     event_type: z.string(),
     status: z.enum(['pending', 'succeeded', 'failed', 'cancelled', 'skipped']),
     attempt_count: z.int(),
-    replay: z.boolean().describe('Whether it is, or was last, under way because somebody asked for it again.'),
+    replay: z
+      .boolean()
+      .describe('Whether a replay, or a retry after the delivery was terminal, made the delivery pending again.'),
     created_at: z.date(),
     next_attempt_at: z.date().nullable(),
     waiting_for: z
       .literal('slot')
       .nullable()
-      .describe('`slot`: it is due, and its webhook has as many requests under way as it may.'),
+      .describe('`slot`: the delivery is due, but its webhook has no free slot or is paused.'),
     finished_at: z.date().nullable(),
   })
   .meta({ id: 'Delivery' });
@@ -28,13 +30,13 @@ const attemptJson = z
     started_at: z.date(),
     duration_ms: z.int(),
     replay: z.boolean(),
-    status_code: z.int().nullable().describe('Null when no response came.'),
+    status_code: z.int().nullable().describe('Null if no response arrived.'),
     error_class: z
       .string()
       .nullable()
       .describe('dns, connect, tls, timeout, reset, protocol, blocked or http_status; null after a 2xx.'),
     error: z.string().nullable(),
-    response_body: z.string().nullable().describe('Its first 4 KB, as text.'),
+    response_body: z.string().nullable().describe('The first 4 KB of the response body, as text.'),
   })
   .meta({ id: 'Attempt' });
 
@@ -43,7 +45,7 @@ export const deliveryWithAttemptsJson = deliveryJson
   .extend({ attempts: z.array(attemptJson) })
   .meta({ id: 'DeliveryWithAttempts' });
 
-/** A delivery as the API shows it. */
+/** Converts a delivery to JSON. */
 export function deliveryToJson(delivery: Delivery): z.output<typeof deliveryJson> {
   return {
     id: delivery.id,
@@ -60,7 +62,7 @@ export function deliveryToJson(delivery: Delivery): z.output<typeof deliveryJson
   };
 }
 
-/** An attempt as the API shows it. */
+/** Converts an attempt to JSON. */
 function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
   return {
     number: attempt.number,
@@ -74,7 +76,7 @@ function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
   };
 }
 
-/** A delivery with its attempts as the API shows them. */
+/** Converts a delivery and its attempts to JSON. */
 export function deliveryWithAttemptsToJson({ delivery, attempts }: { delivery: Delivery; attempts: readonly Attempt[] }) {
   return { ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) };
 }

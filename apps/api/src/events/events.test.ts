@@ -16,37 +16,37 @@ const sync = (user_id: string, items_synced = 1) => ({
 });
 const everyone = { type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } };
 const publish = (body: object, scope = 'events:publish') => api.as('service', scope).post('/api/events').send(body);
-const poll = (user: string, query = '') => api.as(user).get(`/api/events?${query}`);
+const poll = (owner: string, query = '') => api.as(owner).get(`/api/events?${query}`);
 
 describe('publishing', () => {
-  test('is a 202 with the id once the event is committed (I1)', async () => {
+  test('returns 202 and the id when the event is committed (I1)', async () => {
     const { status, body } = await publish(sync('alice'));
     expect(status).toBe(202);
     expect(body).toEqual({ id: expect.stringMatching(/^evt_[0-9a-f-]{36}$/), status: 'accepted' });
     expect(await api.database.prisma.event.findMany()).toMatchObject([{ id: body.id, owner: 'alice', type: 'sync.completed' }]);
   });
 
-  test('writes one pending delivery for every enabled webhook that matches, with the event', async () => {
-    const register = (user: string, more: object = {}) =>
+  test('writes one pending delivery for every enabled matching webhook, together with the event', async () => {
+    const register = (owner: string, fields: object = {}) =>
       api
-        .as(user)
+        .as(owner)
         .post('/api/webhooks')
-        .send({ url: 'https://example.com/', ...more });
-    const [all, , , off] = await Promise.all([
+        .send({ url: 'https://example.com/', ...fields });
+    const [matching, , , disabled] = await Promise.all([
       register('alice'),
       register('alice', { event_types: ['gaps.updated'] }),
       register('bob'),
       register('alice', { enabled: false }),
     ]);
-    expect(off.status).toBe(201);
+    expect(disabled.status).toBe(201);
     await publish(sync('alice'));
     expect(await api.database.prisma.delivery.findMany()).toMatchObject([
-      { webhookId: all.body.id, status: 'pending', owner: 'alice' },
+      { webhookId: matching.body.id, status: 'pending', owner: 'alice' },
     ]);
     await api.database.pool.query('DELETE FROM webhooks');
   });
 
-  test('with an id that the log has is a 200, and nothing new', async () => {
+  test('an id that is already in the event log returns 200, and creates nothing', async () => {
     expect((await publish({ ...sync('alice'), id: 'sync-7' })).status).toBe(202);
     const again = await publish({ ...sync('alice'), id: 'sync-7', timestamp: '2026-01-01T00:00:00Z' });
     expect(again.status).toBe(200);
@@ -54,7 +54,7 @@ describe('publishing', () => {
     expect(await api.database.prisma.event.count()).toBe(1);
   });
 
-  test('with an id that another event has is a 409 that names it, and nothing of the request is accepted', async () => {
+  test('an id of another event returns a 409 that names the id, and accepts nothing of the request', async () => {
     await publish({ ...sync('alice'), id: 'sync-7' });
     await publish({ ...everyone, id: 'everyone-7' });
     const { status, body } = await publish({
@@ -69,7 +69,7 @@ describe('publishing', () => {
     expect(await api.database.prisma.event.count()).toBe(2);
   });
 
-  test('fifty times at once with one id is one event, with one delivery', async () => {
+  test('one id fifty times at the same time creates one event and one delivery', async () => {
     const { body: webhook } = await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
     const responses = await Promise.all(Array.from({ length: 50 }, () => publish({ ...sync('alice'), id: 'sync-8' })));
     expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(49).fill(200), 202]);
@@ -78,7 +78,7 @@ describe('publishing', () => {
     await api.database.pool.query('DELETE FROM webhooks');
   });
 
-  test('takes up to 1,000 events, all or none, and answers in their order', async () => {
+  test('accepts up to 1,000 events, all or none, and returns their ids in order', async () => {
     const events = Array.from({ length: 1000 }, (_, index) => ({ ...sync('alice', index), id: `e-${String(index)}` }));
     const { status, body } = await publish({ events });
     expect(status).toBe(202);
@@ -90,7 +90,7 @@ describe('publishing', () => {
     expect(await api.database.prisma.event.count()).toBe(1000);
   });
 
-  test('names every wrong field of every event, and accepts none of them', async () => {
+  test('names every wrong field of every event, and then accepts no event', async () => {
     const { status, body } = await publish({
       events: [everyone, sync('alice', -1), { type: 'nope', data: {} }, { ...sync('alice'), extra: 1 }],
     });
@@ -111,15 +111,15 @@ describe('publishing', () => {
   });
 });
 
-describe('the log of events', () => {
-  test('shows a user what is theirs and what is for everyone, oldest first (I7)', async () => {
+describe('the event log', () => {
+  test('lists events of the owner and events for everyone, oldest first (I7)', async () => {
     await publish({ events: [sync('alice', 1), sync('bob', 2), everyone, sync('alice', 3)] });
-    const types = (body: { data: { type: string; data: object }[] }) => body.data.map(({ data }) => data);
-    expect(types((await poll('alice')).body)).toEqual([sync('alice', 1).data, everyone.data, sync('alice', 3).data]);
-    expect(types((await poll('carol')).body)).toEqual([everyone.data]);
+    const payloads = (body: { data: { type: string; data: object }[] }) => body.data.map(({ data }) => data);
+    expect(payloads((await poll('alice')).body)).toEqual([sync('alice', 1).data, everyone.data, sync('alice', 3).data]);
+    expect(payloads((await poll('carol')).body)).toEqual([everyone.data]);
   });
 
-  test('is polled with a cursor that stays while nothing is new', async () => {
+  test('has a cursor that stays the same while there are no new events', async () => {
     await publish({ events: [sync('alice', 1), sync('alice', 2), sync('alice', 3)] });
     const first = await poll('alice', 'limit=2');
     expect(first.body.data).toHaveLength(2);
@@ -129,7 +129,7 @@ describe('the log of events', () => {
     expect(third.body).toEqual({ data: [], next_cursor: second.body.next_cursor });
   });
 
-  test('is narrowed by type, and names the known ones when a type is not', async () => {
+  test('is filtered by type, and a pattern without a match is a 400 that lists the types', async () => {
     await publish({ events: [sync('alice'), everyone] });
     expect((await poll('alice', 'types=extraction.*')).body.data).toMatchObject([{ type: 'extraction.started' }]);
     const { status, body } = await poll('alice', 'types=sync.nothing');
@@ -137,7 +137,7 @@ describe('the log of events', () => {
     expect(body.errors[0].message).toContain('gaps.updated');
   });
 
-  test("does not take somebody else's event for a cursor", async () => {
+  test('does not accept an event of another owner as the cursor', async () => {
     const { body } = await publish(sync('bob'));
     expect((await poll('alice', `cursor=${String(body.id)}`)).status).toBe(400);
   });

@@ -7,7 +7,7 @@ import { invalid } from '../problems/problem.js';
 const HEADER = 'Idempotency-Key';
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The caller's key, or undefined without the header. Throws a 400 when it is none. */
+/** Returns the `Idempotency-Key` of the request; undefined without the header. Throws a 400 `Problem` if the key is invalid. */
 export function idempotencyKey(request: Pick<Request, 'get'>): string | undefined {
   const key = request.get(HEADER);
   if (key !== undefined && !KEY.test(key)) {
@@ -17,22 +17,22 @@ export function idempotencyKey(request: Pick<Request, 'get'>): string | undefine
 }
 
 /**
- * Says the same for two bodies that are the same JSON with the fields in the same order: events are compared so too, since
- * their data is kept as the text that it came as.
+ * Returns the SHA-256 digest of a JSON body. It is the same for two texts of the same JSON with the fields in the same order.
+ * The order matters as for events: they are compared by the text of their data.
  */
 export function digestOf(body: unknown): Buffer {
   return createHash('sha256').update(JSON.stringify(body)).digest();
 }
 
-/** The id of the event at this place under a user's key: the same at every repeat. */
-export function idUnderKey(owner: string, key: string, index: number): string {
+/** Derives the id of the event at this index of a request from the owner and the key: the same id for each repetition. */
+export function eventIdForKey(owner: string, key: string, index: number): string {
   return derivedEventId('Idempotency-Key', owner, key, String(index));
 }
 
 /**
- * Gives the events that were published without an id the ones that follow from the key.
+ * Returns the events with derived ids for those that were published without an id. Other events keep their id.
  *
- * @param drafts what the events were made of, in the same order
+ * @param drafts the events as they were in the request, in the same order
  */
 export function withDerivedIds(
   events: readonly TidingsEvent[],
@@ -41,6 +41,6 @@ export function withDerivedIds(
 ): TidingsEvent[] {
   return events.map((event, index) => {
     const draft = drafts[index] as { id?: string };
-    return draft.id === undefined ? { ...event, id: idUnderKey(owner, key, index) } : event;
+    return draft.id === undefined ? { ...event, id: eventIdForKey(owner, key, index) } : event;
   });
 }

@@ -10,24 +10,24 @@ import { digestOf, idempotencyKey, withDerivedIds } from './idempotency.js';
 import { typesParameter } from './types-parameter.js';
 import { eventJson, eventToJson, eventTypeJson, MAX_EVENTS, publishBody, publishedJson } from './view.js';
 
-const COUNT = `must be a list of 1 to ${String(MAX_EVENTS)} events`;
-const batch = z.strictObject({ events: z.array(z.unknown(), COUNT).min(1, COUNT).max(MAX_EVENTS, COUNT) });
+const COUNT_RULE = `must be a list of 1 to ${String(MAX_EVENTS)} events`;
+const batch = z.strictObject({ events: z.array(z.unknown(), COUNT_RULE).min(1, COUNT_RULE).max(MAX_EVENTS, COUNT_RULE) });
 
 interface EventRoutesParts {
   accept: Accept;
   catalog: Catalog;
   sql: Queryable;
-  /** Told of each call whose events the catalog does not allow, for the metrics. */
+  /** Called for each request that is refused for an invalid body or event, for the metrics. Default: not called. */
   onInvalid?: () => void;
 }
 
-/** Publishing, the log for polling, and the catalog. */
+/** The routes that publish events, list the event log for polling, and list the catalog of event types. */
 export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesParts): Route[] {
-  const validate = (body: unknown): { many: boolean; drafts: unknown[]; events: TidingsEvent[] } => {
-    const many = typeof body === 'object' && body !== null && 'events' in body;
+  const validate = (body: unknown): { isBatch: boolean; drafts: unknown[]; events: TidingsEvent[] } => {
+    const isBatch = typeof body === 'object' && body !== null && 'events' in body;
     try {
-      const drafts = many ? check(body, batch).events : [body];
-      return { many, drafts, events: catalog.validate(drafts, many ? 'events' : undefined) };
+      const drafts = isBatch ? check(body, batch).events : [body];
+      return { isBatch, drafts, events: catalog.validate(drafts, isBatch ? 'events' : undefined) };
     } catch (error) {
       onInvalid?.();
       throw error;
@@ -39,27 +39,31 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
       {
         method: 'post',
         path: '/api/events',
-        summary: 'Publishes one event or many, all or none',
+        summary: 'Publishes one event or a batch of events, all or none',
         description:
-          'Accepted means committed, with every delivery. An id that is in the log already is the same event, and nothing new.',
+          'An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.',
         access: { scope: 'events:publish' },
-        headers: { 'Idempotency-Key': 'A repeat of the body under the same key is the same events, with ids or without.' },
+        headers: {
+          'Idempotency-Key': 'A repeated body with the same key publishes the same events, also for events without an id.',
+        },
         body: publishBody(catalog),
         answers: {
-          200: { description: 'Every id was in the log already.', schema: publishedJson },
-          202: { description: 'Accepted: an object for one event, a list for many.', schema: publishedJson },
-          409: { description: 'An id is taken by another event, or the key was used for another body. Nothing was accepted.' },
+          200: { description: 'Every event was already in the event log.', schema: publishedJson },
+          202: { description: 'Accepted. The body is an object for one event, and a list for a batch.', schema: publishedJson },
+          409: {
+            description: 'Another event has the id, or the idempotency key was used for another body. Nothing was accepted.',
+          },
         },
       },
       async ({ request, caller: { owner }, body }, response) => {
         const key = idempotencyKey(request);
-        const { many, drafts, events } = validate(body);
+        const { isBatch, drafts, events } = validate(body);
         if (key !== undefined && !(await bindIdempotencyKey(sql, { owner, key, digest: digestOf(body) }))) throw keyIsTaken();
         const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }));
-        // For the access log: of a list, each event has a line of its own, at the level debug.
-        if (!many) response.locals['eventId'] = accepted[0]?.id;
+        // For the access log. The events of a batch are logged one by one, at the level debug.
+        if (!isBatch) response.locals['eventId'] = accepted[0]?.id;
         response.status(accepted.some(({ status }) => status === 'accepted') ? 202 : 200);
-        response.json(many ? { data: accepted } : accepted[0]);
+        response.json(isBatch ? { data: accepted } : accepted[0]);
       },
     ),
 
@@ -68,16 +72,17 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
         method: 'get',
         path: '/api/events',
         summary: 'The events that the caller may see, oldest first',
-        description: 'For polling: keep `next_cursor`, and ask again. It stays the same while there is nothing new.',
+        description:
+          'For polling: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events.',
         access: 'owner',
         query: z.strictObject({ ...page, types: typesParameter(catalog) }),
-        answers: { 200: { description: 'What comes after the cursor.', schema: pageOf(eventJson) } },
+        answers: { 200: { description: 'The events after the cursor.', schema: pageOf(eventJson) } },
       },
       async ({ caller: { owner }, query: { limit, cursor, types } }, response) => {
         const after = cursor === undefined ? 0 : await findPosition(sql, owner, cursor);
         if (after === null) throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
         const { events } = await readOwnerEvents(sql, owner, { after, limit, types: types ?? null });
-        // A poller keeps its cursor while there is nothing new.
+        // The cursor stays the same while there are no new events.
         const next = events.at(-1)?.id ?? cursor ?? null;
         response.type('json').send(`{"data":[${events.map(eventToJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`);
       },
@@ -91,7 +96,7 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
         access: 'owner',
         answers: {
           200: {
-            description: 'Each type with who sees it, its JSON Schema and an example.',
+            description: 'Each event type with its audience, its JSON Schema and an example.',
             schema: z.strictObject({ data: z.array(eventTypeJson) }),
           },
         },
@@ -103,7 +108,10 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
   ];
 }
 
-/** 409, as for an id that is taken: one answer for "this name is another thing's" (docs/decisions/0014-idempotency-keys.md). */
+/**
+ * Returns the 409 for a key that was used for another body: the same status as for an id of another event
+ * (docs/decisions/0014-idempotency-keys.md).
+ */
 function keyIsTaken(): Problem {
   return new Problem(409, 'The idempotency key is taken', {
     detail: 'You used this Idempotency-Key for another body. Nothing was accepted. A new request needs a new key.',

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { matches, type Catalog } from '@tidings/events';
 
 /**
- * A query parameter of types with commas between, wildcards allowed: `sync.*,gaps.updated`. It becomes the list of
- * types that are meant; left out, undefined. What means no known type is a mistake that names the known ones.
+ * Returns the schema of a query parameter of event types: names or patterns with commas between, such as
+ * `sync.*,gaps.updated`. The parsed value is the list of matching types; undefined if the parameter is missing. A pattern
+ * without a match is an error that lists the types.
  */
 export function typesParameter({ types }: Pick<Catalog, 'types'>) {
   return z
@@ -11,14 +12,14 @@ export function typesParameter({ types }: Pick<Catalog, 'types'>) {
     .transform((text, context) => {
       const patterns = text.split(',').map((pattern) => pattern.trim());
       for (const pattern of patterns) {
-        if (!isMeant(types, pattern)) context.addIssue({ code: 'custom', message: unknown(types, pattern) });
+        if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', message: noMatch(types, pattern) });
       }
-      return typesMeant(types, patterns);
+      return matchingTypes(types, patterns);
     })
     .optional();
 }
 
-/** The same as a list in a body: `["sync.*", "gaps.updated"]`. */
+/** Returns the same schema for a list in a body: `["sync.*", "gaps.updated"]`. */
 export function typesList({ types }: Pick<Catalog, 'types'>) {
   return z
     .array(z.string())
@@ -26,13 +27,14 @@ export function typesList({ types }: Pick<Catalog, 'types'>) {
     .max(50)
     .transform((patterns, context) => {
       patterns.forEach((pattern, index) => {
-        if (!isMeant(types, pattern)) context.addIssue({ code: 'custom', path: [index], message: unknown(types, pattern) });
+        if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', path: [index], message: noMatch(types, pattern) });
       });
-      return typesMeant(types, patterns);
+      return matchingTypes(types, patterns);
     });
 }
 
-const isMeant = (types: readonly string[], pattern: string) => types.some((type) => matches(pattern, type));
-const typesMeant = (types: readonly string[], patterns: readonly string[]) =>
+const hasMatch = (types: readonly string[], pattern: string) => types.some((type) => matches(pattern, type));
+const matchingTypes = (types: readonly string[], patterns: readonly string[]) =>
   types.filter((type) => patterns.some((pattern) => matches(pattern, type)));
-const unknown = (types: readonly string[], pattern: string) => `"${pattern}" means no known type; known are ${types.join(', ')}`;
+const noMatch = (types: readonly string[], pattern: string) =>
+  `"${pattern}" matches no event type; the event types are ${types.join(', ')}`;

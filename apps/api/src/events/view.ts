@@ -2,22 +2,22 @@ import { z } from 'zod';
 import type { LoggedEvent } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 
-/** An event of the log in JSON. */
+/** An event of the event log in JSON. */
 export const eventJson = z
   .strictObject({
     id: z.string(),
     type: z.string(),
     timestamp: z.iso.datetime(),
-    data: z.looseObject({}).describe('As the type says: see `/api/event-types`.'),
+    data: z.looseObject({}).describe('The payload. `/api/event-types` has the schema of each type.'),
   })
   .meta({ id: 'Event' });
 
-/** The payload is JSON text already, and is passed on as it was accepted. */
+/** Returns the JSON text of an event. `data` is JSON text already, and stays exactly as it was accepted. */
 export function eventToJson({ id, type, timestamp, data }: LoggedEvent): string {
   return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${data}}`;
 }
 
-/** A type of the catalog in JSON. */
+/** An event type of the catalog in JSON. */
 export const eventTypeJson = z
   .strictObject({
     type: z.string(),
@@ -30,15 +30,18 @@ export const eventTypeJson = z
 
 const accepted = z
   .strictObject({ id: z.string(), status: z.enum(['accepted', 'repeated']) })
-  .meta({ id: 'Accepted', description: '`repeated`: it was in the log already.' });
+  .meta({ id: 'Accepted', description: '`repeated`: the event was already in the event log.' });
 
-/** What publishing answers with: for one event, or for many in their order. */
+/** The response body of `POST /api/events`: an object for one event, or a list in the order of the request. */
 export const publishedJson = z.union([accepted, z.strictObject({ data: z.array(accepted) })]);
 
-/** The most events of one request. */
+/** The most events in one request. */
 export const MAX_EVENTS = 1000;
 
-/** What may be published: the catalog checks it, so that every wrong field of every event is named. */
+/**
+ * Returns the documented body of `POST /api/events`, and an example. The schema accepts any body: the catalog validates it later
+ * and names every wrong field of every event.
+ */
 export function publishBody(catalog: Pick<Catalog, 'describe'>) {
   const optional = { id: { type: 'string', maxLength: 100 }, timestamp: { type: 'string', format: 'date-time' } };
   const types = catalog.describe();
@@ -49,7 +52,7 @@ export function publishBody(catalog: Pick<Catalog, 'describe'>) {
     properties: { type: { const: type }, data, ...optional },
     additionalProperties: false,
   }));
-  const many = {
+  const batch = {
     type: 'object',
     required: ['events'],
     properties: { events: { type: 'array', minItems: 1, maxItems: MAX_EVENTS, items: { oneOf: events } } },
@@ -57,7 +60,7 @@ export function publishBody(catalog: Pick<Catalog, 'describe'>) {
   };
   const example = types.at(-1);
   return {
-    schema: z.custom<unknown>((body) => body !== undefined).meta({ oneOf: [...events, many] }),
+    schema: z.custom<unknown>((body) => body !== undefined).meta({ oneOf: [...events, batch] }),
     example: { type: example?.type, data: example?.example },
   };
 }

@@ -1,20 +1,24 @@
 import { z } from 'zod';
-import { checkReadiness, type Reachable } from '@tidings/runtime/health';
+import { checkReadiness, type DependencyCheck } from '@tidings/runtime/health';
 import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 
 const status = z.literal('ok');
 
-/** `/healthz` and `/readyz`, for those who run Tidings. */
-export function healthRoutes(parts: Readonly<Record<string, Reachable>>): Route[] {
+/**
+ * The routes `/healthz` and `/readyz`, for the operator's probes.
+ *
+ * @param dependencies the checks of PostgreSQL and Redis, by name
+ */
+export function healthRoutes(dependencies: Readonly<Record<string, DependencyCheck>>): Route[] {
   return [
     route(
       {
         method: 'get',
         path: '/healthz',
-        summary: 'Whether the process lives',
+        summary: 'Whether the process is running',
         access: 'public',
-        answers: { 200: { description: 'It does.', schema: z.strictObject({ status }) } },
+        answers: { 200: { description: 'The process is running.', schema: z.strictObject({ status }) } },
       },
       (_call, response) => {
         response.json({ status: 'ok' });
@@ -25,15 +29,18 @@ export function healthRoutes(parts: Readonly<Record<string, Reachable>>): Route[
       {
         method: 'get',
         path: '/readyz',
-        summary: 'Whether PostgreSQL and Redis answer',
+        summary: 'Whether PostgreSQL and Redis are available',
         access: 'public',
         answers: {
-          200: { description: 'Both do.', schema: z.strictObject({ status, checks: z.record(z.string(), z.string()) }) },
-          503: { description: 'One does not: `detail` says which.' },
+          200: {
+            description: 'PostgreSQL and Redis are available.',
+            schema: z.strictObject({ status, checks: z.record(z.string(), z.string()) }),
+          },
+          503: { description: 'PostgreSQL or Redis is unavailable: `detail` names it.' },
         },
       },
       async (_call, response) => {
-        const { ready, checks } = await checkReadiness(parts);
+        const { ready, checks } = await checkReadiness(dependencies);
         if (!ready) {
           const detail = Object.entries(checks)
             .map(([name, state]) => `${name}: ${state}`)

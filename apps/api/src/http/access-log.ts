@@ -3,7 +3,10 @@ import type { Logger } from '@tidings/runtime/logging';
 import { requestId } from './request-id.js';
 import { traceOf } from './trace-requests.js';
 
-/** One line for each request that ended, probes left out. The query stays out of it: it may hold credentials. */
+/**
+ * Logs one line for each request when its response closes. Probes and other public routes are not logged: `createApp`
+ * mounts them in front of it. The line leaves out the query string, which may hold credentials.
+ */
 export function accessLog(log: Pick<Logger, 'info'>): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();

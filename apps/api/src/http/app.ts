@@ -13,37 +13,37 @@ import type { Route } from '../openapi/route.js';
 import { openApiRoute } from '../openapi/routes.js';
 import { problemHandler } from '../problems/handler.js';
 import { notFound } from '../problems/problem.js';
-import { noticeProxy, type TrustedProxies } from './proxies.js';
+import { warnAboutUntrustedProxy, type TrustedProxies } from './proxies.js';
 import { referenceRoutes } from '../reference/routes.js';
 import { withRequestId } from './request-id.js';
-import { notStored, securityHeaders } from './security-headers.js';
+import { noStore, securityHeaders } from './security-headers.js';
 import { STREAM } from '../stream/routes.js';
 import { traceRequests } from './trace-requests.js';
 
 interface AppParts {
   authentication: AuthenticateParts;
   limits: Limits;
-  /** Whose X-Forwarded-For tells where a request comes from. */
+  /** The proxies whose X-Forwarded-For header names the client's address. */
   trustedProxies: TrustedProxies;
-  /** Pages of these origins may call the API. */
+  /** Origins of web pages that may call the API. */
   corsOrigins: string[];
-  /** The web page; null: this API has none. */
+  /** The dashboard; null: this API serves none. */
   dashboard: DashboardParts | null;
   log: Logger;
-  /** Default: no traces. */
+  /** Default: no tracing. */
   tracing?: Tracing | undefined;
-  /** Sees every request that is not a probe, for the metrics. Default: nobody. */
+  /** Runs for every request that no public route answers, for the metrics. Default: nothing. */
   observe?: RequestHandler;
   routes: readonly Route[];
-  /** Pages for browsers, by their path: they know themselves who may see them. */
+  /** Pages for browsers, by path. Each checks by itself whether the browser may see it. */
   pages?: Readonly<Record<string, RequestHandler>>;
-  /** For the document of the routes. */
+  /** The event types that the OpenAPI and AsyncAPI documents describe. */
   catalog: DescribedCatalog;
 }
 
 /**
- * Puts the routes together, and the document of them. A request is authenticated, and counted, before its body is read;
- * what is not public lives below `/api`, all of which needs a token.
+ * Builds the Express app: the routes, and the documents that describe them. A request is authenticated, and counted for the
+ * rate limits, before its body is read. All routes that are not public are below `/api`, where every request needs a token.
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
@@ -61,19 +61,19 @@ export function createApp(parts: AppParts): Express {
   if (observe) app.use(observe);
   if (dashboard) app.use(serveDashboard(dashboard));
   app.use(accessLog(log));
-  if (trustedProxies === false) app.use(noticeProxy(log));
+  if (trustedProxies === false) app.use(warnAboutUntrustedProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));
-  app.use('/api', notStored, limits.refuse, authenticate(authentication), limits.count);
+  app.use('/api', noStore, limits.refuse, authenticate(authentication), limits.consume);
   if (tracing !== undefined) app.use('/api', traceRequests({ tracing, untraced: [authentication.tickets.path] }));
   mount(
     app,
     served.filter((route) => !isPublic(route)),
   );
-  for (const [path, page] of Object.entries(pages)) app.use(path, notStored, limits.refuse, page);
+  for (const [path, page] of Object.entries(pages)) app.use(path, noStore, limits.refuse, page);
   app.use((request) => {
     throw notFound('route', `${request.method} ${request.path}`);
   });
-  for (const path of ['/api', ...Object.keys(pages)]) app.use(path, limits.countFailure);
+  for (const path of ['/api', ...Object.keys(pages)]) app.use(path, limits.consumeFailure);
   app.use(problemHandler(log));
   return app;
 }

@@ -21,12 +21,12 @@ describe('CORS_ORIGINS', () => {
     'https://*.example.com',
     'file:///x',
     'HTTPS://APP.EXAMPLE.COM',
-  ])('does not take %s', (text) => {
+  ])('refuses %s', (text) => {
     expect(() => parseOrigins(`${APP},${text}`)).toThrow(`"${text}" is not an origin`);
   });
 });
 
-describe('a page of an origin that is configured', () => {
+describe('a page that calls the API, with one origin configured', () => {
   let api: TestApi;
   beforeAll(async () => {
     api = await startApi({ corsOrigins: [APP], limits: { perOwner: 3 } });
@@ -37,20 +37,23 @@ describe('a page of an origin that is configured', () => {
       .options(path)
       .set({ origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type' });
 
-  test.each(['/api/webhooks', '/api/events/stream'])('may ask without a token what it may do: %s', async (path) => {
-    const { status, headers } = await preflight(APP, path);
-    expect(status).toBe(204);
-    expect(headers).toMatchObject({
-      'access-control-allow-origin': APP,
-      'access-control-allow-methods': 'GET,HEAD,POST,PATCH,DELETE',
-      'access-control-allow-headers': 'Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id',
-      'access-control-max-age': '600',
-      vary: expect.stringContaining('Origin'),
-    });
-    expect(headers['access-control-allow-credentials']).toBeUndefined();
-  });
+  test.each(['/api/webhooks', '/api/events/stream'])(
+    'may send a preflight without a token, from that origin: %s',
+    async (path) => {
+      const { status, headers } = await preflight(APP, path);
+      expect(status).toBe(204);
+      expect(headers).toMatchObject({
+        'access-control-allow-origin': APP,
+        'access-control-allow-methods': 'GET,HEAD,POST,PATCH,DELETE',
+        'access-control-allow-headers': 'Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id',
+        'access-control-max-age': '600',
+        vary: expect.stringContaining('Origin'),
+      });
+      expect(headers['access-control-allow-credentials']).toBeUndefined();
+    },
+  );
 
-  test('may read answers, refusals too, and the headers that help', async () => {
+  test('may read responses, also errors, and the exposed headers, from that origin', async () => {
     const bob = api.as('bob');
     for (const expected of [200, 200, 200, 429]) {
       const { status, headers } = await bob.get('/api/webhooks').set('origin', APP);
@@ -63,7 +66,7 @@ describe('a page of an origin that is configured', () => {
     expect([status, headers['access-control-allow-origin']]).toEqual([401, APP]);
   });
 
-  test('may follow the stream', async () => {
+  test('may open the stream, from that origin', async () => {
     const controller = new AbortController();
     const stream = await fetch(`${api.url}/api/events/stream`, {
       headers: { origin: APP, authorization: `Bearer ${api.token('ann')}` },
@@ -81,7 +84,7 @@ describe('a page of an origin that is configured', () => {
     'http://app.example.com',
     `${APP}:8443`,
     'https://APP.example.com',
-  ])('is none that calls itself %s', async (origin) => {
+  ])('gets no CORS headers when the origin is %s', async (origin) => {
     for (const request of [preflight(origin), api.as(origin).get('/api/webhooks').set('origin', origin)]) {
       const { headers } = await request;
       expect(headers['access-control-allow-origin']).toBeUndefined();
@@ -90,7 +93,7 @@ describe('a page of an origin that is configured', () => {
   });
 });
 
-test('without the setting no page of another origin may anything', async () => {
+test('without the setting, pages of other origins get no CORS headers', async () => {
   const api = await startApi();
   const { status, headers } = await supertest(api.url)
     .options('/api/webhooks')

@@ -2,8 +2,8 @@ import cors from 'cors';
 import type { RequestHandler } from 'express';
 
 /**
- * Reads `CORS_ORIGINS`: exact origins with commas between. Throws an error that names the entry that is none. `*` and
- * `null` are refused: a page that was opened from a file, or in a sandbox, calls itself `null`.
+ * Parses `CORS_ORIGINS`: exact origins, separated by commas. Throws an error that names the first entry that is not an
+ * origin. Refuses `*` and `null`: every page that was opened from a file, or in a sandboxed frame, has the origin `null`.
  */
 export function parseOrigins(text: string): string[] {
   return text
@@ -21,8 +21,8 @@ export function parseOrigins(text: string): string[] {
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /**
- * Lets pages of these origins call the API, and answers their preflights, which browsers send without a token. Tokens go
- * in the header `Authorization`; cookies are not allowed, and nothing here reads any.
+ * Lets pages of these origins call the API, and answers their preflights, which browsers send without a token. Pages send
+ * tokens in the header `Authorization`. Credentials (cookies) are not allowed: no route below `/api` reads a cookie.
  */
 export function allowOrigins(origins: string[]): RequestHandler {
   return cors({

@@ -9,7 +9,7 @@ import { createDrain } from './drain.js';
 let server: Server;
 let url: string;
 let drain: () => Promise<void>;
-/** Those that are under way: they are answered when a test says so. */
+/** The responses of requests in flight: a test ends each of them itself. */
 let responses: ServerResponse[];
 beforeEach(async () => {
   responses = [];
@@ -24,16 +24,16 @@ afterEach(() => {
 });
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: tidings\r\n\r\n';
-const underWay = (count: number) =>
+const waitForRequests = (count: number) =>
   eventually(() => {
     expect(responses).toHaveLength(count);
   });
 
 describe('a drain', () => {
-  test('answers what is under way, then closes that connection, and those that have sent nothing', async () => {
+  test('answers the request in flight, then closes its connection, and closes connections without a request at once', async () => {
     const [busy, silent] = [await openRaw(url), await openRaw(url)];
     busy.send(REQUEST);
-    await underWay(1);
+    await waitForRequests(1);
     const drained = drain();
     responses[0]?.end('thanks');
     await drained;
@@ -41,22 +41,22 @@ describe('a drain', () => {
     expect(await silent.closed).toBe('');
   });
 
-  test('waits for no answer whose client has gone, also where it waited behind another one', async () => {
+  test('does not wait for responses whose client has disconnected, also those queued behind another response', async () => {
     const [client, silent] = [await openRaw(url), await openRaw(url)];
     client.send(REQUEST + REQUEST + REQUEST);
-    await underWay(3);
-    const gone = once(responses[0] as ServerResponse, 'close');
+    await waitForRequests(3);
+    const disconnected = once(responses[0] as ServerResponse, 'close');
     client.destroy();
-    await gone;
+    await disconnected;
     await drain();
     expect(await silent.closed).toBe('');
   });
 
-  test('keeps no more listeners on a connection the more requests it carries', async () => {
+  test('leaves no listeners on a connection, however many requests it carries', async () => {
     const client = await openRaw(url);
     for (let count = 1; count <= 20; count += 1) {
       client.send(REQUEST);
-      await underWay(count);
+      await waitForRequests(count);
       responses.at(-1)?.end();
     }
     await eventually(() => {

@@ -1,39 +1,39 @@
 import type { Server } from 'node:http';
 
 /**
- * Watches a server's requests, and answers with how to close it: it takes no new connections, answers the requests
- * under way, and closes every connection that has none. Node's own `close` waits, without limit, for a connection that
- * has not sent a request yet (browsers and pools open such ones), and goes on serving those that are kept alive.
+ * Counts a server's requests in flight, and returns a function that closes the server: it accepts no new connections,
+ * answers the requests in flight, and then closes every connection. Node's own `close` waits without limit for connections
+ * that have not sent a request yet (browsers and connection pools open such ones), and still serves kept-alive connections.
  *
- * @returns resolves when every request is answered and every connection closed
+ * @returns a function that resolves when every request is answered and every connection is closed
  */
 export function createDrain(server: Server): () => Promise<void> {
-  let underWay = 0;
-  let draining = false;
+  let inFlight = 0;
+  let isDraining = false;
   const closeWhenAnswered = (): void => {
-    if (draining && underWay === 0) server.closeAllConnections();
+    if (isDraining && inFlight === 0) server.closeAllConnections();
   };
   server.prependListener('request', ({ socket }, response) => {
-    if (draining) response.setHeader('connection', 'close');
-    underWay += 1;
-    // An answer that waits behind another one on its connection is not told when the connection is gone.
-    let isOver = false;
-    const over = (): void => {
-      // The end of a connection is told to both in one go: what is removed meanwhile is called all the same.
-      if (isOver) return;
-      isOver = true;
-      response.off('close', over);
-      socket.off('close', over);
-      underWay -= 1;
+    if (isDraining) response.setHeader('connection', 'close');
+    inFlight += 1;
+    // A response that is queued behind another one on its connection emits no `close` when the connection closes.
+    let hasEnded = false;
+    const end = (): void => {
+      // A closing connection emits both events at once: a listener that is removed meanwhile still runs.
+      if (hasEnded) return;
+      hasEnded = true;
+      response.off('close', end);
+      socket.off('close', end);
+      inFlight -= 1;
       closeWhenAnswered();
     };
-    response.once('close', over);
-    socket.once('close', over);
+    response.once('close', end);
+    socket.once('close', end);
   });
 
   return () =>
     new Promise((resolve) => {
-      draining = true;
+      isDraining = true;
       server.close(() => {
         resolve();
       });

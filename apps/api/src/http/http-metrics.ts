@@ -1,13 +1,13 @@
 import type { RequestHandler } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
 
-/** So that a client cannot make up labels: whatever else it says is `other`. */
+/** Any other method is counted as `other`, so that a client cannot create new label values. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
 const NO_ROUTE = 'none';
 
 /**
- * Counts requests that ended, by the pattern of their route: paths have ids in them, of which there is no end. The duration
- * of a stream is its client's choice, so those that were opened are left out of it.
+ * Counts completed requests by the pattern of their route, such as `/api/webhooks/{id}`: paths hold ids, so their number has
+ * no limit. The durations leave out opened streams, because a stream lasts as long as its client wants.
  *
  * @param stream the pattern of the stream's route
  */
@@ -15,13 +15,13 @@ export function measureRequests(registry: Registry, stream: string): RequestHand
   const registers = [registry];
   const requests = new Counter({
     name: 'tidings_http_requests_total',
-    help: 'Requests that ended, without probes. "none" is the route of those that have none, or were refused before it was found.',
+    help: 'Completed requests, without probes and public documents. The route is "none" where no route matches, or where the request was refused before routing.',
     labelNames: ['method', 'route', 'status'],
     registers,
   });
   const duration = new Histogram({
     name: 'tidings_http_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer, without streams.',
+    help: 'Time from the headers of a request to the end of its response, without streams.',
     labelNames: ['method', 'route'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,

@@ -4,7 +4,7 @@ const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 const LIMIT = `must be a whole number from 1 to ${String(MAX_LIMIT)}`;
 
-/** The query parameters of a list: `?limit=&cursor=`. The cursor is the id of the last item that the caller has. */
+/** The query parameters of a list: `?limit=&cursor=`. The cursor is the id of the last item of the previous page. */
 export const page = {
   limit: z
     .string()
@@ -12,24 +12,24 @@ export const page = {
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, LIMIT)
     .default(DEFAULT_LIMIT)
-    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, description: 'The most items of a page.' }),
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, description: 'The maximum number of items on a page.' }),
   cursor: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be the next_cursor of an earlier page')
     .optional()
-    .meta({ description: 'The `next_cursor` of the page before.' }),
+    .meta({ description: 'The `next_cursor` of the previous page.' }),
 };
 
-/** What a list is answered with. */
+/** The response schema of a list of `item`: `{data, next_cursor}`. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.strictObject({
     data: z.array(item),
-    next_cursor: z.string().nullable().describe('For the next page; null when this is the last one.'),
+    next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
   });
 }
 
 /**
- * A page out of one row more than was asked for, which tells whether there is a next one.
+ * Builds the JSON of a page. Take one row more than the page holds: an extra row means that there is a next page.
  *
  * @param rows up to `limit + 1` rows
  */

@@ -20,8 +20,8 @@ describe('TRUST_PROXY', () => {
   });
 });
 
-/** How many requests with these X-Forwarded-For get through a limit of three for each address. */
-async function letThrough(api: TestApi, forwarded: readonly string[]): Promise<number> {
+/** Sends one request for each X-Forwarded-For value, and returns how many pass a limit of three for each address. */
+async function countAdmitted(api: TestApi, forwarded: readonly string[]): Promise<number> {
   let count = 0;
   for (const [index, value] of forwarded.entries()) {
     const request = supertest(api.url)
@@ -34,17 +34,17 @@ async function letThrough(api: TestApi, forwarded: readonly string[]): Promise<n
 const SPOOFED = Array.from({ length: 6 }, (_, index) => `203.0.113.${String(index)}`);
 
 describe.each<[string, TrustedProxies, (spoofed: string) => string, number]>([
-  ['is not believed by default', false, (spoofed) => spoofed, 3],
-  ['from somebody who is no proxy is not believed', ['10.0.0.0/8'], (spoofed) => spoofed, 3],
-  ['from a trusted network is believed', ['127.0.0.0/8'], (spoofed) => spoofed, 6],
+  ['is ignored by default', false, (spoofed) => spoofed, 3],
+  ['is ignored from an address outside the trusted networks', ['10.0.0.0/8'], (spoofed) => spoofed, 3],
+  ['is used from an address in a trusted network', ['127.0.0.0/8'], (spoofed) => spoofed, 6],
   [
-    'through one proxy counts by what that proxy saw, whatever the client wrote before',
+    'names the address that the one trusted proxy saw, whatever the client wrote before it',
     1,
     (spoofed) => `${spoofed}, 192.0.2.1`,
     3,
   ],
-  ['through two proxies counts by what the first of them saw', 2, (spoofed) => `${spoofed}, 192.0.2.1, 10.0.0.1`, 3],
-  ['that holds no address counts for all of its kind', 1, (spoofed) => `client-${spoofed}`, 3],
+  ['names the address that the first of two trusted proxies saw', 2, (spoofed) => `${spoofed}, 192.0.2.1, 10.0.0.1`, 3],
+  ['shares one limit among all values that are not addresses', 1, (spoofed) => `client-${spoofed}`, 3],
 ])('X-Forwarded-For', (what, trustedProxies, header, expected) => {
   let api: TestApi;
   beforeAll(async () => {
@@ -53,7 +53,7 @@ describe.each<[string, TrustedProxies, (spoofed: string) => string, number]>([
   afterAll(() => api.stop());
 
   test(what, async () => {
-    expect(await letThrough(api, SPOOFED.map(header))).toBe(expected);
+    expect(await countAdmitted(api, SPOOFED.map(header))).toBe(expected);
     const warnings = api.logged().split('set TRUST_PROXY').length - 1;
     expect(warnings).toBe(trustedProxies === false ? 1 : 0);
   });

@@ -4,14 +4,17 @@ import type { RequestHandler, Response } from 'express';
 const HEADER = 'x-request-id';
 const ACCEPTABLE = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Gives each request an id, the caller's own when it is a plain one: in the answer, in problems and in the log. */
+/**
+ * Gives each request an id, for its response header, its problem documents and its log lines: the caller's `X-Request-Id`
+ * when that is plain text, otherwise a new UUID.
+ */
 export const withRequestId: RequestHandler = (request, response, next) => {
-  const given = request.get(HEADER);
-  response.set(HEADER, given !== undefined && ACCEPTABLE.test(given) ? given : randomUUID());
+  const sent = request.get(HEADER);
+  response.set(HEADER, sent !== undefined && ACCEPTABLE.test(sent) ? sent : randomUUID());
   next();
 };
 
-/** The id of the request that this response answers. */
+/** Returns the id of the request that this response belongs to. */
 export function requestId(response: Response): string {
   return response.get(HEADER) ?? '';
 }

@@ -9,9 +9,9 @@ afterAll(() => api.stop());
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${api.url}${path}`, { headers });
 const asAlice = () => ({ authorization: `Bearer ${api.token('alice')}` });
 
-describe('an answer', () => {
+describe('a response', () => {
   test.each(['/healthz', '/api/webhooks', '/api/nothing', '/nothing', '/api/webhooks/%E0%A4%A'])(
-    'runs nothing, loads nothing, is framed by nobody and is what it says: %s',
+    'may not run, load or be framed, and its type is not guessed: %s',
     async (path) => {
       const { headers } = await get(path, asAlice());
       expect(Object.fromEntries(headers)).toMatchObject({
@@ -27,21 +27,18 @@ describe('an answer', () => {
     },
   );
 
-  test.each(['/api/webhooks', '/api/nothing', '/api/event-types'])(
-    'of the API is stored by nobody on the way: %s',
-    async (path) => {
-      expect((await get(path, asAlice())).headers.get('cache-control')).toBe('no-store');
-      expect((await get(path)).headers.get('cache-control')).toBe('no-store');
-    },
-  );
+  test.each(['/api/webhooks', '/api/nothing', '/api/event-types'])('of the API is not stored by caches: %s', async (path) => {
+    expect((await get(path, asAlice())).headers.get('cache-control')).toBe('no-store');
+    expect((await get(path)).headers.get('cache-control')).toBe('no-store');
+  });
 
-  test('with a secret is stored by nobody on the way', async () => {
+  test('with a secret is not stored by caches', async () => {
     const created = await api.as('alice').post('/api/webhooks').send({ url: 'https://hooks.example.com/' });
     expect(created.body.secret).toMatch(/^whsec_/);
     expect(created.headers['cache-control']).toBe('no-store');
   });
 
-  test('that is a stream says it in its own words', async () => {
+  test('that is a stream has its own Cache-Control', async () => {
     const controller = new AbortController();
     const { headers } = await fetch(`${api.url}/api/events/stream`, { headers: asAlice(), signal: controller.signal });
     expect(headers.get('cache-control')).toBe('no-cache, no-transform');

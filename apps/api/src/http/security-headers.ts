@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /**
- * What keeps a browser from doing anything with an answer but reading it: nothing in it is run, loaded or framed, and its
- * type is not guessed. A page needs a policy of its own.
+ * Sets headers that let browsers only read a response: they run, load and frame nothing of it, and do not guess its type. A
+ * route that serves a page sets its own Content-Security-Policy.
  */
 export const securityHeaders = helmet({
   contentSecurityPolicy: {
@@ -13,8 +13,8 @@ export const securityHeaders = helmet({
   xFrameOptions: { action: 'deny' },
 });
 
-/** Nothing on the way keeps an answer: it is about one user, and may hold a secret. The stream says it in its own words. */
-export const notStored: RequestHandler = (_request, response, next) => {
+/** Keeps caches from storing a response: it is about one owner, and may hold a secret. The stream sets its own Cache-Control. */
+export const noStore: RequestHandler = (_request, response, next) => {
   response.setHeader('cache-control', 'no-store');
   next();
 };

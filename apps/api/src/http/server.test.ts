@@ -19,19 +19,19 @@ async function serve(listener: RequestListener, options: Partial<ServerOptions>)
   await once(server, 'listening');
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
-const answerOnceRead: RequestListener = (request, response) => {
+const answerAfterBody: RequestListener = (request, response) => {
   request.resume().once('end', () => response.end('done'));
 };
 const HEAD = 'POST / HTTP/1.1\r\nHost: tidings\r\n';
 
 describe('a connection is closed', () => {
-  test('on which nothing is said', async () => {
-    const client = await openRaw(await serve(answerOnceRead, { headersTimeoutMs: 100 }));
+  test('that sends nothing', async () => {
+    const client = await openRaw(await serve(answerAfterBody, { headersTimeoutMs: 100 }));
     expect(statusesIn(await client.closed)).toEqual([408]);
   });
 
-  test('whose headers come drop by drop', async () => {
-    const client = await openRaw(await serve(answerOnceRead, { headersTimeoutMs: 200 }));
+  test('whose headers arrive too slowly', async () => {
+    const client = await openRaw(await serve(answerAfterBody, { headersTimeoutMs: 200 }));
     client.send(HEAD);
     const drip = setInterval(() => {
       client.send('X-A: b\r\n');
@@ -40,8 +40,8 @@ describe('a connection is closed', () => {
     clearInterval(drip);
   });
 
-  test('whose body comes drop by drop', async () => {
-    const client = await openRaw(await serve(answerOnceRead, { headersTimeoutMs: 100, requestTimeoutMs: 300 }));
+  test('whose body arrives too slowly', async () => {
+    const client = await openRaw(await serve(answerAfterBody, { headersTimeoutMs: 100, requestTimeoutMs: 300 }));
     client.send(`${HEAD}Content-Length: 100000\r\n\r\n`);
     const drip = setInterval(() => {
       client.send('x');
@@ -51,7 +51,7 @@ describe('a connection is closed', () => {
   });
 
   test('whose body never ends', async () => {
-    const client = await openRaw(await serve(answerOnceRead, { headersTimeoutMs: 100, requestTimeoutMs: 300 }));
+    const client = await openRaw(await serve(answerAfterBody, { headersTimeoutMs: 100, requestTimeoutMs: 300 }));
     client.send(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`);
     const flood = setInterval(() => {
       client.send(`10000\r\n${'x'.repeat(0x10000)}\r\n`);
@@ -60,13 +60,13 @@ describe('a connection is closed', () => {
     clearInterval(flood);
   });
 
-  test('that is kept for a next request which does not come', async () => {
-    const client = await openRaw(await serve(answerOnceRead, { keepAliveTimeoutMs: 100 }));
+  test('that is kept alive and gets no further request', async () => {
+    const client = await openRaw(await serve(answerAfterBody, { keepAliveTimeoutMs: 100 }));
     client.send(`${HEAD}Content-Length: 0\r\n\r\n`);
     expect(statusesIn(await client.closed)).toEqual([200]);
   });
 
-  test('whose client does not take the answer', async () => {
+  test('whose client does not read the response', async () => {
     const closed: Promise<unknown>[] = [];
     const url = await serve(
       (_request, response) => {
@@ -75,27 +75,27 @@ describe('a connection is closed', () => {
       },
       { stalledTimeoutMs: 200 },
     );
-    const deaf = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
-    deaf.pause();
-    deaf.write('GET / HTTP/1.1\r\nHost: tidings\r\n\r\n');
+    const client = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+    client.pause();
+    client.write('GET / HTTP/1.1\r\nHost: tidings\r\n\r\n');
     await eventually(() => {
       expect(closed).toHaveLength(1);
     });
     await closed[0];
-    deaf.destroy();
+    client.destroy();
   });
 });
 
-test('a stream outlives all of these times: they are for what a client sends', async () => {
+test('a stream lasts longer than all of these timeouts: they limit what a client sends', async () => {
   const url = await serve(
     (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      let beats = 0;
-      const heart = setInterval(() => {
-        beats += 1;
-        response.write(`: ${String(beats)}\n\n`);
-        if (beats < 20) return;
-        clearInterval(heart);
+      let heartbeats = 0;
+      const timer = setInterval(() => {
+        heartbeats += 1;
+        response.write(`: ${String(heartbeats)}\n\n`);
+        if (heartbeats < 20) return;
+        clearInterval(timer);
         response.end('last');
       }, 50);
     },
@@ -106,17 +106,17 @@ test('a stream outlives all of these times: they are for what a client sends', a
   expect(await client.closed).toContain('last');
 });
 
-test('connections beyond the most are refused and told once; one that ends makes room', async () => {
+test('refuses connections beyond the limit and warns once; a connection that ends frees a slot', async () => {
   warnings.length = 0;
-  const url = await serve(answerOnceRead, { maxConnections: 2 });
+  const url = await serve(answerAfterBody, { maxConnections: 2 });
   const clients = [await openRaw(url), await openRaw(url)];
-  for (let beyond = 0; beyond < 3; beyond += 1) expect(await (await openRaw(url)).closed).toBe('');
+  for (let extra = 0; extra < 3; extra += 1) expect(await (await openRaw(url)).closed).toBe('');
   expect(warnings).toEqual(['Connections are refused: there are as many as MAX_CONNECTIONS allows.']);
   clients[0]?.destroy();
   await eventually(async () => {
-    const late = await openRaw(url);
-    late.send(`${HEAD}Content-Length: 0\r\nConnection: close\r\n\r\n`);
-    expect(statusesIn(await late.closed)).toEqual([200]);
+    const next = await openRaw(url);
+    next.send(`${HEAD}Content-Length: 0\r\nConnection: close\r\n\r\n`);
+    expect(statusesIn(await next.closed)).toEqual([200]);
   });
   clients[1]?.destroy();
 });

@@ -2,19 +2,22 @@ import type { RequestHandler, Response } from 'express';
 import type { TraceIds, Tracing } from '@tidings/runtime/tracing';
 import { callerOf } from '../auth/authenticate.js';
 
-/** Whose `traceparent` is believed: services'. Anybody else's would have our traces recorded, or join them, at their will. */
+/**
+ * The scope whose callers choose the parent of a trace by `traceparent`. From others the header is ignored: they could
+ * decide which traces are recorded.
+ */
 const TRUSTED_SCOPE = 'events:publish';
 
 interface TraceRequestsParts {
   tracing: Tracing;
-  /** These paths are left out: what lasts for hours is no span. */
+  /** Paths without spans, such as the stream: a request that lasts for hours is no useful span. */
   untraced: readonly string[];
 }
 
 /**
- * A span for each request that was authenticated, from its arrival to the end of its answer, by the conventions for HTTP
- * servers (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span). Those that were not are only
- * logged: a flood of them is nothing to keep.
+ * Records a span for each authenticated request, from its arrival to the end of its response, by the conventions for HTTP
+ * servers (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span). Requests without a valid token are
+ * only logged, so that a flood of them fills no trace storage.
  */
 export function traceRequests({ tracing, untraced }: TraceRequestsParts): RequestHandler {
   return (request, response, next) => {
@@ -48,7 +51,7 @@ interface Traced {
   trace?: TraceIds;
 }
 
-/** The ids of the request's span, for its line in the log; undefined when it has none. */
+/** Returns the ids of the request's span, for its log line; undefined when the request has no span. */
 export function traceOf(response: Response): TraceIds | undefined {
   return (response.locals as Traced).trace;
 }

@@ -4,10 +4,10 @@ import { clientNetwork } from './client-network.js';
 
 const groups = (count: number) => fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: count, maxLength: count });
 const text = (parts: readonly number[]) => parts.map((part) => part.toString(16)).join(':');
-/** Global unicast: not an IPv4 address in disguise. */
+/** A prefix of global unicast addresses, so not an IPv4-mapped one. */
 const prefix = groups(4).map(([first = 0, ...rest]) => [(first & 0x1fff) | 0x2000, ...rest]);
 
-describe('the network that a client is counted by', () => {
+describe('the network of a client', () => {
   test.each([
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
@@ -19,18 +19,18 @@ describe('the network that a client is counted by', () => {
     ['[2001:db8:0:1::7]', '2001:db8:0:1::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
-  ])('of %s is %s', (ip, network) => {
+  ])('for %s is %s', (ip, network) => {
     expect(clientNetwork(ip)).toBe(network);
   });
 
   test.each([undefined, '', '1', '0x7f.1', '192.0.2.256', '_hidden', 'unknown', "1';DROP", '192.0.2.1:99:1', 'x'.repeat(9999)])(
-    'of what is no address is one for all: %s',
+    'for a text that is no address is "unknown": %s',
     (ip) => {
       expect(clientNetwork(ip)).toBe('unknown');
     },
   );
 
-  test('is the same for all addresses of a /64, however they are written, and for no others', () => {
+  test('is the same for all addresses of a /64 in every spelling, and differs for other addresses', () => {
     fc.assert(
       fc.property(prefix, prefix, groups(4), groups(4), (network, other, one, two) => {
         expect(clientNetwork(text([...network, ...one]))).toBe(clientNetwork(text([...network, ...two]).toUpperCase()));

@@ -5,11 +5,12 @@ import ipaddr from 'ipaddr.js';
 const WITH_PORT = /^(?:\[(?<six>[^\]]+)\](?::\d+)?|(?<four>[\d.]+):\d+)$/;
 
 /**
- * What counts as one client: its IPv4 address, or the /64 of its IPv6 address, which is the least that one subscriber
- * gets (RFC 6177), so that nobody has more than one count. An IPv4 address inside IPv6 is the IPv4 address.
+ * Returns the network that counts as one client for the limits: the IPv4 address, or the /64 of the IPv6 address. A /64 is the
+ * smallest network that one subscriber gets (RFC 6177), so that a subscriber cannot use many limits. An IPv4-mapped IPv6 address
+ * counts as the IPv4 address.
  *
- * @param ip as the socket or X-Forwarded-For has it
- * @returns `unknown`, one count for all, when it is no address: a proxy may pass on anything
+ * @param ip the address of the socket or of X-Forwarded-For
+ * @returns `unknown`, one client for all such requests, if `ip` is no address: a proxy may pass on any text
  */
 export function clientNetwork(ip: string | undefined): string {
   const { six, four } = WITH_PORT.exec(ip ?? '')?.groups ?? {};

@@ -2,25 +2,26 @@ import { hash } from 'node:crypto';
 import type { RedisClient } from '@tidings/queue';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** The span that every limit is counted over. */
+/** The window of every limit, in seconds. */
 export const WINDOW_S = 60;
 
-/** How one caller stands with one limit, after a request of theirs was counted. */
-export interface Count {
+/** The state of one limit for one client. */
+export interface LimitState {
   name: string;
   perMinute: number;
+  /** How many requests the client may still make in this window. */
   remaining: number;
-  /** Until the count begins again, in milliseconds. */
+  /** The time until the window ends, in milliseconds. */
   resetMs: number;
-  over: boolean;
+  isExceeded: boolean;
 }
 
-/** So many requests a minute for each caller. */
+/** A limit on the requests of each client in a minute. A client is an owner or a network. */
 export interface Limit {
-  /** Counts one request. One that is over the limit is not counted in Redis again until the minute is over. */
-  count: (caller: string) => Promise<Count>;
-  /** How the caller stands when this process knows already that they are over, without asking Redis; else null. */
-  over: (caller: string) => Count | null;
+  /** Consumes one point. After the client has exceeded the limit, Redis is not asked again until the window ends. */
+  consume: (client: string) => Promise<LimitState>;
+  /** Returns the state if this process knows that the client has exceeded the limit; else null. Does not ask Redis. */
+  exceeded: (client: string) => LimitState | null;
 }
 
 interface LimitOptions {
@@ -30,12 +31,12 @@ interface LimitOptions {
   perMinute: number;
 }
 
-/** So many callers who are over it are remembered before those whose minute has passed are forgotten. */
+/** Clients whose window has ended are removed from memory each time the number of remembered clients is a multiple of this. */
 const SWEEP_AT = 1000;
 
 /**
- * A limit that all API processes count together, in Redis, in a minute that begins with a caller's first request. While
- * Redis does not answer, each process counts by itself: no request fails or waits for it.
+ * Creates a limit that all API processes share through Redis. A window begins with the first request of a client. While Redis
+ * does not answer, each process counts in its own memory: no request fails, and none waits for Redis longer than a second.
  */
 export function createLimit({ redis, prefix, name, perMinute }: LimitOptions): Limit {
   const rules = { points: perMinute, duration: WINDOW_S, keyPrefix: `${prefix}:limit:${name}` };
@@ -45,37 +46,37 @@ export function createLimit({ redis, prefix, name, perMinute }: LimitOptions): L
     rejectIfRedisNotReady: true,
     insuranceLimiter: new RateLimiterMemory(rules),
   });
-  const overUntil = new Map<string, number>();
+  const exceededUntil = new Map<string, number>();
 
-  const over = (caller: string): Count | null => {
-    const resetMs = (overUntil.get(caller) ?? 0) - performance.now();
-    return resetMs > 0 ? { name, perMinute, remaining: 0, resetMs, over: true } : null;
+  const exceeded = (client: string): LimitState | null => {
+    const resetMs = (exceededUntil.get(client) ?? 0) - performance.now();
+    return resetMs > 0 ? { name, perMinute, remaining: 0, resetMs, isExceeded: true } : null;
   };
-  const remember = (caller: string, resetMs: number): void => {
+  const remember = (client: string, resetMs: number): void => {
     const now = performance.now();
-    overUntil.set(caller, now + resetMs);
-    if (overUntil.size % SWEEP_AT !== 0) return;
-    for (const [known, until] of overUntil) if (until <= now) overUntil.delete(known);
+    exceededUntil.set(client, now + resetMs);
+    if (exceededUntil.size % SWEEP_AT !== 0) return;
+    for (const [known, until] of exceededUntil) if (until <= now) exceededUntil.delete(known);
   };
 
   return {
-    over,
-    async count(caller) {
-      const known = over(caller);
+    exceeded,
+    async consume(client) {
+      const known = exceeded(client);
       if (known) return known;
       try {
-        const { remainingPoints, msBeforeNext } = await limiter.consume(keyOf(caller));
-        return { name, perMinute, remaining: remainingPoints, resetMs: msBeforeNext, over: false };
+        const { remainingPoints, msBeforeNext } = await limiter.consume(keyOf(client));
+        return { name, perMinute, remaining: remainingPoints, resetMs: msBeforeNext, isExceeded: false };
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
-        remember(caller, refused.msBeforeNext);
-        return { name, perMinute, remaining: 0, resetMs: refused.msBeforeNext, over: true };
+        remember(client, refused.msBeforeNext);
+        return { name, perMinute, remaining: 0, resetMs: refused.msBeforeNext, isExceeded: true };
       }
     },
   };
 }
 
-/** Of one length and one alphabet, whatever a caller is called; and Redis holds no addresses. */
-function keyOf(caller: string): string {
-  return hash('sha256', caller, 'base64url').slice(0, 22);
+/** Hashes the client, so that all keys have one length and one alphabet, and Redis holds no addresses. */
+function keyOf(client: string): string {
+  return hash('sha256', client, 'base64url').slice(0, 22);
 }

@@ -4,17 +4,17 @@ import { startApi, type TestApi } from '../../test/start-api.js';
 
 const event = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 } };
 
-/** Requests of a user from an address, by way of one proxy. */
-const from = (api: TestApi, ip: string, user?: string, scope?: string) => {
+/** A client whose requests come from the address `ip` through one proxy, with a token of the caller if there is one. */
+const from = (api: TestApi, ip: string, caller?: string, scope?: string) => {
   const agent = supertest.agent(api.url).set('x-forwarded-for', ip);
-  return user === undefined
+  return caller === undefined
     ? agent
-    : agent.set('authorization', `Bearer ${api.token(user, scope === undefined ? {} : { scope })}`);
+    : agent.set('authorization', `Bearer ${api.token(caller, scope === undefined ? {} : { scope })}`);
 };
 const statuses = async (count: number, send: (index: number) => PromiseLike<{ status: number }>) => {
-  const seen: number[] = [];
-  for (let index = 0; index < count; index += 1) seen.push((await send(index)).status);
-  return seen;
+  const list: number[] = [];
+  for (let index = 0; index < count; index += 1) list.push((await send(index)).status);
+  return list;
 };
 
 let api: TestApi;
@@ -26,8 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-describe('a user', () => {
-  test('is told what is left, and refused beyond the limit with when to come back', async () => {
+describe('an owner', () => {
+  test('gets the remaining requests in each response, and above the limit a 429 with Retry-After', async () => {
     const ann = from(api, '192.0.2.10', 'ann');
     const first = await ann.get('/api/event-types');
     expect(first.headers['ratelimit-policy']).toBe('"owner";q=4;w=60, "ip";q=8;w=60');
@@ -43,12 +43,12 @@ describe('a user', () => {
     expect(refused.body.detail).toMatch(/^At most 4 requests a minute by one owner\. Try again in \d+ s\.$/);
   });
 
-  test('does not use up what another one has', async () => {
+  test('does not consume the limit of another owner', async () => {
     expect(await statuses(5, () => from(api, '192.0.2.11', 'bea').get('/api/event-types'))).toContain(429);
     expect((await from(api, '192.0.2.11', 'cleo').get('/api/event-types')).status).toBe(200);
   });
 
-  test('has the same count at every address', async () => {
+  test('has one limit for requests from all addresses', async () => {
     expect(await statuses(5, (index) => from(api, `192.0.2.${String(20 + index)}`, 'dora').get('/api/event-types'))).toEqual([
       200, 200, 200, 200, 429,
     ]);
@@ -56,16 +56,16 @@ describe('a user', () => {
 });
 
 describe('an address', () => {
-  test('has one count for all its users, and for those who are nobody', async () => {
+  test('has one limit for all its owners, and for requests without a token', async () => {
     const ip = '192.0.2.30';
     await from(api, ip).get('/api/event-types');
-    expect(await statuses(7, (index) => from(api, ip, `user-${String(index)}`).get('/api/event-types'))).not.toContain(429);
-    const refused = await from(api, ip, 'user-8').get('/api/event-types');
+    expect(await statuses(7, (index) => from(api, ip, `owner-${String(index)}`).get('/api/event-types'))).not.toContain(429);
+    const refused = await from(api, ip, 'owner-8').get('/api/event-types');
     expect(refused.status).toBe(429);
     expect(refused.body.detail).toContain('At most 8 requests a minute from one address.');
   });
 
-  test('over its limit is refused before it is asked who it is, so its users lose nothing', async () => {
+  test('over its limit is refused before authentication, so that owners lose no requests', async () => {
     const ip = '192.0.2.31';
     await statuses(9, (index) => from(api, ip, `guest-${String(index)}`).get('/api/event-types'));
     expect((await from(api, ip).get('/api/event-types')).status).toBe(429);
@@ -73,13 +73,13 @@ describe('an address', () => {
     expect((await from(api, '192.0.2.33', 'late').get('/api/event-types')).headers['ratelimit']).toMatch(/^"owner";r=3;/);
   });
 
-  test('is a /64 of IPv6', async () => {
+  test('is a /64 for IPv6', async () => {
     await statuses(9, (index) => from(api, `2001:db8:0:1::${String(index)}`, `six-${String(index)}`).get('/api/event-types'));
     expect((await from(api, '2001:db8:0:1:ffff::1', 'six').get('/api/event-types')).status).toBe(429);
     expect((await from(api, '2001:db8:0:2::1', 'six').get('/api/event-types')).status).toBe(200);
   });
 
-  test('over its limit can still be asked for its health', async () => {
+  test('over its limit still gets responses from the health routes', async () => {
     const ip = '192.0.2.32';
     await statuses(9, (index) => from(api, ip, `probe-${String(index)}`).get('/api/event-types'));
     expect(await statuses(10, () => from(api, ip).get('/healthz'))).not.toContain(429);
@@ -88,7 +88,7 @@ describe('an address', () => {
 });
 
 describe('failed authentications', () => {
-  test('are few for an address, and then a 429; a neighbour with a valid token is not held up', async () => {
+  test('above the limit of an address are a 429, and a valid token from the same address is still accepted', async () => {
     const ip = '192.0.2.40';
     const guess = () => from(api, ip).set('authorization', 'Bearer guess').get('/api/event-types');
     expect(await statuses(3, guess)).toEqual([401, 401, 429]);
@@ -98,14 +98,14 @@ describe('failed authentications', () => {
     expect((await from(api, ip, 'neighbour').get('/api/event-types')).status).toBe(200);
   });
 
-  test('are counted at the route for publishing, too', async () => {
+  test('are also limited at the route for publishing', async () => {
     const publish = () => from(api, '192.0.2.41').post('/api/events').send(event);
     expect(await statuses(3, publish)).toEqual([401, 401, 429]);
   });
 });
 
 describe('costly requests', () => {
-  test('share a stricter limit, however their path is written', async () => {
+  test('share a stricter limit, for every spelling of their paths', async () => {
     const eve = from(api, '192.0.2.50', 'eve');
     const id = 'wh_01a20f8c-ddcb-7479-81f6-99da680d1ca2';
     expect((await eve.post('/api/webhooks').send({ url: 'https://hooks.example.com/' })).status).toBe(201);
@@ -117,7 +117,7 @@ describe('costly requests', () => {
     expect(refused.body.detail).toContain('At most 2 registrations, tests, replays and rotations a minute by one owner.');
   });
 
-  test('beyond it leave the others be', async () => {
+  test('above their limit do not stop other requests', async () => {
     const flo = from(api, '192.0.2.51', 'flo');
     expect(await statuses(3, () => flo.post('/api/webhooks').send({}))).toEqual([400, 400, 429]);
     expect((await flo.get('/api/webhooks')).status).toBe(200);
@@ -125,20 +125,20 @@ describe('costly requests', () => {
 });
 
 describe('publishing', () => {
-  test('counts for its own limit only, by a caller who may', async () => {
+  test('consumes only its own limit, if the caller has the scope', async () => {
     const service = from(api, '192.0.2.60', 'sync-service', 'events:publish');
     expect(await statuses(11, () => service.post('/api/events').send(event))).toEqual([...Array<number>(10).fill(202), 429]);
     expect((await service.get('/api/event-types')).status).toBe(200);
   });
 
-  test('is open to a service although its address is over the limit', async () => {
+  test('is possible from an address over its limit', async () => {
     const ip = '192.0.2.61';
     await statuses(9, (index) => from(api, ip, `near-${String(index)}`).get('/api/event-types'));
     expect((await from(api, ip, 'near').get('/api/event-types')).status).toBe(429);
     expect((await from(api, ip, 'other-service', 'events:publish').post('/api/events').send(event)).status).toBe(202);
   });
 
-  test('by one who may not counts as any request of theirs', async () => {
+  test('without the scope consumes the limit of the owner', async () => {
     expect(await statuses(5, () => from(api, '192.0.2.62', 'gus').post('/api/events').send(event))).toEqual([
       403, 403, 403, 403, 429,
     ]);

@@ -2,69 +2,73 @@ import { Router, type ErrorRequestHandler, type Request, type RequestHandler, ty
 import type { RedisClient } from '@tidings/queue';
 import { callerOf } from '../auth/authenticate.js';
 import { Problem } from '../problems/problem.js';
-import { longestOver, refusal, tellLimits } from './answer.js';
 import { clientNetwork } from './client-network.js';
-import { createLimit, type Count, type Limit } from './limit.js';
+import { createLimit, type Limit, type LimitState } from './limit.js';
+import { longestExceeded, setRateLimitHeaders, tooManyRequests } from './rate-limit-response.js';
 
-/** How many requests a minute; 0: no limit. */
+/** The most requests in a minute; 0: no limit. */
 export interface RequestLimits {
-  /** By one user. */
+  /** By one owner. */
   perOwner: number;
-  /** From one address, whoever makes them; of IPv6, from one /64. */
+  /** From one address, by any caller. An IPv6 address counts as its /64. */
   perIp: number;
-  /** From one address, that are answered with a 401. */
+  /** From one address, with a 401 as the response. */
   authFailures: number;
-  /** `POST /api/events` by one caller who may publish. It counts for no other limit. */
+  /** `POST /api/events` by one caller with the scope `events:publish`. These requests consume no other limit. */
   publish: number;
-  /** By one user, of those that cost much: registering, testing, replaying, rotating a secret. They count as others do, too. */
+  /**
+   * Costly requests by one owner: registering or testing a webhook, replaying, rotating a secret. They also consume the limits of
+   * all requests.
+   */
   costly: number;
 }
 
-/** What `createApp` puts before and behind the routes of `/api`. */
+/** The handlers that `createApp` adds before and after the routes of `/api`. */
 export interface Limits {
-  /** Before authentication: refuses an address that is known to be over its limit. */
+  /** Runs before authentication. Refuses a request from an address that has exceeded its limit, as far as this process knows. */
   refuse: RequestHandler;
-  /** After authentication: counts the request, and refuses it when it is over a limit. */
-  count: RequestHandler;
-  /** For errors: counts a failed authentication, and answers with a 429 instead when there were too many. */
-  countFailure: ErrorRequestHandler;
+  /** Runs after authentication. Consumes the limits of the request, and refuses it if one is exceeded. */
+  consume: RequestHandler;
+  /** Handles errors. Consumes the limits for a failed authentication, and turns the 401 into a 429 if one is exceeded. */
+  consumeFailure: ErrorRequestHandler;
 }
 
 interface LimitsOptions {
-  /** A connection for `limits`, which does not keep its caller waiting. */
+  /** A connection with the purpose `limits`, whose commands fail soon while Redis does not answer. */
   redis: RedisClient;
   prefix: string;
   perMinute: RequestLimits;
-  /** What an operator decided of a user; null: as `perMinute.perOwner` says. Default: nothing. */
-  ofOwner?: (owner: string) => number | null;
+  /** Returns the limit that an operator set for an owner; null: `perMinute.perOwner`. Default: null for all. */
+  limitOfOwner?: (owner: string) => number | null;
 }
 
 const PUBLISH = '/events';
 const COSTLY = ['/webhooks', '/webhooks/:id/test', '/webhooks/:id/replay', '/webhooks/:id/rotate-secret'];
 
 /**
- * Limits on requests. The counts of a request are taken together, after its authentication, in one round trip to Redis,
- * which is what they cost (docs/performance.md); whoever is over their limit is refused without any. An address is
- * refused before authentication, except for publishing: services are not to be held up by what else comes from theirs.
+ * Creates the request limits. All limits of a request are consumed together after its authentication, in one round trip to Redis,
+ * which is their whole cost (docs/performance.md). A caller with an exceeded limit is refused without a round trip. An exceeded
+ * address is refused before authentication, except for publishing: other requests from the same address must not stop a service
+ * from publishing.
  */
-export function createLimits({ redis, prefix, perMinute, ofOwner = () => null }: LimitsOptions): Limits {
-  const limit = (name: string, count: number): Limit | null =>
-    count === 0 ? null : createLimit({ redis, prefix, name, perMinute: count });
+export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => null }: LimitsOptions): Limits {
+  const limit = (name: string, requestsPerMinute: number): Limit | null =>
+    requestsPerMinute === 0 ? null : createLimit({ redis, prefix, name, perMinute: requestsPerMinute });
   const ip = limit('ip', perMinute.perIp);
-  const general = limit('owner', perMinute.perOwner);
-  // One for each number that was decided on; they count by the same keys.
-  const decided = new Map<number, Limit | null>();
+  const defaultOwnerLimit = limit('owner', perMinute.perOwner);
+  // One limit for each number that operators set. All of them use the same keys in Redis.
+  const ownerLimits = new Map<number, Limit | null>();
   const costly = limit('costly', perMinute.costly);
   const publish = limit('publish', perMinute.publish);
   const failures = limit('auth-failures', perMinute.authFailures);
 
-  const countAll = (counted: readonly [Limit | null, caller: string][]): Promise<Count[]> =>
-    Promise.all(counted.flatMap(([counter, caller]) => counter?.count(caller) ?? []));
-  const admit = async (response: Response, counted: readonly [Limit | null, caller: string][]): Promise<void> => {
-    const counts = await countAll(counted);
-    tellLimits(response, counts);
-    const over = longestOver(counts);
-    if (over) throw refusal(over);
+  const consumeAll = (applied: readonly [Limit | null, client: string][]): Promise<LimitState[]> =>
+    Promise.all(applied.flatMap(([applicable, client]) => applicable?.consume(client) ?? []));
+  const admit = async (response: Response, applied: readonly [Limit | null, client: string][]): Promise<void> => {
+    const states = await consumeAll(applied);
+    setRateLimitHeaders(response, states);
+    const exceeded = longestExceeded(states);
+    if (exceeded) throw tooManyRequests(exceeded);
   };
 
   const refuse = Router();
@@ -72,27 +76,27 @@ export function createLimits({ redis, prefix, perMinute, ofOwner = () => null }:
     next('router');
   });
   refuse.use((request, response, next) => {
-    const known = ip?.over(clientNetwork(request.ip));
-    if (known) {
-      tellLimits(response, [known]);
-      throw refusal(known);
+    const exceeded = ip?.exceeded(clientNetwork(request.ip));
+    if (exceeded) {
+      setRateLimitHeaders(response, [exceeded]);
+      throw tooManyRequests(exceeded);
     }
     next();
   });
 
-  const limitOf = (owner: string): Limit | null => {
-    const own = ofOwner(owner);
-    if (own === null) return general;
-    const known = decided.get(own) ?? limit('owner', own);
-    decided.set(own, known);
+  const ownerLimit = (owner: string): Limit | null => {
+    const requestsPerMinute = limitOfOwner(owner);
+    if (requestsPerMinute === null) return defaultOwnerLimit;
+    const known = ownerLimits.get(requestsPerMinute) ?? limit('owner', requestsPerMinute);
+    ownerLimits.set(requestsPerMinute, known);
     return known;
   };
-  const usual = (request: Request, response: Response): [Limit | null, string][] => [
-    [limitOf(callerOf(response).owner), callerOf(response).owner],
+  const limitsOfAllRequests = (request: Request, response: Response): [Limit | null, string][] => [
+    [ownerLimit(callerOf(response).owner), callerOf(response).owner],
     [ip, clientNetwork(request.ip)],
   ];
-  const count = Router();
-  count.post(PUBLISH, async (_request, response, next) => {
+  const consume = Router();
+  consume.post(PUBLISH, async (_request, response, next) => {
     const { owner, scopes } = callerOf(response);
     if (!scopes.has('events:publish')) {
       next();
@@ -101,28 +105,28 @@ export function createLimits({ redis, prefix, perMinute, ofOwner = () => null }:
     await admit(response, [[publish, owner]]);
     next('router');
   });
-  count.post(COSTLY, async (request, response, next) => {
-    await admit(response, [[costly, callerOf(response).owner], ...usual(request, response)]);
+  consume.post(COSTLY, async (request, response, next) => {
+    await admit(response, [[costly, callerOf(response).owner], ...limitsOfAllRequests(request, response)]);
     next('router');
   });
-  count.use(async (request, response, next) => {
-    await admit(response, usual(request, response));
+  consume.use(async (request, response, next) => {
+    await admit(response, limitsOfAllRequests(request, response));
     next();
   });
 
-  const countFailure: ErrorRequestHandler = async (error: unknown, request, _response, next) => {
+  const consumeFailure: ErrorRequestHandler = async (error: unknown, request, _response, next) => {
     if (!(error instanceof Problem) || error.status !== 401) {
       next(error);
       return;
     }
     const network = clientNetwork(request.ip);
-    const counts = await countAll([
+    const states = await consumeAll([
       [failures, network],
       [ip, network],
     ]);
-    const over = longestOver(counts);
-    next(over ? refusal(over) : error);
+    const exceeded = longestExceeded(states);
+    next(exceeded ? tooManyRequests(exceeded) : error);
   };
 
-  return { refuse, count, countFailure };
+  return { refuse, consume, consumeFailure };
 }

@@ -1,40 +1,46 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
-import { QUEUES } from '../admin/queues.js';
-import { absent, createWalk, type Answer, type Belongings, type Walk } from '../../test/walk.js';
+import { QUEUE_PAGES } from '../admin/queues.js';
+import {
+  createOperationClient,
+  unknownIds,
+  type Answer,
+  type OperationClient,
+  type ResourceIds,
+} from '../../test/call-operations.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 /**
- * Who may call what, walked over every operation of the OpenAPI document: a new route is in it by itself. One whose ids
- * no fixture has, or which lets in whom it should not, fails here.
+ * Checks access for every operation of the OpenAPI document, so that new routes are checked without further work. A route
+ * fails here when `createResources` makes no id for it, or when it admits a caller that it should refuse.
  */
 let api: TestApi;
 let document: ApiDocument;
-let belongingsOf: Walk['belongingsOf'];
-let call: Walk['call'];
-let eachOperation: (check: (operation: Operation) => Promise<void>) => Promise<void>;
+let createResources: OperationClient['createResources'];
+let call: OperationClient['call'];
+let forEachOperation: (check: (operation: Operation) => Promise<void>) => Promise<void>;
 beforeAll(async () => {
   api = await startApi();
   document = await readDocument(api);
-  const walk = createWalk(api);
-  ({ belongingsOf, call } = walk);
-  eachOperation = (check) => walk.each(document.operations, check);
+  const client = createOperationClient(api);
+  ({ createResources, call } = client);
+  forEachOperation = (check) => client.forEach(document.operations, check);
 });
 afterAll(() => api.stop());
 
-/** What no document names: the same files for everybody. */
+/** Files of the reference page, which the document leaves out: they are the same for everybody. */
 const FILES_OF_PAGES = /^get \/docs\/[\w.-]+$/;
 
-/** Routes that show operators what is anybody's. */
-const isOperators = ({ path }: Operation): boolean => path.startsWith('/api/admin/');
-/** An answer without what differs by the id that was asked for. */
-const anonymous = ({ status, body }: Answer) => [
+/** Routes on which operators see the resources of every owner. */
+const isAdminOperation = ({ path }: Operation): boolean => path.startsWith('/api/admin/');
+/** A response without the parts that depend on the requested id. */
+const withoutIds = ({ status, body }: Answer) => [
   status,
   JSON.stringify({ ...(body as object), request_id: '' }).replace(/(wh|dlv)_[0-9a-f-]{36}/g, 'ID'),
 ];
 
 describe('every route', () => {
-  test('is in the document, and nothing else is', () => {
+  test('is in the document, and the document has no other', () => {
     interface Layer {
       route?: { path: string; methods: Record<string, boolean> };
       handle: { stack?: unknown };
@@ -48,92 +54,92 @@ describe('every route', () => {
     const operations = [...document.operations.map(({ method, path }) => `${method} ${path}`), ...files];
     const paths = new Set(operations.map((operation) => operation.slice(operation.indexOf(' ') + 1)));
     expect(served.sort()).toEqual([...operations, ...[...paths].map((path) => `options ${path}`)].sort());
-    // A router within the app could serve what no document names. Those of the limits only count
-    // requests; the last one shows the pages of the queues, which have tests of their own.
+    // A nested router could serve routes that are not in the document. The routers of the limits only count requests;
+    // the last one serves the pages of the queues, which have their own tests.
     const routers = layers.filter(({ handle }) => handle.stack !== undefined).map(({ handle }) => handle as unknown);
-    expect(routers).toEqual([api.limits.refuse, api.limits.count, api.limits.refuse, api.pages[QUEUES]]);
+    expect(routers).toEqual([api.limits.refuse, api.limits.consume, api.limits.refuse, api.pages[QUEUE_PAGES]]);
   });
 
-  test('answers its owner as the document says', () =>
-    eachOperation(async (operation) => {
-      const user = `owner-${operation.operationId}`;
-      const answer = await call(operation, await belongingsOf(user), api.token(user, { scope: operation.scope ?? '' }));
+  test('answers the owner of its resources as the document says', () =>
+    forEachOperation(async (operation) => {
+      const owner = `owner-${operation.operationId}`;
+      const answer = await call(operation, await createResources(owner), api.token(owner, { scope: operation.scope ?? '' }));
       expect(answer.status).toBeLessThan(300);
       if (answer.type === 'application/json') document.check(operation, answer.status, answer.body);
       else
         expect(Object.keys(operation.responses[answer.status]?.content ?? {})).toEqual(answer.type === '' ? [] : [answer.type]);
     }));
 
-  test('answers without a token, with one that has ended or is signed by another, with the same 401, unless it is public', () =>
-    eachOperation(async (operation) => {
-      const bare = await call(operation, absent);
+  test('answers a missing, expired or forged token with the same 401, unless it is public', () =>
+    forEachOperation(async (operation) => {
+      const withoutToken = await call(operation, unknownIds);
       if (operation.public) {
-        expect(bare.status).toBe(200);
+        expect(withoutToken.status).toBe(200);
         return;
       }
-      expect(bare).toMatchObject({ status: 401, type: 'application/problem+json' });
-      document.check(operation, 401, bare.body);
+      expect(withoutToken).toMatchObject({ status: 401, type: 'application/problem+json' });
+      document.check(operation, 401, withoutToken.body);
       const token = api.token('alice', { scope: 'admin events:publish' });
       for (const bad of [api.token('alice', { expiresIn: -60 }), `${token.slice(0, -6)}AAAAAA`, 'x']) {
-        expect(anonymous(await call(operation, absent, bad))).toEqual(anonymous(bare));
+        expect(withoutIds(await call(operation, unknownIds, bad))).toEqual(withoutIds(withoutToken));
       }
     }));
 
-  test('answers without the scope that it needs with a 403, before anything else', () =>
-    eachOperation(async (operation) => {
+  test('answers a token without the needed scope with a 403, before it checks anything else', () =>
+    forEachOperation(async (operation) => {
       if (operation.scope === undefined) return;
       const others = ['admin', 'events:publish'].filter((scope) => scope !== operation.scope);
       const wrong = api.token('alice', { scope: [...others, `x${operation.scope}`, `${operation.scope}x`].join(' ') });
       const example = operation.example === undefined ? {} : { example: { wrong: true } };
-      const answer = await call({ ...operation, ...example }, absent, wrong);
+      const answer = await call({ ...operation, ...example }, unknownIds, wrong);
       expect(answer).toMatchObject({ status: 403, type: 'application/problem+json' });
       document.check(operation, 403, answer.body);
     }));
 
-  test("answers somebody else's id, whatever scopes the other has, as one that does not exist (I7)", () =>
-    eachOperation(async (operation) => {
+  test("answers another owner's id like an id that does not exist, whatever scopes the caller has (I7)", () =>
+    forEachOperation(async (operation) => {
       if (!operation.parameters.some((parameter) => parameter.in === 'path')) return;
-      if (isOperators(operation)) return;
+      if (isAdminOperation(operation)) return;
       const owner = `of-${operation.operationId}`;
-      const ids = await belongingsOf(owner);
-      const before = await belongingsShown(owner, ids);
+      const ids = await createResources(owner);
+      const before = await readResources(owner, ids);
       const other = api.token('mallory', { scope: 'admin events:publish' });
       const foreign = await call(operation, ids, other);
       expect(foreign.status).toBe(404);
-      expect(anonymous(foreign)).toEqual(anonymous(await call(operation, absent, other)));
+      expect(withoutIds(foreign)).toEqual(withoutIds(await call(operation, unknownIds, other)));
       document.check(operation, 404, foreign.body);
-      expect(await belongingsShown(owner, ids)).toEqual(before);
+      expect(await readResources(owner, ids)).toEqual(before);
     }));
 
-  test('of an operator answers an id that does not exist with a 404, and does nothing to others', () =>
-    eachOperation(async (operation) => {
-      if (!isOperators(operation) || !/\/(webhooks|deliveries)\//.test(operation.path)) return;
-      const answer = await call(operation, absent, api.token('olga', { scope: 'admin' }));
+  test('for operators answers an id that does not exist with a 404', () =>
+    forEachOperation(async (operation) => {
+      if (!isAdminOperation(operation) || !/\/(webhooks|deliveries)\//.test(operation.path)) return;
+      const answer = await call(operation, unknownIds, api.token('olga', { scope: 'admin' }));
       expect(answer.status).toBe(404);
       document.check(operation, 404, answer.body);
     }));
 
-  test('refuses to have fields set that are not the caller’s to set (mass assignment)', () =>
-    eachOperation(async (operation) => {
+  test('refuses fields that its body does not have, such as columns of the row (mass assignment)', () =>
+    forEachOperation(async (operation) => {
       if (operation.example === undefined) return;
-      const ids = await belongingsOf(`set-${operation.operationId}`);
+      const ids = await createResources(`set-${operation.operationId}`);
       const token = api.token(`set-${operation.operationId}`, { scope: operation.scope ?? '' });
       const settable = new Set(document.settable(operation));
-      for (const field of NOT_SETTABLE.filter((name) => !settable.has(name))) {
+      for (const field of ROW_FIELDS.filter((name) => !settable.has(name))) {
         const answer = await call({ ...operation, example: { ...(operation.example as object), [field]: 'x' } }, ids, token);
         expect([field, answer]).toMatchObject([field, { status: 400, body: { errors: [{ field }] } }]);
       }
     }));
 });
 
-/** What the rows hold, by the names of the API and of the database. */
-const NOT_SETTABLE = [
+/** Fields of the stored rows, by their names in the API and in the database. */
+const ROW_FIELDS = [
   ...['id', 'owner', 'user_id', 'secret', 'sealed_secret', 'sealedSecret', 'sealedHeaders', 'header_names'],
   ...['created_at', 'updated_at', 'disabled_reason', 'disabledAt', 'failing_since', 'circuit', 'circuitOpenedAt'],
   ...['status', 'stage', 'attempt_count', 'replay', 'position', 'accepted_at', 'webhook_id', 'constructor', 'sub', 'scope'],
 ];
 
-async function belongingsShown(owner: string, { webhooks, deliveries }: Belongings): Promise<unknown[]> {
-  const show = async (path: string) => (await api.as(owner).get(path)).body as unknown;
-  return [await show(`/api/webhooks/${String(webhooks)}`), await show(`/api/deliveries/${String(deliveries)}`)];
+async function readResources(owner: string, { webhooks, deliveries }: ResourceIds): Promise<unknown[]> {
+  const read = async (path: string) => (await api.as(owner).get(path)).body as unknown;
+  return [await read(`/api/webhooks/${String(webhooks)}`), await read(`/api/deliveries/${String(deliveries)}`)];
 }

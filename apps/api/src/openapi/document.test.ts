@@ -47,7 +47,7 @@ test('the document is valid OpenAPI 3.1', async () => {
   expect({ valid, errors }).toEqual({ valid: true });
 });
 
-test('what has a name stands in it once, and dates are texts', () => {
+test('a schema with a name is in it once, and dates are strings', () => {
   expect(operation('/api/things/{id}', 'get')).toMatchObject({
     responses: { 200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } } },
   });
@@ -57,7 +57,7 @@ test('what has a name stands in it once, and dates are texts', () => {
   });
 });
 
-test('who may call a route, and what it answers for that reason, follow from its access', () => {
+test('security requirements and error responses of a route follow from its access', () => {
   const statuses = (path: string, method: string) =>
     Object.keys((operation(path, method) as { responses: object }).responses).join(' ');
   expect(operation('/alive', 'get')).toMatchObject({ security: [] });
@@ -68,7 +68,7 @@ test('who may call a route, and what it answers for that reason, follow from its
   expect(statuses('/api/things', 'post')).toBe('201 400 401 403 409 413 415 429 500 503');
 });
 
-test('parameters say where they stand and whether they are needed', () => {
+test('parameters say where they are sent and whether they are required', () => {
   expect(operation('/api/things/{id}', 'get')).toMatchObject({
     operationId: 'getThingsOne',
     parameters: [
@@ -87,12 +87,12 @@ describe('its webhooks', () => {
   const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }));
   const webhooks = Object.entries(document.webhooks).map(([type, { post }]) => ({ type, ...post }));
 
-  test('are the types that services publish, and the test; what Tidings itself says goes to streams alone', () => {
+  test('are the types that services publish and webhook.test; webhook.disabled is for streams only', () => {
     expect(webhooks.map(({ type }) => type)).toEqual([...catalog.types, 'webhook.test']);
     expect(Object.keys(document.components.schemas['StreamedData']?.['properties'] as object)).toContain('webhook.disabled');
   });
 
-  test.each(webhooks)('$type: its example fits its schema, and nothing beside the envelope does', ({ requestBody }) => {
+  test.each(webhooks)('$type: its example matches its schema, and additional fields do not', ({ requestBody }) => {
     const { schema, example } = requestBody.content['application/json'];
     const validate = ajv.compile(schema);
     validate(example);
@@ -102,7 +102,7 @@ describe('its webhooks', () => {
     expect(validate({ ...example, data: { ...(example.data as object), more: 1 } })).toBe(false);
   });
 
-  test('say which headers sign them, what one may answer, and what Tidings makes of it', () => {
+  test('list the signature headers and the responses that a receiver may send', () => {
     for (const { parameters, responses } of webhooks) {
       expect(parameters).toMatchObject(
         ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({ name, in: 'header', required: true })),

@@ -6,21 +6,21 @@ import { webhookOperation } from './webhooks.js';
 
 const PROBLEM = 'application/problem+json';
 
-/** What any route may answer besides. The others follow from what it takes, and from who may call it. */
-const ALWAYS: Readonly<Record<number, string>> = { 500: 'A fault of the service.' };
+/** The error response of every route. Further ones follow from its input and its access. */
+const ALWAYS: Readonly<Record<number, string>> = { 500: 'An internal error.' };
 const WITH_INPUT: Readonly<Record<number, string>> = { 400: 'The request is not valid: `errors` names every wrong field.' };
-const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is over 1 MB.', 415: 'The body is not JSON.' };
+const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is larger than 1 MB.', 415: 'The body is not JSON.' };
 const WITH_TOKEN: Readonly<Record<number, string>> = {
-  401: 'There is no valid token. The answer does not say why.',
-  403: 'An operator disabled the user.',
-  429: 'Too many requests: `Retry-After` says when to come again, in seconds.',
+  401: 'The request has no valid token. The response does not say what is wrong with the token.',
+  403: 'An operator disabled the owner.',
+  429: 'Too many requests: try again after `Retry-After` seconds.',
   503: 'The database, or Redis where the route needs it, is not available.',
 };
-const WITH_SCOPE: Readonly<Record<number, string>> = { 403: 'The token lacks the scope, or an operator disabled the user.' };
-const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has nothing with this id.' };
+const WITH_SCOPE: Readonly<Record<number, string>> = { 403: 'The token lacks the scope, or an operator disabled the owner.' };
+const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has no resource with this id.' };
 
 /**
- * The OpenAPI document of the routes, and of the webhooks that are sent for the types of the catalog.
+ * Builds the OpenAPI 3.1 document of the routes, and of the webhook requests for the event types of the catalog.
  *
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
@@ -28,7 +28,7 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
   const schemas = jsonSchemas();
   const problem = schemas.output(problemJson);
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of routes.filter(({ ofPage }) => !ofPage))
+  for (const route of routes.filter(({ isPageFile }) => !isPageFile))
     (paths[route.path] ??= {})[route.method] = operation(route, schemas, problem);
   return {
     openapi: '3.1.1',
@@ -42,7 +42,7 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
     security: [{ bearer: [] }],
     paths,
     webhooks: Object.fromEntries(
-      // webhook.disabled is for the owner's stream: whoever could be told by webhook is the one that no longer is.
+      // Without webhook.disabled, which only streams get: the webhook that could receive it is disabled.
       [...catalog.describe(), describeEventType(webhookTest)].map((type) => [
         type.type,
         { post: webhookOperation(type, { schemas, parameters }) },
@@ -55,15 +55,15 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
   };
 }
 
-/** What the document says of events. */
+/** The part of the catalog that the documents describe. */
 export type DescribedCatalog = Pick<Catalog, 'describe' | 'describeStreamed'>;
 
-/** The data of each type of event that a stream sends, by its name: OpenAPI has no words for a stream's events. */
+/** The schema of `data` for each event type of the stream, by type. OpenAPI 3.1 cannot describe the events of a stream itself. */
 function streamedData(catalog: DescribedCatalog): JsonSchema {
   const types = catalog.describeStreamed().map(({ type, schema: { $schema: _dialect, ...data } }) => [type, data] as const);
   return {
     type: 'object',
-    description: 'The `data` of an event of the stream, by its `event`.',
+    description: 'The `data` of each event of the stream, by its `event`.',
     required: types.map(([type]) => type),
     properties: Object.fromEntries(types),
     additionalProperties: false,
@@ -91,11 +91,11 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
     ...(route.description === undefined ? {} : { description: route.description }),
     security,
     parameters: [
-      ...Object.entries(params).map(([name, what]) => ({
+      ...Object.entries(params).map(([name, resource]) => ({
         name,
         in: 'path',
         required: true,
-        description: `The id of the ${what}.`,
+        description: `The id of the ${resource}.`,
         schema: { type: 'string' },
       })),
       ...(query ? parameters(schemas.input(query), 'query') : []),
@@ -129,7 +129,7 @@ function parameters(object: JsonSchema, where: 'query' | 'header') {
   }));
 }
 
-/** `post /api/webhooks/{id}/rotate-secret` becomes `postWebhooksRotateSecret`. */
+/** Turns `post /api/webhooks/{id}/rotate-secret` into `postWebhooksOneRotateSecret`. */
 function operationId({ method, path }: Route): string {
   const words = path
     .replace(/^\/api/, '')

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 
-/** JSON Schema, draft 2020-12, which OpenAPI 3.1 is built on. */
+/** A JSON Schema of draft 2020-12, as OpenAPI 3.1 uses it. */
 export type JsonSchema = Record<string, unknown>;
 
 const DEFINED = '#/$defs/';
 const NAMED = '#/components/schemas/';
 
 /**
- * Writes zod schemas for a document. What has an `id` in its `meta` stands in the document once, by that name.
+ * Converts zod schemas to JSON Schemas of one OpenAPI document. A schema with an `id` in its `meta` is in the document once,
+ * as a component with that name; other schemas refer to it.
  *
  * @see https://zod.dev/json-schema
  */
@@ -15,7 +16,7 @@ export function jsonSchemas() {
   const named: Record<string, JsonSchema> = {};
 
   const write = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema => {
-    // Wrapped, so that a schema with an id of its own becomes a reference as well.
+    // Wrapped in an object, so that a top-level schema with an `id` becomes a reference, too.
     const { $defs = {}, properties } = z.toJSONSchema(z.object({ schema }), {
       io,
       unrepresentable: 'any',
@@ -28,11 +29,11 @@ export function jsonSchemas() {
   };
 
   return {
-    /** What is sent to a route. */
+    /** Converts the schema of a request. */
     input: (schema: z.ZodType): JsonSchema => write(schema, 'input'),
-    /** What a route answers with. */
+    /** Converts the schema of a response. */
     output: (schema: z.ZodType): JsonSchema => write(schema, 'output'),
-    /** Those that have a name, after all others were written. */
+    /** Returns the named schemas. Call it after all schemas are converted. */
     named: (): Record<string, JsonSchema> => named,
   };
 }

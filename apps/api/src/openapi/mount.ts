@@ -1,5 +1,5 @@
 import type { Express, Request, RequestHandler } from 'express';
-import { USER_ID } from '@tidings/events';
+import { OWNER_ID } from '@tidings/events';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { jsonBodies } from '../http/json-body.js';
 import { notFound } from '../problems/problem.js';
@@ -9,31 +9,31 @@ import type { AnyCall, Route, RouteDescription } from './route.js';
 const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
 
 /**
- * Serves the routes. Who calls has to be known already where a route is not public: see `authenticate`. A body is read
- * only where one is expected, and of those who may send it.
+ * Adds the routes to the app. Routes that are not public need `authenticate` in front of them. The body is read only if
+ * the route has one, and only after the scope is checked.
  */
 export function mount(app: Express, routes: readonly Route[]): void {
   for (const route of routes) {
     const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
     const body = route.body ? jsonBodies : [];
-    app[route.method](expressPath(route), remember(route), ...scopes, ...body, answer(route));
+    app[route.method](expressPath(route), rememberPattern(route), ...scopes, ...body, createHandler(route));
   }
   for (const path of new Set(routes.map(expressPath)))
-    app.options(path, tellMethods(routes.filter((route) => expressPath(route) === path)));
+    app.options(path, answerOptions(routes.filter((route) => expressPath(route) === path)));
 }
 
 const expressPath = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-/** For whoever counts requests, such as the metrics: which route it was. */
-function remember({ path }: Route): RequestHandler {
+/** Stores the route's pattern, by which the metrics count requests. */
+function rememberPattern({ path }: Route): RequestHandler {
   return (_request, response, next) => {
     (response.locals as { pattern?: string }).pattern = path;
     next();
   };
 }
 
-/** What may be done with a resource (RFC 9110, section 9.3.7). A GET is a HEAD as well. */
-function tellMethods(routes: readonly Route[]): RequestHandler {
+/** Answers OPTIONS with the methods of a path (RFC 9110, section 9.3.7). Express answers HEAD wherever there is a GET. */
+function answerOptions(routes: readonly Route[]): RequestHandler {
   const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (_request, response) => {
@@ -41,7 +41,7 @@ function tellMethods(routes: readonly Route[]): RequestHandler {
   };
 }
 
-function answer({ handle, ...description }: Route): RequestHandler {
+function createHandler({ handle, ...description }: Route): RequestHandler {
   return async (request, response) => {
     const call: AnyCall = {
       request,
@@ -54,11 +54,14 @@ function answer({ handle, ...description }: Route): RequestHandler {
   };
 }
 
-/** An id that cannot be one of ours is not asked of the database: PostgreSQL refuses texts with a NUL. */
+/**
+ * Returns the ids in the path. Throws a 404 for an id of the wrong form, before the database is asked: PostgreSQL refuses
+ * texts with NUL characters.
+ */
 function readParams(request: Request, { params = {} }: RouteDescription): Record<string, string> {
-  for (const [name, what] of Object.entries(params)) {
+  for (const [name, resource] of Object.entries(params)) {
     const id = String(request.params[name]);
-    if (!(what === 'owner' ? USER_ID : RESOURCE_ID).test(id)) throw notFound(what, id);
+    if (!(resource === 'owner' ? OWNER_ID : RESOURCE_ID).test(id)) throw notFound(resource, id);
   }
   return request.params as Record<string, string>;
 }

@@ -2,10 +2,13 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Caller } from '@tidings/auth';
 
-/** Who may call a route: anybody, whoever has a valid token, or whoever has a token with the scope. */
+/** Who may call a route: anybody, callers with a valid token, or callers whose token has the scope. */
 export type Access = 'public' | 'owner' | { scope: string };
 
-/** What an answer holds: from 400 on a problem document, otherwise what its schema says, or nothing. */
+/**
+ * A response of a route: a problem document for a status from 400 on, otherwise a body of this schema; without a schema, no
+ * body.
+ */
 export interface Answer {
   description: string;
   schema?: z.ZodType;
@@ -14,33 +17,36 @@ export interface Answer {
 }
 
 /**
- * Everything that is said of a route, once: it is checked against it, it is documented by it, and the tests of who may
- * see what are generated from it.
+ * The single declaration of a route: requests are validated against it, the OpenAPI document is written from it, and the
+ * tests of access are generated from it.
  */
 export interface RouteDescription {
   method: 'get' | 'post' | 'patch' | 'delete';
-  /** As OpenAPI writes it: `/api/webhooks/{id}`. */
+  /** The path in OpenAPI's notation: `/api/webhooks/{id}`. */
   path: string;
   /** One line. */
   summary: string;
   description?: string;
   access: Access;
-  /** What each id in the path names. One that cannot be ours is a 404 like any that does not exist. */
+  /**
+   * The resource that each id in the path names, such as `webhook`. An id of the wrong form gets a 404, as an unknown id
+   * does.
+   */
   params?: Readonly<Record<string, string>>;
   query?: z.ZodObject;
-  /** Request headers that matter, with what they are for. */
+  /** Request headers that the route reads, with a description of each. */
   headers?: Readonly<Record<string, string>>;
   body?: { schema: z.ZodType; example: unknown };
-  /** A file of a page, which no document names. Default false. */
-  ofPage?: boolean;
-  /** The answers that are particular to it, by status. What every route may answer (400, 401, 404, …) is added. */
+  /** A file of a page, which the OpenAPI document leaves out. Default false. */
+  isPageFile?: boolean;
+  /** The responses of this route, by status. The document adds those that follow from its input and access (400, 401, 404, …). */
   answers: Readonly<Record<number, Answer>>;
 }
 
-/** The names in braces. */
+/** The names in braces in a path. */
 type ParamsOf<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamsOf<Rest> : never;
 
-/** What a handler gets: everything checked. */
+/** The validated request that a handler gets. */
 export interface Call<Description extends RouteDescription> {
   request: Request;
   caller: Description['access'] extends 'public' ? null : Caller;
@@ -49,7 +55,7 @@ export interface Call<Description extends RouteDescription> {
   body: Description['body'] extends { schema: infer Schema extends z.ZodType } ? z.output<Schema> : undefined;
 }
 
-/** What was checked against a description, for whoever no longer knows which. */
+/** A validated request of any route, for code that does not know the route's types. */
 export interface AnyCall {
   request: Request;
   caller: Caller | null;
@@ -58,12 +64,12 @@ export interface AnyCall {
   body: unknown;
 }
 
-/** A description with its handler. */
+/** A route's description with its handler. */
 export interface Route extends RouteDescription {
   handle: (call: AnyCall, response: Response) => Promise<void> | void;
 }
 
-/** Declares a route. Its handler answers, or throws a `Problem`. */
+/** Declares a route. Its handler sends the response, or throws a `Problem`. */
 export function route<const Description extends RouteDescription>(
   description: Description & { params?: Readonly<Record<ParamsOf<Description['path']>, string>> },
   handle: (call: Call<Description>, response: Response) => Promise<void> | void,

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { openApiDocument, type DescribedCatalog } from './document.js';
 import { route, type Route } from './route.js';
 
-/** `/openapi.json`: what the routes take and answer, written from the same declarations that they run by. */
+/** Creates the route `/openapi.json`, which serves the document of `others` and of itself. */
 export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog): Route {
-  const own: Route = route(
+  const self: Route = route(
     {
       method: 'get',
       path: '/openapi.json',
@@ -16,6 +16,6 @@ export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog
       response.type('json').send(text);
     },
   );
-  const text = JSON.stringify(openApiDocument([...others, own], catalog));
-  return own;
+  const text = JSON.stringify(openApiDocument([...others, self], catalog));
+  return self;
 }

@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
-/** What a user is shown besides what an id names: lists, cursors, the stream, keys. */
+/**
+ * Checks that owners see only their own data where the request names no id: in lists, by cursors, on the stream and by
+ * idempotency keys.
+ */
 let api: TestApi;
 let alices: { webhook: string; event: string; delivery: string };
 let bobsEvent: string;
 const UNKNOWN = 'evt_01a20f72-bf62-73aa-bf71-cc66b4490a07';
 
-const publish = async (user: string) => {
-  const event = { type: 'sync.failed', data: { user_id: user, error_message: `of ${user}` } };
+const publish = async (owner: string) => {
+  const event = { type: 'sync.failed', data: { user_id: owner, error_message: `of ${owner}` } };
   return String((await api.as('service', 'events:publish').post('/api/events').send(event)).body.id);
 };
-const list = async (user: string, path: string) => (await api.as(user, 'admin').get(path)).body.data as { id: string }[];
+const list = async (owner: string, path: string) => (await api.as(owner, 'admin').get(path)).body.data as { id: string }[];
 const ids = (items: { id: string }[]) => items.map(({ id }) => id);
 
 beforeAll(async () => {
@@ -26,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 describe('a list', () => {
-  test('holds what is the caller’s own, whatever the scopes', async () => {
+  test('holds only the caller’s data, whatever scopes the token has', async () => {
     expect(ids(await list('alice', '/api/webhooks'))).toEqual([alices.webhook]);
     expect(await list('bob', '/api/webhooks')).toEqual([]);
     expect(ids(await list('alice', '/api/events'))).toEqual([alices.event]);
@@ -34,7 +37,7 @@ describe('a list', () => {
     expect(await list('carol', '/api/events')).toEqual([]);
   });
 
-  test('is not asked for somebody else: there is no such parameter', async () => {
+  test('has no parameter for another owner', async () => {
     for (const path of ['/api/webhooks', '/api/events', '/api/events/stream']) {
       const { status, body } = await api.as('bob', 'admin').get(`${path}?owner=alice`);
       expect([path, status, body.errors]).toEqual([path, 400, [{ field: 'owner', message: 'is not a known field' }]]);
@@ -43,7 +46,7 @@ describe('a list', () => {
 });
 
 describe('a cursor', () => {
-  test('of somebody else’s event is answered as one of no event', async () => {
+  test('of another owner’s event is answered like one of an unknown event', async () => {
     const answer = async (cursor: string) => {
       const { status, body } = await api.as('bob').get(`/api/events?cursor=${cursor}`);
       return { status, errors: body.errors };
@@ -52,7 +55,7 @@ describe('a cursor', () => {
     expect(await answer(alices.event)).toMatchObject({ status: 400 });
   });
 
-  test('of somebody else’s webhook or delivery leads to the caller’s own only', async () => {
+  test('of another owner’s webhook or delivery leads only to the caller’s data', async () => {
     const { body } = await api.as('bob').post('/api/webhooks').send({ url: 'https://example.com/' });
     const bobs = String(body.id);
     expect(ids(await list('bob', `/api/webhooks?cursor=${alices.webhook}`))).toEqual([]);
@@ -62,21 +65,21 @@ describe('a cursor', () => {
 });
 
 describe('a stream', () => {
-  async function firstFrames(user: string, lastEventId: string, until: string): Promise<string> {
+  async function firstFrames(owner: string, lastEventId: string, until: string): Promise<string> {
     const response = await fetch(`${api.url}/api/events/stream`, {
-      headers: { authorization: `Bearer ${api.token(user)}`, 'last-event-id': lastEventId },
+      headers: { authorization: `Bearer ${api.token(owner)}`, 'last-event-id': lastEventId },
     });
     const decoder = new TextDecoder();
     let text = '';
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk as Uint8Array, { stream: true });
-      // The gap before it names it, too.
+      // `stream.gap`, which comes before the event, names its id, too: so the text must hold its frame.
       if (text.includes(`id: ${until}\n`) && text.endsWith('\n\n')) break;
     }
     return text;
   }
 
-  test('that resumes at somebody else’s event is told the same as at one that never was', async () => {
+  test('that resumes after another owner’s event gets the same as after an unknown event', async () => {
     const foreign = await firstFrames('bob', alices.event, bobsEvent);
     const unknown = await firstFrames('bob', UNKNOWN, bobsEvent);
     const comparable = (text: string) => text.replaceAll(/retry: \d+|evt_[0-9a-f-]+/g, '');
@@ -87,9 +90,9 @@ describe('a stream', () => {
 });
 
 describe('an idempotency key', () => {
-  test('is each publisher’s own: the same key of another one is another request', async () => {
-    const send = async (publisher: string, user: string) => {
-      const event = { type: 'sync.failed', data: { user_id: user, error_message: '' } };
+  test('belongs to one publisher: the same key of another publisher is another request', async () => {
+    const send = async (publisher: string, owner: string) => {
+      const event = { type: 'sync.failed', data: { user_id: owner, error_message: '' } };
       const request = api.as(publisher, 'events:publish').post('/api/events').set('Idempotency-Key', 'nightly');
       const { status, body } = await request.send(event);
       return { status, id: String(body.id) };

@@ -4,46 +4,57 @@ import type { JsonSchema, jsonSchemas } from './json-schemas.js';
 
 type Schemas = Pick<ReturnType<typeof jsonSchemas>, 'output'>;
 
-/** What signs a request (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md). */
+/**
+ * The headers of a signed request
+ * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+ */
 const headers = z.strictObject({
   'webhook-id': z
     .string()
     .regex(EVENT_ID)
-    .describe('The id of the event: the same on every attempt. Answer 2xx to one that you have already.'),
+    .describe('The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed.'),
   'webhook-timestamp': z
     .string()
     .regex(/^\d+$/)
-    .describe('When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock.'),
+    .describe(
+      'The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock.',
+    ),
   'webhook-signature': z
     .string()
     .regex(/^v1,[A-Za-z0-9+/]{43}=( v1,[A-Za-z0-9+/]{43}=)*$/)
     .describe(
-      '`v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits.',
+      '`v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches.',
     ),
 });
 
-/** What a receiver may answer, and what Tidings makes of it: `apps/worker/src/deliver/outcome.ts` decides it. */
 const retryAfter = {
   'Retry-After': {
-    description: 'Seconds, or a date: the next attempt comes then, a day later at most.',
+    description: 'Seconds, or a date: the time of the next attempt, at most a day later.',
     schema: { type: 'string' },
   },
 };
-const ANSWERS = {
-  '2XX': { description: 'It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log.' },
-  '410': { description: 'The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it.' },
-  '429': { description: 'Too much: tried again when `Retry-After` says, or with the usual backoff.', headers: retryAfter },
-  '503': { description: 'Not now: tried again when `Retry-After` says, or with the usual backoff.', headers: retryAfter },
+/** The responses of a receiver, and their effects, which `apps/worker/src/deliver/outcome.ts` decides. */
+const RESPONSES = {
+  '2XX': { description: 'The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log.' },
+  '410': { description: 'The receiver is gone: the delivery fails, and the webhook is disabled.' },
+  '429': {
+    description: 'Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff.',
+    headers: retryAfter,
+  },
+  '503': {
+    description: 'Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff.',
+    headers: retryAfter,
+  },
   default: {
     description:
-      'Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up.',
+      'Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up.',
   },
 };
 
-/** A webhook's request parameters as OpenAPI has them. */
+/** Converts the properties of an object schema to OpenAPI parameters. */
 type Parameters = (schema: JsonSchema, where: 'header') => object[];
 
-/** The request that a receiver gets for an event of the type, and what it may answer. */
+/** Describes, as an OpenAPI operation, the request that a receiver gets for an event of the type, and the responses to it. */
 export function webhookOperation(
   { type, description, schema, example }: EventTypeDescription,
   { schemas, parameters }: { schemas: Schemas; parameters: Parameters },
@@ -51,7 +62,7 @@ export function webhookOperation(
   const { $schema: _dialect, ...data } = schema;
   const envelope = z.strictObject({
     type: z.literal(type),
-    timestamp: z.iso.datetime().describe('When it happened, in UTC. The same on every attempt, as the whole body is.'),
+    timestamp: z.iso.datetime().describe('The time of the event, in UTC. The same on every attempt, like the whole body.'),
     data: z.custom<unknown>().meta(data),
   });
   return {
@@ -68,6 +79,6 @@ export function webhookOperation(
         },
       },
     },
-    responses: ANSWERS,
+    responses: RESPONSES,
   };
 }

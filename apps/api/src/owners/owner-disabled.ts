@@ -1,8 +1,8 @@
 import { Problem } from '../problems/problem.js';
 
-/** 403 for whatever a user asks whom an operator has disabled. */
+/** Returns the 403 for every request of an owner whom an operator disabled. */
 export function ownerDisabled(): Problem {
-  return new Problem(403, 'The user is disabled', {
-    detail: 'Whoever runs this server has disabled your access: ask them.',
+  return new Problem(403, 'The owner is disabled', {
+    detail: 'An operator of this server disabled the owner that the token names. Ask the operator to enable it.',
   });
 }

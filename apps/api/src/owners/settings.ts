@@ -1,30 +1,30 @@
 import type { Database } from '@tidings/database';
 
-/** What operators decided about users, as this process knows it: a request asks without a round trip. */
+/** The settings that operators made for owners, cached in this process: a request needs no round trip to read them. */
 export interface OwnerSettings {
   isDisabled: (owner: string) => boolean;
-  /** How many requests a minute the user may make; null: as the system says. */
+  /** The most requests that the owner may make in a minute; null: the default of the installation (`RATE_LIMIT_PER_OWNER`). */
   requestsPerMinute: (owner: string) => number | null;
-  /** Reads them again. Rejects while the database is away: then what was known stays. */
+  /** Reads the settings from the database. Rejects while the database is unavailable; the cached settings then stay in use. */
   refresh: () => Promise<void>;
 }
 
-interface Known {
+interface CachedSettings {
   disabled: boolean;
   requestsPerMinute: number | null;
 }
 
-/** Keeps such a copy, of the few users of whom anything was decided. */
+/** Creates the cache, empty until the first `refresh`. It holds only owners that are disabled or have a request limit. */
 export function createOwnerSettings({ prisma }: Pick<Database, 'prisma'>): OwnerSettings {
-  let known = new Map<string, Known>();
+  let cached = new Map<string, CachedSettings>();
   return {
-    isDisabled: (owner) => known.get(owner)?.disabled ?? false,
-    requestsPerMinute: (owner) => known.get(owner)?.requestsPerMinute ?? null,
+    isDisabled: (owner) => cached.get(owner)?.disabled ?? false,
+    requestsPerMinute: (owner) => cached.get(owner)?.requestsPerMinute ?? null,
     async refresh() {
       const rows = await prisma.ownerSettings.findMany({
         where: { OR: [{ disabledAt: { not: null } }, { requestsPerMinute: { not: null } }] },
       });
-      known = new Map(
+      cached = new Map(
         rows.map(({ owner, disabledAt, requestsPerMinute }) => [owner, { disabled: disabledAt !== null, requestsPerMinute }]),
       );
     },

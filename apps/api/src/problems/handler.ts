@@ -4,16 +4,16 @@ import { requestId } from '../http/request-id.js';
 import { Problem } from './problem.js';
 import { toProblem } from './to-problem.js';
 
-/** Answers every error with a problem document, and logs those that are faults of ours. */
+/** Creates the error handler: it answers every error with a problem document (RFC 9457), and logs internal errors. */
 export function problemHandler(log: Pick<Logger, 'error'>): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const problem =
       toProblem(error) ?? new Problem(500, 'Internal error', { detail: 'Quote the request_id when you report it.' });
-    // A problem that was thrown as one says what is wrong, such as "not ready": no fault of the code.
+    // A thrown `Problem` with such a status is expected, such as "not ready", and not a bug.
     if (problem.status >= 500 && !(error instanceof Problem)) {
       log.error('A request failed.', { request_id: requestId(response), method: request.method, path: request.path, error });
     }
-    // The answer had begun: all that is left is to break it off.
+    // The response has begun, so it cannot become a problem document: Express closes the connection.
     if (response.headersSent) next(error);
     else sendProblem(response, problem);
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FieldError } from '@tidings/events';
 
-/** A problem document, as every error is answered. */
+/** The JSON of a problem document, the response to every error. */
 export const problemJson = z
   .strictObject({
     type: z.string(),
@@ -14,7 +14,7 @@ export const problemJson = z
   .meta({ id: 'Problem', description: 'RFC 9457. `errors` names every wrong field of the request.' });
 
 /**
- * An answer that says what was wrong, as a problem document. Throw it from a route.
+ * An error with its HTTP response: a problem document. Routes throw it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
@@ -24,7 +24,7 @@ export class Problem extends Error {
     readonly title: string,
     readonly more: {
       detail?: string;
-      /** Every wrong field of the request. */
+      /** The wrong fields of the request. */
       errors?: readonly FieldError[];
       headers?: Readonly<Record<string, string>>;
     } = {},
@@ -34,20 +34,20 @@ export class Problem extends Error {
   }
 }
 
-/** 404, the same for what does not exist and for what is somebody else's (I7). */
-export function notFound(what: string, id: string): Problem {
-  return new Problem(404, 'Not found', { detail: `There is no ${what} "${id}".` });
+/** A 404, the same for a resource that does not exist and for another owner's (I7). `resource` is a noun, such as `webhook`. */
+export function notFound(resource: string, id: string): Problem {
+  return new Problem(404, 'Not found', { detail: `There is no ${resource} "${id}".` });
 }
 
-/** So many wrong fields are named: an answer must not be many times as long as what it answers. */
+/** The maximum number of wrong fields in a response, which must not be many times larger than the request. */
 const MAX_ERRORS = 1000;
 
-/** 400 with every wrong field, up to 1,000. */
+/** A 400 that names the wrong fields, at most 1,000 of them. */
 export function invalid(errors: readonly FieldError[]): Problem {
   const more = errors.length - MAX_ERRORS;
   const advice = 'Nothing was changed. Correct the fields named in "errors" and send it again.';
   return new Problem(400, 'The request is not valid', {
-    detail: more > 0 ? `${advice} There are ${more.toLocaleString('en')} more.` : advice,
+    detail: more > 0 ? `${advice} ${more.toLocaleString('en')} more fields are wrong.` : advice,
     errors: errors.slice(0, MAX_ERRORS),
   });
 }

@@ -3,7 +3,7 @@ import { InvalidEventError } from '@tidings/events';
 import { invalid, Problem } from './problem.js';
 
 interface ParserError {
-  /** What a broken compression brings has none. */
+  /** Undefined for errors of decompression. */
   type?: string;
   status: number;
 }
@@ -12,49 +12,53 @@ const PARSER_PROBLEMS: Record<string, [title: string, detail: string]> = {
   'entity.too.large': ['The body is too large', 'A body may be at most 1 MB. Publish fewer events at a time.'],
   'entity.parse.failed': ['The body is not JSON', 'The body could not be parsed as JSON.'],
   'charset.unsupported': ['The character set is not supported', 'Send the body as UTF-8.'],
-  'encoding.unsupported': ['The content encoding is not supported', 'Send the body as it is, or with gzip, deflate or br.'],
-  'request.aborted': ['The request was aborted', 'The body ended before its content length.'],
-  'request.size.invalid': ['The body has another length than said', 'Content-Length and the body do not agree.'],
+  'encoding.unsupported': [
+    'The content encoding is not supported',
+    'Send the body uncompressed, or compressed with gzip, deflate or br.',
+  ],
+  'request.aborted': ['The request was aborted', 'The body ended before its Content-Length.'],
+  'request.size.invalid': ['The body has the wrong length', 'The length of the body differs from Content-Length.'],
 };
 
 /**
- * Connection failure, shutting down, too many connections (PostgreSQL's classes 08, 57P, 53), a statement, a lock or an
- * answer that took too long (57014, 55P03), a deadlock (40P01), no partition yet for today (23514), sockets, the pool's wait.
+ * Codes of temporary failures: PostgreSQL's classes 08 (connection failure), 57P (shutdown) and 53 (too many connections),
+ * timeouts of statements and locks (57014, 55P03), deadlock (40P01), a missing partition for today (23514); errors of
+ * sockets and DNS; Prisma's P1001, P1002, P1017 and P2024 (no connection, or none from the pool in time).
  */
 const UNAVAILABLE = /^(08|57P|57014|55P03|40P01|23514|53|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|P1001|P1002|P1017|P2024)/;
 const POOL_TIMEOUT = /timeout exceeded when trying to connect|Connection terminated|Query read timeout/;
 
-/** The one place where exceptions become answers. Null: it is a fault of ours, which must be logged. */
+/** Turns an exception into a problem; the only place that does. Null: an internal error, which must be logged. */
 export function toProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
   if (error instanceof InvalidEventError) return invalid(error.errors);
-  if (error instanceof ConflictingEventError) return taken(error.ids);
+  if (error instanceof ConflictingEventError) return idTaken(error.ids);
   if (isParserError(error)) {
     const [title, detail] = PARSER_PROBLEMS[error.type ?? ''] ?? [
       'The body could not be read',
-      'Its bytes are not what its headers say, such as its Content-Encoding.',
+      'Its bytes do not match its headers, such as Content-Encoding.',
     ];
     return new Problem(error.status, title, { detail });
   }
   if (error instanceof URIError)
-    return new Problem(400, 'The path is not valid', { detail: 'It holds a wrong percent encoding.' });
+    return new Problem(400, 'The path is not valid', { detail: 'The path has an invalid percent encoding.' });
   if (isUnavailable(error)) {
     return new Problem(503, 'The database is not available', {
-      detail: 'Send the request again. Events may have been accepted all the same: give them the same ids.',
+      detail: 'Send the request again. Events may have been accepted already: send them with the same ids.',
       headers: { 'retry-after': '1' },
     });
   }
   return null;
 }
 
-function taken(ids: readonly string[]): Problem {
+function idTaken(ids: readonly string[]): Problem {
   return new Problem(409, 'The id is taken', {
-    detail: 'Another event, with another type or other data, has the id. Nothing was accepted. Another event needs another id.',
+    detail: 'Another event, with another type or other data, has this id. Nothing was accepted. Give the new event another id.',
     errors: ids.map((id) => ({ field: 'id', message: `"${id}" is the id of another event` })),
   });
 }
 
-/** What body-parser throws; when the body was not compressed as it says, without a type. */
+/** Whether body-parser threw the error. It has no `type` when decompression failed. */
 function isParserError(error: unknown): error is ParserError {
   if (!(error instanceof Error) || !('expose' in error) || !('status' in error)) return false;
   return error.expose === true && typeof error.status === 'number' && error.status >= 400 && error.status < 500;

@@ -1,4 +1,4 @@
-/** Where the files of the page are. */
+/** The paths of the page's files. */
 export interface PageFiles {
   swaggerScript: string;
   swaggerStyle: string;
@@ -6,7 +6,7 @@ export interface PageFiles {
   style: string;
 }
 
-/** The reference as a page. All that it needs is served beside it: nothing in it is inline, or from elsewhere. */
+/** The HTML of the API reference. It loads all its files from this server, and has no inline scripts or styles. */
 export const page = ({ swaggerScript, swaggerStyle, script, style }: PageFiles): string => `<!doctype html>
 <html lang="en">
   <head>
@@ -34,7 +34,7 @@ export const page = ({ swaggerScript, swaggerStyle, script, style }: PageFiles):
 </html>
 `;
 
-/** Tokens stay in the page, until it is closed. */
+/** Starts Swagger UI. It keeps an entered token only until the page is closed (`persistAuthorization: false`). */
 export const script = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reference',

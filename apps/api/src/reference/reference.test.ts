@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-test('the page links to both documents, and all that it loads is here', async () => {
+test('the page links to both documents and loads all its files from this server', async () => {
   expect(files).toEqual(expect.arrayContaining(['/openapi.json', '/asyncapi.json']));
   expect(files).toHaveLength(6);
   for (const path of files) {
@@ -20,7 +20,7 @@ test('the page links to both documents, and all that it loads is here', async ()
   }
 });
 
-test('it may run and show what this server has, and nothing inline', async () => {
+test('its policy allows scripts and styles of this server only, and nothing inline', async () => {
   const { headers } = await fetch(`${api.url}/docs`);
   expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
   expect(headers.get('content-security-policy')).toBe(
@@ -29,7 +29,7 @@ test('it may run and show what this server has, and nothing inline', async () =>
   expect(html).not.toMatch(/<script>|<style|style=|onload=/);
 });
 
-test('its files are kept by browsers, and compressed for whoever can read that', async () => {
+test('its files are cached by browsers, and compressed for clients that accept gzip', async () => {
   for (const path of files.filter((file) => file.startsWith('/docs/'))) {
     const compressed = await fetch(api.url + path);
     expect(compressed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');

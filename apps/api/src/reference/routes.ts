@@ -9,12 +9,12 @@ import { z } from 'zod';
 import { route, type Route } from '../openapi/route.js';
 import { page, script, style } from './page.js';
 
-/** Where the reference is. */
+/** The path of the reference. */
 const PAGE = '/docs';
 
 /**
- * What the page may do: run and show what this server has, and ask this server. Swagger UI draws its arrows from `data:`
- * URLs. Nothing is inline, nothing comes from elsewhere, and no text is run as code.
+ * The Content-Security-Policy of the page: it may load scripts and styles from this server, and call this server. Swagger UI
+ * draws its arrows from `data:` URLs. Inline code, other origins and `eval` are forbidden.
  */
 const POLICY = [
   "default-src 'none'",
@@ -30,23 +30,26 @@ const POLICY = [
 const require = createRequire(import.meta.url);
 const compress = promisify(gzip);
 
-/** `/docs`: the routes and webhooks to read and to try, by Swagger UI from the package that is installed. */
+/**
+ * Creates the route `/docs`, a page of Swagger UI on which people read and try the API, and the routes of its files, which
+ * come from the installed package.
+ */
 export function referenceRoutes(): Route[] {
   const { version } = require('swagger-ui-dist/package.json') as { version: string };
-  const ours = (name: string, text: string) => file(`${digest(text)}-${name}`, () => Promise.resolve(Buffer.from(text)));
-  const theirs = (path: string) => file(`${version}-${basename(path)}`, () => readFile(path));
+  const ownFile = (name: string, text: string) => file(`${digest(text)}-${name}`, () => Promise.resolve(Buffer.from(text)));
+  const packageFile = (path: string) => file(`${version}-${basename(path)}`, () => readFile(path));
   const files = {
-    swaggerScript: theirs(require.resolve('swagger-ui-dist/swagger-ui-bundle.js')),
-    swaggerStyle: theirs(require.resolve('swagger-ui-dist/swagger-ui.css')),
-    script: ours('reference.js', script),
-    style: ours('reference.css', style),
+    swaggerScript: packageFile(require.resolve('swagger-ui-dist/swagger-ui-bundle.js')),
+    swaggerStyle: packageFile(require.resolve('swagger-ui-dist/swagger-ui.css')),
+    script: ownFile('reference.js', script),
+    style: ownFile('reference.css', style),
   };
-  const { swaggerScript, swaggerStyle, ...own } = files;
+  const { swaggerScript, swaggerStyle, ...ownFiles } = files;
   const html = page({
     swaggerScript: swaggerScript.path,
     swaggerStyle: swaggerStyle.path,
-    script: own.script.path,
-    style: own.style.path,
+    script: ownFiles.script.path,
+    style: ownFiles.style.path,
   });
   return [
     route(
@@ -65,7 +68,10 @@ export function referenceRoutes(): Route[] {
   ];
 }
 
-/** A file of the page. Its name changes with its content, so browsers keep it. It is read and compressed when it is first asked for. */
+/**
+ * Creates the route of a file. Its name changes with its content, so browsers may cache it forever. The first request reads
+ * and compresses it.
+ */
 function file(name: string, read: () => Promise<Buffer>): Route {
   const path = `${PAGE}/${name}`;
   let content: Promise<{ plain: Buffer; compressed: Buffer }> | undefined;
@@ -74,7 +80,7 @@ function file(name: string, read: () => Promise<Buffer>): Route {
     return { plain, compressed: await compress(plain) };
   };
   return route(
-    { method: 'get', path, summary: name, access: 'public', ofPage: true, answers: { 200: { description: 'The file.' } } },
+    { method: 'get', path, summary: name, access: 'public', isPageFile: true, answers: { 200: { description: 'The file.' } } },
     async ({ request }, response) => {
       content ??= load().catch((error: unknown) => {
         content = undefined;

@@ -7,26 +7,28 @@ import type { StreamPage } from './stream-event.js';
 
 interface CatchUpParts {
   hub: Pick<Hub, 'position' | 'catchUp'>;
-  audience: Pick<Subscribers, 'join'>;
-  /** What the session may see after a position, up to another one, in order, as far as a page goes. */
+  subscribers: Pick<Subscribers, 'join'>;
+  /** Reads one page, in order, of the events after `after` and up to `until` that the session may see. */
   readPage: (range: { after: number; until: number }) => Promise<StreamPage>;
   metrics: Pick<StreamMetrics, 'clientCaughtUp'>;
 }
 
 /**
- * Brings a session from where its client was to where the hub is, and hands it over there: nothing missed, nothing
- * twice. It reads no further than the hub has come, as the rest will come from the hub. Only when the hub has not moved
- * meanwhile, in the same turn of the event loop, may it take over.
+ * Sends a session the events from its client's position to the hub's position, and then adds it to the subscribers of the
+ * hub, so that the client misses no event and gets none twice. It reads only up to the hub's position, because later events
+ * come from the hub. The session joins only when the hub has not moved since the last read; the comparison and the join
+ * happen without an await between them.
  *
  * Throws when the log cannot be read.
  */
-export async function catchUp(session: Session, { hub, audience, readPage, metrics }: CatchUpParts): Promise<void> {
-  // The client was connected to a process that is ahead of this one.
+export async function catchUp(session: Session, { hub, subscribers, readPage, metrics }: CatchUpParts): Promise<void> {
+  // The client was connected to another process, which is ahead of this one.
   if (session.position > hub.position) await hub.catchUp();
-  if (session.position > hub.position) throw new Error('The stream is behind what its client has, and cannot be caught up.');
+  if (session.position > hub.position)
+    throw new Error('This process is behind the position of the client, and could not catch up from the log.');
 
   let count = 0;
-  while (session.open && session.position < hub.position) {
+  while (session.isOpen && session.position < hub.position) {
     const until = hub.position;
     const { events, complete } = await readPage({ after: session.position, until });
     for (const event of events) {
@@ -38,5 +40,5 @@ export async function catchUp(session: Session, { hub, audience, readPage, metri
     if (complete) session.position = until;
   }
   metrics.clientCaughtUp(count);
-  if (session.open) audience.join(session);
+  if (session.isOpen) subscribers.join(session);
 }

@@ -10,15 +10,15 @@ import {
   type Queryable,
 } from '@tidings/database';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
-import { fakeSession, NO_METRICS, turns } from '../../test/stream-world.js';
+import { fakeSession, NO_METRICS, yieldToEventLoop } from '../../test/stream-fixture.js';
 import { createSubscribers } from './subscribers.js';
 import { createHub } from './hub.js';
 import { catchUp } from './catch-up.js';
 import type { StreamEvent } from './stream-event.js';
 
 /**
- * The same as `order.test.ts`, with PostgreSQL instead of a model of it: several publishers at once, whose transactions
- * take as long as they like, and are rolled back now and then.
+ * The same as `order.test.ts`, with PostgreSQL instead of a model of it: several concurrent publishers, whose transactions
+ * take random times and are sometimes rolled back.
  */
 let testDatabase: TestDatabase;
 let database: Database;
@@ -32,16 +32,16 @@ afterAll(async () => {
 });
 beforeEach(() => database.pool.query('TRUNCATE events'));
 
-const USERS = ['alice', 'bob'];
+const OWNERS = ['alice', 'bob'];
 const WRITERS = 5;
 const TRANSACTIONS = 6;
 const PAGE = { limit: 7 };
 
 type Written = Omit<StreamEvent, 'position'>;
-/** Writes events within the transaction of a connection, and answers with their positions. */
+/** Writes events in the open transaction of a connection, and returns their positions. */
 type Accept = (sql: Queryable, events: readonly Written[]) => Promise<number[]>;
 
-const byTheLock: Accept = async (sql, events) => {
+const withLock: Accept = async (sql, events) => {
   const timestamp = new Date().toISOString();
   const { accepted } = await acceptEvents(sql, [events.map((event) => ({ ...event, timestamp }))], {
     patterns: new Map(),
@@ -49,8 +49,8 @@ const byTheLock: Accept = async (sql, events) => {
   });
   return accepted.map(({ position }) => position);
 };
-/** What a plain sequence would do. */
-const withoutIt: Accept = async (sql, events) => {
+/** Draws positions from the sequence without the lock. */
+const withoutLock: Accept = async (sql, events) => {
   const { rows } = await sql.query<{ position: string }>({
     text: `INSERT INTO events (id, type, owner, data, timestamp)
       SELECT id, type, owner, data::json, now() FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (id, type, owner, data)
@@ -67,7 +67,7 @@ const withoutIt: Accept = async (sql, events) => {
 
 let runs = 0;
 
-/** One run, as the seed has it; answers with what each client got, beside what the log has for it. */
+/** Plays one random run. Returns, for each client, the ids that it got and the ids that the log has for it. */
 async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: string[]; expected: string[] }[]> {
   const { pool } = database;
   runs += 1;
@@ -75,26 +75,26 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   const { rows } = await pool.query<{ position: string }>('SELECT coalesce(max(position), 0) AS position FROM events');
   const begin = Number(rows[0]?.position);
   const processes = [1, 2].map(() => {
-    const audience = createSubscribers();
+    const subscribers = createSubscribers();
     const hub = createHub({
       readPage: (after) => readEvents(pool, { after, ...PAGE }),
-      audience,
+      subscribers,
       metrics: NO_METRICS,
       log: { warn: () => undefined },
     });
     hub.start(begin);
-    return { audience, hub };
+    return { subscribers, hub };
   });
   const pick = <Item>(list: readonly Item[]): Item => list[choose(fc.nat, { max: list.length - 1 })] as Item;
   const maybe = (percent: number): boolean => choose(fc.nat, { max: 99 }) < percent;
-  const pause = (): Promise<void> => turns(choose(fc.nat, { max: 6 }));
+  const pause = (): Promise<void> => yieldToEventLoop(choose(fc.nat, { max: 6 }));
 
   const writer = async (name: number): Promise<void> => {
     for (let count = 0; count < TRANSACTIONS; count += 1) {
       const events = Array.from({ length: 1 + choose(fc.nat, { max: 2 }) }, (_, index) => ({
         id: `${run}-${String(name)}-${String(count)}-${String(index)}`,
         type: 'a.b',
-        owner: maybe(30) ? null : pick(USERS),
+        owner: maybe(30) ? null : pick(OWNERS),
         data: '{}',
       }));
       const client = await pool.connect();
@@ -104,7 +104,7 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
         await pause();
         await client.query(maybe(15) ? 'ROLLBACK' : 'COMMIT');
         const announced = events.map((event, index) => ({ ...event, position: positions[index] ?? 0 }));
-        // What was rolled back is never announced; nor is some of the rest.
+        // Events that were rolled back are never announced; some of the others are not, either.
         const { rowCount } = await pool.query('SELECT FROM events WHERE id = $1', [events[0]?.id]);
         if (rowCount === 0) continue;
         for (const { hub } of processes) {
@@ -123,19 +123,19 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   const follower = async (owner: string): Promise<{ owner: string; got: string[] }> => {
     const got: string[] = [];
     const connect = async (): Promise<void> => {
-      const { hub, audience } = pick(processes);
+      const { hub, subscribers } = pick(processes);
       const last = got.at(-1);
       const position = last === undefined ? begin : ((await findPosition(pool, owner, last)) ?? 0);
       const { session, got: received } = fakeSession({ owner, position });
       await catchUp(session, {
         hub,
-        audience,
+        subscribers,
         metrics: NO_METRICS,
         readPage: (range) => readOwnerEvents(pool, owner, { ...range, ...PAGE }),
       });
-      for (let turn = choose(fc.nat, { max: 30 }); turn > 0; turn -= 1) await turns(1);
-      session.open = false;
-      audience.leave(session);
+      for (let count = choose(fc.nat, { max: 30 }); count > 0; count -= 1) await yieldToEventLoop(1);
+      session.isOpen = false;
+      subscribers.leave(session);
       got.push(...received);
     };
     while (isWriting) await connect();
@@ -144,7 +144,7 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
     return { owner, got };
   };
 
-  const following = [...USERS, ...USERS].map(follower);
+  const following = [...OWNERS, ...OWNERS].map(follower);
   await Promise.all(Array.from({ length: WRITERS }, (_, name) => writer(name)));
   isWriting = false;
   const clients = await Promise.all(following);
@@ -156,19 +156,19 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   );
 }
 
-describe('with publishers that commit at the same time, each client gets the log', () => {
-  test('as positions are drawn under the lock', async () => {
+describe('with concurrent publishers', () => {
+  test('each client gets the log, because positions are drawn under the lock', async () => {
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (choose) => {
-        for (const { got, expected } of await play(choose, byTheLock)) expect(got).toEqual(expected);
+        for (const { got, expected } of await play(choose, withLock)) expect(got).toEqual(expected);
       }),
       { numRuns: 30, endOnFailure: true },
     );
   });
 
-  test('which it would not without the lock', async () => {
+  test('a client loses events when positions are drawn without the lock', async () => {
     const loses = fc.asyncProperty(fc.gen(), async (choose) => {
-      for (const { got, expected } of await play(choose, withoutIt)) expect(got).toEqual(expected);
+      for (const { got, expected } of await play(choose, withoutLock)) expect(got).toEqual(expected);
     });
     const { errorInstance } = await fc.check(loses, { numRuns: 50, endOnFailure: true });
     expect(String(errorInstance)).toContain('deep equality');

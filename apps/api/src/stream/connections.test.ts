@@ -12,9 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const headersOf = (user: string) => ({ authorization: `Bearer ${api.token(user)}` });
+const headersOf = (owner: string) => ({ authorization: `Bearer ${api.token(owner)}` });
 const metric = async (name: string) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(await api.metrics())?.[1]);
-const untilNoneIsOpen = () =>
+const waitForNoStreams = () =>
   eventually(async () => {
     expect(await metric('tidings_stream_connections')).toBe(0);
   });
@@ -23,7 +23,7 @@ describe('a stream', () => {
   test.each(['text/html', 'application/json', 'text/event-stream;q=0'])(
     'is not sent to a client that accepts only %s',
     async (accept) => {
-      const { response } = await followStream(api, { user: 'alice', headers: { accept } });
+      const { response } = await followStream(api, { owner: 'alice', headers: { accept } });
       expect(response.status).toBe(406);
       expect(response.headers.get('content-type')).toMatch('application/problem+json');
     },
@@ -32,14 +32,14 @@ describe('a stream', () => {
   test.each(['text/event-stream', 'text/*', '*/*', 'text/html, text/event-stream;q=0.1'])(
     'is sent to one that accepts %s',
     async (accept) => {
-      const { response, close } = await followStream(api, { user: 'alice', headers: { accept } });
+      const { response, close } = await followStream(api, { owner: 'alice', headers: { accept } });
       expect(response.status).toBe(200);
       close();
-      await untilNoneIsOpen();
+      await waitForNoStreams();
     },
   );
 
-  test('answers HEAD with its headers, and takes no place', async () => {
+  test('answers HEAD with its headers, and does not count as a stream', async () => {
     const response = await fetch(api.url + PATH, { method: 'HEAD', headers: headersOf('alice') });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -48,13 +48,13 @@ describe('a stream', () => {
     expect(await metric('tidings_stream_connections')).toBe(0);
   });
 
-  test('answers OPTIONS with what may be done with it', async () => {
+  test('answers OPTIONS with its methods', async () => {
     const response = await fetch(api.url + PATH, { method: 'OPTIONS', headers: headersOf('alice') });
     expect(response.status).toBe(204);
     expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
   });
 
-  test('of HTTP/1.0 has no chunks, and ends with its connection', async () => {
+  test('over HTTP/1.0 has no chunks, and ends with its connection', async () => {
     const client = await openRaw(api.url);
     client.send(`GET ${PATH} HTTP/1.0\r\nAuthorization: ${headersOf('alice').authorization}\r\n\r\n`);
     await eventually(() => {
@@ -66,10 +66,10 @@ describe('a stream', () => {
     });
     expect(client.received()).not.toMatch(/transfer-encoding/i);
     client.destroy();
-    await untilNoneIsOpen();
+    await waitForNoStreams();
   });
 
-  test('is refused behind another answer on its connection: it would keep a place that nobody can see', async () => {
+  test('is refused when it is pipelined behind another response: it would count as a stream forever', async () => {
     const client = await openRaw(api.url);
     const request = (token: string) => `GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: Bearer ${token}\r\n\r\n`;
     client.send(request(api.token('alice', { expiresIn: 1 })) + request(api.token('alice')) + request(api.token('alice')));
@@ -81,7 +81,7 @@ describe('a stream', () => {
     client.destroy();
   });
 
-  test('whose client goes away before it begins is none', async () => {
+  test('whose client disconnects before it begins stops counting', async () => {
     const [id] = await publishTo(api, forEveryone());
     const holder = await api.database.pool.connect();
     await holder.query('BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE');
@@ -93,23 +93,23 @@ describe('a stream', () => {
       expect(await metric('tidings_stream_connections')).toBe(1);
     });
     client.destroy();
-    await untilNoneIsOpen();
+    await waitForNoStreams();
     await holder.query('COMMIT');
     holder.release();
-    // Whoever comes after it is served after it.
-    const next = await followStream(api, { user: 'next', lastEventId: String(id) });
-    await next.until(() => {
-      expect(next.seen.text).toContain('retry: ');
+    // The next client is served after it.
+    const next = await followStream(api, { owner: 'next', lastEventId: String(id) });
+    await next.waitFor(() => {
+      expect(next.received.text).toContain('retry: ');
     });
     const before = await metric('tidings_stream_events_sent_total');
     const [live] = await publishTo(api, forEveryone());
-    await next.until(() => {
+    await next.waitFor(() => {
       expect(next.ids()).toEqual([live]);
     });
     expect(await metric('tidings_stream_events_sent_total')).toBe(before + 1);
   });
 
-  test('leaves its connection to the next request when it ends', async () => {
+  test('leaves its connection usable for the next request when it ends', async () => {
     const client = await openRaw(api.url);
     const short = api.token('alice', { expiresIn: 1 });
     client.send(`GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: Bearer ${short}\r\n\r\n`);
@@ -125,41 +125,41 @@ describe('a stream', () => {
 });
 
 describe('the number of streams', () => {
-  test('of one user is limited: 429 beyond it, until one is closed', async () => {
-    const streams = await Promise.all([1, 2, 3].map(() => followStream(api, { user: 'alice' })));
-    const { response, seen, until } = await followStream(api, { user: 'alice' });
+  test('of one owner is limited: a further one gets a 429, until one is closed', async () => {
+    const streams = await Promise.all([1, 2, 3].map(() => followStream(api, { owner: 'alice' })));
+    const { response, received, waitFor } = await followStream(api, { owner: 'alice' });
     expect(response.status).toBe(429);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-    await until(() => {
-      expect(seen.text).toContain('"title":"Too many streams"');
+    await waitFor(() => {
+      expect(received.text).toContain('"title":"Too many streams"');
     });
-    expect((await followStream(api, { user: 'bob' })).response.status).toBe(200);
+    expect((await followStream(api, { owner: 'bob' })).response.status).toBe(200);
 
     streams[0]?.close();
     await eventually(async () => {
-      expect((await followStream(api, { user: 'alice' })).response.status).toBe(200);
+      expect((await followStream(api, { owner: 'alice' })).response.status).toBe(200);
     });
     expect(await api.metrics()).toMatch(/tidings_stream_refused_total\{limit="owner"\} [1-9]/);
   });
 
-  test('of the process is limited: 503 beyond it', async () => {
-    await untilNoneIsOpen();
-    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((user) => followStream(api, { user })));
-    const { response } = await followStream(api, { user: 'f' });
+  test('of the process is limited: a further one gets a 503', async () => {
+    await waitForNoStreams();
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((owner) => followStream(api, { owner })));
+    const { response } = await followStream(api, { owner: 'f' });
     expect(response.status).toBe(503);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await api.metrics()).toContain('tidings_stream_refused_total{limit="process"} 1');
   });
 
-  test('counts none that never began', async () => {
-    await untilNoneIsOpen();
+  test('does not count streams that were refused or aborted before they began', async () => {
+    await waitForNoStreams();
     for (let count = 0; count < 10; count += 1) {
-      expect((await followStream(api, { user: 'alice', query: 'types=none' })).response.status).toBe(400);
+      expect((await followStream(api, { owner: 'alice', query: 'types=none' })).response.status).toBe(400);
       const aborted = await openRaw(api.url);
       aborted.send(`GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: ${headersOf('alice').authorization}\r\n\r\n`);
       aborted.destroy();
     }
-    await untilNoneIsOpen();
-    expect((await followStream(api, { user: 'alice' })).response.status).toBe(200);
+    await waitForNoStreams();
+    expect((await followStream(api, { owner: 'alice' })).response.status).toBe(200);
   });
 });

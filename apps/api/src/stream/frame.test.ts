@@ -10,7 +10,7 @@ function parse({ content }: Frame) {
   return events;
 }
 
-/** The content of a chunked body, as RFC 9112 has it. */
+/** Decodes a chunked body (RFC 9112, section 7.1). */
 function dechunk(bytes: Buffer): string {
   let text = '';
   for (let at = 0; at < bytes.length;) {
@@ -22,24 +22,24 @@ function dechunk(bytes: Buffer): string {
   return text;
 }
 
-/** Any text, with a lot of what is special in the format. */
+/** Texts with many characters that are special in the format. */
 const text = fc.string({
   unit: fc.oneof(
     fc.constantFrom('\r', '\n', '\r\n', ':', ' ', '\u{FEFF}', '\u2028', 'data:', 'ä', '🎵'),
     fc.string({ unit: 'grapheme' }),
   ),
 });
-/** What a parser makes of line ends: whichever there was, a line feed. */
+/** The text with every line end as a line feed, as parsers return it. */
 const withLineFeeds = (data: string) => data.replaceAll(/\r\n|\r/g, '\n');
 
 describe('a frame', () => {
-  test('is an id, an event and one line of data', () => {
+  test('holds an id, an event and one line of data', () => {
     expect(frame({ id: 'evt_1', type: 'sync.completed', data: '{"a":1}' }).content.toString()).toBe(
       'id: evt_1\nevent: sync.completed\ndata: {"a":1}\n\n',
     );
   });
 
-  test('is read by an SSE parser as what was written: JSON byte for byte, whatever is in it', () => {
+  test('is parsed to the JSON that was written, byte for byte', () => {
     fc.assert(
       fc.property(fc.json(), text, (json, string) => {
         for (const data of [JSON.stringify(JSON.parse(json)), JSON.stringify(string)]) {
@@ -49,7 +49,7 @@ describe('a frame', () => {
     );
   });
 
-  test('may hold data of many lines or none, and ids and types of any letters', () => {
+  test('may hold empty data or many lines, and ids and types of any characters', () => {
     const name = fc.string({ unit: 'grapheme', minLength: 1 }).filter((name) => !/[\0\r\n]/.test(name) && name.trim() === name);
     fc.assert(
       fc.property(name, name, text, (id, type, data) => {
@@ -61,23 +61,23 @@ describe('a frame', () => {
     expect(parse(frame({ id: 'e', type: 't', data: '' }))).toEqual([{ id: 'e', event: 't', data: '' }]);
   });
 
-  test('is one chunk of a chunked body, also when it joins others', () => {
+  test('is one chunk of a chunked body, also when frames are joined', () => {
     const frames = [frame({ id: '1', type: 't', data: '"ä"' }), HEARTBEAT, retryHint(7)];
     const all = joined(frames);
     expect(dechunk(all.chunk)).toBe(frames.map(({ content }) => content.toString()).join(''));
     expect(dechunk(Buffer.concat(frames.map(({ chunk }) => chunk)))).toBe(dechunk(all.chunk));
-    // One length, and one end.
+    // One length line and one chunk end.
     expect(all.chunk.toString().match(/\r\n/g)).toHaveLength(2);
     expect(parse(all)).toEqual([{ id: '1', event: 't', data: '"ä"' }, 7]);
   });
 
-  test('of a notice has no id, so that the client keeps its last one', () => {
+  test('of a notice without an id does not change the client’s last event id', () => {
     expect(parse(notice('stream.gap', { last_event_id: 'x', oldest_event_id: null }))).toEqual([
       { id: undefined, event: 'stream.gap', data: '{"last_event_id":"x","oldest_event_id":null}' },
     ]);
   });
 
-  test('of a heartbeat is nothing to a client, and of a hint is its wait', () => {
+  test('of a heartbeat is ignored by clients, and of a retry hint sets their wait', () => {
     expect(parse(HEARTBEAT)).toEqual([]);
     expect(parse(retryHint(1234.5))).toEqual([1235]);
   });

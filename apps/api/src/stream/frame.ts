@@ -2,25 +2,25 @@ import type { NoticeData, NoticeType } from './notices.js';
 
 const CHUNK_END = Buffer.from('\r\n');
 
-/** An event on its way to a stream. */
+/** The fields of an event that a stream sends. */
 export interface FramedEvent {
   id: string;
   type: string;
-  /** JSON. */
+  /** The payload as JSON text. */
   data: string;
 }
 
-/** What a stream sends, made once for all sockets. */
+/** Bytes that a stream sends, encoded once for all sockets. */
 export interface Frame {
-  /** One chunk of a chunked body (RFC 9112, section 7.1), to be written to the socket as it is. */
+  /** One chunk of a chunked body (RFC 9112, section 7.1), which is written to the socket unchanged. */
   chunk: Buffer;
-  /** What is in the chunk: all that a client of HTTP/1.0 gets. */
+  /** The content of the chunk, for clients of HTTP/1.0, which get no chunks. */
   content: Buffer;
 }
 
 /**
- * An event as the WHATWG event-stream format has it. Ids and types hold no line break (see `EVENT_ID`); data may hold
- * any, and becomes as many lines.
+ * Encodes an event in the WHATWG event-stream format. Ids and types hold no line breaks (see `EVENT_ID`); data may hold line
+ * breaks, and each of its lines becomes a `data:` line.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
@@ -29,23 +29,23 @@ export function frame({ id, type, data }: FramedEvent): Frame {
 }
 
 /**
- * A message of the stream itself.
+ * Encodes a message about the stream itself, such as its end.
  *
- * @param id what the client is to resume after from now on; without it, its Last-Event-ID stays
+ * @param id the Last-Event-ID of the client from now on; without it, the client keeps its last one
  */
 export function notice<Type extends NoticeType>(type: Type, data: NoticeData<Type>, id?: string): Frame {
   return toFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\n${dataLines(JSON.stringify(data))}\n`);
 }
 
-/** A comment, which clients ignore: it keeps the connection open, and shows when it no longer is. */
+/** A comment, which clients ignore: it keeps the connection open, and reveals a broken one. */
 export const HEARTBEAT = toFrame(': heartbeat\n\n');
 
-/** Tells the client how long to wait before it connects again, in milliseconds. */
+/** Encodes the time that a client waits before it reconnects, in milliseconds. */
 export function retryHint(delayMs: number): Frame {
   return toFrame(`retry: ${String(Math.round(delayMs))}\n\n`);
 }
 
-/** Several in one, so that a socket takes them in one write. */
+/** Joins frames into one, so that a socket gets them in one write. */
 export function joined(frames: readonly Frame[]): Frame {
   const [first] = frames;
   return first && frames.length === 1 ? first : framed(frames.map(({ content }) => content));

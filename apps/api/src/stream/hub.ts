@@ -3,96 +3,100 @@ import type { StreamMetrics } from './metrics.js';
 import type { StreamEvent, StreamPage } from './stream-event.js';
 
 interface HubParts {
-  /** The log after a position, in order, as far as a page goes. */
+  /** Reads one page of the log after a position, in order. */
   readPage: (after: number) => Promise<StreamPage>;
-  audience: Pick<Subscribers, 'send'>;
+  subscribers: Pick<Subscribers, 'send'>;
   metrics: Pick<StreamMetrics, 'announced' | 'caughtUp'>;
   log: { warn: (message: string, details: object) => void };
 }
 
+/** Sends the event log, in its order, to the subscribers of this process. */
 export interface Hub {
-  /** The position up to which the audience has everything. */
+  /** The position up to which the subscribers got all events. */
   readonly position: number;
-  /** Begins at the end of the log. */
+  /** Starts at this position, usually the end of the log. */
   start: (position: number) => void;
-  /** Events were committed. A hint: what it leaves out is read from the log. */
+  /** Announces events that were committed. Announcements are hints: the hub reads missing events from the log. */
   announce: (events: readonly StreamEvent[]) => void;
-  /** Reads from the log whatever was not announced. Resolves when the audience has it. */
+  /** Reads events that were not announced from the log. Resolves when the subscribers got them. */
   catchUp: () => Promise<void>;
 }
 
-/** So much goes to the sockets in one turn of the event loop, in characters: healthy ones take it before the next. */
-const PORTION = 64 * 1024;
-/** What is announced beyond this is read from the log in its time, in characters. */
-const MAX_WAITING = 16 * 1024 * 1024;
+/**
+ * The size of a batch for the sockets in one iteration of the event loop, in characters: a healthy socket takes it before
+ * the next.
+ */
+const BATCH_CHARS = 64 * 1024;
+/** The maximum size of queued events, in characters. Announcements beyond it are dropped, and read from the log later. */
+const MAX_QUEUED_CHARS = 16 * 1024 * 1024;
 
 /**
- * Brings the log to the audience, in its one order. The log is the truth: positions become visible in their order, so an
- * announcement that is not the next one means that others are on their way, and all of them are read from the log.
+ * Creates a hub. The log is the source of truth: positions become visible in order, so an announcement that skips a position
+ * means that the events in between are committed, and the hub reads all of them from the log.
  */
-export function createHub({ readPage, audience, metrics, log }: HubParts): Hub {
+export function createHub({ readPage, subscribers, metrics, log }: HubParts): Hub {
   let position = 0;
-  /** What is known and not sent yet, in order and without a gap. */
-  const waiting: StreamEvent[] = [];
-  let waitingSize = 0;
-  let sent: Promise<void> | undefined;
+  /** Events that are known and not sent yet, in order and without a gap. */
+  const queue: StreamEvent[] = [];
+  let queuedChars = 0;
+  let sending: Promise<void> | undefined;
 
-  const known = (): number => waiting.at(-1)?.position ?? position;
+  const lastKnown = (): number => queue.at(-1)?.position ?? position;
 
-  const sendPortion = (): void => {
+  const sendBatch = (): void => {
     let size = 0;
     let count = 0;
-    for (const { data } of waiting) {
-      if (count > 0 && size + data.length > PORTION) break;
+    for (const { data } of queue) {
+      if (count > 0 && size + data.length > BATCH_CHARS) break;
       size += data.length;
       count += 1;
     }
-    const portion = waiting.splice(0, count);
-    waitingSize -= size;
-    position = portion.at(-1)?.position ?? position;
-    audience.send(portion);
+    const batch = queue.splice(0, count);
+    queuedChars -= size;
+    position = batch.at(-1)?.position ?? position;
+    subscribers.send(batch);
   };
 
-  /** What comes in one turn of the event loop goes out together. */
-  const sendWaiting = (): Promise<void> =>
-    (sent ??= (async () => {
+  /** Sends the queue from the next iteration of the event loop on, so that events of one iteration go out together. */
+  const sendQueue = (): Promise<void> =>
+    (sending ??= (async () => {
       do {
         await new Promise(setImmediate);
-        sendPortion();
-      } while (waiting.length > 0);
-      sent = undefined;
+        sendBatch();
+      } while (queue.length > 0);
+      sending = undefined;
     })());
 
-  const add = (event: StreamEvent): void => {
-    waiting.push(event);
-    waitingSize += event.data.length;
-    void sendWaiting();
+  const enqueue = (event: StreamEvent): void => {
+    queue.push(event);
+    queuedChars += event.data.length;
+    void sendQueue();
   };
 
   const readRest = async (): Promise<void> => {
     try {
       let page: StreamPage;
       do {
-        page = await readPage(known());
-        // Announcements that came while it was read may know more by now.
-        const events = page.events.filter((event) => event.position > known());
-        events.forEach(add);
+        page = await readPage(lastKnown());
+        // Announcements during the read may have queued some of these events already.
+        const events = page.events.filter((event) => event.position > lastKnown());
+        events.forEach(enqueue);
         metrics.caughtUp(events.length);
-        await sent;
+        await sending;
       } while (!page.complete);
     } catch (error) {
-      log.warn('The stream could not be caught up from the log; it is tried again soon.', { error });
+      log.warn('The stream could not catch up from the log; it is tried again soon.', { error });
     }
   };
 
-  /** A doubt that arises during a read may be about what that read no longer sees, so one more follows it. */
+  /** A read that is running may miss the newest events, so a request during it causes one more read. */
   let catchingUp: Promise<void> | undefined;
-  let again = false;
+  let isRequested = false;
   const catchUp = async (): Promise<void> => {
-    again = true;
+    isRequested = true;
     catchingUp ??= (async () => {
-      while (again) {
-        again = false;
+      while (isRequested) {
+        isRequested = false;
         await readRest();
       }
     })().finally(() => {
@@ -110,13 +114,13 @@ export function createHub({ readPage, audience, metrics, log }: HubParts): Hub {
     },
     announce(events) {
       for (const event of events) {
-        if (event.position <= known()) continue;
-        if (event.position > known() + 1 || waitingSize > MAX_WAITING) {
+        if (event.position <= lastKnown()) continue;
+        if (event.position > lastKnown() + 1 || queuedChars > MAX_QUEUED_CHARS) {
           void catchUp();
           return;
         }
         metrics.announced(event);
-        add(event);
+        enqueue(event);
       }
     },
     catchUp,

@@ -3,39 +3,45 @@ import type { StreamEvent } from './stream-event.js';
 
 const ENDS = ['token_expired', 'token_revoked', 'owner_disabled', 'too_slow', 'stopping', 'client_left'] as const;
 
-/** What is counted of the stream. */
+/** The metrics of the live stream. */
 export interface StreamMetrics {
-  /** Bytes were given to a socket, with so many events in them. */
+  /** Counts bytes that were written to a socket, and the events in them. */
   sent: (bytes: number, events: number) => void;
-  /** A client was caught up from the log, with so many events. */
+  /** Records how many events a client was sent from the log before it became live. */
   clientCaughtUp: (events: number) => void;
-  /** A client named an event that the log does not have. */
+  /** Counts a client whose last event is not in the log. */
   gap: () => void;
+  /** Counts a stream that ended. */
   ended: (reason: (typeof ENDS)[number]) => void;
+  /** Counts a stream that was refused by the limit of an owner or of the process. */
   refused: (reason: 'owner' | 'process') => void;
-  /** An event was announced in its turn. */
+  /** Records the lag of an event that was announced in order. */
   announced: (event: Pick<StreamEvent, 'announcedAt'>) => void;
-  /** So many events were read from the log, as nobody had announced them yet. */
+  /** Counts events that the hub read from the log, because they were not announced yet. */
   caughtUp: (events: number) => void;
 }
 
-/** @param open how many streams there are */
-export function createStreamMetrics(registry: Registry, open: () => number): StreamMetrics {
+/**
+ * Registers the metrics of the stream.
+ *
+ * @param countOpen returns the number of open streams
+ */
+export function createStreamMetrics(registry: Registry, countOpen: () => number): StreamMetrics {
   const registers = [registry];
-  // Counted for each write to a socket, so by plain numbers.
+  // Plain numbers, because they are counted for each write to a socket.
   let bytes = 0;
   let events = 0;
   new Gauge({
     name: 'tidings_stream_connections',
-    help: 'Streams that are open.',
+    help: 'Open streams.',
     registers,
     collect() {
-      this.set(open());
+      this.set(countOpen());
     },
   });
   new Counter({
     name: 'tidings_stream_events_sent_total',
-    help: 'Events that were given to sockets, once for each.',
+    help: 'Events written to sockets, counted once for each socket.',
     registers,
     collect() {
       this.reset();
@@ -44,7 +50,7 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
   });
   new Counter({
     name: 'tidings_stream_sent_bytes_total',
-    help: 'Bytes that were given to sockets, heartbeats and chunk lengths among them.',
+    help: 'Bytes written to sockets, including heartbeats and chunk lengths.',
     registers,
     collect() {
       this.reset();
@@ -53,24 +59,24 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
   });
   const catchUps = new Histogram({
     name: 'tidings_stream_catch_up_events',
-    help: 'How many events each client was sent from the log before what is live.',
+    help: 'Events that a new stream was sent from the log before live events.',
     buckets: [0, 1, 10, 100, 1000, 10_000, 100_000],
     registers,
   });
   const gaps = new Counter({
     name: 'tidings_stream_gaps_total',
-    help: 'Clients that named an event which the log does not have, and were told so.',
+    help: 'Streams that began with stream.gap, because the last event of the client is not in the log.',
     registers,
   });
   const ends = new Counter({
     name: 'tidings_stream_ended_total',
-    help: 'Streams that ended, by why: "too_slow" is a client that did not take what it was sent.',
+    help: 'Ended streams, by reason; "too_slow": the client did not read fast enough.',
     labelNames: ['reason'],
     registers,
   });
   const refusals = new Counter({
     name: 'tidings_stream_refused_total',
-    help: 'Streams that were refused, by whose limit: 429 for "owner", 503 for "process".',
+    help: 'Refused streams, by limit: "owner" (429) or "process" (503).',
     labelNames: ['limit'],
     registers,
   });
@@ -78,13 +84,13 @@ export function createStreamMetrics(registry: Registry, open: () => number): Str
   for (const limit of ['owner', 'process']) refusals.inc({ limit }, 0);
   const lag = new Histogram({
     name: 'tidings_stream_announcement_lag_seconds',
-    help: 'From the announcement of an event, just after its commit, to when this process knew of it; on the clocks of two machines.',
+    help: 'Time from the announcement of an event, just after its commit, to its receipt by this process, by the clocks of both machines.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
     registers,
   });
   const late = new Counter({
     name: 'tidings_stream_caught_up_events_total',
-    help: 'Events that this process read from the log before, or without, being told of them.',
+    help: 'Events that this process read from the log before, or without, their announcement.',
     registers,
   });
   return {

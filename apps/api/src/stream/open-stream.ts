@@ -18,84 +18,92 @@ import { catchUp } from './catch-up.js';
 import { openSession, type Follower } from './session.js';
 import type { Streams } from './streams.js';
 
-/** What streams are opened with. */
+/** The parts of a process that a stream needs. */
 export interface StreamParts {
   sql: Queryable;
   hub: Pick<Hub, 'position' | 'catchUp'>;
-  audience: Subscribers;
+  subscribers: Subscribers;
   streams: Pick<Streams, 'admit' | 'add' | 'reconnectMs'>;
   metrics: StreamMetrics;
-  /** What a client has not taken is bounded by this, in bytes. */
+  /** The maximum size of data that waits in a client's socket, in bytes. */
   bufferBytes: number;
-  /** How often each stream gets a heartbeat, in milliseconds. */
+  /** The interval of the heartbeats of each stream, in milliseconds. */
   heartbeatMs: number;
 }
 
-/** Before the first event of the log; no event can have this id. */
-const START = '@start';
-/** So much of the log is read at once for one client. */
+/** The id of the position before the first event of the log. No event can have this id. */
+const START_ID = '@start';
+/** The size of one read of the log for one client. */
 const PAGE = { limit: 200, maxBytes: 1024 * 1024 };
 
 /**
- * Opens a stream on a response, and brings it to what is live. Resolves then, or when the client has gone. Throws a
- * `Problem` before anything was sent; later it closes the connection, and the client comes back and says where it was.
+ * Opens a stream on a response, and sends the events after `lastEventId`. Resolves when the stream is live, or the client has
+ * disconnected. Throws a `Problem` while nothing is sent yet. After that, an error closes the connection, and the client
+ * reconnects with its last event id.
  */
 export async function openStream(
   response: Response,
   { lastEventId, ...follower }: Follower & { lastEventId: string | undefined },
-  { sql, hub, audience, streams, metrics, bufferBytes, heartbeatMs }: StreamParts,
+  { sql, hub, subscribers, streams, metrics, bufferBytes, heartbeatMs }: StreamParts,
 ): Promise<void> {
-  // One that waits behind another answer on its connection is told of nothing, not even that the connection is gone.
+  // A response that is queued behind another one has no socket yet, and gets no events, not even `close`.
   if (response.socket === null) {
     throw new Problem(400, 'A stream needs a connection of its own', {
-      detail: 'The answer before it on this connection has not ended. Open the stream when it has, or on another connection.',
+      detail: 'The previous response on this connection has not ended. Open the stream after it, or on another connection.',
     });
   }
-  // A client that went away is noticed once, and nobody would give its place back.
-  const hasLeft = (): boolean => response.closed;
-  if (hasLeft()) return;
+  // `close` is emitted only once: a slot that is taken after it would never be freed.
+  const hasDisconnected = (): boolean => response.closed;
+  if (hasDisconnected()) return;
   streams.admit(follower.owner, response);
 
   const types = follower.types && [...follower.types];
   const readPage = (range: LogRange): Promise<LogPage> =>
     follower.seesAll ? readEvents(sql, { ...range, types }) : readOwnerEvents(sql, follower.owner, { ...range, types });
   const viewer = follower.seesAll ? null : follower.owner;
-  const now = hub.position;
-  const known = lastEventId ? await positionOf(lastEventId, viewer, sql) : now;
-  let first: Frame | undefined;
+  const livePosition = hub.position;
+  const startPosition = lastEventId ? await positionOf(lastEventId, viewer, sql) : livePosition;
+  let firstFrame: Frame | undefined;
   if (!lastEventId) {
-    first = notice('stream.open', { heartbeat_ms: heartbeatMs }, (await lastVisibleEvent(sql, viewer, now)) ?? START);
-  } else if (known === null) {
+    firstFrame = notice(
+      'stream.open',
+      { heartbeat_ms: heartbeatMs },
+      (await lastVisibleEvent(sql, viewer, livePosition)) ?? START_ID,
+    );
+  } else if (startPosition === null) {
     metrics.gap();
     const [oldest] = (await readPage({ after: 0, limit: 1 })).events;
-    first = notice('stream.gap', { last_event_id: lastEventId, oldest_event_id: oldest?.id ?? null });
+    firstFrame = notice('stream.gap', { last_event_id: lastEventId, oldest_event_id: oldest?.id ?? null });
   }
-  // Or while the log was asked.
-  if (hasLeft()) return;
+  // The client may have disconnected during the queries.
+  if (hasDisconnected()) return;
 
   const session = openSession({
     ...follower,
     response,
-    position: known ?? 0,
+    position: startPosition ?? 0,
     maxBufferedBytes: bufferBytes,
     reconnectMs: streams.reconnectMs,
     metrics,
   });
   streams.add(session, response);
   response.once('close', () => {
-    audience.leave(session);
+    subscribers.leave(session);
   });
-  if (first) session.write(first);
+  if (firstFrame) session.write(firstFrame);
   try {
-    await catchUp(session, { hub, audience, metrics, readPage: (range) => readPage({ ...range, ...PAGE }) });
+    await catchUp(session, { hub, subscribers, metrics, readPage: (range) => readPage({ ...range, ...PAGE }) });
   } catch (error) {
-    session.cutOff();
+    session.destroy();
     throw error;
   }
 }
 
-/** What cannot be an event's id is not asked of the database: PostgreSQL refuses texts with a NUL. */
+/**
+ * Returns the position of an event id; null for an unknown id. A text that cannot be an id is not queried: PostgreSQL
+ * refuses texts with NUL characters.
+ */
 async function positionOf(id: string, viewer: string | null, sql: Queryable): Promise<number | null> {
-  if (id === START) return 0;
+  if (id === START_ID) return 0;
   return EVENT_ID.test(id) ? findPosition(sql, viewer, id) : null;
 }

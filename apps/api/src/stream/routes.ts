@@ -14,41 +14,51 @@ interface StreamRoutesParts {
   tickets: Pick<Tickets, 'issue'>;
 }
 
-/** Where the stream is. */
+/** The path of the stream. */
 export const STREAM = '/api/events/stream';
 
 const EVENT_STREAM = 'text/event-stream';
 
-/** The live stream. */
+/** Creates the routes of the live stream and of its tickets. */
 export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): Route[] {
   return [
     route(
       {
         method: 'get',
         path: STREAM,
-        summary: 'The live stream: what the caller may see, as it happens',
+        summary: 'The live stream of the events that the caller may see',
         description:
-          'Server-Sent Events. After a `Last-Event-ID` it resumes right behind that event; when the log has no such event, a `stream.gap` says so, names the oldest that there is, and everything that there is follows. `HEAD` answers with the headers alone.',
+          'Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the oldest event that is left, and all events that are left follow. `HEAD` returns the headers only.',
         access: 'owner',
         query: z.strictObject({
           types: typesParameter({ types: catalog.streamedTypes }),
-          audience: z.enum(['own', 'all']).default('own').describe("`all`: everybody's events, for the scope `admin`."),
-          last_event_id: z.string().optional().describe('For clients that cannot set the header.'),
-          ticket: z.string().optional().describe('Instead of a token: see `/api/events/stream/ticket`.'),
+          audience: z
+            .enum(['own', 'all'])
+            .default('own')
+            .describe(
+              '`own`: events for everyone and for the caller; `all`: the events of all owners, which needs the scope `admin`.',
+            ),
+          last_event_id: z
+            .string()
+            .optional()
+            .describe('The last event id, for clients that cannot set the header `Last-Event-ID`.'),
+          ticket: z.string().optional().describe('A ticket instead of a token: see `/api/events/stream/ticket`.'),
         }),
         headers: { 'Last-Event-ID': 'The id of the last event that the client has.' },
         answers: {
           200: { description: 'The stream.', schema: z.string(), contentType: EVENT_STREAM },
           403: { description: 'The token lacks the scope `admin`, which `audience=all` needs.' },
           406: { description: 'The client does not accept `text/event-stream`.' },
-          429: { description: 'Too many requests, or the user has as many streams as one may have: see `Retry-After`.' },
-          503: { description: 'This server has as many streams as it may have, or the database does not answer.' },
+          429: { description: 'Too many requests, or too many streams of this owner: try again after `Retry-After` seconds.' },
+          503: { description: 'This server has as many streams as it allows, or the database is not available.' },
         },
       },
       async ({ request, caller, query }, response) => {
         if (query.audience === 'all') checkScope(caller, 'admin');
         if (request.accepts(EVENT_STREAM) === false) {
-          throw new Problem(406, 'Not acceptable', { detail: `The stream is ${EVENT_STREAM}, which "Accept" excludes.` });
+          throw new Problem(406, 'Not acceptable', {
+            detail: `The stream has the type ${EVENT_STREAM}, which the header "Accept" excludes.`,
+          });
         }
         if (request.method === 'HEAD') {
           beginStream(response);
@@ -75,9 +85,9 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
       {
         method: 'post',
         path: `${STREAM}/ticket`,
-        summary: 'A ticket for one stream, for EventSource',
+        summary: 'Issues a ticket for one stream, for EventSource',
         description:
-          'A browser’s EventSource sends no token: it opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream is that of the caller, and ends with the caller’s token.',
+          'A browser’s EventSource cannot send a token. It opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream shows the caller’s events, and ends when the caller’s token expires.',
         access: 'owner',
         answers: {
           201: { description: 'The ticket.', schema: z.strictObject({ ticket: z.string(), expires_at: z.date() }) },
@@ -91,7 +101,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
   ];
 }
 
-/** Browsers send it in UTF-8; Node reads every header as Latin-1. */
+/** Decodes the header: browsers send it in UTF-8, and Node reads every header as Latin-1. */
 function lastEventIdOf(header: string | undefined): string | undefined {
   return header === undefined ? undefined : Buffer.from(header, 'latin1').toString();
 }

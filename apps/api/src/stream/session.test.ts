@@ -4,7 +4,7 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Response } from 'express';
 import { eventually } from '@tidings/testing';
-import { NO_METRICS } from '../../test/stream-world.js';
+import { NO_METRICS } from '../../test/stream-fixture.js';
 import { frame } from './frame.js';
 import { openSession, type Session } from './session.js';
 
@@ -40,13 +40,13 @@ afterEach(() => {
 
 const first = frame({ id: 'e', type: 'a.b', data: '' });
 const large = frame({ id: 'e', type: 'a.b', data: 'x'.repeat(1024 * 1024) });
-/** More than the kernel takes. */
+/** Writes more than the kernel's buffers hold. */
 const writeUntilFull = () => {
   for (let count = 0; session.drained() === undefined && count < 60; count += 1) session.write(large);
   return session.drained();
 };
 
-test('the head of a stream goes out together with what is written in the same turn', async () => {
+test('the headers of a stream are sent together with everything that is written synchronously after them', async () => {
   let taken: number | undefined;
   server.on('request', () => {
     session.write(first);
@@ -62,7 +62,7 @@ test('the head of a stream goes out together with what is written in the same tu
 });
 
 describe('waiting for a client', () => {
-  test('ends when it has taken what waited, and leaves nothing behind, however often', async () => {
+  test('ends when the client has taken the waiting data, and leaves no listeners, however often it happens', async () => {
     client.resume();
     const listeners = () => [
       response.listenerCount('close'),
@@ -80,12 +80,12 @@ describe('waiting for a client', () => {
     });
   });
 
-  test('ends when it goes away', async () => {
+  test('ends when the client disconnects', async () => {
     client.pause();
     const full = writeUntilFull();
     expect(full).toBeDefined();
     client.destroy();
     await full;
-    expect(session.open).toBe(false);
+    expect(session.isOpen).toBe(false);
   });
 });

@@ -4,53 +4,56 @@ import { HEARTBEAT, notice, retryHint, type Frame } from './frame.js';
 import type { StreamMetrics } from './metrics.js';
 import type { EndReason } from './notices.js';
 
-/** Whose stream it is, and what it shows. */
+/** The owner of a stream, and the events that it shows. */
 export interface Follower {
   owner: string;
-  /** Everybody's events, for those who may see them; otherwise what is for everyone and the user's own. */
+  /** Whether it shows the events of all owners, for operators; otherwise those for everyone and for its owner. */
   seesAll: boolean;
-  /** Only these types; null: all. */
+  /** The event types that it shows; null: all. */
   types: ReadonlySet<string> | null;
-  /** When the caller's token ends, in Unix milliseconds. */
+  /** The expiry of the caller's token, in Unix milliseconds. */
   expiresAt: number;
   /** The `jti` of the caller's token. */
   tokenId: string | undefined;
 }
 
 export interface SessionOptions extends Follower {
-  /** Its turn on the connection has come: its socket is known. */
+  /** A response that has its socket: no earlier response on the connection is unfinished. */
   response: Response;
   /** The position of the last event that the client has. */
   position: number;
-  /** What the socket has not taken is bounded by this; beyond it the stream is ended, and the client resumes. */
+  /** The maximum size of data that waits in the socket. Beyond it the stream ends, and the client reconnects and resumes. */
   maxBufferedBytes: number;
-  /** How long the client is to wait before it connects again, in milliseconds, drawn anew each time. */
+  /** Returns a random time that the client waits before it reconnects, in milliseconds. */
   reconnectMs: () => number;
   metrics: Pick<StreamMetrics, 'sent' | 'ended'>;
 }
 
-/** One client that follows the stream. */
+/** An open stream of one client. */
 export interface Session extends Readonly<Follower> {
-  /** The position up to which its client has everything that it may see, while it is caught up from the log. */
+  /**
+   * The position up to which the client got all events that it may see. It is kept only while the client catches up from the
+   * log.
+   */
   position: number;
-  /** False once the stream was ended, or the client went away. */
-  readonly open: boolean;
-  /** When it was ended, in Unix milliseconds. */
+  /** False after the stream was ended, or the client disconnected. */
+  readonly isOpen: boolean;
+  /** The time at which the stream was ended, in Unix milliseconds. */
   readonly endedAt: number | undefined;
   /**
-   * Gives a frame to the socket, or ends the stream when too much waits there already.
+   * Writes a frame to the socket, or ends the stream when too much data waits there already.
    *
-   * @param events how many events it holds; default 0
+   * @param events the number of events in the frame; default 0
    */
   write: (frame: Frame, events?: number) => void;
-  /** Undefined when the socket takes more at once; otherwise resolves when it does, or is gone. */
+  /** Returns undefined when the socket takes more data now; otherwise a promise that resolves when it does, or is closed. */
   drained: () => Promise<void> | undefined;
-  /** Sends a heartbeat. A client that has taken nothing since the last one, though there was something, is too slow. */
-  beat: () => void;
-  /** Ends the stream with a hint when to connect again. */
+  /** Sends a heartbeat. Ends the stream as too slow when data waited and the client took none of it since the last heartbeat. */
+  sendHeartbeat: () => void;
+  /** Ends the stream, after the reason and a hint when to reconnect. */
   end: (reason?: EndReason) => void;
-  /** Closes the connection, whatever was sent. */
-  cutOff: () => void;
+  /** Closes the connection at once, also when data still waits. */
+  destroy: () => void;
 }
 
 const HEADERS = {
@@ -59,14 +62,14 @@ const HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
-/** Tells what a stream would be like: its status and headers. */
+/** Writes the status and headers of a stream. */
 export function beginStream(response: Response): void {
   response.writeHead(200, HEADERS);
 }
 
 /**
- * Begins the stream on a response. Its head goes out together with what is written right after it: a client that knows
- * that the stream is open also knows where it begins, should it lose the connection at once.
+ * Begins the stream on a response. Its headers are sent together with the data that is written synchronously after them: a
+ * client that sees the headers also gets the position at which the stream begins, even if the connection breaks then.
  */
 export function openSession(options: SessionOptions): Session {
   const socket = options.response.socket as Socket;
@@ -80,10 +83,10 @@ export function openSession(options: SessionOptions): Session {
 }
 
 /**
- * A class, as a process holds ten thousand of them: what each has stands in one object, and its methods are there once.
+ * A class instead of closures, because a process holds ten thousand sessions: all of them share the methods.
  *
- * Its frames go to the socket as they are: Node's own `write` would make the chunk anew for each connection, which doubles
- * what an event costs (docs/performance.md).
+ * Frames are written directly to the socket: `response.write` would encode the chunk again for each connection, which
+ * doubles the cost of an event (docs/performance.md).
  */
 class ResponseSession implements Session {
   readonly owner: string;
@@ -92,7 +95,7 @@ class ResponseSession implements Session {
   readonly expiresAt: number;
   readonly tokenId: string | undefined;
   position: number;
-  open = true;
+  isOpen = true;
   endedAt: number | undefined = undefined;
   readonly #response: Response;
   readonly #socket: Socket;
@@ -100,7 +103,7 @@ class ResponseSession implements Session {
   readonly #maxBufferedBytes: number;
   readonly #reconnectMs: () => number;
   readonly #metrics: Pick<StreamMetrics, 'sent' | 'ended'>;
-  #takenAtBeat = -1;
+  #bytesTakenAtHeartbeat = -1;
 
   constructor({ response, maxBufferedBytes, reconnectMs, metrics, position, ...follower }: SessionOptions) {
     this.owner = follower.owner;
@@ -115,17 +118,17 @@ class ResponseSession implements Session {
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#reconnectMs = reconnectMs;
     this.#metrics = metrics;
-    // What a stream does not take is noticed by its heartbeats.
+    // The heartbeats detect a client that takes no data.
     this.#socket.setTimeout(0);
     response.once('close', () => {
-      if (this.open) metrics.ended('client_left');
-      this.open = false;
+      if (this.isOpen) metrics.ended('client_left');
+      this.isOpen = false;
     });
     this.#send(retryHint(reconnectMs()));
   }
 
   write(frame: Frame, events = 0): void {
-    if (!this.open) return;
+    if (!this.isOpen) return;
     const waiting = this.#socket.writableLength;
     if (waiting > 0 && waiting + frame[this.#body].length > this.#maxBufferedBytes) this.end('too_slow');
     else this.#send(frame, events);
@@ -133,7 +136,7 @@ class ResponseSession implements Session {
 
   drained(): Promise<void> | undefined {
     const [socket, response] = [this.#socket, this.#response];
-    if (!this.open || !socket.writableNeedDrain) return undefined;
+    if (!this.isOpen || !socket.writableNeedDrain) return undefined;
     return new Promise<void>((resolve) => {
       const done = (): void => {
         socket.off('drain', done);
@@ -145,17 +148,17 @@ class ResponseSession implements Session {
     });
   }
 
-  beat(): void {
+  sendHeartbeat(): void {
     const waiting = this.#socket.writableLength;
     const taken = this.#socket.bytesWritten - waiting;
-    if (waiting > 0 && taken === this.#takenAtBeat) this.end('too_slow');
-    this.#takenAtBeat = taken;
+    if (waiting > 0 && taken === this.#bytesTakenAtHeartbeat) this.end('too_slow');
+    this.#bytesTakenAtHeartbeat = taken;
     this.write(HEARTBEAT);
   }
 
   end(reason?: EndReason): void {
-    if (!this.open) return;
-    this.open = false;
+    if (!this.isOpen) return;
+    this.isOpen = false;
     this.endedAt = Date.now();
     this.#metrics.ended(reason ?? 'stopping');
     if (reason !== undefined) this.#send(notice('stream.end', { reason }));
@@ -163,7 +166,7 @@ class ResponseSession implements Session {
     this.#response.end();
   }
 
-  cutOff(): void {
+  destroy(): void {
     this.#response.destroy();
   }
 

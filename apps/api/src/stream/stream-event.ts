@@ -1,17 +1,17 @@
 import type { FramedEvent } from './frame.js';
 
-/** An event with its place in the log. */
+/** An event with its position in the log. */
 export interface StreamEvent extends FramedEvent {
   position: number;
-  /** The one user who may see it; null: everyone. */
+  /** The owner who may see it; null: everyone. */
   owner: string | null;
-  /** When it was announced, in Unix milliseconds; undefined for what was read from the log. */
+  /** The time of its announcement, in Unix milliseconds; undefined when it was read from the log. */
   announcedAt?: number;
 }
 
-/** Events of the log, one after the other. */
+/** Successive events of the log. */
 export interface StreamPage {
   events: StreamEvent[];
-  /** Whether there was nothing more to read, as of when it was read. */
+  /** Whether the log had no further events at the time of the read. */
   complete: boolean;
 }

@@ -9,36 +9,36 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const follow = (user: string, options: { query?: string; lastEventId?: string; token?: string; scope?: string } = {}) =>
-  followStream(api, { user, ...options });
+const follow = (owner: string, options: { query?: string; lastEventId?: string; token?: string; scope?: string } = {}) =>
+  followStream(api, { owner, ...options });
 const publish = async (event: object) => (await publishTo(api, event))[0] as string;
 const sync = syncOf;
 const everyone = forEveryone();
 
 describe('the stream', () => {
-  test('begins with the headers that keep proxies from holding it back, and a retry hint', async () => {
-    const { response, seen, until } = await follow('alice');
+  test('begins with headers that stop proxies from buffering it, and a retry hint', async () => {
+    const { response, received, waitFor } = await follow('alice');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
     expect(response.headers.get('x-accel-buffering')).toBe('no');
-    await until(() => {
-      expect(seen.text).toMatch(/^retry: \d+\n\n/);
+    await waitFor(() => {
+      expect(received.text).toMatch(/^retry: \d+\n\n/);
     });
   });
 
-  test('says where it begins, so that a client that gets no event before it loses its connection resumes there', async () => {
+  test('begins with its position, from which a client resumes that loses its connection before the first event', async () => {
     await publish(sync('grace'));
-    for (const user of ['nobody-yet', 'grace']) {
-      const first = await follow(user, { query: 'types=sync.*' });
-      await first.until(() => {
-        expect(first.opened()).toBeDefined();
+    for (const owner of ['nobody-yet', 'grace']) {
+      const first = await follow(owner, { query: 'types=sync.*' });
+      await first.waitFor(() => {
+        expect(first.openId()).toBeDefined();
       });
-      expect(first.seen.text).toContain('\nevent: stream.open\ndata: {"heartbeat_ms":100}\n\n');
+      expect(first.received.text).toContain('\nevent: stream.open\ndata: {"heartbeat_ms":100}\n\n');
       first.close();
-      const missed = await publish(sync(user));
-      const again = await follow(user, { query: 'types=sync.*', lastEventId: String(first.opened()) });
-      await again.until(() => {
+      const missed = await publish(sync(owner));
+      const again = await follow(owner, { query: 'types=sync.*', lastEventId: String(first.openId()) });
+      await again.waitFor(() => {
         expect(again.ids()).toEqual([missed]);
       });
     }
@@ -47,22 +47,22 @@ describe('the stream', () => {
   test('begins at the oldest event after @start', async () => {
     const id = await publish(sync('henry'));
     const henry = await follow('henry', { query: 'types=sync.*&last_event_id=%40start' });
-    await henry.until(() => {
+    await henry.waitFor(() => {
       expect(henry.ids()).toEqual([id]);
     });
-    expect(henry.seen.text).not.toContain('stream.gap');
+    expect(henry.received.text).not.toContain('stream.gap');
   });
 
-  test("shows a user's events to that user only, and everyone's to all", async () => {
+  test("shows an owner's events to that owner only, and events for everyone to all", async () => {
     const [alice, bob] = [await follow('alice'), await follow('bob')];
     const ids = await publishTo(api, sync('alice'), everyone);
-    await alice.until(() => {
+    await alice.waitFor(() => {
       expect(alice.ids()).toEqual(ids);
     });
-    await bob.until(() => {
+    await bob.waitFor(() => {
       expect(bob.ids()).toEqual(ids.slice(1));
     });
-    expect(alice.seen.text).toContain(
+    expect(alice.received.text).toContain(
       `id: ${String(ids[0])}\nevent: sync.completed\ndata: {"user_id":"alice","items_synced":1,"errors":0,"duration_s":1}\n\n`,
     );
   });
@@ -71,113 +71,113 @@ describe('the stream', () => {
     const alice = await follow('alice', { query: 'types=extraction.*' });
     await publish(sync('alice'));
     const id = await publish(everyone);
-    await alice.until(() => {
+    await alice.waitFor(() => {
       expect(alice.ids()).toEqual([id]);
     });
   });
 
-  test.each(['header', 'query'] as const)('resumes right behind the last event that the client has (%s)', async (where) => {
+  test.each(['header', 'query'] as const)('resumes after the last event that the client has (%s)', async (where) => {
     const ids = [await publish(sync('alice')), await publish(sync('bob')), await publish(everyone), await publish(sync('alice'))];
     const last = String(ids[0]);
     const alice = await follow('alice', where === 'header' ? { lastEventId: last } : { query: `last_event_id=${last}` });
     ids.push(await publish(sync('alice')));
-    await alice.until(() => {
+    await alice.waitFor(() => {
       expect(alice.ids()).toEqual([ids[2], ids[3], ids[4]]);
     });
   });
 
-  test('says that there is a gap when the log does not have the last event, and sends all that there is', async () => {
+  test('sends a gap when the log does not have the last event, and then all events of the log', async () => {
     const id = await publish(sync('dora'));
     const dora = await follow('dora', { lastEventId: 'evt_gone' });
-    await dora.until(() => {
+    await dora.waitFor(() => {
       expect(dora.ids()).toContain(id);
     });
     const [oldest] = dora.ids();
-    expect(dora.seen.text).toContain(
+    expect(dora.received.text).toContain(
       `event: stream.gap\ndata: {"last_event_id":"evt_gone","oldest_event_id":"${String(oldest)}"}\n\nid: ${String(oldest)}\n`,
     );
   });
 
-  test('says that there is a gap after an event that is older than what is kept', async () => {
+  test('sends a gap after an event that is older than the retention', async () => {
     const [first, second, third] = await publishTo(api, sync('gwen'), sync('gwen'), sync('gwen'));
     await api.database.pool.query('DELETE FROM events WHERE id = ANY($1)', [[first, second]]);
     const gwen = await follow('gwen', { lastEventId: String(first), query: 'types=sync.*' });
-    await gwen.until(() => {
+    await gwen.waitFor(() => {
       expect(gwen.ids()).toEqual([third]);
     });
-    expect(gwen.seen.text).toContain(`{"last_event_id":"${String(first)}","oldest_event_id":"${String(third)}"}`);
+    expect(gwen.received.text).toContain(`{"last_event_id":"${String(first)}","oldest_event_id":"${String(third)}"}`);
   });
 
-  test('names the oldest event of those that are asked for, or none', async () => {
+  test('names the oldest event of the requested types in a gap, or null', async () => {
     const id = await publish(sync('erin'));
     const erin = await follow('erin', { lastEventId: 'evt_gone', query: 'types=sync.*' });
     const frank = await follow('frank', { lastEventId: 'evt_gone', query: 'types=sync.*' });
-    await erin.until(() => {
-      expect(erin.seen.text).toContain(`"oldest_event_id":"${id}"`);
-      expect(frank.seen.text).toContain('"oldest_event_id":null');
+    await erin.waitFor(() => {
+      expect(erin.received.text).toContain(`"oldest_event_id":"${id}"`);
+      expect(frank.received.text).toContain('"oldest_event_id":null');
     });
   });
 
   test.each([
-    ['that is none of ours', 'a b'],
+    ['that no event can have', 'a b'],
     ['with a NUL', '\0'],
     ['that is not ASCII', 'ä🎵'],
-  ])('says that there is a gap after an id %s, instead of an error, which EventSource would not survive', async (_what, id) => {
+  ])('sends a gap after an id %s, instead of an error, after which EventSource would not reconnect', async (_what, id) => {
     const alice = await follow('alice', { query: `last_event_id=${encodeURIComponent(id)}` });
-    await alice.until(() => {
-      expect(alice.seen.text).toContain(`event: stream.gap\ndata: {"last_event_id":${JSON.stringify(id)},`);
+    await alice.waitFor(() => {
+      expect(alice.received.text).toContain(`event: stream.gap\ndata: {"last_event_id":${JSON.stringify(id)},`);
     });
   });
 
   test('reads a Last-Event-ID as UTF-8, as browsers send it', async () => {
     const alice = await follow('alice', { lastEventId: Buffer.from('ä🎵').toString('latin1') });
-    await alice.until(() => {
-      expect(alice.seen.text).toContain('{"last_event_id":"ä🎵",');
+    await alice.waitFor(() => {
+      expect(alice.received.text).toContain('{"last_event_id":"ä🎵",');
     });
   });
 
-  test("does not tell somebody else's event from one that never was", async () => {
+  test("answers another owner's event like an unknown one", async () => {
     const id = await publish(sync('bob'));
     const alice = await follow('alice', { lastEventId: id });
-    await alice.until(() => {
-      expect(alice.seen.text).toContain('event: stream.gap');
+    await alice.waitFor(() => {
+      expect(alice.received.text).toContain('event: stream.gap');
     });
   });
 
-  test("shows everybody's events to whoever has the scope admin and asks for them, and to nobody else", async () => {
+  test("shows all owners' events with audience=all, which needs the scope admin", async () => {
     const admin = await follow('admin', { query: 'audience=all', scope: 'admin' });
     const ids = [await publish(sync('alice')), await publish(sync('bob')), await publish(everyone)];
     const late = await follow('admin', { query: 'audience=all', scope: 'admin', lastEventId: ids[0] as string });
     const own = await follow('admin', { scope: 'admin' });
     ids.push(await publish(sync('bob')), await publish(everyone));
-    await admin.until(() => {
+    await admin.waitFor(() => {
       expect(admin.ids()).toEqual(ids);
       expect(late.ids()).toEqual(ids.slice(1));
       expect(own.ids()).toEqual(ids.slice(-1));
     });
     const alice = await follow('alice', { query: 'audience=all', scope: 'events:publish' });
     expect(alice.response.status).toBe(403);
-    await alice.until(() => {
-      expect(alice.seen.text).toContain('The token lacks the scope \\"admin\\".');
+    await alice.waitFor(() => {
+      expect(alice.received.text).toContain('The token lacks the scope \\"admin\\".');
     });
   });
 
   test('sends heartbeats while nothing happens', async () => {
-    const { seen, until } = await follow('alice');
-    await until(() => {
-      expect(seen.text.split(': heartbeat\n\n').length).toBeGreaterThan(2);
+    const { received, waitFor } = await follow('alice');
+    await waitFor(() => {
+      expect(received.text.split(': heartbeat\n\n').length).toBeGreaterThan(2);
     });
   });
 
   test('ends with the token', async () => {
-    const { seen, until } = await follow('alice', { token: api.token('alice', { expiresIn: 2 }) });
-    await until(() => {
-      expect(seen.ended).toBe(true);
+    const { received, waitFor } = await follow('alice', { token: api.token('alice', { expiresIn: 2 }) });
+    await waitFor(() => {
+      expect(received.ended).toBe(true);
     });
-    expect(seen.text).toMatch(/event: stream\.end\ndata: \{"reason":"token_expired"\}\n\nretry: \d+\n\n$/);
+    expect(received.text).toMatch(/event: stream\.end\ndata: \{"reason":"token_expired"\}\n\nretry: \d+\n\n$/);
   });
 
-  test('is counted: what is open, what was sent, replayed, announced, missing, and how streams ended', async () => {
+  test('has metrics of open streams, sent events, catching up, announcements, gaps and ends', async () => {
     const [first, second] = await publishTo(api, sync('ivy'), sync('ivy'));
     const value = async (name: string) =>
       Number(
@@ -189,24 +189,24 @@ describe('the stream', () => {
     const names = ['connections', 'events_sent_total', 'catch_up_events_sum', 'gaps_total'];
     const read = () => Promise.all(names.map((name) => value(`tidings_stream_${name}`)));
     const left = () => value('tidings_stream_ended_total{reason="client_left"}');
-    // Those of other tests are closed by now, or about to be.
+    // The streams of other tests close soon.
     await eventually(async () => {
       expect(await value('tidings_stream_connections')).toBe(0);
     });
     const [before, leftBefore] = [await read(), await left()];
     const resumed = await follow('ivy', { lastEventId: String(first), query: 'types=sync.*' });
     const lost = await follow('ivy', { lastEventId: 'evt_gone', query: 'types=sync.failed' });
-    await resumed.until(() => {
+    await resumed.waitFor(() => {
       expect(resumed.ids()).toEqual([second]);
-      expect(lost.seen.text).toContain('stream.gap');
+      expect(lost.received.text).toContain('stream.gap');
     });
     const third = await publish(sync('ivy'));
-    await resumed.until(() => {
+    await resumed.waitFor(() => {
       expect(resumed.ids()).toEqual([second, third]);
     });
-    // Two streams, two events of which one was replayed, and a gap.
+    // Two streams, two events of which one came from catching up, and a gap.
     expect((await read()).map((now, index) => now - Number(before[index]))).toEqual([2, 2, 1, 1]);
-    // Now and then the log is read before the announcement comes; not every time.
+    // Sometimes the log is read before the announcement arrives, but not always.
     expect(await value('tidings_stream_announcement_lag_seconds_count')).toBeGreaterThan(0);
     resumed.close();
     await eventually(async () => {

@@ -4,51 +4,53 @@ import { decodeAnnouncement, streamChannel } from '@tidings/accept';
 import { readEvents, type Queryable } from '@tidings/database';
 import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
 import { createSubscribers } from './subscribers.js';
-import { followAnnouncements } from './follow.js';
+import { followAnnouncements } from './follow-announcements.js';
 import { createHub } from './hub.js';
 import { createStreamMetrics } from './metrics.js';
 import type { StreamParts } from './open-stream.js';
 import { createStreams, type Streams } from './streams.js';
 
+/** Settings of the live stream. */
 export interface StreamSettings {
-  /** How often each stream gets a heartbeat, in milliseconds. */
+  /** The interval of the heartbeats of each stream, in milliseconds. */
   heartbeatMs: number;
-  /** What a client has not taken is bounded by this, in bytes. */
+  /** The maximum size of data that waits in a client's socket, in bytes. Beyond it the stream ends. */
   bufferBytes: number;
-  /** The most streams of one user, and of the process. */
+  /** The maximum number of streams of one owner in this process. */
   perOwner: number;
+  /** The maximum number of streams of this process. */
   max: number;
 }
 
 interface LiveStreamParts {
   sql: Queryable;
-  /** A connection for the purpose `subscriber`. */
+  /** A Redis connection for the purpose `subscriber`. */
   subscriber: RedisClient;
   prefix: string;
-  /** Of the newest event: where the stream begins. */
+  /** The position of the newest event, at which the hub starts. */
   position: number;
   settings: StreamSettings;
   registry: Registry;
-  /** Told of the rounds of its background task. */
+  /** Called after each run of its periodic task, for the metrics. */
   observe?: PeriodicTaskOptions['observe'];
   log: { warn: (message: string, details: object) => void };
 }
 
 /** The live stream of this process. */
 export interface LiveStream extends StreamParts, Pick<Streams, 'endRefused'> {
-  /** Ends every stream, and follows the log no longer. Resolves when nothing is read any more. */
+  /** Ends all streams, and stops catching up. Resolves when no read is running. */
   stop: () => Promise<void>;
 }
 
 /**
- * How often the log is looked at for what nobody announced, in milliseconds: the process that accepted it may have died,
- * or Redis is away. With nothing new it is one look into an index.
+ * The interval of reading the log for events without an announcement, in milliseconds: the process that accepted them may
+ * have crashed, or Redis is not available. Without new events it costs one index lookup.
  */
 const CATCH_UP_MS = 1000;
-/** So much of the log is read at once. */
+/** The size of one read of the log. */
 const PAGE = { limit: 500, maxBytes: 4 * 1024 * 1024 };
 
-/** What any process announces goes to the streams of this one, in the order of the log. */
+/** Creates the live stream: the events that any process announces go to the streams of this process, in the order of the log. */
 export function createLiveStream({
   sql,
   subscriber,
@@ -61,8 +63,8 @@ export function createLiveStream({
 }: LiveStreamParts): LiveStream {
   const metrics = createStreamMetrics(registry, () => streams.size);
   const streams = createStreams({ ...settings, metrics });
-  const audience = createSubscribers();
-  const hub = createHub({ readPage: (after) => readEvents(sql, { after, ...PAGE }), audience, metrics, log });
+  const subscribers = createSubscribers();
+  const hub = createHub({ readPage: (after) => readEvents(sql, { after, ...PAGE }), subscribers, metrics, log });
   hub.start(position);
   followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
   const catchUp = createPeriodicTask({ name: 'catch-up', intervalMs: CATCH_UP_MS, run: hub.catchUp, observe, log });
@@ -71,7 +73,7 @@ export function createLiveStream({
   return {
     sql,
     hub,
-    audience,
+    subscribers,
     streams,
     metrics,
     bufferBytes: settings.bufferBytes,

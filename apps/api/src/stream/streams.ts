@@ -4,69 +4,72 @@ import type { StreamMetrics } from './metrics.js';
 import type { Session } from './session.js';
 
 interface StreamsOptions {
-  /** The most streams of one user in this process. */
+  /** The maximum number of streams of one owner in this process. */
   perOwner: number;
-  /** The most streams of this process. */
+  /** The maximum number of streams of this process. */
   max: number;
-  /** How often each session gets a heartbeat, in milliseconds. */
+  /** The interval of the heartbeats of each session, in milliseconds. */
   heartbeatMs: number;
   metrics: Pick<StreamMetrics, 'refused'>;
 }
 
-/** The streams of this process, from when they are asked for until their connections are free again. */
+/** The streams of this process, from their request until their response is closed. */
 export interface Streams {
-  /** How many there are. */
+  /** The number of streams. */
   readonly size: number;
   /**
-   * Takes a place for a stream, until its response is closed. Throws a 429 when the user has as many as one may have, and
-   * a 503 when the process has, or stops.
+   * Takes a slot for a stream, until its response is closed. Throws a 429 when the owner has the maximum number of streams,
+   * and a 503 when the process has, or is stopping.
    */
   admit: (owner: string, response: Response) => void;
-  /** Keeps a session that was begun in such a place alive, and ends it when its time has come. */
+  /** Sends heartbeats to an admitted session, and ends it when its token expires. */
   add: (session: Session, response: Response) => void;
-  /** How long a client is to wait before it connects again, in milliseconds: the more there are, the further apart. */
+  /** Returns a random time that a client waits before it reconnects, in milliseconds. The more sessions, the longer its range. */
   reconnectMs: () => number;
-  /** Ends the sessions of tokens that were revoked, and of users who were disabled. */
+  /** Ends the sessions of revoked tokens and of disabled owners. */
   endRefused: (refused: { isRevoked: (tokenId: string) => boolean; isDisabled: (owner: string) => boolean }) => void;
-  /** Ends every session. One that comes later is ended at once. */
+  /** Ends all sessions. A session that is added later ends at once. */
   stop: () => void;
 }
 
-/** Heartbeats are spread over so many turns, so that a process with many streams does not stand still at each. */
+/**
+ * Each heartbeat interval is divided into this many slices, and a session belongs to one of them: a process with many
+ * streams never sends all heartbeats at once.
+ */
 const HEARTBEAT_SLICES = 15;
-/** What the socket has not taken so long after the end is given up, in milliseconds. */
-const END_MS = 2000;
+/** The time after its end at which a session's connection is closed, also when data still waits, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2000;
 const RECONNECT_MS = 1000;
 const RECONNECT_SPREAD_MS = 4000;
-/** So many connections a second come back after a restart, if there were more than 4,000. */
+/** The rate of reconnecting clients after a restart, if there were more than 4,000: a thousand a second. */
 const RECONNECTS_PER_MS = 1;
 const OWNER_RETRY_S = 10;
 
-/** One timer for all of them. */
+/** Creates the registry of streams. One timer serves all sessions. */
 export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOptions): Streams {
   const counts = new Map<string, number>();
   const sessions = new Map<Session, number>();
   let size = 0;
-  let turn = 0;
-  let nextTurn = 0;
-  let stopped = false;
+  let slice = 0;
+  let nextSlice = 0;
+  let isStopped = false;
 
   const reconnectMs = (): number =>
     RECONNECT_MS + Math.random() * Math.max(RECONNECT_SPREAD_MS, sessions.size / RECONNECTS_PER_MS);
 
-  const look = (): void => {
+  const checkSessions = (): void => {
     const now = Date.now();
-    turn = (turn + 1) % HEARTBEAT_SLICES;
-    for (const [session, itsTurn] of sessions) {
+    slice = (slice + 1) % HEARTBEAT_SLICES;
+    for (const [session, sessionSlice] of sessions) {
       if (session.endedAt !== undefined) {
-        if (now - session.endedAt >= END_MS) session.cutOff();
+        if (now - session.endedAt >= CLOSE_TIMEOUT_MS) session.destroy();
       } else if (session.expiresAt <= now) session.end('token_expired');
-      else if (itsTurn === turn) session.beat();
+      else if (sessionSlice === slice) session.sendHeartbeat();
     }
   };
-  const timer = setInterval(look, heartbeatMs / HEARTBEAT_SLICES);
+  const timer = setInterval(checkSessions, heartbeatMs / HEARTBEAT_SLICES);
   const stopWhenEmpty = (): void => {
-    if (stopped && sessions.size === 0) clearInterval(timer);
+    if (isStopped && sessions.size === 0) clearInterval(timer);
   };
   const refuse = (reason: 'owner' | 'process', problem: Problem): never => {
     metrics.refused(reason);
@@ -79,27 +82,27 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
     },
     reconnectMs,
     admit(owner, response) {
-      const own = counts.get(owner) ?? 0;
-      if (own >= perOwner) {
+      const count = counts.get(owner) ?? 0;
+      if (count >= perOwner) {
         refuse(
           'owner',
           new Problem(429, 'Too many streams', {
-            detail: `You have ${String(perOwner)} streams open, as many as one user may have. Close one of them.`,
+            detail: `You have ${String(perOwner)} open streams, the maximum for one owner. Close one of them.`,
             headers: { 'retry-after': String(OWNER_RETRY_S) },
           }),
         );
       }
-      if (size >= max || stopped) {
+      if (size >= max || isStopped) {
         refuse(
           'process',
           new Problem(503, 'No more streams', {
-            detail: stopped ? 'This server stops.' : 'This server has as many streams as it may have.',
+            detail: isStopped ? 'This server is stopping.' : 'This server has as many streams as it allows.',
             headers: { 'retry-after': String(Math.ceil(reconnectMs() / 1000)) },
           }),
         );
       }
       size += 1;
-      counts.set(owner, own + 1);
+      counts.set(owner, count + 1);
       response.once('close', () => {
         size -= 1;
         const left = (counts.get(owner) ?? 0) - 1;
@@ -108,13 +111,13 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
       });
     },
     add(session, response) {
-      sessions.set(session, nextTurn);
-      nextTurn = (nextTurn + 1) % HEARTBEAT_SLICES;
+      sessions.set(session, nextSlice);
+      nextSlice = (nextSlice + 1) % HEARTBEAT_SLICES;
       response.once('close', () => {
         sessions.delete(session);
         stopWhenEmpty();
       });
-      if (stopped) session.end();
+      if (isStopped) session.end();
     },
     endRefused({ isRevoked, isDisabled }) {
       for (const session of sessions.keys()) {
@@ -123,7 +126,7 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
       }
     },
     stop() {
-      stopped = true;
+      isStopped = true;
       for (const session of sessions.keys()) session.end();
       stopWhenEmpty();
     },

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fakeSession } from '../../test/stream-world.js';
+import { fakeSession } from '../../test/stream-fixture.js';
 import { createSubscribers } from './subscribers.js';
 import type { Frame } from './frame.js';
 import type { StreamEvent } from './stream-event.js';
 
 const TYPES = ['sync.completed', 'sync.failed', 'gaps.updated'];
-const USERS = ['alice', 'bob', 'carol'];
+const OWNERS = ['alice', 'bob', 'carol'];
 
 const events = fc
-  .array(fc.record({ type: fc.constantFrom(...TYPES), owner: fc.option(fc.constantFrom(...USERS, 'nobody')) }), {
+  .array(fc.record({ type: fc.constantFrom(...TYPES), owner: fc.option(fc.constantFrom(...OWNERS, 'nobody')) }), {
     maxLength: 12,
   })
   .map((list): StreamEvent[] =>
@@ -17,22 +17,22 @@ const events = fc
   );
 const followers = fc.array(
   fc.record({
-    owner: fc.constantFrom(...USERS),
+    owner: fc.constantFrom(...OWNERS),
     seesAll: fc.boolean(),
     types: fc.option(fc.subarray(TYPES).map((types) => new Set(types))),
     leaves: fc.boolean(),
   }),
 );
 
-describe('an audience', () => {
-  test('gets, each session by itself, exactly what it may see and asked for, in order', () => {
+describe('subscribers', () => {
+  test('each get exactly the events of their types that they may see, in order', () => {
     fc.assert(
       fc.property(followers, fc.array(events, { maxLength: 3 }), (followers, batches) => {
-        const audience = createSubscribers();
+        const subscribers = createSubscribers();
         const sessions = followers.map(({ leaves, ...follower }) => ({ ...follower, leaves, ...fakeSession(follower) }));
-        for (const { session } of sessions) audience.join(session);
-        for (const { session, leaves } of sessions) if (leaves) audience.leave(session);
-        for (const batch of batches) audience.send(batch);
+        for (const { session } of sessions) subscribers.join(session);
+        for (const { session, leaves } of sessions) if (leaves) subscribers.leave(session);
+        for (const batch of batches) subscribers.send(batch);
 
         for (const { got, counts, owner, seesAll, types, leaves } of sessions) {
           const visible = batches
@@ -45,8 +45,8 @@ describe('an audience', () => {
     );
   });
 
-  test('shares one buffer for an event, and for what goes out together', () => {
-    const audience = createSubscribers();
+  test('share one buffer for each event, and for events that are sent together', () => {
+    const subscribers = createSubscribers();
     const frames: Frame[] = [];
     for (const [owner, types] of [
       ['alice', null],
@@ -54,7 +54,7 @@ describe('an audience', () => {
       ['bob', new Set(['a.b'])],
       ['carol', new Set(['a.b'])],
     ] as const) {
-      audience.join(fakeSession({ owner, types, write: (frame) => void frames.push(frame) }).session);
+      subscribers.join(fakeSession({ owner, types, write: (frame) => void frames.push(frame) }).session);
     }
     const event = (position: number): StreamEvent => ({
       position,
@@ -63,26 +63,26 @@ describe('an audience', () => {
       owner: null,
       data: '{}',
     });
-    audience.send([event(1)]);
+    subscribers.send([event(1)]);
     expect(frames).toHaveLength(4);
     expect(new Set(frames).size).toBe(1);
 
     frames.length = 0;
-    audience.send([event(2), event(3)]);
-    // One write each; one buffer for those with the same types.
+    subscribers.send([event(2), event(3)]);
+    // One write for each session; one buffer for all sessions with the same types.
     expect(frames).toHaveLength(4);
     expect(new Set(frames).size).toBe(2);
   });
 
-  test('is looked at only where there is something to get', () => {
-    const audience = createSubscribers();
+  test('are visited only when they get an event', () => {
+    const subscribers = createSubscribers();
     const touched: string[] = [];
-    for (const owner of USERS) {
+    for (const owner of OWNERS) {
       const { session } = fakeSession({ owner, types: new Set(['sync.completed']) });
-      audience.join(Object.defineProperty(session, 'write', { get: () => (touched.push(owner), () => undefined) }));
+      subscribers.join(Object.defineProperty(session, 'write', { get: () => (touched.push(owner), () => undefined) }));
     }
-    audience.send([{ position: 1, id: 'e1', type: 'sync.completed', owner: 'bob', data: '{}' }]);
-    audience.send([{ position: 2, id: 'e2', type: 'gaps.updated', owner: null, data: '{}' }]);
+    subscribers.send([{ position: 1, id: 'e1', type: 'sync.completed', owner: 'bob', data: '{}' }]);
+    subscribers.send([{ position: 2, id: 'e2', type: 'gaps.updated', owner: null, data: '{}' }]);
     expect(touched).toEqual(['bob']);
   });
 });

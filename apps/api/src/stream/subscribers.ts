@@ -2,11 +2,13 @@ import { frame, joined, type Frame } from './frame.js';
 import type { Session } from './session.js';
 import type { StreamEvent } from './stream-event.js';
 
-/** The sessions that get what happens. */
+/** The live sessions of this process. */
 export interface Subscribers {
+  /** Adds a session, which gets all events that are sent from now on and that it may see. */
   join: (session: Session) => void;
+  /** Removes a session; does nothing for an unknown one. */
   leave: (session: Session) => void;
-  /** Writes events, in the order of the log, to those who may see them. */
+  /** Writes events, which come in the order of the log, to the sessions that may see them. */
   send: (events: readonly StreamEvent[]) => void;
 }
 
@@ -14,27 +16,27 @@ export interface Subscribers {
 interface Group {
   types: ReadonlySet<string> | null;
   byOwner: Map<string, Set<Session>>;
-  /** All that are in `byOwner`, in one set, so that what is for everyone need not be looked up (measured). */
+  /** All sessions of `byOwner` in one set, which is faster for events for everyone (measured). */
   ofAllOwners: Set<Session>;
   seeingAll: Set<Session>;
 }
 
 /**
- * Each event is serialised once, what goes to a socket together is joined once for all who get the same, and nobody is
- * looked at who gets nothing: what an event costs goes by the connections that it is for.
+ * Creates an empty set of subscribers. Each event is serialized once, a batch is joined once for all sessions that get the
+ * same batch, and sessions that get nothing are not visited: the cost of an event depends on the number of its recipients.
  */
 export function createSubscribers(): Subscribers {
   const groups = new Map<string, Group>();
   const keyOf = ({ types }: Session): string => (types === null ? '*' : [...types].sort().join());
 
-  const write = (sessions: Iterable<Session>, { frame, count }: Portion): void => {
+  const write = (sessions: Iterable<Session>, { frame, count }: Batch): void => {
     for (const session of sessions) session.write(frame, count);
   };
 
   return {
     join(session) {
       const { types, owner, seesAll } = session;
-      const group = entry(groups, keyOf(session), (): Group => ({
+      const group = getOrMake(groups, keyOf(session), (): Group => ({
         types,
         byOwner: new Map(),
         ofAllOwners: new Set(),
@@ -44,63 +46,64 @@ export function createSubscribers(): Subscribers {
         group.seeingAll.add(session);
       } else {
         group.ofAllOwners.add(session);
-        entry(group.byOwner, owner, () => new Set<Session>()).add(session);
+        getOrMake(group.byOwner, owner, () => new Set<Session>()).add(session);
       }
     },
     leave(session) {
       const group = groups.get(keyOf(session));
       if (!group) return;
-      const own = group.byOwner.get(session.owner);
-      own?.delete(session);
-      if (own?.size === 0) group.byOwner.delete(session.owner);
+      const ownerSessions = group.byOwner.get(session.owner);
+      ownerSessions?.delete(session);
+      if (ownerSessions?.size === 0) group.byOwner.delete(session.owner);
       group.ofAllOwners.delete(session);
       group.seeingAll.delete(session);
       if (group.ofAllOwners.size + group.seeingAll.size === 0) groups.delete(keyOf(session));
     },
     send(events) {
-      const portion = createPortions();
+      const encodeBatch = createBatchEncoder();
       for (const { types, byOwner, ofAllOwners, seeingAll } of groups.values()) {
         const wanted = types === null ? events : events.filter(({ type }) => types.has(type));
         if (wanted.length === 0) continue;
-        if (seeingAll.size > 0) write(seeingAll, portion(wanted));
+        if (seeingAll.size > 0) write(seeingAll, encodeBatch(wanted));
 
-        const users = new Set(wanted.map(({ owner }) => owner));
-        const forEveryone = users.delete(null) ? portion(wanted.filter(({ owner }) => owner === null)) : undefined;
-        if (forEveryone && users.size === 0) write(ofAllOwners, forEveryone);
+        const owners = new Set(wanted.map(({ owner }) => owner));
+        const forEveryone = owners.delete(null) ? encodeBatch(wanted.filter(({ owner }) => owner === null)) : undefined;
+        if (forEveryone && owners.size === 0) write(ofAllOwners, forEveryone);
         else if (forEveryone) {
-          for (const [owner, sessions] of byOwner) if (!users.has(owner)) write(sessions, forEveryone);
+          for (const [owner, sessions] of byOwner) if (!owners.has(owner)) write(sessions, forEveryone);
         }
-        for (const user of users) {
-          const sessions = byOwner.get(user as string);
-          if (sessions) write(sessions, portion(wanted.filter(({ owner }) => owner === null || owner === user)));
+        for (const recipient of owners) {
+          const sessions = byOwner.get(recipient as string);
+          if (sessions) write(sessions, encodeBatch(wanted.filter(({ owner }) => owner === null || owner === recipient)));
         }
       }
     },
   };
 }
 
-/** What the map has for the key, made if there is nothing yet. */
-function entry<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+/** Returns the map's value for the key; makes and stores it when there is none. */
+function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
   const value = map.get(key) ?? make();
   map.set(key, value);
   return value;
 }
 
-/** What goes to a socket in one write. */
-interface Portion {
+/** Events that a socket gets in one write. */
+interface Batch {
   frame: Frame;
   count: number;
 }
 
-function createPortions(): (events: readonly StreamEvent[]) => Portion {
+/** Returns a function that encodes batches, and encodes each event only once. */
+function createBatchEncoder(): (events: readonly StreamEvent[]) => Batch {
   const frames = new Map<StreamEvent, Frame>();
   return (events) => ({
     count: events.length,
     frame: joined(
       events.map((event) => {
-        const made = frames.get(event) ?? frame(event);
-        frames.set(event, made);
-        return made;
+        const encoded = frames.get(event) ?? frame(event);
+        frames.set(event, encoded);
+        return encoded;
       }),
     ),
   });

@@ -17,10 +17,10 @@ afterAll(async () => {
   await api.stop();
 });
 
-const issue = async (user: string, claims: object = {}) => {
+const issue = async (owner: string, claims: object = {}) => {
   const response = await fetch(`${api.url}/api/events/stream/ticket`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${api.token(user, claims)}` },
+    headers: { authorization: `Bearer ${api.token(owner, claims)}` },
   });
   const { ticket } = (await response.json()) as { ticket: string };
   return ticket;
@@ -30,33 +30,33 @@ const open = async (ticket: string, headers: Record<string, string> = {}) => {
   const { response, ...stream } = await followStream(api, { query: `ticket=${ticket}`, headers });
   return { ...stream, status: response.status };
 };
-const publishFor = (user: string) =>
+const publishFor = (owner: string) =>
   api
     .as('service', 'events:publish')
     .post('/api/events')
-    .send({ type: 'sync.failed', data: { user_id: user, error_message: `of ${user}` } });
+    .send({ type: 'sync.failed', data: { user_id: owner, error_message: `of ${owner}` } });
 
 describe('a ticket', () => {
-  test('opens the stream of whoever asked for it', async () => {
+  test('opens the stream of the caller that it was issued to', async () => {
     const stream = await open(await issue('alice'));
     expect(stream.status).toBe(200);
     await publishFor('bob');
     await publishFor('alice');
     await eventually(() => {
-      expect(stream.seen.text).toContain('of alice');
+      expect(stream.received.text).toContain('of alice');
     });
-    expect(stream.seen.text).not.toContain('of bob');
+    expect(stream.received.text).not.toContain('of bob');
     stream.close();
   });
 
-  test('opens one stream only, also when many come with it at once', async () => {
+  test('opens only one stream, also in parallel requests', async () => {
     const ticket = await issue('alice');
     const streams = await Promise.all(Array.from({ length: 10 }, () => open(ticket)));
     expect(streams.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(401)]);
     for (const { close } of streams) close();
   });
 
-  test('does nothing elsewhere, and nothing beside a token', async () => {
+  test('is refused by other routes, and together with a token', async () => {
     const ticket = await issue('alice');
     for (const path of ['/api/webhooks', '/api/events', '/api/events/stream/ticket']) {
       expect((await fetch(`${api.url}${path}?ticket=${ticket}`)).status).toBe(401);
@@ -66,17 +66,17 @@ describe('a ticket', () => {
   });
 
   test.each(['', 'x', 'A'.repeat(43), '..%2F..%2F', '%00'])(
-    'that is none, such as "%s", gets the 401 of every bad token',
+    'that is not valid, such as "%s", gets the same 401 as every invalid token',
     async (ticket) => {
-      const { status, seen } = await open(ticket);
+      const { status, received } = await open(ticket);
       expect(status).toBe(401);
       await eventually(() => {
-        expect(seen.text).toContain('"title":"Not authenticated"');
+        expect(received.text).toContain('"title":"Not authenticated"');
       });
     },
   );
 
-  test('is in Redis as a digest for 60 seconds, and in no log', async () => {
+  test('is stored in Redis as a digest for 60 seconds, and is never logged', async () => {
     const ticket = await issue('carol');
     const keys = await redis.keys(`${api.redis.prefix}:ticket:*`);
     expect(keys.join()).not.toContain(ticket);
@@ -89,30 +89,30 @@ describe('a ticket', () => {
   });
 });
 
-describe('while Redis is away', () => {
-  test('tickets are a 503', async () => {
-    const away = new Redis(api.redis.url, { lazyConnect: true, enableOfflineQueue: false });
-    const tickets = createTickets({ redis: away, prefix: api.redis.prefix });
+describe('while Redis is not available', () => {
+  test('tickets get a 503', async () => {
+    const unavailable = new Redis(api.redis.url, { lazyConnect: true, enableOfflineQueue: false });
+    const tickets = createTickets({ redis: unavailable, prefix: api.redis.prefix });
     const caller = { owner: 'alice', scopes: new Set<string>(), expiresAt: 0, tokenId: undefined };
     await expect(tickets.issue(caller)).rejects.toMatchObject({ status: 503 });
     await expect(tickets.redeem('A'.repeat(43))).rejects.toMatchObject({ status: 503 });
-    away.disconnect();
+    unavailable.disconnect();
   });
 });
 
 describe('a stream whose token is revoked', () => {
-  test('ends with the reason, opened by the token or by a ticket, and no ticket opens another', async () => {
+  test('ends with the reason, and its unused tickets open no stream', async () => {
     const [used, unused] = [await issue('dora', { jti: 'lost' }), await issue('dora', { jti: 'lost' })];
     const [stream, other] = [await open(used), await open(await issue('dora', { jti: 'kept' }))];
     await revokeToken(redis, api.redis.prefix, { tokenId: 'lost', endsAt: Math.floor(Date.now() / 1000) + 600 });
     await api.revocations.refresh();
     await eventually(() => {
-      expect(stream.seen).toMatchObject({
+      expect(stream.received).toMatchObject({
         ended: true,
         text: expect.stringContaining('event: stream.end\ndata: {"reason":"token_revoked"}'),
       });
     });
-    expect(other.seen.ended).toBe(false);
+    expect(other.received.ended).toBe(false);
     other.close();
     expect((await open(unused)).status).toBe(401);
   });

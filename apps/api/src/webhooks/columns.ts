@@ -1,13 +1,13 @@
 import type { Webhook } from '@tidings/database';
 import type { RegistrationChange } from './registration.js';
 
-/** What a registration sets as it is; the headers are sealed first. */
+/** Maps the fields of a registration to columns, except the headers, which are sealed first. Absent fields set no column. */
 export function toColumns(fields: Omit<RegistrationChange, 'headers'>) {
   const { url, event_types: eventTypes, description, enabled, ordering, retry } = fields;
   const { max_in_flight: maxInFlight, rate_limit: rateLimit } = fields;
-  const named = Object.entries({ url, eventTypes, description, enabled, ordering, maxInFlight, rateLimit });
+  const columns = Object.entries({ url, eventTypes, description, enabled, ordering, maxInFlight, rateLimit });
   return {
-    ...(Object.fromEntries(named.filter(([, value]) => value !== undefined)) as Partial<Webhook>),
+    ...(Object.fromEntries(columns.filter(([, value]) => value !== undefined)) as Partial<Webhook>),
     ...(retry === undefined
       ? {}
       : {
@@ -18,30 +18,35 @@ export function toColumns(fields: Omit<RegistrationChange, 'headers'>) {
   };
 }
 
+/** The health columns of a webhook without failures. */
 const HEALTHY = { failingSince: null, unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null } as const;
-const NOT_BY_TIDINGS = { disabledReason: null, disabledAt: null, disabledNotifiedAt: null } as const;
+/** The columns of a webhook that neither Tidings nor an operator disabled. */
+const NO_DISABLED_REASON = { disabledReason: null, disabledAt: null, disabledNotifiedAt: null } as const;
 
-/** What an operator enables has not failed yet. */
-export const ENABLED_BY_OPERATOR = { enabled: true, ...NOT_BY_TIDINGS, ...HEALTHY } as const;
+/** The columns that change when an operator enables a webhook: its failures are reset. */
+export const ENABLED_BY_OPERATOR = { enabled: true, ...NO_DISABLED_REASON, ...HEALTHY } as const;
 
-/** What an operator disables: its owner is to be told, and its replays are cancelled, as when its owner does it. */
+/**
+ * Returns the columns that change when an operator disables a webhook. Its owner is notified, and its replays are cancelled,
+ * as when the owner disables it.
+ */
 export function disabledByOperator(disabledAt: Date) {
   return { enabled: false, disabledReason: 'operator', disabledAt, disabledNotifiedAt: null, replayNextAt: null } as const;
 }
 
 /**
- * What else changes when the owner changes these: whether it is enabled is from now on the owner's word, and an endpoint
- * that is enabled, or another one than before, has not failed yet.
+ * Returns the columns that also change with an owner's change. When the owner enables or disables the webhook, the reason
+ * why Tidings disabled it is removed. When the owner enables it or changes its URL, its failures are reset.
  */
-export function consequences(
+export function impliedChanges(
   { url: urlBefore, disabledReason }: Pick<Webhook, 'url' | 'disabledReason'>,
   { enabled, url = urlBefore }: RegistrationChange,
 ) {
   return {
-    // What an operator disabled stays so, whatever its owner says.
-    ...(enabled === undefined || disabledReason === 'operator' ? {} : NOT_BY_TIDINGS),
+    // A webhook that an operator disabled stays disabled.
+    ...(enabled === undefined || disabledReason === 'operator' ? {} : NO_DISABLED_REASON),
     ...(enabled === true || url !== urlBefore ? HEALTHY : {}),
-    // Its replays are cancelled: later ones need not wait until theirs would have been over.
+    // Its replays are cancelled, so later replays need not wait for their planned end.
     ...(enabled === false ? { replayNextAt: null } : {}),
   };
 }

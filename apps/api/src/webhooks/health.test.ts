@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { untilBlocked } from '../../test/locks.js';
+import { waitForBlockedQueries } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
@@ -13,7 +13,7 @@ beforeEach(async () => {
   id = String((await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/hook' })).body.id);
 });
 
-const show = async () => (await api.as('alice').get(`/api/webhooks/${id}`)).body;
+const read = async () => (await api.as('alice').get(`/api/webhooks/${id}`)).body;
 const change = (body: object) => api.as('alice').patch(`/api/webhooks/${id}`).send(body);
 const row = () => api.database.prisma.webhook.findUniqueOrThrow({ where: { id } });
 const publish = () =>
@@ -23,8 +23,8 @@ const publish = () =>
     .send({ type: 'extraction.started', data: { version: '1', entity_types: [] } });
 const statuses = async () =>
   (await api.database.prisma.delivery.findMany({ orderBy: { id: 'asc' } })).map(({ status }) => status);
-/** As the worker leaves an endpoint that has failed for days. */
-const fails = async ({ disabled }: { disabled: boolean }) => {
+/** Writes the state that a worker leaves for an endpoint that has failed for days. */
+const markFailing = async ({ disabled }: { disabled: boolean }) => {
   await api.database.pool.query(
     `UPDATE webhooks SET failing_since = '2026-03-01', unreachable_count = 9, circuit_opened_at = '2026-03-02',
       circuit_probe_at = now() + interval '1 min', rate_next_at = now(), replay_next_at = now()`,
@@ -42,16 +42,16 @@ const HEALTHY = {
   failing_since: null,
   circuit: { state: 'closed', opened_at: null, probe_at: null },
 };
-const FORGOTTEN = { disabledNotifiedAt: null, unreachableCount: 0 };
+const RESET = { disabledNotifiedAt: null, unreachableCount: 0 };
 
 describe('the health of a webhook', () => {
-  test('is good to begin with', async () => {
-    expect(await show()).toMatchObject(HEALTHY);
+  test('is good at first', async () => {
+    expect(await read()).toMatchObject(HEALTHY);
   });
 
-  test('is shown as the worker found it', async () => {
-    await fails({ disabled: true });
-    expect(await show()).toMatchObject({
+  test('is shown as the worker recorded it', async () => {
+    await markFailing({ disabled: true });
+    expect(await read()).toMatchObject({
       enabled: false,
       disabled_reason: 'failing',
       disabled_at: '2026-03-03T00:00:00.000Z',
@@ -59,11 +59,11 @@ describe('the health of a webhook', () => {
       circuit: { state: 'open', opened_at: '2026-03-02T00:00:00.000Z', probe_at: expect.stringMatching(/Z$/) },
     });
     await api.database.pool.query('UPDATE webhooks SET circuit_probe_at = now()');
-    expect((await show()).circuit.state).toBe('half_open');
+    expect((await read()).circuit.state).toBe('half_open');
   });
 
-  test('is shown without what the worker keeps for itself', async () => {
-    expect(Object.keys(await show()).sort()).toEqual(
+  test('is shown without the internal columns of the worker', async () => {
+    expect(Object.keys(await read()).sort()).toEqual(
       [
         ...[
           'id',
@@ -85,33 +85,33 @@ describe('the health of a webhook', () => {
 });
 
 describe('enabling a webhook that Tidings disabled', () => {
-  test('forgets how it failed, and events come again', async () => {
-    await fails({ disabled: true });
+  test('resets its failures, and its deliveries are created again', async () => {
+    await markFailing({ disabled: true });
     await publish();
     expect((await change({ enabled: true })).body).toMatchObject({ enabled: true, ...HEALTHY });
-    expect(await row()).toMatchObject(FORGOTTEN);
+    expect(await row()).toMatchObject(RESET);
     await publish();
     expect(await statuses()).toEqual(['skipped', 'pending']);
   });
 });
 
 describe('disabling a webhook', () => {
-  test("is its owner's choice: it cancels what is pending, and gives no reason", async () => {
+  test('by its owner cancels pending deliveries, and sets no reason', async () => {
     await publish();
     expect((await change({ enabled: false })).body).toMatchObject({ enabled: false, disabled_reason: null, disabled_at: null });
     expect(await statuses()).toEqual(['cancelled']);
   });
 
-  test("that Tidings had disabled is its owner's choice from then on: nothing is kept for it any more", async () => {
+  test('that Tidings had disabled removes the reason, and later events get no delivery', async () => {
     await publish();
-    await fails({ disabled: true });
+    await markFailing({ disabled: true });
     await publish();
     expect((await change({ enabled: false })).body).toMatchObject({ enabled: false, disabled_reason: null, disabled_at: null });
     await publish();
     expect(await statuses()).toEqual(['cancelled', 'skipped']);
   });
 
-  test('ends its replays too, so that later ones need not wait until these would have been over', async () => {
+  test('also ends its replays, so that later replays need not wait for their planned end', async () => {
     await api.database.pool.query("UPDATE webhooks SET replay_next_at = now() + interval '1 day'");
     await change({ enabled: false });
     expect((await row()).replayNextAt).toBeNull();
@@ -119,21 +119,21 @@ describe('disabling a webhook', () => {
 });
 
 describe('changing the URL', () => {
-  test('to another one makes it another endpoint, which has not failed', async () => {
-    await fails({ disabled: false });
+  test('to a different one resets its failures', async () => {
+    await markFailing({ disabled: false });
     expect((await change({ url: 'https://example.com/other' })).body).toMatchObject(HEALTHY);
-    expect(await row()).toMatchObject(FORGOTTEN);
+    expect(await row()).toMatchObject(RESET);
   });
 
-  test('to the same one, or changing anything else, leaves its health as it is', async () => {
-    await fails({ disabled: false });
+  test('to the same one, or changing another field, does not change its health', async () => {
+    await markFailing({ disabled: false });
     await change({ url: 'https://example.com/hook', description: 'mine' });
-    expect(await show()).toMatchObject({ failing_since: '2026-03-01T00:00:00.000Z', circuit: { state: 'open' } });
+    expect(await read()).toMatchObject({ failing_since: '2026-03-01T00:00:00.000Z', circuit: { state: 'open' } });
     expect(await row()).toMatchObject({ unreachableCount: 9 });
   });
 
   test('of a webhook that Tidings disabled does not enable it', async () => {
-    await fails({ disabled: true });
+    await markFailing({ disabled: true });
     expect((await change({ url: 'https://example.com/other' })).body).toMatchObject({
       enabled: false,
       disabled_reason: 'failing',
@@ -141,13 +141,13 @@ describe('changing the URL', () => {
   });
 });
 
-describe('a change while the worker writes the health', () => {
-  test('waits for it, and the later one counts', async () => {
+describe('a change while a worker updates the health', () => {
+  test('waits for the worker, and overwrites its update', async () => {
     const worker = await api.database.pool.connect();
     await worker.query('BEGIN');
     await worker.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone', disabled_at = now()");
     const changed = change({ enabled: true }).then((response) => response);
-    await untilBlocked(api.database, 1);
+    await waitForBlockedQueries(api.database, 1);
     await worker.query('COMMIT');
     worker.release();
     expect((await changed).body).toMatchObject({ enabled: true, disabled_reason: null, disabled_at: null });

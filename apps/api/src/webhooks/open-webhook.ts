@@ -2,12 +2,12 @@ import type { Webhook } from '@tidings/database';
 import { parsePreviousSecrets, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
 import type { WebhookView } from './view.js';
 
-/** Opens of a webhook's row what may be shown, and what a rotation needs. Throws when a key is missing. */
+/** Creates functions that decrypt the sealed columns of a webhook's row. They throw when the key of a column is missing. */
 export function createOpener(seal: Seal) {
-  /** The secrets that were rotated away. */
+  /** Returns the previous secrets, also those that have expired. */
   const previousOf = ({ id, sealedPreviousSecrets: sealed }: Webhook): PreviousSecret[] =>
     sealed ? parsePreviousSecrets(seal.open(sealed, sealedFor.previousSecrets(id))) : [];
-  /** What the API shows of it: of the headers only the names. */
+  /** Returns the webhook as the API shows it: without secrets, and with the names of its headers only. */
   const toView = (row: Webhook): WebhookView => {
     const { sealedSecret: _secret, sealedPreviousSecrets: _previous, sealedHeaders, ...webhook } = row;
     return {

@@ -4,26 +4,26 @@ import { isPattern, type Catalog } from '@tidings/events';
 import { MAX_ATTEMPTS } from '@tidings/config';
 
 const MAX_HEADERS = 20;
-/** Of all names and values: servers refuse requests whose headers are beyond 8 or 16 KB. */
+/** The maximum size of all headers together. Servers refuse requests whose headers exceed 8 or 16 KB. */
 const MAX_HEADER_BYTES = 4096;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
-/** Visible ASCII and inner spaces: no line break can smuggle in a header. */
+/** Visible ASCII and inner spaces. Line breaks would allow header injection. */
 const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
 function sizeOf(headers: Record<string, string>): number {
   return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + ': \r\n'.length, 0);
 }
 
-function namesDiffer(headers: Record<string, string>): boolean {
+function hasUniqueNames(headers: Record<string, string>): boolean {
   const names = Object.keys(headers);
   return new Set(names.map((name) => name.toLowerCase())).size === names.length;
 }
 
-const wholeNumber = (min: number, max: number, what = '') => {
-  const message = `must be a whole number from ${String(min)} to ${String(max)}${what}`;
+const wholeNumber = (min: number, max: number, unit = '') => {
+  const message = `must be a whole number from ${String(min)} to ${String(max)}${unit}`;
   return z.int(message).min(min, message).max(max, message);
 };
 
-/** What is set differs from the system's retry policy. */
+/** The values that differ from the server's retry policy. */
 const retry = z
   .strictObject(
     {
@@ -31,7 +31,7 @@ const retry = z
       initial_delay_ms: wholeNumber(100, 3_600_000),
       max_delay_ms: wholeNumber(1000, 86_400_000),
     },
-    'must be an object, or null for the policy of the system',
+    'must be an object, or null for the policy of the server',
   )
   .partial()
   .refine(({ initial_delay_ms: initial = 0, max_delay_ms: max = Infinity }) => initial <= max, {
@@ -41,12 +41,12 @@ const retry = z
 
 interface RegistrationRules {
   urlRules: UrlRules;
-  /** The most requests at once that an owner may ask for: what is slow holds so many of a worker's places. */
+  /** The maximum of `max_in_flight` that an owner may set: a slow receiver occupies that many slots of a worker. */
   maxInFlight: number;
   catalog: Pick<Catalog, 'knows' | 'types'>;
 }
 
-/** The bodies of `POST /api/webhooks` and `PATCH /api/webhooks/{id}`. */
+/** Creates the schemas of the bodies of `POST /api/webhooks` (`create`) and `PATCH /api/webhooks/{id}` (`change`). */
 export function registrationSchemas({ urlRules, catalog, maxInFlight }: RegistrationRules) {
   const url = z.string().superRefine((text, context) => {
     const problem = checkUrl(text, urlRules);
@@ -56,7 +56,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
     if (!isPattern(text) || !catalog.knows(text)) {
       context.addIssue({
         code: 'custom',
-        message: `must be "*", a known type or its prefix and ".*"; known are ${catalog.types.join(', ')}`,
+        message: `must be "*", a known type, or its prefix and ".*"; known types: ${catalog.types.join(', ')}`,
       });
     }
   });
@@ -76,9 +76,9 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
           .refine((name) => !isReservedHeader(name), 'is a header that Tidings sets by itself'),
         z.string().regex(HEADER_VALUE, 'must be 1 to 1024 visible ASCII characters'),
       )
-      .refine((headers) => sizeOf(headers) <= MAX_HEADER_BYTES, `must be at most ${String(MAX_HEADER_BYTES)} bytes in all`)
-      .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)}`)
-      .refine(namesDiffer, 'must not hold the same name twice: upper and lower case are the same'),
+      .refine((headers) => sizeOf(headers) <= MAX_HEADER_BYTES, `must be at most ${String(MAX_HEADER_BYTES)} bytes in total`)
+      .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)} headers`)
+      .refine(hasUniqueNames, 'must not hold the same name twice; names are case-insensitive'),
     enabled: z.boolean(),
     max_in_flight: wholeNumber(1, maxInFlight),
     rate_limit: wholeNumber(1, 10_000, ' requests per second, or null for no limit').nullable(),
@@ -104,5 +104,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
   };
 }
 
+/** A validated body of `POST /api/webhooks`. */
 export type Registration = z.output<ReturnType<typeof registrationSchemas>['create']>;
+/** A validated body of `PATCH /api/webhooks/{id}`. */
 export type RegistrationChange = z.output<ReturnType<typeof registrationSchemas>['change']>;

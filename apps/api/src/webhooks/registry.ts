@@ -1,33 +1,40 @@
 import { v7 as uuidv7 } from 'uuid';
 import { cancelDeliveries, type Database } from '@tidings/database';
 import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
-import { consequences, toColumns } from './columns.js';
+import { impliedChanges, toColumns } from './columns.js';
 import { createOpener } from './open-webhook.js';
 import { actAs, lockOwner } from './act-as.js';
 import type { Registration, RegistrationChange } from './registration.js';
 import type { WebhookView } from './view.js';
 
-/** `limit`: how many webhooks the user may have, and has; null: the user is disabled. */
+/**
+ * The result of a registration. `limit`: the maximum number of webhooks, which the owner has reached; null: the owner is
+ * disabled.
+ */
 export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false; limit: number | null };
 
-/** `withheld`: an operator disabled the webhook, and the change would have enabled it. */
-export type Changed = { changed: true; webhook: WebhookView } | { changed: false; why: 'withheld' };
+/** The result of a change. `disabled_by_operator`: an operator disabled the webhook, and the change would have enabled it. */
+export type Changed = { changed: true; webhook: WebhookView } | { changed: false; reason: 'disabled_by_operator' };
 
-/** `nextEnd`: of the earlier secrets that sign, as many as may, the first one ends then. */
+/**
+ * The result of a rotation. `nextEnd`: the maximum number of previous secrets sign already, and the first of them expires at
+ * this time.
+ */
 export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | { rotated: false; nextEnd: Date };
 
 interface RegistryParts {
   database: Database;
   seal: Seal;
-  /** How many webhooks a user may have of whom no operator said otherwise. */
+  /** The maximum number of webhooks of an owner without a limit of its own, which an operator may set. */
   perOwner: number;
-  /** Told how many deliveries were cancelled, for the metrics. */
+  /** Called with the number of cancelled deliveries, for the metrics. */
   onCancelled?: (count: number) => void;
 }
 
+/** Reads and writes webhooks for their owners. */
 export type Registry = ReturnType<typeof createRegistry>;
 
-/** The webhooks of all users. Every call names the user, and sees only what is theirs (I7). */
+/** Creates the registry of webhooks. Every method takes the owner, and sees only the owner's webhooks (I7). */
 export function createRegistry({ database, seal, perOwner, onCancelled }: RegistryParts) {
   const { prisma } = database;
   const cancel = async (webhookId: string): Promise<void> => {
@@ -41,12 +48,12 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
     Object.keys(headers).length === 0 ? null : sealBytes(JSON.stringify(headers), sealedFor.headers(id));
 
   return {
-    /** Registers a webhook and makes its secret, which is shown here and never again; `registered: false` at the limit. */
+    /** Registers a webhook with a new secret, which is returned only here. Returns `registered: false` at the owner's limit. */
     async register(owner: string, { headers, ...fields }: Registration): Promise<Registered> {
       const id = `wh_${uuidv7()}`;
       const secret = createSecret();
       return prisma.$transaction(async (transaction) => {
-        // One registration of a user at a time: parallel ones would all count the same number.
+        // One registration of an owner at a time: parallel ones would all count the same number.
         await lockOwner(transaction, owner);
         await actAs(transaction, owner);
         const settings = await transaction.ownerSettings.findUnique({ where: { owner } });
@@ -61,22 +68,23 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
       });
     },
 
-    /** Newest first; up to `limit` of those before the cursor. */
+    /** Returns up to `limit` webhooks before the cursor, newest first. */
     async list(owner: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<WebhookView[]> {
       const before = cursor === undefined ? {} : { id: { lt: cursor } };
       const webhooks = await prisma.webhook.findMany({ where: { owner, ...before }, orderBy: { id: 'desc' }, take: limit });
       return webhooks.map(toView);
     },
 
+    /** Returns one webhook; null when the owner has no such webhook. */
     async find(owner: string, id: string): Promise<WebhookView | null> {
       const webhook = await prisma.webhook.findFirst({ where: { id, owner } });
       return webhook && toView(webhook);
     },
 
     /**
-     * Changes what is named, and what follows from it; null when the user has no such webhook. Disabling cancels what is
-     * pending, after the commit: whoever holds a webhook's lock must not wait for its deliveries. What is claimed in
-     * between finds that it is disabled.
+     * Changes the fields in `change` and the columns that they imply; null when the owner has no such webhook. Disabling
+     * cancels pending deliveries after the commit, because a transaction that holds a webhook's lock must not wait for its
+     * deliveries. A claim between the two sees that the webhook is disabled.
      */
     async change(owner: string, id: string, change: RegistrationChange): Promise<Changed | null> {
       const { headers, ...fields } = change;
@@ -85,13 +93,14 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
         await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND owner = ${owner} FOR NO KEY UPDATE`;
         const before = await transaction.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
-        if (change.enabled === true && before.disabledReason === 'operator') return { changed: false, why: 'withheld' } as const;
+        if (change.enabled === true && before.disabledReason === 'operator')
+          return { changed: false, reason: 'disabled_by_operator' } as const;
         const webhook = await transaction.webhook.update({
           where: { id },
           data: {
             ...toColumns(fields),
             ...(headers === undefined ? {} : { sealedHeaders: sealHeaders(id, headers) }),
-            ...consequences(before, change),
+            ...impliedChanges(before, change),
           },
         });
         return { changed: true, webhook: toView(webhook) } as const;
@@ -101,8 +110,9 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
     },
 
     /**
-     * Gives it a new secret, which is shown here and never again; the ones before sign on for the overlap, by the database's
-     * clock. Null when the user has no such webhook; `rotated: false` while as many earlier ones sign as may.
+     * Gives the webhook a new secret, which is returned only here. Previous secrets still sign for `overlapS` seconds, by the
+     * database's clock. Returns null when the owner has no such webhook, and `rotated: false` while the maximum number of
+     * previous secrets sign.
      */
     async rotateSecret(owner: string, id: string, overlapS: number): Promise<Rotated | null> {
       return prisma.$transaction(async (transaction) => {
@@ -110,7 +120,7 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
         await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND owner = ${owner} FOR NO KEY UPDATE`;
         const before = await transaction.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
-        // Once it has the lock: a transaction's own time is that of its beginning, however long it waited.
+        // The clock is read after the lock: `now()` is the start of the transaction, however long it waited.
         const [clock] = await transaction.$queryRaw<{ now: number }[]>`
           SELECT floor(extract(epoch FROM clock_timestamp()))::float8 AS now`;
         const { now } = clock as { now: number };
@@ -131,7 +141,7 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
       });
     },
 
-    /** Removes it and cancels what is pending; false when the user has no such webhook. */
+    /** Removes the webhook and cancels its pending deliveries; false when the owner has no such webhook. */
     async remove(owner: string, id: string): Promise<boolean> {
       const { count } = await prisma.$transaction(async (transaction) => {
         await actAs(transaction, owner);

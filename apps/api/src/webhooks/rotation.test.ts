@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSeal, parsePreviousSecrets, sealedFor } from '@tidings/secrets';
 import { eventually } from '@tidings/testing';
-import { untilBlocked, whileWebhooksAreHeld } from '../../test/locks.js';
+import { waitForBlockedQueries, withWebhooksLocked } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
-/** As in start-api.ts. */
+/** The key of start-api.ts. */
 const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 
 let api: TestApi;
@@ -21,11 +21,11 @@ beforeEach(async () => {
   first = String(body.secret);
 });
 
-const rotate = (body?: object, user = 'alice') => {
-  const request = api.as(user).post(`/api/webhooks/${id}/rotate-secret`);
+const rotate = (body?: object, owner = 'alice') => {
+  const request = api.as(owner).post(`/api/webhooks/${id}/rotate-secret`);
   return body === undefined ? request : request.send(body);
 };
-/** What a worker finds: the secret, and those before it, newest first. */
+/** Reads the stored secrets, as a worker does: the current one, and the previous ones, newest first. */
 async function stored() {
   const { sealedSecret, sealedPreviousSecrets: sealed } = await api.database.prisma.webhook.findUniqueOrThrow({ where: { id } });
   const previous = sealed ? parsePreviousSecrets(seal.open(sealed, sealedFor.previousSecrets(id))) : [];
@@ -35,8 +35,8 @@ async function stored() {
     ends: previous.map(({ until }) => until),
   };
 }
-/** Makes it as if so many seconds had passed since the rotations. */
-async function pass(seconds: number): Promise<void> {
+/** Moves the expiry of the previous secrets back by this time. */
+async function moveTime(seconds: number): Promise<void> {
   const { previous, ends } = await stored();
   const earlier = previous.map((secret, index) => ({ secret, until: (ends[index] ?? 0) - seconds }));
   const sealedPreviousSecrets = new Uint8Array(seal.seal(JSON.stringify(earlier), sealedFor.previousSecrets(id)));
@@ -45,7 +45,7 @@ async function pass(seconds: number): Promise<void> {
 const inSeconds = (text: unknown) => (Date.parse(String(text)) - Date.now()) / 1000;
 
 describe('rotating a secret', () => {
-  test('answers with a new one, this once, and the one before signs on for a day', async () => {
+  test('returns a new secret once, and the previous one still signs for a day', async () => {
     const { status, body } = await rotate();
     expect(status).toBe(200);
     expect(body.secret).toMatch(/^whsec_/);
@@ -56,7 +56,7 @@ describe('rotating a secret', () => {
     expect(shown.previous_secrets_valid_until).toBe(body.previous_secrets_valid_until);
   });
 
-  test('takes an overlap of up to a week, and 0 ends all that were before', async () => {
+  test('takes an overlap of up to a week, and 0 ends all previous secrets', async () => {
     expect(inSeconds((await rotate({ overlap_s: 604_800 })).body.previous_secrets_valid_until)).toBeGreaterThan(604_000);
     expect((await rotate({ overlap_s: 0 })).body.previous_secrets_valid_until).toBeNull();
     for (const overlap_s of [-1, 604_801, 1.5, '1', null]) {
@@ -65,7 +65,7 @@ describe('rotating a secret', () => {
     }
   });
 
-  test('is a 409 while three earlier ones sign, which says when the first one ends, and that 0 ends all of them', async () => {
+  test('gets a 409 while three previous secrets sign, which names the expiry of the first, and that 0 ends all of them', async () => {
     for (const overlap_s of [300, 100, 200]) expect((await rotate({ overlap_s })).status).toBe(200);
     const before = await stored();
     const { status, body } = await rotate();
@@ -73,8 +73,8 @@ describe('rotating a secret', () => {
     expect(body.detail).toContain(new Date(1000 * Math.min(...before.ends)).toISOString());
     expect(await stored()).toEqual(before);
 
-    // One of them has ended: there is room, and it is forgotten.
-    await pass(150);
+    // One of them has expired, so it is removed and the next rotation succeeds.
+    await moveTime(150);
     expect((await rotate({ overlap_s: 60 })).status).toBe(200);
     expect((await stored()).previous).toEqual([before.secret, before.previous[0], before.previous[2]]);
     expect((await rotate()).status).toBe(409);
@@ -83,60 +83,61 @@ describe('rotating a secret', () => {
     expect((await rotate()).status).toBe(200);
   });
 
-  test('by three at once comes one after the other: every secret that was shown signs', async () => {
-    let asked: Promise<{ body: { secret: string } }[]> = Promise.resolve([]);
-    await whileWebhooksAreHeld(api.database, async () => {
-      asked = Promise.all([rotate(), rotate(), rotate()]);
-      // All of them have begun: none may have read yet what it changes.
-      await untilBlocked(api.database, 3);
+  test('in three parallel requests runs one after the other: every returned secret signs', async () => {
+    let rotations: Promise<{ body: { secret: string } }[]> = Promise.resolve([]);
+    await withWebhooksLocked(api.database, async () => {
+      rotations = Promise.all([rotate(), rotate(), rotate()]);
+      // All of them have begun, and wait for the lock before they read the row.
+      await waitForBlockedQueries(api.database, 3);
     });
-    const shown = (await asked).map(({ body }) => body.secret);
+    const shown = (await rotations).map(({ body }) => body.secret);
     const { secret, previous } = await stored();
     expect([secret, ...previous].sort()).toEqual([first, ...shown].sort());
     expect(previous.at(-1)).toBe(first);
   });
 
-  test('counts the overlap from when its turn has come, by the clock of the database', async () => {
-    let asked: Promise<unknown> = Promise.resolve();
-    const begun = await whileWebhooksAreHeld(api.database, async () => {
-      asked = Promise.resolve(rotate({ overlap_s: 60 }));
-      await untilBlocked(api.database, 1);
+  test('counts the overlap from the time when it gets the lock, by the clock of the database', async () => {
+    let rotation: Promise<unknown> = Promise.resolve();
+    const begun = await withWebhooksLocked(api.database, async () => {
+      rotation = Promise.resolve(rotate({ overlap_s: 60 }));
+      await waitForBlockedQueries(api.database, 1);
       return eventually(async () => {
         const { rows } = await api.database.pool.query<{ now: number; waiting: number }>(`
           SELECT extract(epoch FROM clock_timestamp())::float8 AS now, extract(epoch FROM xact_start)::float8 AS waiting
           FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`);
         const [row] = rows;
-        if (!row || Math.floor(row.now) === Math.floor(row.waiting)) throw new Error('It has not waited into another second.');
+        if (!row || Math.floor(row.now) === Math.floor(row.waiting))
+          throw new Error('The transaction has not waited into the next second.');
         return Math.floor(row.waiting);
       });
     });
-    await asked;
+    await rotation;
     expect((await stored()).ends[0]).toBeGreaterThan(begun + 60);
   });
 
-  test('and a change of the webhook at the same time undo nothing of each other', async () => {
-    let asked: Promise<[{ body: { secret: string } }, unknown]> | undefined;
-    await whileWebhooksAreHeld(api.database, async () => {
-      asked = Promise.all([
+  test('and a concurrent change of the webhook both take effect', async () => {
+    let requests: Promise<[{ body: { secret: string } }, unknown]> | undefined;
+    await withWebhooksLocked(api.database, async () => {
+      requests = Promise.all([
         rotate(),
         api
           .as('alice')
           .patch(`/api/webhooks/${id}`)
           .send({ headers: { a: 'b' } }),
       ]);
-      await untilBlocked(api.database, 2);
+      await waitForBlockedQueries(api.database, 2);
     });
-    const [rotated] = (await asked) ?? [];
+    const [rotated] = (await requests) ?? [];
     expect((await stored()).secret).toBe(rotated?.body.secret);
     expect((await api.as('alice').get(`/api/webhooks/${id}`)).body.header_names).toEqual(['a']);
   });
 
-  test("of somebody else's webhook is a 404, and changes nothing (I7)", async () => {
+  test("of another owner's webhook gets a 404, and changes nothing (I7)", async () => {
     expect((await rotate({}, 'mallory')).status).toBe(404);
     expect(await stored()).toMatchObject({ secret: first, previous: [] });
   });
 
-  test('leaves nothing readable in the database or in a log (I8)', async () => {
+  test('leaves no readable secret in the database or the log (I8)', async () => {
     const { body } = await rotate();
     const { rows } = await api.database.pool.query<{ stored: string }>('SELECT webhooks::text AS stored FROM webhooks');
     for (const secret of [first, String(body.secret)]) {

@@ -15,42 +15,43 @@ interface WebhookRoutesParts {
   registry: Registry;
   testWebhook: TestWebhook;
   schemas: ReturnType<typeof registrationSchemas>;
-  /** How webhooks have done lately. */
+  /** Reads the statistics of these webhooks. */
   readStats: (webhookIds: readonly string[]) => Promise<WebhookStats[]>;
 }
 
 const DAY_S = 86_400;
-const OVERLAP = `must be a whole number of seconds from 0 to ${String(7 * DAY_S)}`;
+const OVERLAP_RULE = `must be a whole number of seconds from 0 to ${String(7 * DAY_S)}`;
 const rotation = z
   .strictObject({
     overlap_s: z
-      .int(OVERLAP)
-      .min(0, OVERLAP)
-      .max(7 * DAY_S, OVERLAP)
+      .int(OVERLAP_RULE)
+      .min(0, OVERLAP_RULE)
+      .max(7 * DAY_S, OVERLAP_RULE)
       .default(DAY_S),
   })
   .default({ overlap_s: DAY_S });
 
-/** Why there is nothing to tell of a test. */
-const NO_ANSWER = {
-  away: new Problem(503, 'Tests are not available', {
-    detail: 'Redis, which passes tests on to workers, is away. Try again.',
+/** The problems for tests without a result. */
+const TEST_PROBLEMS = {
+  unavailable: new Problem(503, 'Tests are not available', {
+    detail: 'Redis, which passes tests to workers, is not available. Try again.',
     headers: { 'retry-after': '1' },
   }),
-  failed: new Problem(503, 'The test could not be made', {
-    detail: 'A worker could not read or sign it, and sent nothing: its log says why.',
+  failed: new Problem(503, 'The test could not be sent', {
+    detail: 'A worker could not read or sign it, and sent nothing. The log of the worker has the reason.',
   }),
   withdrawn: new Problem(504, 'No worker took the test', {
-    detail: 'None had a place for it in time. It was taken back: nothing was sent, and nothing will be.',
+    detail: 'No worker had a free slot in time. The test was withdrawn: nothing was sent, and nothing will be.',
   }),
-  unheard: new Problem(504, 'The worker did not answer', {
-    detail: 'It took the test, and was stopped or cut off. The request may have been sent, once; it is not sent again.',
+  no_result: new Problem(504, 'The worker did not answer', {
+    detail:
+      'A worker took the test, and stopped or lost its connection. The request may have been sent, once; it is not sent again.',
   }),
 };
 
 const ONE = '/api/webhooks/{id}';
 
-/** The registrations of the caller. Somebody else's id is a 404, as one that does not exist (I7). */
+/** Creates the routes of the caller's webhooks. Another owner's id gets a 404, like an id that does not exist (I7). */
 export function webhookRoutes({ registry, testWebhook, schemas, readStats }: WebhookRoutesParts): Route[] {
   return [
     route(
@@ -58,12 +59,12 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         method: 'post',
         path: '/api/webhooks',
         summary: 'Registers a webhook',
-        description: 'Answers with its `secret`, the only time it is shown.',
+        description: 'Returns the `secret`, which no later request returns again.',
         access: 'owner',
         body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: ['sync.*'] } },
         answers: {
           201: { description: 'The webhook, with its secret.', schema: webhookWithSecretJson },
-          409: { description: 'The user has as many as one may have.' },
+          409: { description: 'The owner has the maximum number of webhooks.' },
         },
       },
       async ({ caller, body }, response) => {
@@ -71,7 +72,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         if (!registered.registered) {
           if (registered.limit === null) throw ownerDisabled();
           throw new Problem(409, 'Too many webhooks', {
-            detail: `You may have ${String(registered.limit)} webhooks. Delete one that is no longer needed.`,
+            detail: `You may have at most ${String(registered.limit)} webhooks. Delete one that is no longer needed.`,
           });
         }
         const { webhook, secret } = registered;
@@ -86,10 +87,10 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
       {
         method: 'get',
         path: '/api/webhooks',
-        summary: "The caller's webhooks, newest first",
+        summary: "Lists the caller's webhooks, newest first",
         access: 'owner',
         query: z.strictObject(page),
-        answers: { 200: { description: 'A page of them.', schema: pageOf(webhookJson) } },
+        answers: { 200: { description: 'A page of webhooks.', schema: pageOf(webhookJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
         const webhooks = await registry.list(caller.owner, { limit: limit + 1, cursor });
@@ -101,12 +102,12 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
       {
         method: 'get',
         path: '/api/webhooks/stats',
-        summary: "How the caller's webhooks have done lately",
+        summary: "Recent statistics of the caller's webhooks",
         description:
-          'In the order and the pages of the list. Counted are the deliveries of the last 24 hours, or the newest 1,000 of a webhook where those do not reach as far: `since` says from when.',
+          'In the order and the pages of the list. The statistics cover the deliveries of the last 24 hours, but at most the newest 1,000 of each webhook. `since` is the start of the covered time.',
         access: 'owner',
         query: z.strictObject(page),
-        answers: { 200: { description: 'A page of them.', schema: pageOf(webhookStatsJson) } },
+        answers: { 200: { description: 'A page of statistics.', schema: pageOf(webhookStatsJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
         const { data, next_cursor } = toPage(
@@ -123,7 +124,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
       {
         method: 'get',
         path: ONE,
-        summary: 'One webhook',
+        summary: 'Reads one webhook',
         access: 'owner',
         params: { id: 'webhook' },
         answers: { 200: { description: 'The webhook.', schema: webhookJson } },
@@ -139,15 +140,15 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
       {
         method: 'patch',
         path: ONE,
-        summary: 'Changes the fields that the body names',
+        summary: 'Changes the fields in the body',
         description:
-          '`enabled: false` cancels what is pending; `true` forgets how it failed, as another `url` does. `retry` is replaced as a whole; null: the policy of the system.',
+          '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook. `retry` is replaced as a whole; null: the policy of the server.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.change, example: { description: 'Mine', event_types: ['*'] } },
         answers: {
           200: { description: 'The whole webhook.', schema: webhookJson },
-          409: { description: 'An operator disabled it, and the body would enable it.' },
+          409: { description: 'An operator disabled the webhook, and the body would enable it.' },
         },
       },
       async ({ caller, params: { id }, body }, response) => {
@@ -155,7 +156,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         if (!changed) throw notFound('webhook', id);
         if (!changed.changed) {
           throw new Problem(409, 'An operator disabled the webhook', {
-            detail: `"${id}" can be enabled by whoever runs this server only: ask them. Nothing was changed.`,
+            detail: `Only an operator of this server can enable "${id}" again: ask one. Nothing was changed.`,
           });
         }
         response.json(webhookToJson(changed.webhook));
@@ -167,10 +168,10 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         method: 'delete',
         path: ONE,
         summary: 'Removes a webhook',
-        description: 'Its pending deliveries are cancelled; its log stays readable by delivery id.',
+        description: 'Cancels its pending deliveries. Its deliveries stay readable by their id.',
         access: 'owner',
         params: { id: 'webhook' },
-        answers: { 204: { description: 'It is gone.' } },
+        answers: { 204: { description: 'The webhook is removed.' } },
       },
       async ({ caller, params: { id } }, response) => {
         if (!(await registry.remove(caller.owner, id))) throw notFound('webhook', id);
@@ -184,13 +185,13 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         path: `${ONE}/rotate-secret`,
         summary: 'Gives a webhook a new secret',
         description:
-          'Answers with the `secret`, the only time it is shown. Until the overlap is over, each request is signed with the earlier ones as well. `overlap_s: 0`, for a secret that leaked, ends all earlier ones at once.',
+          'Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets at once.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: rotation, example: { overlap_s: 3600 } },
         answers: {
           200: { description: 'The webhook, with its new secret.', schema: webhookWithSecretJson },
-          409: { description: 'As many earlier secrets sign as may.' },
+          409: { description: 'The maximum number of previous secrets sign already.' },
         },
       },
       async ({ caller, params: { id }, body: { overlap_s: overlapS } }, response) => {
@@ -198,7 +199,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         if (!rotated) throw notFound('webhook', id);
         if (!rotated.rotated) {
           throw new Problem(409, 'Too many secrets', {
-            detail: `${String(MAX_PREVIOUS_SECRETS)} earlier secrets sign already. The first of them ends at ${rotated.nextEnd.toISOString()}: rotate then, or send {"overlap_s": 0}, which ends all of them at once. Nothing was changed.`,
+            detail: `${String(MAX_PREVIOUS_SECRETS)} previous secrets sign already. The first of them ends at ${rotated.nextEnd.toISOString()}: rotate then, or send {"overlap_s": 0}, which ends all of them at once. Nothing was changed.`,
           });
         }
         response.json({ ...webhookToJson(rotated.webhook), secret: rotated.secret });
@@ -209,22 +210,22 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
       {
         method: 'post',
         path: `${ONE}/test`,
-        summary: 'Sends a `webhook.test` event now, and answers with what came back',
+        summary: 'Sends a `webhook.test` event now, and returns the response of the receiver',
         description:
-          'Signed and guarded like any other request, also while the webhook is disabled. It is in no log and is not tried again. Two tests of a webhook at the same time are one.',
+          'The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.',
         access: 'owner',
         params: { id: 'webhook' },
         answers: {
-          200: { description: 'What the receiver answered, or why there was no answer.', schema: testJson },
-          503: { description: 'Redis is away, or a worker could not make the request.' },
-          504: { description: 'No worker took it, and nothing will be sent; or one did, and did not tell what came of it.' },
+          200: { description: 'The response of the receiver, or the reason why there was none.', schema: testJson },
+          503: { description: 'Redis is not available, or a worker could not send the request.' },
+          504: { description: 'No worker took the test, and nothing will be sent; or a worker took it, and returned no result.' },
         },
       },
       async ({ caller, params: { id } }, response) => {
         if (!(await registry.find(caller.owner, id))) throw notFound('webhook', id);
-        const answer = await testWebhook(caller.owner, id).catch(() => 'away' as const);
+        const answer = await testWebhook(caller.owner, id).catch(() => 'unavailable' as const);
         if (answer === 'gone') throw notFound('webhook', id);
-        if (typeof answer === 'string') throw NO_ANSWER[answer];
+        if (typeof answer === 'string') throw TEST_PROBLEMS[answer];
         response.json(testToJson(id, answer));
       },
     ),

@@ -23,13 +23,13 @@ const change = async (settings: object, changed: object) => {
     .send(changed);
 };
 
-describe('how a webhook is delivered to', () => {
-  test('is by ten requests at once, without a limit or an order, and by the policy of the system, unless it says so', async () => {
+describe('the delivery settings of a webhook', () => {
+  test('are by default ten requests in flight, no rate limit, no ordering and the retry policy of the server', async () => {
     const { body } = await register();
     expect(body).toMatchObject({ max_in_flight: 10, rate_limit: null, ordering: 'unordered', retry: null });
   });
 
-  test('is what its owner sets, and is shown so', async () => {
+  test('are set by its owner, and shown as they were set', async () => {
     const settings = {
       max_in_flight: 1000,
       rate_limit: 10_000,
@@ -43,7 +43,7 @@ describe('how a webhook is delivered to', () => {
     expect(shown.retry).toEqual(settings.retry);
   });
 
-  test('is changed field by field', async () => {
+  test('change field by field', async () => {
     const settings = { max_in_flight: 2, rate_limit: 5, ordering: 'fifo', retry: { max_attempts: 5 } };
     expect((await change(settings, { rate_limit: null })).body).toMatchObject({ ...settings, rate_limit: null });
     expect((await change(settings, { ordering: 'unordered', max_in_flight: 3 })).body).toMatchObject({
@@ -53,7 +53,7 @@ describe('how a webhook is delivered to', () => {
     });
   });
 
-  test('has its retry policy replaced as a whole, or removed', async () => {
+  test('have a retry policy that is replaced as a whole, or removed', async () => {
     const settings = { retry: { max_attempts: 5, initial_delay_ms: 100 } };
     expect((await change(settings, { retry: { max_delay_ms: 2000 } })).body.retry).toEqual({ max_delay_ms: 2000 });
     expect((await change(settings, { retry: null })).body.retry).toBeNull();
@@ -74,14 +74,14 @@ describe('how a webhook is delivered to', () => {
       ['retry.initial_delay_ms', 'retry.max_attempts', 'retry.max_delay_ms'],
     ],
     [{ retry: { initial_delay_ms: 1001, max_delay_ms: 1000 } }, ['retry.initial_delay_ms']],
-  ])('is refused with %j, every wrong field named', async (settings, fields) => {
+  ])('are refused as %j, with every wrong field named', async (settings, fields) => {
     for (const { status, body } of [await register(settings), await change({}, settings)]) {
       expect(status).toBe(400);
       expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual(fields);
     }
   });
 
-  test('may begin its waits at their upper end', async () => {
+  test('may have an initial delay equal to the maximum delay', async () => {
     expect((await register({ retry: { initial_delay_ms: 1000, max_delay_ms: 1000 } })).status).toBe(201);
   });
 });

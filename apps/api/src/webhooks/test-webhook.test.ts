@@ -14,22 +14,22 @@ import { createTestRedis, eventually } from '@tidings/testing';
 import { startApi, type TestApi } from '../../test/start-api.js';
 import { createTestWebhook, type TestAnswer } from './test-webhook.js';
 
-const corner = createTestRedis();
-const { prefix } = corner;
+const testRedis = createTestRedis();
+const { prefix } = testRedis;
 const channel = testResultsChannel(prefix);
 const connections: RedisClient[] = [];
 const connect = (purpose: 'command' | 'subscriber') => {
-  const redis = connectRedis(corner.url, purpose, () => undefined);
+  const redis = connectRedis(testRedis.url, purpose, () => undefined);
   connections.push(redis);
   return redis;
 };
 const queue = createTestsQueue({ redis: connect('command'), prefix });
-const turns = createTestLock({ redis: corner.client, prefix });
-const jobs = new Queue<TestJob>(TESTS_QUEUE, { connection: corner.client, prefix });
+const testLock = createTestLock({ redis: testRedis.client, prefix });
+const jobs = new Queue<TestJob>(TESTS_QUEUE, { connection: testRedis.client, prefix });
 afterAll(async () => {
   await queue.close();
   await jobs.close();
-  await corner.drop();
+  await testRedis.drop();
   for (const redis of connections) redis.disconnect();
 });
 
@@ -40,31 +40,31 @@ const result: TestResult = {
   error: 'The response had the status 500.',
   responseBody: 'no',
 };
-/** A process of the API. */
-const start = (takenWithinMs?: number) =>
-  createTestWebhook({ queue, subscriber: connect('subscriber'), channel, ...(takenWithinMs ? { takenWithinMs } : {}) });
-const api = (takenWithinMs?: number) => start(takenWithinMs).testWebhook;
-/** The job of a webhook's test, once there is one, as a worker takes it from the queue. */
-const jobOf = (webhookId: string) =>
+/** Creates the part of one API process. */
+const start = (claimTimeoutMs?: number) =>
+  createTestWebhook({ queue, subscriber: connect('subscriber'), channel, ...(claimTimeoutMs ? { claimTimeoutMs } : {}) });
+const api = (claimTimeoutMs?: number) => start(claimTimeoutMs).testWebhook;
+/** Waits for the job of a webhook's test, and removes it from the queue, as a worker does. */
+const takeJob = (webhookId: string) =>
   eventually(async () => {
     const job = (await jobs.getWaiting()).find(({ data }) => data.webhookId === webhookId);
-    if (!job) throw new Error('There is no job.');
+    if (!job) throw new Error('There is no job yet.');
     await job.remove();
     return job.data;
   });
-const subscribers = (count: number) =>
+const waitForSubscribers = (count: number) =>
   eventually(async () => {
-    expect(await corner.client.pubsub('NUMSUB', channel)).toEqual([channel, count]);
+    expect(await testRedis.client.pubsub('NUMSUB', channel)).toEqual([channel, count]);
   });
 
 describe('a test of a webhook', () => {
-  test('asks a worker, by ids alone, and gets what it tells', async () => {
+  test('gives a worker a job that holds only ids, and returns the result of the worker', async () => {
     const answer = api()('alice', 'wh_1');
-    await subscribers(1);
-    const job = await jobOf('wh_1');
+    await waitForSubscribers(1);
+    const job = await takeJob('wh_1');
     expect(job).toEqual({ webhookId: 'wh_1', owner: 'alice', eventId: expect.stringMatching(/^evt_/) });
-    await turns.take(job, 10_000);
-    // None of these is the answer, whoever wrote it.
+    await testLock.claim(job, 10_000);
+    // None of these messages is an outcome of this test.
     for (const text of [
       '',
       'null',
@@ -72,110 +72,120 @@ describe('a test of a webhook', () => {
       '{"webhookId":"wh_1"}',
       JSON.stringify({ webhookId: 'wh_1', eventId: 'evt_0', result }),
     ]) {
-      await corner.client.publish(channel, text);
+      await testRedis.client.publish(channel, text);
     }
-    await turns.end({ ...job, result: { ...result, statusCode: 418 } });
+    await testLock.release({ ...job, result: { ...result, statusCode: 418 } });
     expect(await answer).toEqual({ ...result, statusCode: 418, eventId: job.eventId });
   });
 
-  test('shares one request with others of the same webhook, in any process', async () => {
-    const before = Number((await corner.client.pubsub('NUMSUB', channel))[1]);
+  test('shares one request with parallel tests of the same webhook, in any process', async () => {
+    const before = Number((await testRedis.client.pubsub('NUMSUB', channel))[1]);
     const answers = [api(), api(), api()].map((process) => process('alice', 'wh_2'));
-    await subscribers(before + 3);
-    const job = await jobOf('wh_2');
-    await turns.take(job, 10_000);
-    await turns.end({ ...job, result });
+    await waitForSubscribers(before + 3);
+    const job = await takeJob('wh_2');
+    await testLock.claim(job, 10_000);
+    await testLock.release({ ...job, result });
     const sharers = (await Promise.all(answers)) as { eventId: string }[];
     expect(sharers.map(({ eventId }) => eventId)).toEqual([job.eventId, job.eventId, job.eventId]);
     expect(await jobs.count()).toBe(0);
   });
 
-  test('that comes while the answer of one before is on its way is a test of its own', async () => {
+  test('that starts while the result of the previous one is being published sends its own request', async () => {
     const process = api();
     const first = process('alice', 'wh_3');
-    const job = await jobOf('wh_3');
-    await turns.take(job, 10_000);
-    await turns.end({ ...job, result });
+    const job = await takeJob('wh_3');
+    await testLock.claim(job, 10_000);
+    await testLock.release({ ...job, result });
     // Before the first one's job has ended in BullMQ.
     const second = process('alice', 'wh_3');
-    const next = await jobOf('wh_3');
+    const next = await takeJob('wh_3');
     expect(next.eventId).not.toBe(job.eventId);
-    await turns.take(next, 10_000);
-    await turns.end({ ...next, result });
+    await testLock.claim(next, 10_000);
+    await testLock.release({ ...next, result });
     expect([(await first) as object, (await second) as object]).toMatchObject([
       { eventId: job.eventId },
       { eventId: next.eventId },
     ]);
   });
 
-  test('that no worker takes in time is taken back, for all who wait, and no worker may take it later', async () => {
-    const [impatient, patient] = [api(300), api(20_000)];
-    const waiting = patient('alice', 'wh_4');
+  test('that no worker claims in time is withdrawn for all callers, and no worker can claim it later', async () => {
+    const [shortTimeout, longTimeout] = [api(300), api(20_000)];
+    const waiting = longTimeout('alice', 'wh_4');
     await eventually(async () => {
       expect(await jobs.count()).toBe(1);
     });
     const [job] = (await jobs.getWaiting()).map(({ data }) => data);
-    expect(await impatient('alice', 'wh_4')).toBe('withdrawn');
+    expect(await shortTimeout('alice', 'wh_4')).toBe('withdrawn');
     expect(await waiting).toBe('withdrawn');
     expect(await jobs.count()).toBe(0);
-    expect(await turns.take(job as TestJob, 10_000)).toBe(false);
+    expect(await testLock.claim(job as TestJob, 10_000)).toBe(false);
   });
 
-  test('that a worker has taken is waited for as long as that one may need', async () => {
+  test('that a worker has claimed is waited for until its lock expires', async () => {
     const answer = api(300)('alice', 'wh_5');
-    const job = await jobOf('wh_5');
-    await turns.take(job, 10_000);
+    const job = await takeJob('wh_5');
+    await testLock.claim(job, 10_000);
     const withdrawn = await eventually(async () => {
-      const left = await turns.withdraw(job);
-      expect(left).toBeLessThan(9500);
-      return left;
+      const remainingMs = await testLock.withdraw(job);
+      expect(remainingMs).toBeLessThan(9500);
+      return remainingMs;
     });
     expect(withdrawn).not.toBe('withdrawn');
-    await turns.end({ ...job, result });
+    await testLock.release({ ...job, result });
     expect(await answer).toMatchObject({ eventId: job.eventId });
   });
 
-  test('is waited for no longer when the process stops, and taken back if nobody has it', async () => {
+  test('is no longer waited for when the process stops, and is withdrawn if no worker has claimed it', async () => {
     const { testWebhook, stop } = start();
-    const [untaken, taken] = [testWebhook('alice', 'wh_7'), testWebhook('alice', 'wh_8')];
-    await turns.take(await jobOf('wh_8'), 10_000);
-    const job = await jobOf('wh_7');
+    const [unclaimed, claimed] = [testWebhook('alice', 'wh_7'), testWebhook('alice', 'wh_8')];
+    await testLock.claim(await takeJob('wh_8'), 10_000);
+    const job = await takeJob('wh_7');
     stop();
-    expect([await untaken, await taken, await testWebhook('alice', 'wh_9')]).toEqual(['withdrawn', 'unheard', 'withdrawn']);
-    expect(await turns.take(job, 10_000)).toBe(false);
+    expect([await unclaimed, await claimed, await testWebhook('alice', 'wh_9')]).toEqual(['withdrawn', 'no_result', 'withdrawn']);
+    expect(await testLock.claim(job, 10_000)).toBe(false);
   });
 
-  test('whose worker tells nothing ends all the same', async () => {
+  test('whose worker publishes no result ends with no_result', async () => {
     const answer = api(100)('alice', 'wh_6');
-    await turns.take(await jobOf('wh_6'), 200);
-    expect(await answer).toBe('unheard');
+    await testLock.claim(await takeJob('wh_6'), 200);
+    expect(await answer).toBe('no_result');
   });
 });
 
 describe('POST /api/webhooks/{id}/test', () => {
-  const nobody = { answer: 'gone' as TestAnswer | Error };
+  const worker = { answer: 'gone' as TestAnswer | Error };
   let server: TestApi;
   beforeAll(async () => {
     server = await startApi({
-      testWebhook: () => (nobody.answer instanceof Error ? Promise.reject(nobody.answer) : Promise.resolve(nobody.answer)),
+      testWebhook: () => (worker.answer instanceof Error ? Promise.reject(worker.answer) : Promise.resolve(worker.answer)),
     });
   });
   afterAll(() => server.stop());
 
   test.each<[string, TestAnswer | Error, number, object]>([
     [
-      'what the receiver answered',
+      'the response of the receiver',
       { ...result, eventId: 'evt_1' },
       200,
       { event_id: 'evt_1', succeeded: false, status_code: 500, response_body: 'no', duration_ms: 7 },
     ],
-    ['that the webhook was removed meanwhile', 'gone', 404, { title: 'Not found' }],
-    ['that no worker took it', 'withdrawn', 504, { detail: expect.stringContaining('nothing was sent, and nothing will be') }],
-    ['that a worker took it and told nothing', 'unheard', 504, { detail: expect.stringContaining('may have been sent, once') }],
-    ['that a worker could not make it', 'failed', 503, { title: 'The test could not be made' }],
-    ['that Redis is away', new Error('away'), 503, { title: 'Tests are not available' }],
-  ])('answers with %s', async (_name, answer, status, body) => {
-    nobody.answer = answer;
+    ['a 404 when the webhook was removed before the test', 'gone', 404, { title: 'Not found' }],
+    [
+      'a 504 when no worker claimed it',
+      'withdrawn',
+      504,
+      { detail: expect.stringContaining('nothing was sent, and nothing will be') },
+    ],
+    [
+      'a 504 when a worker claimed it and returned no result',
+      'no_result',
+      504,
+      { detail: expect.stringContaining('may have been sent, once') },
+    ],
+    ['a 503 when a worker could not send it', 'failed', 503, { title: 'The test could not be sent' }],
+    ['a 503 when Redis is not available', new Error('not available'), 503, { title: 'Tests are not available' }],
+  ])('returns %s', async (_name, answer, status, body) => {
+    worker.answer = answer;
     const { body: webhook } = await server.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
     const response = await server.as('alice').post(`/api/webhooks/${String(webhook.id)}/test`);
     expect(response.status).toBe(status);
@@ -183,8 +193,8 @@ describe('POST /api/webhooks/{id}/test', () => {
     await server.as('alice').delete(`/api/webhooks/${String(webhook.id)}`);
   });
 
-  test("of somebody else's webhook is a 404, and asks no worker (I7)", async () => {
-    nobody.answer = new Error('A worker was asked.');
+  test("gets a 404 for another owner's webhook, and asks no worker (I7)", async () => {
+    worker.answer = new Error('A worker was asked.');
     const { body: webhook } = await server.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
     expect((await server.as('mallory').post(`/api/webhooks/${String(webhook.id)}/test`)).status).toBe(404);
   });

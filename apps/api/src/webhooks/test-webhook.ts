@@ -3,81 +3,82 @@ import { v7 as uuidv7 } from 'uuid';
 import type { TestOutcome, TestResult, TestsQueue } from '@tidings/queue';
 
 interface TestWebhookParts {
-  queue: Pick<TestsQueue, 'begin' | 'withdraw'>;
-  /** Subscribed to the channel of results. */
+  queue: Pick<TestsQueue, 'enqueue' | 'withdraw'>;
+  /** A Redis connection for the purpose `subscriber`, which this subscribes to the channel of results. */
   subscriber: RedisClient;
   channel: string;
-  /** How long to wait for a worker with a place for it, in milliseconds. Default 5,000. */
-  takenWithinMs?: number;
+  /** The time within which a worker must claim the test, in milliseconds. Otherwise it is withdrawn. Default 5,000. */
+  claimTimeoutMs?: number;
 }
 
-/** What came back; or why there is nothing: `unheard` when a worker took the test, and told nothing. */
-export type TestAnswer = (TestResult & { eventId: string }) | 'gone' | 'failed' | 'withdrawn' | 'unheard';
+/** The result of a test, or the reason why there is none; `no_result`: a worker claimed the test and returned no result. */
+export type TestAnswer = (TestResult & { eventId: string }) | 'gone' | 'failed' | 'withdrawn' | 'no_result';
 
-/** Tests one of the user's webhooks. Rejects while Redis is away. */
+/** Tests one of the owner's webhooks. Rejects while Redis is not available. */
 export type TestWebhook = (owner: string, webhookId: string) => Promise<TestAnswer>;
 
 interface Tests {
   testWebhook: TestWebhook;
-  /** Waits no longer for any, and takes back what nobody has taken: the process stops. */
+  /** Ends all waiting when the process stops, and withdraws tests that no worker has claimed. */
   stop: () => void;
 }
 
-/** Of a message on its way, in milliseconds. */
-const ON_ITS_WAY_MS = 1000;
+/** The maximum time that a message of Redis takes, in milliseconds. */
+const MESSAGE_DELAY_MS = 1000;
 
 /**
- * A worker sends the test: this process never contacts what users registered. How long a worker may need is known from the
- * turn that it took, so that no setting of the workers has to be known here. Two tests of a webhook at once are one.
+ * Creates the function that tests webhooks. A worker sends the request: this process never connects to registered URLs. The
+ * lock of the test says how much time the worker has left, so this process needs no settings of the workers. Parallel tests
+ * of a webhook share one request.
  */
-export function createTestWebhook({ queue, subscriber, channel, takenWithinMs = 5000 }: TestWebhookParts): Tests {
+export function createTestWebhook({ queue, subscriber, channel, claimTimeoutMs = 5000 }: TestWebhookParts): Tests {
   const listeners = new Map<string, Set<(outcome: TestOutcome) => void>>();
   subscriber.on('message', (from: string, text: string) => {
     const outcome = from === channel ? parseOutcome(text) : undefined;
     if (outcome) for (const listen of listeners.get(outcome.webhookId) ?? []) listen(outcome);
   });
-  // Done again by itself after each lost connection.
+  // ioredis subscribes again after each lost connection.
   subscriber.subscribe(channel).catch(() => undefined);
 
   const stopping = new AbortController();
   const testWebhook: TestWebhook = async (owner, webhookId) => {
-    // One that is joined may end before it is known which one it is: so all that is told of the webhook is kept meanwhile.
-    const told = new Map<string, TestOutcome['result']>();
-    let look = (): void => undefined;
+    // This call may join a test that ends before `enqueue` returns its id, so all results of the webhook are kept until then.
+    const results = new Map<string, TestOutcome['result']>();
+    let checkResults = (): void => undefined;
     const listen = ({ eventId, result }: TestOutcome): void => {
-      told.set(eventId, result);
-      look();
+      results.set(eventId, result);
+      checkResults();
     };
-    const here = listeners.get(webhookId) ?? new Set();
-    listeners.set(webhookId, here.add(listen));
+    const webhookListeners = listeners.get(webhookId) ?? new Set();
+    listeners.set(webhookId, webhookListeners.add(listen));
     try {
-      const own = { webhookId, owner, eventId: `evt_${uuidv7()}` };
-      const eventId = await queue.begin(own, takenWithinMs + ON_ITS_WAY_MS);
-      const hear = (withinMs: number): Promise<TestAnswer | undefined> =>
+      const job = { webhookId, owner, eventId: `evt_${uuidv7()}` };
+      const eventId = await queue.enqueue(job, claimTimeoutMs + MESSAGE_DELAY_MS);
+      const waitForResult = (withinMs: number): Promise<TestAnswer | undefined> =>
         new Promise((resolve) => {
           const finish = (answer?: TestAnswer): void => {
             clearTimeout(timer);
-            stopping.signal.removeEventListener('abort', giveUp);
+            stopping.signal.removeEventListener('abort', stopWaiting);
             resolve(answer);
           };
-          const giveUp = (): void => {
+          const stopWaiting = (): void => {
             finish();
           };
-          const timer = setTimeout(giveUp, stopping.signal.aborted ? 0 : withinMs);
-          stopping.signal.addEventListener('abort', giveUp);
-          look = () => {
-            const result = told.get(eventId);
+          const timer = setTimeout(stopWaiting, stopping.signal.aborted ? 0 : withinMs);
+          stopping.signal.addEventListener('abort', stopWaiting);
+          checkResults = () => {
+            const result = results.get(eventId);
             if (result !== undefined) finish(typeof result === 'string' ? result : { ...result, eventId });
           };
-          look();
+          checkResults();
         });
-      const answer = await hear(takenWithinMs);
+      const answer = await waitForResult(claimTimeoutMs);
       if (answer !== undefined) return answer;
-      const left = await queue.withdraw({ webhookId, eventId });
-      return left === 'withdrawn' ? left : ((await hear(left + ON_ITS_WAY_MS)) ?? 'unheard');
+      const withdrawal = await queue.withdraw({ webhookId, eventId });
+      return withdrawal === 'withdrawn' ? withdrawal : ((await waitForResult(withdrawal + MESSAGE_DELAY_MS)) ?? 'no_result');
     } finally {
-      here.delete(listen);
-      if (here.size === 0) listeners.delete(webhookId);
+      webhookListeners.delete(listen);
+      if (webhookListeners.size === 0) listeners.delete(webhookId);
     }
   };
 
@@ -89,12 +90,12 @@ export function createTestWebhook({ queue, subscriber, channel, takenWithinMs = 
   };
 }
 
-/** Undefined when it is none of ours: whoever reaches Redis can write to the channel. */
+/** Parses a message; undefined when it is not a test outcome. Every client of Redis can publish to the channel. */
 function parseOutcome(text: string): TestOutcome | undefined {
   try {
     const outcome = JSON.parse(text) as Partial<TestOutcome> | null;
-    const known = typeof outcome?.webhookId === 'string' && typeof outcome.eventId === 'string' && outcome.result != null;
-    return known ? (outcome as TestOutcome) : undefined;
+    const isOutcome = typeof outcome?.webhookId === 'string' && typeof outcome.eventId === 'string' && outcome.result != null;
+    return isOutcome ? (outcome as TestOutcome) : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ describe('the circuit of a webhook', () => {
     ['half_open', earlier, now],
     ['half_open', earlier, earlier],
     ['half_open', earlier, null],
-  ])('is %s when it was opened at %j and the next probe is due at %j', (state, circuitOpenedAt, circuitProbeAt) => {
+  ])('is %s when it opened at %j and the next probe is due at %j', (state, circuitOpenedAt, circuitProbeAt) => {
     expect(circuitState({ circuitOpenedAt, circuitProbeAt }, now)).toBe(state);
   });
 });

@@ -9,27 +9,27 @@ export const webhookJson = z
     url: z.string(),
     event_types: z.array(z.string()),
     description: z.string().nullable(),
-    header_names: z.array(z.string()).describe('Of the custom headers; their values are never shown.'),
+    header_names: z.array(z.string()).describe('The names of the custom headers. Their values are never shown.'),
     previous_secrets_valid_until: z
       .date()
       .nullable()
-      .describe('Until when a secret that was rotated away signs as well; null: none does.'),
+      .describe('The time until which previous secrets also sign; null: none does.'),
     enabled: z.boolean(),
     max_in_flight: z.int(),
-    rate_limit: z.int().nullable().describe('Requests per second; null: no limit.'),
+    rate_limit: z.int().nullable().describe('The maximum number of requests per second; null: no limit.'),
     ordering: z.enum(['unordered', 'fifo']),
     retry: z
       .strictObject({ max_attempts: z.int(), initial_delay_ms: z.int(), max_delay_ms: z.int() })
       .partial()
       .nullable()
-      .describe("What differs from the system's retry policy; null: nothing."),
-    paused: z.boolean().describe('Whether an operator has it wait: nothing is sent, and nothing is lost.'),
+      .describe("The values that differ from the server's retry policy; null: none."),
+    paused: z.boolean().describe('Whether an operator paused it: nothing is sent until it resumes, and nothing is lost.'),
     disabled_reason: z
       .enum(['failing', 'gone', 'operator'])
       .nullable()
-      .describe('Why Tidings, or its operator, disabled it; null: nobody did, or its owner.'),
+      .describe('Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it.'),
     disabled_at: z.date().nullable(),
-    failing_since: z.date().nullable().describe('The first failed attempt since the last success.'),
+    failing_since: z.date().nullable().describe('The time of the first failed attempt since the last success.'),
     circuit: z.strictObject({
       state: z.enum(['closed', 'open', 'half_open']),
       opened_at: z.date().nullable(),
@@ -40,27 +40,27 @@ export const webhookJson = z
   })
   .meta({ id: 'Webhook' });
 
-/** The same with its secret, as it is answered once. */
+/** A webhook with its secret, which only the responses to registration and rotation have. */
 export const webhookWithSecretJson = webhookJson
-  .extend({ secret: z.string().describe('Verifies the signatures. It is never shown again.') })
+  .extend({ secret: z.string().describe('The secret that verifies the signatures. It is never shown again.') })
   .meta({ id: 'WebhookWithSecret' });
 
-/** A webhook as the API shows it: the secret never, of the headers the names. */
+/** A webhook as the API shows it: without secrets, and with the names of its headers only. */
 export interface WebhookView extends Omit<Webhook, 'sealedSecret' | 'sealedPreviousSecrets' | 'sealedHeaders'> {
   headerNames: string[];
-  /** Until when secrets that were rotated away sign as well; null: none does. */
+  /** The time until which previous secrets also sign; null: none does. */
   previousSecretsValidUntil: Date | null;
 }
 
 type Circuit = Pick<Webhook, 'circuitOpenedAt' | 'circuitProbeAt'>;
 
-/** Where the circuit stands: open until the next probe is due, then half open until it was made. */
+/** Returns the state of the circuit: open until the next probe is due, then half open until the probe was made. */
 export function circuitState({ circuitOpenedAt, circuitProbeAt }: Circuit, now: Date): 'closed' | 'open' | 'half_open' {
   if (circuitOpenedAt === null) return 'closed';
   return circuitProbeAt !== null && circuitProbeAt > now ? 'open' : 'half_open';
 }
 
-/** The JSON of a webhook. What the worker keeps for itself in its row is left out. */
+/** Converts a webhook to JSON, without the internal columns of the worker. */
 export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<typeof webhookJson> {
   return {
     id: webhook.id,
@@ -88,7 +88,7 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
   };
 }
 
-/** What was set, as it was set; null where the system's policy holds in everything. */
+/** Returns the retry values of the webhook; null when it has none of its own. */
 function retryToJson({ retryMaxAttempts, retryInitialDelayMs, retryMaxDelayMs }: WebhookView) {
   const set = Object.entries({
     max_attempts: retryMaxAttempts,
@@ -98,20 +98,21 @@ function retryToJson({ retryMaxAttempts, retryInitialDelayMs, retryMaxDelayMs }:
   return set.length === 0 ? null : Object.fromEntries(set);
 }
 
-/** What came of a test, in JSON. */
+/** The result of a test in JSON. */
 export const testJson = z
   .strictObject({
     webhook_id: z.string(),
     event_id: z.string().describe('The `webhook-id` that the receiver got.'),
     succeeded: z.boolean(),
-    status_code: z.int().nullable().describe('Null when no response came.'),
+    status_code: z.int().nullable().describe('Null without a response.'),
     duration_ms: z.int(),
     error_class: z.string().nullable(),
     error: z.string().nullable(),
-    response_body: z.string().nullable().describe('Its first 4 KB, as text.'),
+    response_body: z.string().nullable().describe('The first 4 KB of the body, as text.'),
   })
   .meta({ id: 'TestResult' });
 
+/** Converts the result of a test to JSON. */
 export function testToJson(webhookId: string, result: TestResult & { eventId: string }): z.output<typeof testJson> {
   return {
     webhook_id: webhookId,

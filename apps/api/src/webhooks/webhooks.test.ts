@@ -11,9 +11,9 @@ beforeEach(async () => {
 });
 
 const url = 'https://example.com/hook';
-const register = (user: string, body: object = {}) =>
+const register = (owner: string, body: object = {}) =>
   api
-    .as(user)
+    .as(owner)
     .post('/api/webhooks')
     .send({ url, ...body });
 const publish = () =>
@@ -23,7 +23,7 @@ const publish = () =>
     .send({ type: 'extraction.started', data: { version: '1', entity_types: [] } });
 
 describe('registering a webhook', () => {
-  test('answers with all of it, and with its secret', async () => {
+  test('returns the webhook with its secret', async () => {
     const { status, body, headers } = await register('alice', {
       event_types: ['sync.*', 'gaps.updated'],
       description: 'mine',
@@ -42,7 +42,7 @@ describe('registering a webhook', () => {
     expect(Buffer.from(String(body.secret).slice('whsec_'.length), 'base64')).toHaveLength(32);
   });
 
-  test('shows the secret this once, stores it sealed and logs it never (I8)', async () => {
+  test('returns the secret once, stores it sealed and never logs it (I8)', async () => {
     const { body } = await register('alice', { headers: { authorization: 'Bearer receiver-credential' } });
     const { rows } = await api.database.pool.query<{ stored: string }>(
       "SELECT encode(sealed_secret || sealed_headers, 'escape') AS stored FROM webhooks",
@@ -57,7 +57,7 @@ describe('registering a webhook', () => {
     }
   });
 
-  test('is refused with every wrong field named, and leaves nothing behind', async () => {
+  test('is refused with every wrong field named, and stores nothing', async () => {
     const { status, body } = await register('alice', {
       url: 'http://localhost/',
       event_types: ['sync.nothing', 'gaps.*'],
@@ -77,7 +77,7 @@ describe('registering a webhook', () => {
     expect(await api.database.prisma.webhook.count()).toBe(0);
   });
 
-  test('is refused with a header twice, and with characters that PostgreSQL does not take', async () => {
+  test('is refused with the same header twice, and with characters that PostgreSQL refuses', async () => {
     const { body } = await register('alice', { description: 'a\u0000b', headers: { Authorization: 'a', authorization: 'b' } });
     expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual(['description', 'headers']);
   });
@@ -94,18 +94,18 @@ describe('registering a webhook', () => {
       'X-Forwarded-For',
       'Via',
     ],
-  ])('is refused with the header %s, which is not the owner’s to set', async (name) => {
+  ])('is refused with the header %s, which Tidings sets itself', async (name) => {
     const { status, body } = await register('alice', { headers: { [name]: 'x' } });
     expect(status).toBe(400);
     expect(body.errors).toEqual([{ field: expect.stringContaining(name), message: 'is a header that Tidings sets by itself' }]);
   });
 
-  test.each(['constructor', 'toString', 'hasOwnProperty'])('takes the header %s like any other', async (name) => {
+  test.each(['constructor', 'toString', 'hasOwnProperty'])('accepts the header %s like any other', async (name) => {
     const { status, body } = await register('alice', { headers: { [name]: 'x' } });
     expect([status, body.header_names]).toEqual([201, [name]]);
   });
 
-  test('does not keep a header __proto__, which changes nothing else, and its answer says so', async () => {
+  test('ignores a header __proto__, and shows that it is not stored', async () => {
     const { status, body } = await api
       .as('alice')
       .post('/api/webhooks')
@@ -114,7 +114,7 @@ describe('registering a webhook', () => {
     expect([status, body.header_names]).toEqual([201, ['a']]);
   });
 
-  test('is refused with headers that are too many, too long, or too much together', async () => {
+  test('is refused with too many headers, too long headers, or a too large total', async () => {
     const many = (count: number, value: string) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${String(index)}`, value]));
     for (const headers of [many(21, 'v'), { x: 'v'.repeat(1025) }, { ['x'.repeat(101)]: 'v' }, many(5, 'v'.repeat(1000))]) {
@@ -123,7 +123,7 @@ describe('registering a webhook', () => {
     expect((await register('alice', { headers: many(4, 'v'.repeat(1000)) })).status).toBe(201);
   });
 
-  test('stops at five a user, also under twenty parallel requests', async () => {
+  test('allows five webhooks an owner, also in twenty parallel requests', async () => {
     const responses = await Promise.all(Array.from({ length: 20 }, () => register('alice')));
     expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(5).fill(201), ...Array<number>(15).fill(409)]);
     expect(await api.database.prisma.webhook.count({ where: { owner: 'alice' } })).toBe(5);
@@ -132,7 +132,7 @@ describe('registering a webhook', () => {
 });
 
 describe('the list of webhooks', () => {
-  test('is the newest first, page by page', async () => {
+  test('is sorted by newest first, page by page', async () => {
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) ids.unshift(String((await register('alice')).body.id));
     const first = await api.as('alice').get('/api/webhooks?limit=3');
@@ -153,7 +153,7 @@ describe('the list of webhooks', () => {
 });
 
 describe('changing a webhook', () => {
-  test('changes what is named, and only that', async () => {
+  test('changes only the fields in the body', async () => {
     const { body } = await register('alice', { description: 'mine', headers: { a: 'b' } });
     const changed = await api
       .as('alice')
@@ -179,7 +179,7 @@ describe('changing a webhook', () => {
     expect(problem.errors[0].field).toBe(field);
   });
 
-  test('to disabled cancels what is pending, and no more events come', async () => {
+  test('to disabled cancels pending deliveries, and later events get none', async () => {
     const { body } = await register('alice');
     await publish();
     await api
@@ -193,7 +193,7 @@ describe('changing a webhook', () => {
 });
 
 describe('removing a webhook', () => {
-  test('is a 204, and cancels what is pending', async () => {
+  test('gets a 204, and cancels pending deliveries', async () => {
     const { body } = await register('alice');
     await publish();
     expect((await api.as('alice').delete(`/api/webhooks/${String(body.id)}`)).status).toBe(204);
@@ -202,8 +202,8 @@ describe('removing a webhook', () => {
   });
 });
 
-describe("somebody else's webhook", () => {
-  test('is answered as if it did not exist, whatever is asked (I7)', async () => {
+describe("another owner's webhook", () => {
+  test('gets the same responses as a webhook that does not exist, on every route (I7)', async () => {
     const id = String((await register('alice')).body.id);
     const missing = 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07';
     for (const [method, path, body] of [
@@ -212,8 +212,8 @@ describe("somebody else's webhook", () => {
       ['delete', '', undefined],
       ['get', '/deliveries', undefined],
     ] as const) {
-      const ask = (which: string) => api.as('mallory')[method](`/api/webhooks/${which}${path}`).send(body);
-      const [foreign, none] = [await ask(id), await ask(missing)];
+      const send = (webhookId: string) => api.as('mallory')[method](`/api/webhooks/${webhookId}${path}`).send(body);
+      const [foreign, none] = [await send(id), await send(missing)];
       expect(foreign.status).toBe(404);
       expect({ ...foreign.body, request_id: '', detail: '' }).toEqual({ ...none.body, request_id: '', detail: '' });
       expect(foreign.body.detail).toBe(`There is no webhook "${id}".`);

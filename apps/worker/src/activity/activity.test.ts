@@ -2,33 +2,33 @@ import { expect, test } from '@jest/globals';
 import type { MinuteActivity, OwnerActivity } from '@tidings/database';
 import { createActivity } from './activity.js';
 
-interface Counted {
+interface ActivityCounts {
   minutes: readonly MinuteActivity[];
   users: readonly OwnerActivity[];
 }
 const NOON = Date.UTC(2026, 10, 25, 12);
 
 function arrange() {
-  const added: Counted[] = [];
+  const added: ActivityCounts[] = [];
   const database = { away: false };
   let at = NOON;
-  const add = (counted: Counted) => {
+  const add = (counts: ActivityCounts) => {
     if (database.away) return Promise.reject(new Error('away'));
-    added.push(counted);
+    added.push(counts);
     return Promise.resolve();
   };
   const activity = createActivity(add, () => at);
-  return { activity, added, database, pass: (ms: number) => (at += ms) };
+  return { activity, added, database, advance: (ms: number) => (at += ms) };
 }
 
 const succeeded = (owner: string, durationMs = 3) => ({ owner, errorClass: null, durationMs });
 const failed = (owner: string) => ({ owner, errorClass: 'timeout', durationMs: 15_000 });
 
-test('attempts are counted by minute and outcome, and by user in ten minutes', async () => {
-  const { activity, added, pass } = arrange();
+test('counts attempts per minute and outcome, and per owner in ten minutes', async () => {
+  const { activity, added, advance } = arrange();
   activity.count(succeeded('alice'));
   activity.count(failed('alice'));
-  pass(61_000);
+  advance(61_000);
   activity.count(succeeded('alice'));
   await activity.flush();
   const [{ minutes, users } = { minutes: [], users: [] }] = added;
@@ -41,7 +41,7 @@ test('attempts are counted by minute and outcome, and by user in ten minutes', a
   expect(users).toEqual([{ period: new Date(NOON), owner: 'alice', attempts: 3, failed: 1, busyMs: 15_006 }]);
 });
 
-test('what was added is not added again, and nothing is asked of the database when there is nothing', async () => {
+test('adds each count once, and sends nothing to the database when there are no counts', async () => {
   const { activity, added } = arrange();
   activity.count(succeeded('alice'));
   await activity.flush();
@@ -49,7 +49,7 @@ test('what was added is not added again, and nothing is asked of the database wh
   expect(added).toHaveLength(1);
 });
 
-test('while the database is away the counts are kept, beside those that come meanwhile', async () => {
+test('keeps the counts while the database is away, and adds those that follow', async () => {
   const { activity, added, database } = arrange();
   activity.count(succeeded('alice'));
   database.away = true;

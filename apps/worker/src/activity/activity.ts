@@ -3,22 +3,31 @@ import { DURATION_BOUNDS_MS, durationClass, type MinuteActivity, type OwnerActiv
 const MINUTE_MS = 60_000;
 const PERIOD_MS = 600_000;
 
-interface Counted {
+interface ActivityCounts {
   minutes: readonly MinuteActivity[];
   users: readonly OwnerActivity[];
 }
 
+/** Counts of attempts for the operator's charts. */
 export interface Activity {
-  /** Counts an attempt that was recorded. */
+  /** Counts a recorded attempt. `errorClass`: null when it succeeded. */
   count: (attempt: { owner: string; errorClass: string | null; durationMs: number }) => void;
-  /** Adds what was counted since the last time to what all workers counted. Rejects while the database is away: then it is kept. */
+  /**
+   * Adds the counts since the last flush to the counts of all workers in the database. Rejects while the database is away; the
+   * counts are then kept for the next flush.
+   */
   flush: () => Promise<void>;
 }
 
-/** What this worker attempts, counted for the operator's charts: by minute and outcome, and by user in ten minutes. */
-export function createActivity(add: (counted: Counted) => Promise<void>, now: () => number = Date.now): Activity {
+/**
+ * Counts the attempts of this worker for the operator's charts: per minute and outcome, and per owner in ten minutes.
+ *
+ * @param add adds counts to those in the database
+ * @param now in Unix milliseconds; default `Date.now`
+ */
+export function createActivity(add: (counts: ActivityCounts) => Promise<void>, now: () => number = Date.now): Activity {
   let minutes = new Map<string, MinuteActivity>();
-  let users = new Map<string, OwnerActivity>();
+  let owners = new Map<string, OwnerActivity>();
 
   const minuteOf = (at: number, outcome: string): MinuteActivity => {
     const minute = at - (at % MINUTE_MS);
@@ -30,11 +39,11 @@ export function createActivity(add: (counted: Counted) => Promise<void>, now: ()
     }
     return entry;
   };
-  const userOf = (at: number, owner: string): OwnerActivity => {
+  const ownerOf = (at: number, owner: string): OwnerActivity => {
     const period = at - (at % PERIOD_MS);
     const key = `${String(period)} ${owner}`;
-    let entry = users.get(key);
-    if (!entry) users.set(key, (entry = { period: new Date(period), owner, attempts: 0, failed: 0, busyMs: 0 }));
+    let entry = owners.get(key);
+    if (!entry) owners.set(key, (entry = { period: new Date(period), owner, attempts: 0, failed: 0, busyMs: 0 }));
     return entry;
   };
 
@@ -45,35 +54,35 @@ export function createActivity(add: (counted: Counted) => Promise<void>, now: ()
       minute.attempts += 1;
       const index = durationClass(durationMs);
       minute.durations[index] = (minute.durations[index] ?? 0) + 1;
-      const user = userOf(at, owner);
-      user.attempts += 1;
-      user.busyMs += durationMs;
-      if (errorClass !== null) user.failed += 1;
+      const entry = ownerOf(at, owner);
+      entry.attempts += 1;
+      entry.busyMs += durationMs;
+      if (errorClass !== null) entry.failed += 1;
     },
     async flush() {
       if (minutes.size === 0) return;
-      const counted = { minutes: [...minutes.values()], users: [...users.values()] };
-      const before = { minutes, users };
+      const counts = { minutes: [...minutes.values()], users: [...owners.values()] };
+      const flushed = { minutes, owners };
       minutes = new Map();
-      users = new Map();
+      owners = new Map();
       try {
-        await add(counted);
+        await add(counts);
       } catch (error) {
-        restore(before);
+        restore(flushed);
         throw error;
       }
     },
   };
 
-  /** Takes what could not be added back, beside what was counted meanwhile. */
-  function restore(before: { minutes: typeof minutes; users: typeof users }): void {
-    for (const { minute, outcome, attempts, durations } of before.minutes.values()) {
+  /** Adds counts that could not be flushed to those that were counted since. */
+  function restore(flushed: { minutes: typeof minutes; owners: typeof owners }): void {
+    for (const { minute, outcome, attempts, durations } of flushed.minutes.values()) {
       const entry = minuteOf(minute.getTime(), outcome);
       entry.attempts += attempts;
       entry.durations = entry.durations.map((count, index) => count + (durations[index] ?? 0));
     }
-    for (const { period, owner, attempts, failed, busyMs } of before.users.values()) {
-      const entry = userOf(period.getTime(), owner);
+    for (const { period, owner, attempts, failed, busyMs } of flushed.owners.values()) {
+      const entry = ownerOf(period.getTime(), owner);
       entry.attempts += attempts;
       entry.failed += failed;
       entry.busyMs += busyMs;

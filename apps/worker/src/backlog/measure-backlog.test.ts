@@ -15,16 +15,16 @@ const away = () => Promise.reject(new Error('away'));
 
 let registry: Registry;
 let now: number;
-let readings: number;
+let reads: number;
 let measure: () => Promise<void>;
 let parts: Pick<Parameters<typeof createMeasureBacklog>[0], 'readBacklog' | 'readJobCounts'>;
 beforeEach(() => {
   registry = new Registry();
   now = 0;
-  readings = 0;
+  reads = 0;
   parts = {
     readBacklog: () => {
-      readings += 1;
+      reads += 1;
       now += 1000;
       return Promise.resolve(BACKLOG);
     },
@@ -39,48 +39,48 @@ beforeEach(() => {
     now: () => now,
   });
 });
-const shown = async (name: string) => (await registry.metrics()).split('\n').filter((line) => line.startsWith(name));
+const metricLines = async (name: string) => (await registry.metrics()).split('\n').filter((line) => line.startsWith(name));
 
-describe('a round of measuring what waits', () => {
-  test('shows it', async () => {
+describe('a round of measuring the backlog', () => {
+  test('sets the gauges', async () => {
     await measure();
-    expect(await shown('tidings_deliveries_pending{stage="admitted"}')).toEqual([
+    expect(await metricLines('tidings_deliveries_pending{stage="admitted"}')).toEqual([
       'tidings_deliveries_pending{stage="admitted"} 7',
     ]);
-    expect(await shown('tidings_oldest_due_delivery_age_seconds{stage="admitted"}')).toEqual([
+    expect(await metricLines('tidings_oldest_due_delivery_age_seconds{stage="admitted"}')).toEqual([
       'tidings_oldest_due_delivery_age_seconds{stage="admitted"} 1.5',
     ]);
-    expect(await shown('tidings_webhooks{state="failing"}')).toEqual(['tidings_webhooks{state="failing"} 1']);
-    expect(await shown('tidings_queue_jobs{queue="deliveries",state="waiting"}')).toEqual([
+    expect(await metricLines('tidings_webhooks{state="failing"}')).toEqual(['tidings_webhooks{state="failing"} 1']);
+    expect(await metricLines('tidings_queue_jobs{queue="deliveries",state="waiting"}')).toEqual([
       'tidings_queue_jobs{queue="deliveries",state="waiting"} 4',
     ]);
   });
 
-  test('asks PostgreSQL for at most a hundredth of the time, however long a reading takes', async () => {
+  test('reads PostgreSQL for at most a hundredth of the time, even when a read takes long', async () => {
     await measure();
     now += 99_000;
     await measure();
-    expect(readings).toBe(1);
+    expect(reads).toBe(1);
     now += 1000;
     await measure();
-    expect(readings).toBe(2);
+    expect(reads).toBe(2);
   });
 
-  test('fails and no longer shows what PostgreSQL said, while it is away; what Redis says is shown', async () => {
+  test('fails while PostgreSQL is away: removes its gauges, and sets those of Redis', async () => {
     await measure();
     now += 200_000;
     parts.readBacklog = away;
     await expect(measure()).rejects.toThrow('away');
-    expect(await shown('tidings_deliveries_pending{')).toEqual([]);
-    expect(await shown('tidings_reconciler_overdue_seconds')).toEqual([]);
-    expect(await shown('tidings_queue_jobs{')).toHaveLength(5);
+    expect(await metricLines('tidings_deliveries_pending{')).toEqual([]);
+    expect(await metricLines('tidings_reconciler_overdue_seconds')).toEqual([]);
+    expect(await metricLines('tidings_queue_jobs{')).toHaveLength(5);
   });
 
-  test('fails and no longer shows what Redis said, while it is away; what PostgreSQL says is shown', async () => {
+  test('fails while Redis is away: removes its gauges, and sets those of PostgreSQL', async () => {
     await measure();
     parts.readJobCounts = away;
     await expect(measure()).rejects.toThrow('away');
-    expect(await shown('tidings_queue_jobs{')).toEqual([]);
-    expect(await shown('tidings_deliveries_pending{')).toHaveLength(3);
+    expect(await metricLines('tidings_queue_jobs{')).toEqual([]);
+    expect(await metricLines('tidings_deliveries_pending{')).toHaveLength(3);
   });
 });

@@ -6,39 +6,40 @@ interface MeasureBacklogParts {
   readBacklog: () => Promise<Backlog>;
   readJobCounts: () => Promise<QueueCounts[]>;
   metrics: BacklogMetrics;
-  /** Of a monotonic clock, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   now: () => number;
 }
 
-/** A reading of PostgreSQL is followed by at least so many times its own length without one. */
-const REST = 100;
+/** After a read of PostgreSQL, the next one waits for at least this many times the duration of the read. */
+const PAUSE_FACTOR = 100;
 
 /**
- * One round: shows what waits, in PostgreSQL and in Redis. Every worker does so and shows the same, so a reading takes at most
- * a hundredth of its worker's time, however long the backlog is. What cannot be read is no longer shown: a number that stands
- * still would look like one that is true.
+ * Creates one round of the periodic task that measures the backlog: it sets the gauges of waiting deliveries (PostgreSQL) and
+ * of queue jobs (Redis). Every worker measures the same numbers, so reading PostgreSQL takes at most a hundredth of the
+ * worker's time, even with a long backlog. Gauges that could not be read are removed, because an old number would look like a
+ * current one. A round throws when PostgreSQL or Redis is away.
  */
 export function createMeasureBacklog({ readBacklog, readJobCounts, metrics, now }: MeasureBacklogParts) {
-  let restUntil = Number.NEGATIVE_INFINITY;
+  let pauseUntil = Number.NEGATIVE_INFINITY;
 
   const measureDatabase = async (): Promise<void> => {
     const startedAt = now();
-    if (startedAt < restUntil) return;
+    if (startedAt < pauseUntil) return;
     try {
-      metrics.showBacklog(await readBacklog());
+      metrics.setBacklog(await readBacklog());
     } catch (error) {
-      metrics.hideBacklog();
+      metrics.clearBacklog();
       throw error;
     } finally {
-      restUntil = now() + REST * (now() - startedAt);
+      pauseUntil = now() + PAUSE_FACTOR * (now() - startedAt);
     }
   };
 
   const measureQueues = async (): Promise<void> => {
     try {
-      metrics.showJobs(await readJobCounts());
+      metrics.setJobs(await readJobCounts());
     } catch (error) {
-      metrics.hideJobs();
+      metrics.clearJobs();
       throw error;
     }
   };

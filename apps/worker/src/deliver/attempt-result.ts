@@ -1,19 +1,19 @@
-/** What kind of thing went wrong: the same words in the log, the API and the metrics. */
+/** The class of an attempt's error. The log, the API and the metrics use the same words. */
 export type ErrorClass = 'dns' | 'connect' | 'tls' | 'timeout' | 'reset' | 'protocol' | 'blocked' | 'http_status';
 
-/** What came of one request. */
+/** The result of one request. */
 export interface AttemptResult {
-  /** On the monotonic clock of this process (`performance.now()`), in milliseconds. */
+  /** When the attempt began, on the monotonic clock of this process (`performance.now()`), in milliseconds. */
   startedAt: number;
   durationMs: number;
-  /** Null when no response came. */
+  /** Null when there was no response. */
   statusCode: number | null;
-  /** What the response's `Retry-After` asks for, in milliseconds; null when it asks for nothing. */
+  /** The wait that the response's `Retry-After` asks for, in milliseconds; null when there is none. */
   retryAfterMs: number | null;
   /** Null after a 2xx. */
   errorClass: ErrorClass | null;
-  /** One sentence for the owner of the webhook. */
+  /** One sentence for the owner of the webhook; null after a 2xx. */
   error: string | null;
-  /** The first 4 KB, as text. */
+  /** The first 4 KB of the body, as text; null when there was no response. */
   responseBody: string | null;
 }

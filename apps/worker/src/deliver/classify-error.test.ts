@@ -22,8 +22,8 @@ describe('the class of an error', () => {
     expect(classifyError(Object.assign(new Error('x'), { code })).errorClass).toBe(errorClass);
   });
 
-  test('comes with a sentence that does not tell where a blocked host led to', () => {
-    const error = Object.assign(new Error('The host db leads to the address 10.0.0.7'), { code: 'EBLOCKED' });
-    expect(classifyError(error).error).toBe('The host does not lead to a public address.');
+  test('has a sentence that does not name the address of a blocked host', () => {
+    const error = Object.assign(new Error('The host db resolves to the address 10.0.0.7'), { code: 'EBLOCKED' });
+    expect(classifyError(error).error).toBe('The host does not resolve to a public address.');
   });
 });

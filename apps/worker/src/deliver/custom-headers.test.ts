@@ -9,18 +9,26 @@ import { buildRequest } from './request.js';
 import { createSender } from './send.js';
 
 const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
-const OURS = ['host', 'content-type', 'content-length', 'user-agent', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+const TIDINGS_HEADERS = [
+  'host',
+  'content-type',
+  'content-length',
+  'user-agent',
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
+];
 
 let server: Server;
 let agents: Agents;
-/** The names and values of the last request, as they were on the wire. */
-let arrived: [name: string, value: string][];
+/** The header names and values of the last request, as received. */
+let received: [name: string, value: string][];
 let body: string;
 beforeAll(async () => {
   agents = createAgents({ guard: createGuard({ allowed: parseNetworks('127.0.0.0/8') }) });
   server = createServer((request, response) => {
     const { rawHeaders } = request;
-    arrived = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : []));
+    received = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : []));
     body = '';
     request.setEncoding('utf8').on('data', (text: string) => (body += text));
     request.once('end', () => response.end());
@@ -37,7 +45,7 @@ const spelling = (name: string) =>
     .array(fc.boolean(), { minLength: name.length, maxLength: name.length })
     .map((upper) => Array.from(name, (letter, index) => (upper[index] ? letter.toUpperCase() : letter)).join(''));
 const RESERVED = [
-  ...OURS.filter((name) => name !== 'host'),
+  ...TIDINGS_HEADERS.filter((name) => name !== 'host'),
   ...['host', 'connection', 'keep-alive', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect', 'proxy-connection'],
   ...['content-encoding', 'accept-encoding', 'webhook-other', 'forwarded', 'x-forwarded-for', 'x-real-ip', 'via', '__proto__'],
 ];
@@ -47,10 +55,10 @@ const name = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/),
 );
 const value = fc.stringMatching(/^[\x21-\x7e]{1,20}$/).map((text) => `custom ${text}`);
-/** As a registration holds them: no name twice, in whatever spelling. */
+/** Custom headers as a registration has them: no name occurs twice, in upper or lower case. */
 const custom = fc.uniqueArray(fc.tuple(name, value), { maxLength: 20, selector: ([one]) => one.toLowerCase() });
 
-test('on the wire, what is ours is there once and as we set it, whatever custom headers there are and however they are spelt', async () => {
+test('sends each header of Tidings once and unchanged, with any custom headers in any spelling', async () => {
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`;
   const send = createSender({ agents, timeoutMs: 10_000 });
   const sealedSecret = seal.seal(createSecret(), sealedFor.secret('wh_1'));
@@ -74,8 +82,8 @@ test('on the wire, what is ours is there once and as we set it, whatever custom 
       expect(await send(request)).toMatchObject({ statusCode: 200, errorClass: null });
       expect(body).toBe(request.body);
 
-      const wire = arrived.map(([one, text]) => [one.toLowerCase(), text] as const);
-      for (const ours of OURS) expect(wire.filter(([one]) => one === ours)).toHaveLength(1);
+      const wire = received.map(([one, text]) => [one.toLowerCase(), text] as const);
+      for (const header of TIDINGS_HEADERS) expect(wire.filter(([one]) => one === header)).toHaveLength(1);
       expect(Object.fromEntries(wire)).toMatchObject({
         'content-length': String(Buffer.byteLength(request.body)),
         'content-type': 'application/json',
@@ -84,10 +92,10 @@ test('on the wire, what is ours is there once and as we set it, whatever custom 
         'webhook-signature': request.headers['webhook-signature'],
         'webhook-timestamp': '1795000000',
       });
-      // Of what is custom, nothing reserved came through, and everything else did.
+      // No reserved custom header was sent, and every other one was.
       const allowed = headers.filter(([one]) => !RESERVED.includes(one.toLowerCase()));
-      const came = wire.filter(([, text]) => text.startsWith('custom '));
-      expect([...came].sort()).toEqual(allowed.map(([one, text]) => [one.toLowerCase(), text]).sort());
+      const sent = wire.filter(([, text]) => text.startsWith('custom '));
+      expect([...sent].sort()).toEqual(allowed.map(([one, text]) => [one.toLowerCase(), text]).sort());
     }),
     { numRuns: 150 },
   );

@@ -27,11 +27,11 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
 });
 const succeeding: Partial<AttemptResult> = { statusCode: 200, errorClass: null, error: null };
-/** Without chance. */
+/** The default policy without randomness. */
 const POLICY: RetryPolicy = { ...DEFAULT_RETRY_POLICY, jitter: 0 };
 const failing: Partial<AttemptResult> = { statusCode: 500, errorClass: 'http_status', error: 'The response had the status 500.' };
 
-interface Story {
+interface Scenario {
   claim?: Claim | Promise<never> | undefined;
   result?: Partial<AttemptResult>;
   retry?: RetryPolicy;
@@ -39,8 +39,8 @@ interface Story {
   build?: () => never;
 }
 
-/** Delivers once, and tells in which order the parts were asked, what was recorded, and the jobOutcome. */
-async function deliver({ claim, result = succeeding, retry = POLICY, held = true, build }: Story) {
+/** Processes one job. Returns the order of the calls, the record, the observer's calls, and the job outcome. */
+async function deliver({ claim, result = succeeding, retry = POLICY, held = true, build }: Scenario) {
   const steps: string[] = [];
   const records: AttemptRecord[] = [];
   const observed: unknown[] = [];
@@ -79,8 +79,8 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     retry,
     continueForMs: 1000,
     observe: {
-      sent: () => undefined,
-      left: () => undefined,
+      requestStarted: () => undefined,
+      requestEnded: () => undefined,
       recorded: ({ errorClass }, { status }) => void observed.push([errorClass, status]),
       fault: (fault) => void observed.push(fault),
     },
@@ -90,43 +90,43 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
 }
 
 describe('a delivery', () => {
-  test('is claimed, sent, recorded, and only then finished', async () => {
+  test('is claimed, sent and recorded before its job finishes', async () => {
     const { steps, jobOutcome, record } = await deliver({ claim: claimed() });
     expect(steps).toEqual(['claim', 'build', 'send', 'record']);
     expect(record).toMatchObject({ deliveryId: 'dlv_1', leaseToken: 'lease', statusCode: 200, outcome: { status: 'succeeded' } });
     expect(jobOutcome).toEqual({ action: 'finish' });
   });
 
-  test('that is finished, cancelled or in other hands is left alone', async () => {
+  test('is not attempted when it has ended, is parked, or another job holds its lease', async () => {
     expect(await deliver({ claim: undefined })).toMatchObject({ steps: ['claim'], jobOutcome: { action: 'finish' } });
   });
 
-  test('that is not due yet is put off until then', async () => {
+  test('is postponed until it is due', async () => {
     const { steps, jobOutcome } = await deliver({ claim: { state: 'deferred', id: 'dlv_1', webhookId: 'wh_1', dueInMs: 700 } });
     expect(steps).toEqual(['claim']);
     expect(jobOutcome).toEqual({ action: 'postpone', delayMs: 700 });
   });
 
-  test('that failed is retried by BullMQ at the time that was recorded, behind first attempts', async () => {
+  test('is retried by BullMQ after a failure, at the recorded time, behind first attempts', async () => {
     const { jobOutcome, record, observed } = await deliver({ claim: claimed(1), result: failing });
     expect(jobOutcome).toEqual({ action: 'retry', reason: 'The response had the status 500.', delayMs: 20_000, priority: 1 });
     expect(record).toMatchObject({ errorClass: 'http_status', outcome: { status: 'pending', retryInMs: 20_000 } });
     expect(observed).toEqual([['http_status', 'pending']]);
   });
 
-  test('is retried as its webhook says', async () => {
+  test('is retried by the retry settings of its webhook', async () => {
     const retry = { maxAttempts: 5, initialDelayMs: 100, maxDelayMs: 300 };
     const { jobOutcome } = await deliver({ claim: { ...claimed(3), retry }, result: failing });
     expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 300 });
     expect((await deliver({ claim: { ...claimed(4), retry }, result: failing })).jobOutcome).toEqual({ action: 'finish' });
   });
 
-  test('that is replayed has all its attempts again', async () => {
+  test('has all its attempts again when it is replayed', async () => {
     const replayed = { ...claimed(3), priorAttempts: 3, replay: true };
     expect((await deliver({ claim: replayed, result: failing })).jobOutcome).toMatchObject({ action: 'retry', delayMs: 10_000 });
   });
 
-  test('comes when the receiver asked for it', async () => {
+  test('is retried when the Retry-After of the receiver says', async () => {
     const { jobOutcome, record } = await deliver({
       claim: claimed(),
       result: { ...failing, statusCode: 503, retryAfterMs: 77_000 },
@@ -135,33 +135,33 @@ describe('a delivery', () => {
     expect(record).toMatchObject({ outcome: { status: 'pending', retryInMs: 77_000 } });
   });
 
-  test('that the database could not be asked about comes again, without an attempt', async () => {
+  test('is retried without an attempt when the database does not answer the claim', async () => {
     const { steps, jobOutcome, observed } = await deliver({ claim: Promise.reject(new Error('away')) });
     expect(steps).toEqual(['claim']);
     expect(jobOutcome).toMatchObject({ action: 'retry', reason: 'The database did not answer.' });
     expect(observed).toEqual(['unclaimable']);
   });
 
-  test('is over after the last attempt', async () => {
+  test('fails after the last attempt', async () => {
     const { jobOutcome, record } = await deliver({ claim: claimed(2), result: failing });
     expect(jobOutcome).toEqual({ action: 'finish' });
     expect(record).toMatchObject({ outcome: { status: 'failed' } });
   });
 
-  test('whose lease was lost is finished here: whoever holds it now goes on', async () => {
+  test('finishes its job when the lease was lost: the new holder of the lease continues', async () => {
     const { jobOutcome, observed } = await deliver({ claim: claimed(), result: failing, held: false });
     expect(jobOutcome).toEqual({ action: 'finish' });
     expect(observed).toEqual(['lease_lost']);
   });
 
-  test('that was sent and could not be recorded is said to be sent again, and left to the reconciler', async () => {
+  test('is left to the reconciler, and logged as sent again, when its attempt could not be recorded', async () => {
     const { jobOutcome, errors, observed } = await deliver({ claim: claimed(), held: new Error('away') });
     expect(jobOutcome).toEqual({ action: 'finish' });
     expect(errors).toEqual(['An attempt was made and could not be recorded; the delivery is sent again.']);
     expect(observed).toEqual(['unrecorded']);
   });
 
-  test('that cannot be built, for a missing key, is put off without an attempt', async () => {
+  test('is postponed without an attempt when a key is missing to build its request', async () => {
     const build = (): never => {
       throw new Error('Sealed with the key "old"');
     };
@@ -173,20 +173,21 @@ describe('a delivery', () => {
 });
 
 describe('a slot that became free', () => {
-  interface Turn {
-    line: (Claim | undefined | Error)[];
-    /** What becomes of each attempt, the own one first. Default: it succeeds. */
+  interface SlotScenario {
+    /** What each call of `claimNext` returns or throws. */
+    parked: (Claim | undefined | Error)[];
+    /** The result of each attempt, that of the job's delivery first. Default: it succeeds. */
     results?: Partial<AttemptResult>[];
-    /** Whether something waits, after each record. Default: always. */
+    /** Whether deliveries are parked, after each record. Default: always. */
     backlogged?: boolean[];
     continueForMs?: number;
   }
-  /** Delivers with others in line, and tells what was recorded, what was released and enqueued, and the jobOutcome. */
-  async function takeTurn({ line, results = [], backlogged = [], continueForMs = 60_000 }: Turn) {
+  /** Processes one job with parked deliveries. Returns what was recorded, released and enqueued, and the job outcome. */
+  async function deliverWithParked({ parked, results = [], backlogged = [], continueForMs = 60_000 }: SlotScenario) {
     const recorded: string[] = [];
     const released: string[] = [];
     const enqueued: object[] = [];
-    const waiting = [...line];
+    const waiting = [...parked];
     const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const jobOutcome = await createDeliver({
       claim: () => Promise.resolve(claimed()),
@@ -218,42 +219,53 @@ describe('a slot that became free', () => {
       },
       retry: POLICY,
       continueForMs,
-      observe: { sent: () => undefined, left: () => undefined, recorded: () => undefined, fault: () => undefined },
+      observe: {
+        requestStarted: () => undefined,
+        requestEnded: () => undefined,
+        recorded: () => undefined,
+        fault: () => undefined,
+      },
       log,
     })('dlv_1');
-    return { jobOutcome, recorded, released, enqueued, left: waiting.length };
+    return { jobOutcome, recorded, released, enqueued, unclaimed: waiting.length };
   }
-  const inLine = (id: string): ClaimedDelivery => ({ ...claimed(), id });
+  const waitingDelivery = (id: string): ClaimedDelivery => ({ ...claimed(), id });
 
-  test('goes to what is next in line, until nothing is', async () => {
-    expect(await takeTurn({ line: [inLine('dlv_2'), inLine('dlv_3'), undefined] })).toEqual({
+  test('goes to the next parked delivery, until there is none', async () => {
+    expect(await deliverWithParked({ parked: [waitingDelivery('dlv_2'), waitingDelivery('dlv_3'), undefined] })).toEqual({
       jobOutcome: { action: 'finish' },
       recorded: ['dlv_1', 'dlv_2', 'dlv_3'],
       released: [],
       enqueued: [],
-      left: 0,
+      unclaimed: 0,
     });
   });
 
-  test('is not offered when nothing waits', async () => {
-    const { recorded, left } = await takeTurn({ line: [inLine('dlv_2'), inLine('dlv_3')], backlogged: [true, false] });
-    expect([recorded, left]).toEqual([['dlv_1', 'dlv_2'], 1]);
+  test('is not used again when no delivery is parked', async () => {
+    const { recorded, unclaimed } = await deliverWithParked({
+      parked: [waitingDelivery('dlv_2'), waitingDelivery('dlv_3')],
+      backlogged: [true, false],
+    });
+    expect([recorded, unclaimed]).toEqual([['dlv_1', 'dlv_2'], 1]);
   });
 
-  test('goes by way of the queue once the turn is over: others wait for this worker', async () => {
-    const { recorded, released, jobOutcome } = await takeTurn({ line: [inLine('dlv_2')], continueForMs: 0 });
+  test('is released through the queue when the time of the job is over', async () => {
+    const { recorded, released, jobOutcome } = await deliverWithParked({ parked: [waitingDelivery('dlv_2')], continueForMs: 0 });
     expect([recorded, released, jobOutcome]).toEqual([['dlv_1'], ['wh_1'], { action: 'finish' }]);
   });
 
-  test('goes by way of the queue when the job itself is to be retried', async () => {
-    const { recorded, released, jobOutcome } = await takeTurn({ line: [inLine('dlv_2')], results: [failing] });
+  test('is released through the queue when the job itself is retried', async () => {
+    const { recorded, released, jobOutcome } = await deliverWithParked({
+      parked: [waitingDelivery('dlv_2')],
+      results: [failing],
+    });
     expect([recorded, released]).toEqual([['dlv_1'], ['wh_1']]);
     expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 10_000 });
   });
 
-  test('gives what fails in it a job of its own, at the time that was recorded, and goes on', async () => {
-    const { recorded, enqueued, jobOutcome } = await takeTurn({
-      line: [inLine('dlv_2'), inLine('dlv_3')],
+  test('enqueues a parked delivery that fails, at the recorded time, and continues', async () => {
+    const { recorded, enqueued, jobOutcome } = await deliverWithParked({
+      parked: [waitingDelivery('dlv_2'), waitingDelivery('dlv_3')],
       results: [{}, failing],
       backlogged: [true, true, false],
     });
@@ -262,13 +274,15 @@ describe('a slot that became free', () => {
     expect(jobOutcome).toEqual({ action: 'finish' });
   });
 
-  test('gives what comes too early for the rate limit a job of its own', async () => {
-    const { enqueued } = await takeTurn({ line: [{ state: 'deferred', id: 'dlv_2', webhookId: 'wh_1', dueInMs: 300 }] });
+  test('enqueues a parked delivery that is too early for the rate limit', async () => {
+    const { enqueued } = await deliverWithParked({
+      parked: [{ state: 'deferred', id: 'dlv_2', webhookId: 'wh_1', dueInMs: 300 }],
+    });
     expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 300, priority: 0 }]);
   });
 
   test('is left to the reconciler when the database does not answer', async () => {
-    const { jobOutcome, recorded } = await takeTurn({ line: [new Error('away')] });
+    const { jobOutcome, recorded } = await deliverWithParked({ parked: [new Error('away')] });
     expect([jobOutcome, recorded]).toEqual([{ action: 'finish' }, ['dlv_1']]);
   });
 });

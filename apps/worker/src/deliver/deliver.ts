@@ -7,74 +7,79 @@ import { decideOutcome, policyOf, type Outcome } from './outcome.js';
 import type { OutgoingRequest, Send } from './send.js';
 
 interface DeliverParts {
-  /** Takes the lease; undefined when there is nothing to do any more. */
+  /** Claims the delivery: takes its lease. Undefined when it has ended, is parked, or another job holds its lease. */
   claim: Lease['claim'];
   claimNext: Lease['claimNext'];
+  /** Builds the signed request. Throws when a secret cannot be opened. */
   build: (delivery: ClaimedDelivery) => OutgoingRequest;
   send: Send;
   /** Commits the attempt. */
   record: Lease['record'];
-  /** Told of a webhook that has a slot free and deliveries waiting for it. Not waited for. */
+  /** Called for a webhook that has a free slot and parked deliveries. The job does not wait for it. */
   release: (webhookId: string) => Promise<void>;
-  /** Has a delivery come again that has no job of its own. */
+  /** Enqueues a delivery that has no job of its own. */
   enqueue: (delivery: Required<Pick<QueuedDelivery, 'id' | 'delayMs' | 'priority'>>) => Promise<void>;
-  /** The system's, where a webhook has none of its own. */
+  /** The default retry policy, for webhooks without their own settings. */
   retry: RetryPolicy;
-  /** How long a job goes on with what waits for its slot, in milliseconds. */
+  /** How long a job continues with parked deliveries of its webhook, in milliseconds. */
   continueForMs: number;
-  /** Told of every attempt, and of every fault of ours, for the metrics and the charts. */
+  /** Called for every attempt and every fault, for the metrics and the charts. */
   observe: DeliverObserver;
-  /** Makes an attempt as part of its trace. Default: there are no traces. */
+  /** Runs an attempt inside its trace span. Default: no traces. */
   trace?: TraceDelivery | undefined;
   log: { debug: LogLine; info: LogLine; warn: LogLine; error: LogLine };
 }
 
 /**
- * Does what is to be done for a delivery that was claimed, and answers with what came of it.
+ * Runs `work` inside the delivery's trace span and returns its result.
  *
- * @param startedAt when its turn came, on the clock of `performance.now()`
+ * @param startedAt when the claim began, on the clock of `performance.now()`
  */
 export type TraceDelivery = <Result>(claimed: ClaimedDelivery, startedAt: number, work: () => Promise<Result>) => Promise<Result>;
 
-/** What goes wrong between PostgreSQL and the worker, as opposed to what goes wrong between the worker and a receiver. */
+/** A failure between the worker and PostgreSQL, or in building a request; not one between the worker and a receiver. */
 export type Fault = 'unclaimable' | 'unbuildable' | 'unrecorded' | 'lease_lost';
 
+/** Observes attempts, for the metrics. */
 export interface DeliverObserver {
-  /** A request begins. */
-  sent: () => void;
-  /** It has ended, whatever came of it. */
-  left: () => void;
-  /** It was recorded. */
+  /** Called before a request is sent. */
+  requestStarted: () => void;
+  /** Called when the request has ended, with or without success. */
+  requestEnded: () => void;
+  /** Called when the attempt was recorded. */
   recorded: (result: AttemptResult, outcome: Outcome, delivery: Pick<ClaimedDelivery, 'id' | 'attemptCount' | 'owner'>) => void;
+  /** Called for each fault. */
   fault: (fault: Fault) => void;
 }
 
 type LogLine = (message: string, details: object) => void;
 
 /**
- * Steps 4 and 5 of the journey: claims a delivery, attempts it, commits what came of it, and only then answers. While its
- * turn lasts, it goes on with what waits for the slot of the webhook that it has left: that way through PostgreSQL alone costs
- * half of the one through Redis. Then others that wait for a worker have theirs.
+ * Processes one job: claims the delivery, sends the request, commits the attempt, and only then returns the outcome of the
+ * job. For up to `continueForMs` it continues with parked deliveries of the same webhook: claiming the next one from
+ * PostgreSQL alone costs half of the way through Redis. Then it returns, so that other webhooks get the worker.
  */
 export type Deliver = (id: string) => Promise<JobOutcome>;
 
-/** How an attempt ended: with what is to become of the job, and whether something waits for the slot it had. */
+/** The end of an attempt. Its `Outcome` is for the delivery; its `JobOutcome` says what BullMQ does with the job. */
 interface Attempted {
   jobOutcome: JobOutcome;
+  /** Whether a parked delivery waits for the slot that became free. */
   backlogged: boolean;
 }
 
 const LEVELS = { succeeded: 'debug', pending: 'info', failed: 'warn' } as const;
 
-/** Of a delivery that the database could not be asked about, in milliseconds: spread, so that it comes back in peace. */
-const UNCLAIMABLE_RETRY_MS = { least: 1000, most: 5000 };
-/** Behind first attempts. */
+/** The delay when the database does not answer a claim, in milliseconds: random, so that not all jobs return at once. */
+const UNCLAIMABLE_RETRY_MS = { min: 1000, max: 5000 };
+/** Retries come behind first attempts. */
 const RETRY_PRIORITY = 1;
-/** How long a delivery waits that this worker is not able to build, in milliseconds. */
+/** The delay of a delivery whose request this worker cannot build, in milliseconds. */
 const UNBUILDABLE_RETRY_MS = 60_000;
 
 const FINISH: JobOutcome = { action: 'finish' };
 
+/** Creates steps 4 and 5 of an event's journey: claim, send, record. */
 export function createDeliver(parts: DeliverParts): Deliver {
   const { claim, claimNext, build, send, record, release, enqueue, retry, continueForMs, observe, trace, log } = parts;
 
@@ -84,17 +89,17 @@ export function createDeliver(parts: DeliverParts): Deliver {
     try {
       request = build(claimed);
     } catch (error) {
-      // Ours to mend (a key is missing), so it uses up none of the owner's attempts; the lease runs out meanwhile.
+      // The operator has to fix it (a key is missing), so it uses up no attempt. The lease expires by itself.
       observe.fault('unbuildable');
       log.error('A delivery could not be built.', { ...idsOf(claimed, number), error });
       return { jobOutcome: { action: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
     }
-    observe.sent();
+    observe.requestStarted();
     let result: AttemptResult;
     try {
       result = await send(request);
     } finally {
-      observe.left();
+      observe.requestEnded();
     }
     const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
     const details = describe(claimed, number, result, outcome);
@@ -102,7 +107,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
     try {
       settled = await record(toRecord(claimed, result, outcome));
     } catch (error) {
-      // The lease runs out, and the reconciler brings it back.
+      // The lease expires, and the reconciler enqueues the delivery again.
       observe.fault('unrecorded');
       log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details, error });
       return { jobOutcome: FINISH, backlogged: false };
@@ -122,7 +127,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
       ? attemptUntraced
       : (claimed: ClaimedDelivery, startedAt: number) => trace(claimed, startedAt, () => attemptUntraced(claimed));
 
-  /** Goes on with the next one in line of a webhook; undefined when there is none. */
+  /** Attempts the next parked delivery of the webhook; undefined when there is none, or no free slot. */
   const attemptNext = async (webhookId: string): Promise<Attempted | undefined> => {
     const startedAt = performance.now();
     const next = await claimNext(webhookId);
@@ -132,7 +137,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
         ? await attempt(next, startedAt)
         : { jobOutcome: { action: 'postpone', delayMs: next.dueInMs }, backlogged: false };
     const { jobOutcome } = attempted;
-    // The job that brought us here is another delivery's.
+    // The running job belongs to another delivery, so this one needs its own job.
     if (jobOutcome.action === 'retry') await enqueue({ id: next.id, delayMs: jobOutcome.delayMs ?? 0, priority: RETRY_PRIORITY });
     if (jobOutcome.action === 'postpone') await enqueue({ id: next.id, delayMs: jobOutcome.delayMs, priority: 0 });
     return attempted;
@@ -146,27 +151,27 @@ export function createDeliver(parts: DeliverParts): Deliver {
       claimed = await claim(id);
     } catch (error) {
       observe.fault('unclaimable');
-      log.warn('A delivery could not be claimed; it comes again.', { delivery_id: id, error });
-      const { least, most } = UNCLAIMABLE_RETRY_MS;
-      return { action: 'retry', reason: 'The database did not answer.', delayMs: least + Math.random() * (most - least) };
+      log.warn('A delivery could not be claimed; BullMQ retries it.', { delivery_id: id, error });
+      const { min, max } = UNCLAIMABLE_RETRY_MS;
+      return { action: 'retry', reason: 'The database did not answer.', delayMs: min + Math.random() * (max - min) };
     }
     if (claimed === undefined) return FINISH;
     if (claimed.state === 'deferred') return { action: 'postpone', delayMs: claimed.dueInMs };
 
     const { webhookId } = claimed;
-    const own = await attempt(claimed, startedAt);
-    const leave = (error: unknown): void => {
-      log.warn('What waits for a slot stays until the next round.', { webhook_id: webhookId, error });
+    const first = await attempt(claimed, startedAt);
+    const logContinueFailure = (error: unknown): void => {
+      log.warn('Parked deliveries wait for the next round of the reconciler.', { webhook_id: webhookId, error });
     };
     try {
-      let last: Attempted | undefined = own;
-      while (last?.backlogged && own.jobOutcome.action === 'finish' && performance.now() < endsAt)
+      let last: Attempted | undefined = first;
+      while (last?.backlogged && first.jobOutcome.action === 'finish' && performance.now() < endsAt)
         last = await attemptNext(webhookId);
-      if (last?.backlogged) release(webhookId).catch(leave);
+      if (last?.backlogged) release(webhookId).catch(logContinueFailure);
     } catch (error) {
-      leave(error);
+      logContinueFailure(error);
     }
-    return own.jobOutcome;
+    return first.jobOutcome;
   };
 }
 
@@ -191,13 +196,13 @@ function toRecord({ id, leaseToken, url }: ClaimedDelivery, result: AttemptResul
   };
 }
 
-/** What every line about an attempt has. */
+/** The fields of every log line about an attempt. */
 function idsOf({ id, webhookId, eventId, eventType, replay }: ClaimedDelivery, attempt: number) {
   return { event_id: eventId, delivery_id: id, webhook_id: webhookId, event_type: eventType, attempt, replay };
 }
 
 function describe(delivery: ClaimedDelivery, attempt: number, result: AttemptResult, outcome: Outcome) {
-  // As `idsOf` has them, once more: made for every delivery, a spread would take more than one per cent of the worker's time (measured).
+  // Repeats the fields of `idsOf`: a spread for every delivery would take more than one per cent of the worker's time (measured).
   return {
     event_id: delivery.eventId,
     delivery_id: delivery.id,

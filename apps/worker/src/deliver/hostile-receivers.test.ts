@@ -13,24 +13,24 @@ import type { AttemptResult } from './attempt-result.js';
 import { createSender } from './send.js';
 
 const TIMEOUT_MS = 400;
-/** What the deadline may be missed by, on a machine that does other things as well. */
+/** How much later than the deadline an attempt may end, on a busy machine. */
 const LATE_MS = 2000;
 
 let receiver: HostileReceiver;
 let authority: TestAuthority;
 const uncaught: unknown[] = [];
-const note = (error: unknown): void => void uncaught.push(error);
+const record = (error: unknown): void => void uncaught.push(error);
 beforeAll(async () => {
   receiver = await startHostileReceiver();
   authority = await createTestAuthority();
-  process.on('uncaughtException', note).on('unhandledRejection', note);
+  process.on('uncaughtException', record).on('unhandledRejection', record);
 });
 afterAll(() => {
   receiver.close();
-  process.off('uncaughtException', note).off('unhandledRejection', note);
+  process.off('uncaughtException', record).off('unhandledRejection', record);
 });
 
-/** An attempt on sockets of its own. */
+/** Makes one attempt on new sockets. */
 async function attempt(url: string): Promise<AttemptResult> {
   const toLoopback: Resolve = (_host, _options, callback) => {
     callback(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -57,36 +57,36 @@ const OUTCOMES: Record<MisbehaviourName, Partial<AttemptResult>> = {
   'sends a header of 64 KB': { statusCode: null, errorClass: 'protocol' },
   'sends 3,000 headers': { statusCode: null, errorClass: 'protocol' },
   'sends headers without end': { statusCode: null, errorClass: 'protocol' },
-  'sends informational answers without end': { statusCode: null, errorClass: 'protocol' },
-  'sends ten informational answers, then a 200': { statusCode: 200, ...succeeded },
+  'sends informational responses without end': { statusCode: null, errorClass: 'protocol' },
+  'sends ten informational responses, then a 200': { statusCode: 200, ...succeeded },
   'switches protocols': { statusCode: 101, errorClass: 'http_status' },
   'switches protocols and floods': { statusCode: 101, errorClass: 'http_status' },
   'resets after a 200': { statusCode: 200, ...succeeded },
   'sends a short body after a 200': { statusCode: 200, ...succeeded, responseBody: 'abc' },
-  'resets before an answer': { statusCode: null, errorClass: 'reset' },
-  'closes before an answer': { statusCode: null, errorClass: 'reset' },
+  'resets before a response': { statusCode: null, errorClass: 'reset' },
+  'closes before a response': { statusCode: null, errorClass: 'reset' },
   'speaks HTTP/0.9': { statusCode: null, errorClass: 'protocol' },
   'speaks HTTP/1.0': { statusCode: 200, ...succeeded, responseBody: 'old' },
   'speaks HTTP/2': { statusCode: null, errorClass: 'protocol' },
   'speaks garbage': { statusCode: null, errorClass: 'protocol' },
-  'says its length twice': { statusCode: null, errorClass: 'protocol' },
-  'says its length and that it is chunked': { statusCode: null, errorClass: 'protocol' },
+  'sends two lengths': { statusCode: null, errorClass: 'protocol' },
+  'sends a length and chunks': { statusCode: null, errorClass: 'protocol' },
   'sends bad chunks': { statusCode: 200, ...succeeded },
   'sends bad chunks after a 500': { statusCode: 500, errorClass: 'http_status' },
   'sends a negative length': { statusCode: null, errorClass: 'protocol' },
   'has the status 099': { statusCode: 99, errorClass: 'protocol' },
   'has the status 999': { statusCode: 999, errorClass: 'protocol' },
   'redirects to an internal address': { statusCode: 302, errorClass: 'http_status' },
-  'answers twice': { statusCode: 200, ...succeeded },
+  'responds twice': { statusCode: 200, ...succeeded },
 };
 
 describe('a receiver that', () => {
-  test.each(Object.entries(OUTCOMES))('%s is answered in time, and holds nothing afterwards', async (name, outcome) => {
+  test.each(Object.entries(OUTCOMES))('%s: the attempt ends in time, and no connection stays open', async (name, outcome) => {
     const result = await attempt(receiver.url(name as MisbehaviourName));
     expect(result).toMatchObject(outcome);
     expect(result.durationMs).toBeLessThan(TIMEOUT_MS + LATE_MS);
     await eventually(() => {
-      expect(receiver.open()).toBe(0);
+      expect(receiver.openConnections()).toBe(0);
     });
     expect(uncaught).toEqual([]);
   });
@@ -104,30 +104,30 @@ describe('a TLS server that', () => {
   }
   const untrusted = async () => (await createTestAuthority()).issue();
 
-  test('has a certificate of a trusted authority is sent to', async () => {
+  test('has a certificate of a trusted authority gets the request', async () => {
     expect(await attempt(await tls(await authority.issue()))).toMatchObject({ statusCode: 200, ...succeeded });
   });
 
   test.each<[string, () => Promise<TlsOptions>, string]>([
-    ['has a certificate that nobody trusts', untrusted, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['has signed its own certificate', async () => (await createTestAuthority()).ownServer, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-    ['has one that has expired', () => authority.issue({ until: new Date(Date.now() - 1000) }), 'CERT_HAS_EXPIRED'],
-    ['has one for another host', () => authority.issue({ names: ['other.example'] }), 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['has a certificate of an unknown authority', untrusted, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['has a self-signed certificate', async () => (await createTestAuthority()).selfSigned, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['has an expired certificate', () => authority.issue({ validUntil: new Date(Date.now() - 1000) }), 'CERT_HAS_EXPIRED'],
+    ['has a certificate for another host', () => authority.issue({ names: ['other.example'] }), 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['speaks TLS 1.1', async () => ({ ...(await authority.issue()), minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' }), ''],
-  ])('%s gets nothing: no request is sent', async (_name, options, code) => {
+  ])('%s gets no request', async (_name, options, code) => {
     const result = await attempt(await tls({ ...(await options()), ciphers: 'DEFAULT@SECLEVEL=0' }));
     expect(result).toMatchObject({ statusCode: null, errorClass: 'tls', responseBody: null });
     expect(result.error).toContain(code);
   });
 
-  test('speaks plain HTTP is a TLS error', async () => {
+  test('speaks plain HTTP causes a TLS error', async () => {
     const url = await listen(createHttpServer((_request, response) => response.end('plain')));
     expect(await attempt(url)).toMatchObject({ statusCode: null, errorClass: 'tls', responseBody: null });
   });
 });
 
-describe('all of them', () => {
-  /** Of the process, over what it takes for as many receivers that behave. */
+describe('all hostile receivers', () => {
+  /** The growth of the process, compared with as many polite receivers. */
   const GROWTH_MB = 32;
   const AT_ONCE = 10;
 

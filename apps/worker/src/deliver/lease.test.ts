@@ -3,13 +3,13 @@ import { acceptEvents, openDatabase, type AttemptRecord, type Claim, type Databa
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import { createLease } from './lease.js';
 
-let test_: TestDatabase;
+let testDatabase: TestDatabase;
 let database: Database;
 let ids: string[];
 
 beforeAll(async () => {
-  test_ = await createTestDatabase();
-  database = openDatabase({ url: test_.url });
+  testDatabase = await createTestDatabase();
+  database = openDatabase({ url: testDatabase.url });
   await database.prisma.webhook.create({
     data: {
       id: 'wh_1',
@@ -35,10 +35,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await database.close();
-  await test_.drop();
+  await testDatabase.drop();
 });
 
-/** Counts the statements, and fails the first ones on demand. */
+/** Counts the statements, and fails the first `failures` of them. */
 function counting(failures = 0) {
   const counts = { statements: 0 };
   const query = (statement: { text: string }) => {
@@ -68,7 +68,7 @@ const health = { circuitAfter: 5, probeAfterMs: 1000, probeAtMostMs: 1000, disab
 const open = (sql: Queryable, recordDeadlineMs = 1000) => createLease({ sql, leaseMs: 30_000, recordDeadlineMs, health });
 
 describe('the lease of a delivery', () => {
-  test('is taken and settled for many deliveries in one statement each', async () => {
+  test('is claimed and recorded for many deliveries in one statement each', async () => {
     const { sql, counts } = counting();
     const lease = open(sql);
     const claims = await Promise.all(ids.slice(0, 40).map((id) => lease.claim(id)));
@@ -81,7 +81,7 @@ describe('the lease of a delivery', () => {
     expect(rows).toEqual([{ count: 40 }]);
   });
 
-  test('is one job’s, when two jobs of the delivery come at once', async () => {
+  test('goes to one job when two jobs of the delivery claim it at once', async () => {
     const { sql, counts } = counting();
     const lease = open(sql);
     const claims = await Promise.all([lease.claim(ids[44] ?? ''), lease.claim(ids[44] ?? ''), lease.claim(ids[43] ?? '')]);
@@ -89,12 +89,12 @@ describe('the lease of a delivery', () => {
     expect(claims.map((claim) => claim?.state)).toEqual(['claimed', undefined, 'claimed']);
   });
 
-  test('is answered with nothing for a delivery that is settled', async () => {
+  test('is not given for a delivery that has ended', async () => {
     const lease = open(database.pool);
     expect(await lease.claim(ids[0] ?? '')).toBeUndefined();
   });
 
-  test('is settled once the database is back: what was sent is not sent again', async () => {
+  test('is recorded when the database is back, so that the request is not sent again', async () => {
     const claim = await open(database.pool).claim(ids[45] ?? '');
     const { sql, counts } = counting(2);
     const lease = open(sql, 10_000);
@@ -102,7 +102,7 @@ describe('the lease of a delivery', () => {
     expect(counts.statements).toBe(3);
   });
 
-  test('tells whether something waits for the slot that it frees, and claims that next', async () => {
+  test('reports whether a parked delivery waits for its slot, which is claimed next', async () => {
     const { sql, counts } = counting();
     const lease = open(sql);
     const claim = await lease.claim(ids[47] ?? '');
@@ -117,7 +117,7 @@ describe('the lease of a delivery', () => {
     expect(next.map((one) => one?.id)).toEqual([ids[48], ids[42], ids[49], undefined]);
   });
 
-  test('is given up after the deadline, and runs out', async () => {
+  test('rejects when the record fails until the deadline', async () => {
     const claim = await open(database.pool).claim(ids[46] ?? '');
     const lease = open(counting(Infinity).sql, 0);
     await expect(lease.record(toRecord(claim))).rejects.toThrow('Connection terminated');

@@ -1,6 +1,6 @@
-import { createGroupCommit } from '@tidings/database';
 import {
   claimDeliveries,
+  createGroupCommit,
   recordAttempts,
   type AttemptRecord,
   type Claim,
@@ -12,49 +12,55 @@ import { WAKE_AFTER_MS } from '@tidings/queue';
 
 interface LeaseOptions {
   sql: Queryable;
-  /** How long a claim holds, in milliseconds of the database's clock. Longer than an attempt and its commit may take. */
+  /** How long a lease lasts, in milliseconds of the database's clock. It must be longer than an attempt and its commit. */
   leaseMs: number;
-  /** How long to keep trying to commit, in milliseconds. Afterwards the lease runs out, and the delivery is attempted again. */
+  /** How long a failed commit is retried, in milliseconds. Then the lease expires, and the delivery is attempted again. */
   recordDeadlineMs: number;
   health: HealthRules;
-  /** Told of deliveries that end without an attempt, for the metrics. */
+  /** Called for deliveries that end without an attempt, for the metrics. */
   onEnded?: (status: 'cancelled' | 'skipped') => void;
-  /** Told of circuits that open or close, and of webhooks that are disabled, for the metrics. */
+  /** Called for circuits that open or close, and for webhooks that are disabled, for the metrics. */
   onHealth?: (changes: HealthChanges) => void;
 }
 
-/** What became of a record. */
+/** The result of recording an attempt. */
 export interface Settled {
-  /** Whether the lease still held: if not, nothing was recorded. */
+  /** Whether the lease was still held. If not, nothing was recorded. */
   held: boolean;
-  /** Whether something waits for the slot that became free. */
+  /** Whether a parked delivery waits for the slot that became free. */
   backlogged: boolean;
 }
 
+/** The lease of a delivery: taken by a claim, ended by the record of the attempt. Rejects with the database's error. */
 export interface Lease {
+  /** Claims a delivery; undefined when it has ended, is parked, or another job holds its lease. */
   claim: (id: string) => Promise<Claim | undefined>;
-  /** What is first in line of what waits for a slot of the webhook; undefined when there is none, or no slot. */
+  /** Claims the first parked delivery of the webhook; undefined when there is none, or no free slot. */
   claimNext: (webhookId: string) => Promise<Claim | undefined>;
+  /** Records an attempt. Retries while the database is away, up to `recordDeadlineMs`. */
   record: (record: AttemptRecord) => Promise<Settled>;
 }
 
-type Wanted = { id: string } | { next: string };
+/** A claim of a delivery by its id, or of the next parked delivery of a webhook. */
+type ClaimRequest = { id: string } | { nextOf: string };
 
 const MAX_CLAIMS = 200;
 const MAX_RECORDS = 500;
 const RETRY_MS = 250;
 
-/** The two commits of a delivery, shared by all that are under way at the time: one statement serves many jobs. */
+/** Creates the two commits of a delivery, claim and record. Jobs share them: one statement serves all that wait at the time. */
 export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, onHealth }: LeaseOptions): Lease {
-  const claims = createGroupCommit<Wanted, Claim | undefined>({
+  const claims = createGroupCommit<ClaimRequest, Claim | undefined>({
     maxWeight: MAX_CLAIMS,
-    // One at a time: two for the same webhooks wait for each other's commit, and keep records waiting (measured).
-    run: async (wanted) => {
-      const ids = wanted.flatMap((one) => ('id' in one ? one.id : []));
-      const places = new Map<string, number>();
-      for (const one of wanted) if ('next' in one) places.set(one.next, (places.get(one.next) ?? 0) + 1);
-      const next = [...places].map(([webhookId, count]) => ({ webhookId, count }));
-      return handOut(await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS, next, onEnded }), wanted);
+    // One at a time: two claims for the same webhooks wait for each other's commit, and delay records (measured).
+    run: async (requests) => {
+      const ids = requests.flatMap((request) => ('id' in request ? request.id : []));
+      const counts = new Map<string, number>();
+      for (const request of requests) {
+        if ('nextOf' in request) counts.set(request.nextOf, (counts.get(request.nextOf) ?? 0) + 1);
+      }
+      const next = [...counts].map(([webhookId, count]) => ({ webhookId, count }));
+      return assignClaims(await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS, next, onEnded }), requests);
     },
   });
 
@@ -73,9 +79,9 @@ export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, o
 
   return {
     claim: (id) => claims({ id }),
-    claimNext: (webhookId) => claims({ next: webhookId }),
+    claimNext: (webhookId) => claims({ nextOf: webhookId }),
     async record(record) {
-      // The request was made: giving up on its commit would send it twice.
+      // The request was sent. Without the commit it would be sent again.
       const deadline = performance.now() + recordDeadlineMs;
       for (;;) {
         try {
@@ -89,20 +95,22 @@ export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, o
   };
 }
 
-/** Each claim to one of those who want it. Two jobs of a delivery may come at once: the lease is one job's. */
-function handOut(claims: readonly Claim[], wanted: readonly Wanted[]): (Claim | undefined)[] {
+/** Assigns each claim to one request. When two jobs of a delivery claim it at once, the first one gets the lease. */
+function assignClaims(claims: readonly Claim[], requests: readonly ClaimRequest[]): (Claim | undefined)[] {
   const byId = new Map(claims.map((claim) => [claim.id, claim]));
   const take = (id: string): Claim | undefined => {
     const claim = byId.get(id);
     byId.delete(id);
     return claim;
   };
-  const named = wanted.map((one) => ('id' in one ? take(one.id) : undefined));
-  const waiting = new Map<string, Claim[]>();
+  const claimedById = requests.map((request) => ('id' in request ? take(request.id) : undefined));
+  const parkedByWebhook = new Map<string, Claim[]>();
   for (const claim of byId.values()) {
-    const line = waiting.get(claim.webhookId);
-    if (line) line.push(claim);
-    else waiting.set(claim.webhookId, [claim]);
+    const parked = parkedByWebhook.get(claim.webhookId);
+    if (parked) parked.push(claim);
+    else parkedByWebhook.set(claim.webhookId, [claim]);
   }
-  return wanted.map((one, index) => ('next' in one ? waiting.get(one.next)?.shift() : named[index]));
+  return requests.map((request, index) =>
+    'nextOf' in request ? parkedByWebhook.get(request.nextOf)?.shift() : claimedById[index],
+  );
 }

@@ -1,36 +1,37 @@
 import { nextDelay, type RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 
-/** What becomes of a delivery after an attempt. `delayMs`: until the next one is due. */
+/** The status of a delivery after an attempt. `delayMs`: the wait until the next attempt, in milliseconds. */
 export type Outcome = { status: 'succeeded' } | { status: 'failed' } | { status: 'pending'; delayMs: number };
 
-/** What the owner of a webhook may set of the retry policy; null where the system's holds. */
+/** The part of the retry policy that the owner of a webhook may set. Null: the default policy applies. */
 export interface RetryOverride {
   maxAttempts: number | null;
   initialDelayMs: number | null;
   maxDelayMs: number | null;
 }
 
-/** The system's policy, with what the webhook's owner set. */
-export function policyOf(system: RetryPolicy, { maxAttempts, initialDelayMs, maxDelayMs }: RetryOverride): RetryPolicy {
+/** Returns the default policy, overridden by the settings of the webhook. */
+export function policyOf(defaults: RetryPolicy, { maxAttempts, initialDelayMs, maxDelayMs }: RetryOverride): RetryPolicy {
   return {
-    maxAttempts: maxAttempts ?? system.maxAttempts,
-    initialDelayMs: initialDelayMs ?? system.initialDelayMs,
-    maxDelayMs: maxDelayMs ?? system.maxDelayMs,
-    jitter: system.jitter,
+    maxAttempts: maxAttempts ?? defaults.maxAttempts,
+    initialDelayMs: initialDelayMs ?? defaults.initialDelayMs,
+    maxDelayMs: maxDelayMs ?? defaults.maxDelayMs,
+    jitter: defaults.jitter,
   };
 }
 
 const GONE = 410;
-/** The statuses whose `Retry-After` is heeded (RFC 6585, 4; RFC 9110, 15.6.4). */
-const ASKS_TO_WAIT = [429, 503];
+/** The statuses whose `Retry-After` is used (RFC 6585, 4; RFC 9110, 15.6.4). */
+const RETRY_AFTER_STATUSES = [429, 503];
 
 /**
- * A 2xx is success, a 410 the end: the receiver wants no more (the webhook is disabled with the record of it). Everything
- * else is tried again while the policy leaves attempts: receivers deploy bugs, so a 404 may be gone with the next release.
+ * Decides the outcome of an attempt. A 2xx succeeds. A 410 fails: the receiver wants no more events, and recording the attempt
+ * disables the webhook. Every other result is retried while the policy has attempts left: receivers deploy bugs, so a 404 may
+ * be fixed by the next release.
  *
- * @param attempt which attempt this was, from 1, as the policy counts
- * @param random from 0 up to, not including, 1
+ * @param attempt the number of the attempt, from 1; a replay starts again at 1
+ * @param random from 0 up to, but not including, 1
  */
 export function decideOutcome(
   { errorClass, statusCode, retryAfterMs }: Pick<AttemptResult, 'errorClass' | 'statusCode' | 'retryAfterMs'>,
@@ -40,6 +41,6 @@ export function decideOutcome(
 ): Outcome {
   if (errorClass === null) return { status: 'succeeded' };
   if (statusCode === GONE || attempt >= policy.maxAttempts) return { status: 'failed' };
-  const asked = ASKS_TO_WAIT.includes(statusCode ?? 0) ? retryAfterMs : null;
-  return { status: 'pending', delayMs: asked ?? nextDelay(policy, attempt, random) };
+  const requestedMs = RETRY_AFTER_STATUSES.includes(statusCode ?? 0) ? retryAfterMs : null;
+  return { status: 'pending', delayMs: requestedMs ?? nextDelay(policy, attempt, random) };
 }

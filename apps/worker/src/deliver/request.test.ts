@@ -32,7 +32,7 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
 });
 
 describe('the request of a delivery', () => {
-  test('is verified by the standardwebhooks package with the secret that the owner was shown', () => {
+  test('is verified by the standardwebhooks package with the owner’s secret', () => {
     const { body, headers } = buildRequest(delivery(), seal);
     expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({ type: 'sync.completed' });
   });
@@ -53,7 +53,7 @@ describe('the request of a delivery', () => {
     expect(signatures[0]).toBe(buildRequest(delivery(), seal).headers['webhook-signature']);
   });
 
-  test('carries type, timestamp and the payload exactly as it was accepted', () => {
+  test('has the type, the timestamp and the payload exactly as accepted', () => {
     const { body, headers } = buildRequest(delivery(), seal);
     expect(body).toBe(
       '{"type":"sync.completed","timestamp":"2026-11-24T10:00:00.000Z","data":{"user_id":"alice","duration_s":1.50}}',
@@ -65,7 +65,7 @@ describe('the request of a delivery', () => {
     });
   });
 
-  test('has the same body and id on every attempt, and a signature for its own time', () => {
+  test('has the same body and id on every attempt, and a signature for the time of the attempt', () => {
     const [first, second] = [
       buildRequest(delivery(), seal),
       buildRequest(delivery({ attemptCount: 1, claimedAt: now + 60 }), seal),
@@ -75,7 +75,7 @@ describe('the request of a delivery', () => {
     expect(second.headers['webhook-signature']).not.toBe(first.headers['webhook-signature']);
   });
 
-  test("carries the owner's headers, which never replace its own", () => {
+  test("has the owner's headers, which never replace those of Tidings", () => {
     const headers = { authorization: 'Bearer of-the-receiver', 'webhook-id': 'forged' };
     const sealedHeaders = seal.seal(JSON.stringify(headers), sealedFor.headers('wh_1'));
     expect(buildRequest(delivery({ sealedHeaders }), seal).headers).toMatchObject({

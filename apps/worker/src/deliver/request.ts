@@ -4,7 +4,7 @@ import { parsePreviousSecrets, secretKey, sealedFor, stillValid, type Seal } fro
 import { sign } from '@tidings/signing';
 import type { OutgoingRequest } from './send.js';
 
-/** What a request is built of: an event, and where it goes. */
+/** An event and the webhook that it goes to: all that a request is built from. */
 export type SignableEvent = Pick<
   ClaimedDelivery,
   | 'webhookId'
@@ -20,10 +20,10 @@ export type SignableEvent = Pick<
 >;
 
 /**
- * Builds the signed request of a delivery. The body is the same, byte for byte, on every attempt: the event's JSON is
- * kept as text, and so are the two fields around it. The time of the attempt is the database's, of the claim: receivers
- * refuse what is signed by a clock that is some minutes off. Every secret that is valid then signs, the current one first.
- * Throws when a secret cannot be opened with our keys.
+ * Builds the signed request of a delivery. The body is the same, byte for byte, on every attempt, because the event's data is
+ * stored as text. The timestamp is the time of the claim on the database's clock: receivers refuse signatures whose clock is
+ * some minutes off. Every secret that is valid at that time signs, the current one first. Throws when a secret cannot be
+ * opened with the keys of SECRETS_KEYS.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */

@@ -9,7 +9,7 @@ describe('the wait before a retry', () => {
     expect([0, 0.5, 0.9999].map((random) => nextDelay(DEFAULT_RETRY_POLICY, 2, random))).toEqual([0, 10_000, 19_998]);
   });
 
-  test('is random only in the part that the policy says', () => {
+  test('is random only in the part that the policy sets', () => {
     const policy = { ...DEFAULT_RETRY_POLICY, jitter: 0.5 };
     expect([0, 0.5, 0.9999].map((random) => nextDelay(policy, 1, random))).toEqual([5000, 7500, 9999]);
     expect(nextDelay({ ...policy, jitter: 0 }, 3, 0.7)).toBe(40_000);

@@ -23,7 +23,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`;
 }
 const http = (listener: RequestListener) => listen(createHttpServer(listener));
-/** Answers each connection's first bytes with a text, to the letter. */
+/** Starts a TCP server that responds to the first bytes of each connection with raw bytes. */
 const raw = (answer: (socket: Socket) => void) =>
   listen(
     createServer(
@@ -39,10 +39,10 @@ function sender({ allowed = '127.0.0.0/8', timeoutMs = TIMEOUT_MS } = {}): Send 
   open.agents.push(agents);
   return createSender({ agents, timeoutMs });
 }
-const post = (url: string, by = sender()) => by({ url, headers: { 'content-type': 'application/json' }, body: '{"a":1}' });
+const post = (url: string, send = sender()) => send({ url, headers: { 'content-type': 'application/json' }, body: '{"a":1}' });
 
 describe('an attempt', () => {
-  test('posts the exact body and succeeds with a 2xx, whose body is kept', async () => {
+  test('posts the exact body, succeeds with a 2xx, and keeps the response body', async () => {
     const received: unknown[] = [];
     const url = await http((request, response) => {
       request.on('data', (chunk: Buffer) => received.push(request.method, request.headers['content-type'], chunk.toString()));
@@ -52,7 +52,7 @@ describe('an attempt', () => {
     expect(received).toEqual(['POST', 'application/json', '{"a":1}']);
   });
 
-  test.each([301, 302, 307, 400, 404, 410, 429, 500, 503])('fails with a %i, which is an http_status', async (status) => {
+  test.each([301, 302, 307, 400, 404, 410, 429, 500, 503])('fails with a %i as http_status', async (status) => {
     const url = await http((_request, response) => response.writeHead(status, { location: '/elsewhere' }).end());
     expect(await post(url)).toMatchObject({ statusCode: status, errorClass: 'http_status' });
   });
@@ -74,7 +74,7 @@ describe('an attempt', () => {
     expect(responseBody).not.toContain('\0');
   });
 
-  test('stops reading a body that does not end, and takes the status for the answer', async () => {
+  test('stops reading a body that does not end, and uses the status', async () => {
     const url = await http((_request, response) => {
       const chunk = Buffer.alloc(65_536);
       const more = (): void => {
@@ -87,7 +87,7 @@ describe('an attempt', () => {
     expect(durationMs).toBeLessThan(20_000);
   });
 
-  test('does not unpack what is compressed', async () => {
+  test('does not decompress the response', async () => {
     const url = await http((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(1e6))),
     );
@@ -107,7 +107,7 @@ describe('an attempt', () => {
   test.each<[string, string]>([
     ['hangs in the body', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc'],
     ['breaks off in the body', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nabc'],
-  ])('has succeeded when a 2xx %s: the status is the answer', async (name, text) => {
+  ])('succeeds when a 2xx %s: the status decides', async (name, text) => {
     const url = await raw((socket) => {
       socket.write(text);
       if (name.startsWith('breaks')) socket.end();
@@ -118,7 +118,7 @@ describe('an attempt', () => {
   test.each<[string, string]>([
     ['099', 'HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n'],
     ['999', 'HTTP/1.1 999 High\r\nContent-Length: 0\r\n\r\n'],
-    ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['a response that is not HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
   ])('fails as protocol with %s', async (_name, text) => {
     expect(await post(await raw((socket) => socket.write(text)))).toMatchObject({ errorClass: 'protocol' });
   });
@@ -135,19 +135,19 @@ describe('an attempt', () => {
     expect(await post(url)).toMatchObject({ statusCode: null, errorClass: 'connect' });
   });
 
-  test('is not made to an address that is not public, by name or by number', async () => {
-    let reached = false;
+  test('does not connect to an address that is not public, by name or by number', async () => {
+    let isReached = false;
     const url = await http((_request, response) => {
-      reached = true;
+      isReached = true;
       response.end();
     });
     const guarded = sender({ allowed: '', timeoutMs: 20_000 });
     expect(await post(url, guarded)).toMatchObject({ statusCode: null, errorClass: 'blocked' });
     expect(await post(url.replace('127.0.0.1', 'localhost'), guarded)).toMatchObject({ statusCode: null, errorClass: 'blocked' });
-    expect(reached).toBe(false);
+    expect(isReached).toBe(false);
   });
 
-  test('reuses connections, and sends once more when a kept one was closed meanwhile', async () => {
+  test('reuses connections, and sends again when a kept connection was closed', async () => {
     const connections = new Set<Socket>();
     let requests = 0;
     const url = await raw((socket) => {
@@ -157,16 +157,16 @@ describe('an attempt', () => {
       ok();
       socket.on('data', () => {
         requests += 1;
-        // The second request on the connection is answered, the third finds it closed.
+        // The second request on the connection gets a response; the third finds the connection closed.
         if (requests === 2) ok();
         else socket.destroy();
       });
     });
-    const by = sender();
-    expect(await post(url, by)).toMatchObject({ statusCode: 200 });
-    expect(await post(url, by)).toMatchObject({ statusCode: 200 });
+    const send = sender();
+    expect(await post(url, send)).toMatchObject({ statusCode: 200 });
+    expect(await post(url, send)).toMatchObject({ statusCode: 200 });
     expect(connections.size).toBe(1);
-    expect(await post(url, by)).toMatchObject({ statusCode: 200 });
+    expect(await post(url, send)).toMatchObject({ statusCode: 200 });
     expect(connections.size).toBe(2);
   });
 });

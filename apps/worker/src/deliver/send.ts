@@ -6,40 +6,41 @@ import type { AttemptResult } from './attempt-result.js';
 import { classifyError } from './classify-error.js';
 import { readRetryAfter } from './retry-after.js';
 
+/** A request to a receiver: always a POST. */
 export interface OutgoingRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
 }
 
-/** Makes one attempt. Never throws: what goes wrong is the result. */
+/** Sends one request. Never throws: a failure is part of the result. */
 export type Send = (request: OutgoingRequest) => Promise<AttemptResult>;
 
-/** Of all that one attempt takes. */
+/** The deadline of one attempt, including a second request. */
 interface Deadline {
+  /** Called when the deadline passes; undefined when no request is in progress. */
   onPassed: (() => void) | undefined;
 }
 
 interface SenderOptions {
-  /** The ways out, which pass the guard. */
+  /** The agents of `@tidings/egress`, whose sockets the guard checks. */
   agents: Pick<Agents, 'http' | 'https'>;
-  /** From the first look-up to the last byte that is read, in milliseconds. */
+  /** The deadline of an attempt, from the DNS look-up to the last byte that is read, in milliseconds. */
   timeoutMs: number;
 }
 
-/** What of a response is kept. */
+/** How much of a response body is kept. */
 const KEPT_BYTES = 4096;
-/** An honest receiver sends one or two (103 Early Hints); a flood would keep a processor busy until the deadline. */
+/** A normal receiver sends one or two (103 Early Hints); a flood would keep a CPU busy until the deadline. */
 const MAX_INFORMATIONAL = 16;
-/** A response up to this size is read to its end, so that its connection can be used again; beyond it, it is closed. */
+/** A body up to this size is read to its end, so that the connection can be used again. Beyond it the connection is closed. */
 const READ_BYTES = 65_536;
 
 /**
- * Sends with got, without its conveniences: no retries (BullMQ's), no redirects (a 3xx is a failure), no
- * decompression (a gzip bomb grew memory by 205 MB, measured), and a deadline of our own, since `101 Switching
- * Protocols` hangs got 14 beyond each of its own time limits (measured). Of what got
- * would tell Node, three options matter here: the others are the agents'. Making and reading all thirty takes a quarter of
- * what a request costs (docs/performance.md).
+ * Creates a sender that uses got without its extra features: no retries (BullMQ retries), no redirects (a 3xx is a failure),
+ * no decompression (a gzip bomb grew memory by 205 MB, measured). The deadline is not got's, since got 14 hangs after `101
+ * Switching Protocols` beyond all of its own timeouts (measured). Of the thirty options that got passes to Node, three matter
+ * here, and the agents set the others: preparing all thirty takes a quarter of the cost of a request (docs/performance.md).
  */
 export function createSender({ agents: { http, https }, timeoutMs }: SenderOptions): Send {
   const client = got.extend({
@@ -52,7 +53,7 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
     headers: { 'user-agent': 'Tidings', 'accept-encoding': undefined },
     handlers: [
       (options, next) => {
-        options.createNativeRequestOptions = fewOptions;
+        options.createNativeRequestOptions = minimalRequestOptions;
         return next(options);
       },
     ],
@@ -82,17 +83,17 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
         finish();
         reject(Object.assign(new Error('There were too many informational responses.'), { code: 'EINFORMATIONAL' }));
       });
-      // Nobody asked for another protocol. got passes the event on, so Node leaves the socket open, for good (measured).
+      // Tidings never asks for an upgrade. got listens to this event, so Node would leave the socket open forever (measured).
       request.once('upgrade', (response: IncomingMessage, socket: Socket) => {
         socket.destroy();
         statusCode = response.statusCode;
         finish();
       });
       request.on('response', (response: IncomingMessage & { statusCode: number }) => {
-        // With chunks of one byte, 64 KB of body are 400 KB to read, 57 ms in which nobody else is served (measured).
+        // In chunks of one byte, a body of 64 KB is 400 KB on the socket, which blocks the event loop for 57 ms (measured).
         const { socket } = response;
-        const before = socket.bytesRead;
-        bytesRead = () => socket.bytesRead - before;
+        const bytesBefore = socket.bytesRead;
+        bytesRead = () => socket.bytesRead - bytesBefore;
         statusCode = response.statusCode;
         retryAfter = response.headers['retry-after'];
       });
@@ -102,7 +103,7 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
         if (size > READ_BYTES || bytesRead() > READ_BYTES) finish();
       });
       request.once('end', finish);
-      // Once there is a status, it is the contract: a body that breaks off changes nothing.
+      // Once there is a status, it is the result: a body that breaks off does not change it.
       request.on('error', (error) => {
         finish();
         reject(error);
@@ -115,7 +116,7 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
     const timer = setTimeout(() => deadline.onPassed?.(), timeoutMs);
     const result = await attempt(request, deadline)
       .catch((error: unknown) => {
-        // The receiver had closed a kept connection just then: nothing was taken, so it is sent again at once.
+        // The receiver closed a kept connection as it was reused, and read nothing. So the request is sent again at once.
         if (closedWhileIdle(error as RequestError)) return attempt(request, deadline);
         throw error;
       })
@@ -123,7 +124,7 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
         statusCode,
         retryAfterMs: readRetryAfter(retryAfter, Date.now()),
         responseBody: toText(kept),
-        ...judge(statusCode),
+        ...classifyStatus(statusCode),
       }))
       .catch((error: unknown) => ({
         statusCode: null,
@@ -138,7 +139,7 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
 
 type NativeOptions = ReturnType<Options['createNativeRequestOptions']>;
 
-function fewOptions(this: Options): NativeOptions {
+function minimalRequestOptions(this: Options): NativeOptions {
   const { url, agent, method, headers } = this;
   return { agent: (url as URL).protocol === 'https:' ? agent.https : agent.http, method, headers } as NativeOptions;
 }
@@ -147,8 +148,8 @@ function closedWhileIdle(error: RequestError): boolean {
   return ['ECONNRESET', 'EPIPE'].includes(error.code) && error.request?.reusedSocket === true;
 }
 
-/** A 2xx is success; Node's parser also lets statuses through that HTTP does not have (099, 999; measured). */
-function judge(statusCode: number): Pick<AttemptResult, 'errorClass' | 'error'> {
+/** A 2xx succeeds. Node's parser also accepts statuses that HTTP does not have (099, 999; measured). */
+function classifyStatus(statusCode: number): Pick<AttemptResult, 'errorClass' | 'error'> {
   if (statusCode >= 200 && statusCode <= 299) return { errorClass: null, error: null };
   if (statusCode < 100 || statusCode > 599) {
     return { errorClass: 'protocol', error: `The response had the status ${String(statusCode)}, which HTTP does not have.` };
@@ -156,7 +157,7 @@ function judge(statusCode: number): Pick<AttemptResult, 'errorClass' | 'error'> 
   return { errorClass: 'http_status', error: `The response had the status ${String(statusCode)}.` };
 }
 
-/** PostgreSQL's text holds no NUL; what is not UTF-8 is shown as U+FFFD. */
+/** Decodes a body. PostgreSQL's text cannot hold NUL, so NUL and bytes that are not UTF-8 become U+FFFD. */
 function toText(bytes: Buffer): string {
   return bytes.toString('utf8').replaceAll('\0', '\ufffd');
 }

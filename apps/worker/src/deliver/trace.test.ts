@@ -3,7 +3,7 @@ import { errorTypeOf } from './trace.js';
 
 test.each([
   [200, null, null],
-  // A failure of the delivery, not of HTTP.
+  // A failure of the delivery, but not of HTTP.
   [302, 'http_status', null],
   [404, 'http_status', '404'],
   [503, 'http_status', '503'],

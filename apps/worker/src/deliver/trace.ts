@@ -8,7 +8,7 @@ import type { Send } from './send.js';
 interface TracedParts {
   send: Send;
   record: Lease['record'];
-  /** Whether receivers are told: it shows them the ids of our traces. */
+  /** Whether requests have a `traceparent` header, which shows receivers the trace ids of Tidings. */
   sendTraceparent: boolean;
 }
 
@@ -19,8 +19,9 @@ interface Traced {
 }
 
 /**
- * The parts of a delivery as spans. Each attempt is one span of its event's trace, from its turn to its commit, with the
- * request and the commit as its parts; a replay, which may come weeks later, is a trace of its own that is linked to that one.
+ * Wraps the parts of a delivery in spans. Each attempt is one span of its event's trace, from its claim to its commit, with a
+ * child span for the request and one for the commit. A replay, which may come weeks later, is a new trace with a link to the
+ * event's trace.
  */
 export function traceDeliveries(tracing: Tracing, { send, record, sendTraceparent }: TracedParts): Traced {
   return {
@@ -67,8 +68,8 @@ export function traceDeliveries(tracing: Tracing, { send, record, sendTraceparen
 }
 
 /**
- * Where a request goes, by the conventions for HTTP clients. Without the rest of the URL: webhooks have their secrets in paths
- * and queries (I8).
+ * Returns the attributes of a request's target, by the semantic conventions for HTTP clients. They leave out the path and the
+ * query of the URL, since owners put secrets there (I8).
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
@@ -82,7 +83,10 @@ function targetOf(url: string): Attributes {
   };
 }
 
-/** `error.type`: the status from 400 on, otherwise what kind of thing went wrong. A 3xx is a failure of the delivery, not of HTTP. */
+/**
+ * Returns the attribute `error.type` of a request's span: the status from 400 on, otherwise the error class. Null for a 2xx,
+ * and for a 3xx, which is a failure of the delivery but not of HTTP.
+ */
 export function errorTypeOf({ statusCode, errorClass }: Pick<AttemptResult, 'statusCode' | 'errorClass'>): string | null {
   if (errorClass === null) return null;
   if (errorClass !== 'http_status') return errorClass;

@@ -11,7 +11,7 @@ const job = {
   data: '{"user_id":"alice","items_synced":1,"errors":0,"duration_s":1}',
 };
 
-/** Dispatches one job, and tells what was accepted. */
+/** Ingests one job. Returns the job outcome and the accepted events. */
 async function ingest(input: unknown, failure?: Error) {
   const accepted: TidingsEvent[] = [];
   const accept = Object.assign(
@@ -26,13 +26,13 @@ async function ingest(input: unknown, failure?: Error) {
 }
 
 describe('an enqueued event', () => {
-  test('is accepted as it is, with its own id and time', async () => {
+  test('is accepted unchanged, with its id and time', async () => {
     const { jobOutcome, accepted } = await ingest(job);
     expect(jobOutcome).toEqual({ action: 'finish' });
     expect(accepted).toEqual([job]);
   });
 
-  test('is seen by the user whom its data names, whatever the job says', async () => {
+  test('belongs to the owner in its data, even when the job names another', async () => {
     const { accepted } = await ingest({ ...job, owner: 'mallory' });
     expect(accepted[0]?.owner).toBe('alice');
   });
@@ -41,7 +41,7 @@ describe('an enqueued event', () => {
     ['a type that is not in the catalog', { ...job, type: 'sync.nothing' }],
     ['data that does not fit its type', { ...job, data: '{"user_id":"alice"}' }],
     ['data that is not JSON', { ...job, data: '{' }],
-    ['an id that is none', { ...job, id: 'a b' }],
+    ['an invalid id', { ...job, id: 'a b' }],
     ['nothing', undefined],
   ])('with %s is kept as a dead letter, and not accepted', async (_name, input) => {
     const { jobOutcome, accepted } = await ingest(input);

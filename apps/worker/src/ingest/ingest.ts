@@ -2,13 +2,13 @@ import { ConflictingEventError, type Accept } from '@tidings/accept';
 import { eventJob, InvalidEventError, type Catalog, type TidingsEvent } from '@tidings/events';
 import type { JobOutcome } from '@tidings/queue';
 
-/** Says what becomes of a job of the queue `events`. */
+/** Processes one job of the queue `events`, and returns the outcome of the job. */
 export type Ingest = (job: unknown) => Promise<JobOutcome>;
 
 interface IngestParts {
   accept: Accept;
   catalog: Pick<Catalog, 'validate'>;
-  /** Told of each job that is not a valid event, for the metrics. */
+  /** Called for each job that is not a valid event, for the metrics. */
   onInvalid?: () => void;
   log: { error: (message: string, details: object) => void; warn: (message: string, details: object) => void };
 }
@@ -16,8 +16,8 @@ interface IngestParts {
 const enqueuedEvent = eventJob.extend({ data: eventJob.shape.data.transform((text) => JSON.parse(text) as unknown) });
 
 /**
- * Step 2 of the journey for events that a service enqueued by itself. Whoever reaches Redis could have written the job,
- * so it is checked against the catalog again, and who may see the event is derived from its data, not believed.
+ * Creates step 2 of an event's journey for events that a service enqueued. Anyone who reaches Redis can write jobs, so the
+ * event is validated by the catalog again, and its owner is read from its data, not from the job.
  */
 export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): Ingest {
   return async (job) => {

@@ -3,7 +3,7 @@ import type { JobOutcome } from '@tidings/queue';
 import type { Tracing } from '@tidings/runtime/tracing';
 import type { Ingest } from './ingest.js';
 
-/** Takes a job as part of the trace of the service that enqueued it. */
+/** Wraps `ingest` in a span of the trace of the service that enqueued the job. */
 export function traceIngest(tracing: Tracing, ingest: Ingest) {
   return (job: unknown, _jobId: string, traceparent?: string): Promise<JobOutcome> =>
     tracing.run(

@@ -6,10 +6,10 @@ import { createNotifyOwners } from './notify-owners.js';
 
 const webhook: DisabledWebhook = { id: 'wh_1', owner: 'alice', reason: 'failing', disabledAt: new Date('2026-11-24T10:00:00Z') };
 
-/** One round over webhooks that nobody was told of. */
-async function tell(untold: DisabledWebhook[], failure?: Error) {
+/** Runs one round over webhooks whose owners were not notified. */
+async function notify(unnotified: DisabledWebhook[], failure?: Error) {
   const accepted: TidingsEvent[] = [];
-  const told: string[] = [];
+  const notified: string[] = [];
   const accept = Object.assign(
     (events: readonly TidingsEvent[]) => {
       accepted.push(...events);
@@ -18,19 +18,19 @@ async function tell(untold: DisabledWebhook[], failure?: Error) {
     { idle: () => Promise.resolve() },
   ) as Accept;
   const run = createNotifyOwners({
-    readUnnotified: () => Promise.resolve(untold),
+    readUnnotified: () => Promise.resolve(unnotified),
     accept,
-    markNotified: ({ id }) => Promise.resolve(void told.push(id)),
+    markNotified: ({ id }) => Promise.resolve(void notified.push(id)),
     catalog,
     log: { warn: () => undefined },
   });
   const error = await run().catch((reason: unknown) => reason);
-  return { accepted, told, error };
+  return { accepted, notified, error };
 }
 
 describe('the owner of a webhook that was disabled', () => {
-  test('gets an event that says which one, why and when, and is told once', async () => {
-    const { accepted, told } = await tell([webhook]);
+  test('gets an event with the webhook, the reason and the time, once', async () => {
+    const { accepted, notified } = await notify([webhook]);
     expect(accepted).toMatchObject([{ type: 'webhook.disabled', owner: 'alice', timestamp: '2026-11-24T10:00:00.000Z' }]);
     expect(JSON.parse(accepted[0]?.data ?? '')).toEqual({
       user_id: 'alice',
@@ -38,19 +38,19 @@ describe('the owner of a webhook that was disabled', () => {
       reason: 'failing',
       disabled_at: '2026-11-24T10:00:00.000Z',
     });
-    expect(told).toEqual(['wh_1']);
+    expect(notified).toEqual(['wh_1']);
   });
 
-  test('gets the same event again when the round was cut short, and another one when it is disabled anew', async () => {
-    const [first, second] = [await tell([webhook]), await tell([webhook])];
+  test('gets the same event after an interrupted round, and a new one when the webhook is disabled again', async () => {
+    const [first, second] = [await notify([webhook]), await notify([webhook])];
     expect(second.accepted[0]?.id).toBe(first.accepted[0]?.id);
-    const later = await tell([{ ...webhook, disabledAt: new Date('2026-11-25T10:00:00Z') }]);
+    const later = await notify([{ ...webhook, disabledAt: new Date('2026-11-25T10:00:00Z') }]);
     expect(later.accepted[0]?.id).not.toBe(first.accepted[0]?.id);
   });
 
-  test('is not taken for told while the log did not accept the event', async () => {
-    const { told, error } = await tell([webhook], new Error('away'));
-    expect(told).toEqual([]);
+  test('stays unnotified while the event could not be accepted', async () => {
+    const { notified, error } = await notify([webhook], new Error('away'));
+    expect(notified).toEqual([]);
     expect(error).toMatchObject({ message: 'away' });
   });
 });

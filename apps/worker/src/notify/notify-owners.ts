@@ -2,24 +2,25 @@ import { derivedEventId, type Accept } from '@tidings/accept';
 import type { DisabledWebhook } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 
-interface TellOwnersParts {
+interface NotifyOwnersParts {
   readUnnotified: () => Promise<DisabledWebhook[]>;
   accept: Accept;
   markNotified: (webhook: DisabledWebhook) => Promise<void>;
-  catalog: Pick<Catalog, 'validateOwn'>;
+  catalog: Pick<Catalog, 'validateSystemEvent'>;
   log: { warn: (message: string, details: object) => void };
 }
 
 /**
- * One round: every webhook that Tidings disabled gets its `webhook.disabled` event on its owner's stream. The event's id
- * follows from what it tells, so that a round which is cut short, or two at once, tell it once.
+ * Creates one round of the periodic task that publishes a `webhook.disabled` event for every disabled webhook, on the stream
+ * of its owner. The event's id is derived from its content, so that an interrupted round, or two rounds at once, publish it
+ * once. A round throws when PostgreSQL is away.
  */
-export function createNotifyOwners({ readUnnotified, accept, markNotified, catalog, log }: TellOwnersParts) {
+export function createNotifyOwners({ readUnnotified, accept, markNotified, catalog, log }: NotifyOwnersParts) {
   return async (): Promise<void> => {
     for (const webhook of await readUnnotified()) {
       const { id, owner, reason } = webhook;
       const disabledAt = webhook.disabledAt.toISOString();
-      const event = catalog.validateOwn({
+      const event = catalog.validateSystemEvent({
         id: derivedEventId('webhook.disabled', id, disabledAt),
         type: 'webhook.disabled',
         timestamp: disabledAt,

@@ -8,7 +8,7 @@ const woken = (count: number, admitted: number): Woken => ({
   admitted: Array.from({ length: admitted }, (_, index) => ({ id: `dlv_${String(index)}`, priority: 1 })),
 });
 
-/** One round; what it did, in order. */
+/** Runs one round, and returns its calls in order. */
 async function reconcile(
   batches: Woken[],
   { backlogged = [] as string[], stopping = false, enqueue = () => Promise.resolve() } = {},
@@ -30,7 +30,7 @@ async function reconcile(
 }
 
 describe('a round of the reconciler', () => {
-  test('enqueues what is overdue, batch after batch, and then what waits for a slot', async () => {
+  test('enqueues overdue deliveries batch by batch, then releases parked ones', async () => {
     expect(await reconcile([woken(3, 3), woken(3, 1), woken(2, 2)], { backlogged: ['wh_1', 'wh_2'] })).toEqual([
       ['enqueue', 3],
       ['enqueue', 1],
@@ -39,15 +39,15 @@ describe('a round of the reconciler', () => {
     ]);
   });
 
-  test('goes on after a batch of which nothing is to be enqueued', async () => {
+  test('continues after a full batch without deliveries to enqueue', async () => {
     expect(await reconcile([woken(3, 0), woken(1, 1)])).toEqual([['enqueue', 1], ['release']]);
   });
 
-  test('ends early when the worker stops', async () => {
+  test('ends after the current batch when the worker stops', async () => {
     expect(await reconcile([woken(3, 3), woken(3, 3)], { stopping: true })).toEqual([['enqueue', 3], ['release']]);
   });
 
-  test('fails when Redis is away: what it took is looked at again later', async () => {
+  test('fails when Redis is away', async () => {
     const enqueue = () => Promise.reject(new Error('away'));
     await expect(reconcile([woken(1, 1)], { enqueue })).rejects.toThrow('away');
   });

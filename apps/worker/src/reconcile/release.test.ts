@@ -2,24 +2,24 @@ import { describe, expect, test } from '@jest/globals';
 import { createRelease } from './release.js';
 
 describe('releasing parked deliveries', () => {
-  test('enqueues what their webhooks have slots for, each as a job of its own', async () => {
+  test('enqueues as many as their webhooks have free slots, with new job ids', async () => {
     const enqueued: unknown[] = [];
     const release = createRelease({
-      take: (webhookIds) => Promise.resolve(webhookIds.map((id) => ({ id: `dlv_of_${id}`, priority: 0 }))),
+      admit: (webhookIds) => Promise.resolve(webhookIds.map((id) => ({ id: `dlv_of_${id}`, priority: 0 }))),
       enqueue: (deliveries) => Promise.resolve(void enqueued.push(...deliveries)),
     });
     await release(['wh_1', 'wh_2']);
     expect(enqueued).toEqual([
-      { id: 'dlv_of_wh_1', priority: 0, anew: true },
-      { id: 'dlv_of_wh_2', priority: 0, anew: true },
+      { id: 'dlv_of_wh_1', priority: 0, newJobId: true },
+      { id: 'dlv_of_wh_2', priority: 0, newJobId: true },
     ]);
   });
 
-  test('gathers the webhooks that are named while a run is under way, each once', async () => {
+  test('collects the webhooks of calls during a run, each once', async () => {
     const runs: string[][] = [];
     let finish = (): void => undefined;
     const release = createRelease({
-      take: (webhookIds) => {
+      admit: (webhookIds) => {
         runs.push([...webhookIds]);
         return new Promise((resolve) => {
           finish = () => {
@@ -40,10 +40,10 @@ describe('releasing parked deliveries', () => {
     expect(runs).toEqual([['wh_1'], ['wh_2', 'wh_3']]);
   });
 
-  test('goes on after a run that failed', async () => {
+  test('continues after a failed run', async () => {
     let runs = 0;
     const release = createRelease({
-      take: () => {
+      admit: () => {
         runs += 1;
         return runs === 1 ? Promise.reject(new Error('away')) : Promise.resolve([]);
       },
@@ -54,10 +54,10 @@ describe('releasing parked deliveries', () => {
     expect(runs).toBe(2);
   });
 
-  test('asks for many webhooks in batches', async () => {
+  test('admits for many webhooks in batches', async () => {
     const sizes: number[] = [];
     const release = createRelease({
-      take: (webhookIds) => Promise.resolve(void sizes.push(webhookIds.length)).then(() => []),
+      admit: (webhookIds) => Promise.resolve(void sizes.push(webhookIds.length)).then(() => []),
       enqueue: () => Promise.resolve(),
     });
     await release(Array.from({ length: 450 }, (_, index) => `wh_${String(index)}`));

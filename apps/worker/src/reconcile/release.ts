@@ -1,21 +1,24 @@
 import type { AdmittedDelivery } from '@tidings/database';
 
 interface ReleaseParts {
-  /** Gives the free slots of these webhooks to what waits for them. */
-  take: (webhookIds: readonly string[]) => Promise<AdmittedDelivery[]>;
-  enqueue: (deliveries: readonly (AdmittedDelivery & { anew: true })[]) => Promise<void>;
+  /** Gives the free slots of these webhooks to parked deliveries, and returns those deliveries. */
+  admit: (webhookIds: readonly string[]) => Promise<AdmittedDelivery[]>;
+  enqueue: (deliveries: readonly (AdmittedDelivery & { newJobId: true })[]) => Promise<void>;
 }
 
-/** Resolves when what these webhooks have slots for is enqueued. Throws when PostgreSQL or Redis is away: the reconciler looks again. */
+/**
+ * Enqueues as many parked deliveries of these webhooks as they have free slots. Rejects when PostgreSQL or Redis is away; the
+ * reconciler tries again in its next round.
+ */
 export type Release = (webhookIds: readonly string[]) => Promise<void>;
 
 const BATCH = 200;
 
 /**
- * Moves parked deliveries to the queue as slots become free. One run at a time: webhooks that are named meanwhile share
- * the next one. Jobs get ids of their own, since the job that found no slot may not have ended yet.
+ * Creates the function that moves parked deliveries to the queue as slots become free. It runs once at a time; calls during a
+ * run share the next run. The jobs get new ids, since the job that found no free slot may not have ended yet.
  */
-export function createRelease({ take, enqueue }: ReleaseParts): Release {
+export function createRelease({ admit, enqueue }: ReleaseParts): Release {
   let waiting = new Set<string>();
   let running = Promise.resolve();
 
@@ -23,8 +26,8 @@ export function createRelease({ take, enqueue }: ReleaseParts): Release {
     const webhookIds = [...waiting];
     waiting = new Set();
     for (let from = 0; from < webhookIds.length; from += BATCH) {
-      const admitted = await take(webhookIds.slice(from, from + BATCH));
-      if (admitted.length > 0) await enqueue(admitted.map((delivery) => ({ ...delivery, anew: true as const })));
+      const admitted = await admit(webhookIds.slice(from, from + BATCH));
+      if (admitted.length > 0) await enqueue(admitted.map((delivery) => ({ ...delivery, newJobId: true as const })));
     }
   };
 

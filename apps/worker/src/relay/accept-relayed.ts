@@ -7,9 +7,9 @@ interface AcceptRelayedParts {
 }
 
 /**
- * Step 2 of the journey for the events of an outbox. Whoever may write to that database could have put them there, so they
- * are checked as if they came over HTTP. Throws an `InvalidEventError` or a `RejectedEventError` for what will never be
- * accepted, and the database's error when it should come again.
+ * Creates step 2 of an event's journey for events of an outbox. Anyone who may write to that database can write events, so
+ * they are validated as if they came over HTTP. Throws an `InvalidEventError` or a `RejectedEventError` for events that will
+ * never be accepted, and the database's error when the relay should retry.
  */
 export function createAcceptRelayed({ accept, catalog }: AcceptRelayedParts) {
   return async (events: readonly EventDraft[]): Promise<void> => {

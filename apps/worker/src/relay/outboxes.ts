@@ -1,25 +1,28 @@
 /** A database with an outbox. */
 export interface Outbox {
-  /** For the log and the metrics: where it is, without user and password. */
+  /** Host, port and database, without user and password: for the log and the metrics. */
   name: string;
   url: string;
 }
 
-/** Reads PostgreSQL URLs with commas between. Throws when one is none, or names the database of another; without repeating it. */
+/**
+ * Parses `OUTBOX_DATABASE_URLS`: PostgreSQL URLs, separated by commas. Throws when an entry is not a PostgreSQL URL, names no
+ * database, or names the same database as another entry. The error does not repeat a URL, since it has a password.
+ */
 export function parseOutboxes(text: string): Outbox[] {
   const outboxes = text.split(',').map((part, index) => parseOutbox(part.trim(), index + 1));
-  const twice = outboxes.find(({ name }, index) => outboxes.findIndex((other) => other.name === name) < index);
-  if (twice) throw new Error(`${twice.name} is named twice`);
+  const duplicate = outboxes.find(({ name }, index) => outboxes.findIndex((other) => other.name === name) < index);
+  if (duplicate) throw new Error(`${duplicate.name} occurs twice`);
   return outboxes;
 }
 
 function parseOutbox(url: string, number: number): Outbox {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new Error(
-      `number ${String(number)} of the list is no PostgreSQL URL, postgresql://user:password@host:5432/database (a comma in a password is %2C)`,
+      `entry ${String(number)} of the list is not a PostgreSQL URL such as postgresql://user:password@host:5432/database (write a comma in a password as %2C)`,
     );
   }
   const { host, port, pathname } = new URL(url);
-  if (pathname.length < 2) throw new Error(`number ${String(number)} of the list names no database`);
+  if (pathname.length < 2) throw new Error(`entry ${String(number)} of the list names no database`);
   return { name: `${host}${port === '' ? ':5432' : ''}${pathname}`, url };
 }

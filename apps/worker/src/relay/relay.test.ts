@@ -2,17 +2,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createAccept, type Accept } from '@tidings/accept';
 import { connectToOutbox, openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog, createOutbox, createOutboxRelay, outboxTable, syncFailed, type OutboxRelay } from '@tidings/events';
-import { createGate, createTestDatabase, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import { createFaultProxy, createTestDatabase, eventually, type FaultProxy, type TestDatabase } from '@tidings/testing';
 import { createAcceptRelayed } from './accept-relayed.js';
 
 let tidingsDatabase: TestDatabase;
 let serviceDatabase: TestDatabase;
 let tidings: Database;
 let service: Database;
-let gate: Gate;
+let proxy: FaultProxy;
 let relay: OutboxRelay | undefined;
 let warnings: number;
-/** Of the relays, events that were accepted anew, each time. */
+/** The id and status of every event that the relay accepted, in order. */
 let accepted: string[];
 let accept: Accept;
 
@@ -30,7 +30,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await tidings.pool.query('TRUNCATE events, deliveries');
   await service.pool.query('TRUNCATE syncs, tidings.outbox');
-  gate = await createGate(serviceDatabase.url);
+  proxy = await createFaultProxy(serviceDatabase.url);
   warnings = 0;
   accepted = [];
   const withLog = createAccept({
@@ -51,59 +51,59 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await relay?.stop();
-  await gate.shut();
+  await proxy.disconnect();
 });
 
 const outbox = createOutbox();
 const failed = (id: string, message = 'gone') => syncFailed({ user_id: 'alice', error_message: message }, { id });
 const logged = async () => (await readEvents(tidings.pool, { after: 0, limit: 1000 })).events.map(({ id }) => id);
-const left = async () => (await service.pool.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
+const remaining = async () => (await service.pool.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
 const start = (publish = createAcceptRelayed({ accept, catalog })) => {
   const log = { warn: () => void (warnings += 1), error: () => undefined };
-  relay = createOutboxRelay({ connect: () => connectToOutbox(gate.url), publish, log, pollMs: 50 });
+  relay = createOutboxRelay({ connect: () => connectToOutbox(proxy.url), publish, log, pollMs: 50 });
   relay.start();
 };
 
 describe('an event of an outbox', () => {
-  test('is in the log if and only if the change of the service was committed, here by Prisma', async () => {
+  test('is in the log if and only if the transaction of the service was committed (here with Prisma)', async () => {
     start();
     const sync = (id: number, fail: boolean) =>
       service.prisma.$transaction(async (transaction) => {
         await transaction.$executeRaw`INSERT INTO syncs VALUES (${id})`;
         await outbox.publish((text, values) => transaction.$executeRawUnsafe(text, ...values), failed(`sync-${String(id)}`));
-        if (fail) throw new Error('The service thought better of it.');
+        if (fail) throw new Error('The service rolls back.');
       });
     await sync(1, false);
-    await expect(sync(2, true)).rejects.toThrow('thought better');
+    await expect(sync(2, true)).rejects.toThrow('rolls back');
     await sync(3, false);
     await eventually(async () => {
-      expect(await left()).toEqual([]);
+      expect(await remaining()).toEqual([]);
     });
     expect(await logged()).toEqual(['sync-1', 'sync-3']);
     expect((await service.pool.query('SELECT id FROM syncs ORDER BY id')).rows).toEqual([{ id: 1 }, { id: 3 }]);
   });
 
-  test('is in the log once, though the relay breaks off between accepting and deleting', async () => {
+  test('is in the log once, although the relay breaks off between accepting and deleting', async () => {
     const acceptRelayed = createAcceptRelayed({ accept, catalog });
     let breaks = true;
     await outbox.publish(service.pool.query.bind(service.pool), [failed('a'), failed('b')]);
     start(async (events) => {
       await acceptRelayed(events);
       if (breaks) {
-        await gate.shut();
-        await gate.open();
+        await proxy.disconnect();
+        await proxy.restore();
       }
       breaks = false;
     });
     await eventually(async () => {
-      expect(await left()).toEqual([]);
+      expect(await remaining()).toEqual([]);
     });
     expect(await logged()).toEqual(['a', 'b']);
     expect(accepted).toEqual(['a accepted', 'b accepted', 'a repeated', 'b repeated']);
     expect(warnings).toBe(1);
   });
 
-  test('that does not fit the catalog, or has the id of another, is kept with the reason; the others are accepted', async () => {
+  test('stays with the reason when it is invalid or has the id of another event; the others are accepted', async () => {
     await accept(catalog.validate([failed('taken')]));
     const run = service.pool.query.bind(service.pool);
     await outbox.publish(run, [failed('a'), failed('taken', 'another'), failed('b')]);
@@ -112,7 +112,7 @@ describe('an event of an outbox', () => {
     await outbox.publish(run, failed('c'));
     start();
     await eventually(async () => {
-      expect(await left()).toEqual([
+      expect(await remaining()).toEqual([
         { id: 'taken', error: expect.stringContaining('same id and other content') },
         { id: 'unknown', error: expect.stringContaining('type: "sync.unknown" is not in the catalog') },
         { id: 'own', error: expect.stringContaining('is published by Tidings itself') },
@@ -123,7 +123,7 @@ describe('an event of an outbox', () => {
     expect(warnings).toBe(0);
   });
 
-  test('waits while the log is away, and is not rejected', async () => {
+  test('waits while the database of the log is away, and is not rejected', async () => {
     let away = true;
     const acceptRelayed = createAcceptRelayed({
       accept: Object.assign(
@@ -137,7 +137,7 @@ describe('an event of an outbox', () => {
     await eventually(() => {
       expect(warnings).toBeGreaterThan(0);
     });
-    expect(await left()).toEqual([{ id: 'a', error: null }]);
+    expect(await remaining()).toEqual([{ id: 'a', error: null }]);
     away = false;
     await eventually(async () => {
       expect(await logged()).toEqual(['a']);

@@ -10,7 +10,7 @@ import { createAnswerTests } from './answer-tests.js';
 const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 const secret = createSecret();
 const job: TestJob = { webhookId: 'wh_1', owner: 'alice', eventId: 'evt_1' };
-const came: AttemptResult = {
+const attemptResult: AttemptResult = {
   startedAt: 0,
   durationMs: 3,
   statusCode: 204,
@@ -21,15 +21,15 @@ const came: AttemptResult = {
 };
 
 let sent: OutgoingRequest[];
-let told: TestOutcome[];
+let published: TestOutcome[];
 let logged: string[];
 beforeEach(() => {
-  [sent, told, logged] = [[], [], []];
+  [sent, published, logged] = [[], [], []];
 });
 
-const answer = (more: Partial<Parameters<typeof createAnswerTests>[0]> = {}) =>
+const answer = (overrides: Partial<Parameters<typeof createAnswerTests>[0]> = {}) =>
   createAnswerTests({
-    take: () => Promise.resolve(true),
+    claim: () => Promise.resolve(true),
     readEndpoint: (owner, webhookId) =>
       Promise.resolve(
         owner === 'alice'
@@ -46,18 +46,18 @@ const answer = (more: Partial<Parameters<typeof createAnswerTests>[0]> = {}) =>
     build: (event) => buildRequest(event, seal),
     send: (request) => {
       sent.push(request);
-      return Promise.resolve(came);
+      return Promise.resolve(attemptResult);
     },
-    end: (outcome) => {
-      told.push(outcome);
+    release: (outcome) => {
+      published.push(outcome);
       return Promise.resolve();
     },
     log: { error: (message) => logged.push(message) },
-    ...more,
+    ...overrides,
   });
 
-describe('a worker that is asked for a test', () => {
-  test('sends a webhook.test event under the id that it was given, signed, and tells what came back', async () => {
+describe('a worker that gets a test', () => {
+  test('sends a signed webhook.test event with the given id, and publishes the result', async () => {
     expect(await answer()(job)).toEqual({ action: 'finish' });
     const [request] = sent;
     expect(request?.headers['webhook-id']).toBe('evt_1');
@@ -65,24 +65,24 @@ describe('a worker that is asked for a test', () => {
       type: 'webhook.test',
       data: { webhook_id: 'wh_1' },
     });
-    const { durationMs, statusCode, errorClass, error, responseBody } = came;
-    expect(told).toEqual([
+    const { durationMs, statusCode, errorClass, error, responseBody } = attemptResult;
+    expect(published).toEqual([
       { webhookId: 'wh_1', eventId: 'evt_1', result: { durationMs, statusCode, errorClass, error, responseBody } },
     ]);
   });
 
-  test('sends nothing when it was withdrawn, or another worker has taken it', async () => {
-    await answer({ take: () => Promise.resolve(false) })(job);
-    expect([sent, told]).toEqual([[], []]);
+  test('sends nothing when the test was withdrawn or claimed by another worker', async () => {
+    await answer({ claim: () => Promise.resolve(false) })(job);
+    expect([sent, published]).toEqual([[], []]);
   });
 
-  test('sends nothing to a webhook that is not the user’s, and says that it is gone (I7)', async () => {
+  test('sends nothing to a webhook of another owner, and publishes that it is gone (I7)', async () => {
     await answer()({ ...job, owner: 'mallory' });
-    expect([sent, told]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'gone' }]]);
+    expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'gone' }]]);
   });
 
   test.each([
-    ['cannot read it', { readEndpoint: () => Promise.reject(new Error('away')) }],
+    ['cannot read the webhook', { readEndpoint: () => Promise.reject(new Error('away')) }],
     [
       'cannot open its secret',
       {
@@ -90,14 +90,14 @@ describe('a worker that is asked for a test', () => {
           buildRequest(event, createSeal([{ id: 'other', key: Buffer.alloc(32) }])),
       },
     ],
-  ])('says so at once when it %s, so that nobody waits', async (_name, more) => {
-    await answer(more)(job);
-    expect([sent, told]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'failed' }]]);
+  ])('publishes the failure at once when it %s', async (_name, overrides) => {
+    await answer(overrides)(job);
+    expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'failed' }]]);
     expect(logged).toEqual(['A webhook could not be tested.']);
   });
 
-  test('sends nothing when Redis cannot be asked whether it may', async () => {
-    expect(await answer({ take: () => Promise.reject(new Error('away')) })(job)).toEqual({ action: 'finish' });
+  test('sends nothing when Redis is away', async () => {
+    expect(await answer({ claim: () => Promise.reject(new Error('away')) })(job)).toEqual({ action: 'finish' });
     expect(sent).toEqual([]);
   });
 });

@@ -5,24 +5,25 @@ import type { SignableEvent } from '../deliver/request.js';
 import type { OutgoingRequest, Send } from '../deliver/send.js';
 
 interface AnswerTestsParts {
-  /** Whether the request is this worker's to make. */
-  take: (test: TestId) => Promise<boolean>;
-  /** The webhook, if it is still the user's. */
+  /** Claims the test; false when it was withdrawn or another worker has claimed it. */
+  claim: (test: TestId) => Promise<boolean>;
+  /** Reads the webhook; undefined when the owner no longer has it. */
   readEndpoint: (owner: string, webhookId: string) => Promise<Endpoint | undefined>;
   build: (event: SignableEvent) => OutgoingRequest;
   send: Send;
-  /** Ends the test, and tells the API process that waits. */
-  end: (outcome: TestOutcome) => Promise<void>;
+  /** Ends the test, and publishes its outcome to the API process that waits. */
+  release: (outcome: TestOutcome) => Promise<void>;
   log: { error: (message: string, details: object) => void };
 }
 
 /**
- * Sends a `webhook.test` event, signed and guarded like any other, and tells what came back. Nothing is written: a test is
- * in no log, is not tried again, and counts neither for the webhook's health nor for its limits. One that nobody waits for
- * any more, or that another worker has taken and was killed with, is not sent.
+ * Creates the function that processes a job of the queue `tests`: it sends a `webhook.test` event, signed and checked by the
+ * guard like any other, and publishes the result. Nothing is stored: a test is not in the event log, is not retried, and does
+ * not count for the webhook's health or limits. A test that was withdrawn, or that another worker claimed before it was
+ * killed, is not sent.
  */
-export function createAnswerTests({ take, readEndpoint, build, send, end, log }: AnswerTestsParts) {
-  const make = async ({ webhookId, owner, eventId }: TestJob): Promise<TestOutcome['result']> => {
+export function createAnswerTests({ claim, readEndpoint, build, send, release, log }: AnswerTestsParts) {
+  const sendTest = async ({ webhookId, owner, eventId }: TestJob): Promise<TestOutcome['result']> => {
     const endpoint = await readEndpoint(owner, webhookId);
     if (endpoint === undefined) return 'gone';
     const { type, data } = webhookTest({ webhook_id: webhookId, message: 'This is a test.' });
@@ -40,14 +41,14 @@ export function createAnswerTests({ take, readEndpoint, build, send, end, log }:
   return async (job: TestJob): Promise<JobOutcome> => {
     const { webhookId, eventId } = job;
     try {
-      if (!(await take({ webhookId, eventId }))) return { action: 'finish' };
-      const result = await make(job).catch((error: unknown) => {
+      if (!(await claim({ webhookId, eventId }))) return { action: 'finish' };
+      const result = await sendTest(job).catch((error: unknown) => {
         log.error('A webhook could not be tested.', { event_id: eventId, webhook_id: webhookId, error });
         return 'failed' as const;
       });
-      await end({ webhookId, eventId, result });
+      await release({ webhookId, eventId, result });
     } catch (error) {
-      log.error('What came of a test could not be told.', { event_id: eventId, webhook_id: webhookId, error });
+      log.error('The outcome of a test could not be published.', { event_id: eventId, webhook_id: webhookId, error });
     }
     return { action: 'finish' };
   };

@@ -7,7 +7,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What a selector goes by. Called with (list $ "api"). */}}
+{{/* The labels of a selector. Called with (list $ "api"). */}}
 {{- define "tidings.selector" -}}
 app.kubernetes.io/name: {{ default (index . 0).Chart.Name (index . 0).Values.nameOverride }}
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}

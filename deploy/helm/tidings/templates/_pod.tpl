@@ -1,4 +1,4 @@
-{{/* The variables of a process. Called with (list $ "api"). */}}
+{{/* The environment variables of a process. Called with (list $ "api"). */}}
 {{- define "tidings.env" -}}
 {{- $root := index . 0 -}}
 {{- $component := index . 1 -}}
@@ -18,7 +18,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* How every container of Tidings runs: the images have the user node, 1000. */}}
+{{/* The security contexts of every container and pod: the images have the user node, 1000. */}}
 {{- define "tidings.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -32,16 +32,16 @@ runAsGroup: 1000
 seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 
-{{/* Until when a worker has ended by itself, in seconds: DELIVERY_TIMEOUT_MS, 5 s to record, and some more. */}}
+{{/* The time that a worker needs to stop, in seconds: DELIVERY_TIMEOUT_MS, 5 s to record results, and a reserve of 10 s. */}}
 {{- define "tidings.workerGrace" -}}
 {{- $config := merge (dict) .Values.worker.config .Values.config (dict "DELIVERY_TIMEOUT_MS" 15000) -}}
 {{- add (ceil (divf (float64 $config.DELIVERY_TIMEOUT_MS) 1000)) 15 -}}
 {{- end -}}
 
 {{/*
-A process has begun once PostgreSQL and Redis have answered it: so an upgrade with a wrong address stops at its first pod.
-Afterwards it is restarted only when it does not answer by itself, since a restart brings neither of them back; and an API
-stays among those that are called, since without Redis it still accepts.
+A process counts as started once PostgreSQL and Redis have answered it: an upgrade with a wrong address stops at its first pod.
+After that, a process is restarted only when it does not answer itself, since a restart repairs neither PostgreSQL nor Redis. An
+API stays in its Service without them, since it still accepts events without Redis.
 */}}
 {{- define "tidings.probes" -}}
 startupProbe: { httpGet: { path: /readyz, port: health }, periodSeconds: 5, timeoutSeconds: 4, failureThreshold: 60 }

@@ -4,10 +4,10 @@ import { listDeliveriesCommand } from './list.js';
 import { retryDeliveryCommand } from './retry.js';
 import { showDeliveryCommand } from './show.js';
 
-/** `tidings deliveries`: the log of what was sent to a webhook. */
+/** `tidings deliveries`: the delivery log of a webhook. */
 export function deliveriesCommand(io: Io): Command {
   return new Command('deliveries')
-    .description('What was sent to a webhook: list, show, retry')
+    .description('The delivery log of a webhook: list, show, retry')
     .addCommand(listDeliveriesCommand(io))
     .addCommand(showDeliveryCommand(io))
     .addCommand(retryDeliveryCommand(io));

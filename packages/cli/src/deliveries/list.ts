@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { show, type Io } from '../io.js';
-import { count } from '../moment.js';
-import { ask, openServer, withServer, type ServerOptions } from '../server.js';
-import { table } from '../table.js';
+import { printResult, type Io } from '../io.js';
+import { parseCount } from '../option-values.js';
+import { unwrap, openServer, withServerOptions, type ServerOptions } from '../server.js';
+import { formatTable } from '../table.js';
 import { selectionQuery, withSelection, type Delivery, type Selection } from './selection.js';
 
 interface ListOptions extends ServerOptions, Selection {
@@ -10,19 +10,19 @@ interface ListOptions extends ServerOptions, Selection {
   cursor?: string;
 }
 
-/** `tidings deliveries list --webhook <id>`: a page of its log, newest first. */
+/** `tidings deliveries list --webhook <id>`: prints one page of the webhook's delivery log, newest first. */
 export function listDeliveriesCommand(io: Io): Command {
-  return withSelection(withServer(new Command('list')))
+  return withSelection(withServerOptions(new Command('list')))
     .description("List a webhook's deliveries, newest first")
-    .option('--limit <number>', 'how many, at most 200', count, 50)
-    .option('--cursor <cursor>', 'go on behind the page before')
+    .option('--limit <number>', 'the size of the page, at most 200', parseCount, 50)
+    .option('--cursor <cursor>', 'continue after an earlier page: the cursor that its output named')
     .action(async (options: ListOptions) => {
       const server = openServer(options, io);
       const { webhook: id, limit, cursor } = options;
       const query = { ...selectionQuery(options), limit, ...(cursor === undefined ? {} : { cursor }) };
-      const page = await ask(server, server.api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id }, query } }));
-      show(io, options.json, page, () => (page.data.length === 0 ? 'There are none.' : asTable(page.data)));
-      if (!options.json && page.next_cursor !== null) io.err(`There are more: --cursor ${page.next_cursor}`);
+      const page = await unwrap(server, server.api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id }, query } }));
+      printResult(io, options.json, page, () => (page.data.length === 0 ? 'No deliveries match.' : asTable(page.data)));
+      if (!options.json && page.next_cursor !== null) io.err(`More deliveries: --cursor ${page.next_cursor}`);
     });
 }
 
@@ -35,5 +35,5 @@ function asTable(deliveries: readonly Delivery[]): string {
     delivery.event_id,
     delivery.created_at,
   ]);
-  return table(['ID', 'STATUS', 'ATTEMPTS', 'TYPE', 'EVENT', 'CREATED'], rows);
+  return formatTable(['ID', 'STATUS', 'ATTEMPTS', 'TYPE', 'EVENT', 'CREATED'], rows);
 }

@@ -1,20 +1,20 @@
 import { Command } from 'commander';
-import { show, type Io } from '../io.js';
-import { ask, openServer, withServer, type ServerOptions } from '../server.js';
+import { printResult, type Io } from '../io.js';
+import { unwrap, openServer, withServerOptions, type ServerOptions } from '../server.js';
 
-/** `tidings deliveries retry <id>`: attempts it now, again or sooner, and does not wait for what comes of it. */
+/** `tidings deliveries retry <id>`: starts another attempt, or the pending one sooner, and does not wait for the result. */
 export function retryDeliveryCommand(io: Io): Command {
-  return withServer(new Command('retry'))
-    .description('Attempt one delivery now: again, or sooner')
-    .argument('<id>', 'the delivery: dlv_…')
+  return withServerOptions(new Command('retry'))
+    .description('Attempt one delivery now: again, or earlier than scheduled')
+    .argument('<id>', 'id of the delivery: dlv_…')
     .action(async (id: string, options: ServerOptions) => {
       const server = openServer(options, io);
-      const delivery = await ask(server, server.api.POST('/api/deliveries/{id}/retry', { params: { path: { id } } }));
-      show(
+      const delivery = await unwrap(server, server.api.POST('/api/deliveries/{id}/retry', { params: { path: { id } } }));
+      printResult(
         io,
         options.json,
         delivery,
-        () => `${id} is ${delivery.status}. "tidings deliveries show ${id}" tells what comes of it.`,
+        () => `${id} is ${delivery.status}. "tidings deliveries show ${id}" shows the result.`,
       );
     });
 }

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { components } from '@tidings/client';
-import { list, moment } from '../moment.js';
+import { parseList, parseTime } from '../option-values.js';
 
+/** A delivery as the API lists it. */
 export type Delivery = components['schemas']['Delivery'];
+/** The status of a delivery: `pending`, `succeeded`, … */
 export type DeliveryStatus = Delivery['status'];
 
-/** Which deliveries of a webhook are meant. */
+/** Options that select deliveries of one webhook. */
 export interface Selection {
   webhook: string;
   since?: Date;
@@ -14,19 +16,23 @@ export interface Selection {
   types?: string[];
 }
 
-/** Adds the options that say which deliveries. The server checks the names of states and types. */
-export function withSelection(command: Command, { mustSaySince = false } = {}): Command {
-  const since = ['--since <when>', 'from then on: 2h ago, or 2026-11-24T10:00:00Z', moment] as const;
-  command.requiredOption('--webhook <id>', 'the webhook: wh_…');
-  if (mustSaySince) command.requiredOption(...since);
+/**
+ * Adds the options that select deliveries. The server checks the names of statuses and types.
+ *
+ * @param isSinceRequired whether the command needs `--since`; default false
+ */
+export function withSelection(command: Command, { isSinceRequired = false } = {}): Command {
+  const since = ['--since <when>', 'created at or after this time: 2h (ago), or 2026-11-24T10:00:00Z', parseTime] as const;
+  command.requiredOption('--webhook <id>', 'id of the webhook: wh_…');
+  if (isSinceRequired) command.requiredOption(...since);
   else command.option(...since);
   return command
-    .option('--until <when>', 'before then', moment)
-    .option('--status <states>', 'only these, with commas between: failed,skipped', list)
-    .option('--types <types>', 'only these events: sync.*,gaps.updated', list);
+    .option('--until <when>', 'created before this time', parseTime)
+    .option('--status <states>', 'only these statuses, comma-separated: failed,skipped', parseList)
+    .option('--types <types>', 'only these event types, comma-separated: sync.*,gaps.updated', parseList);
 }
 
-/** The same as a query of `GET /api/webhooks/{id}/deliveries`. */
+/** Returns the selection as query parameters of `GET /api/webhooks/{id}/deliveries`. */
 export function selectionQuery({ since, until, status, types }: Omit<Selection, 'webhook'>) {
   return {
     ...(since === undefined ? {} : { since: since.toISOString() }),

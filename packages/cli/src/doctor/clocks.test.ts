@@ -1,36 +1,46 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeClocks, readClock } from './clocks.js';
+import { compareClocks, readClock } from './clocks.js';
 
-const reading = (name: string, said: number, wayMs = 10) => ({
+const reading = (name: string, aheadMs: number, roundTripMs = 10) => ({
   name,
-  before: 1000,
-  said: 1000 + wayMs / 2 + said,
-  after: 1000 + wayMs,
+  requestedAt: 1000,
+  serverTime: 1000 + roundTripMs / 2 + aheadMs,
+  receivedAt: 1000 + roundTripMs,
 });
 
-describe('the clocks', () => {
+describe('compareClocks', () => {
   test.each([
-    ['agree', [reading('PostgreSQL', 3), reading('Redis', -3)], 'ok', /^this machine, PostgreSQL, Redis: at most 0\.0 s apart$/],
     [
-      'differ a little',
+      'is ok for equal clocks',
+      [reading('PostgreSQL', 3), reading('Redis', -3)],
+      'ok',
+      /^this machine, PostgreSQL, Redis: at most 0\.0 s apart$/,
+    ],
+    [
+      'warns of a small difference',
       [reading('PostgreSQL', 1500), reading('Redis', 0)],
       'warning',
       /^this machine and PostgreSQL are 1\.5 s apart$/,
     ],
-    ['differ from ours', [reading('PostgreSQL', -9000)], 'wrong', /^this machine and PostgreSQL are 9\.0 s apart$/],
     [
-      'differ among each other',
+      'reports a server clock that differs from this machine',
+      [reading('PostgreSQL', -9000)],
+      'wrong',
+      /^this machine and PostgreSQL are 9\.0 s apart$/,
+    ],
+    [
+      'reports two servers that differ from each other',
       [reading('PostgreSQL', -4000), reading('Redis', 4000)],
       'wrong',
       /^PostgreSQL and Redis are 8\.0 s apart$/,
     ],
-    ['could agree, as the way was long', [reading('Redis', 3000, 6000)], 'ok', /apart$/],
-    ['are not told', [], 'skipped', /told the time$/],
+    ['is ok when a slow response can explain the difference', [reading('Redis', 3000, 6000)], 'ok', /apart$/],
+    ['is skipped without readings', [], 'skipped', /could be read$/],
   ])('%s', (_case, readings, level, message) => {
-    expect(judgeClocks(readings)).toMatchObject({ level, message: expect.stringMatching(message) });
+    expect(compareClocks(readings)).toMatchObject({ level, message: expect.stringMatching(message) });
   });
 
-  test('are read between two looks at ours', async () => {
+  test('readClock returns the local times before and after the reading', async () => {
     const times = [10, 30];
     expect(
       await readClock(
@@ -40,9 +50,9 @@ describe('the clocks', () => {
       ),
     ).toEqual({
       name: 'Redis',
-      before: 10,
-      said: 25,
-      after: 30,
+      requestedAt: 10,
+      serverTime: 25,
+      receivedAt: 30,
     });
   });
 });

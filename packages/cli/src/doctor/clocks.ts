@@ -1,51 +1,62 @@
-import { findingsOf, type Finding } from './finding.js';
+import { findingFactory, type Finding } from './finding.js';
 
-/** What a clock said, between two looks at our own: Unix milliseconds. */
+/** One reading of a server's clock, with the local times before and after it, in Unix milliseconds. */
 export interface ClockReading {
   name: string;
-  before: number;
-  said: number;
-  after: number;
+  requestedAt: number;
+  serverTime: number;
+  receivedAt: number;
 }
 
-const clocks = findingsOf('clocks');
+const clocks = findingFactory('clocks');
 
-/** Tokens are refused when clocks differ by more, unless JWT_CLOCK_TOLERANCE_S says otherwise. */
+/** The default of JWT_CLOCK_TOLERANCE_S: with a greater difference valid tokens are refused. */
 const WRONG_MS = 5000;
 const WARNING_MS = 1000;
 
-/** Reads a clock elsewhere. */
+/**
+ * Reads the clock of a server.
+ *
+ * @param name of the server, for messages
+ * @param read returns the server's time in Unix milliseconds
+ */
 export async function readClock(name: string, read: () => Promise<number>, now: () => number = Date.now): Promise<ClockReading> {
-  const before = now();
-  const said = await read();
-  return { name, before, said, after: now() };
+  const requestedAt = now();
+  const serverTime = await read();
+  return { name, requestedAt, serverTime, receivedAt: now() };
 }
 
-/** How far the clocks are apart, ours among them. What the way there and back may account for is no difference. */
-export function judgeClocks(readings: readonly ClockReading[]): Finding {
-  if (readings.length === 0) return clocks.skipped('neither PostgreSQL nor Redis told the time');
-  const sides = [
-    { name: 'this machine', aheadMs: 0, doubtMs: 0 },
-    ...readings.map(({ name, before, said, after }) => ({
+/**
+ * Compares the clocks of the servers and of this machine pairwise, and reports the largest difference. A difference that the time
+ * of the request and its response can explain does not count.
+ */
+export function compareClocks(readings: readonly ClockReading[]): Finding {
+  if (readings.length === 0) return clocks.skipped('neither the clock of PostgreSQL nor that of Redis could be read');
+  const machines = [
+    { name: 'this machine', aheadMs: 0, uncertaintyMs: 0 },
+    ...readings.map(({ name, requestedAt, serverTime, receivedAt }) => ({
       name,
-      aheadMs: said - (before + after) / 2,
-      doubtMs: (after - before) / 2,
+      aheadMs: serverTime - (requestedAt + receivedAt) / 2,
+      uncertaintyMs: (receivedAt - requestedAt) / 2,
     })),
   ];
-  const apart = sides.flatMap((one, index) =>
-    sides.slice(index + 1).map((other) => ({
-      text: `${one.name} and ${other.name} are ${inSeconds(Math.abs(one.aheadMs - other.aheadMs))} apart`,
-      ms: Math.abs(one.aheadMs - other.aheadMs) - one.doubtMs - other.doubtMs,
+  const differences = machines.flatMap((one, index) =>
+    machines.slice(index + 1).map((other) => ({
+      text: `${one.name} and ${other.name} are ${formatSeconds(Math.abs(one.aheadMs - other.aheadMs))} apart`,
+      ms: Math.abs(one.aheadMs - other.aheadMs) - one.uncertaintyMs - other.uncertaintyMs,
     })),
   );
-  const [worst] = apart.sort((a, b) => b.ms - a.ms);
+  const [worst] = differences.sort((a, b) => b.ms - a.ms);
   if (worst === undefined || worst.ms <= WARNING_MS) {
-    return clocks.ok(`${sides.map(({ name }) => name).join(', ')}: at most ${inSeconds(Math.max(0, worst?.ms ?? 0))} apart`);
+    return clocks.ok(
+      `${machines.map(({ name }) => name).join(', ')}: at most ${formatSeconds(Math.max(0, worst?.ms ?? 0))} apart`,
+    );
   }
-  const advice = 'Let all of them follow the same time servers (NTP): tokens end, signatures age and leases run by these clocks.';
+  const advice =
+    'Synchronise all of them with the same time servers (NTP): tokens, signatures and leases expire by these clocks.';
   return worst.ms > WRONG_MS ? clocks.wrong(worst.text, advice) : clocks.warning(worst.text, advice);
 }
 
-function inSeconds(ms: number): string {
+function formatSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }

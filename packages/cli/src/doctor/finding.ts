@@ -1,24 +1,25 @@
 /**
- * - `ok`: as it should be;
- * - `warning`: it works, and somebody should know;
- * - `wrong`: it does not work, or will not;
- * - `skipped`: it could not be looked at, because of something else or because it was not asked for.
+ * The result of a check:
+ * - `ok`: correct;
+ * - `warning`: it works, but has a risk that the operator should know;
+ * - `wrong`: it does not work, or will fail;
+ * - `skipped`: it could not be checked, or a setting for the check is missing.
  */
 export type Level = 'ok' | 'warning' | 'wrong' | 'skipped';
 
-/** What one look at one thing found. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at: `migrations`. */
+  /** Name of the check: `migrations`. */
   check: string;
   level: Level;
-  /** What was found. It holds no secret. */
+  /** The fact. It contains no secret. */
   message: string;
-  /** What to do about it, unless it is ok. */
+  /** The remedy; null when there is nothing to do. */
   advice: string | null;
 }
 
-/** The findings of one check. */
-export function findingsOf(check: string) {
+/** Returns functions that create the findings of one check, one function for each level. */
+export function findingFactory(check: string) {
   const at =
     (level: Level) =>
     (message: string, advice: string | null = null): Finding => ({ check, level, message, advice });
@@ -28,7 +29,7 @@ export function findingsOf(check: string) {
 const MARKS: Record<Level, string> = { ok: '✓', warning: '!', wrong: '✗', skipped: '-' };
 const WIDTH = 12;
 
-/** A finding for people: one line, and one more for what to do. */
+/** Formats a finding as text: one line, and a second line with the advice. */
 export function findingText({ check, level, message, advice }: Finding): string {
   const line = `${MARKS[level]} ${check.padEnd(WIDTH)} ${message}`;
   return advice === null ? line : `${line}\n${' '.repeat(WIDTH + 3)}→ ${advice}`;

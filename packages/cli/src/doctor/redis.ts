@@ -1,32 +1,34 @@
 import type { RedisClient } from '@tidings/queue';
-import { findingsOf, type Finding } from './finding.js';
+import { findingFactory, type Finding } from './finding.js';
 
 type Node = Pick<Exclude<RedisClient, { nodes: unknown }>, 'info' | 'config'>;
 
-const memory = findingsOf('Redis memory');
-const persistence = findingsOf('Redis disk');
+const memory = findingFactory('Redis memory');
+const persistence = findingFactory('Redis disk');
 
-/** The servers that keep keys: all masters of a cluster, or the one there is. */
-export function nodesOf(redis: RedisClient): Node[] {
+/** Returns the servers that store keys: all masters of a cluster, or the single server. */
+export function masterNodes(redis: RedisClient): Node[] {
   return 'nodes' in redis ? redis.nodes('master') : [redis];
 }
 
-/** Whether each server keeps every key when its memory is full. */
+/** Checks that no server evicts keys when its memory is full. */
 export async function checkEviction(nodes: readonly Node[]): Promise<Finding> {
   const policies = await Promise.all(nodes.map(async (node) => (await infoOf(node, 'memory')).get('maxmemory_policy')));
-  const policy = policies.find((one) => one !== 'noeviction') ?? policies[0];
+  const policy = policies.find((name) => name !== 'noeviction') ?? policies[0];
   if (policy === 'noeviction') return memory.ok('maxmemory-policy is noeviction');
   if (policy === undefined) {
-    return memory.warning('this Redis does not tell its maxmemory-policy', 'Make sure that it is noeviction.');
+    return memory.warning('this Redis does not report its maxmemory-policy', 'Make sure that it is noeviction.');
   }
-  const advice = 'Set "maxmemory-policy noeviction": BullMQ needs it. Redis would throw jobs away when its memory is full.';
+  const advice =
+    'Set "maxmemory-policy noeviction", which BullMQ needs. With other policies Redis deletes jobs when its memory is full.';
   return memory.wrong(`maxmemory-policy is ${policy}`, advice);
 }
 
-/** Whether each server writes to disk what services have enqueued and no worker has committed yet. */
+/** Checks that each server writes to disk: events that services enqueued exist only in Redis until a worker commits them. */
 export async function checkPersistence(nodes: readonly Node[]): Promise<Finding> {
-  const found = await Promise.all(nodes.map(persistenceOf));
-  return found.find(({ level }) => level === 'wrong') ?? found.find(({ level }) => level === 'warning') ?? (found[0] as Finding);
+  const findings = await Promise.all(nodes.map(persistenceOf));
+  const worst = findings.find(({ level }) => level === 'wrong') ?? findings.find(({ level }) => level === 'warning');
+  return worst ?? (findings[0] as Finding);
 }
 
 async function persistenceOf(node: Node): Promise<Finding> {
@@ -34,24 +36,28 @@ async function persistenceOf(node: Node): Promise<Finding> {
   if (info.get('aof_enabled') === '1') {
     const status = info.get('aof_last_write_status') ?? 'ok';
     if (status === 'ok') return persistence.ok('the append-only file is on');
-    return persistence.wrong(`the append-only file cannot be written: ${status}`, "Look at Redis's log, and at its disk.");
+    return persistence.wrong(`the append-only file cannot be written: ${status}`, 'Check the log of Redis and its disk.');
   }
-  const rdb = await snapshotsOf(node);
-  const enqueued = 'What services enqueue with the package lives in Redis alone until a worker commits it: set "appendonly yes".';
-  if (rdb === false) return persistence.wrong('nothing is written to disk: neither append-only file nor snapshots', enqueued);
+  const hasSnapshots = await makesSnapshots(node);
+  const advice = 'Set "appendonly yes": events that services enqueue exist only in Redis until a worker commits them.';
+  if (hasSnapshots === false) {
+    return persistence.wrong('nothing is written to disk: neither append-only file nor snapshots', advice);
+  }
   if ((info.get('rdb_last_bgsave_status') ?? 'ok') !== 'ok') {
-    return persistence.wrong('the last snapshot could not be written', "Look at Redis's log, and at its disk.");
+    return persistence.wrong('the last snapshot could not be written', 'Check the log of Redis and its disk.');
   }
-  const what =
-    rdb === null ? 'the append-only file is off, and whether there are snapshots is not told' : 'there are snapshots only';
-  return persistence.warning(what, enqueued);
+  const message =
+    hasSnapshots === null
+      ? 'the append-only file is off, and this Redis does not report whether it makes snapshots'
+      : 'only snapshots are written to disk';
+  return persistence.warning(message, advice);
 }
 
-/** Whether it makes snapshots by itself; null where asking is not allowed, as with many that are hosted. */
-async function snapshotsOf(node: Node): Promise<boolean | null> {
+/** Returns whether the server makes snapshots by itself; null when it refuses CONFIG, as many hosted servers do. */
+async function makesSnapshots(node: Node): Promise<boolean | null> {
   const answer = await node.config('GET', 'save').catch(() => null);
   if (answer === null) return null;
-  // A list of a name and a value, or the same as an object or a map, as the protocol's version has it.
+  // A list of name and value, or an object or map of them, depending on the version of the protocol.
   const flat = answer instanceof Map ? [...answer.entries()].flat() : Object.values(answer as object);
   const value = flat.at(-1) as unknown;
   return typeof value === 'string' ? value.trim() !== '' : null;

@@ -2,67 +2,75 @@ import { readSealedWebhooks, type Database, type SealedWebhook } from '@tidings/
 import { createSeal, parseSealKeys, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
 import { reasonOf } from '../failure.js';
 import { columnsOf } from '../sealed-columns.js';
-import { findingsOf, type Finding } from './finding.js';
+import { findingFactory, type Finding } from './finding.js';
 
-const keys = findingsOf('seal keys');
+const keys = findingFactory('seal keys');
 
 const PAGE = 500;
-/** So many webhooks are named. */
-const NAMED = 3;
+/** Limits the webhooks that a message names. */
+const MAX_NAMED = 3;
 
-/** Whether `SECRETS_KEYS` can be read, and opens all that is stored. */
+/**
+ * Checks that `SECRETS_KEYS` is valid and opens every sealed column.
+ *
+ * @param text SECRETS_KEYS
+ * @param database null when it cannot be used: then only the syntax is checked
+ */
 export async function checkSealKeys(text: string | undefined, database: Pick<Database, 'pool'> | null): Promise<Finding> {
-  if (!text) return keys.wrong('SECRETS_KEYS is not set', 'Set it as it is for the API and the workers.');
+  if (!text) return keys.wrong('SECRETS_KEYS is not set', 'Set it to the value of the API and the workers.');
   let parsed: SealKey[];
   try {
     parsed = parseSealKeys(text);
   } catch (error) {
-    return keys.wrong(`SECRETS_KEYS is wrong: ${reasonOf(error)}`, 'The API and the workers do not start with it.');
+    return keys.wrong(`SECRETS_KEYS is wrong: ${reasonOf(error)}`, 'The API and the workers do not start with this value.');
   }
-  if (database === null) return keys.skipped('SECRETS_KEYS can be read; there is no database to try it on');
-  return judge(await tryAll(database, createSeal(parsed), String(parsed[0]?.id)), String(parsed[0]?.id));
+  if (database === null) return keys.skipped('SECRETS_KEYS is valid; there is no database to check it against');
+  return toFinding(await openAll(database, createSeal(parsed), String(parsed[0]?.id)), String(parsed[0]?.id));
 }
 
-interface Tried {
+interface OpenResult {
   count: number;
-  /** Sealed by another key than the first, and opened. */
+  /** Webhooks that opened with another key than the first. */
   old: number;
-  /** Why, by the id of the webhook. */
-  closed: Map<string, string>;
+  /** The reason why a webhook could not be opened, by its id. */
+  failed: Map<string, string>;
 }
 
-async function tryAll({ pool }: Pick<Database, 'pool'>, seal: Seal, current: string): Promise<Tried> {
-  const tried: Tried = { count: 0, old: 0, closed: new Map() };
+async function openAll({ pool }: Pick<Database, 'pool'>, seal: Seal, current: string): Promise<OpenResult> {
+  const result: OpenResult = { count: 0, old: 0, failed: new Map() };
   let after: string | undefined = '';
   while (after !== undefined) {
     const page: SealedWebhook[] = await readSealedWebhooks(pool, { after, limit: PAGE });
-    for (const webhook of page) tryOne(webhook, { tried, seal, current });
+    for (const webhook of page) openOne(webhook, { result, seal, current });
     after = page.length < PAGE ? undefined : page.at(-1)?.id;
   }
-  return tried;
+  return result;
 }
 
-function tryOne(webhook: SealedWebhook, { tried, seal, current }: { tried: Tried; seal: Seal; current: string }): void {
-  tried.count += 1;
+function openOne(webhook: SealedWebhook, { result, seal, current }: { result: OpenResult; seal: Seal; current: string }): void {
+  result.count += 1;
   const columns = columnsOf(webhook).flatMap(({ sealed, owner }) => (sealed === null ? [] : [{ sealed, owner }]));
   try {
     for (const { sealed, owner } of columns) seal.open(sealed, owner);
-    if (columns.some(({ sealed }) => sealedWith(sealed) !== current)) tried.old += 1;
+    if (columns.some(({ sealed }) => sealedWith(sealed) !== current)) result.old += 1;
   } catch (error) {
-    tried.closed.set(webhook.id, reasonOf(error));
+    result.failed.set(webhook.id, reasonOf(error));
   }
 }
 
-function judge({ count, old, closed }: Tried, current: string): Finding {
-  if (closed.size > 0) {
-    const some = [...closed].slice(0, NAMED).map(([id, reason]) => `${id} (${reason})`);
-    const more = closed.size > NAMED ? `, and ${String(closed.size - NAMED)} more` : '';
-    const advice = 'Add the key that sealed them to the end of SECRETS_KEYS: these webhooks get nothing until then.';
-    return keys.wrong(`${String(closed.size)} of ${String(count)} webhooks do not open: ${some.join('; ')}${more}`, advice);
+function toFinding({ count, old, failed }: OpenResult, current: string): Finding {
+  if (failed.size > 0) {
+    const some = [...failed].slice(0, MAX_NAMED).map(([id, reason]) => `${id} (${reason})`);
+    const more = failed.size > MAX_NAMED ? `, and ${String(failed.size - MAX_NAMED)} more` : '';
+    const advice = 'Add the key that sealed them to the end of SECRETS_KEYS: until then these webhooks receive nothing.';
+    return keys.wrong(
+      `secrets of ${String(failed.size)} of ${String(count)} webhooks do not open: ${some.join('; ')}${more}`,
+      advice,
+    );
   }
   if (old > 0) {
-    const message = `open all that is sealed; of ${String(count)} webhooks ${String(old)} need an earlier key than "${current}"`;
-    return keys.warning(message, 'Run "tidings reseal" before you remove the earlier keys.');
+    const message = `all stored secrets open, but ${String(old)} of ${String(count)} webhooks need another key than "${current}"`;
+    return keys.warning(message, 'Run "tidings reseal" before you remove the other keys.');
   }
-  return keys.ok(`open all that is sealed, with "${current}" (webhooks: ${String(count)})`);
+  return keys.ok(`all stored secrets open with "${current}" (webhooks: ${String(count)})`);
 }

@@ -1,43 +1,44 @@
 import type { EventStore, StreamedEvent, TypePattern } from '@tidings/client';
-import { pause } from '../pause.js';
+import { sleep } from '../sleep.js';
 import type { Server } from '../server.js';
 import type { Forwarded, LoggedEvent } from './forward.js';
 import type { Report } from './report.js';
 import type { Timestamps } from './timestamps.js';
 
-export interface FollowParts {
+/** Options of {@link follow}. */
+export interface FollowOptions {
   server: Server;
   types: readonly string[];
-  /** Go on behind this event; null: begin with what happens from now on. */
+  /** The id of the event after which to start; null: start with new events. */
   after: string | null;
-  /** Where the last event that was forwarded is remembered. */
+  /** Stores the id of the last forwarded event. */
   store: Pick<EventStore, 'save'>;
   timestamps: Timestamps;
   forward: (event: LoggedEvent) => Promise<Forwarded>;
-  /** How often a forward that failed is tried again. Then it is passed over. */
+  /** How often a failed forward is retried. After that, the event is skipped. */
   retries: number;
-  /** Whether no webhook gets events of this type. */
-  isOwn: (type: string) => boolean;
+  /** Returns whether the type is one of Tidings itself, which no webhook receives. */
+  isSystemType: (type: string) => boolean;
   report: Report;
   stopped: AbortSignal;
 }
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
+const FIRST_RETRY_WAIT_MS = 500;
+const LONGEST_RETRY_WAIT_MS = 30_000;
 
-/** It was stopped before the event was forwarded: the event is not remembered, and comes again at the next start. */
+/** The command was stopped before the event was forwarded. The event is not stored, so the next start forwards it. */
 class Stopped extends Error {}
 
 /**
- * Forwards each event of the stream, one after the other, until it is stopped; a request that is under way then is finished.
- * An event is remembered once it was forwarded, or given up. Answers with how many arrived. Rejects with the client's
- * `StreamError` when the server refuses the stream.
+ * Forwards the events of the stream one at a time until `stopped` aborts; a request in flight is then finished. The id of an
+ * event is stored once it was forwarded or skipped after its retries. Returns the number of successful forwards. Rejects with
+ * the client's `StreamError` when the server refuses the stream.
  */
-export async function follow(parts: FollowParts): Promise<number> {
-  const { server, types, after, store, timestamps, report, stopped } = parts;
+export async function follow(options: FollowOptions): Promise<number> {
+  const { server, types, after, store, timestamps, report, stopped } = options;
   let count = 0;
-  let begun = after !== null;
-  if (after !== null) timestamps.startBehind(after);
+  let hasStarted = after !== null;
+  if (after !== null) timestamps.startAfter(after);
   try {
     await server.stream({
       ...(types.length === 0 ? {} : { types: types as readonly TypePattern[] }),
@@ -46,19 +47,19 @@ export async function follow(parts: FollowParts): Promise<number> {
       store: {
         load: () => null,
         save(id) {
-          // The stream says where it begins before it sends anything.
-          if (!begun) timestamps.startBehind(id);
-          begun = true;
+          // The stream sends the id of its start position before the first event.
+          if (!hasStarted) timestamps.startAfter(id);
+          hasStarted = true;
           store.save(id);
         },
       },
       onGap({ oldestEventId }) {
-        timestamps.startBehind(undefined);
+        timestamps.startAfter(undefined);
         report.gap(oldestEventId);
       },
       onReconnect: report.reconnecting,
       async onEvent(event) {
-        if (await forwardOne(event, parts)) count += 1;
+        if (await forwardOne(event, options)) count += 1;
       },
     });
   } catch (error) {
@@ -67,14 +68,14 @@ export async function follow(parts: FollowParts): Promise<number> {
   return count;
 }
 
-/** Whether the event arrived. */
-async function forwardOne(event: StreamedEvent, parts: FollowParts): Promise<boolean> {
-  const { timestamps, forward, retries, isOwn, report, stopped } = parts;
-  if (isOwn(event.type)) {
+/** Forwards one event, with retries. Returns whether it succeeded. */
+async function forwardOne(event: StreamedEvent, options: FollowOptions): Promise<boolean> {
+  const { timestamps, forward, retries, isSystemType, report, stopped } = options;
+  if (isSystemType(event.type)) {
     report.passedOver(event);
     return false;
   }
-  const timestamp = await timestamps.of(event.id).catch((error: unknown) => {
+  const timestamp = await timestamps.find(event.id).catch((error: unknown) => {
     throw stopped.aborted ? new Stopped() : error;
   });
   for (let attempt = 1; ; attempt += 1) {
@@ -82,7 +83,7 @@ async function forwardOne(event: StreamedEvent, parts: FollowParts): Promise<boo
     report.forwarded(event, forwarded, attempt);
     if (forwarded.error === null) return true;
     if (attempt > retries) return false;
-    await pause(Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS), stopped);
+    await sleep(Math.min(FIRST_RETRY_WAIT_MS * 2 ** (attempt - 1), LONGEST_RETRY_WAIT_MS), stopped);
     if (stopped.aborted) throw new Stopped();
   }
 }

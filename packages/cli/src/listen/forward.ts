@@ -2,48 +2,50 @@ import { secretKey } from '@tidings/secrets';
 import { sign } from '@tidings/signing';
 import { reasonOf } from '../failure.js';
 
-/** An event as the log has it. */
+/** An event as the event log stores it. */
 export interface LoggedEvent {
   id: string;
   type: string;
-  /** ISO 8601. */
+  /** Time of the event, ISO 8601. */
   timestamp: string;
   data: unknown;
 }
 
-/** What came of one request. */
+/** Result of one forwarded request. */
 export interface Forwarded {
-  /** Null when no response came. */
+  /** Null when there was no response. */
   statusCode: number | null;
   durationMs: number;
-  /** Why it counts as failed; null after a 2xx. */
+  /** Why the forward failed; null after a 2xx. */
   error: string | null;
 }
 
+/** Options of {@link createForwarder}. */
 export interface ForwarderOptions {
+  /** The URL that receives the events. */
   target: string;
-  /** `whsec_…` */
+  /** The signing secret, `whsec_…`. */
   secret: string;
-  /** For one request, to the end of its response, in milliseconds. */
+  /** Limit for one request including its response, in milliseconds. */
   timeoutMs: number;
 }
 
-/** A status and a line of the body are enough to see what was wrong. */
-const SHOWN_CHARACTERS = 200;
+/** Limits the part of the response body in an error. */
+const MAX_ERROR_CHARACTERS = 200;
 
 /**
- * Sends events as a worker delivers them: the same body, byte for byte, and the headers of Standard Webhooks. Answers with what
- * came of it, and never throws.
+ * Returns a function that sends an event as a worker does: the same body, byte for byte, and the headers of Standard Webhooks.
+ * Redirects are not followed. The function reports failures in its result and never throws.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function createForwarder({ target, secret, timeoutMs }: ForwarderOptions): (event: LoggedEvent) => Promise<Forwarded> {
   const keys = [secretKey(secret)];
-  return async ({ id, type, timestamp: happenedAt, data }) => {
-    const body = `{"type":${JSON.stringify(type)},"timestamp":"${happenedAt}","data":${JSON.stringify(data)}}`;
+  return async ({ id, type, timestamp: eventTime, data }) => {
+    const body = `{"type":${JSON.stringify(type)},"timestamp":"${eventTime}","data":${JSON.stringify(data)}}`;
     const timestamp = Math.floor(Date.now() / 1000);
     const startedAt = performance.now();
-    const since = (): number => Math.round(performance.now() - startedAt);
+    const elapsedMs = (): number => Math.round(performance.now() - startedAt);
     try {
       const response = await fetch(target, {
         method: 'POST',
@@ -58,12 +60,12 @@ export function createForwarder({ target, secret, timeoutMs }: ForwarderOptions)
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       });
-      // Once there is a status, it is the contract: a body that breaks off changes nothing.
+      // The status alone decides: an error while reading the body changes nothing.
       const text = await response.text().catch(() => '');
-      const error = response.ok ? null : text.trim().slice(0, SHOWN_CHARACTERS) || response.statusText;
-      return { statusCode: response.status, durationMs: since(), error };
+      const error = response.ok ? null : text.trim().slice(0, MAX_ERROR_CHARACTERS) || response.statusText;
+      return { statusCode: response.status, durationMs: elapsedMs(), error };
     } catch (error) {
-      return { statusCode: null, durationMs: since(), error: reasonOf(error) };
+      return { statusCode: null, durationMs: elapsedMs(), error: reasonOf(error) };
     }
   };
 }

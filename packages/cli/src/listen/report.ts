@@ -2,92 +2,93 @@ import { reasonOf } from '../failure.js';
 import type { Io } from '../io.js';
 import type { Forwarded } from './forward.js';
 
-/** What was begun with. */
-export interface Beginning {
+/** The settings with which forwarding starts. */
+export interface ListenStart {
   server: string;
   user: string;
-  /** None: all. */
+  /** Patterns of event types; an empty list means all types. */
   types: readonly string[];
+  /** The URL that receives the events. */
   target: string;
   secret: string;
-  /** Where the secret is kept; null: it was given. */
+  /** The file that stores the secret; null when `--secret` gave it. */
   secretFile: string | null;
-  /** The event behind which forwarding begins; null: with what happens from now on. */
+  /** The id of the event after which forwarding starts; null: it starts with new events. */
   after: string | null;
 }
 
 type Event = Readonly<{ id: string; type: string }>;
 
-/** Tells what happens while events are forwarded. */
+/** Prints the progress of forwarding. */
 export interface Report {
-  began: (beginning: Beginning) => void;
-  /** @param attempt from 1 */
+  began: (start: ListenStart) => void;
+  /** @param attempt number of the attempt, from 1 */
   forwarded: (event: Event, forwarded: Forwarded, attempt: number) => void;
-  /** No webhook gets this event. */
+  /** The event was not forwarded, since no webhook receives its type. */
   passedOver: (event: Event) => void;
+  /** @param error undefined when the server ended the connection */
   reconnecting: (waitMs: number, error: unknown) => void;
-  /** The log no longer has the event behind which forwarding was to go on. */
+  /** The event log no longer contains the event after which forwarding was to resume. */
   gap: (oldestEventId: string | null) => void;
+  /** @param count number of successful forwards */
   ended: (count: number) => void;
 }
 
-/** As lines of JSON on standard output, each with a `kind`. */
+/** Creates a report that prints lines of JSON on standard output, each with a `kind`. */
 export function reportAsJson({ out }: Pick<Io, 'out'>): Report {
-  const tell = (kind: string, fields: object): void => {
+  const print = (kind: string, fields: object): void => {
     out(JSON.stringify({ kind, at: new Date(), ...fields }));
   };
   return {
-    began({ secretFile, ...beginning }) {
-      tell('began', { ...beginning, secret_file: secretFile });
+    began({ secretFile, ...start }) {
+      print('began', { ...start, secret_file: secretFile });
     },
     forwarded({ id, type }, { statusCode, durationMs, error }, attempt) {
       const outcome = { succeeded: error === null, status_code: statusCode, duration_ms: durationMs, error };
-      tell('forwarded', { event_id: id, type, attempt, ...outcome });
+      print('forwarded', { event_id: id, type, attempt, ...outcome });
     },
     passedOver({ id, type }) {
-      tell('passed_over', { event_id: id, type });
+      print('passed_over', { event_id: id, type });
     },
     reconnecting(waitMs, error) {
-      tell('reconnecting', { wait_ms: Math.round(waitMs), error: error === undefined ? null : reasonOf(error) });
+      print('reconnecting', { wait_ms: Math.round(waitMs), error: error === undefined ? null : reasonOf(error) });
     },
     gap(oldestEventId) {
-      tell('gap', { oldest_event_id: oldestEventId });
+      print('gap', { oldest_event_id: oldestEventId });
     },
     ended(count) {
-      tell('ended', { forwarded: count });
+      print('ended', { forwarded: count });
     },
   };
 }
 
-/** As text for people: what is forwarded on standard output, the rest on standard error. */
+/** Creates a report for people: one line for each forward on standard output, everything else on standard error. */
 export function reportAsText({ out, err }: Pick<Io, 'out' | 'err'>): Report {
   const now = (): string => new Date().toLocaleTimeString('en-GB');
   return {
     began({ server, user, types, target, secret, secretFile, after }) {
-      err(`Following ${server} as ${user}, ${types.length === 0 ? 'all events' : types.join(', ')}, and forwarding to ${target}`);
-      err(`Signed with ${secret}${secretFile === null ? '' : ` (kept in ${secretFile})`}`);
-      err(
-        after === null ? 'Beginning with what happens from now on. Ctrl-C ends it.' : `Going on behind ${after}. Ctrl-C ends it.`,
-      );
+      err(`Forwarding events of ${user} (${types.length === 0 ? 'all types' : types.join(', ')}) from ${server} to ${target}`);
+      err(`Signing secret: ${secret}${secretFile === null ? '' : ` (stored in ${secretFile})`}`);
+      err(after === null ? 'Starting with new events. Press Ctrl-C to stop.' : `Resuming after ${after}. Press Ctrl-C to stop.`);
     },
     forwarded({ id, type }, { statusCode, durationMs, error }, attempt) {
-      const what = `${now()} ${error === null ? '✓' : '✗'} ${type} ${id}${attempt === 1 ? '' : ` (attempt ${String(attempt)})`}`;
+      const event = `${now()} ${error === null ? '✓' : '✗'} ${type} ${id}${attempt === 1 ? '' : ` (attempt ${String(attempt)})`}`;
       const outcome = statusCode === null ? 'no response' : String(statusCode);
-      out(`${what} → ${outcome} in ${String(durationMs)} ms${error === null ? '' : `: ${error}`}`);
+      out(`${event} → ${outcome} in ${String(durationMs)} ms${error === null ? '' : `: ${error}`}`);
     },
     passedOver({ id, type }) {
-      out(`${now()} · ${type} ${id}: of Tidings itself, which no webhook gets`);
+      out(`${now()} · ${type} ${id} not forwarded: no webhook receives this type`);
     },
     reconnecting(waitMs, error) {
-      const why = error === undefined ? 'The server ended the connection' : `There is no connection: ${reasonOf(error)}`;
-      err(`${now()} ${why}. Connecting again in ${(waitMs / 1000).toFixed(1)} s.`);
+      const reason = error === undefined ? 'The server ended the connection' : `Connection failed: ${reasonOf(error)}`;
+      err(`${now()} ${reason}. Reconnecting in ${(waitMs / 1000).toFixed(1)} s.`);
     },
     gap(oldestEventId) {
-      const rest = oldestEventId === null ? 'It holds none now.' : `Going on with the oldest, ${oldestEventId}.`;
-      err(`${now()} Some events may be missing: the log no longer reaches back to the last one that was forwarded. ${rest}`);
+      const rest = oldestEventId === null ? 'The log is empty.' : `Resuming with its oldest event, ${oldestEventId}.`;
+      err(`${now()} Events may be missing: the event log no longer contains the last forwarded event. ${rest}`);
     },
     ended(count) {
-      err(`${String(count)} forwarded. The next start goes on from here.`);
+      err(`${String(count)} ${count === 1 ? 'event' : 'events'} forwarded. The next start resumes here.`);
     },
   };
 }

@@ -5,14 +5,14 @@ import { createSecret } from '@tidings/secrets';
 const FILE = 'listen-secret';
 
 /**
- * The secret that signs what is forwarded on this machine: made at the first call, the same ever after. Only this user may
- * read the file.
+ * Returns the secret that signs forwarded events on this machine, and its file. The first call generates it; later calls return
+ * the same secret. Only the current user may read the file.
  */
-export function keepSecret(folder: string): { secret: string; file: string } {
+export function loadOrCreateSecret(folder: string): { secret: string; file: string } {
   const file = join(folder, FILE);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
-    // Fails when it is there: of two that start at once, one makes it.
+    // The flag wx fails when the file exists: of two processes that start at once, one creates it.
     writeFileSync(file, `${createSecret()}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -1,30 +1,36 @@
 import { InvalidArgumentError } from 'commander';
 import { EVENT_ID } from '@tidings/events';
-import { moment } from '../moment.js';
-import { ask, type Server } from '../server.js';
+import { parseTime } from '../option-values.js';
+import { unwrap, type Server } from '../server.js';
 
-/** Before the first event of the log, for the stream. */
+/** The stream's position before the first event of the log. */
 export const START = '@start';
 
 const PAGE = 200;
 
-/** The option `--since`: an event's id, behind which to begin, `start`, or when. Throws commander's error for an argument that is none. */
-export function since(text: string): string | Date {
+/**
+ * Parses `--since`: `start`, a time (or how long ago), or the id of the event after which to start. Throws commander's error for
+ * any other text.
+ */
+export function parseSince(text: string): string | Date {
   if (text === 'start') return START;
   try {
-    return moment(text);
+    return parseTime(text);
   } catch {
     if (EVENT_ID.test(text)) return text;
-    throw new InvalidArgumentError("Write it as 2h or 7d ago, 2026-11-24T10:00:00Z, an event's id, or start.");
+    throw new InvalidArgumentError("Write it as 2h or 7d (ago), 2026-11-24T10:00:00Z, an event's id, or start.");
   }
 }
 
-/** The event behind which the stream has everything from a time on. It reads the log up to there, 200 events with each request. */
-export async function eventBefore(server: Server, time: Date): Promise<string> {
+/**
+ * Returns the id of the last event before the first one at or after `time`; `@start` when there is none before it. Reads the log
+ * from its start, 200 events with each request.
+ */
+export async function lastEventBefore(server: Server, time: Date): Promise<string> {
   let before = START;
   for (;;) {
     const query = { limit: PAGE, ...(before === START ? {} : { cursor: before }) };
-    const { data } = await ask(server, server.api.GET('/api/events', { params: { query } }));
+    const { data } = await unwrap(server, server.api.GET('/api/events', { params: { query } }));
     const first = data.findIndex(({ timestamp }) => Date.parse(timestamp) >= time.getTime());
     const last = first === -1 ? data.at(-1) : data[first - 1];
     before = last?.id ?? before;

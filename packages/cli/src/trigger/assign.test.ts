@@ -23,19 +23,19 @@ describe('--set', () => {
     ['items', 'many', { ...data, items: 'many' }],
     ['by.name', 'y', { ...data, by: { name: 'y', kept: true } }],
     ['counts.artists', '7', { ...data, counts: { artists: 7 } }],
-  ])('%s=%s', (path, text, expected) => {
+  ])('sets %s=%s', (path, text, expected) => {
     expect(set(path, text)).toEqual(expected);
     expect(data.by.name).toBe('x');
   });
 
   test.each([
-    ['itmes', 'data.itmes: is not a known field; there are user_id, items, tags, counts, by'],
-    ['by.nam', 'data.by.nam: is not a known field; there are name'],
+    ['itmes', 'data.itmes: is not a known field (fields: user_id, items, tags, counts, by)'],
+    ['by.nam', 'data.by.nam: is not a known field (fields: name)'],
     ['by.name.first', 'data.by.name.first: is not a known field'],
     ['__proto__.polluted', 'data.__proto__: is not a known field'],
     ['counts.__proto__', 'data.counts.__proto__: is not a known field'],
     ['', 'data.: is not a known field'],
-  ])('names %s, which the schema does not have', (path, message) => {
+  ])('refuses %j, which is not in the schema, and names it', (path, message) => {
     expect(() => set(path, '1')).toThrow(message);
   });
 });

@@ -1,13 +1,13 @@
-/** The part of JSON Schema that says what a field is. */
+/** The keywords of JSON Schema that describe a field. */
 export interface FieldSchema {
   type?: unknown;
   properties?: Record<string, FieldSchema>;
   additionalProperties?: boolean | FieldSchema;
 }
 
-/** `--set`: which field, and the text that was given for it. */
+/** One `--set`: a field and the text for it. */
 export interface Assignment {
-  /** `record_counts.artists`. */
+  /** Path with dots: `record_counts.artists`. */
   path: string;
   text: string;
 }
@@ -15,9 +15,9 @@ export interface Assignment {
 type Fields = Record<string, unknown>;
 
 /**
- * The data with other values in some fields. What the schema calls a text is taken as it is written; anything else is
- * read as JSON, and what is no JSON stays a text, so that whoever checks the data can name the field. Throws an error that
- * names a field which the schema does not have.
+ * Returns a copy of the data with new values in the assigned fields. The text becomes the value of a field with the schema type
+ * `string`. For other fields the text is parsed as JSON; invalid JSON stays a text, so that the server's validation names the field.
+ * Throws an error that names the field when the schema does not have it.
  */
 export function assign(data: Readonly<Fields>, schema: FieldSchema, assignments: readonly Assignment[]): Fields {
   const result: Fields = structuredClone(data);
@@ -36,12 +36,12 @@ export function assign(data: Readonly<Fields>, schema: FieldSchema, assignments:
 }
 
 function fieldOf({ properties = {}, additionalProperties }: FieldSchema, name: string, path: string): FieldSchema {
-  const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
-  const other = additionalProperties === true ? {} : additionalProperties === false ? undefined : additionalProperties;
-  const found = own ?? other;
+  const declared = Object.hasOwn(properties, name) ? properties[name] : undefined;
+  const additional = additionalProperties === true ? {} : additionalProperties === false ? undefined : additionalProperties;
+  const found = declared ?? additional;
   if (found !== undefined && name !== '__proto__') return found;
   const names = Object.keys(properties);
-  throw new Error(`data.${path}: is not a known field${names.length > 0 ? `; there are ${names.join(', ')}` : ''}`);
+  throw new Error(`data.${path}: is not a known field${names.length > 0 ? ` (fields: ${names.join(', ')})` : ''}`);
 }
 
 function valueOf(text: string, { type }: FieldSchema): unknown {

@@ -6,7 +6,7 @@ import { listWebhooksCommand } from './list.js';
 import { rotateSecretCommand } from './rotate.js';
 import { testWebhookCommand } from './test.js';
 
-/** `tidings webhooks`: the registrations of whoever has the token. */
+/** `tidings webhooks`: the webhooks of the token's owner. */
 export function webhooksCommand(io: Io): Command {
   return new Command('webhooks')
     .description('Your webhooks: list, create, delete, rotate, test')

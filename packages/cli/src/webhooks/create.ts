@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { show, type Io } from '../io.js';
-import { count, list } from '../moment.js';
-import { ask, openServer, withServer, type ServerOptions } from '../server.js';
-import { facts } from '../table.js';
+import { printResult, type Io } from '../io.js';
+import { parseCount, parseList } from '../option-values.js';
+import { unwrap, openServer, withServerOptions, type ServerOptions } from '../server.js';
+import { formatFields } from '../table.js';
 
 interface CreateOptions extends ServerOptions {
   types?: string[];
@@ -15,19 +15,19 @@ interface CreateOptions extends ServerOptions {
   maxAttempts?: number;
 }
 
-/** `tidings webhooks create <target>`: registers a webhook, and prints its secret, the only time it is shown. */
+/** `tidings webhooks create <target>`: registers a webhook and prints its secret, which is shown only once. */
 export function createWebhookCommand(io: Io): Command {
-  return withServer(new Command('create'))
-    .description('Register a webhook, and print its secret, the only time it is shown')
-    .argument('<target>', 'the URL that gets the events')
-    .option('--types <types>', 'which events, with commas between: sync.*,gaps.updated (default: all)', list)
-    .option('--description <text>', 'what it is for')
-    .option('--header <header>', 'a header to send along, "Name: value"; may be repeated', header)
-    .option('--disabled', 'register it without sending anything yet')
-    .option('--fifo', 'one event at a time, in their order')
-    .option('--max-in-flight <number>', 'the most requests at once', count)
-    .option('--rate-limit <number>', 'the most requests in a second', count)
-    .option('--max-attempts <number>', 'how often a delivery is attempted', count)
+  return withServerOptions(new Command('create'))
+    .description('Register a webhook, and print its secret, which is shown only once')
+    .argument('<target>', 'the URL that receives the events')
+    .option('--types <types>', 'event types, comma-separated: sync.*,gaps.updated (default: all)', parseList)
+    .option('--description <text>', 'a description of its purpose')
+    .option('--header <header>', 'a header of each request, "Name: value"; may be repeated', parseHeader)
+    .option('--disabled', 'register the webhook disabled: it receives nothing yet')
+    .option('--fifo', 'deliver one event at a time, in the order of the event log')
+    .option('--max-in-flight <number>', 'maximum number of requests in flight', parseCount)
+    .option('--rate-limit <number>', 'maximum number of requests per second', parseCount)
+    .option('--max-attempts <number>', 'maximum number of attempts of a delivery', parseCount)
     .action(async (target: string, options: CreateOptions) => {
       const server = openServer(options, io);
       const body = {
@@ -43,21 +43,21 @@ export function createWebhookCommand(io: Io): Command {
           retry: options.maxAttempts === undefined ? undefined : { max_attempts: options.maxAttempts },
         }),
       };
-      const webhook = await ask(server, server.api.POST('/api/webhooks', { body }));
-      show(io, options.json, webhook, () =>
-        facts({ id: webhook.id, url: webhook.url, types: webhook.event_types.join(','), secret: webhook.secret }),
+      const webhook = await unwrap(server, server.api.POST('/api/webhooks', { body }));
+      printResult(io, options.json, webhook, () =>
+        formatFields({ id: webhook.id, url: webhook.url, types: webhook.event_types.join(','), secret: webhook.secret }),
       );
-      if (!options.json) io.err('Keep the secret: it is not shown again.');
+      if (!options.json) io.err('Store the secret: it is not shown again.');
     });
 }
 
-/** What was given: a field that is undefined is left out, so that the server's own default holds. */
+/** Removes undefined fields, so that the server's defaults apply. */
 function defined<Fields extends object>(fields: Fields) {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 }
 
-function header(text: string, before: Record<string, string> = {}): Record<string, string> {
+function parseHeader(text: string, before: Record<string, string> = {}): Record<string, string> {
   const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('Write it as "Name: value".');
   return { ...before, [name]: value };

@@ -1,20 +1,20 @@
 import { Command } from 'commander';
 import type { components } from '@tidings/client';
 import { EXIT, Failure } from '../failure.js';
-import { show, type Io } from '../io.js';
-import { ask, openServer, withServer, type ServerOptions } from '../server.js';
+import { printResult, type Io } from '../io.js';
+import { unwrap, openServer, withServerOptions, type ServerOptions } from '../server.js';
 
 type TestResult = components['schemas']['TestResult'];
 
-/** `tidings webhooks test <id>`: sends a `webhook.test` event now. Exits with 1 when the receiver did not answer with a 2xx. */
+/** `tidings webhooks test <id>`: sends a `webhook.test` event now. Exits with 1 when the receiver does not answer with a 2xx. */
 export function testWebhookCommand(io: Io): Command {
-  return withServer(new Command('test'))
-    .description('Send a webhook.test event now, and print what came back')
-    .argument('<id>', 'the webhook: wh_…')
+  return withServerOptions(new Command('test'))
+    .description('Send a webhook.test event now, and print the response')
+    .argument('<id>', 'id of the webhook: wh_…')
     .action(async (id: string, options: ServerOptions) => {
       const server = openServer(options, io);
-      const result = await ask(server, server.api.POST('/api/webhooks/{id}/test', { params: { path: { id } } }));
-      show(io, options.json, result, () => asText(result));
+      const result = await unwrap(server, server.api.POST('/api/webhooks/{id}/test', { params: { path: { id } } }));
+      printResult(io, options.json, result, () => asText(result));
       if (!result.succeeded) throw new Failure(EXIT.failed, options.json ? 'The test failed.' : '');
     });
 }

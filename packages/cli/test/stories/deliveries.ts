@@ -3,9 +3,9 @@ import { eventually } from '@tidings/testing';
 import { startReceiver } from '../receiver.js';
 import type { System } from '../system.js';
 
-/** `tidings deliveries` and `tidings replay`. */
+/** Tests of `tidings deliveries` and `tidings replay`. */
 export function deliveriesStories(system: () => System): void {
-  /** A webhook, and deliveries that have all failed: how its receiver answers from then on is the caller's to say. */
+  /** Creates a webhook with `count` failed deliveries. `answerWith` sets the receiver's status for later requests. */
   const failedDeliveries = async (user: string, count: number) => {
     const terminal = system().as(user);
     let status = 500;
@@ -17,17 +17,17 @@ export function deliveriesStories(system: () => System): void {
       if (json.data.length < count) throw new Error(`Only ${String(json.data.length)} have failed.`);
       return json.data as { id: string }[];
     });
-    return { terminal, receiver, id, failed, answerWith: (now: number) => (status = now) };
+    return { terminal, receiver, id, failed, answerWith: (newStatus: number) => (status = newStatus) };
   };
 
   describe('tidings deliveries', () => {
-    test('lists, shows every attempt, and retries', async () => {
+    test('lists deliveries, shows all attempts of one, and retries it', async () => {
       const { terminal, receiver, id, failed, answerWith } = await failedDeliveries('dora', 1);
       const delivery = String(failed[0]?.id);
       expect((await terminal.run(`deliveries list --webhook ${id} --since 1h --types sync.*`)).out).toMatch(
         new RegExp(`^ID .*\\n${delivery} +failed +1 +sync\\.failed `),
       );
-      expect((await terminal.run(`deliveries list --webhook ${id} --status succeeded`)).out).toBe('There are none.');
+      expect((await terminal.run(`deliveries list --webhook ${id} --status succeeded`)).out).toBe('No deliveries match.');
       const shown = await terminal.run(`deliveries show ${delivery}`);
       expect(shown.out).toMatch(/attempt 1 .* 500 after \d+ ms, http_status: .*\n {2}thanks$/);
 
@@ -45,22 +45,22 @@ export function deliveriesStories(system: () => System): void {
   });
 
   describe('tidings replay', () => {
-    test('counts first, then attempts them again and shows how far it is, until all have ended', async () => {
+    test('counts deliveries with --dry-run; otherwise attempts them again and shows the progress until all have ended', async () => {
       const { terminal, receiver, id, answerWith } = await failedDeliveries('rita', 4);
       const replay = `replay --webhook ${id} --since 2h --status failed`;
       expect(await terminal.run(`${replay} --dry-run`)).toMatchObject({ code: 0, out: '4 deliveries would be attempted again.' });
-      expect(receiver.arrivals).toHaveLength(4);
+      expect(receiver.requests).toHaveLength(4);
 
       answerWith(200);
       const { code, out, err } = await terminal.run(replay);
-      expect({ code, out }).toEqual({ code: 0, out: '4 arrived, 0 did not.' });
-      expect(err).toMatch(/^4 deliveries attempted again, [^]*\n\[·{30}\] 0 of 4\n[^]*\[#{30}\] 4 of 4$/);
-      expect(receiver.arrivals).toHaveLength(8);
-      expect((await terminal.run(replay)).out).toBe('There are none.');
+      expect({ code, out }).toEqual({ code: 0, out: '4 succeeded, 0 did not.' });
+      expect(err).toMatch(/^4 deliveries will be attempted again, [^]*\n\[·{30}\] 0 of 4\n[^]*\[#{30}\] 4 of 4$/);
+      expect(receiver.requests).toHaveLength(8);
+      expect((await terminal.run(replay)).out).toBe('No deliveries match.');
       receiver.close();
     });
 
-    test('exits with 1 when some did not arrive, and counts none of an earlier replay', async () => {
+    test('exits with 1 when some did not succeed, and counts no deliveries of an earlier replay', async () => {
       const { terminal, receiver, id, answerWith } = await failedDeliveries('rolf', 3);
       const replay = `replay --webhook ${id} --since 2h`;
       const all = await terminal.json(replay);

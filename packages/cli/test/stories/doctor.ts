@@ -15,9 +15,9 @@ interface Finding {
   advice: string | null;
 }
 
-/** `tidings doctor`. */
+/** Tests of `tidings doctor`. */
 export function doctorStories(system: () => System): void {
-  /** The findings by what was looked at. */
+  /** Runs doctor and returns its findings by the name of the check. */
   const examine = async (more: Record<string, string> = {}, args = '') => {
     const { databaseUrl, redis, keys } = system();
     const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...keys, ...more };
@@ -27,7 +27,7 @@ export function doctorStories(system: () => System): void {
   };
 
   describe('tidings doctor', () => {
-    test('finds nothing wrong with a Tidings that runs, and says what it looked at', async () => {
+    test('finds no problem in a running Tidings, and lists every check', async () => {
       const { tidings } = system();
       await system().as('dina').run('webhooks create https://example.com/hook');
       const api = { TIDINGS_URL: tidings.url, TIDINGS_TOKEN: tidings.token('dina') };
@@ -40,7 +40,7 @@ export function doctorStories(system: () => System): void {
       );
     });
 
-    test('says of each part what is wrong and what to do, and goes on to the next', async () => {
+    test('runs every check although others fail, and prints the problem and the remedy of each', async () => {
       const wrong = {
         DATABASE_URL: 'postgresql://nobody:a-password@127.0.0.1:9/none',
         REDIS_URL: 'redis://:a-password@127.0.0.1:9',
@@ -60,7 +60,7 @@ export function doctorStories(system: () => System): void {
       expect(nothing.out).toMatch(/✗ PostgreSQL +DATABASE_URL is not set\n +→ .*[^]*\n3 wrong, 0 warnings\.$/);
     });
 
-    test('finds a database that was not migrated', async () => {
+    test('finds a database without migrations', async () => {
       const empty = await createTestDatabase('empty');
       const { code, found } = await examine({ DATABASE_URL: empty.url });
       await empty.drop();
@@ -68,7 +68,7 @@ export function doctorStories(system: () => System): void {
       expect(found.get('migrations')).toMatchObject({ level: 'wrong', message: expect.stringMatching(/^missing: .*_init, /) });
     });
 
-    test('finds secrets that no key opens, and those that only an earlier key does', async () => {
+    test('finds secrets that no key opens, and secrets that only another key than the first opens', async () => {
       const { keys } = system();
       const { json: webhook } = await system().as('dave').json('webhooks create https://example.com/hook');
       const other = createMachineKeys().SECRETS_KEYS.replace('local:', 'other:');
@@ -83,7 +83,7 @@ export function doctorStories(system: () => System): void {
         .run(`webhooks delete ${String(webhook.id)}`);
     });
 
-    test('finds a Redis that throws jobs away, and one that writes nothing to disk', async () => {
+    test('finds a Redis that evicts keys, and one that writes nothing to disk', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'tidings doctor-'));
       const redis = await startRedis({ folder, settings: { 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' } });
       const { code, found } = await examine({ REDIS_URL: redis.url });
@@ -95,7 +95,7 @@ export function doctorStories(system: () => System): void {
       const snapshots = await startRedis({ folder, settings: { save: '60 1', appendonly: 'no' } });
       const { found: again } = await examine({ REDIS_URL: snapshots.url });
       await snapshots.stop();
-      expect(again.get('Redis disk')).toMatchObject({ level: 'warning', message: 'there are snapshots only' });
+      expect(again.get('Redis disk')).toMatchObject({ level: 'warning', message: 'only snapshots are written to disk' });
     });
   });
 }

@@ -8,10 +8,10 @@ import { eventually } from '@tidings/testing';
 import { startReceiver } from '../receiver.js';
 import type { System } from '../system.js';
 
-/** `tidings listen`. */
+/** Tests of `tidings listen`. */
 export function listenStories(system: () => System): void {
   describe('tidings listen', () => {
-    test('forwards what a webhook gets, byte for byte, and signed with a secret that stays', async () => {
+    test('forwards the same bytes as a webhook receives, signed with a secret that stays the same', async () => {
       const terminal = system().as('lena');
       const [hook, local] = [await startReceiver(), await startReceiver()];
       await terminal.run(`webhooks create ${hook.url}`);
@@ -39,7 +39,7 @@ export function listenStories(system: () => System): void {
       local.close();
     });
 
-    test('goes on behind the last event that was forwarded, after a stop and a restart of the API, and misses none', async () => {
+    test('resumes after the last forwarded event when it is stopped or the API restarts, and misses no event', async () => {
       const terminal = system().as('leo');
       const local = await startReceiver();
       const publish = async (count: number): Promise<string[]> => {
@@ -65,7 +65,7 @@ export function listenStories(system: () => System): void {
       const after = await publish(2);
       await local.waitFor(7);
       await second.stop();
-      expect(local.arrivals.map(({ id }) => id)).toEqual([...before, ...meanwhile, ...after]);
+      expect(local.requests.map(({ id }) => id)).toEqual([...before, ...meanwhile, ...after]);
 
       const others = await startReceiver();
       const fresh = terminal.start(`listen --forward-to ${others.url} --types gaps.* --fresh`);
@@ -74,12 +74,12 @@ export function listenStories(system: () => System): void {
       const since = terminal.start(`listen --forward-to ${others.url} --types gaps.* --since ${String(meanwhile[0])}`);
       await others.waitFor(4);
       await since.stop();
-      expect(others.arrivals.map(({ id }) => id)).toEqual([...meanwhile.slice(1), ...after]);
+      expect(others.requests.map(({ id }) => id)).toEqual([...meanwhile.slice(1), ...after]);
       local.close();
       others.close();
     });
 
-    test('begins at a time, or at the start, when it is told to', async () => {
+    test('starts at a time or at the start of the log with --since', async () => {
       const terminal = system().as('lisa');
       const local = await startReceiver();
       await terminal.run('trigger sync.failed --id early');
@@ -92,13 +92,13 @@ export function listenStories(system: () => System): void {
       const later = terminal.start(`${listen} --since ${between}`);
       await local.waitFor(3);
       await later.stop();
-      expect(local.arrivals.map(({ id }) => id)).toEqual(['early', 'late', 'late']);
+      expect(local.requests.map(({ id }) => id)).toEqual(['early', 'late', 'late']);
       local.close();
     });
 
-    test('says what failed, tries again as often as it is told, and goes on', async () => {
+    test('reports a failed forward, retries it as often as --retries allows, and then skips the event', async () => {
       const terminal = system().as('luis');
-      const local = await startReceiver((before) => (before === 1 ? 200 : 503));
+      const local = await startReceiver((earlierCount) => (earlierCount === 1 ? 200 : 503));
       const listening = terminal.start(`listen --forward-to ${local.url} --retries 1 --since start --types sync.failed`);
       await listening.waitFor('began');
       await terminal.run('trigger sync.failed --id luis-1');
@@ -114,9 +114,9 @@ export function listenStories(system: () => System): void {
       await again.stop();
     });
 
-    test('forgets no event that was about to be tried again when it was stopped', async () => {
+    test('forwards an event at the next start when it was stopped before a retry', async () => {
       const terminal = system().as('lara');
-      const local = await startReceiver((before) => (before === 0 ? 500 : 200));
+      const local = await startReceiver((earlierCount) => (earlierCount === 0 ? 500 : 200));
       const listen = `listen --forward-to ${local.url} --types sync.failed`;
       const first = terminal.start(`${listen} --retries 9 --since start`);
       await terminal.run('trigger sync.failed --id lara-1');
@@ -128,7 +128,7 @@ export function listenStories(system: () => System): void {
       local.close();
     });
 
-    test('ends in order at Ctrl-C, as the command that npx runs', async () => {
+    test('ends cleanly on Ctrl-C when npx runs the command', async () => {
       const { tidings } = system();
       const command = join(import.meta.dirname, '../../bin/tidings.js');
       const child = spawn(process.execPath, [command, 'listen', '--forward-to', 'http://127.0.0.1:9/', '--json'], {

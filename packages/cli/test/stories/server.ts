@@ -2,16 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { openTerminal } from '../cli.js';
 import type { System } from '../system.js';
 
-/** Where the server is, and who may ask it. */
+/** Tests of the options that select server and token, and of errors of the server. */
 export function serverStories(system: () => System): void {
-  describe('a command that asks the server', () => {
-    test('says in one line that there is no token, and how to get one', async () => {
+  describe('a command that calls the API', () => {
+    test('prints in one line that there is no token, and how to get one', async () => {
       const { code, out, err } = await openTerminal().run('webhooks list');
       expect({ code, out }).toEqual({ code: 2, out: '' });
       expect(err).toMatch(/^error: there is no token\. Set TIDINGS_TOKEN .*npx tidings token --sub you.*$/);
     });
 
-    test('says that the token is none, or not a valid one', async () => {
+    test('refuses a token that is not a JWT, and reports one that the server does not accept', async () => {
       const env = { TIDINGS_URL: system().tidings.url };
       expect(await openTerminal({ ...env, TIDINGS_TOKEN: 'Bearer abc' }).run('webhooks list')).toMatchObject({
         code: 2,
@@ -20,10 +20,10 @@ export function serverStories(system: () => System): void {
       const foreign = `${system().tidings.token('alice').split('.').slice(0, 2).join('.')}.AAAA`;
       const { code, err } = await openTerminal({ ...env, TIDINGS_TOKEN: foreign }).run('webhooks list');
       expect(code).toBe(3);
-      expect(err).toContain('The token is not valid here: wrong, ended or revoked. Set TIDINGS_TOKEN');
+      expect(err).toContain('The server does not accept the token: it is wrong, expired or revoked. Set TIDINGS_TOKEN');
     });
 
-    test('says that the server cannot be reached, with a code of its own', async () => {
+    test('exits with 4 when the server cannot be reached', async () => {
       const terminal = system().as('alice');
       const { code, err } = await terminal.run('webhooks list --url http://127.0.0.1:9');
       expect(code).toBe(4);
@@ -31,7 +31,7 @@ export function serverStories(system: () => System): void {
       expect((await terminal.run('webhooks list --url nowhere')).code).toBe(2);
     });
 
-    test('prints what went wrong as JSON, too, and nothing else', async () => {
+    test('prints errors as JSON with --json, and nothing else', async () => {
       const terminal = system().as('alice');
       const refused = await terminal.json('webhooks create ftp://example.com/ --max-in-flight 0');
       expect(refused).toMatchObject({ code: 3, json: undefined });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { System } from '../system.js';
 
-/** `tidings trigger`. */
+/** Tests of `tidings trigger`. */
 export function triggerStories(system: () => System): void {
   describe('tidings trigger', () => {
-    test('publishes the example of a type for the caller, with what --set changes', async () => {
+    test('publishes the example of a type for the owner of the token, with the values of --set', async () => {
       const terminal = system().as('trudy');
       const { code, json } = await terminal.json('trigger sync.completed --set items_synced=150 --id mine-1');
       expect(code).toBe(0);
@@ -22,7 +22,7 @@ export function triggerStories(system: () => System): void {
       expect((await terminal.json('trigger sync.completed --set items_synced=150 --id mine-1')).json.status).toBe('repeated');
     });
 
-    test('takes texts as they are written, and values inside of values', async () => {
+    test('keeps the text for string fields, and sets nested fields', async () => {
       const terminal = system().as('trudy');
       const failed = await terminal.json(['trigger', 'sync.failed', '--set', 'error_message=42', '--set', 'user_id=007']);
       expect(failed.json.data).toEqual({ user_id: '007', error_message: '42' });
@@ -31,7 +31,7 @@ export function triggerStories(system: () => System): void {
       expect(completed.json.data).not.toHaveProperty('user_id');
     });
 
-    test('names the type, or each field, that is wrong', async () => {
+    test('names an unknown type, and each wrong field', async () => {
       const terminal = system().as('trudy');
       const type = await terminal.run('trigger sync.complete');
       expect(type).toMatchObject({ code: 2, err: expect.stringContaining('sync.completed') });
@@ -42,7 +42,7 @@ export function triggerStories(system: () => System): void {
       expect(values.err).toMatch(/\n {2}data\.items_synced: .*\n {2}data\.errors: /);
     });
 
-    test('says which scope the token lacks', async () => {
+    test('names the scope that the token lacks', async () => {
       const { code, err } = await system()
         .as('trudy')
         .run(['trigger', 'sync.failed', '--token', system().tidings.token('trudy')]);

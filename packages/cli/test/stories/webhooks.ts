@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { startReceiver } from '../receiver.js';
 import type { System } from '../system.js';
 
-/** `tidings webhooks`. */
+/** Tests of `tidings webhooks`. */
 export function webhooksStories(system: () => System): void {
   describe('tidings webhooks', () => {
-    test('creates, lists, rotates and deletes', async () => {
+    test('creates, lists, rotates and deletes a webhook', async () => {
       const terminal = system().as('wendy');
       const create = 'webhooks create https://example.com/hook --types sync.*,gaps.updated --fifo --max-attempts 7';
       const created = await terminal.json([...create.split(' '), '--header', 'X-Team: blue', '--header', 'X-Env: test']);
@@ -31,17 +31,17 @@ export function webhooksStories(system: () => System): void {
       expect(Math.abs(untilMs - 3_600_000)).toBeLessThan(60_000);
       expect((await terminal.json(`webhooks rotate ${id} --overlap 0`)).json.previous_secrets_valid_until).toBeNull();
 
-      expect(await terminal.run(`webhooks delete ${id}`)).toMatchObject({ code: 0, out: `Removed ${id}.` });
+      expect(await terminal.run(`webhooks delete ${id}`)).toMatchObject({ code: 0, out: `Deleted ${id}.` });
       expect(await terminal.run(`webhooks delete ${id}`)).toMatchObject({
         code: 3,
         err: expect.stringContaining('404 Not found'),
       });
-      expect((await terminal.run('webhooks list')).out).toContain('There are none.');
+      expect((await terminal.run('webhooks list')).out).toContain('There are no webhooks.');
     });
 
-    test('tests: a receiver that does not take it is an exit code of 1', async () => {
+    test('sends a test event, and exits with 1 when the receiver does not answer with a 2xx', async () => {
       const terminal = system().as('wanda');
-      const receiver = await startReceiver((before) => (before === 0 ? 200 : 500));
+      const receiver = await startReceiver((earlierCount) => (earlierCount === 0 ? 200 : 500));
       const { id } = (await terminal.json(`webhooks create ${receiver.url}`)).json as { id: string };
       expect(await terminal.run(`webhooks test ${id}`)).toMatchObject({
         code: 0,

@@ -4,11 +4,11 @@ import { userId } from './user-id.js';
 
 const name = z.string().min(1).max(255);
 
-/** What is missing in a user's collection has changed. Only that user may see it. */
+/** The gaps in a user's collection have changed. Only that user may see the event. */
 export const gapsUpdated = defineEvent({
   type: 'gaps.updated',
   audience: 'user',
-  description: "The gaps in a user's collection were worked out anew for one artist, label or other entity.",
+  description: "The gaps in a user's collection were computed again for one artist, label or other entity.",
   schema: z.strictObject({ user_id: userId, entity_type: name, entity_id: name }),
   example: { user_id: 'alice', entity_type: 'artist', entity_id: '45' },
 });

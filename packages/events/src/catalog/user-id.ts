@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { USER_ID, USER_ID_RULE } from '../event.js';
+import { OWNER_ID, OWNER_ID_RULE } from '../event.js';
 
-export const userId = z
-  .string()
-  .regex(USER_ID, USER_ID_RULE)
-  .describe('The user whom this is about, and the only one who sees it');
+/** The field `user_id` of events with the audience `user`. */
+export const userId = z.string().regex(OWNER_ID, OWNER_ID_RULE).describe('The user of the event, the only one who may see it');

@@ -2,17 +2,20 @@ import { z } from 'zod';
 import { defineEvent } from '../define-event.js';
 import { userId } from './user-id.js';
 
-/** Tidings or its operator disabled a webhook. Tidings itself publishes it, to its owner's stream; it is never sent to a webhook. */
+/** Tidings or an operator disabled a webhook. A system event on the stream of the webhook's owner; never sent to a webhook. */
 export const webhookDisabled = defineEvent({
   type: 'webhook.disabled',
   audience: 'user',
-  description: 'A webhook was disabled: it answered 410 Gone, every attempt failed for too long, or an operator did it.',
+  description:
+    'A webhook was disabled: it responded with 410 Gone, every attempt failed for too long, or an operator disabled it.',
   schema: z.strictObject({
     user_id: userId,
     webhook_id: z.string(),
     reason: z
       .enum(['failing', 'gone', 'operator'])
-      .describe('`gone`: it answered 410; `failing`: every attempt failed for too long; `operator`: whoever runs Tidings did it'),
+      .describe(
+        '`gone`: the receiver responded with 410; `failing`: every attempt failed for too long; `operator`: an operator disabled it',
+      ),
     disabled_at: z.iso.datetime(),
   }),
   example: {
@@ -23,7 +26,7 @@ export const webhookDisabled = defineEvent({
   },
 });
 
-/** What `POST /api/webhooks/{id}/test` sends. It goes to that webhook alone, is on no stream and in no log. */
+/** The event that `POST /api/webhooks/{id}/test` sends. It goes only to that webhook: it is on no stream and not in the event log. */
 export const webhookTest = defineEvent({
   type: 'webhook.test',
   audience: 'everyone',

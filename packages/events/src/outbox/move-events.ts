@@ -2,78 +2,82 @@ import type { EventDraft } from '../event.js';
 import { InvalidEventError } from '../invalid-event-error.js';
 import { RejectedEventError } from '../rejected-event-error.js';
 import {
-  beginMoving,
   deleteRelayed,
-  keepRejected,
+  lockOutbox,
+  markRejected,
   readWaiting,
   type OutboxConnection,
   type Rejection,
   type WaitingEvent,
 } from './waiting-events.js';
 
-/** Hands events to Tidings, all or none. Repeating ids must do no harm. */
+/** Publishes events to Tidings, all or none. Publishing the same ids again must have no effect. */
 export type PublishEvents = (events: readonly EventDraft[]) => PromiseLike<unknown>;
 
-/** What a round did. */
+/** The result of a round. */
 export interface Moved {
+  /** The number of events that were published and deleted from the outbox. */
   relayed: number;
   rejected: Rejection[];
 }
 
+/** The events that were relayed or rejected so far in a round. */
 interface Settled {
   relayed: WaitingEvent[];
   rejected: Rejection[];
 }
 
-/** A round with many events that are rejected ends after so long, in milliseconds; the next one goes on. */
+/** A round with rejected events ends after this time, in milliseconds; the next round continues. */
 const ROUND_MS = 5000;
 
 /**
- * One round: takes what waits, publishes it in order, and takes it out of the outbox. When it is cut short in between, the
- * next round publishes the same ids again, of which nothing new comes. Does nothing while another relay has its turn.
+ * Runs one round: reads the waiting events, publishes them in order, and deletes them from the outbox. When a round is
+ * interrupted in between, the next round publishes the same ids again, which has no effect. Does nothing while another relay
+ * holds the lock.
  *
- * Throws the database's error, and the publish function's unless it rejects events; what was settled by then stays so.
+ * Throws the database's error, and the error of `publish` unless it rejects events. Events that were published or rejected
+ * before the error of `publish` are still deleted or marked.
  */
 export async function moveEvents(connection: OutboxConnection, publish: PublishEvents): Promise<Moved> {
-  const bound = { query: connection.query.bind(connection) };
+  const sql = { query: connection.query.bind(connection) };
   const settled: Settled = { relayed: [], rejected: [] };
-  const waiting = (await beginMoving(bound)) ? await readWaiting(bound) : [];
+  const waiting = (await lockOutbox(sql)) ? await readWaiting(sql) : [];
   if (waiting.length === 0) {
-    await bound.query('ROLLBACK');
+    await sql.query('ROLLBACK');
     return { relayed: 0, rejected: [] };
   }
   const endsAt = performance.now() + ROUND_MS;
-  const failure = await publishInParts(waiting, { publish, settled, endsAt }).then(
+  const failure = await publishOrSplit(waiting, { publish, settled, endsAt }).then(
     () => undefined,
     (error: unknown) => ({ error }),
   );
-  if (settled.relayed.length > 0) await deleteRelayed(bound, settled.relayed);
-  if (settled.rejected.length > 0) await keepRejected(bound, settled.rejected);
-  await bound.query('COMMIT');
+  if (settled.relayed.length > 0) await deleteRelayed(sql, settled.relayed);
+  if (settled.rejected.length > 0) await markRejected(sql, settled.rejected);
+  await sql.query('COMMIT');
   if (failure) throw failure.error;
   return { relayed: settled.relayed.length, rejected: settled.rejected };
 }
 
-/** Publishes all; or, when something of it is rejected, one half and then the other: so it is found, and nothing waits for it. */
-async function publishInParts(
+/** Publishes all events at once. After a rejection, publishes each half, so that the rejected event blocks no other. */
+async function publishOrSplit(
   events: readonly WaitingEvent[],
-  parts: { publish: PublishEvents; settled: Settled; endsAt: number },
+  round: { publish: PublishEvents; settled: Settled; endsAt: number },
 ): Promise<void> {
-  const { publish, settled, endsAt } = parts;
+  const { publish, settled, endsAt } = round;
   if (settled.relayed.length + settled.rejected.length > 0 && performance.now() > endsAt) return;
   try {
     await publish(events.map(toDraft));
     settled.relayed.push(...events);
   } catch (error) {
-    const reason = rejectionIn(error);
+    const reason = rejectionReason(error);
     if (reason === undefined) throw error;
     if (events.length === 1) {
       settled.rejected.push({ event: events[0] as WaitingEvent, reason });
       return;
     }
     const half = Math.ceil(events.length / 2);
-    await publishInParts(events.slice(0, half), parts);
-    await publishInParts(events.slice(half), parts);
+    await publishOrSplit(events.slice(0, half), round);
+    await publishOrSplit(events.slice(half), round);
   }
 }
 
@@ -81,8 +85,8 @@ function toDraft({ id, type, timestamp, data }: WaitingEvent): EventDraft {
   return { id, type, timestamp, data: JSON.parse(data) as unknown };
 }
 
-/** Why an event is rejected, or undefined when something else is wrong. */
-function rejectionIn(error: unknown): string | undefined {
+/** The reason of a rejection; undefined when the error is not one. */
+function rejectionReason(error: unknown): string | undefined {
   if (error instanceof InvalidEventError) return error.errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return error instanceof RejectedEventError ? error.message : undefined;
 }

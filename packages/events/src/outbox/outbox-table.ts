@@ -1,13 +1,13 @@
-/** What a transaction with events in it notifies, and a relay listens to. */
+/** The PostgreSQL channel that transactions with events notify, and that relays listen to. */
 export const OUTBOX_CHANNEL = 'tidings_outbox';
 
 /**
- * The SQL that makes the table `tidings.outbox`, for a migration of the service's own: one statement, PostgreSQL 13 or
- * newer. Run it as often as you like, from several processes at once: what is there already stays as it is.
+ * Returns the SQL that creates the table `tidings.outbox`, for a migration of the service: one statement, for PostgreSQL 13 or
+ * newer. It may run repeatedly, and from several processes at once: an existing table is not changed.
  *
- * A row gets its position when its transaction commits, not when it is written. Whoever has seen another's change begins to
- * commit after it, so its events come later, wherever in the two transactions `publish` was called. The trigger runs
- * with the rights of the table's owner: a role that may insert can publish.
+ * A row gets its position when its transaction commits, not when it is written. A transaction that has seen the changes of
+ * another one commits after it, so its events come later, wherever the two transactions called `publish`. The trigger runs
+ * with the rights of the table's owner, so a role needs only INSERT to publish.
  */
 export function outboxTable(): string {
   return `DO $outbox$

@@ -26,7 +26,7 @@ const failed = (id?: string) => syncFailed({ user_id: 'alice', error_message: 'g
 const waiting = async () => (await client.query<{ id: string }>('SELECT id FROM tidings.outbox ORDER BY position')).rows;
 
 describe('an event in an outbox', () => {
-  test('is there when the transaction commits, whole, as it would be published otherwise', async () => {
+  test('is written when the transaction commits, with the same fields as a published event', async () => {
     await client.query('BEGIN');
     await client.query('INSERT INTO syncs VALUES (1)');
     const { id } = await outbox.publish(
@@ -51,7 +51,7 @@ describe('an event in an outbox', () => {
     expect(id).toMatch(/^evt_/);
   });
 
-  test('is gone when the transaction is rolled back, or its savepoint is', async () => {
+  test('is not written when the transaction or its savepoint is rolled back', async () => {
     await client.query('BEGIN');
     await outbox.publish(client, failed('rolled-back'));
     await client.query('ROLLBACK');
@@ -67,7 +67,7 @@ describe('an event in an outbox', () => {
     expect(await waiting()).toEqual([{ id: 'before' }, { id: 'after' }]);
   });
 
-  test('may be one of a list, in its order, of which all are written or none', async () => {
+  test('may be one of a list, which is written in its order', async () => {
     const ids = Array.from({ length: 1000 }, (_, index) => String(index));
     expect(
       await outbox.publish(
@@ -79,7 +79,7 @@ describe('an event in an outbox', () => {
     expect(await outbox.publish(client, [])).toEqual([]);
   });
 
-  test('that is not valid names its wrong fields, and leaves the transaction as it was', async () => {
+  test('throws its wrong fields when it is invalid, and does not touch the transaction', async () => {
     await client.query('BEGIN');
     await client.query('INSERT INTO syncs VALUES (2)');
     const wrong = syncCompleted({ user_id: 'alice', items_synced: -1, errors: 0, duration_s: 1 });
@@ -94,14 +94,14 @@ describe('an event in an outbox', () => {
     await expect(onlyGaps.publish(client, failed())).rejects.toMatchObject({ errors: [{ field: 'type' }] });
   });
 
-  test('keeps the exact text of its data, whatever is in it', async () => {
+  test('keeps the exact text of its data, with any characters', async () => {
     const message = 'quote " backslash \\ line\nNUL \u0000 half \ud800 emoji 🎵 question ? dollar $1';
     await outbox.publish(client, syncFailed({ user_id: 'alice', error_message: message }));
     const { rows } = await client.query<{ data: string }>('SELECT data::text FROM tidings.outbox');
     expect(rows[0]?.data).toBe(JSON.stringify({ user_id: 'alice', error_message: message }));
   });
 
-  test('may come from any library that runs a statement with one parameter', async () => {
+  test('may be written by any library that runs a statement with one parameter', async () => {
     const statements: unknown[][] = [];
     await client.query('BEGIN');
     await outbox.publish((text, values) => {
@@ -115,7 +115,7 @@ describe('an event in an outbox', () => {
     ]);
   });
 
-  test('may be written by SQL alone, in whatever language', async () => {
+  test('may be written with SQL alone, from any language', async () => {
     await client.query(
       `INSERT INTO tidings.outbox (type, data) VALUES ('sync.failed', '{"user_id":"alice","error_message":""}')`,
     );
@@ -123,9 +123,9 @@ describe('an event in an outbox', () => {
     expect(rows).toEqual([{ id: expect.stringMatching(/^evt_[0-9a-f-]{36}$/), timestamp: expect.any(Date) }]);
   });
 
-  test('is not written through a pool, whose queries belong to no transaction', async () => {
+  test('is refused with a pool, whose queries belong to no transaction', async () => {
     const pool = { query: () => Promise.resolve(), totalCount: 1 };
-    // @ts-expect-error This is what is to be refused, by the types as well.
+    // @ts-expect-error The types refuse a pool, too.
     await expect(outbox.publish(pool, failed())).rejects.toThrow('outbox.publish was given a pool');
   });
 
@@ -137,19 +137,19 @@ describe('an event in an outbox', () => {
 });
 
 describe('the table of an outbox', () => {
-  test('is made once, by however many at the same time, and keeps what is in it', async () => {
+  test('is created once, also by several clients at once, and keeps its rows', async () => {
     const other = await createTestDatabase('empty');
     const clients = await Promise.all(Array.from({ length: 4 }, () => other.connect()));
     await Promise.all(clients.map((one) => one.query(outboxTable())));
     const [first] = clients as [Client];
     await outbox.publish(first, failed());
-    // As one prepared statement, which is all that some libraries can run.
+    // As one prepared statement, because some libraries can run nothing else.
     await first.query({ name: 'table', text: outboxTable(), values: [] });
     expect((await first.query('SELECT id FROM tidings.outbox')).rows).toHaveLength(1);
     await other.drop();
   });
 
-  test('finds each row that it numbers by its key, also when the plan was made while there was none', async () => {
+  test('numbers rows by index, also with a plan that was made for an empty table', async () => {
     await client.query('VACUUM ANALYZE tidings.outbox');
     const scans = async () => {
       await client.query('SELECT pg_stat_force_next_flush()');
@@ -159,12 +159,12 @@ describe('the table of an outbox', () => {
       return { seq: Number(rows[0]?.seq), idx: Number(rows[0]?.idx) };
     };
     const before = await scans();
-    // PostgreSQL settles on a plan after the fifth time.
+    // PostgreSQL may switch to a generic plan after the fifth execution.
     for (let number = 0; number < 10; number += 1) await outbox.publish(client, failed());
     expect(await scans()).toEqual({ seq: before.seq, idx: before.idx + 10 });
   });
 
-  test('takes events from a role that may insert, and nothing else', async () => {
+  test('accepts events from a role that has only INSERT', async () => {
     const role = `writer_${database.url.slice(-8)}`;
     await client.query(
       `CREATE ROLE ${role}; GRANT USAGE ON SCHEMA tidings TO ${role}; GRANT INSERT ON tidings.outbox TO ${role}`,

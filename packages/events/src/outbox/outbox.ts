@@ -3,32 +3,34 @@ import type { EventDraft } from '../event.js';
 import type { Published } from '../publisher.js';
 import { OUTBOX_CHANNEL } from './outbox-table.js';
 
-/** Runs a statement with its parameters (`$1`) within the caller's transaction. What it resolves with is not looked at. */
+/** Runs a statement with its parameters (`$1`) within the caller's transaction. Its result is ignored. */
 export type RunStatement = (text: string, values: unknown[]) => PromiseLike<unknown>;
 
 /**
- * The transaction: a client of `pg` (not its pool, whose queries each have a transaction of their own), or a function for any
- * other library. The one statement that it gets has a single parameter, `$1`, a text, and no question mark.
+ * The client of the transaction: a client of `pg` (not its pool, whose queries run in separate transactions), or a function for
+ * any other library. It runs one statement, with a single parameter `$1`, a text, and without question marks.
  */
 export type OutboxClient = RunStatement | { query: RunStatement; totalCount?: never };
 
+/** The options of {@link createOutbox}. */
 export interface OutboxOptions {
-  /** What events are checked against. Default: the catalog of this package. */
+  /** The catalog that validates events. Default: the catalog of this package. */
   catalog?: Catalog;
   /**
-   * Whether the commit wakes the relay (`NOTIFY`). Default true. PostgreSQL lets transactions that notify commit one at
-   * a time, and not with `PREPARE TRANSACTION`. With false the relay finds events when it next looks (`pollMs`).
+   * Whether the commit wakes the relay (`NOTIFY`). Default true. Transactions that notify commit one at a time in PostgreSQL,
+   * and cannot use `PREPARE TRANSACTION`. With false the relay finds the events at its next poll (`pollMs`).
    */
   notify?: boolean;
 }
 
+/** Publishes events within transactions of the service's own database. */
 export interface Outbox<Event extends EventDraft = Publishable> {
   /**
-   * Checks events and writes them to `tidings.outbox`, all or none, within the client's transaction. They are published if
-   * and only if it commits; the answer is what ids they will have.
+   * Validates events and writes them to `tidings.outbox`, all or none, within the client's transaction. They are published if
+   * and only if the transaction commits. Resolves to their ids.
    *
-   * Throws {@link InvalidEventError} with every wrong field, and then has not touched the transaction; the database's
-   * error, which aborts the transaction; and an error when the client is a pool of `pg`.
+   * Throws an {@link InvalidEventError} with every wrong field, before it uses the transaction; the database's error, which
+   * aborts the transaction; and an error when the client is a pool of `pg`.
    */
   publish: {
     (client: OutboxClient, event: Event): Promise<Published>;
@@ -36,7 +38,10 @@ export interface Outbox<Event extends EventDraft = Publishable> {
   };
 }
 
-/** Publishing as a part of the service's own transaction. `outboxTable` makes the table, and a relay moves on what is in it. */
+/**
+ * Creates an outbox, with which a service publishes within its own transactions. {@link outboxTable} creates its table; a relay
+ * moves the events to Tidings.
+ */
 export function createOutbox<Event extends EventDraft = Publishable>(options: OutboxOptions = {}): Outbox<Event> {
   const { catalog = shippedCatalog, notify = true } = options;
   const statement = insertEvents(notify);
@@ -66,14 +71,14 @@ function run(client: OutboxClient, text: string, values: unknown[]): PromiseLike
 }
 
 /**
- * One parameter, whatever the number of events, so that every library can pass it on. It is a text until the database has
- * it: some libraries would render a parameter of type json once more.
+ * The statement has one parameter for any number of events, so that every library can run it. The parameter is a text that the
+ * database casts: some libraries would encode a parameter of type json a second time.
  */
 function insertEvents(notify: boolean): string {
   return `
-    ${notify ? `WITH told AS MATERIALIZED (SELECT pg_notify('${OUTBOX_CHANNEL}', ''))` : ''}
+    ${notify ? `WITH notified AS MATERIALIZED (SELECT pg_notify('${OUTBOX_CHANNEL}', ''))` : ''}
     INSERT INTO tidings.outbox (id, type, timestamp, data)
     SELECT event->>'id', event->>'type', (event->>'timestamp')::timestamptz, (event->>'data')::json
-    FROM ${notify ? 'told, ' : ''}json_array_elements(CAST($1 AS text)::json) WITH ORDINALITY AS published (event, number)
+    FROM ${notify ? 'notified, ' : ''}json_array_elements(CAST($1 AS text)::json) WITH ORDINALITY AS published (event, number)
     ORDER BY number`;
 }

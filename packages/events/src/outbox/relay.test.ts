@@ -1,7 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import fc from 'fast-check';
-import { createGate, createTestDatabase, createTestRedis, eventually, type Gate, type TestDatabase } from '@tidings/testing';
+import {
+  createFaultProxy,
+  createTestDatabase,
+  createTestRedis,
+  eventually,
+  type FaultProxy,
+  type TestDatabase,
+} from '@tidings/testing';
 import { syncFailed } from '../catalog/sync.js';
 import type { EventDraft } from '../event.js';
 import { EVENTS_QUEUE } from '../events-queue.js';
@@ -14,14 +21,14 @@ import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from './
 
 type Client = Awaited<ReturnType<TestDatabase['connect']>>;
 
-/** So long that no test passes because of it. */
+/** So long that no test passes because of a poll. */
 const NEVER_MS = 600_000;
 
 let database: TestDatabase;
-let gate: Gate;
+let proxy: FaultProxy;
 let service: Client;
 let other: Client;
-/** What Tidings would have: each id once, in the order in which it first came. */
+/** The events that Tidings would have: each id once, in the order of the first publish. */
 let tidings: Map<string, EventDraft>;
 let relays: OutboxRelay[];
 let logged: { message: string; details: Record<string, unknown> }[];
@@ -34,14 +41,14 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   await service.query('TRUNCATE tidings.outbox');
-  gate = await createGate(database.url);
+  proxy = await createFaultProxy(database.url);
   tidings = new Map();
   relays = [];
   logged = [];
 });
 afterEach(async () => {
   await Promise.all(relays.map((relay) => relay.stop()));
-  await gate.shut();
+  await proxy.disconnect();
 });
 
 const outbox = createOutbox();
@@ -54,7 +61,7 @@ const taken = () => [...tidings.keys()];
 const keep = (message: string, details: object) => void logged.push({ message, details: details as Record<string, unknown> });
 const relay = (options: Partial<OutboxRelayOptions> = {}) => {
   const created = createOutboxRelay({
-    connect: () => database.connect(gate.url),
+    connect: () => database.connect(proxy.url),
     publish: take,
     log: { warn: keep, error: keep },
     pollMs: NEVER_MS,
@@ -69,14 +76,14 @@ const inTransaction = async (client: Client, work: () => Promise<unknown>, end: 
   await work();
   await client.query(end);
 };
-const left = async () =>
+const remaining = async () =>
   (await service.query<{ id: string; error: string | null }>('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
-const untilEmpty = () =>
+const waitUntilEmpty = () =>
   eventually(async () => {
-    expect(await left()).toEqual([]);
+    expect(await remaining()).toEqual([]);
   });
-/** How many connections of the relays listen. */
-const untilListening = (count = 1) =>
+/** Waits until this number of relay connections are idle after a round, and so listen. */
+const waitUntilListening = (count = 1) =>
   eventually(async () => {
     const { rows } = await service.query(
       "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'ROLLBACK' AND state = 'idle'",
@@ -85,62 +92,62 @@ const untilListening = (count = 1) =>
   });
 
 describe('a relay', () => {
-  test('moves what was committed, as it was published, and nothing of what was rolled back', async () => {
+  test('moves committed events unchanged, and no events of transactions that were rolled back', async () => {
     await inTransaction(service, () => outbox.publish(service, failed('rolled-back')), 'ROLLBACK');
     const event = syncFailed({ user_id: 'alice', error_message: 'a' }, { id: 'a', timestamp: '2026-03-01T01:30:00.123+02:00' });
     await inTransaction(service, () => outbox.publish(service, [event, failed('b')]));
     relay();
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(taken()).toEqual(['a', 'b']);
     expect(tidings.get('a')).toEqual({ ...event, timestamp: '2026-02-28T23:30:00.123Z' });
   });
 
-  test('hears of a commit, and does not wait for its next look', async () => {
+  test('is notified of a commit, and does not wait for its next poll', async () => {
     relay();
-    await untilListening();
+    await waitUntilListening();
     await inTransaction(service, () => outbox.publish(service, failed('a')));
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(taken()).toEqual(['a']);
   });
 
-  test('looks now and then, should it hear nothing', async () => {
+  test('polls, when it is not notified', async () => {
     relay({ pollMs: 50 });
-    await untilListening();
+    await waitUntilListening();
     await createOutbox({ notify: false }).publish(service, failed('a'));
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(taken()).toEqual(['a']);
   });
 
-  test('needs no more of a connection than that it runs statements', async () => {
+  test('works with a connection that can only run statements', async () => {
     const connect = async () => {
       const client = await database.connect();
       return { query: (text: string, values?: unknown[]) => client.query(text, values), end: () => client.end() };
     };
     relay({ connect, pollMs: 50 });
     await outbox.publish(service, failed('a'));
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(taken()).toEqual(['a']);
   });
 
-  test('may hand them to the queue', async () => {
+  test('may publish to the queue', async () => {
     const redis = createTestRedis();
     const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
     const queue = new Queue(EVENTS_QUEUE, { connection: redis.client, prefix: redis.prefix });
     await outbox.publish(service, [failed('a'), failed('b')]);
     relay({ publish: publisher.publish });
-    await untilEmpty();
+    await waitUntilEmpty();
     expect((await queue.getWaiting()).map(({ id }) => id)).toEqual(['event-a', 'event-b']);
     await Promise.all([publisher.close(), queue.close()]);
     await redis.drop();
   });
 
-  test('moves many, at most 1,000 and about 1 MB at once', async () => {
+  test('moves at most 1,000 events and about 1 MB at once', async () => {
     const counts: number[] = [];
     await outbox.publish(
       service,
       Array.from({ length: 1500 }, (_, index) => failed(String(index))),
     );
-    // Larger than any type of the shipped catalog allows.
+    // Larger than any event of the shipped catalog may be.
     await service.query(
       `INSERT INTO tidings.outbox (id, type, data)
        SELECT id, 'sync.failed', json_build_object('error_message', repeat('x', 250000)) FROM unnest('{a,b,c,d}'::text[]) AS id`,
@@ -151,25 +158,25 @@ describe('a relay', () => {
       return take(events);
     };
     relay({ publish });
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(counts).toEqual([1000, 503, 1]);
     expect(taken()).toEqual([...Array.from({ length: 1500 }, (_, index) => String(index)), 'a', 'b', 'c', 'd']);
   });
 });
 
 describe('the order of events', () => {
-  test('is that in which transactions committed, not that in which they published', async () => {
+  test('is the order in which transactions committed, not the order in which they published', async () => {
     await service.query('BEGIN');
     await outbox.publish(service, failed('long-1'));
     await inTransaction(other, () => outbox.publish(other, [failed('short-1'), failed('short-2')]));
     await outbox.publish(service, failed('long-2'));
     await service.query('COMMIT');
     relay();
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(taken()).toEqual(['short-1', 'short-2', 'long-1', 'long-2']);
   });
 
-  test('passes over nothing that commits late', async () => {
+  test('includes events of a transaction that commits late', async () => {
     relay();
     await service.query('BEGIN');
     await outbox.publish(service, failed('long'));
@@ -178,11 +185,11 @@ describe('the order of events', () => {
       expect(taken()).toEqual(['short']);
     });
     await service.query('COMMIT');
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(taken()).toEqual(['short', 'long']);
   });
 
-  test('is kept by two relays at once, of which one moves at a time', async () => {
+  test('is kept by two relays, of which one moves events at a time', async () => {
     let atOnce = 0;
     let most = 0;
     let calls = 0;
@@ -190,7 +197,7 @@ describe('the order of events', () => {
       calls += events.length;
       most = Math.max(most, (atOnce += 1));
       await take(events);
-      // The other one looks meanwhile.
+      // The other relay polls in the meantime.
       await other.query('SELECT pg_sleep(0.03)');
       atOnce -= 1;
     };
@@ -198,19 +205,19 @@ describe('the order of events', () => {
     relay({ publish, pollMs: 5 });
     const ids = Array.from({ length: 20 }, (_, index) => String(index));
     for (const id of ids) await outbox.publish(service, failed(id));
-    await untilEmpty();
+    await waitUntilEmpty();
     expect({ taken: taken(), most, calls }).toEqual({ taken: ids, most: 1, calls: 20 });
   });
 });
 
 describe('an event that Tidings rejects', () => {
-  const poisonous = ['3', '4', '9'];
+  const rejectedIds = ['3', '4', '9'];
   const reject = (events: readonly EventDraft[]) => {
-    const bad = events.filter(({ id }) => poisonous.includes(String(id)));
+    const bad = events.filter(({ id }) => rejectedIds.includes(String(id)));
     return bad.length > 0 ? Promise.reject(new RejectedEventError(`${String(bad[0]?.id)} is taken`)) : take(events);
   };
 
-  test('is kept with the reason, and holds up no other', async () => {
+  test('stays in the outbox with the reason, and does not block the others', async () => {
     const outcomes: Record<string, number> = {};
     const observe = (outcome: string, count: number) => void (outcomes[outcome] = (outcomes[outcome] ?? 0) + count);
     await outbox.publish(
@@ -219,58 +226,58 @@ describe('an event that Tidings rejects', () => {
     );
     relay({ publish: reject, observe });
     await eventually(async () => {
-      expect(await left()).toEqual(poisonous.map((id) => ({ id, error: `${id} is taken` })));
+      expect(await remaining()).toEqual(rejectedIds.map((id) => ({ id, error: `${id} is taken` })));
     });
     expect(taken()).toEqual(['0', '1', '2', '5', '6', '7', '8', '10', '11']);
     await eventually(() => {
-      expect(logged.map(({ details }) => details)).toEqual(poisonous.map((id) => ({ event_id: id, reason: `${id} is taken` })));
+      expect(logged.map(({ details }) => details)).toEqual(rejectedIds.map((id) => ({ event_id: id, reason: `${id} is taken` })));
     });
     expect(outcomes).toEqual({ relayed: 9, rejected: 3 });
   });
 
-  test('comes again when somebody says so', async () => {
+  test('is published again when rejected_at is reset', async () => {
     await outbox.publish(service, failed('3'));
     relay({ publish: reject, pollMs: 50 });
     await eventually(async () => {
-      expect(await left()).toMatchObject([{ error: '3 is taken' }]);
+      expect(await remaining()).toMatchObject([{ error: '3 is taken' }]);
     });
-    await service.query("UPDATE tidings.outbox SET rejected_at = NULL, id = '3-anew' WHERE id = '3'");
-    await untilEmpty();
-    expect(taken()).toEqual(['3-anew']);
+    await service.query("UPDATE tidings.outbox SET rejected_at = NULL, id = '3-again' WHERE id = '3'");
+    await waitUntilEmpty();
+    expect(taken()).toEqual(['3-again']);
   });
 
-  test('may do so for a reason that PostgreSQL cannot write', async () => {
+  test('may have a reason with characters that PostgreSQL cannot store', async () => {
     await outbox.publish(service, failed('a'));
     relay({
       publish: () => Promise.reject(new InvalidEventError([{ field: 'data.\u0000\ud800', message: 'is not a known field' }])),
     });
     await eventually(async () => {
-      expect(await left()).toEqual([{ id: 'a', error: 'data.\uFFFD\uFFFD: is not a known field' }]);
+      expect(await remaining()).toEqual([{ id: 'a', error: 'data.\uFFFD\uFFFD: is not a known field' }]);
     });
   });
 });
 
-describe('whatever breaks, a relay goes on, and no event is lost or new', () => {
-  test('when its connection breaks between publishing and deleting: the same ids come again', async () => {
+describe('a relay continues after failures, and loses or duplicates no event', () => {
+  test('when its connection breaks between publishing and deleting: it publishes the same ids again', async () => {
     const calls: string[] = [];
     let breaks = 2;
     const publish = async (events: readonly EventDraft[]) => {
       await take(events);
       calls.push(events.map(({ id }) => String(id)).join());
       if (breaks-- > 0) {
-        await gate.shut();
-        await gate.open();
+        await proxy.disconnect();
+        await proxy.restore();
       }
     };
     await outbox.publish(service, [failed('a'), failed('b')]);
     relay({ publish });
-    await untilEmpty();
+    await waitUntilEmpty();
     expect(calls).toEqual(['a,b', 'a,b', 'a,b']);
     expect(taken()).toEqual(['a', 'b']);
     expect(logged).toHaveLength(2);
   });
 
-  test('when Tidings is away: nothing is deleted, and what it took of a list stays taken', async () => {
+  test('when Tidings is away: only events that were published are deleted', async () => {
     let away = true;
     const publish = (events: readonly EventDraft[]) => {
       if (events.some(({ id }) => id === 'bad')) return Promise.reject(new RejectedEventError('bad'));
@@ -285,7 +292,7 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
         details: { error: new Error('away'), retry_in_ms: expect.any(Number) },
       });
     });
-    expect(await left()).toEqual([
+    expect(await remaining()).toEqual([
       { id: 'bad', error: 'bad' },
       { id: 'b', error: null },
     ]);
@@ -297,23 +304,23 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
   });
 
   test('when its database is away, at the start and later', async () => {
-    await gate.shut();
+    await proxy.disconnect();
     relay();
     await eventually(() => {
       expect(logged.length).toBeGreaterThan(0);
     });
     await outbox.publish(service, failed('a'));
-    await gate.open();
-    await untilEmpty();
-    await untilListening();
-    await gate.shut();
+    await proxy.restore();
+    await waitUntilEmpty();
+    await waitUntilListening();
+    await proxy.disconnect();
     await outbox.publish(service, failed('b'));
-    await gate.open();
-    await untilEmpty();
+    await proxy.restore();
+    await waitUntilEmpty();
     expect(taken()).toEqual(['a', 'b']);
   });
 
-  test('when there is no outbox yet, of which the log says what to do', async () => {
+  test('when there is no outbox yet, with a hint in the log', async () => {
     const empty = await createTestDatabase('empty');
     relay({ connect: () => empty.connect() });
     await eventually(() => {
@@ -329,7 +336,7 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
     await empty.drop();
   });
 
-  test('when it may not, of which the log says what it needs', async () => {
+  test('when its role lacks rights, with a hint in the log', async () => {
     const role = `reader_${database.url.slice(-8)}`;
     await service.query(`CREATE ROLE ${role}`);
     await outbox.publish(service, failed('a'));
@@ -344,11 +351,11 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
       expect(hints()).toContainEqual(expect.stringContaining("The relay's role needs USAGE on the schema tidings"));
     });
     await service.query(`GRANT USAGE ON SCHEMA tidings TO ${role}; GRANT SELECT, UPDATE, DELETE ON tidings.outbox TO ${role}`);
-    await untilEmpty();
+    await waitUntilEmpty();
     await service.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 
-  test('until it is stopped, which ends the round under way first', async () => {
+  test('until it is stopped, after the current round', async () => {
     let finish: (() => void) | undefined;
     const publish = async (events: readonly EventDraft[]) => {
       await new Promise<void>((resolve) => (finish = resolve));
@@ -363,33 +370,33 @@ describe('whatever breaks, a relay goes on, and no event is lost or new', () => 
     finish?.();
     await stopping;
     expect(taken()).toEqual(['a']);
-    expect(await left()).toEqual([]);
+    expect(await remaining()).toEqual([]);
   });
 
   test('until it is stopped, also when its database hangs', async () => {
-    let asked = 0;
+    let inFlight = 0;
     const connect = async () => {
-      const client = await database.connect(gate.url);
+      const client = await database.connect(proxy.url);
       const query = async (text: string, values?: unknown[]) => {
-        asked += 1;
+        inFlight += 1;
         const answer = await client.query(text, values);
-        asked -= 1;
+        inFlight -= 1;
         return answer;
       };
       return { query, end: () => client.end() };
     };
     const stopped = relay({ connect, pollMs: 5 });
-    await untilListening();
-    gate.freeze();
+    await waitUntilListening();
+    proxy.freeze();
     await eventually(() => {
-      expect(asked).toBe(1);
+      expect(inFlight).toBe(1);
     });
     await stopped.stop();
     expect(logged).toEqual([]);
   });
 });
 
-test('whoever commits, rolls back or crashes: exactly what was committed is in Tidings, each once', async () => {
+test('publishes exactly the committed events, each once, through any commits, rollbacks and crashes', async () => {
   const step = fc.record({
     client: fc.nat(1),
     act: fc.constantFrom('publish', 'publish', 'publish', 'savepoint', 'undo', 'commit', 'commit', 'rollback', 'break'),
@@ -400,7 +407,7 @@ test('whoever commits, rolls back or crashes: exactly what was committed is in T
       const moving = relay({
         publish: async (events) => {
           await take(events);
-          if (crash) await gate.shut();
+          if (crash) await proxy.disconnect();
         },
         pollMs: 5,
       });
@@ -437,14 +444,14 @@ test('whoever commits, rolls back or crashes: exactly what was committed is in T
           writer.ids.length = writer.saved;
         } else if (act === 'break') {
           crash = !crash;
-          await gate.shut();
-          await gate.open();
+          await proxy.disconnect();
+          await proxy.restore();
         } else await end(writer, act === 'commit' ? 'COMMIT' : 'ROLLBACK');
       }
       for (const writer of writers) await end(writer, 'COMMIT');
       crash = false;
-      await gate.open();
-      await untilEmpty();
+      await proxy.restore();
+      await waitUntilEmpty();
       await moving.stop();
       expect([...taken()].sort()).toEqual([...committed].sort());
     }),

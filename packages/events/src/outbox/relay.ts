@@ -4,37 +4,40 @@ import { moveEvents, type PublishEvents } from './move-events.js';
 import { OUTBOX_CHANNEL } from './outbox-table.js';
 import type { OutboxConnection } from './waiting-events.js';
 
+/** The options of {@link createOutboxRelay}. */
 export interface OutboxRelayOptions<Event extends EventDraft = Publishable> {
-  /** Connects to the database of the outbox, for the relay alone. It is called again when a connection broke. */
+  /** Opens a connection to the database of the outbox, for the relay alone. It is called again after a connection broke. */
   connect: () => PromiseLike<OutboxConnection>;
   /**
-   * Hands at most 1,000 events to Tidings, all or none: `publisher.publish`, or `publishOverHttp`. Repeating ids must do no
-   * harm. What it throws stops the relay for a while, and then the same events come again; except for an
-   * {@link InvalidEventError} or a `RejectedEventError`: then the event that is to blame is looked for, and kept.
+   * Publishes at most 1,000 events to Tidings, all or none: `publisher.publish`, or `publishOverHttp`. Publishing the same ids
+   * again must have no effect. After an {@link InvalidEventError} or a `RejectedEventError` the relay finds the rejected event
+   * and marks it in the outbox. After any other error it waits, and then publishes the same events again.
    */
   publish: (events: readonly Event[]) => PromiseLike<unknown>;
-  /** Told of what goes wrong: `console` will do. */
+  /** The logger for failures, such as `console`. */
   log: { warn: (message: string, details: object) => void; error: (message: string, details: object) => void };
-  /** How often to look when nothing was heard, in milliseconds. Default 1,000. */
+  /** The interval of polls without a notification, in milliseconds. Default 1,000. */
   pollMs?: number;
-  /** Told of each event that was taken out of the outbox, or kept in it as rejected: for metrics. */
+  /** Called with the number of events that were relayed, or that stay in the outbox as rejected, for metrics. */
   observe?: (outcome: 'relayed' | 'rejected', count: number) => void;
 }
 
+/** Moves events from an outbox to Tidings. */
 export interface OutboxRelay {
-  /** Begins to move events, and goes on until it is stopped, whatever is away. */
+  /** Starts to move events, until it is stopped. While the database or Tidings is away, the relay retries. */
   start: () => void;
-  /** Ends the round under way, for two seconds at most, and hangs up. What it did not finish, another relay will. */
+  /** Waits for the current round, for at most two seconds, and disconnects. Events that are left wait for another relay. */
   stop: () => Promise<void>;
 }
 
 const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 30_000;
+const MAX_RETRY_MS = 30_000;
 const STOP_MS = 2000;
 
 /**
- * Moves events from an outbox to Tidings, in the order in which their transactions committed. Any number of relays may run at
- * once: one moves, the others wait. Each event is in Tidings once, since its id makes a repeat no new event.
+ * Creates a relay, which moves events from an outbox to Tidings in the order in which their transactions committed. Any number
+ * of relays may run at once: one moves events, the others wait. Each event is in Tidings once, because an event that is
+ * published again with the same id is not a new event.
  */
 export function createOutboxRelay<Event extends EventDraft = Publishable>(options: OutboxRelayOptions<Event>): OutboxRelay {
   const { connect, log, pollMs = 1000, observe } = options;
@@ -42,16 +45,16 @@ export function createOutboxRelay<Event extends EventDraft = Publishable>(option
   let stopping = false;
   let running: Promise<void> | undefined;
   let connection: OutboxConnection | undefined;
-  let heard = false;
+  let isNotified = false;
   let wake = (): void => undefined;
 
-  const hear = (): void => {
-    heard = true;
+  const notify = (): void => {
+    isNotified = true;
     wake();
   };
-  const rest = (ms: number): Promise<void> =>
+  const waitForNotification = (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      if (heard || stopping) {
+      if (isNotified || stopping) {
         resolve();
         return;
       }
@@ -66,31 +69,32 @@ export function createOutboxRelay<Event extends EventDraft = Publishable>(option
     const opened = await connect();
     connection = opened;
     if (opened.on) {
-      const hearIfCurrent = (): void => {
-        if (connection === opened) hear();
+      const notifyIfCurrent = (): void => {
+        if (connection === opened) notify();
       };
-      opened.on('notification', hearIfCurrent);
-      // The next round finds out what is wrong. Without a listener the process would end.
-      opened.on('error', hearIfCurrent);
+      opened.on('notification', notifyIfCurrent);
+      // The next round gets the error. Without a listener the error would end the process.
+      opened.on('error', notifyIfCurrent);
       await opened.query(`LISTEN ${OUTBOX_CHANNEL}`);
     }
     return opened;
   };
-  const hangUp = (): void => {
+  const disconnect = (): void => {
     const closing = connection;
     connection = undefined;
-    heard = false;
-    // Nobody waits for it: the other end may be gone.
+    isNotified = false;
+    // Not awaited: the server may be gone.
     closing?.end().then(undefined, () => undefined);
   };
 
-  const round = async (): Promise<boolean> => {
+  /** Runs one round. Returns whether it relayed or rejected any event. */
+  const runRound = async (): Promise<boolean> => {
     const current = connection ?? (await open());
     if (stopping) {
-      hangUp();
+      disconnect();
       return false;
     }
-    heard = false;
+    isNotified = false;
     const { relayed, rejected } = await moveEvents(current, publish);
     if (relayed > 0) observe?.('relayed', relayed);
     if (rejected.length > 0) observe?.('rejected', rejected.length);
@@ -107,16 +111,16 @@ export function createOutboxRelay<Event extends EventDraft = Publishable>(option
     let failures = 0;
     for (;;) {
       try {
-        const moved = await round();
+        const moved = await runRound();
         failures = 0;
-        if (!moved) await rest(pollMs);
+        if (!moved) await waitForNotification(pollMs);
       } catch (error) {
-        hangUp();
+        disconnect();
         if (stopping) return;
         failures += 1;
         const retryInMs = retryDelay(failures);
         log.warn('An outbox could not be relayed; it is tried again.', { ...hint(error), error, retry_in_ms: retryInMs });
-        await rest(retryInMs);
+        await waitForNotification(retryInMs);
       }
       if (stopping) return;
     }
@@ -130,29 +134,29 @@ export function createOutboxRelay<Event extends EventDraft = Publishable>(option
       stopping = true;
       wake();
       let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_MS)));
-      await Promise.race([running, late]);
+      const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_MS)));
+      await Promise.race([running, deadline]);
       clearTimeout(timer);
-      hangUp();
+      disconnect();
     },
   };
 }
 
-/** From a quarter of a second up to half a minute, and up to a half less, so that relays do not come back all at once. */
+/** Returns a wait from 250 ms up to 30 s, reduced by up to a half at random, so that relays do not reconnect all at once. */
 function retryDelay(failures: number): number {
-  const delay = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
+  const delay = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS);
   return Math.round(delay * (1 - Math.random() / 2));
 }
 
 /**
- * What to do about the mistakes that a new outbox has. The codes are PostgreSQL's; the name tells them apart from those of the
- * database that the publish function may have.
+ * Returns a hint for the usual mistakes with a new outbox: no table, or no rights. The codes are those of PostgreSQL. The message
+ * must name the outbox, since an error of `publish` may come from another database with the same code.
  */
 function hint(error: unknown): { hint?: string } {
   if (!(error instanceof Error) || !/\b(tidings|outbox)\b/.test(error.message)) return {};
   switch ((error as { code?: unknown }).code) {
     case '42P01':
-      return { hint: "There is no tidings.outbox in that database: run what outboxTable() says, in the service's migrations." };
+      return { hint: 'There is no tidings.outbox in that database: run the SQL of outboxTable() in a migration of the service.' };
     case '42501':
       return { hint: "The relay's role needs USAGE on the schema tidings, and SELECT, UPDATE and DELETE on tidings.outbox." };
     default:

@@ -1,56 +1,58 @@
-/** A connection of the relay's own, outside of any transaction: a client of `pg`, or what acts like one. */
+/** A connection for the relay alone, outside of any transaction: a client of `pg`, or an object with the same methods. */
 export interface OutboxConnection {
   query: (text: string, values?: unknown[]) => PromiseLike<{ rows: unknown[] }>;
-  /** With it the relay is told of commits (`LISTEN`) and of a connection that breaks; without it, it only looks now and then. */
+  /** With it the relay is notified of commits (`LISTEN`) and of a broken connection; without it, the relay only polls. */
   on?: {
     (event: 'notification', listener: () => void): unknown;
     (event: 'error', listener: (error: Error) => void): unknown;
   };
-  /** Closes it, whatever is under way. */
+  /** Closes the connection, also while a statement runs. */
   end: () => PromiseLike<unknown>;
 }
 
-/** A row of `tidings.outbox`. */
+/** A row of `tidings.outbox` that waits for a relay. */
 export interface WaitingEvent {
   position: string;
   id: string;
   type: string;
   /** ISO 8601, UTC. */
   timestamp: string;
-  /** JSON. */
+  /** The payload as JSON text. */
   data: string;
 }
 
-/** A row that Tidings did not take. */
+/** A row that Tidings rejected. */
 export interface Rejection {
   event: WaitingEvent;
-  /** For a person to read. */
+  /** The reason, for a person to read. */
   reason: string;
 }
 
-/** The most that `POST /api/events` takes at once. */
+/** The maximum number of events of one `POST /api/events`. */
 const MAX_EVENTS = 1000;
-/** With one more event of 256 KiB, and what is around each of them, a request stays below the 1 MB that it may have. */
+/** With one more event of 256 KiB, and the envelope of each event, a request stays below its limit of 1 MB. */
 const MAX_BYTES = 700_000;
 const ENVELOPE_BYTES = 256;
 const MAX_REASON = 2000;
 
 /**
- * Begins a transaction which is the only one that moves events of this outbox, until it ends. False: another relay does.
+ * Begins a transaction and locks the outbox for it, so that no other relay moves events until it ends. Returns false when
+ * another relay holds the lock.
  *
- * The lock is the transaction's, not the session's, so that it works through PgBouncer. It comes in a statement before the
- * reading one, which would otherwise see what the one before us has deleted since. A relay that freezes loses it.
+ * The lock belongs to the transaction, not to the session, so that it works through PgBouncer. It is taken in a statement before
+ * the one that reads: a single statement could still read rows that the previous relay has deleted. A relay that freezes loses
+ * the lock by the timeouts.
  */
-export async function beginMoving({ query }: Bound): Promise<boolean> {
+export async function lockOutbox({ query }: SqlRunner): Promise<boolean> {
   await query('BEGIN ISOLATION LEVEL READ COMMITTED');
   const { rows } = await query(`
-    SELECT pg_try_advisory_xact_lock(hashtextextended('tidings.outbox', 0)) AS mine,
+    SELECT pg_try_advisory_xact_lock(hashtextextended('tidings.outbox', 0)) AS is_locked,
       set_config('idle_in_transaction_session_timeout', '30s', true), set_config('statement_timeout', '10s', true)`);
-  return (rows[0] as { mine: boolean }).mine;
+  return (rows[0] as { is_locked: boolean }).is_locked;
 }
 
-/** What waits, in order: at most 1,000 events, and about as many bytes as fit into one request. */
-export async function readWaiting({ query }: Bound): Promise<WaitingEvent[]> {
+/** Reads the first waiting events, in order: at most 1,000, and at most as many bytes as fit into one request. */
+export async function readWaiting({ query }: SqlRunner): Promise<WaitingEvent[]> {
   const { rows } = await query(`
     SELECT position::text, id, type, to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp, data
     FROM (
@@ -65,8 +67,8 @@ export async function readWaiting({ query }: Bound): Promise<WaitingEvent[]> {
   return rows as WaitingEvent[];
 }
 
-/** Takes what Tidings has out of the outbox. */
-export async function deleteRelayed({ query }: Bound, events: readonly WaitingEvent[]): Promise<void> {
+/** Deletes events that were published from the outbox. */
+export async function deleteRelayed({ query }: SqlRunner, events: readonly WaitingEvent[]): Promise<void> {
   await query(
     `DELETE FROM tidings.outbox
      WHERE position IN (SELECT value::bigint FROM json_array_elements_text(CAST($1 AS text)::json))`,
@@ -74,9 +76,9 @@ export async function deleteRelayed({ query }: Bound, events: readonly WaitingEv
   );
 }
 
-/** Keeps what Tidings does not take, with why: it no longer waits, until somebody sets `rejected_at` to null. */
-export async function keepRejected({ query }: Bound, rejections: readonly Rejection[]): Promise<void> {
-  const rows = rejections.map(({ event, reason }) => ({ position: event.position, error: writable(reason) }));
+/** Marks rejected events with the reason. They no longer wait, until someone sets `rejected_at` to null. */
+export async function markRejected({ query }: SqlRunner, rejections: readonly Rejection[]): Promise<void> {
+  const rows = rejections.map(({ event, reason }) => ({ position: event.position, error: storable(reason) }));
   await query(
     `UPDATE tidings.outbox SET rejected_at = clock_timestamp(), error = rejection->>'error'
      FROM json_array_elements(CAST($1 AS text)::json) AS rejection
@@ -85,10 +87,10 @@ export async function keepRejected({ query }: Bound, rejections: readonly Reject
   );
 }
 
-/** A reason may repeat the name of a field, and PostgreSQL has no text with a NUL or half of a surrogate pair in it. */
-function writable(reason: string): string {
+/** Replaces characters that PostgreSQL cannot store, such as NUL: a reason may repeat the name of a field. */
+function storable(reason: string): string {
   return reason.slice(0, MAX_REASON).replace(/\p{C}/gu, '\uFFFD');
 }
 
-/** The part of a connection that runs statements, bound to it. */
-export type Bound = Pick<OutboxConnection, 'query'>;
+/** The part of a connection that runs statements. `query` must work without `this`. */
+export type SqlRunner = Pick<OutboxConnection, 'query'>;

@@ -4,14 +4,14 @@ import { checkReadiness } from './readiness.js';
 const answering = () => Promise.resolve('PONG');
 
 describe('readiness', () => {
-  test('is given when every part answers', async () => {
+  test('is true when every dependency answers', async () => {
     expect(await checkReadiness({ postgresql: answering, redis: answering })).toEqual({
       ready: true,
       checks: { postgresql: 'ok', redis: 'ok' },
     });
   });
 
-  test('names the part that fails, and keeps its error to itself', async () => {
+  test('names the dependency that fails, without its error', async () => {
     const failing = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.1'));
     expect(await checkReadiness({ postgresql: answering, redis: failing })).toEqual({
       ready: false,
@@ -19,7 +19,7 @@ describe('readiness', () => {
     });
   });
 
-  test('does not wait for a part that hangs', async () => {
+  test('does not wait for a dependency that hangs', async () => {
     const hanging = () => new Promise(() => undefined);
     expect(await checkReadiness({ redis: hanging }, 10)).toEqual({
       ready: false,

@@ -1,33 +1,39 @@
-/** Something that a process needs: resolves when it answers. */
-export type Reachable = () => Promise<unknown>;
+/** Checks a dependency of the process, such as PostgreSQL: resolves when it answers, rejects when it does not. */
+export type DependencyCheck = () => Promise<unknown>;
 
+/** The result of a readiness check. */
 export interface Readiness {
+  /** Whether all dependencies answered. */
   ready: boolean;
-  /** Each part: `ok`, or why it is not. */
+  /** For each dependency: `ok`, `unreachable`, or `no answer within … ms`. */
   checks: Record<string, string>;
 }
 
 /**
- * Asks each part at once whether it answers.
+ * Checks all dependencies in parallel. Never rejects.
  *
- * @param timeoutMs what has not answered by then counts as unreachable; default 2,000
+ * @param dependencies the checks, by name
+ * @param timeoutMs how long each dependency may take to answer; default 2,000
  */
-export async function checkReadiness(parts: Readonly<Record<string, Reachable>>, timeoutMs = 2000): Promise<Readiness> {
+export async function checkReadiness(
+  dependencies: Readonly<Record<string, DependencyCheck>>,
+  timeoutMs = 2000,
+): Promise<Readiness> {
   const checks = await Promise.all(
-    Object.entries(parts).map(async ([name, reach]) => [name, await answers(reach, timeoutMs)] as const),
+    Object.entries(dependencies).map(async ([name, check]) => [name, await stateOf(check, timeoutMs)] as const),
   );
   return { ready: checks.every(([, state]) => state === 'ok'), checks: Object.fromEntries(checks) };
 }
 
-async function answers(reach: Reachable, timeoutMs: number): Promise<string> {
+async function stateOf(check: DependencyCheck, timeoutMs: number): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<string>((resolve) => {
     timer = setTimeout(() => {
       resolve(`no answer within ${String(timeoutMs)} ms`);
     }, timeoutMs);
   });
-  // Why it failed goes to the log of the part itself: an error's text may name hosts and users.
-  const answer = reach().then(
+  // The error is not part of the result, because its text may name hosts and users. The client of the dependency logs it.
+  const answer = check().then(
     () => 'ok',
     () => 'unreachable',
   );

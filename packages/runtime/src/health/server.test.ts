@@ -3,12 +3,12 @@ import { startHealthServer, type HealthServer } from './server.js';
 
 let server: HealthServer;
 let redisAnswers = true;
-let counted: Promise<string>;
+let metrics: Promise<string>;
 beforeEach(async () => {
   redisAnswers = true;
-  counted = Promise.resolve('events_total 1\n');
+  metrics = Promise.resolve('events_total 1\n');
   const redis = () => (redisAnswers ? Promise.resolve('PONG') : Promise.reject(new Error('gone')));
-  server = await startHealthServer(0, { redis }, { metrics: () => counted, contentType: 'text/plain' });
+  server = await startHealthServer(0, { redis }, { metrics: () => metrics, contentType: 'text/plain' });
 });
 afterEach(() => {
   server.close();
@@ -16,20 +16,20 @@ afterEach(() => {
 const get = (path: string) => fetch(`http://127.0.0.1:${String(server.port)}${path}`);
 
 describe('the health server', () => {
-  test('tells that the process lives, whether it is ready, and what it counted', async () => {
+  test('reports that the process is alive, whether it is ready, and its metrics', async () => {
     expect(await (await get('/healthz')).json()).toEqual({ status: 'ok' });
     expect(await (await get('/readyz')).json()).toEqual({ status: 'ok', checks: { redis: 'ok' } });
     expect(await (await get('/metrics')).text()).toBe('events_total 1\n');
     expect((await get('/')).status).toBe(404);
   });
 
-  test('lives on when a metric cannot be read', async () => {
-    counted = Promise.reject(new Error('of prom-client'));
+  test('keeps running when a metric cannot be read', async () => {
+    metrics = Promise.reject(new Error('of prom-client'));
     expect((await get('/metrics')).status).toBe(500);
     expect((await get('/healthz')).status).toBe(200);
   });
 
-  test('is not ready while a part does not answer', async () => {
+  test('is not ready while a dependency does not answer', async () => {
     redisAnswers = false;
     const response = await get('/readyz');
     expect(response.status).toBe(503);

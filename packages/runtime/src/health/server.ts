@@ -1,46 +1,49 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { checkReadiness, type Reachable } from './readiness.js';
+import { checkReadiness, type DependencyCheck } from './readiness.js';
 
-/** What a process has counted: the registry of prom-client. */
+/** The metrics of a process: a registry of prom-client. */
 export interface RenderedMetrics {
-  /** In Prometheus's text format. */
+  /** Renders the metrics in Prometheus's text format. */
   metrics: () => Promise<string>;
+  /** The content type of that text. */
   contentType: string;
 }
 
 /** The server that {@link startHealthServer} started. */
 export interface HealthServer {
+  /** The port that the server listens on. */
   port: number;
-  /** Takes no new requests, and closes every connection. */
+  /** Closes every connection, and accepts no new ones. */
   close: () => void;
 }
 
-/** A probe says little, and at once: slower or longer ones are cut off with a 408 or a 431. In milliseconds and bytes. */
-const FOR_PROBES = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 };
+/** Limits for probes, which are short and fast: slower or longer requests get a 408 or a 431. In milliseconds and bytes. */
+const SERVER_OPTIONS = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 };
 const MAX_CONNECTIONS = 100;
 
 /**
- * Serves those who run a process, on a port of its own that nobody else need reach.
+ * Starts a server for operators, on a separate port that only they have to reach.
  *
- * `GET /healthz`: the process lives. `GET /readyz`: 200 when every part answers, 503 when not, with what it found.
- * `GET /metrics`: in Prometheus's text format. Rejects when the port cannot be had.
+ * `GET /healthz`: 200, the process is alive. `GET /readyz`: 200 when every dependency answers, otherwise 503, with the state of
+ * each. `GET /metrics`: the metrics in Prometheus's text format. Rejects when the port is not available.
  *
- * @param port 0: any that is free
+ * @param port 0: any free port
+ * @param dependencies the checks of `GET /readyz`, by name
  */
 export async function startHealthServer(
   port: number,
-  parts: Readonly<Record<string, Reachable>>,
+  dependencies: Readonly<Record<string, DependencyCheck>>,
   metrics: RenderedMetrics,
 ): Promise<HealthServer> {
-  const server = createServer(FOR_PROBES, (request, response) => {
+  const server = createServer(SERVER_OPTIONS, (request, response) => {
     const answer = (status: number, body: object): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
     if (request.url === '/healthz') answer(200, { status: 'ok' });
     else if (request.url === '/readyz') {
-      void checkReadiness(parts).then(({ ready, checks }) => {
+      void checkReadiness(dependencies).then(({ ready, checks }) => {
         answer(ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable', checks });
       });
     } else if (request.url === '/metrics') {

@@ -2,8 +2,8 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { createLogger, type LoggerOptions } from './logger.js';
 
-/** What is written while `talk` logs. */
-function written(options: Partial<LoggerOptions>, talk: (log: ReturnType<typeof createLogger>) => void): string {
+/** Returns the text that is written while `work` logs. */
+function written(options: Partial<LoggerOptions>, work: (log: ReturnType<typeof createLogger>) => void): string {
   let text = '';
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -11,7 +11,7 @@ function written(options: Partial<LoggerOptions>, talk: (log: ReturnType<typeof 
       done();
     },
   });
-  talk(createLogger({ service: 'api', level: 'info', format: 'json', ...options, stream }));
+  work(createLogger({ service: 'api', level: 'info', format: 'json', ...options, stream }));
   return text;
 }
 const lines = (text: string) =>
@@ -21,7 +21,7 @@ const lines = (text: string) =>
     .map((line) => JSON.parse(line) as unknown);
 
 describe('a JSON log', () => {
-  test('has one object a line: when, which process, how bad, what, and the details', () => {
+  test('has one object per line: time, service, level, message and details', () => {
     const text = written({}, (log) => {
       log.info('Accepted.', { event_id: 'evt_1', count: 2 });
       log.error('Failed.\nTwice.');
@@ -33,7 +33,7 @@ describe('a JSON log', () => {
     ]);
   });
 
-  test('has on each line what is going on as it is logged, though a detail of the line itself comes first', () => {
+  test('has the context of the time of logging on each line; details of the line win', () => {
     let trace: object | undefined = { trace_id: 'a', span_id: 'b' };
     const text = written({ context: () => trace }, (log) => {
       log.info('Inside.', { event_id: 'evt_1' });
@@ -53,27 +53,27 @@ describe('a JSON log', () => {
     ]);
   });
 
-  test('leaves out what is below its level', () => {
-    const talk = (log: ReturnType<typeof createLogger>) => {
+  test('leaves out lines below its level', () => {
+    const logAll = (log: ReturnType<typeof createLogger>) => {
       for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level](level);
     };
-    expect(lines(written({ level: 'warn' }, talk))).toMatchObject([{ message: 'warn' }, { message: 'error' }]);
-    expect(lines(written({ level: 'debug' }, talk))).toHaveLength(4);
+    expect(lines(written({ level: 'warn' }, logAll))).toMatchObject([{ message: 'warn' }, { message: 'error' }]);
+    expect(lines(written({ level: 'debug' }, logAll))).toHaveLength(4);
   });
 });
 
-describe('a log for a person', () => {
-  test('has a line with the time of day, the process, the level, the message and the details', () => {
+describe('a pretty log', () => {
+  test('has a line with the time of day, the service, the level, the message and the details', () => {
     const text = written({ format: 'pretty' }, (log) => log.warn('Slow.', { ms: 1200 }));
-    // eslint-disable-next-line no-control-regex -- that is what colours are made of
+    // eslint-disable-next-line no-control-regex -- colours are control sequences
     expect(text.replace(/\u001b\[\d+m/g, '')).toMatch(/^\d\d:\d\d:\d\d\.\d{3} api {4}warn Slow\. \{"ms":1200\}\n$/);
   });
 
-  test('says nothing after the message when there are no details', () => {
+  test('has nothing after the message when there are no details', () => {
     expect(written({ format: 'pretty' }, (log) => log.info('Ready.'))).toMatch(/ Ready\.\n$/);
   });
 
-  test('can hold what JSON cannot', () => {
+  test('can write values that JSON cannot', () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = loop;
     expect(written({ format: 'pretty' }, (log) => log.info('Odd.', { big: 1n, loop }))).toContain('"big":"1"');
@@ -88,9 +88,9 @@ describe.each(['json', 'pretty'] as const)('a secret in a %s log', (format) => {
       'an error',
       (log) => log.warn('Broke.', { error: new Error('redis://:hunter2@cache', { cause: new Error('whsec_hunter2') }) }),
     ],
-    ['what a child log adds', (log) => log.child({ token: 'hunter2' }).info('Got it.')],
-  ])('is never written: in %s (I8)', (_, talk) => {
-    const text = written({ format }, talk);
+    ['the fields of a child logger', (log) => log.child({ token: 'hunter2' }).info('Got it.')],
+  ])('is never written: in %s (I8)', (_, work) => {
+    const text = written({ format }, work);
     expect(text).toContain('[redacted]');
     expect(text).not.toContain('hunter2');
   });

@@ -4,14 +4,15 @@ import { redact } from './redact.js';
 /** A winston logger. Details go in the second argument: `log.info('Accepted.', { event_id })`. */
 export type Logger = winston.Logger;
 
+/** The options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** Which process: `api`, `worker`. */
+  /** The name of the process: `api`, `worker`. */
   service: string;
-  /** `error`, `warn`, `info` or `debug`. */
+  /** The lowest level that is written: `error`, `warn`, `info` or `debug`. */
   level: string;
-  /** `json`, one object a line; or `pretty`, for a person. Default: pretty at a terminal. */
+  /** `json`: one object per line; `pretty`: for people. Default: `pretty` on a terminal, otherwise `json`. */
   format?: 'json' | 'pretty' | undefined;
-  /** What each line has besides, such as the ids of the active span; details of the line itself come first. */
+  /** Returns fields for every line, such as the ids of the active span. Fields of the line itself win. Default: none. */
   context?: (() => object | undefined) | undefined;
   /** Where lines go. Default: standard output. */
   stream?: NodeJS.WritableStream;
@@ -26,7 +27,7 @@ const pretty = format.printf(({ level, message, timestamp, service, ...details }
   return `${String(timestamp).slice(11, 23)} ${String(service).padEnd(6)} ${level} ${String(message)}${rest}`;
 });
 
-/** Makes the logger of a process. Secrets and tokens never reach the stream (I8). */
+/** Creates the logger of a process. Secrets and tokens are redacted before a line is written (I8). */
 export function createLogger(options: LoggerOptions): Logger {
   const { service, level, stream, format: style = process.stdout.isTTY ? 'pretty' : 'json' } = options;
   const logger = winston.createLogger({
@@ -36,18 +37,18 @@ export function createLogger(options: LoggerOptions): Logger {
     transports: [stream ? new winston.transports.Stream({ stream }) : new winston.transports.Console()],
   });
   if (options.context !== undefined) withContext(logger, options.context);
-  // winston formats a line before it drops it for its level: 5 % of the worker's time (measured).
+  // winston formats a line before it drops it because of its level: 5 % of the worker's time (measured).
   for (const name of LEVELS) if (!logger.isLevelEnabled(name)) logger[name] = () => logger;
   return logger;
 }
 
-/** The context is asked as the line is logged: a busy stream may have winston format it later, when another span is active. */
+/** Reads the context when a line is logged: with a busy stream, winston may format it later, when another span is active. */
 function withContext(logger: Logger, context: () => object | undefined): void {
   for (const name of LEVELS) {
     const write = logger[name].bind(logger) as (message: string, details?: object) => Logger;
     logger[name] = ((message: string, details?: object) => {
-      const more = context();
-      return write(message, more === undefined ? details : { ...more, ...details });
+      const fields = context();
+      return write(message, fields === undefined ? details : { ...fields, ...details });
     }) as Logger[typeof name];
   }
 }

@@ -5,7 +5,7 @@ import { redact } from './redact.js';
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl';
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-describe('what is named like a secret', () => {
+describe('a value with the name of a secret', () => {
   test.each([
     'secret',
     'client_secret',
@@ -21,20 +21,20 @@ describe('what is named like a secret', () => {
     'apiKey',
     'x-api-key',
     'JWT_SECRET',
-  ])('%s is redacted, whatever it holds', (name) => {
+  ])('is redacted: %s', (name) => {
     for (const value of ['abc', 7, null, { nested: 'abc' }, ['abc']]) {
       expect(redact({ [name]: value, event_id: 'evt_1' })).toEqual({ [name]: '[redacted]', event_id: 'evt_1' });
     }
   });
 
-  test('is redacted at any place', () => {
+  test('is redacted at any depth', () => {
     expect(redact({ request: { headers: [{ authorization: 'abc', host: 'example.com' }] } })).toEqual({
       request: { headers: [{ authorization: '[redacted]', host: 'example.com' }] },
     });
   });
 });
 
-describe('what looks like a secret', () => {
+describe('a text that looks like a secret', () => {
   test.each([
     [`The secret is ${SECRET}.`, 'The secret is [redacted].'],
     [`old ${SECRET} new ${SECRET}`, 'old [redacted] new [redacted]'],
@@ -49,7 +49,7 @@ describe('what looks like a secret', () => {
     ['redis://:hunter2@cache:6379', 'redis://:[redacted]@cache:6379'],
     ['rediss://me:p@ss:w@rd@cache/0', 'rediss://me:[redacted]@cache/0'],
     ['a https://x:1@a/ and https://y:2@b/', 'a https://x:[redacted]@a/ and https://y:[redacted]@b/'],
-  ])('is redacted in the text %j', (text, expected) => {
+  ])('is redacted in %j', (text, expected) => {
     expect(redact(text)).toBe(expected);
   });
 
@@ -59,11 +59,11 @@ describe('what looks like a secret', () => {
     'evt_01a20f77-cf64-75d8-a2ec-564e1822ba0a',
     'The eye of the beholder.',
     '',
-  ])('does not include %j', (text) => {
+  ])('is not %j', (text) => {
     expect(redact(text)).toBe(text);
   });
 
-  test('is found wherever a text can stand', () => {
+  test('is redacted anywhere in a value', () => {
     const holder = fc.letrec((tie) => ({
       tree: fc.oneof(
         { depthSize: 'small' },
@@ -105,8 +105,8 @@ describe('an error', () => {
   });
 });
 
-describe('what JSON has no word for', () => {
-  test('ends somewhere, when it refers to itself', () => {
+describe('a value that JSON cannot write', () => {
+  test('is cut off when it refers to itself', () => {
     const loop: Record<string, unknown> = { name: 'loop' };
     loop['self'] = loop;
     loop['list'] = [loop];
@@ -122,7 +122,7 @@ describe('what JSON has no word for', () => {
     expect(redact([[[[[['six']]]]]])).toEqual([[[[[['six']]]]]]);
   });
 
-  test('is written as far as a log needs it', () => {
+  test('is written in a readable form', () => {
     const at = new Date('2026-03-01T00:00:00Z');
     expect(
       redact({ at, big: 2n ** 64n, bytes: Buffer.from('key material'), none: null, missing: undefined, no: false, count: 0 }),
@@ -137,7 +137,7 @@ describe('what JSON has no word for', () => {
     });
   });
 
-  test('is not changed in what was handed in', () => {
+  test('is not changed in the original', () => {
     const details = { token: 'abc', list: [{ text: SECRET }] };
     redact(details);
     expect(details).toEqual({ token: 'abc', list: [{ text: SECRET }] });

@@ -1,6 +1,6 @@
 const REDACTED = '[redacted]';
 const SECRET_NAME = /secret|token|ticket|authorization|cookie|password|api[-_]?key|jwt/i;
-/** Webhook secrets, JSON Web Tokens, bearer credentials and passwords in URLs, wherever they stand in a text. */
+/** Webhook secrets, JSON Web Tokens, credentials of headers, and tokens and passwords in URLs, anywhere in a text. */
 const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/whsec_[A-Za-z0-9+/=_-]+/g, REDACTED],
   [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
@@ -11,8 +11,10 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
 const MAX_DEPTH = 6;
 
 /**
- * A copy that is fit for a log: what is named like a secret, and what looks like one, is replaced (I8). Errors keep
- * their name, message, code, stack and cause. Of bytes only the number is kept; what lies deeper than six levels is left out.
+ * Returns a copy that is safe to log: values whose name or text looks like a secret are replaced by `[redacted]` (I8). Errors
+ * keep their name, message, code, stack and cause; bytes are replaced by their number; values below six levels by `[deep]`.
+ *
+ * @param depth the level of `value`; for the recursion
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);

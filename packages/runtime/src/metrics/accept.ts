@@ -1,27 +1,31 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { EndedMetric } from './ended.js';
 
-/** What is counted of accepting events. */
+/** The metrics of accepting events. */
 export interface AcceptMetrics {
   /**
-   * A commit ended.
+   * Counts a commit.
    *
-   * `events`: how many it was asked for; `accepted`: how many were new; `repeated`: how many were in the log already.
+   * `events`: all events of the commit; `accepted`: those that were new; `repeated`: those that the log already had.
    */
   committed: (commit: {
     events: number;
     accepted: number;
     repeated: number;
     deliveries: number;
-    /** Of the deliveries: those to webhooks that Tidings disabled, which ended with it. */
+    /** The part of the deliveries that were skipped, because Tidings had disabled their webhooks. */
     skipped: number;
     durationMs: number;
   }) => void;
-  /** So many calls were refused: default 1. */
+  /** Counts refused calls; default 1. */
   rejected: (reason: 'invalid' | 'conflict' | 'unavailable', calls?: number) => void;
 }
 
-/** @param ended counts the deliveries that are skipped from the beginning */
+/**
+ * Registers the metrics of accepting events.
+ *
+ * @param ended counts the deliveries that are created as skipped
+ */
 export function createAcceptMetrics(registry: Registry, ended: EndedMetric): AcceptMetrics {
   const registers = [registry];
   const accepted = new Counter({
@@ -31,7 +35,7 @@ export function createAcceptMetrics(registry: Registry, ended: EndedMetric): Acc
   });
   const repeated = new Counter({
     name: 'tidings_events_repeated_total',
-    help: 'Events that were published again, and were in the log already.',
+    help: 'Events that were published again: the log already had them.',
     registers,
   });
   const deliveries = new Counter({
@@ -41,19 +45,19 @@ export function createAcceptMetrics(registry: Registry, ended: EndedMetric): Acc
   });
   const events = new Histogram({
     name: 'tidings_accept_commit_events',
-    help: 'How many events shared a commit.',
+    help: 'Number of events that shared a commit.',
     buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
     registers,
   });
   const duration = new Histogram({
     name: 'tidings_accept_commit_duration_seconds',
-    help: 'How long such a commit took, with its wait for the turn.',
+    help: 'Duration of a commit of events, including the wait for the lock of the log.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
   const rejected = new Counter({
     name: 'tidings_publish_rejected_total',
-    help: 'Calls whose events were not accepted: "invalid" by the catalog, "conflict" with another event of the id, "unavailable" PostgreSQL.',
+    help: 'Publish calls that were refused: "invalid" (the catalog refused an event), "conflict" (another event has the id), "unavailable" (PostgreSQL did not commit).',
     labelNames: ['reason'],
     registers,
   });

@@ -1,15 +1,15 @@
 import { Gauge, type Registry } from 'prom-client';
-import { checkReadiness, type Reachable } from '@tidings/runtime/health';
+import { checkReadiness, type DependencyCheck } from '@tidings/runtime/health';
 
-/** Shows whether each part that a process needs answers. They are asked when the metrics are: 2 s at most. */
-export function measureDependencies(registry: Registry, parts: Readonly<Record<string, Reachable>>): void {
+/** Registers a gauge that shows whether each dependency answers. They are checked when the metrics are read, for at most 2 s. */
+export function measureDependencies(registry: Registry, dependencies: Readonly<Record<string, DependencyCheck>>): void {
   new Gauge({
     name: 'tidings_dependency_up',
-    help: '1 when it answers this process within 2 s, 0 when not.',
+    help: '1 when the dependency answers this process within 2 s, otherwise 0.',
     labelNames: ['dependency'],
     registers: [registry],
     async collect() {
-      const { checks } = await checkReadiness(parts);
+      const { checks } = await checkReadiness(dependencies);
       for (const [dependency, state] of Object.entries(checks)) this.set({ dependency }, state === 'ok' ? 1 : 0);
     },
   });

@@ -1,20 +1,20 @@
 import { Counter, type Registry } from 'prom-client';
 
-/** The states that are the end of a delivery. */
+/** The final states of a delivery. */
 export type EndedStatus = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
-/** So many deliveries ended; default 1. */
+/** Counts deliveries that ended; default 1. */
 export type EndedMetric = (status: EndedStatus, count?: number) => void;
 
 /**
- * Counts the deliveries that ended.
+ * Registers the counter of deliveries that ended.
  *
- * @param statuses those that this process ends deliveries with: they are shown from the beginning
+ * @param statuses the final states that this process sets: they start at 0
  */
 export function createEndedMetric(registry: Registry, statuses: readonly EndedStatus[]): EndedMetric {
   const ended = new Counter({
     name: 'tidings_deliveries_ended_total',
-    help: 'Deliveries that ended, by how. One that is cancelled under way counts as that, and as what its attempt came to.',
+    help: 'Deliveries that ended, by final status. A delivery that is cancelled during an attempt counts as cancelled and by the outcome of the attempt.',
     labelNames: ['status'],
     registers: [registry],
   });

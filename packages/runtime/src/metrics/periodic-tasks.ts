@@ -1,25 +1,25 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { PeriodicTaskRound } from '@tidings/runtime/periodic-task';
 
-/** What is counted of the rounds of background tasks. Answers with what each task is to tell of its rounds. */
+/** Registers the metrics of periodic tasks. Returns the function that counts a round, for the `observe` option of each task. */
 export function createPeriodicTaskMetrics(registry: Registry): (round: PeriodicTaskRound) => void {
   const registers = [registry];
   const rounds = new Counter({
     name: 'tidings_periodic_task_rounds_total',
-    help: 'Rounds of background tasks that ended: "ok", or "failed" when it threw.',
+    help: 'Rounds of periodic tasks that ended: "ok", or "failed" when the round threw an error.',
     labelNames: ['task', 'result'],
     registers,
   });
   const duration = new Histogram({
     name: 'tidings_periodic_task_duration_seconds',
-    help: 'How long a round took, be it that it failed.',
+    help: 'Duration of a round, also of a failed one.',
     labelNames: ['task'],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30],
     registers,
   });
   const lastSuccess = new Gauge({
     name: 'tidings_periodic_task_last_success_timestamp_seconds',
-    help: 'When the last round that did not fail ended, in Unix seconds.',
+    help: 'When the last successful round ended, in Unix seconds.',
     labelNames: ['task'],
     registers,
   });

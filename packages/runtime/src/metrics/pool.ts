@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 
-/** What a pool of the package pg tells of itself. */
+/** The counts of a pool of the package pg. */
 interface Pool {
   totalCount: number;
   idleCount: number;
@@ -8,12 +8,12 @@ interface Pool {
   options: { max: number };
 }
 
-/** Shows a pool of database connections as it is when the metrics are asked for. */
+/** Registers the gauges of a pool of database connections, which are read when the metrics are. */
 export function measurePool(registry: Registry, pool: Pool): void {
   const registers = [registry];
   new Gauge({
     name: 'tidings_database_pool_connections',
-    help: 'Connections to PostgreSQL that are open.',
+    help: 'Open connections to PostgreSQL, idle or busy.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -23,7 +23,7 @@ export function measurePool(registry: Registry, pool: Pool): void {
   });
   new Gauge({
     name: 'tidings_database_pool_max_connections',
-    help: 'DATABASE_POOL: the most connections there may be.',
+    help: 'The maximum number of connections (DATABASE_POOL).',
     registers,
   }).set(pool.options.max);
   new Gauge({

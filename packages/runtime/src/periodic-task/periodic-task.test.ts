@@ -4,8 +4,8 @@ import { createPeriodicTask } from './periodic-task.js';
 
 const log = { warn: () => undefined };
 
-describe('a task', () => {
-  test('begins at once, and goes round again and again', async () => {
+describe('a periodic task', () => {
+  test('starts its first round at once, and then runs round after round', async () => {
     let rounds = 0;
     const task = createPeriodicTask({ name: 'count', intervalMs: 1, run: () => Promise.resolve(void (rounds += 1)), log });
     task.start();
@@ -16,7 +16,7 @@ describe('a task', () => {
     await task.stop();
   });
 
-  test('goes on after a round that failed, and says so', async () => {
+  test('continues after a failed round, and logs it', async () => {
     let rounds = 0;
     const warnings: object[] = [];
     const observed: boolean[] = [];
@@ -39,17 +39,17 @@ describe('a task', () => {
     expect(observed.slice(0, 2)).toEqual([true, false]);
   });
 
-  test('ends its round before it stops, is told to, and begins no other', async () => {
+  test('stops after its current round, which sees that it is stopping, and starts no other', async () => {
     let finish = (): void => undefined;
     let rounds = 0;
-    let told: boolean | undefined;
+    let sawStopping: boolean | undefined;
     const task = createPeriodicTask({
       name: 'slow',
       intervalMs: 1,
-      run: async (stopping) => {
+      run: async (isStopping) => {
         rounds += 1;
         await new Promise<void>((resolve) => (finish = resolve));
-        told = stopping();
+        sawStopping = isStopping();
       },
       log,
     });
@@ -60,6 +60,6 @@ describe('a task', () => {
     expect(stopped).toBe(false);
     finish();
     await stopping;
-    expect({ rounds, told }).toEqual({ rounds: 1, told: true });
+    expect({ rounds, sawStopping }).toEqual({ rounds: 1, sawStopping: true });
   });
 });

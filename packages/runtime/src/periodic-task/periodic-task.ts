@@ -1,34 +1,37 @@
+/** The options of {@link createPeriodicTask}. */
 export interface PeriodicTaskOptions {
-  /** For the log, such as `reconcile`. */
+  /** The name in the log and in the metrics, such as `reconcile`. */
   name: string;
-  /** From the end of one round to the beginning of the next, in milliseconds; after one that failed at most 5,000. */
+  /** The wait from the end of a round to the start of the next, in milliseconds; after a failed round at most 5,000. */
   intervalMs: number;
-  /** One round. When it throws, the next one goes on. `stopping` tells a long round that it should end. */
-  run: (stopping: () => boolean) => Promise<void>;
-  /** Told of every round that ended, for the metrics. */
+  /** Runs one round. When it throws, the task continues with the next round. `isStopping`: whether a long round should end. */
+  run: (isStopping: () => boolean) => Promise<void>;
+  /** Called for every round that ended, for the metrics. */
   observe?: ((round: PeriodicTaskRound) => void) | undefined;
   log: { warn: (message: string, details: object) => void };
 }
 
 /** A round that ended. */
 export interface PeriodicTaskRound {
+  /** The name of the task. */
   task: string;
   durationMs: number;
   /** Whether it threw. */
   failed: boolean;
 }
 
+/** A task that a process runs in the background, round after round. */
 export interface PeriodicTask {
-  /** Begins the first round at once. */
+  /** Starts the first round at once. */
   start: () => void;
-  /** Begins no further round, and resolves when the one under way has ended. */
+  /** Starts no further round. Resolves when the current round has ended. */
   stop: () => Promise<void>;
 }
 
-/** After a round that failed the next one comes at the latest after this long, in milliseconds. */
-const AFTER_FAILURE_MS = 5000;
+/** The longest wait after a failed round, in milliseconds. */
+const MAX_FAILURE_WAIT_MS = 5000;
 
-/** What a process does in the background, again and again. Rounds never overlap. */
+/** Creates a periodic task, which does not run before it is started. Its rounds never overlap. */
 export function createPeriodicTask({ name, intervalMs, run, observe, log }: PeriodicTaskOptions): PeriodicTask {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -42,8 +45,8 @@ export function createPeriodicTask({ name, intervalMs, run, observe, log }: Peri
       await run(() => stopped);
     } catch (error) {
       failed = true;
-      waitMs = Math.min(intervalMs, AFTER_FAILURE_MS);
-      log.warn('A round of a background task failed; the next one goes on.', { task: name, error });
+      waitMs = Math.min(intervalMs, MAX_FAILURE_WAIT_MS);
+      log.warn('A round of a periodic task failed; the next round tries again.', { task: name, error });
     }
     observe?.({ task: name, durationMs: performance.now() - startedAt, failed });
     if (!stopped) timer = setTimeout(start, waitMs);

@@ -1,15 +1,16 @@
+/** The options of {@link waitForShutdown}. */
 export interface ShutdownOptions {
-  /** Stops every part, in reverse order of its start. */
+  /** Stops all parts of the process, in reverse order of their start. */
   stop: () => Promise<void>;
-  /** What has not stopped by then is given up, in milliseconds; the process then exits with 1. */
+  /** How long `stop` may take, in milliseconds. Then the process exits with 1. */
   deadlineMs: number;
   log: { info: (message: string, details?: object) => void; error: (message: string, details?: object) => void };
 }
 
-/** Waits for SIGTERM or SIGINT, stops the parts, and exits: with 0 when all of them stopped in time. */
+/** Waits for SIGTERM or SIGINT, calls `stop`, and exits the process: with 0 when `stop` succeeded in time, otherwise with 1. */
 export async function waitForShutdown({ stop, deadlineMs, log }: ShutdownOptions): Promise<never> {
   const signal = await new Promise((resolve) => {
-    // The listeners stay: a second Ctrl-C must not cut the stopping short.
+    // The listeners stay, so that a second Ctrl-C does not end the process during the shutdown.
     for (const name of ['SIGTERM', 'SIGINT'])
       process.on(name, () => {
         resolve(name);

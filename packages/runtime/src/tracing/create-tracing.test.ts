@@ -31,7 +31,7 @@ beforeEach(() => {
 const ended = () => exporter.getFinishedSpans();
 
 describe('a span', () => {
-  test('is part of the active one by itself, of another by its traceparent, and of none with null', async () => {
+  test('is a child of the active span by default, of another span by its traceparent, and a root with null', async () => {
     await tracing.run({ name: 'outer' }, async ({ ids, traceparent }) => {
       expect(traceparent).toBe(`00-${ids.trace_id}-${ids.span_id}-01`);
       await tracing.run({ name: 'inner' }, async (inner) => {
@@ -52,7 +52,7 @@ describe('a span', () => {
     expect(malformed).toMatchObject({ parentSpanContext: undefined, links: [] });
   });
 
-  test('of work that throws is failed, by the code or name and not the message, which may hold secrets (I8)', async () => {
+  test('fails when its work throws, with the code or name of the error, not the message, which may hold secrets (I8)', async () => {
     const broken = Object.assign(new Error('whsec_secret'), { code: 'ECONNRESET' });
     await expect(tracing.run({ name: 'record' }, () => Promise.reject(broken))).rejects.toBe(broken);
     await expect(tracing.run({ name: 'record' }, () => Promise.reject(new TypeError('whsec_secret')))).rejects.toThrow();
@@ -63,7 +63,7 @@ describe('a span', () => {
     expect(ended().map(({ status }) => status.message)).toEqual([undefined, undefined]);
   });
 
-  test('begins when it is said to have begun', () => {
+  test('begins at the given time', () => {
     const before = performance.timeOrigin + performance.now();
     tracing.begin({ name: 'late', startedAt: performance.now() - 1000 }).end();
     const [seconds = 0, nanoseconds = 0] = ended()[0]?.startTime ?? [];
@@ -71,11 +71,11 @@ describe('a span', () => {
     expect(Math.abs(startedAt - (before - 1000))).toBeLessThan(500);
   });
 
-  test('that has ended is in no line of the log, though what it began goes on', async () => {
+  test('is not active any more when it has ended, although its work continues', async () => {
     let later: (() => void) | undefined;
-    const went = new Promise<unknown>((resolve) => {
+    const idsLater = new Promise<unknown>((resolve) => {
       void tracing.run({ name: 'short' }, () => {
-        const timer = new Promise<void>((go) => (later = go));
+        const timer = new Promise<void>((resume) => (later = resume));
         void timer.then(() => {
           resolve(tracing.activeIds());
         });
@@ -85,7 +85,7 @@ describe('a span', () => {
     await new Promise(setImmediate);
     expect(ended()).toHaveLength(1);
     later?.();
-    expect(await went).toBeUndefined();
+    expect(await idsLater).toBeUndefined();
   });
 });
 
@@ -99,13 +99,16 @@ describe('the sampler', () => {
     ['parentbased_always_off', 1, [false, true, false]],
     ['parentbased_traceidratio', 0, [false, true, false]],
     ['parentbased_traceidratio', 1, [true, true, false]],
-  ] as const)('%s (%d) records what begins here, what others record, and what they do not: %j', (sampler, ratio, recorded) => {
-    const { begin } = tracingWith(sampler, ratio);
-    const flags = [null, sampled, unsampled].map((parent) => begin({ name: 'any', parent }).traceparent.endsWith('-01'));
-    expect(flags).toEqual(recorded);
-  });
+  ] as const)(
+    '%s (%d) records root spans, children of recorded spans, and children of unrecorded spans: %j',
+    (sampler, ratio, recorded) => {
+      const { begin } = tracingWith(sampler, ratio);
+      const flags = [null, sampled, unsampled].map((parent) => begin({ name: 'any', parent }).traceparent.endsWith('-01'));
+      expect(flags).toEqual(recorded);
+    },
+  );
 
-  test('that does not record still gives the ids on, to logs and to others', () => {
+  test('passes on the ids of spans that are not recorded, to logs and to other processes', () => {
     const span = tracing.begin({ name: 'any', parent: unsampled });
     expect(span.traceparent).toMatch(new RegExp(`^00-${FOREIGN}-[0-9a-f]{16}-00$`));
     span.within(() => {

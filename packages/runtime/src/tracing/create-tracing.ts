@@ -11,10 +11,10 @@ const KINDS = {
   consumer: SpanKind.CONSUMER,
 } as const;
 
-/** Spans of this tracer. The context manager that carries the active one must have been set. */
+/** Creates tracing with spans of this tracer. A global context manager must have been set: it keeps the active span. */
 export function createTracing(tracer: Tracer): Omit<Tracing, 'shutdown'> {
   const begin = ({ name, kind = 'internal', attributes, parent, link, startedAt }: SpanOptions): TraceSpan => {
-    const into = parent === undefined ? context.active() : contextOf(parent);
+    const parentContext = parent === undefined ? context.active() : contextOf(parent);
     const span = tracer.startSpan(
       name,
       {
@@ -23,9 +23,9 @@ export function createTracing(tracer: Tracer): Omit<Tracing, 'shutdown'> {
         ...(startedAt === undefined ? {} : { startTime: performance.timeOrigin + startedAt }),
         links: linksTo(link),
       },
-      into,
+      parentContext,
     );
-    return toTraceSpan(span, into);
+    return toTraceSpan(span, parentContext);
   };
 
   return {
@@ -35,7 +35,7 @@ export function createTracing(tracer: Tracer): Omit<Tracing, 'shutdown'> {
       try {
         return await span.within(() => work(span));
       } catch (error) {
-        span.fail(typeOf(error));
+        span.fail(errorTypeOf(error));
         throw error;
       } finally {
         span.end();
@@ -45,15 +45,16 @@ export function createTracing(tracer: Tracer): Omit<Tracing, 'shutdown'> {
       const span = trace.getActiveSpan();
       if (span === undefined) return undefined;
       const { traceFlags } = span.spanContext();
-      // What a socket or a timer does was begun by a span that may have ended long ago. Of one that is not recorded nobody knows.
-      const ended = (traceFlags & TraceFlags.SAMPLED) !== 0 && !span.isRecording();
-      return ended ? undefined : idsOf(span);
+      // The callback of a socket or a timer runs in the span that created it, which may have ended long ago. `isRecording` shows
+      // the end of a sampled span; of a span that is not sampled the end is unknown.
+      const hasEnded = (traceFlags & TraceFlags.SAMPLED) !== 0 && !span.isRecording();
+      return hasEnded ? undefined : idsOf(span);
     },
   };
 }
 
 function toTraceSpan(span: Span, parent: Context): TraceSpan {
-  const own = trace.setSpan(parent, span);
+  const spanContext = trace.setSpan(parent, span);
   return {
     traceparent: formatTraceparent(span.spanContext()),
     ids: idsOf(span),
@@ -63,7 +64,7 @@ function toTraceSpan(span: Span, parent: Context): TraceSpan {
       span.setAttribute('error.type', type);
       span.setStatus({ code: SpanStatusCode.ERROR });
     },
-    within: (work) => context.with(own, work),
+    within: (work) => context.with(spanContext, work),
     end() {
       span.end();
     },
@@ -85,7 +86,7 @@ function idsOf(span: Span): TraceIds {
   return { trace_id: traceId, span_id: spanId };
 }
 
-function typeOf(error: unknown): string {
+function errorTypeOf(error: unknown): string {
   const { code, name } = error as { code?: unknown; name?: unknown };
   return typeof code === 'string' ? code : typeof name === 'string' ? name : 'Error';
 }

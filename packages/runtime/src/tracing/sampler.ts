@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { TracingSettings } from './settings.js';
 
-/** Which traces are recorded, as `OTEL_TRACES_SAMPLER` names it. */
+/** Creates the sampler that `OTEL_TRACES_SAMPLER` names. It decides which traces are recorded. */
 export function createSampler({ sampler, ratio }: Pick<TracingSettings, 'sampler' | 'ratio'>): Sampler {
   switch (sampler) {
     case 'always_on':

@@ -10,15 +10,19 @@ import { createSampler } from './sampler.js';
 import type { TracingOptions, TracingSettings } from './settings.js';
 import type { Tracing } from './tracing.js';
 
-/** So much more time a process that stops has. */
+/** How long a process that stops waits for its last spans to be sent, in milliseconds. */
 const SHUTDOWN_MS = 2000;
+/** The shortest time between two reports of errors. */
 const REPORT_EVERY_MS = 60_000;
-/** Spans. What comes beyond them while the collector does not answer is dropped, so that memory stays bounded. */
-const MAX_WAITING = 8192;
+/** How many spans wait while the collector does not answer. Further spans are dropped, so that memory stays bounded. */
+const MAX_WAITING_SPANS = 8192;
 
-/** Everything that is loaded only where traces are wanted. Once in a process, since the active span is the process's. */
+/**
+ * Starts the OpenTelemetry SDK. This module is loaded only when traces are on. Call it once per process: the context manager,
+ * which keeps the active span, is global.
+ */
 export function openSdk({ serviceName, settings, onError }: TracingOptions & { settings: TracingSettings }): Tracing {
-  reportTo(onError);
+  reportErrorsTo(onError);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const provider = new TracerProvider({
     resource: defaultResource()
@@ -29,7 +33,7 @@ export function openSdk({ serviceName, settings, onError }: TracingOptions & { s
       new BatchSpanProcessor({
         exporter: new OTLPTraceExporter(),
         scheduledDelayMillis: settings.scheduleDelayMs,
-        maxQueueSize: MAX_WAITING,
+        maxQueueSize: MAX_WAITING_SPANS,
       }),
     ],
   });
@@ -38,15 +42,15 @@ export function openSdk({ serviceName, settings, onError }: TracingOptions & { s
     async shutdown() {
       let timer: NodeJS.Timeout | undefined;
       const deadline = new Promise((resolve) => (timer = setTimeout(resolve, SHUTDOWN_MS)));
-      // What could not be sent was reported, and keeps nobody from stopping.
+      // Failures were reported already, and must not prevent the process from stopping.
       await Promise.race([provider.shutdown().catch(() => undefined), deadline]);
       clearTimeout(timer);
     },
   };
 }
 
-/** A collector that is away would fill the log. */
-function reportTo(onError: (message: string) => void): void {
+/** Reports errors of OpenTelemetry at most once a minute: a collector that is away would fill the log. */
+function reportErrorsTo(onError: (message: string) => void): void {
   let reportedAt = -Infinity;
   const report = (message: string): void => {
     if (performance.now() - reportedAt < REPORT_EVERY_MS) return;

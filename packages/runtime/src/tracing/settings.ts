@@ -1,4 +1,4 @@
-/** The values of `OTEL_TRACES_SAMPLER`: how it is decided which traces are recorded. */
+/** The values of `OTEL_TRACES_SAMPLER`. The sampler decides which traces are recorded. */
 export const SAMPLERS = [
   'always_on',
   'always_off',
@@ -8,19 +8,22 @@ export const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
+/** The settings of traces, from the standard variables of OpenTelemetry. */
 export interface TracingSettings {
+  /** Which traces are recorded. */
   sampler: (typeof SAMPLERS)[number];
-  /** For the samplers that have one: the part of all traces that is recorded, 0 to 1. */
+  /** For `traceidratio` samplers: the part of all traces that is recorded, from 0 to 1. */
   ratio: number;
-  /** How long spans wait for company, in milliseconds; up to 512 of them go at once. */
+  /** How long spans wait to be sent together, in milliseconds; up to 512 at once. */
   scheduleDelayMs: number;
 }
 
+/** The options of `startTracing`. */
 export interface TracingOptions {
-  /** Which process, such as `tidings-api`, unless `OTEL_SERVICE_NAME` says another name. */
+  /** The name of the process, such as `tidings-api`. `OTEL_SERVICE_NAME` overrides it. */
   serviceName: string;
   /** Null: no traces. */
   settings: TracingSettings | null;
-  /** Told of spans that could not be sent, once a minute at most. */
+  /** Called when spans could not be sent, at most once a minute. */
   onError: (message: string) => void;
 }

@@ -2,50 +2,50 @@ import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** As it is built: `npm test` builds before it runs the suites. */
-const PACKAGE = join(import.meta.dirname, '../dist/index.js');
+/** The built package: `npm test` builds before it runs the suites. */
+const PACKAGE = join(import.meta.dirname, '../../dist/tracing/index.js');
 const SETTINGS = { sampler: 'always_on', ratio: 1, scheduleDelayMs: 1 };
 
-/** Runs a program that knows `startTracing`, and answers with what it tells. */
+/** Runs a program with `startTracing` in a new process. Returns the value that the program prints with `print`. */
 function run(program: string, env: NodeJS.ProcessEnv = {}): unknown {
-  const head = `import { startTracing } from ${JSON.stringify(PACKAGE)}; const tell = (what) => console.log(JSON.stringify(what));`;
+  const head = `import { startTracing } from ${JSON.stringify(PACKAGE)}; const print = (value) => console.log(JSON.stringify(value));`;
   const args = ['--input-type=module', '--eval', head + program];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env } })) as unknown;
 }
 
-/** What of OpenTelemetry a process has loaded once it has started tracing with these settings. */
+/** The modules of OpenTelemetry that a process has loaded after it started tracing with these settings. */
 const loadedWith = (settings: object | null) =>
   run(`
     const { createRequire } = await import('node:module');
     const tracing = await startTracing({ serviceName: 'test', settings: ${JSON.stringify(settings)}, onError: () => undefined });
     const loaded = Object.keys(createRequire(${JSON.stringify(PACKAGE)}).cache).filter((path) => path.includes('@opentelemetry'));
-    tell([String(tracing), ...loaded]);`) as string[];
+    print([String(tracing), ...loaded]);`) as string[];
 
-test('where no traces are wanted nothing of OpenTelemetry is loaded', () => {
+test('loads nothing of OpenTelemetry when traces are off', () => {
   expect(loadedWith(null)).toEqual(['undefined']);
-  // So that the line above says something.
+  // Proves that the line above can fail.
   expect(loadedWith(SETTINGS).length).toBeGreaterThan(10);
 });
 
-test('a collector that is away is told of once, and keeps no process from stopping for long', () => {
-  const told = run(
+test('reports a collector that is away once, and lets the process stop soon', () => {
+  const result = run(
     `
     const reasons = [];
-    let told;
-    const first = new Promise((resolve) => (told = resolve));
-    const onError = (reason) => (told(), reasons.push(reason));
+    let report;
+    const firstReport = new Promise((resolve) => (report = resolve));
+    const onError = (reason) => (report(), reasons.push(reason));
     const tracing = await startTracing({ serviceName: 'test', settings: ${JSON.stringify(SETTINGS)}, onError });
     for (let count = 0; count < 3; count += 1) await tracing.run({ name: 'any' }, () => Promise.resolve());
-    // Spans that wait keep no process alive.
+    // Waiting spans do not keep the process alive.
     const alive = setInterval(() => undefined, 1000);
-    await first;
+    await firstReport;
     clearInterval(alive);
     tracing.begin({ name: 'last' }).end();
     const before = performance.now();
     await tracing.shutdown();
-    tell({ reasons: reasons.length, quick: performance.now() - before < 5000 });`,
-    // Nobody listens on port 1.
+    print({ reasons: reasons.length, quick: performance.now() - before < 5000 });`,
+    // Nothing listens on port 1.
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_TIMEOUT: '300' },
   );
-  expect(told).toEqual({ reasons: 1, quick: true });
+  expect(result).toEqual({ reasons: 1, quick: true });
 });

@@ -1,4 +1,4 @@
-/** What a span or a log line is found by. One spelling everywhere: in logs, in columns, in docs. */
+/** The ids by which a span or a log line is found. Logs, columns and docs use the same names. */
 export interface TraceIds {
   /** 32 hexadecimal digits. */
   trace_id: string;
@@ -6,44 +6,48 @@ export interface TraceIds {
   span_id: string;
 }
 
+/** The attributes of a span. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
+/** The options of a new span. */
 export interface SpanOptions {
   name: string;
-  /** Whose side it is seen from, as OpenTelemetry has it. Default: `internal`. */
+  /** OpenTelemetry's span kind. Default: `internal`. */
   kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
   attributes?: Attributes;
-  /** The `traceparent` of what it is a part of. Null: of nothing, a new trace. Default: the active span. */
+  /** The `traceparent` of the parent. Null: no parent, a new trace. Default: the active span. */
   parent?: string | null;
-  /** The `traceparent` of another trace that it follows from. Default: none. */
+  /** The `traceparent` of a span of another trace to link to. Default: none. */
   link?: string | null;
-  /** On the clock of `performance.now()`. Default: now. */
+  /** When the span began, on the clock of `performance.now()`. Default: now. */
   startedAt?: number;
 }
 
 /** A span that has begun. */
 export interface TraceSpan {
-  /** In the W3C's format: what carries the trace on to wherever it goes next. */
+  /** The span's context in the W3C's format, with which other processes continue the trace. */
   traceparent: string;
   ids: TraceIds;
+  /** Sets attributes. */
   set: (attributes: Attributes) => void;
-  /** A better name than was known when it began. */
+  /** Sets another name, when a better one is known than at the beginning. */
   rename: (name: string) => void;
-  /** It went wrong. The type is one of few, such as a code: never a message, which may hold secrets (I8). */
+  /** Marks the span as failed. The type is one of a few, such as an error code: never a message, which may hold secrets (I8). */
   fail: (type: string) => void;
-  /** Does something as a part of it: it is the active span meanwhile, in all that follows from the work, too. */
+  /** Runs `work` with this span as the active span, also in the callbacks and promises of `work`. Returns its result. */
   within: <Result>(work: () => Result) => Result;
+  /** Ends the span. */
   end: () => void;
 }
 
-/** How spans are made where traces are wanted. Where they are not, there is none of it, and nothing of OpenTelemetry is loaded. */
+/** Creates spans. A process without traces has no `Tracing`, and loads nothing of OpenTelemetry. */
 export interface Tracing {
-  /** Begins a span that somebody has to end. */
+  /** Begins a span that the caller has to end. */
   begin: (options: SpanOptions) => TraceSpan;
-  /** A span that lasts as long as the work. What the work throws is thrown, and its code or name is the type of the failure. */
+  /** Runs `work` in a span. When `work` throws, the span fails with the error's code or name, and the error is thrown. */
   run: <Result>(options: SpanOptions, work: (span: TraceSpan) => Promise<Result>) => Promise<Result>;
-  /** For a log line: of the active span; undefined when there is none, or when it has ended and only its time goes on. */
+  /** The ids of the active span, for log lines; undefined when there is none, or when it has ended. */
   activeIds: () => TraceIds | undefined;
-  /** Sends what was not sent yet, for two seconds at most, and ends. */
+  /** Sends the remaining spans, for at most two seconds, and stops. */
   shutdown: () => Promise<void>;
 }

@@ -1,19 +1,25 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-export interface Gate {
-  /** The service's own URL, through the gate. */
+/** A TCP proxy in front of a service, with which a test makes the service unreachable or silent. */
+export interface FaultProxy {
+  /** The service's URL with the proxy's host and port. */
   url: string;
-  /** Breaks every connection and refuses new ones: the service is away. */
-  shut: () => Promise<void>;
-  /** Lets new connections through, and the frozen ones go on. */
-  open: () => Promise<void>;
-  /** Takes connections and bytes, but passes nothing on: the service hangs. */
+  /** Closes every connection and refuses new ones: the service is down. */
+  disconnect: () => Promise<void>;
+  /** Accepts connections again, and forwards bytes on frozen connections again. */
+  restore: () => Promise<void>;
+  /** Accepts connections and bytes but forwards nothing: the service hangs. */
   freeze: () => void;
 }
 
-/** A way to a real service that a test can shut, freeze and open, while the other tests go on using the service. It begins open. */
-export async function createGate(serviceUrl: string): Promise<Gate> {
+/**
+ * Starts a TCP proxy on a free port of 127.0.0.1 in front of a real service. Only clients that connect through the proxy are
+ * affected: other tests use the service undisturbed. The proxy forwards from the start.
+ *
+ * @param serviceUrl such as `redis://127.0.0.1:6379`; it must name the port
+ */
+export async function createFaultProxy(serviceUrl: string): Promise<FaultProxy> {
   const url = new URL(serviceUrl);
   const target = { host: url.hostname, port: Number(url.port) };
   const sockets = new Set<Socket>();
@@ -45,13 +51,13 @@ export async function createGate(serviceUrl: string): Promise<Gate> {
 
   return {
     url: url.href,
-    async shut() {
+    async disconnect() {
       if (!server.listening) return;
       server.close();
       for (const socket of sockets) socket.destroy();
       await once(server, 'close');
     },
-    async open() {
+    async restore() {
       frozen = false;
       for (const socket of sockets) socket.resume();
       if (!server.listening) await listen(port);

@@ -7,6 +7,7 @@ import type { Session } from '../src/stream/session.js';
 import type { StreamEvent, StreamPage } from '../src/stream/stream-event.js';
 
 const ignore = (): void => undefined;
+/** Metrics that record nothing. */
 export const NO_METRICS: StreamMetrics = {
   sent: ignore,
   clientCaughtUp: ignore,
@@ -17,10 +18,10 @@ export const NO_METRICS: StreamMetrics = {
   caughtUp: ignore,
 };
 
-/** A session that notes what it gets, instead of writing to a socket. */
+/** Creates a session that records the ids of its events in `got`, instead of writing to a socket. */
 export function fakeSession(options: Partial<Session> & Pick<Session, 'owner'>) {
   const got: string[] = [];
-  /** Of each frame, how many events it was said to hold. */
+  /** The declared number of events of each frame. */
   const counts: number[] = [];
   const session = {
     seesAll: false,
@@ -28,58 +29,63 @@ export function fakeSession(options: Partial<Session> & Pick<Session, 'owner'>) 
     position: 0,
     tokenId: undefined,
     expiresAt: Infinity,
-    open: true,
+    isOpen: true,
     endedAt: undefined,
     write: ({ content }: Frame, events = 0) => {
       counts.push(events);
-      if (session.open) got.push(...[...content.toString().matchAll(/^id: (.+)$/gm)].map(([, id]) => String(id)));
+      if (session.isOpen) got.push(...[...content.toString().matchAll(/^id: (.+)$/gm)].map(([, id]) => String(id)));
     },
     drained: () => undefined,
-    beat: ignore,
+    sendHeartbeat: ignore,
     end: () => {
-      session.open = false;
+      session.isOpen = false;
     },
-    cutOff: ignore,
+    destroy: ignore,
     ...options,
   };
   return { session, got, counts };
 }
 
-/** Some turns of the event loop, in which what is under way goes on. */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
+/** Lets pending callbacks run for `count` iterations of the event loop. */
+export async function yieldToEventLoop(count: number): Promise<void> {
+  for (let done = 0; done < count; done += 1) await new Promise(setImmediate);
 }
 
-/** An API process that is connected to a log: its reads take a while, and fail while the log is away. */
+/** Creates an API process on a log. Its reads take some iterations of the event loop, and fail while the log is not available. */
 export function fakeProcess(read: (range: { after: number; until?: number }) => StreamEvent[], pageSize = 5) {
-  let readTurns = 1;
-  let isAway = false;
+  let readIterations = 1;
+  let isUnavailable = false;
   let reads = 0;
   const readPage = async (
     range: { after: number; until?: number },
     isVisible: (event: StreamEvent) => boolean = () => true,
   ): Promise<StreamPage> => {
     reads += 1;
-    // As of now, whatever is committed before the answer comes.
+    // The events at the time of the query; later commits are not in the result.
     const events = read(range).filter(isVisible);
-    const away = isAway;
-    await turns(readTurns);
-    if (away) throw new Error('The log is away.');
+    const fails = isUnavailable;
+    await yieldToEventLoop(readIterations);
+    if (fails) throw new Error('The log is not available.');
     return { events: events.slice(0, pageSize), complete: events.length < pageSize };
   };
-  const audience: Subscribers = createSubscribers();
-  const hub: Hub = createHub({ readPage: (after) => readPage({ after }), audience, metrics: NO_METRICS, log: { warn: ignore } });
+  const subscribers: Subscribers = createSubscribers();
+  const hub: Hub = createHub({
+    readPage: (after) => readPage({ after }),
+    subscribers,
+    metrics: NO_METRICS,
+    log: { warn: ignore },
+  });
   hub.start(0);
   return {
     hub,
-    audience,
+    subscribers,
     reads: () => reads,
-    slowDown: (count: number) => (readTurns = count),
-    setAway: (away: boolean) => (isAway = away),
-    replay: (session: Session) =>
+    slowDown: (iterations: number) => (readIterations = iterations),
+    setUnavailable: (unavailable: boolean) => (isUnavailable = unavailable),
+    catchUp: (session: Session) =>
       catchUp(session, {
         hub,
-        audience,
+        subscribers,
         metrics: NO_METRICS,
         readPage: (range) => readPage(range, ({ owner }) => owner === null || owner === session.owner),
       }),

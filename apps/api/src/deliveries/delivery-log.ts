@@ -1,24 +1,30 @@
 import { deliveryIdFloor, type Attempt, type Database, type Delivery, type DeliveryStatus } from '@tidings/database';
 
+/** Selects deliveries of one webhook. A field that is undefined selects all. */
 export interface DeliveryFilter {
   webhookId: string;
   limit: number;
+  /** Only deliveries older than the delivery with this id. */
   cursor?: string | undefined;
   statuses?: DeliveryStatus[] | undefined;
   eventTypes?: string[] | undefined;
+  /** Only deliveries created at this time or later. */
   since?: Date | undefined;
+  /** Only deliveries created before this time. */
   until?: Date | undefined;
 }
 
+/** A delivery and its attempts. */
 export interface DeliveryWithAttempts {
   delivery: Delivery;
   /** Oldest first. */
   attempts: Attempt[];
 }
 
+/** Reads deliveries and their attempts. */
 export type DeliveryLog = ReturnType<typeof createDeliveryLog>;
 
-/** What was sent, and what came back, for one user's webhooks. */
+/** Creates the reader of deliveries and their attempts. */
 export function createDeliveryLog({ prisma }: Pick<Database, 'prisma'>) {
   const withAttempts = async (delivery: Delivery | null): Promise<DeliveryWithAttempts | null> =>
     delivery && {
@@ -28,9 +34,9 @@ export function createDeliveryLog({ prisma }: Pick<Database, 'prisma'>) {
 
   return {
     /**
-     * Newest first; up to `limit` of those before the cursor. Whose webhook it is has to be known already: asked for the
-     * owner as well, PostgreSQL takes both for independent, expects next to nothing, and reads all that there is. Time is
-     * asked for by id: one range of the index, in the partitions of that time alone.
+     * Lists up to `limit` deliveries of a webhook, newest first. The caller must have checked the webhook's owner: with a
+     * condition on the owner as well, PostgreSQL treats the two conditions as independent, expects almost no rows, and chooses
+     * a plan that reads every row. Times are compared by id: this reads one index range, only in the partitions of that time.
      */
     list({ webhookId, limit, cursor, statuses, eventTypes, since, until }: DeliveryFilter): Promise<Delivery[]> {
       return prisma.delivery.findMany({
@@ -49,12 +55,12 @@ export function createDeliveryLog({ prisma }: Pick<Database, 'prisma'>) {
       });
     },
 
-    /** One delivery with every attempt, oldest first. */
+    /** Returns a delivery of the owner with its attempts; null if the owner has none with this id (I7). */
     async find(owner: string, id: string): Promise<DeliveryWithAttempts | null> {
       return withAttempts(await prisma.delivery.findFirst({ where: { id, owner } }));
     },
 
-    /** The same, whoever it is of: for operators only. */
+    /** Returns a delivery of any owner with its attempts; null if there is none with this id. Only for operators. */
     async findAny(id: string): Promise<DeliveryWithAttempts | null> {
       return withAttempts(await prisma.delivery.findFirst({ where: { id } }));
     },

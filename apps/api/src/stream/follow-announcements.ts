@@ -3,7 +3,7 @@ import type { Hub } from './hub.js';
 import type { StreamEvent } from './stream-event.js';
 
 interface FollowParts {
-  /** A connection for the purpose `subscriber`. */
+  /** A Redis connection for the purpose `subscriber`. */
   subscriber: RedisClient;
   channel: string;
   decode: (message: string) => StreamEvent[];
@@ -12,8 +12,8 @@ interface FollowParts {
 }
 
 /**
- * Passes on what is announced. Each time the subscription stands (again), the hub catches up: what was announced before
- * is lost, as Redis keeps no messages.
+ * Passes announcements from the Redis channel to the hub. After each (re)subscription the hub catches up from the log, because
+ * Redis keeps no messages: earlier announcements are lost.
  */
 export function followAnnouncements({ subscriber, channel, decode, hub, log }: FollowParts): void {
   const subscribe = (): void => {
@@ -21,7 +21,7 @@ export function followAnnouncements({ subscriber, channel, decode, hub, log }: F
       .subscribe(channel)
       .then(() => hub.catchUp())
       .catch((error: unknown) => {
-        log.warn('The stream could not be followed; it is tried again with the next connection.', { error });
+        log.warn('The stream channel of Redis could not be followed; it is tried again with the next connection.', { error });
       });
   };
   subscriber.on('ready', subscribe);
@@ -32,7 +32,7 @@ export function followAnnouncements({ subscriber, channel, decode, hub, log }: F
     try {
       hub.announce(decode(message));
     } catch (error) {
-      log.warn('A message on the stream channel is none of ours.', { error });
+      log.warn('A message on the stream channel is not an announcement of Tidings, and is ignored.', { error });
     }
   });
 }

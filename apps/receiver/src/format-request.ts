@@ -1,7 +1,7 @@
-import type { Arrival } from './receiver.js';
+import type { ReceivedRequest } from './receiver.js';
 
-/** One line for a person: what arrived, which attempt it was, and whether the signature is right. */
-export function describe({ id, attempt, refused, type, data }: Arrival, time: Date): string {
+/** Formats a received request as one line for the terminal: event, attempt, and whether the signature is valid. */
+export function formatRequest({ id, attempt, refused, type, data }: ReceivedRequest, time: Date): string {
   const start = `${time.toISOString().slice(11, 23)} receiver`;
   const which = `${printable(id)}, attempt ${String(attempt)}`;
   return refused === null
@@ -9,7 +9,7 @@ export function describe({ id, attempt, refused, type, data }: Arrival, time: Da
     : `${start} ✗ not verified: ${refused} (${which})`;
 }
 
-/** An id that anybody may have sent must not steer the terminal. */
+/** Replaces control characters: anybody may have sent the id, and it must not control the terminal. */
 function printable(id: string): string {
   return id.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);
 }

@@ -1,0 +1,86 @@
+import type { Operation } from './api-document.js';
+import type { TestApi } from './start-api.js';
+
+export interface Answer {
+  status: number;
+  type: string;
+  body: unknown;
+}
+
+/** The ids of one owner's resources, by the path segment before the id. */
+export type ResourceIds = Record<string, string>;
+
+/** Ids of resources that do not exist. */
+export const unknownIds: ResourceIds = {
+  owners: 'nobody',
+  webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
+  deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
+};
+
+/** Differences from the operation's example request. */
+interface RequestOverrides {
+  query?: string;
+  headers?: Record<string, string>;
+  /** Sent instead of the example. */
+  body?: string;
+}
+
+/** A client that calls operations of the OpenAPI document. */
+export interface OperationClient {
+  /** Creates one webhook and one delivery for the owner, and returns their ids. */
+  createResources: (owner: string) => Promise<ResourceIds>;
+  /** Calls an operation with its example body. */
+  call: (operation: Operation, ids: ResourceIds, token?: string, overrides?: RequestOverrides) => Promise<Answer>;
+  /** Runs the check for each operation, one after the other. An error of the check names the operation. */
+  forEach: (operations: readonly Operation[], check: (operation: Operation) => Promise<void>) => Promise<void>;
+}
+
+/** Creates a client for the operations of this API. */
+export function createOperationClient(api: TestApi): OperationClient {
+  return {
+    async createResources(owner) {
+      const registered = await api.as(owner).post('/api/webhooks').send({ url: 'https://example.com/hook' });
+      await api
+        .as('service', 'events:publish')
+        .post('/api/events')
+        .send({ type: 'sync.failed', data: { user_id: owner, error_message: 'none' } });
+      const { id } = registered.body as { id: string };
+      const log = await api.as(owner).get(`/api/webhooks/${id}/deliveries`);
+      return { owners: owner, webhooks: id, deliveries: String((log.body as { data: { id: string }[] }).data[0]?.id) };
+    },
+
+    async call({ method, path, example }, ids, token, { query = '', headers = {}, body = JSON.stringify(example) } = {}) {
+      const filled = path.replace(/([^/]+)\/\{\w+\}/g, (_match, segment: string) => {
+        const id = ids[segment];
+        if (id === undefined) throw new Error(`createResources() makes no id for /${segment}/{id}: add one.`);
+        return `${segment}/${id}`;
+      });
+      const abort = new AbortController();
+      const response = await fetch(`${api.url}${filled}${query}`, {
+        method: method.toUpperCase(),
+        signal: abort.signal,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(example === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(example === undefined ? {} : { body }),
+      });
+      const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+      // A stream does not end by itself, so its body is not read.
+      const json: unknown = type.endsWith('json') ? await response.json() : undefined;
+      abort.abort();
+      return { status: response.status, type, body: json };
+    },
+
+    async forEach(operations, check) {
+      for (const operation of operations) {
+        try {
+          await check(operation);
+        } catch (error) {
+          throw new Error(`${operation.method.toUpperCase()} ${operation.path}`, { cause: error });
+        }
+      }
+    },
+  };
+}

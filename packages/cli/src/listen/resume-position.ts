@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventStore } from '@tidings/client';
+
+/** Identifies a stored position: each combination of server, user and types has its own. */
+export interface ResumeKey {
+  /** The server's URL. */
+  server: string;
+  user: string;
+  /** Sorted patterns of event types; an empty list means all types. */
+  types: readonly string[];
+}
+
+/** The position in the event log after which forwarding resumes. */
+export interface ResumePosition extends EventStore {
+  /**
+   * Returns the id of the last forwarded event, or null when there is no file. Throws an error that names the file when it cannot
+   * be read.
+   */
+  load: () => string | null;
+  /** Stores the id of the last forwarded event. */
+  save: (id: string) => void;
+}
+
+/** Opens the position that is stored in a file under `<folder>/listen`. */
+export function openResumePosition(folder: string, { server, user, types }: ResumeKey): ResumePosition {
+  const key = JSON.stringify([server, user, types]);
+  const positionsFolder = join(folder, 'listen');
+  const file = join(positionsFolder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
+  return {
+    load() {
+      try {
+        const { last_event_id: id } = JSON.parse(readFileSync(file, 'utf8')) as { last_event_id: string };
+        return id;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+        throw new Error(`The position of the last forwarded event cannot be read from ${file}. Repair the file or remove it.`, {
+          cause: error,
+        });
+      }
+    },
+    save(id) {
+      mkdirSync(positionsFolder, { recursive: true, mode: 0o700 });
+      // Written to another file and renamed: a half-written file would lose the position.
+      const unfinished = `${file}.${String(process.pid)}`;
+      writeFileSync(unfinished, `${JSON.stringify({ server, user, types, last_event_id: id })}\n`, { mode: 0o600 });
+      renameSync(unfinished, file);
+    },
+  };
+}
