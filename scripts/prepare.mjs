@@ -76,12 +76,13 @@ const FOR_TESTS = {
   curl: ['curl'],
   'nginx-light': ['nginx'],
   chromium: ['chromium', 'google-chrome', 'chromium-browser'],
-  prometheus: ['promtool'],
+  // Only suites named *.ci.test.ts need it, and Helm.
+  ...(process.env.CI ? { prometheus: ['promtool'] } : {}),
 };
 
 /** Installs the missing programs as root on Debian. Otherwise the tests that need them are skipped, and say so. */
 export function prepareProgramsForTests() {
-  prepareHelm();
+  if (process.env.CI) prepareHelm();
   const missing = Object.keys(FOR_TESTS).filter((name) => !FOR_TESTS[name].some(isOnPath));
   if (missing.length === 0) return;
   if (mayInstall()) install(missing);

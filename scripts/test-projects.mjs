@@ -1,5 +1,5 @@
 // Which suite belongs to which Jest project. It follows from what the suite uses, so nobody keeps a list:
-//   e2e       whole-system tests: everything in e2e/, and suites that start processes of Tidings or servers of their own
+//   e2e       whole-system tests: everything in e2e/, and suites that start processes, which need the build
 //   database  suites that use the PostgreSQL or Redis that `npm test` starts
 //   unit      all others: no server, no build
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const IGNORED = new Set(['node_modules', 'dist', 'generated', '.turbo', '.vitepr
 const WHOLE_SYSTEM = ['e2e/', 'packages/local/'];
 const RELATIVE_IMPORT = /from '(\.{1,2}\/[^']+)\.js'/g;
 /** What a suite, or a module that it imports by a relative path, uses of the servers. */
-const USES_PROCESSES = /from '@tidings\/local'/;
+const USES_PROCESSES = /from '(@tidings\/local|node:child_process)'/;
 const USES_SERVERS = /\b(createTestDatabase|createTestRedis|serviceUrl)\b/;
 
 export const PROJECTS = ['unit', 'database', 'e2e'];

@@ -33,7 +33,8 @@ export interface DatabaseOptions {
  * for all parameters: PostgreSQL would make a new one each time, as an array's length lets it hope for a cheaper one, and
  * takes longer to plan such a statement than to run it (measured).
  */
-const PLANNER = '-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan';
+const PLANNER =
+  '-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan';
 
 /** How much longer than a statement may take its answer may, in milliseconds. */
 const ANSWER_MS = 1000;

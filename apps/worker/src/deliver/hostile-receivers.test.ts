@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { AddressInfo, Server } from 'node:net';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createAgents, createGuard, parseNetworks, type Agents, type Resolve } from '@tidings/egress';
 import { createTestAuthority, eventually, type TestAuthority } from '@tidings/testing';
-import { misbehaviours, startHostileReceiver, type HostileReceiver, type MisbehaviourName } from '../../test/hostile-receiver.js';
+import { startHostileReceiver, type HostileReceiver, type MisbehaviourName } from '../../test/hostile-receiver.js';
 import type { AttemptResult } from './attempt-result.js';
 import { createSender } from './send.js';
 
@@ -124,27 +121,4 @@ describe('a TLS server that', () => {
     const url = await listen(createHttpServer((_request, response) => response.end('plain')));
     expect(await attempt(url)).toMatchObject({ statusCode: null, errorClass: 'tls', responseBody: null });
   });
-});
-
-describe('all hostile receivers', () => {
-  /** The growth of the process, compared with as many polite receivers. */
-  const GROWTH_MB = 32;
-  const AT_ONCE = 10;
-
-  test(`grow the process by less than ${String(GROWTH_MB)} MB, ${String(AT_ONCE)} at once of each kind`, async () => {
-    const polite = createHttpServer((request, response) => request.resume().on('end', () => response.end('thanks')));
-    polite.listen(0, '127.0.0.1').unref();
-    await once(polite, 'listening');
-    const names = Object.keys(misbehaviours) as MisbehaviourName[];
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--expose-gc', join(import.meta.dirname, '../../test/measure-sender.mjs'), String(TIMEOUT_MS), String(AT_ONCE)].concat(
-        `http://127.0.0.1:${String((polite.address() as AddressInfo).port)}/`,
-        names.map((name) => receiver.url(name)),
-      ),
-    );
-    const growth = (JSON.parse(stdout) as number[]).map((mb, index) => [names[index], mb] as const);
-    expect(growth.filter(([, mb]) => mb >= GROWTH_MB)).toEqual([]);
-    expect(growth).toHaveLength(names.length);
-  }, 120_000);
 });

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process lives */
+        /** Whether the process is running */
         get: operations["getHealthz"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether PostgreSQL and Redis answer */
+        /** Whether PostgreSQL and Redis are available */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -45,12 +45,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's webhooks, newest first */
+        /** Lists the caller's webhooks, newest first */
         get: operations["getWebhooks"];
         put?: never;
         /**
          * Registers a webhook
-         * @description Answers with its `secret`, the only time it is shown.
+         * @description Returns the `secret`, which no later request returns again.
          */
         post: operations["postWebhooks"];
         delete?: never;
@@ -67,8 +67,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How the caller's webhooks have done lately
-         * @description In the order and the pages of the list. Counted are the deliveries of the last 24 hours, or the newest 1,000 of a webhook where those do not reach as far: `since` says from when.
+         * Recent statistics of the caller's webhooks
+         * @description In the order and the pages of the list. The statistics cover the deliveries of the last 24 hours, but at most the newest 1,000 of each webhook. `since` is the start of the covered time.
          */
         get: operations["getWebhooksStats"];
         put?: never;
@@ -86,20 +86,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One webhook */
+        /** Reads one webhook */
         get: operations["getWebhooksOne"];
         put?: never;
         post?: never;
         /**
          * Removes a webhook
-         * @description Its pending deliveries are cancelled; its log stays readable by delivery id.
+         * @description Cancels its pending deliveries. Its deliveries stay readable by their id.
          */
         delete: operations["deleteWebhooksOne"];
         options?: never;
         head?: never;
         /**
-         * Changes the fields that the body names
-         * @description `enabled: false` cancels what is pending; `true` forgets how it failed, as another `url` does. `retry` is replaced as a whole; null: the policy of the system.
+         * Changes the fields in the body
+         * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook. `retry` is replaced as a whole; null: the policy of the server.
          */
         patch: operations["patchWebhooksOne"];
         trace?: never;
@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Gives a webhook a new secret
-         * @description Answers with the `secret`, the only time it is shown. Until the overlap is over, each request is signed with the earlier ones as well. `overlap_s: 0`, for a secret that leaked, ends all earlier ones at once.
+         * @description Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets at once.
          */
         post: operations["postWebhooksOneRotateSecret"];
         delete?: never;
@@ -134,8 +134,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends a `webhook.test` event now, and answers with what came back
-         * @description Signed and guarded like any other request, also while the webhook is disabled. It is in no log and is not tried again. Two tests of a webhook at the same time are one.
+         * Sends a `webhook.test` event now, and returns the response of the receiver
+         * @description The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.
          */
         post: operations["postWebhooksOneTest"];
         delete?: never;
@@ -151,7 +151,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A webhook's deliveries, newest first */
+        /** Deliveries of a webhook, newest first */
         get: operations["getWebhooksOneDeliveries"];
         put?: never;
         post?: never;
@@ -171,8 +171,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Attempts a webhook's terminal deliveries again
-         * @description Behind what is new, at a bounded rate, in the order of the log.
+         * Replays terminal deliveries of a webhook
+         * @description The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate.
          */
         post: operations["postWebhooksOneReplay"];
         delete?: never;
@@ -188,7 +188,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One delivery with every attempt */
+        /** One delivery with all attempts */
         get: operations["getDeliveriesOne"];
         put?: never;
         post?: never;
@@ -206,8 +206,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The event that a delivery is of
-         * @description Its `type`, `timestamp` and `data` are the body of each attempt, and its `id` is the `webhook-id`.
+         * The event of a delivery
+         * @description The body of each attempt consists of `type`, `timestamp` and `data`. The header `webhook-id` is the `id` of the event.
          */
         get: operations["getDeliveriesOneEvent"];
         put?: never;
@@ -228,8 +228,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Attempts one delivery now
-         * @description Again when it is terminal, at once when it waits for its next attempt.
+         * Retries one delivery now
+         * @description A terminal delivery becomes pending again, as a replay. A delivery that waits for its next attempt is attempted without the wait.
          */
         post: operations["postDeliveriesOneRetry"];
         delete?: never;
@@ -247,13 +247,13 @@ export interface paths {
         };
         /**
          * The events that the caller may see, oldest first
-         * @description For polling: keep `next_cursor`, and ask again. It stays the same while there is nothing new.
+         * @description For polling: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events.
          */
         get: operations["getEvents"];
         put?: never;
         /**
-         * Publishes one event or many, all or none
-         * @description Accepted means committed, with every delivery. An id that is in the log already is the same event, and nothing new.
+         * Publishes one event or a batch of events, all or none
+         * @description An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.
          */
         post: operations["postEvents"];
         delete?: never;
@@ -287,8 +287,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The live stream: what the caller may see, as it happens
-         * @description Server-Sent Events. After a `Last-Event-ID` it resumes right behind that event; when the log has no such event, a `stream.gap` says so, names the oldest that there is, and everything that there is follows. `HEAD` answers with the headers alone.
+         * The live stream of the events that the caller may see
+         * @description Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the oldest event that is left, and all events that are left follow. `HEAD` returns the headers only.
          */
         get: operations["getEventsStream"];
         put?: never;
@@ -309,8 +309,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A ticket for one stream, for EventSource
-         * @description A browser’s EventSource sends no token: it opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream is that of the caller, and ends with the caller’s token.
+         * Issues a ticket for one stream, for EventSource
+         * @description A browser’s EventSource cannot send a token. It opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream shows the caller’s events, and ends when the caller’s token expires.
          */
         post: operations["postEventsStreamTicket"];
         delete?: never;
@@ -327,8 +327,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How the whole system does: what waits, what was attempted, what fails
-         * @description Attempts are counted by workers and told every five seconds; the last minute is not over yet.
+         * The state of the installation: pending deliveries, webhooks, attempts and errors
+         * @description Workers report their counts of attempts every five seconds. The last minute is not complete yet.
          */
         get: operations["getAdminOverview"];
         put?: never;
@@ -346,7 +346,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether anything is delivered */
+        /** Whether all deliveries are paused */
         get: operations["getAdminPause"];
         put?: never;
         post?: never;
@@ -354,8 +354,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Pauses all deliveries, or resumes them
-         * @description Once it is answered, no request begins; those under way end. Events are accepted and streamed as always, and what waits is delivered after the resume, in its order.
+         * Pauses or resumes all deliveries
+         * @description After the response to a pause, no new request to a webhook starts; requests in flight finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.
          */
         patch: operations["patchAdminPause"];
         trace?: never;
@@ -367,7 +367,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Users by what was attempted for them in the last hour, most first */
+        /** Owners by their attempts in the last hour, highest number first */
         get: operations["getAdminOwners"];
         put?: never;
         post?: never;
@@ -385,8 +385,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One user
-         * @description Whom the tokens name is known to whoever makes them: a user without webhooks is answered with zeros.
+         * One owner
+         * @description Tidings has no table of owners: an unknown id returns zero counts.
          */
         get: operations["getAdminOwnersOne"];
         put?: never;
@@ -395,8 +395,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Disables or enables a user, or sets their limits
-         * @description A disabled user is answered with 403 within two seconds, their streams end, and their webhooks are disabled, with what is pending cancelled. Enabling them enables those webhooks as well.
+         * Disables or enables an owner, or sets the limits of an owner
+         * @description Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries cancelled. Enabling the owner enables those webhooks again.
          */
         patch: operations["patchAdminOwnersOne"];
         trace?: never;
@@ -408,7 +408,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Anybody's webhooks, newest first */
+        /** Webhooks of all owners, newest first */
         get: operations["getAdminWebhooks"];
         put?: never;
         post?: never;
@@ -425,7 +425,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Anybody's webhook */
+        /** One webhook of any owner */
         get: operations["getAdminWebhooksOne"];
         put?: never;
         post?: never;
@@ -434,7 +434,7 @@ export interface paths {
         head?: never;
         /**
          * Disables, enables, pauses or resumes a webhook
-         * @description Disabled, what is pending is cancelled, what comes is kept as skipped, and its owner is told and cannot enable it. Paused, everything waits, and nothing is lost.
+         * @description Disabling cancels the pending deliveries and keeps new ones as `skipped`; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.
          */
         patch: operations["patchAdminWebhooksOne"];
         trace?: never;
@@ -446,7 +446,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Deliveries of anybody's webhook, newest first */
+        /** Deliveries of one webhook of any owner, newest first */
         get: operations["getAdminWebhooksOneDeliveries"];
         put?: never;
         post?: never;
@@ -463,7 +463,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Anybody's delivery with every attempt */
+        /** One delivery of any owner, with all attempts */
         get: operations["getAdminDeliveriesOne"];
         put?: never;
         post?: never;
@@ -480,7 +480,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was changed, by whom, newest first */
+        /** The audit log: every change and its actor, newest first */
         get: operations["getAdminAudit"];
         put?: never;
         post?: never;
@@ -500,8 +500,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Lets this browser look at the queues
-         * @description Sets a cookie for the pages below `/admin/queues`, which show BullMQ's queues. It ends with the token, and after an hour.
+         * Starts a browser session for the queue pages
+         * @description Sets a cookie for the pages below `/admin/queues`, which show the BullMQ queues. The session ends when the token expires, and after one hour at the latest.
          */
         post: operations["postAdminQueuesVisit"];
         delete?: never;
@@ -517,7 +517,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The messages of the stream, as AsyncAPI */
+        /** The messages of the stream and of the queue, as an AsyncAPI document */
         get: operations["getAsyncapiJson"];
         put?: never;
         post?: never;
@@ -623,7 +623,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** Synchronising a user's collection failed. */
+        /** The synchronisation of a user's collection failed. */
         post: operations["webhookSyncFailed"];
         delete?: never;
         options?: never;
@@ -640,7 +640,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** The gaps in a user's collection were worked out anew for one artist, label or other entity. */
+        /** The gaps in a user's collection were computed again for one artist, label or other entity. */
         post: operations["webhookGapsUpdated"];
         delete?: never;
         options?: never;
@@ -685,28 +685,28 @@ export interface components {
             url: string;
             event_types: string[];
             description: string | null;
-            /** @description Of the custom headers; their values are never shown. */
+            /** @description The names of the custom headers. Their values are never shown. */
             header_names: string[];
-            /** @description Until when a secret that was rotated away signs as well; null: none does. */
+            /** @description The time until which previous secrets also sign; null: none does. */
             previous_secrets_valid_until: string | null;
             enabled: boolean;
             max_in_flight: number;
-            /** @description Requests per second; null: no limit. */
+            /** @description The maximum number of requests per second; null: no limit. */
             rate_limit: number | null;
             /** @enum {string} */
             ordering: "unordered" | "fifo";
-            /** @description What differs from the system's retry policy; null: nothing. */
+            /** @description The values that differ from the server's retry policy; null: none. */
             retry: {
                 max_attempts?: number;
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
             } | null;
-            /** @description Whether an operator has it wait: nothing is sent, and nothing is lost. */
+            /** @description Whether an operator paused it: nothing is sent until it resumes, and nothing is lost. */
             paused: boolean;
-            /** @description Why Tidings, or its operator, disabled it; null: nobody did, or its owner. */
+            /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: ("failing" | "gone" | "operator") | null;
             disabled_at: string | null;
-            /** @description The first failed attempt since the last success. */
+            /** @description The time of the first failed attempt since the last success. */
             failing_since: string | null;
             circuit: {
                 /** @enum {string} */
@@ -718,7 +718,7 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
-            /** @description Verifies the signatures. It is never shown again. */
+            /** @description The secret that verifies the signatures. It is never shown again. */
             secret: string;
         };
         Webhook: {
@@ -726,28 +726,28 @@ export interface components {
             url: string;
             event_types: string[];
             description: string | null;
-            /** @description Of the custom headers; their values are never shown. */
+            /** @description The names of the custom headers. Their values are never shown. */
             header_names: string[];
-            /** @description Until when a secret that was rotated away signs as well; null: none does. */
+            /** @description The time until which previous secrets also sign; null: none does. */
             previous_secrets_valid_until: string | null;
             enabled: boolean;
             max_in_flight: number;
-            /** @description Requests per second; null: no limit. */
+            /** @description The maximum number of requests per second; null: no limit. */
             rate_limit: number | null;
             /** @enum {string} */
             ordering: "unordered" | "fifo";
-            /** @description What differs from the system's retry policy; null: nothing. */
+            /** @description The values that differ from the server's retry policy; null: none. */
             retry: {
                 max_attempts?: number;
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
             } | null;
-            /** @description Whether an operator has it wait: nothing is sent, and nothing is lost. */
+            /** @description Whether an operator paused it: nothing is sent until it resumes, and nothing is lost. */
             paused: boolean;
-            /** @description Why Tidings, or its operator, disabled it; null: nobody did, or its owner. */
+            /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: ("failing" | "gone" | "operator") | null;
             disabled_at: string | null;
-            /** @description The first failed attempt since the last success. */
+            /** @description The time of the first failed attempt since the last success. */
             failing_since: string | null;
             circuit: {
                 /** @enum {string} */
@@ -764,19 +764,20 @@ export interface components {
             webhook_id: string;
             /**
              * Format: date-time
-             * @description What is counted was accepted from then on.
+             * @description The start of the covered time: deliveries of events that were accepted since then are counted.
              */
             since: string;
             delivered: number;
             failed: number;
-            /** @description Of those that succeeded or failed, from 0 to 1; null: there were none. */
+            /** @description The share of succeeded among succeeded and failed deliveries, from 0 to 1; null: there were none. */
             success_rate: number | null;
-            /** @description Half of the attempts took no longer. */
+            /** @description The median duration of the attempts. */
             p50_ms: number | null;
+            /** @description The 95th percentile of the durations. */
             p95_ms: number | null;
-            /** @description Deliveries that are under way; at most 10,000 are counted. */
+            /** @description Deliveries that have not ended; at most 10,000 are counted. */
             pending: number;
-            /** @description The time since then in 24 equal parts, oldest first. */
+            /** @description The covered time in 24 equal parts, oldest first. */
             series: {
                 /** Format: date-time */
                 at: string;
@@ -789,12 +790,12 @@ export interface components {
             /** @description The `webhook-id` that the receiver got. */
             event_id: string;
             succeeded: boolean;
-            /** @description Null when no response came. */
+            /** @description Null without a response. */
             status_code: number | null;
             duration_ms: number;
             error_class: string | null;
             error: string | null;
-            /** @description Its first 4 KB, as text. */
+            /** @description The first 4 KB of the body, as text. */
             response_body: string | null;
         };
         Delivery: {
@@ -805,20 +806,22 @@ export interface components {
             /** @enum {string} */
             status: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
             attempt_count: number;
-            /** @description Whether it is, or was last, under way because somebody asked for it again. */
+            /** @description Whether a replay, or a retry after the delivery was terminal, made the delivery pending again. */
             replay: boolean;
             /** Format: date-time */
             created_at: string;
             next_attempt_at: string | null;
-            /** @description `slot`: it is due, and its webhook has as many requests under way as it may. */
+            /** @description `slot`: the delivery is due, but its webhook has no free slot or is paused. */
             waiting_for: "slot" | null;
             finished_at: string | null;
         };
         Replay: {
-            /** @description How many deliveries are meant. */
+            /** @description The number of deliveries that are replayed, or that a dry run selects. */
             count: number;
             dry_run: boolean;
+            /** @description When the first replayed delivery is due; null if there is none. */
             first_attempt_at: string | null;
+            /** @description When the last replayed delivery is due; null if there is none. */
             last_attempt_at: string | null;
         };
         DeliveryWithAttempts: {
@@ -829,12 +832,12 @@ export interface components {
             /** @enum {string} */
             status: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
             attempt_count: number;
-            /** @description Whether it is, or was last, under way because somebody asked for it again. */
+            /** @description Whether a replay, or a retry after the delivery was terminal, made the delivery pending again. */
             replay: boolean;
             /** Format: date-time */
             created_at: string;
             next_attempt_at: string | null;
-            /** @description `slot`: it is due, and its webhook has as many requests under way as it may. */
+            /** @description `slot`: the delivery is due, but its webhook has no free slot or is paused. */
             waiting_for: "slot" | null;
             finished_at: string | null;
             attempts: components["schemas"]["Attempt"][];
@@ -845,12 +848,12 @@ export interface components {
             started_at: string;
             duration_ms: number;
             replay: boolean;
-            /** @description Null when no response came. */
+            /** @description Null if no response arrived. */
             status_code: number | null;
             /** @description dns, connect, tls, timeout, reset, protocol, blocked or http_status; null after a 2xx. */
             error_class: string | null;
             error: string | null;
-            /** @description Its first 4 KB, as text. */
+            /** @description The first 4 KB of the response body, as text. */
             response_body: string | null;
         };
         Event: {
@@ -858,12 +861,12 @@ export interface components {
             type: string;
             /** Format: date-time */
             timestamp: string;
-            /** @description As the type says: see `/api/event-types`. */
+            /** @description The payload. `/api/event-types` has the schema of each type. */
             data: {
                 [key: string]: unknown;
             };
         };
-        /** @description `repeated`: it was in the log already. */
+        /** @description `repeated`: the event was already in the event log. */
         Accepted: {
             id: string;
             /** @enum {string} */
@@ -886,37 +889,38 @@ export interface components {
             pause: components["schemas"]["DeliveryPause"];
             /** @description Pending deliveries. */
             queue: {
-                /** @description In Redis, or under way. */
+                /** @description In the Redis queue or in flight. */
                 admitted: number;
-                /** @description Waiting for the time of their next attempt. */
+                /** @description Waiting for the time of the next attempt. */
                 backoff: number;
-                /** @description Due, and waiting for a slot of their webhook. */
+                /** @description Due, and waiting for a free slot of the webhook. */
                 parked: number;
-                /** @description When the oldest of them was accepted. */
+                /** @description When the oldest pending delivery was created. */
                 oldest_pending_at: string | null;
             };
-            /** @description A webhook may be counted in several of these. */
+            /** @description Webhooks by state. A webhook may count in several states. */
             webhooks: {
                 total: number;
                 enabled: number;
                 disabled: number;
-                /** @description Enabled, and their last attempt failed. */
+                /** @description Enabled webhooks whose last attempt failed. */
                 failing: number;
                 circuit_open: number;
                 paused: number;
             };
-            /** @description The last 60 minutes, oldest first. */
+            /** @description Attempts in the last 60 minutes, oldest minute first. */
             minutes: {
                 /** Format: date-time */
                 at: string;
-                /** @description Attempts. */
+                /** @description Number of attempts that succeeded. */
                 succeeded: number;
+                /** @description Number of attempts that failed. */
                 failed: number;
-                /** @description An estimate, from counts by classes of durations. */
+                /** @description Median duration, estimated from a histogram. */
                 p50_ms: number | null;
                 p95_ms: number | null;
             }[];
-            /** @description Of those minutes, the most frequent first. */
+            /** @description Failed attempts of those minutes by error class, most frequent first. */
             errors: {
                 error_class: string;
                 count: number;
@@ -925,23 +929,24 @@ export interface components {
         DeliveryPause: {
             paused: boolean;
             paused_at: string | null;
-            /** @description The user id of whoever paused it. */
+            /** @description The id of the operator who paused the deliveries. */
             paused_by: string | null;
         };
         Owner: {
             owner: string;
             webhooks: number;
-            /** @description Deliveries under way; at most 10,000 of each webhook are counted. */
+            /** @description Pending deliveries; at most 10,000 of each webhook are counted. */
             pending: number;
-            /** @description For their webhooks, in the last hour. */
+            /** @description Attempts of deliveries to these webhooks in the last hour. */
             attempts: number;
+            /** @description Failed attempts in the last hour. */
             failed: number;
-            /** @description How long these took, all together. */
+            /** @description Total duration of the attempts of the last hour. */
             busy_ms: number;
             disabled: boolean;
-            /** @description How many webhooks they may have; null: as the system says. */
+            /** @description The most webhooks that the owner may have; null: the default of the installation. */
             webhooks_limit: number | null;
-            /** @description How many requests they may make; null: as the system says. */
+            /** @description The most requests to the API in a minute; null: the default of the installation. */
             requests_per_minute: number | null;
         };
         OwnedWebhook: {
@@ -949,28 +954,28 @@ export interface components {
             url: string;
             event_types: string[];
             description: string | null;
-            /** @description Of the custom headers; their values are never shown. */
+            /** @description The names of the custom headers. Their values are never shown. */
             header_names: string[];
-            /** @description Until when a secret that was rotated away signs as well; null: none does. */
+            /** @description The time until which previous secrets also sign; null: none does. */
             previous_secrets_valid_until: string | null;
             enabled: boolean;
             max_in_flight: number;
-            /** @description Requests per second; null: no limit. */
+            /** @description The maximum number of requests per second; null: no limit. */
             rate_limit: number | null;
             /** @enum {string} */
             ordering: "unordered" | "fifo";
-            /** @description What differs from the system's retry policy; null: nothing. */
+            /** @description The values that differ from the server's retry policy; null: none. */
             retry: {
                 max_attempts?: number;
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
             } | null;
-            /** @description Whether an operator has it wait: nothing is sent, and nothing is lost. */
+            /** @description Whether an operator paused it: nothing is sent until it resumes, and nothing is lost. */
             paused: boolean;
-            /** @description Why Tidings, or its operator, disabled it; null: nobody did, or its owner. */
+            /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: ("failing" | "gone" | "operator") | null;
             disabled_at: string | null;
-            /** @description The first failed attempt since the last success. */
+            /** @description The time of the first failed attempt since the last success. */
             failing_since: string | null;
             circuit: {
                 /** @enum {string} */
@@ -982,21 +987,21 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
-            /** @description Whose it is. */
+            /** @description The owner of the webhook. */
             owner: string;
         };
         AuditEntry: {
             id: string;
             /** Format: date-time */
             at: string;
-            /** @description A user id; `tidings`, when it was Tidings itself. */
+            /** @description Who made the change: the id that the token names, or `tidings` for a change by Tidings itself. */
             actor: string;
-            /** @description webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed. */
+            /** @description One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed. */
             action: string;
-            /** @description Whose it is. */
+            /** @description The owner of what was changed. */
             owner: string | null;
             webhook_id: string | null;
-            /** @description By field: from what to what. Of what is secret, only that it changed. */
+            /** @description The old and the new value of each changed field. The word `secret` replaces a secret value. */
             details: {
                 [key: string]: {
                     from?: unknown;
@@ -1004,50 +1009,50 @@ export interface components {
                 };
             };
         };
-        /** @description The `data` of an event of the stream, by its `event`. */
+        /** @description The `data` of each event of the stream, by its `event`. */
         StreamedData: {
             "extraction.started": {
-                /** @description The version of the catalogue that is extracted */
+                /** @description The version of the extracted catalogue */
                 version: string;
-                /** @description What is extracted: artists, releases, … */
+                /** @description The extracted types of entities: artists, releases, … */
                 entity_types: string[];
             };
             "extraction.completed": {
-                /** @description The version of the catalogue that is extracted */
+                /** @description The version of the extracted catalogue */
                 version: string;
-                /** @description Records by entity type */
+                /** @description Number of records by entity type */
                 record_counts: {
                     [key: string]: number;
                 };
-                /** @description Seconds from start to end */
+                /** @description Duration in seconds */
                 duration_s: number;
             };
             "sync.completed": {
-                /** @description The user whom this is about, and the only one who sees it */
+                /** @description The user of the event, the only one who may see it */
                 user_id: string;
                 items_synced: number;
                 /** @description Items that could not be synchronised */
                 errors: number;
-                /** @description Seconds from start to end */
+                /** @description Duration in seconds */
                 duration_s: number;
             };
             "sync.failed": {
-                /** @description The user whom this is about, and the only one who sees it */
+                /** @description The user of the event, the only one who may see it */
                 user_id: string;
                 error_message: string;
             };
             "gaps.updated": {
-                /** @description The user whom this is about, and the only one who sees it */
+                /** @description The user of the event, the only one who may see it */
                 user_id: string;
                 entity_type: string;
                 entity_id: string;
             };
             "webhook.disabled": {
-                /** @description The user whom this is about, and the only one who sees it */
+                /** @description The user of the event, the only one who may see it */
                 user_id: string;
                 webhook_id: string;
                 /**
-                 * @description `gone`: it answered 410; `failing`: every attempt failed for too long; `operator`: whoever runs Tidings did it
+                 * @description `gone`: the receiver responded with 410; `failing`: every attempt failed for too long; `operator`: an operator disabled it
                  * @enum {string}
                  */
                 reason: "failing" | "gone" | "operator";
@@ -1073,7 +1078,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does. */
+            /** @description The process is running. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1085,7 +1090,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1105,7 +1110,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Both do. */
+            /** @description PostgreSQL and Redis are available. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1120,7 +1125,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1129,7 +1134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description One does not: `detail` says which. */
+            /** @description PostgreSQL or Redis is unavailable: `detail` names it. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1143,9 +1148,9 @@ export interface operations {
     getWebhooks: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -1154,7 +1159,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of webhooks. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1162,7 +1167,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Webhook"][];
-                        /** @description For the next page; null when this is the last one. */
+                        /** @description The cursor of the next page; null on the last page. */
                         next_cursor: string | null;
                     };
                 };
@@ -1176,7 +1181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1185,7 +1190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1194,7 +1199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1203,7 +1208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1293,7 +1298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1302,7 +1307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1311,7 +1316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The user has as many as one may have. */
+            /** @description The owner has the maximum number of webhooks. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1320,7 +1325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1338,7 +1343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1347,7 +1352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1370,9 +1375,9 @@ export interface operations {
     getWebhooksStats: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -1381,7 +1386,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of statistics. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1389,7 +1394,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["WebhookStats"][];
-                        /** @description For the next page; null when this is the last one. */
+                        /** @description The cursor of the next page; null on the last page. */
                         next_cursor: string | null;
                     };
                 };
@@ -1403,7 +1408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1412,7 +1417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1421,7 +1426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1430,7 +1435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1480,7 +1485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1489,7 +1494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1498,7 +1503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1507,7 +1512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1516,7 +1521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1548,7 +1553,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The webhook is removed. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1564,7 +1569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1573,7 +1578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1582,7 +1587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1591,7 +1596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1600,7 +1605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1679,7 +1684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1688,7 +1693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1697,7 +1702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1706,7 +1711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled it, and the body would enable it. */
+            /** @description An operator disabled the webhook, and the body would enable it. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1715,7 +1720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1733,7 +1738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1742,7 +1747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1804,7 +1809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1813,7 +1818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1822,7 +1827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1831,7 +1836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description As many earlier secrets sign as may. */
+            /** @description The maximum number of previous secrets sign already. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1840,7 +1845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1858,7 +1863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1867,7 +1872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1899,7 +1904,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What the receiver answered, or why there was no answer. */
+            /** @description The response of the receiver, or the reason why there was none. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1917,7 +1922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1926,7 +1931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1935,7 +1940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1944,7 +1949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1953,7 +1958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1962,7 +1967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Redis is away, or a worker could not make the request. */
+            /** @description Redis is not available, or a worker could not send the request. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1971,7 +1976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No worker took it, and nothing will be sent; or one did, and did not tell what came of it. */
+            /** @description No worker took the test, and nothing will be sent; or a worker took it, and returned no result. */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -1985,9 +1990,9 @@ export interface operations {
     getWebhooksOneDeliveries: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
                 status?: ("pending" | "succeeded" | "failed" | "cancelled" | "skipped")[];
                 event_types?: string;
@@ -2003,7 +2008,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of deliveries. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2011,7 +2016,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Delivery"][];
-                        /** @description For the next page; null when this is the last one. */
+                        /** @description The cursor of the next page; null on the last page. */
                         next_cursor: string | null;
                     };
                 };
@@ -2025,7 +2030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2034,7 +2039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2043,7 +2048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2052,7 +2057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2061,7 +2066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2115,7 +2120,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description There are none, or it was a dry run, which only counts. */
+            /** @description No delivery is selected, or this was a dry run, which only counts. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2124,7 +2129,7 @@ export interface operations {
                     "application/json": components["schemas"]["Replay"];
                 };
             };
-            /** @description How many there are, and when they are due. */
+            /** @description The number of replayed deliveries, and when they are due. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2142,7 +2147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2151,7 +2156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2160,7 +2165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2178,7 +2183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2196,7 +2201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2205,7 +2210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2255,7 +2260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2264,7 +2269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2273,7 +2278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2282,7 +2287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2291,7 +2296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2341,7 +2346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2350,7 +2355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2359,7 +2364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2368,7 +2373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2377,7 +2382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2409,7 +2414,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, unchanged when it is on its way already. */
+            /** @description The delivery. It is unchanged if it is already due or in flight. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2427,7 +2432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2436,7 +2441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2445,7 +2450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2454,7 +2459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Its webhook is disabled or removed. */
+            /** @description The webhook of the delivery is disabled or removed. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2463,7 +2468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2472,7 +2477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2495,9 +2500,9 @@ export interface operations {
     getEvents: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
                 types?: string;
             };
@@ -2507,7 +2512,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What comes after the cursor. */
+            /** @description The events after the cursor. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2515,7 +2520,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Event"][];
-                        /** @description For the next page; null when this is the last one. */
+                        /** @description The cursor of the next page; null on the last page. */
                         next_cursor: string | null;
                     };
                 };
@@ -2529,7 +2534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2538,7 +2543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2547,7 +2552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2556,7 +2561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2580,7 +2585,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat of the body under the same key is the same events, with ids or without. */
+                /** @description A repeated body with the same key publishes the same events, also for events without an id. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2602,9 +2607,9 @@ export interface operations {
                     /** @constant */
                     type: "extraction.started";
                     data: {
-                        /** @description The version of the catalogue that is extracted */
+                        /** @description The version of the extracted catalogue */
                         version: string;
-                        /** @description What is extracted: artists, releases, … */
+                        /** @description The extracted types of entities: artists, releases, … */
                         entity_types: string[];
                     };
                     id?: string;
@@ -2614,13 +2619,13 @@ export interface operations {
                     /** @constant */
                     type: "extraction.completed";
                     data: {
-                        /** @description The version of the catalogue that is extracted */
+                        /** @description The version of the extracted catalogue */
                         version: string;
-                        /** @description Records by entity type */
+                        /** @description Number of records by entity type */
                         record_counts: {
                             [key: string]: number;
                         };
-                        /** @description Seconds from start to end */
+                        /** @description Duration in seconds */
                         duration_s: number;
                     };
                     id?: string;
@@ -2630,12 +2635,12 @@ export interface operations {
                     /** @constant */
                     type: "sync.completed";
                     data: {
-                        /** @description The user whom this is about, and the only one who sees it */
+                        /** @description The user of the event, the only one who may see it */
                         user_id: string;
                         items_synced: number;
                         /** @description Items that could not be synchronised */
                         errors: number;
-                        /** @description Seconds from start to end */
+                        /** @description Duration in seconds */
                         duration_s: number;
                     };
                     id?: string;
@@ -2645,7 +2650,7 @@ export interface operations {
                     /** @constant */
                     type: "sync.failed";
                     data: {
-                        /** @description The user whom this is about, and the only one who sees it */
+                        /** @description The user of the event, the only one who may see it */
                         user_id: string;
                         error_message: string;
                     };
@@ -2656,7 +2661,7 @@ export interface operations {
                     /** @constant */
                     type: "gaps.updated";
                     data: {
-                        /** @description The user whom this is about, and the only one who sees it */
+                        /** @description The user of the event, the only one who may see it */
                         user_id: string;
                         entity_type: string;
                         entity_id: string;
@@ -2669,9 +2674,9 @@ export interface operations {
                         /** @constant */
                         type: "extraction.started";
                         data: {
-                            /** @description The version of the catalogue that is extracted */
+                            /** @description The version of the extracted catalogue */
                             version: string;
-                            /** @description What is extracted: artists, releases, … */
+                            /** @description The extracted types of entities: artists, releases, … */
                             entity_types: string[];
                         };
                         id?: string;
@@ -2681,13 +2686,13 @@ export interface operations {
                         /** @constant */
                         type: "extraction.completed";
                         data: {
-                            /** @description The version of the catalogue that is extracted */
+                            /** @description The version of the extracted catalogue */
                             version: string;
-                            /** @description Records by entity type */
+                            /** @description Number of records by entity type */
                             record_counts: {
                                 [key: string]: number;
                             };
-                            /** @description Seconds from start to end */
+                            /** @description Duration in seconds */
                             duration_s: number;
                         };
                         id?: string;
@@ -2697,12 +2702,12 @@ export interface operations {
                         /** @constant */
                         type: "sync.completed";
                         data: {
-                            /** @description The user whom this is about, and the only one who sees it */
+                            /** @description The user of the event, the only one who may see it */
                             user_id: string;
                             items_synced: number;
                             /** @description Items that could not be synchronised */
                             errors: number;
-                            /** @description Seconds from start to end */
+                            /** @description Duration in seconds */
                             duration_s: number;
                         };
                         id?: string;
@@ -2712,7 +2717,7 @@ export interface operations {
                         /** @constant */
                         type: "sync.failed";
                         data: {
-                            /** @description The user whom this is about, and the only one who sees it */
+                            /** @description The user of the event, the only one who may see it */
                             user_id: string;
                             error_message: string;
                         };
@@ -2723,7 +2728,7 @@ export interface operations {
                         /** @constant */
                         type: "gaps.updated";
                         data: {
-                            /** @description The user whom this is about, and the only one who sees it */
+                            /** @description The user of the event, the only one who may see it */
                             user_id: string;
                             entity_type: string;
                             entity_id: string;
@@ -2736,7 +2741,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Every id was in the log already. */
+            /** @description Every event was already in the event log. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2747,7 +2752,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Accepted: an object for one event, a list for many. */
+            /** @description Accepted. The body is an object for one event, and a list for a batch. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2767,7 +2772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2776,7 +2781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2785,7 +2790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An id is taken by another event, or the key was used for another body. Nothing was accepted. */
+            /** @description Another event has the id, or the idempotency key was used for another body. Nothing was accepted. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2794,7 +2799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2812,7 +2817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2821,7 +2826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2850,7 +2855,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Each type with who sees it, its JSON Schema and an example. */
+            /** @description Each event type with its audience, its JSON Schema and an example. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2861,7 +2866,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2870,7 +2875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2879,7 +2884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2888,7 +2893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2912,11 +2917,11 @@ export interface operations {
         parameters: {
             query?: {
                 types?: string;
-                /** @description `all`: everybody's events, for the scope `admin`. */
+                /** @description `own`: events for everyone and for the caller; `all`: the events of all owners, which needs the scope `admin`. */
                 audience?: "own" | "all";
-                /** @description For clients that cannot set the header. */
+                /** @description The last event id, for clients that cannot set the header `Last-Event-ID`. */
                 last_event_id?: string;
-                /** @description Instead of a token: see `/api/events/stream/ticket`. */
+                /** @description A ticket instead of a token: see `/api/events/stream/ticket`. */
                 ticket?: string;
             };
             header?: {
@@ -2946,7 +2951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2973,7 +2978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or the user has as many streams as one may have: see `Retry-After`. */
+            /** @description Too many requests, or too many streams of this owner: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2982,7 +2987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2991,7 +2996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This server has as many streams as it may have, or the database does not answer. */
+            /** @description This server has as many streams as it allows, or the database is not available. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3024,7 +3029,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3033,7 +3038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An operator disabled the user. */
+            /** @description An operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3042,7 +3047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3051,7 +3056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3080,7 +3085,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The last hour. */
+            /** @description The current state, and the attempts of the last hour. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3089,7 +3094,7 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3098,7 +3103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3107,7 +3112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3116,7 +3121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3145,7 +3150,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How it stands. */
+            /** @description The current state. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3154,7 +3159,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryPause"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3163,7 +3168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3172,7 +3177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3181,7 +3186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3221,7 +3226,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How it stands now. */
+            /** @description The new state. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3239,7 +3244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3248,7 +3253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3257,7 +3262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3275,7 +3280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3284,7 +3289,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3307,7 +3312,7 @@ export interface operations {
     getAdminOwners: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
             };
             header?: never;
@@ -3316,7 +3321,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The first of them. */
+            /** @description The first `limit` owners. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3336,7 +3341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3345,7 +3350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3354,7 +3359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3363,7 +3368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3395,7 +3400,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The user. */
+            /** @description The owner. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3413,7 +3418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3422,7 +3427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3431,7 +3436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3440,7 +3445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3449,7 +3454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3494,7 +3499,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The user. */
+            /** @description The changed owner. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3512,7 +3517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3521,7 +3526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3530,7 +3535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3539,7 +3544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3557,7 +3562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3566,7 +3571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3589,12 +3594,12 @@ export interface operations {
     getAdminWebhooks: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
                 state?: "failing" | "disabled" | "paused" | "circuit_open";
-                /** @description Only what is of this user. */
+                /** @description Returns only items of this owner. */
                 owner?: string;
             };
             header?: never;
@@ -3603,7 +3608,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of webhooks. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3611,7 +3616,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["OwnedWebhook"][];
-                        /** @description For the next page; null when this is the last one. */
+                        /** @description The cursor of the next page; null on the last page. */
                         next_cursor: string | null;
                     };
                 };
@@ -3625,7 +3630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3634,7 +3639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3643,7 +3648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3652,7 +3657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3702,7 +3707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +3716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3720,7 +3725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3729,7 +3734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3738,7 +3743,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3782,7 +3787,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The webhook. */
+            /** @description The changed webhook. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3800,7 +3805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3809,7 +3814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3818,7 +3823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3827,7 +3832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is over 1 MB. */
+            /** @description The body is larger than 1 MB. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3845,7 +3850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3854,7 +3859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3877,9 +3882,9 @@ export interface operations {
     getAdminWebhooksOneDeliveries: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
                 status?: ("pending" | "succeeded" | "failed" | "cancelled" | "skipped")[];
                 event_types?: string;
@@ -3895,7 +3900,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of deliveries. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3903,7 +3908,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Delivery"][];
-                        /** @description For the next page; null when this is the last one. */
+                        /** @description The cursor of the next page; null on the last page. */
                         next_cursor: string | null;
                     };
                 };
@@ -3917,7 +3922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3926,7 +3931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3935,7 +3940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3944,7 +3949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3953,7 +3958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4003,7 +4008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4012,7 +4017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4021,7 +4026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller has nothing with this id. */
+            /** @description The caller has no resource with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4030,7 +4035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4039,7 +4044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4062,13 +4067,13 @@ export interface operations {
     getAdminAudit: {
         parameters: {
             query?: {
-                /** @description The most items of a page. */
+                /** @description The maximum number of items on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before. */
+                /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                /** @description Only what is of this user. */
+                /** @description Returns only items of this owner. */
                 owner?: string;
-                /** @description Only what is of this webhook. */
+                /** @description Returns only items of this webhook, which may have been removed. */
                 webhook_id?: string;
             };
             header?: never;
@@ -4077,7 +4082,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of it. */
+            /** @description A page of the audit log. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4085,7 +4090,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["AuditEntry"][];
-                        /** @description For the next page; null when this is the last one. */
+                        /** @description The cursor of the next page; null on the last page. */
                         next_cursor: string | null;
                     };
                 };
@@ -4099,7 +4104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4108,7 +4113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4117,7 +4122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4126,7 +4131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4155,7 +4160,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Where the pages are. */
+            /** @description The path of the pages, and the lifetime of the session in seconds. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4167,7 +4172,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description There is no valid token. The answer does not say why. */
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4176,7 +4181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the user. */
+            /** @description The token lacks the scope, or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4185,7 +4190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: `Retry-After` says when to come again, in seconds. */
+            /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4194,7 +4199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4203,7 +4208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Redis is away. */
+            /** @description Redis is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4223,7 +4228,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description AsyncAPI 3.0 */
+            /** @description An AsyncAPI 3.0 document. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4236,7 +4241,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4265,7 +4270,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4298,7 +4303,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description A fault of the service. */
+            /** @description An internal error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4313,11 +4318,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4343,52 +4348,52 @@ export interface operations {
                     type: "extraction.started";
                     /**
                      * Format: date-time
-                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
                      */
                     timestamp: string;
                     data: {
-                        /** @description The version of the catalogue that is extracted */
+                        /** @description The version of the extracted catalogue */
                         version: string;
-                        /** @description What is extracted: artists, releases, … */
+                        /** @description The extracted types of entities: artists, releases, … */
                         entity_types: string[];
                     };
                 };
             };
         };
         responses: {
-            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4401,11 +4406,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4432,56 +4437,56 @@ export interface operations {
                     type: "extraction.completed";
                     /**
                      * Format: date-time
-                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
                      */
                     timestamp: string;
                     data: {
-                        /** @description The version of the catalogue that is extracted */
+                        /** @description The version of the extracted catalogue */
                         version: string;
-                        /** @description Records by entity type */
+                        /** @description Number of records by entity type */
                         record_counts: {
                             [key: string]: number;
                         };
-                        /** @description Seconds from start to end */
+                        /** @description Duration in seconds */
                         duration_s: number;
                     };
                 };
             };
         };
         responses: {
-            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4494,11 +4499,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4523,55 +4528,55 @@ export interface operations {
                     type: "sync.completed";
                     /**
                      * Format: date-time
-                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
                      */
                     timestamp: string;
                     data: {
-                        /** @description The user whom this is about, and the only one who sees it */
+                        /** @description The user of the event, the only one who may see it */
                         user_id: string;
                         items_synced: number;
                         /** @description Items that could not be synchronised */
                         errors: number;
-                        /** @description Seconds from start to end */
+                        /** @description Duration in seconds */
                         duration_s: number;
                     };
                 };
             };
         };
         responses: {
-            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4584,11 +4589,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4611,11 +4616,11 @@ export interface operations {
                     type: "sync.failed";
                     /**
                      * Format: date-time
-                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
                      */
                     timestamp: string;
                     data: {
-                        /** @description The user whom this is about, and the only one who sees it */
+                        /** @description The user of the event, the only one who may see it */
                         user_id: string;
                         error_message: string;
                     };
@@ -4623,39 +4628,39 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4668,11 +4673,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4696,11 +4701,11 @@ export interface operations {
                     type: "gaps.updated";
                     /**
                      * Format: date-time
-                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
                      */
                     timestamp: string;
                     data: {
-                        /** @description The user whom this is about, and the only one who sees it */
+                        /** @description The user of the event, the only one who may see it */
                         user_id: string;
                         entity_type: string;
                         entity_id: string;
@@ -4709,39 +4714,39 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4754,11 +4759,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The id of the event: the same on every attempt. Answer 2xx to one that you have already. */
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
                 "webhook-id": string;
-                /** @description When this attempt was made, in Unix seconds. Refuse what is more than five minutes from your clock. */
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one for each valid secret, with spaces between. Accept the request if any fits. */
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -4781,7 +4786,7 @@ export interface operations {
                     type: "webhook.test";
                     /**
                      * Format: date-time
-                     * @description When it happened, in UTC. The same on every attempt, as the whole body is.
+                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
                      */
                     timestamp: string;
                     data: {
@@ -4792,39 +4797,39 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The end: the delivery has failed, the webhook is disabled, and nothing more is sent to it. */
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Too much: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not now: tried again when `Retry-After` says, or with the usual backoff. */
+            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the next attempt comes then, a day later at most. */
+                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description It arrived: the delivery has succeeded. The body is not needed; its first 4 KB are in the log. */
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Anything else, a redirect among it, and no complete response in time: tried again with exponential backoff, until the attempts are used up. */
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { catalog } from '../catalog.js';
+import { catalog, type Publishable } from '../catalog.js';
 import { InvalidEventError } from '../invalid-event-error.js';
+
+/** Only this test names every shipped type, so that none appears by accident. */
+const SHIPPED = [
+  ['extraction.started', 'everyone'],
+  ['extraction.completed', 'everyone'],
+  ['sync.completed', 'user'],
+  ['sync.failed', 'user'],
+  ['gaps.updated', 'user'],
+] as const;
 
 const validate = (type: string, data: unknown) => JSON.parse(catalog.validate([{ type, data }])[0]?.data ?? '') as unknown;
 
@@ -17,13 +26,13 @@ function wrongFields(type: string, data: unknown): string[] {
 
 describe('the shipped catalog', () => {
   test('has these types, for these audiences', () => {
-    expect(catalog.describe().map(({ type, audience }) => [type, audience])).toEqual([
-      ['extraction.started', 'everyone'],
-      ['extraction.completed', 'everyone'],
-      ['sync.completed', 'user'],
-      ['sync.failed', 'user'],
-      ['gaps.updated', 'user'],
-    ]);
+    expect(catalog.describe().map(({ type, audience }) => [type, audience])).toEqual(SHIPPED);
+  });
+
+  test('has these types at compile time, too', () => {
+    type Shipped = (typeof SHIPPED)[number][0];
+    const same: [Publishable['type'], Shipped] extends [Shipped, Publishable['type']] ? true : false = true;
+    expect(same).toBe(true);
   });
 
   test.each(catalog.describe())('$type accepts its example unchanged', ({ type, example }) => {

@@ -1,3 +1,4 @@
+// Only in CI: it needs promtool, and alerts change rarely.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

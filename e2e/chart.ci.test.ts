@@ -1,3 +1,4 @@
+// Only in CI: it fetches Helm, and charts change rarely.
 import { readFileSync } from 'node:fs';
 import { BlockList, isIPv6 } from 'node:net';
 import { beforeAll, describe, expect, test } from '@jest/globals';

@@ -1,3 +1,4 @@
+// Only in CI: it sends thousands of malformed requests.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Agent, request } from 'node:http';
