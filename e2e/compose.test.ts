@@ -38,11 +38,3 @@ test('what is published is for this machine only, images have a version, and wha
   const optional = Object.entries(compose.services).flatMap(([name, { profiles }]) => (profiles ? [name] : []));
   expect(optional).toEqual(['prometheus', 'grafana', 'jaeger']);
 });
-
-test('every variable that docker-compose.yml reads is in .env.example or has a default', () => {
-  const example = readFileSync(`${root}.env.example`, 'utf8');
-  const required = [...text.matchAll(/\$\{([A-Z_]+)(:-\}|:\?|\})/g)].flatMap(([, name = '', how]) =>
-    how === ':-}' ? [] : [name],
-  );
-  for (const name of required) if (!name.startsWith('JWT_') || name === 'JWT_SECRET') expect(example).toContain(`${name}=`);
-});

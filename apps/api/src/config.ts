@@ -1,38 +1,79 @@
 import { z } from 'zod';
-import { flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
 import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/auth';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
 
+/** The settings of the API by the names of their variables. */
+export const apiSettings = {
+  ...sharedSettings,
+  ...group('HTTP server', {
+    HOST: z.string().default('0.0.0.0').meta({ values: 'address or host name' }).describe('The address that the API listens on.'),
+    PORT: wholeNumber({ initial: 3000, min: 0, max: 65_535 }).describe('The port that the API listens on. 0: any free port.'),
+    TRUST_PROXY: parsed('number of proxies up to 10, or networks, comma-separated', parseTrustedProxies)
+      .default(false)
+      .describe(
+        'The proxies whose `X-Forwarded-For` is believed: the number of proxies in a row in front of the API, or their networks. Unset: the header is ignored. `true` is refused, because any client could then claim any address.',
+      ),
+    CORS_ORIGINS: parsed('origins such as `https://app.example.com`, comma-separated', parseOrigins)
+      .default([])
+      .describe('Origins whose pages may call the API. `*` and `null` are refused.'),
+    DASHBOARD: flag(true).describe('Whether the dashboard is served at `/`.'),
+  }),
+  ...tokenSettings,
+  ...group('Egress', {
+    REQUIRE_HTTPS: flag(false).describe('Whether the registration of webhooks with an `http:` URL is refused.'),
+  }),
+  ...group('Limits', {
+    WEBHOOKS_PER_OWNER: wholeNumber({ initial: 5, min: 1, max: 10_000 }).describe(
+      'Webhooks of one owner. A registration beyond it is answered with 409. An operator may set another limit for one owner.',
+    ),
+    RATE_LIMIT_PER_OWNER: perMinute(1200).describe(
+      'Requests per minute of one owner, without publishing. 0: no limit. A request beyond it is answered with 429. An operator may set another limit for one owner.',
+    ),
+    RATE_LIMIT_PER_IP: perMinute(6000).describe(
+      'Requests per minute from one address, or from one /64 of IPv6, including those that fail to authenticate and without publishing. 0: no limit. A request beyond it is answered with 429.',
+    ),
+    RATE_LIMIT_AUTH_FAILURES: perMinute(60).describe(
+      'Requests per minute from one address that fail to authenticate. 0: no limit. A failure beyond it is answered with 429 instead of 401; requests with valid tokens still pass.',
+    ),
+    RATE_LIMIT_COSTLY: perMinute(30).describe(
+      'Registrations, tests, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
+    ),
+    RATE_LIMIT_PUBLISH: perMinute(0).describe(
+      'Requests to `POST /api/events` per minute by one caller with the scope `events:publish`. 0: no limit. They count for no other limit. A request beyond it is answered with 429.',
+    ),
+    MAX_CONNECTIONS: wholeNumber({ initial: 11_000, min: 1, max: 1_000_000 }).describe(
+      'Connections to each API process, including streams and idle ones. A connection beyond it is closed at once. The process needs that many open files (`ulimit -n`) and some hundreds more.',
+    ),
+  }),
+  ...group('Delivery', {
+    MAX_IN_FLIGHT: wholeNumber({ initial: 50, min: 1, max: 1000 }).describe(
+      'The highest `max_in_flight` that an owner may set for a webhook. A request with a higher value is answered with 400.',
+    ),
+    REPLAYS_PER_SECOND: wholeNumber({ initial: 10, min: 1, max: 1000 }).describe(
+      'Replayed deliveries of one webhook that become due per second. Further ones become due later.',
+    ),
+  }),
+  ...group('Streams', {
+    STREAM_HEARTBEAT_MS: wholeNumber({ initial: 15_000, min: 50, max: 60_000 }).describe(
+      'The time between two heartbeats of a stream, in milliseconds. Idle timeouts of proxies must be longer.',
+    ),
+    STREAM_BUFFER_BYTES: wholeNumber({ initial: 256 * 1024, min: 16 * 1024, max: 64 * 1024 * 1024 }).describe(
+      'Bytes that may wait for a slow client of a stream. Beyond it the stream ends with `too_slow`, and the client may resume.',
+    ),
+    STREAMS_PER_OWNER: wholeNumber({ initial: 10, min: 1, max: 1_000_000 }).describe(
+      'Open streams of one owner in each API process. A stream beyond it is answered with 429.',
+    ),
+    MAX_STREAMS: wholeNumber({ initial: 10_000, min: 1, max: 1_000_000 }).describe(
+      'Open streams of each API process. A stream beyond it is answered with 503. Keep it below `MAX_CONNECTIONS`.',
+    ),
+  }),
+};
+
 /** Reads the configuration of the API from environment variables. Throws a `ConfigError` that lists every mistake. */
 export function readApiConfig(env: NodeJS.ProcessEnv) {
-  const settings = readConfig(
-    {
-      ...sharedSettings,
-      HOST: z.string().default('0.0.0.0'),
-      PORT: wholeNumber({ initial: 3000, min: 0, max: 65_535 }),
-      ...tokenSettings,
-      WEBHOOKS_PER_OWNER: wholeNumber({ initial: 5, min: 1, max: 10_000 }),
-      REQUIRE_HTTPS: flag(false),
-      MAX_IN_FLIGHT: wholeNumber({ initial: 50, min: 1, max: 1000 }),
-      REPLAYS_PER_SECOND: wholeNumber({ initial: 10, min: 1, max: 1000 }),
-      STREAM_HEARTBEAT_MS: wholeNumber({ initial: 15_000, min: 50, max: 60_000 }),
-      STREAM_BUFFER_BYTES: wholeNumber({ initial: 256 * 1024, min: 16 * 1024, max: 64 * 1024 * 1024 }),
-      STREAMS_PER_OWNER: wholeNumber({ initial: 10, min: 1, max: 1_000_000 }),
-      MAX_STREAMS: wholeNumber({ initial: 10_000, min: 1, max: 1_000_000 }),
-      RATE_LIMIT_PER_OWNER: perMinute(1200),
-      RATE_LIMIT_PER_IP: perMinute(6000),
-      RATE_LIMIT_AUTH_FAILURES: perMinute(60),
-      RATE_LIMIT_PUBLISH: perMinute(0),
-      RATE_LIMIT_COSTLY: perMinute(30),
-      MAX_CONNECTIONS: wholeNumber({ initial: 11_000, min: 1, max: 1_000_000 }),
-      TRUST_PROXY: parsed(parseTrustedProxies).default(false),
-      CORS_ORIGINS: parsed(parseOrigins).default([]),
-      DASHBOARD: flag(true),
-    },
-    env,
-    tokenMistakes(env),
-  );
+  const settings = readConfig(apiSettings, env, tokenMistakes(env));
   const shared = sharedConfig(settings);
   return {
     host: settings.HOST,

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseCertificates, parseNetworks } from '@tidings/egress';
 import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
+import { range } from './describe-settings.js';
+import { group } from './group.js';
 import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from './retry-defaults.js';
 import { parseSealKeys } from '@tidings/secrets';
 import { tracingConfig, tracingSettings } from './tracing-settings.js';
@@ -14,7 +16,8 @@ export function wholeNumber({ initial, min, max }: { initial: number; min: numbe
     .regex(/^\d{1,15}$/, message)
     .transform(Number)
     .refine((value) => value >= min && value <= max, message)
-    .default(initial);
+    .default(initial)
+    .meta({ values: range(min, max) });
 }
 
 /** A setting that is `true` or `false`, with the default `initial`. */
@@ -25,17 +28,26 @@ export function flag(initial: boolean) {
     .default(initial);
 }
 
-/** A setting that `parse` reads. The message of the error that it throws becomes the mistake. */
-export function parsed<Value>(parse: (text: string) => Value) {
-  return z.string('must be set').transform((text, context): Value => {
-    try {
-      return parse(text);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: `is wrong: ${(error as Error).message}` });
-      return z.NEVER;
-    }
-  });
+/**
+ * A setting that `parse` reads. The message of the error that it throws becomes the mistake.
+ *
+ * @param values the allowed values in words, for docs/configuration.md
+ */
+export function parsed<Value>(values: string, parse: (text: string) => Value) {
+  return z
+    .string('must be set')
+    .transform((text, context): Value => {
+      try {
+        return parse(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: `is wrong: ${(error as Error).message}` });
+        return z.NEVER;
+      }
+    })
+    .meta({ values });
 }
+
+const NETWORKS = 'networks such as `10.20.0.0/16`, comma-separated';
 
 const url = (protocol: RegExp, message: string) => z.url({ protocol, hostname: /.*/, error: message });
 
@@ -47,43 +59,100 @@ function redisUrl(text: string): string {
 
 /** The settings of both the API and the worker. Durations are in milliseconds. */
 export const sharedSettings = {
-  NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').default('development'),
-  DATABASE_URL: url(/^postgres(ql)?$/, 'must be a PostgreSQL URL: postgresql://user:password@host:5432/database'),
-  DATABASE_POOL: wholeNumber({ initial: 10, min: 2, max: 1000 }),
-  REDIS_URL: parsed(redisUrl),
-  REDIS_PREFIX: z
-    .string()
-    .regex(
-      /^\{[A-Za-z0-9_-]{1,64}\}$/,
-      'must be a name in braces, such as {tidings}: the braces keep its keys on one node of a Redis Cluster',
-    )
-    .default(DEFAULT_PREFIX),
-  SECRETS_KEYS: parsed(parseSealKeys),
-  EGRESS_ALLOW_CIDRS: parsed(parseNetworks).default([]),
-  EGRESS_DENY_CIDRS: parsed(parseNetworks).default([]),
-  DELIVERY_ATTEMPTS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxAttempts, min: 1, max: MAX_ATTEMPTS }),
-  DELIVERY_INITIAL_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.initialDelayMs, min: 1, max: 86_400_000 }),
-  DELIVERY_MAX_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxDelayMs, min: 1, max: 604_800_000 }),
-  RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }),
-  DELIVERY_JITTER: z.coerce
-    .number('must be a number from 0 to 1')
-    .min(0, 'must be a number from 0 to 1')
-    .max(1, 'must be a number from 0 to 1')
-    .default(DEFAULT_RETRY_POLICY.jitter),
-  HEALTH_PORT: wholeNumber({ initial: 0, min: 0, max: 65_535 }),
-  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
-  LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
+  ...group('Basics', {
+    DATABASE_URL: url(/^postgres(ql)?$/, 'must be a PostgreSQL URL: postgresql://user:password@host:5432/database').describe(
+      'PostgreSQL: `postgresql://user:password@host:5432/database`. The API and the workers need the same database.',
+    ),
+    DATABASE_POOL: wholeNumber({ initial: 10, min: 2, max: 1000 }).describe(
+      "Connections to PostgreSQL of each process. Statements beyond it wait for a free connection; PostgreSQL's `max_connections` must allow for the sum over all processes.",
+    ),
+    REDIS_URL: parsed('URL, or URLs of a cluster, comma-separated', redisUrl).describe(
+      'Redis: `redis://host:6379`, or `rediss:` for TLS. Of a Redis Cluster, some of its nodes. The API and the workers need the same Redis.',
+    ),
+    REDIS_PREFIX: z
+      .string()
+      .regex(
+        /^\{[A-Za-z0-9_-]{1,64}\}$/,
+        'must be a name in braces, such as {tidings}: the braces keep its keys on one node of a Redis Cluster',
+      )
+      .default(DEFAULT_PREFIX)
+      .meta({ values: 'name in braces: 1 to 64 letters, digits, `_` and `-`' })
+      .describe(
+        'The prefix of every key and channel in Redis, so that several Tidings can share one Redis. The API, the workers and services that publish with the package need the same prefix.',
+      ),
+    SECRETS_KEYS: parsed('keys as `id:base64key`, 32 bytes each, comma-separated', parseSealKeys).describe(
+      'The keys that encrypt webhook secrets and custom headers. The first key seals, and all of them open. The first key must be random, and no two keys may have the same id.',
+    ),
+    RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }).describe(
+      'The time that events, deliveries and attempts are kept, in days. They are then dropped partition by partition, up to an eighth of that time later. The API and the workers need the same value.',
+    ),
+    NODE_ENV: z
+      .enum(['development', 'test', 'production'], 'must be development, test or production')
+      .default('development')
+      .describe(
+        'The kind of environment. With `production`, `tidings token` signs no development tokens. The images set `production`.',
+      ),
+  }),
+  ...group('Delivery', {
+    DELIVERY_ATTEMPTS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxAttempts, min: 1, max: MAX_ATTEMPTS }).describe(
+      "Attempts of a delivery in total. After the last one the delivery is `failed`. A webhook's `retry` may set another number.",
+    ),
+    DELIVERY_INITIAL_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.initialDelayMs, min: 1, max: 86_400_000 }).describe(
+      'The longest wait before the second attempt, in milliseconds. It doubles with each further attempt, up to `DELIVERY_MAX_DELAY_MS`.',
+    ),
+    DELIVERY_MAX_DELAY_MS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxDelayMs, min: 1, max: 604_800_000 }).describe(
+      'The longest wait between two attempts, in milliseconds.',
+    ),
+    DELIVERY_JITTER: z.coerce
+      .number('must be a number from 0 to 1')
+      .min(0, 'must be a number from 0 to 1')
+      .max(1, 'must be a number from 0 to 1')
+      .default(DEFAULT_RETRY_POLICY.jitter)
+      .describe(
+        'The random part of each wait between attempts. With 0 each wait has its full length; with 1 it is anything between zero and its full length.',
+      ),
+  }),
+  ...group('Egress', {
+    EGRESS_ALLOW_CIDRS: parsed(NETWORKS, parseNetworks)
+      .default([])
+      .describe(
+        "Networks that webhooks may reach although they are not public. They are open for every owner's webhooks. The API and the workers need the same value.",
+      ),
+    EGRESS_DENY_CIDRS: parsed(NETWORKS, parseNetworks)
+      .default([])
+      .describe(
+        'Networks that webhooks may not reach although they are public. It takes precedence over `EGRESS_ALLOW_CIDRS`. The API and the workers need the same value.',
+      ),
+  }),
+  ...group('Logging and monitoring', {
+    LOG_LEVEL: z
+      .enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug')
+      .default('info')
+      .describe('The lowest level that is logged.'),
+    LOG_FORMAT: z
+      .enum(['json', 'pretty'], 'must be json or pretty')
+      .optional()
+      .describe('`json`: one object per line; `pretty`: text for people. Unset: `pretty` at a terminal, `json` elsewhere.'),
+    HEALTH_PORT: wholeNumber({ initial: 0, min: 0, max: 65_535 }).describe(
+      'The port on which a process serves `/healthz`, `/readyz` and `/metrics`. 0: no such port; the public port of the API still serves `/healthz` and `/readyz`. The images set 3001.',
+    ),
+  }),
   ...tracingSettings,
 };
 
 /** The settings of the worker's requests to receivers. */
-export const egressSettings = {
+export const egressSettings = group('Egress', {
   EGRESS_PROXY: z
     .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
     .transform((text) => new URL(text))
-    .optional(),
-  EGRESS_CA_FILE: parsed((path) => parseCertificates(readFileSync(path, 'utf8'))).optional(),
-};
+    .optional()
+    .describe(
+      'An HTTP proxy that webhook requests leave through: `http://user:password@host:3128`. The proxy must allow `CONNECT`.',
+    ),
+  EGRESS_CA_FILE: parsed('path of a PEM file', (path) => parseCertificates(readFileSync(path, 'utf8')))
+    .optional()
+    .describe('Certificates of authorities to trust in addition to those of Node. The file is read at start.'),
+});
 
 /** Returns the shared settings under the names that the code uses. */
 export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSettings>>) {
