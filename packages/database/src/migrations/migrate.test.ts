@@ -106,9 +106,9 @@ describe('the migration to a partitioned log', () => {
     const database = openDatabase({ url: old.url });
     const id = (n: number) => `dlv_01a20000-0000-7000-8000-00000000000${String(n)}`;
     await database.pool.query(`
-      INSERT INTO webhooks (id, owner, url, event_types, sealed_secret) VALUES ('wh_1', 'alice', 'https://example.com', '{*}', '');
+      INSERT INTO webhooks (id, user_id, url, event_types, sealed_secret) VALUES ('wh_1', 'alice', 'https://example.com', '{*}', '');
       INSERT INTO events (id, type, data, timestamp, accepted_at) SELECT 'evt_' || n, 'a.b', '{"n": 1.0}', now(), now() FROM generate_series(1, 3) AS n;
-      INSERT INTO deliveries (id, event_id, webhook_id, owner, event_type, status, attempt_count, wake_at, finished_at) VALUES
+      INSERT INTO deliveries (id, event_id, webhook_id, user_id, event_type, status, attempt_count, wake_at, finished_at) VALUES
         ('${id(1)}', 'evt_1', 'wh_1', 'alice', 'a.b', 'succeeded', 1, NULL, now()),
         ('${id(2)}', 'evt_2', 'wh_1', 'alice', 'a.b', 'pending', 1, now(), NULL),
         ('${id(3)}', 'evt_3', 'wh_1', 'alice', 'a.b', 'pending', 0, now(), NULL);
