@@ -1,0 +1,8 @@
+-- Takes the lock of the event log, which is held until the commit, and returns the offered ids that the log already has.
+-- It must be VOLATILE: such a function reads rows that were committed while it waited for the lock; the statement that
+-- calls it cannot, because its snapshot is older.
+CREATE OR REPLACE FUNCTION "lock_log"("offered" TEXT[]) RETURNS TABLE ("id" TEXT, "type" TEXT, "data" TEXT) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(4105112401);
+  RETURN QUERY SELECT events.id, events.type, events.data::text FROM events WHERE events.id = ANY (offered);
+END $$;
