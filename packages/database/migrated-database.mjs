@@ -1,7 +1,9 @@
-// Lends generators an empty PostgreSQL database that has all migrations.
+// The generators share a database that has all migrations, and the writer of schema.sql.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPostgres, temporaryFolder } from '../local/dist/index.js';
-import { migrate } from './dist/index.js';
+import { migrate, openDatabase } from './dist/index.js';
+import { readSchema } from './dist/migrations/schema.js';
 
 /** Starts the embedded PostgreSQL, migrates it, calls `use` with its URL, and removes it. An error is one line and exit code 1. */
 export async function withMigratedDatabase(use) {
@@ -17,5 +19,15 @@ export async function withMigratedDatabase(use) {
   } finally {
     await postgres?.remove();
     remove();
+  }
+}
+
+/** Describes the schema of the database of `url` in schema.sql. */
+export async function writeSchema(url) {
+  const { pool, close } = openDatabase({ url, maxConnections: 1 });
+  try {
+    writeFileSync(join(import.meta.dirname, 'schema.sql'), await readSchema(pool));
+  } finally {
+    await close();
   }
 }
