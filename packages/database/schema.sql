@@ -169,11 +169,11 @@ CREATE INDEX webhooks_unnotified_idx ON webhooks USING btree (disabled_at) WHERE
 
 -- Functions: packages/database/functions says what each is for
 
-CREATE OR REPLACE FUNCTION add_counts(one integer[], other integer[])
+CREATE OR REPLACE FUNCTION add_counts(counts integer[], more_counts integer[])
  RETURNS integer[]
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ARRAY(SELECT (COALESCE(pair.a, 0) + COALESCE(pair.b, 0)) FROM UNNEST(add_counts.one, add_counts.other) WITH ORDINALITY pair(a, b, place) ORDER BY pair.place);
+RETURN ARRAY(SELECT (COALESCE(pair.a, 0) + COALESCE(pair.b, 0)) FROM UNNEST(add_counts.counts, add_counts.more_counts) WITH ORDINALITY pair(a, b, place) ORDER BY pair.place);
 
 CREATE OR REPLACE FUNCTION add_partition(label text, from_at timestamp with time zone, until_at timestamp with time zone)
  RETURNS void
@@ -182,13 +182,19 @@ AS $function$
 DECLARE
   first_at TEXT := coalesce(quote_literal(from_at), 'MINVALUE');
   first_id TEXT := coalesce(quote_literal(delivery_id_floor(from_at)), 'MINVALUE');
+  end_id TEXT := quote_literal(delivery_id_floor(until_at));
 BEGIN
   EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING ALL)', 'events_' || label);
-  EXECUTE format('CREATE TABLE %I (LIKE deliveries INCLUDING ALL) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)', 'deliveries_' || label);
+  EXECUTE format(
+    'CREATE TABLE %I (LIKE deliveries INCLUDING ALL) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)',
+    'deliveries_' || label
+  );
   EXECUTE format('CREATE TABLE %I (LIKE attempts INCLUDING ALL)', 'attempts_' || label);
+
   EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%L)', 'events_' || label, first_at, until_at);
-  EXECUTE format('ALTER TABLE deliveries ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%L)', 'deliveries_' || label, first_id, delivery_id_floor(until_at));
-  EXECUTE format('ALTER TABLE attempts ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%L)', 'attempts_' || label, first_id, delivery_id_floor(until_at));
+  EXECUTE format('ALTER TABLE deliveries ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'deliveries_' || label, first_id, end_id);
+  EXECUTE format('ALTER TABLE attempts ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'attempts_' || label, first_id, end_id);
+
   INSERT INTO partitions VALUES (label, from_at, until_at);
 END $function$;
 
@@ -198,23 +204,25 @@ CREATE OR REPLACE FUNCTION audit_webhook()
 AS $function$
 DECLARE
   actor TEXT := coalesce(nullif(current_setting('tidings.actor', true), ''), 'tidings');
-  shown TEXT[] := ARRAY['url', 'event_types', 'description', 'max_in_flight', 'rate_limit', 'ordering', 'retry_max_attempts',
-    'retry_initial_delay_ms', 'retry_max_delay_ms', 'enabled'];
+  public_fields TEXT[] := ARRAY['url', 'event_types', 'description', 'max_in_flight', 'rate_limit', 'ordering',
+    'retry_max_attempts', 'retry_initial_delay_ms', 'retry_max_delay_ms', 'enabled'];
   before JSONB := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
   after JSONB := CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE to_jsonb(NEW) END;
-  whose TEXT := coalesce(after, before) ->> 'owner';
-  which TEXT := coalesce(after, before) ->> 'id';
+  audited_owner TEXT := coalesce(after, before) ->> 'owner';
+  audited_id TEXT := coalesce(after, before) ->> 'id';
   changes JSONB;
 BEGIN
   SELECT coalesce(jsonb_object_agg(field, jsonb_build_object('from', before -> field, 'to', after -> field)), '{}') INTO changes
-    FROM unnest(shown) AS field
-    WHERE nullif(before -> field, 'null') IS DISTINCT FROM nullif(after -> field, 'null') AND (field <> 'enabled' OR TG_OP = 'INSERT');
+    FROM unnest(public_fields) AS field
+    WHERE nullif(before -> field, 'null') IS DISTINCT FROM nullif(after -> field, 'null')
+      AND (field <> 'enabled' OR TG_OP = 'INSERT');
   IF before ->> 'sealed_headers' IS DISTINCT FROM after ->> 'sealed_headers' AND actor <> 'tidings reseal' THEN
     changes := changes || '{"headers": {"from": "secret", "to": "secret"}}';
   END IF;
 
   IF TG_OP = 'INSERT' THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details) VALUES (actor, 'webhook.created', whose, which, changes);
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.created', audited_owner, audited_id, changes);
     RETURN NULL;
   END IF;
   IF TG_OP = 'DELETE' THEN
@@ -222,21 +230,23 @@ BEGIN
       VALUES (actor, 'webhook.deleted', OLD.owner, OLD.id, jsonb_build_object('url', jsonb_build_object('from', OLD.url, 'to', NULL)));
     RETURN NULL;
   END IF;
+
   IF changes <> '{}' THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details) VALUES (actor, 'webhook.changed', whose, which, changes);
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.changed', audited_owner, audited_id, changes);
   END IF;
   IF NEW.enabled <> OLD.enabled OR NEW.disabled_reason IS DISTINCT FROM OLD.disabled_reason THEN
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, whose, which,
+      VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
         jsonb_build_object('reason', jsonb_build_object('from', OLD.disabled_reason, 'to', NEW.disabled_reason)));
   END IF;
   IF (NEW.paused_at IS NULL) <> (OLD.paused_at IS NULL) THEN
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN NEW.paused_at IS NULL THEN 'webhook.resumed' ELSE 'webhook.paused' END, whose, which, '{}');
+      VALUES (actor, CASE WHEN NEW.paused_at IS NULL THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id, '{}');
   END IF;
   IF NEW.sealed_secret <> OLD.sealed_secret THEN
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN actor = 'tidings reseal' THEN 'secret.resealed' ELSE 'secret.rotated' END, whose, which, '{}');
+      VALUES (actor, CASE WHEN actor = 'tidings reseal' THEN 'secret.resealed' ELSE 'secret.rotated' END, audited_owner, audited_id, '{}');
   END IF;
   RETURN NULL;
 END $function$;
@@ -247,37 +257,45 @@ CREATE OR REPLACE FUNCTION delivery_id_floor(at timestamp with time zone)
  IMMUTABLE PARALLEL SAFE
 RETURN ((('dlv_'::text || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 5, 8)) || '-'::text) || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 13, 4));
 
-CREATE OR REPLACE FUNCTION free_slots(hook webhooks)
+CREATE OR REPLACE FUNCTION free_slots(webhook webhooks)
  RETURNS integer
  LANGUAGE plpgsql
  STABLE
 AS $function$
-DECLARE
-  slots INTEGER := CASE WHEN hook.circuit_opened_at IS NOT NULL OR hook.ordering = 'fifo' THEN 1 ELSE hook.max_in_flight END;
 BEGIN
-  IF hook.enabled IS NOT TRUE THEN RETURN 1000; END IF;
-  IF hook.circuit_probe_at > now() OR hook.paused_at IS NOT NULL THEN RETURN 0; END IF;
+  IF webhook.enabled IS NOT TRUE THEN RETURN unbounded_slots(); END IF;
+  IF webhook.circuit_probe_at > now() OR webhook.paused_at IS NOT NULL THEN RETURN 0; END IF;
   IF (SELECT paused_at FROM delivery_pause) IS NOT NULL THEN RETURN 0; END IF;
-  RETURN greatest(0, slots - (SELECT count(*)::int FROM deliveries WHERE webhook_id = hook.id AND stage = 'admitted'));
+  RETURN greatest(
+    0,
+    slots_of(webhook) - (SELECT count(*)::int FROM deliveries WHERE webhook_id = webhook.id AND stage = 'admitted')
+  );
 END $function$;
 
-CREATE OR REPLACE FUNCTION lock_log(offered text[])
+CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((webhook).enabled OR ((webhook).disabled_reason IS NOT NULL));
+
+CREATE OR REPLACE FUNCTION lock_log(event_ids text[])
  RETURNS TABLE(id text, type text, data text)
  LANGUAGE plpgsql
 AS $function$
 BEGIN
+  -- Any number, as long as every process takes the same lock.
   PERFORM pg_advisory_xact_lock(4105112401);
-  RETURN QUERY SELECT events.id, events.type, events.data::text FROM events WHERE events.id = ANY (offered);
+  RETURN QUERY SELECT events.id, events.type, events.data::text FROM events WHERE events.id = ANY (event_ids);
 END $function$;
 
-CREATE OR REPLACE FUNCTION lock_webhooks(wanted text[])
- RETURNS TABLE(hook webhooks, in_flight integer, head text)
+CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids text[])
+ RETURNS TABLE(webhook webhooks, in_flight integer, first_in_line text)
  LANGUAGE plpgsql
 AS $function$
 DECLARE
   locked_at TIMESTAMPTZ;
 BEGIN
-  PERFORM FROM webhooks WHERE id = ANY (wanted) ORDER BY id FOR NO KEY UPDATE;
+  PERFORM FROM webhooks WHERE id = ANY (webhook_ids) ORDER BY id FOR NO KEY UPDATE;
   locked_at := clock_timestamp();
   RETURN QUERY
     SELECT webhooks,
@@ -292,7 +310,7 @@ BEGIN
             ORDER BY priority, event_position LIMIT 1)
         ) AS line ORDER BY priority, event_position LIMIT 1)
       END
-    FROM webhooks WHERE webhooks.id = ANY (wanted);
+    FROM webhooks WHERE webhooks.id = ANY (webhook_ids);
 END $function$;
 
 CREATE OR REPLACE FUNCTION new_delivery_id(at timestamp with time zone)
@@ -301,7 +319,19 @@ CREATE OR REPLACE FUNCTION new_delivery_id(at timestamp with time zone)
  PARALLEL SAFE
 RETURN ('dlv_'::text || (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid);
 
+CREATE OR REPLACE FUNCTION slots_of(webhook webhooks)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (((webhook).circuit_opened_at IS NOT NULL) OR ((webhook).ordering = 'fifo'::webhook_ordering)) THEN 1 ELSE (webhook).max_in_flight END;
+
+CREATE OR REPLACE FUNCTION unbounded_slots()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 1000;
+
 -- Triggers
 
-CREATE TRIGGER webhooks_audit_changed AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at))) EXECUTE FUNCTION audit_webhook();
-CREATE TRIGGER webhooks_audit_made AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION audit_webhook();
+CREATE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION audit_webhook();
+CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at))) EXECUTE FUNCTION audit_webhook();

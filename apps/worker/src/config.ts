@@ -1,4 +1,5 @@
 import { egressSettings, flag, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { MAX_DELIVERY_TIMEOUT_MS } from '@tidings/database';
 import { parseOutboxes } from './relay/outboxes.js';
 
 /** The longest time between two probes, as a multiple of the first: a minute by default. */
@@ -11,7 +12,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     {
       ...sharedSettings,
       WORKER_CONCURRENCY: wholeNumber({ initial: 100, min: 1, max: 10_000 }),
-      DELIVERY_TIMEOUT_MS: wholeNumber({ initial: 15_000, min: 100, max: 60_000 }),
+      DELIVERY_TIMEOUT_MS: wholeNumber({ initial: 15_000, min: 100, max: MAX_DELIVERY_TIMEOUT_MS }),
       RECONCILE_INTERVAL_MS: wholeNumber({ initial: 1000, min: 100, max: 60_000 }),
       CIRCUIT_AFTER: wholeNumber({ initial: 5, min: 1, max: 1000 }),
       CIRCUIT_PROBE_MS: wholeNumber({ initial: 5000, min: 100, max: 3_600_000 }),

@@ -1,11 +1,14 @@
--- Locks the webhooks of a claim, in the order of their ids, and returns them with the requests that are in flight, and the
--- first delivery in line (`head`) of a fifo webhook. It must be VOLATILE: such a function reads rows that were committed
--- while it waited for the lock, so the bound on requests in flight is exact across all workers.
-CREATE OR REPLACE FUNCTION "lock_webhooks"("wanted" TEXT[]) RETURNS TABLE ("hook" "webhooks", "in_flight" INTEGER, "head" TEXT) LANGUAGE plpgsql VOLATILE AS $$
+-- Locks webhooks for a claim, in the order of their ids, and returns each with the number of its requests in flight and, if
+-- it is fifo, the id of its first delivery in line.
+--
+-- It must be VOLATILE: such a function reads rows that were committed while it waited for the locks, so that the bound on
+-- requests in flight is exact across all workers.
+CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids TEXT[])
+RETURNS TABLE (webhook webhooks, in_flight INTEGER, first_in_line TEXT) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   locked_at TIMESTAMPTZ;
 BEGIN
-  PERFORM FROM webhooks WHERE id = ANY (wanted) ORDER BY id FOR NO KEY UPDATE;
+  PERFORM FROM webhooks WHERE id = ANY (webhook_ids) ORDER BY id FOR NO KEY UPDATE;
   locked_at := clock_timestamp();
   RETURN QUERY
     SELECT webhooks,
@@ -20,5 +23,5 @@ BEGIN
             ORDER BY priority, event_position LIMIT 1)
         ) AS line ORDER BY priority, event_position LIMIT 1)
       END
-    FROM webhooks WHERE webhooks.id = ANY (wanted);
+    FROM webhooks WHERE webhooks.id = ANY (webhook_ids);
 END $$;

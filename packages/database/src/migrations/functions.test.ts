@@ -80,10 +80,10 @@ describe('the migration for changed function files', () => {
 
   test('drops a function without a file, and a trigger that its file no longer has', async () => {
     await (await testDatabase.connect()).query(ANSWER);
-    change('audit_webhook', /CREATE OR REPLACE TRIGGER "webhooks_audit_made"[^;]*;/, '');
+    change('audit_webhook', /CREATE OR REPLACE TRIGGER webhooks_audit_insert_delete[^;]*;/, '');
     await generate();
     const sql = await apply();
-    expect(sql).toContain('DROP TRIGGER "webhooks_audit_made" ON "webhooks";');
+    expect(sql).toContain('DROP TRIGGER "webhooks_audit_insert_delete" ON "webhooks";');
     expect(sql).toContain('DROP FUNCTION "answer"();');
     await agrees();
   });

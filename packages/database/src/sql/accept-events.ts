@@ -119,31 +119,31 @@ async function acceptTogether(
         FROM (SELECT * FROM fresh ORDER BY ordinal) AS fresh
         RETURNING id, position, type, owner, accepted_at
       ), matching AS (
-        SELECT accepted.*, webhooks AS hook FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON webhooks.owner = accepted.owner AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
+        SELECT accepted.*, webhooks AS webhook FROM accepted JOIN pattern USING (type)
+        JOIN webhooks ON webhooks.owner = accepted.owner AND is_deliverable(webhooks) AND event_types && patterns
         UNION ALL
         SELECT accepted.*, webhooks FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON accepted.owner IS NULL AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
+        JOIN webhooks ON accepted.owner IS NULL AND is_deliverable(webhooks) AND event_types && patterns
       ), ranked AS (
-        SELECT *, row_number() OVER (PARTITION BY (hook).id ORDER BY position) AS rank FROM matching
-      ), roomy AS (
-        -- Asked once for each webhook, of its first row.
-        SELECT *, CASE WHEN rank = 1 AND (hook).enabled
-          AND NOT EXISTS (SELECT FROM deliveries WHERE webhook_id = (hook).id AND stage = 'parked') THEN free_slots(hook) END AS free
+        SELECT *, row_number() OVER (PARTITION BY (webhook).id ORDER BY position) AS rank FROM matching
+      ), counted AS (
+        -- Counted once for each webhook, in its first row.
+        SELECT *, CASE WHEN rank = 1 AND (webhook).enabled
+          AND NOT EXISTS (SELECT FROM deliveries WHERE webhook_id = (webhook).id AND stage = 'parked') THEN free_slots(webhook) END AS free
         FROM ranked
-      ), placed AS (
-        SELECT *, CASE WHEN (hook).enabled THEN
-          CASE WHEN rank <= coalesce(max(free) OVER (PARTITION BY (hook).id), 0) THEN 'admitted' ELSE 'parked' END END AS stage
-        FROM roomy
+      ), staged AS (
+        SELECT *, CASE WHEN (webhook).enabled THEN
+          CASE WHEN rank <= coalesce(max(free) OVER (PARTITION BY (webhook).id), 0) THEN 'admitted' ELSE 'parked' END END AS stage
+        FROM counted
       ), delivery AS (
         INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at,
           next_attempt_at, wake_at, finished_at)
-        SELECT new_delivery_id(accepted_at), id, position, (hook).id, (hook).owner, type,
-          CASE WHEN (hook).enabled THEN 'pending' ELSE 'skipped' END::delivery_status, stage::delivery_stage, accepted_at,
-          CASE WHEN (hook).enabled THEN now() END,
+        SELECT new_delivery_id(accepted_at), id, position, (webhook).id, (webhook).owner, type,
+          CASE WHEN (webhook).enabled THEN 'pending' ELSE 'skipped' END::delivery_status, stage::delivery_stage, accepted_at,
+          CASE WHEN (webhook).enabled THEN now() END,
           CASE WHEN stage = 'admitted' THEN now() + make_interval(secs => $8::float8 / 1000) END,
-          CASE WHEN NOT (hook).enabled THEN now() END
-        FROM placed
+          CASE WHEN NOT (webhook).enabled THEN now() END
+        FROM staged
         RETURNING id, event_position, stage
       )
       SELECT 'event' AS kind, id, position, NULL::int AS call FROM accepted

@@ -59,7 +59,7 @@ export async function readBacklog(sql: Queryable): Promise<Backlog> {
         SELECT count(*), (SELECT min(next_attempt_at) FROM line) AS since FROM deliveries WHERE stage = 'parked'
       ), hook AS (
         SELECT count(*) FILTER (WHERE enabled) AS enabled,
-          count(*) FILTER (WHERE NOT enabled AND disabled_reason IS NULL) AS disabled,
+          count(*) FILTER (WHERE NOT is_deliverable(webhooks)) AS disabled,
           count(*) FILTER (WHERE NOT enabled AND disabled_reason = 'failing') AS failing,
           count(*) FILTER (WHERE NOT enabled AND disabled_reason = 'gone') AS gone,
           count(*) FILTER (WHERE NOT enabled AND disabled_reason = 'operator') AS operator,

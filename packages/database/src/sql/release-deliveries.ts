@@ -21,17 +21,16 @@ export async function releaseDeliveries(
   const { rows } = await sql.query<AdmittedDelivery>({
     name: 'release_deliveries',
     text: `
-      WITH lane AS MATERIALIZED (
-        SELECT wanted.id, coalesce(free_slots(webhooks), 1000) AS free
-        FROM unnest($1::text[]) AS wanted (id) LEFT JOIN webhooks USING (id)
-      ), picked AS MATERIALIZED (
-        SELECT picked.id FROM lane CROSS JOIN LATERAL (
-          SELECT deliveries.id FROM deliveries WHERE webhook_id = lane.id AND stage = 'parked'
-          ORDER BY priority, event_position LIMIT lane.free FOR UPDATE SKIP LOCKED
-        ) AS picked
+      WITH webhook AS MATERIALIZED (
+        SELECT wanted.id, free_slots(webhooks) AS free FROM unnest($1::text[]) AS wanted (id) LEFT JOIN webhooks USING (id)
+      ), first_parked AS MATERIALIZED (
+        SELECT first_parked.id FROM webhook CROSS JOIN LATERAL (
+          SELECT deliveries.id FROM deliveries WHERE webhook_id = webhook.id AND stage = 'parked'
+          ORDER BY priority, event_position LIMIT webhook.free FOR UPDATE SKIP LOCKED
+        ) AS first_parked
       )
       UPDATE deliveries SET stage = 'admitted', wake_at = now() + make_interval(secs => $2::float8 / 1000)
-      FROM picked WHERE deliveries.id = picked.id
+      FROM first_parked WHERE deliveries.id = first_parked.id
       RETURNING deliveries.id, priority`,
     values: [webhookIds, wakeAfterMs],
   });

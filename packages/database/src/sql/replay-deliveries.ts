@@ -1,7 +1,7 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
-import { LONGEST_LEASE_S } from './retry-delivery.js';
+import { LONGEST_LEASE_S } from '../lease.js';
 
 /** Deliveries of one webhook that are to be attempted again. */
 export interface ReplayFilter {

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { LONGEST_LEASE_S } from '../lease.js';
 
 export interface RetryAnswer {
   /** Of its webhook: only what can be sent is made due. */
@@ -6,9 +7,6 @@ export interface RetryAnswer {
   /** The delivery that is due now, and is to be enqueued; null: it stays as it was, for it is on its way anyway. */
   due: { id: string; priority: number } | null;
 }
-
-/** A lease lasts no longer, in seconds: an attempt that was under way when its delivery was cancelled has ended by then. */
-export const LONGEST_LEASE_S = 120;
 
 /**
  * Makes one delivery due now; null when the user has none with this id. One that is terminal becomes pending again, as a

@@ -28,19 +28,19 @@ export async function wakeDeliveries(sql: Queryable, againAfterMs: number): Prom
         ORDER BY wake_at LIMIT ${String(WAKE_LIMIT)} FOR UPDATE SKIP LOCKED
       ), ranked AS (
         SELECT *, row_number() OVER (PARTITION BY webhook_id, stage ORDER BY priority, event_position) AS rank FROM overdue
-      ), roomy AS (
-        -- Asked once for each webhook, of its first row. One that is gone has room for all: they go to be cancelled.
+      ), counted AS (
+        -- Counted once for each webhook, in its first row.
         SELECT *, CASE WHEN stage = 'backoff' AND rank = 1 THEN
-          coalesce((SELECT free_slots(webhooks) FROM webhooks WHERE webhooks.id = webhook_id), ${String(WAKE_LIMIT)}) END AS free
+          free_slots((SELECT webhooks FROM webhooks WHERE webhooks.id = webhook_id)) END AS free
         FROM ranked
-      ), placed AS MATERIALIZED (
+      ), staged AS MATERIALIZED (
         SELECT id, CASE WHEN status <> 'pending' THEN NULL WHEN stage = 'admitted' OR rank <= max(free) OVER (PARTITION BY webhook_id, stage)
           THEN 'admitted' ELSE 'parked' END::delivery_stage AS stage
-        FROM roomy
+        FROM counted
       )
-      UPDATE deliveries SET stage = placed.stage, lease_token = NULL,
-        wake_at = CASE WHEN placed.stage = 'admitted' THEN now() + make_interval(secs => $1::float8 / 1000) END
-      FROM placed WHERE deliveries.id = placed.id
+      UPDATE deliveries SET stage = staged.stage, lease_token = NULL,
+        wake_at = CASE WHEN staged.stage = 'admitted' THEN now() + make_interval(secs => $1::float8 / 1000) END
+      FROM staged WHERE deliveries.id = staged.id
       RETURNING deliveries.id, priority, deliveries.stage`,
     values: [againAfterMs],
   });

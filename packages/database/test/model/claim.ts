@@ -1,4 +1,4 @@
-import { copy, inLine, RULES, settle, slotsOf, type Delivery, type Rules, type State } from './state.js';
+import { copy, inLine, isDeliverable, RULES, settle, slotsOf, type Delivery, type Rules, type State } from './state.js';
 import { inFlight } from './transitions.js';
 
 export type ModelClaim =
@@ -30,7 +30,7 @@ export function claim(
     const { id, webhookId, nextAttemptAt } = delivery;
     const webhook = state.webhooks.get(webhookId);
     const asBefore = before.webhooks.get(webhookId);
-    if (!webhook || !asBefore || (!webhook.enabled && webhook.disabledReason === null)) {
+    if (!isDeliverable(webhook) || !asBefore) {
       settle(delivery, 'cancelled');
       delivery.leaseToken = null;
       continue;

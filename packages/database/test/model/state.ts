@@ -76,8 +76,8 @@ export const RULES: Rules = {
   leasesWithdrawn: true,
 };
 
-/** For a disabled webhook, or one that is gone: all may go, to be settled. */
-const NO_BOUND = 1000;
+/** `unbounded_slots()` of the database. */
+export const UNBOUNDED_SLOTS = 1000;
 
 export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Webhook>)[], now = 0): State {
   const complete = webhooks.map((webhook): Webhook => ({
@@ -121,13 +121,19 @@ export function inLine(one: Delivery, other: Delivery): number {
   return one.priority - other.priority || one.position - other.position;
 }
 
+/** `is_deliverable` of the database: a webhook that its owner disabled, or a deleted one, gets no deliveries. */
+export function isDeliverable(webhook: Webhook | undefined): webhook is Webhook {
+  return webhook !== undefined && (webhook.enabled || webhook.disabledReason !== null);
+}
+
+/** `slots_of` of the database: how many deliveries of an enabled webhook may be admitted at once. */
 export function slotsOf({ circuitOpenedAt, ordering, maxInFlight }: Webhook): number {
   return circuitOpenedAt !== null || ordering === 'fifo' ? 1 : maxInFlight;
 }
 
 export function freeSlots({ now, paused, webhooks, deliveries }: State, webhookId: string): number {
   const webhook = webhooks.get(webhookId);
-  if (!webhook?.enabled) return NO_BOUND;
+  if (!webhook?.enabled) return UNBOUNDED_SLOTS;
   if (webhook.circuitProbeAt !== null && webhook.circuitProbeAt > now) return 0;
   if (paused || webhook.paused) return 0;
   const admitted = deliveries.filter((delivery) => delivery.webhookId === webhookId && delivery.stage === 'admitted').length;

@@ -1,4 +1,15 @@
-import { copy, freeSlots, inLine, isLeased, RULES, settle, type Delivery, type Rules, type State } from './state.js';
+import {
+  copy,
+  freeSlots,
+  inLine,
+  isDeliverable,
+  isLeased,
+  RULES,
+  settle,
+  type Delivery,
+  type Rules,
+  type State,
+} from './state.js';
 
 /** Writes one event for each of these webhooks, in this order, and its delivery. Answers with those that are to be enqueued. */
 export function accept(
@@ -17,7 +28,7 @@ export function accept(
   for (const webhookId of webhookIds) {
     const position = (state.lastPosition += 1);
     const webhook = state.webhooks.get(webhookId);
-    if (!webhook || (!webhook.enabled && webhook.disabledReason === null)) continue;
+    if (!isDeliverable(webhook)) continue;
     const delivery: Delivery = {
       id: `dlv_${String(position)}`,
       webhookId,

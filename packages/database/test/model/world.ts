@@ -1,7 +1,7 @@
 import type { HealthRules } from '../../src/sql/record-attempts.js';
 import { claim } from './claim.js';
 import { record, type Answer, type ModelRecord } from './record.js';
-import { emptyState, RULES, type Rules, type State, type Webhook } from './state.js';
+import { emptyState, RULES, slotsOf, type Rules, type State, type Webhook } from './state.js';
 import { accept, backlogged, release, wake } from './transitions.js';
 
 /** What else may be wrong with a system: what its workers and its reconciler do. */
@@ -181,8 +181,8 @@ function exceeds({ now, deliveries, webhooks }: State, id: string): boolean {
   const leased = deliveries.filter(
     (one) => one.webhookId === webhookId && one.leaseToken !== null && (one.wakeAt ?? now + 1) > now,
   );
-  const { ordering, maxInFlight = 0 } = webhooks.get(webhookId) ?? {};
-  return leased.length > (ordering === 'fifo' ? 1 : maxInFlight);
+  const webhook = webhooks.get(webhookId);
+  return leased.length > (webhook === undefined ? 0 : slotsOf(webhook));
 }
 
 function send(world: World, id: string, token: number, answer: Answer): World {
