@@ -15,7 +15,7 @@ export async function addStoppedClock(sql: Queryable): Promise<void> {
 
 export function onStoppedClock(url: string): string {
   const stopped = new URL(url);
-  stopped.searchParams.set('options', '-c search_path=clock,pg_catalog,public');
+  stopped.searchParams.set('options', '-c jit=off -c search_path=clock,pg_catalog,public');
   return stopped.href;
 }
 

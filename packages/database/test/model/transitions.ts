@@ -11,19 +11,25 @@ import {
   type State,
 } from './state.js';
 
-/** Writes one event for each of these webhooks, in this order, and its delivery. Answers with those that are to be enqueued. */
+/**
+ * Writes one event for each of these webhooks, in this order, and its delivery. Returns the deliveries to be enqueued.
+ *
+ * @param seen the state that slots are counted in, where it is an older one: a transaction that waited for the lock of the log
+ *   numbers its events after those that were committed meanwhile, but does not see their deliveries
+ */
 export function accept(
   before: State,
   webhookIds: readonly string[],
   wakeAfterMs: number,
   rules: Rules = RULES,
+  seen: State = before,
 ): { state: State; admitted: string[] } {
   const state = copy(before);
   const admitted: string[] = [];
   const free = new Map<string, number>();
   for (const id of new Set(webhookIds)) {
-    const waits = before.deliveries.some(({ webhookId, stage }) => webhookId === id && stage === 'parked');
-    free.set(id, waits ? 0 : freeSlots(before, id));
+    const waits = seen.deliveries.some(({ webhookId, stage }) => webhookId === id && stage === 'parked');
+    free.set(id, waits ? 0 : freeSlots(seen, id));
   }
   for (const webhookId of webhookIds) {
     const position = (state.lastPosition += 1);
