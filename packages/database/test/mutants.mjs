@@ -54,8 +54,8 @@ const MUTANTS = [
     file: 'src/sql/record-attempts.ts',
     changes: [
       [
-        'circuit_opened_at = CASE WHEN reached THEN NULL',
-        'circuit_opened_at = CASE WHEN reached AND circuit_opened_at IS NULL THEN NULL',
+        'circuit_opened_at = CASE WHEN answered THEN NULL',
+        'circuit_opened_at = CASE WHEN answered AND circuit_opened_at IS NULL THEN NULL',
       ],
     ],
   },

@@ -4,7 +4,7 @@ import { createActivity } from './activity.js';
 
 interface Counted {
   minutes: readonly MinuteActivity[];
-  users: readonly OwnerActivity[];
+  owners: readonly OwnerActivity[];
 }
 const NOON = Date.UTC(2026, 10, 25, 12);
 
@@ -31,14 +31,14 @@ test('attempts are counted by minute and outcome, and by user in ten minutes', a
   pass(61_000);
   activity.count(succeeded('alice'));
   await activity.flush();
-  const [{ minutes, users } = { minutes: [], users: [] }] = added;
+  const [{ minutes, owners } = { minutes: [], owners: [] }] = added;
   expect(minutes.map(({ minute, outcome, attempts }) => [minute.getTime() - NOON, outcome, attempts])).toEqual([
     [0, 'succeeded', 1],
     [0, 'timeout', 1],
     [60_000, 'succeeded', 1],
   ]);
   expect(minutes[0]?.durations.slice(0, 4)).toEqual([0, 0, 1, 0]);
-  expect(users).toEqual([{ period: new Date(NOON), owner: 'alice', attempts: 3, failed: 1, busyMs: 15_006 }]);
+  expect(owners).toEqual([{ period: new Date(NOON), owner: 'alice', attempts: 3, failed: 1, busyMs: 15_006 }]);
 });
 
 test('what was added is not added again, and nothing is asked of the database when there is nothing', async () => {
@@ -62,7 +62,7 @@ test('while the database is away the counts are kept, beside those that come mea
     ['succeeded', 2],
     ['timeout', 1],
   ]);
-  expect(added[0]?.users.map(({ owner, attempts }) => [owner, attempts])).toEqual([
+  expect(added[0]?.owners.map(({ owner, attempts }) => [owner, attempts])).toEqual([
     ['alice', 2],
     ['bob', 1],
   ]);

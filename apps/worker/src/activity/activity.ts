@@ -5,7 +5,7 @@ const PERIOD_MS = 600_000;
 
 interface Counted {
   minutes: readonly MinuteActivity[];
-  users: readonly OwnerActivity[];
+  owners: readonly OwnerActivity[];
 }
 
 export interface Activity {
@@ -52,7 +52,7 @@ export function createActivity(add: (counted: Counted) => Promise<void>, now: ()
     },
     async flush() {
       if (minutes.size === 0) return;
-      const counted = { minutes: [...minutes.values()], users: [...users.values()] };
+      const counted = { minutes: [...minutes.values()], owners: [...users.values()] };
       const before = { minutes, users };
       minutes = new Map();
       users = new Map();

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 
-/** A delivery that may be attempted now, by the holder of the lease only. */
+/** A delivery that the holder of the lease may attempt now. */
 export interface ClaimedDelivery {
   state: 'claimed';
   id: string;
@@ -9,34 +9,35 @@ export interface ClaimedDelivery {
   owner: string;
   url: string;
   sealedSecret: Buffer;
-  /** Those that still sign after a rotation. */
+  /** The earlier secrets that still sign after a rotation; null: none. */
   sealedPreviousSecrets: Buffer | null;
   sealedHeaders: Buffer | null;
-  /** By the database's clock, in Unix seconds. */
+  /** Time of the claim by the database's clock, in Unix seconds. */
   claimedAt: number;
   eventId: string;
   eventType: string;
   /** ISO 8601 in UTC, to the millisecond. */
   eventTimestamp: string;
-  /** The payload, as the exact JSON text that was accepted. */
+  /** The payload: exactly the JSON text that was accepted. */
   eventData: string;
-  /** W3C trace context of the event's acceptance; null: it was not traced. */
+  /** W3C trace context of the event's acceptance; null: the event is not traced. */
   traceparent: string | null;
-  /** Attempts that were made before. */
+  /** Number of earlier attempts. */
   attemptCount: number;
-  /** Of those, the ones that the retry policy no longer counts: they were made before it was replayed. */
+  /** Number of attempts before the last replay, which the retry policy does not count. */
   priorAttempts: number;
-  /** It is under way because somebody asked for it again. */
+  /** Whether an owner or operator requested it again. */
   replay: boolean;
-  /** What the webhook's owner set of the retry policy; null where the system's holds. */
+  /** The webhook's own retry policy; null in fields where the system's applies. */
   retry: { maxAttempts: number | null; initialDelayMs: number | null; maxDelayMs: number | null };
 }
 
-/** It is pending, but its next attempt is due only later, or its webhook's rate limit lets it through only later. */
+/** A pending delivery whose next attempt, or whose webhook's rate limit, allows it only later. */
 export interface DeferredDelivery {
   state: 'deferred';
   id: string;
   webhookId: string;
+  /** Time until it may be claimed, in milliseconds. */
   dueInMs: number;
 }
 
@@ -68,31 +69,35 @@ interface Row {
 }
 
 export interface ClaimOptions {
-  /** How long the lease holds, in milliseconds of the database's clock; afterwards another worker may claim. */
+  /** Duration of the lease, in milliseconds by the database's clock; afterwards another worker may claim. */
   leaseMs: number;
-  /** How long after its time the reconciler looks at a delivery that the rate limit held back, in milliseconds. */
+  /** Time from when the rate limit allows a delivery until the reconciler checks whether it was claimed, in milliseconds. */
   wakeAfterMs: number;
-  /** Besides those that are named, so many of what is first in line of these webhooks, of what waits for a slot. Default: none. */
+  /** Claims besides the named deliveries up to `count` parked ones of each of these webhooks, first in line. Default: none. */
   next?: readonly { webhookId: string; count: number }[];
-  /** Told of each delivery that becomes cancelled or skipped, for the metrics. */
+  /** Called for each delivery that becomes cancelled or skipped, for the metrics. */
   onEnded?: ((status: 'cancelled' | 'skipped') => void) | undefined;
 }
 
-/** When a delivery that somebody else has locked is looked at again, in milliseconds. */
+/** Time after which a delivery that another transaction has locked is tried again, in milliseconds. */
 const LOCKED_MS = 50;
 
-/** A webhook that was idle may send this much of its rate at once, in seconds. */
+/** Burst of an idle webhook with a rate limit: the requests of this time, in seconds, may be sent at once. */
 const BURST_S = 0.1;
 
 /**
- * Takes the lease of each delivery that is pending, due, not leased to another worker, and that its webhook has room
- * for: what is beyond `max_in_flight`, not first in line of a fifo webhook, or kept back by an open circuit or a pause, is
- * parked, and what is beyond the rate limit deferred (generic cell rate algorithm). A delivery of a webhook that Tidings disabled
- * becomes skipped, of one that is gone or that its owner disabled, cancelled. Only what is claimed or deferred is in the answer.
+ * Takes the lease of each delivery that is pending, due, not leased to another worker, and within the slots of its webhook.
+ * A delivery is parked if it exceeds the slots, is not first in line of a fifo webhook, or its webhook is paused or has an open
+ * circuit that waits for its next probe. It is deferred if it exceeds the rate limit (generic cell rate algorithm). It becomes
+ * skipped if Tidings disabled the webhook, and cancelled if the webhook was deleted or its owner disabled it. Returns only
+ * claimed and deferred deliveries.
  *
- * Locks are taken in one order everywhere: deliveries, skipping those that are locked, then webhooks by id. One that was
- * named and is locked may not be taken by whoever locks it: who looks for what is parked locks what has just been released,
- * before it sees that. So it is deferred for a moment; were it left out, it would be lost until the reconciler comes.
+ * Locks are taken in one order everywhere: deliveries, skipping locked ones, then webhooks by id. A named delivery that is
+ * locked may not be claimed by the transaction that locks it: a claim that looks for parked deliveries may lock one that has
+ * just been released, before it sees the release. So a locked delivery is deferred for a moment; left out, it would wait for the
+ * reconciler.
+ *
+ * @param ids the named deliveries, usually those of jobs from Redis; unknown and ended ones are ignored
  */
 export async function claimDeliveries(
   sql: Queryable,

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 
-/** A delivery that has one of its webhook's slots, and is to be enqueued. */
+/** A delivery that has a slot of its webhook and is to be enqueued. */
 export interface AdmittedDelivery {
   id: string;
   /** 0 first attempts, 1 retries, 2 replays. */
@@ -8,10 +8,10 @@ export interface AdmittedDelivery {
 }
 
 /**
- * Gives the free slots of these webhooks to the deliveries that wait for them: first attempts, then retries, then
- * replays, each in the order of the log.
+ * Gives the free slots of these webhooks to their parked deliveries: first attempts, then retries, then replays, each in the
+ * order of the log. Returns the deliveries to be enqueued.
  *
- * @param wakeAfterMs when the reconciler looks at what is released now, in milliseconds
+ * @param wakeAfterMs time until the reconciler checks whether they were enqueued, in milliseconds
  */
 export async function releaseDeliveries(
   sql: Queryable,
@@ -37,7 +37,7 @@ export async function releaseDeliveries(
   return rows;
 }
 
-/** The webhooks that have parked deliveries. One look into the index for each, however many they have. */
+/** Returns the ids of the webhooks that have parked deliveries. One look into the index for each, however many it has. */
 export async function readBacklogged(sql: Queryable): Promise<string[]> {
   const { rows } = await sql.query<{ webhook_id: string }>({
     name: 'read_backlogged',
