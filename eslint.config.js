@@ -11,6 +11,18 @@ const NODE = Object.fromEntries(
   ]),
 );
 
+const NO_ENVIRONMENT = {
+  object: 'process',
+  property: 'env',
+  message: 'Only main.ts reads the environment, and passes on the settings that a part needs.',
+};
+
+/** Prisma's ways to execute SQL: every statement is a function of packages/database, named for what it does. */
+const NO_RAW_SQL = ['$queryRaw', '$queryRawUnsafe', '$queryRawTyped', '$executeRaw', '$executeRawUnsafe'].map((property) => ({
+  property,
+  message: 'SQL statements are in packages/database/src/sql.',
+}));
+
 export default defineConfig(
   globalIgnores(['**/dist/', '**/generated/', 'coverage/', '.turbo/', '.tidings/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -61,10 +73,17 @@ export default defineConfig(
     rules: {
       // The logger redacts secrets (I8).
       'no-console': 'error',
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'env', message: 'main.ts reads it, once, and hands on what is needed.' },
-      ],
+      'no-restricted-properties': ['error', NO_ENVIRONMENT, ...NO_RAW_SQL],
     },
+  },
+  {
+    files: ['packages/database/src/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/main.ts'],
+    rules: { 'no-restricted-properties': ['error', NO_ENVIRONMENT] },
+  },
+  {
+    files: ['{apps,packages}/*/src/**/main.ts'],
+    ignores: ['packages/{cli,local,testing}/**'],
+    rules: { 'no-restricted-properties': ['error', ...NO_RAW_SQL] },
   },
 );

@@ -1,4 +1,5 @@
 import { egressSettings, flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { MAX_DELIVERY_TIMEOUT_MS } from '@tidings/database';
 import { parseOutboxes } from './relay/outboxes.js';
 
 /** The longest wait between two probes of an open circuit, as a multiple of the first wait: a minute by default. */
@@ -17,7 +18,7 @@ export const workerSettings = {
     WORKER_CONCURRENCY: wholeNumber({ initial: 100, min: 1, max: 10_000 }).describe(
       'Requests of each worker that are in flight at once. Further deliveries wait.',
     ),
-    DELIVERY_TIMEOUT_MS: wholeNumber({ initial: 15_000, min: 100, max: 60_000 }).describe(
+    DELIVERY_TIMEOUT_MS: wholeNumber({ initial: 15_000, min: 100, max: MAX_DELIVERY_TIMEOUT_MS }).describe(
       'The time limit of one attempt, from the DNS look-up to the end of the response, in milliseconds. Beyond it the attempt fails as `timeout`. A lease lasts twice as long.',
     ),
     RECONCILE_INTERVAL_MS: wholeNumber({ initial: 1000, min: 100, max: 60_000 }).describe(

@@ -6,6 +6,7 @@ import {
   addActivity,
   connectToOutbox,
   createPartitionMaintenance,
+  leaseMsFor,
   markNotified,
   openDatabase,
   readBacklog,
@@ -154,7 +155,7 @@ const relays = config.outboxes.map(({ name, url }) =>
 );
 
 // … its deliveries are claimed, sent and recorded …
-const lockMs = 2 * timeoutMs;
+const lockMs = leaseMsFor(timeoutMs);
 const release = createRelease({
   admit: (webhookIds) => releaseDeliveries(database.pool, webhookIds, WAKE_AFTER_MS),
   enqueue: deliveries.enqueue,

@@ -1,13 +1,13 @@
 import pg from 'pg';
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** Longer than PostgreSQL itself may take for a statement of the relay. */
+/** More than PostgreSQL's own limit for a statement of the relay. */
 const ANSWER_TIMEOUT_MS = 12_000;
 
 /**
- * A connection to the database of a service that has an outbox, for a relay. It says nothing with the connection that
- * PgBouncer would refuse, and nothing of how Tidings' own statements are planned. Throws when PostgreSQL does not let it
- * in, or does not answer within five seconds.
+ * Connects a relay to the database of a service that has an outbox. The connection sets no startup options, which PgBouncer
+ * would refuse, and none of the planner settings of Tidings' own sessions. Throws when PostgreSQL refuses the connection or
+ * does not answer within five seconds.
  */
 export async function connectToOutbox(url: string): Promise<pg.Client> {
   const client = new pg.Client({

@@ -2,28 +2,28 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
 
-/** Runs one statement: a pool, or one of its clients. */
+/** A pool or one of its clients: it executes one statement. */
 export type Queryable = Pick<pg.Pool, 'query'>;
 
 export interface Database {
-  /** For what is read and written once per registration. */
+  /** The Prisma client, for registrations and other rows that change rarely. */
   prisma: PrismaClient;
-  /** For the statements in `sql/`, which run per event and per delivery. The same pool as Prisma's. */
+  /** The pool for the statements in `sql/`, which run for each event and delivery. Prisma uses the same pool. */
   pool: pg.Pool;
   close: () => Promise<void>;
 }
 
 export interface DatabaseOptions {
   url: string;
-  /** The most connections. Default 10. Beyond it callers wait. */
+  /** Maximum number of connections; further callers wait. Default 10. */
   maxConnections?: number;
-  /** How long a caller waits for a connection before it gets an error, in milliseconds. Default 2,000. */
+  /** Time after which a caller that waits for a connection gets an error, in milliseconds. Default 2,000. */
   connectTimeoutMs?: number;
-  /** How long a statement waits for a lock, such as the log's, before it is given up, in milliseconds. Default 2,000. */
+  /** Time after which a statement that waits for a lock, such as that of the log, fails, in milliseconds. Default 2,000. */
   lockTimeoutMs?: number;
-  /** How long PostgreSQL may work on one statement, in milliseconds. Default 10,000. */
+  /** Time after which PostgreSQL cancels a statement, in milliseconds. Default 10,000. */
   statementTimeoutMs?: number;
-  /** Told of connections that broke while idle; the pool replaces them by itself. */
+  /** Called when an idle connection breaks. The pool replaces it by itself. */
   onError?: (error: Error) => void;
 }
 
@@ -36,12 +36,12 @@ export interface DatabaseOptions {
 const PLANNER =
   '-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan';
 
-/** How much longer than a statement may take its answer may, in milliseconds. */
+/** Time that an answer may take beyond the statement's own limit, in milliseconds. */
 const ANSWER_MS = 1000;
-/** Between two statements of one transaction, in milliseconds. */
+/** Time that a transaction may be idle between two statements, in milliseconds. */
 const IDLE_MS = 5000;
 
-/** Opens the pool lazily: nothing connects until the first query. */
+/** Opens the database lazily: nothing connects until the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { url, maxConnections = 10, connectTimeoutMs = 2000, lockTimeoutMs = 2000, statementTimeoutMs = 10_000 } = options;
   const { onError = () => undefined } = options;
@@ -51,7 +51,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     lock_timeout: lockTimeoutMs,
-    // PostgreSQL's own time limits are no use when its answers no longer arrive: such a connection is replaced.
+    // PostgreSQL's own limits do not help when its answers no longer arrive: the pool replaces such a connection.
     query_timeout: statementTimeoutMs + ANSWER_MS,
     // A process that froze in the middle of a transaction must not hold its locks for long.
     idle_in_transaction_session_timeout: IDLE_MS,

@@ -1,17 +1,17 @@
-/** What ids of deliveries are compared by: the first 48 bits of a UUIDv7 are milliseconds since 1970. */
+/** Hexadecimal digits of the time in an id: the first 48 bits of a UUIDv7 are milliseconds since 1970. */
 const DIGITS = 12;
 const NEWEST_MS = 2 ** 48 - 1;
 
 /**
- * The lowest delivery id of a millisecond, as `delivery_id_floor` in PostgreSQL has it: deliveries of before that time
- * have lower ids. With it a span of time is a range of the index, and the partitions outside are not looked into.
+ * Returns the lowest delivery id of a millisecond, as `delivery_id_floor` in PostgreSQL does: older deliveries have lower
+ * ids. With it a span of time is a range of the index, and PostgreSQL skips the partitions outside.
  */
 export function deliveryIdFloor(at: Date): string {
   const digits = Math.min(Math.max(at.getTime(), 0), NEWEST_MS).toString(16).padStart(DIGITS, '0');
   return `dlv_${digits.slice(0, 8)}-${digits.slice(8)}`;
 }
 
-/** When a delivery was made, by the clock of PostgreSQL, in milliseconds since 1970: its event was accepted then. */
+/** Returns when the event of a delivery was accepted, by PostgreSQL's clock, in milliseconds since 1970. */
 export function deliveryCreatedAt(id: string): number {
   return Number.parseInt(id.slice(4, 12) + id.slice(13, 17), 16);
 }

@@ -1,18 +1,18 @@
 export interface GroupCommitOptions<Item, Result> {
-  /** Does the work of many callers at once; answers in the order of the items. If it throws, every caller of the batch gets the error. */
+  /** Processes the items of many callers at once and returns their results in the same order. If it throws, each of these callers gets the error. */
   run: (items: Item[]) => Promise<Result[]>;
-  /** The most weight that one run takes. One item that weighs more runs by itself. */
+  /** Maximum weight of one run. A single item that weighs more runs alone. */
   maxWeight: number;
-  /** How many runs may be under way at once. Default 1: while one commits, the next one gathers. */
+  /** Maximum number of runs at the same time. Default 1: while one commits, the next one gathers items. */
   maxRunning?: number;
-  /** What an item counts against `maxWeight`. Default 1 each. */
+  /** Returns an item's weight, which counts against `maxWeight`. Default: each weighs 1. */
   weigh?: (item: Item) => number;
 }
 
 export interface GroupCommit<Item, Result> {
-  /** Joins the next run and answers with this item's own result. */
+  /** Adds an item to the next run and resolves to its result. */
   (item: Item): Promise<Result>;
-  /** Resolves when nothing waits and nothing runs. */
+  /** Resolves when no item waits and no run is in progress. */
   idle: () => Promise<void>;
 }
 
@@ -24,8 +24,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Group commit: callers that arrive in the same turn of the event loop, or while a run is under way, share one run.
- * A lone caller never waits for company, so that batching costs no latency when there is no load.
+ * Creates a group commit: callers that arrive in the same iteration of the event loop, or while a run is in progress, share
+ * one run. A single caller does not wait for others, so batching adds no latency when there is no load.
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
   const { run, maxWeight, maxRunning = 1, weigh = () => 1 } = options;

@@ -4,12 +4,14 @@ import { dropActivity } from './sql/activity.js';
 import { keepPartitions } from './sql/keep-partitions.js';
 
 const INTERVAL_MS = 3_600_000;
-/** The operator's charts look at the last hour; some days more for who asks the database. */
+/** The operator's charts show the last hour; the other days are for queries on the database. */
 const ACTIVITY_DAYS = 7;
 
 /**
- * Keeps the partitions of the log, once an hour. Whoever accepts events has this task, so that the log has room for them
- * whichever processes run.
+ * Creates the periodic task that adds and drops partitions of the log, and drops old activity, once an hour. Every process
+ * that accepts events has this task, so that the log has a partition for them whichever processes run.
+ *
+ * @param retentionDays age at which a period of the log is dropped, in days
  */
 export function createPartitionMaintenance(
   pool: pg.Pool,

@@ -3,7 +3,7 @@ import type { AttemptRecord, HealthRules } from '../src/sql/record-attempts.js';
 
 type Lease = Pick<ClaimedDelivery, 'id' | 'leaseToken' | 'url'>;
 
-/** Rules that no story meets by accident. */
+/** Health rules with times that no test reaches by accident. */
 export const HEALTH: HealthRules = {
   circuitAfter: 3,
   probeAfterMs: 30_000,
@@ -11,7 +11,7 @@ export const HEALTH: HealthRules = {
   disableAfterMs: 5 * 86_400_000,
 };
 
-/** An attempt that the endpoint answered with 204. */
+/** An attempt that the receiver answered with 204. */
 export function succeeded({ id, leaseToken, url }: Lease): AttemptRecord {
   return {
     deliveryId: id,
@@ -27,12 +27,12 @@ export function succeeded({ id, leaseToken, url }: Lease): AttemptRecord {
   };
 }
 
-/** One that it answered, but not with a 2xx. */
+/** An attempt that the receiver answered with another status than 2xx. */
 export function answered(lease: Lease, statusCode: number, outcome: AttemptRecord['outcome']): AttemptRecord {
   return { ...succeeded(lease), statusCode, errorClass: `http_${String(statusCode)}`, responseBody: 'no', outcome };
 }
 
-/** One that got no response at all. */
+/** An attempt without an answer: the connection was refused. */
 export function refused(lease: Lease, outcome: AttemptRecord['outcome']): AttemptRecord {
   return {
     ...succeeded(lease),

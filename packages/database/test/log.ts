@@ -15,13 +15,13 @@ export interface DeliveryRow {
   priority: number;
   attempt_count: number;
   lease_token: string | null;
-  /** Seconds from now, rounded to 5, so that a slow machine changes nothing; null where the column is. */
+  /** Seconds from now, rounded to 5, so that a slow machine makes no difference; null where the column is null. */
   next_attempt_in: number | null;
   wake_in: number | null;
   finished: boolean;
 }
 
-/** What a webhook's row says of its health. Seconds as above. */
+/** The health of a webhook, from its row. Seconds are rounded as above. */
 export interface HealthRow {
   enabled: boolean;
   disabled_reason: string | null;
@@ -32,6 +32,7 @@ export interface HealthRow {
   failing_ago: number | null;
 }
 
+/** Columns of a webhook that differ from the defaults. */
 export interface WebhookOptions {
   owner?: string;
   eventTypes?: string[];
@@ -42,34 +43,35 @@ export interface WebhookOptions {
   ordering?: 'unordered' | 'fifo';
 }
 
+/** A database for one test file, with functions that arrange and read its rows. */
 export interface TestLog {
   url: string;
   pool: Database['pool'];
-  /** Empties every table. */
+  /** Deletes all rows. */
   clear: () => Promise<void>;
   addWebhook: (id: string, options?: WebhookOptions) => Promise<void>;
-  /** Accepts events in one call; what is left out is `sync.completed` for alice. */
+  /** Accepts events in one call. Default of each event: a `sync.completed` for alice. */
   accept: (...events: Partial<NewEvent>[]) => Promise<AcceptedEvent[]>;
   /** Accepts several calls in one commit. */
   acceptCalls: (...calls: Partial<NewEvent>[][]) => Promise<AcceptedCalls>;
-  /** A pending delivery of a new event to a new webhook of alice's. */
+  /** Adds a webhook of alice with one pending delivery, and returns the delivery's id. */
   addDelivery: (id?: string, options?: WebhookOptions) => Promise<string>;
-  /** A new webhook of alice's with so many pending deliveries, in the order of the log. */
+  /** Adds a webhook of alice with so many pending deliveries, and returns their ids in the order of the log. */
   addDeliveries: (count: number, options?: WebhookOptions) => Promise<string[]>;
-  /** Claims one delivery, which must be possible, for a minute. */
+  /** Claims one delivery for a minute; throws if that is not possible. */
   claim: (id: string) => Promise<ClaimedDelivery>;
   deliveries: () => Promise<DeliveryRow[]>;
   delivery: (id: string) => Promise<DeliveryRow>;
   health: (webhookId: string) => Promise<HealthRow | undefined>;
-  /** Makes it as if so many seconds had passed since whatever happened. */
+  /** Moves all recorded times into the past by so many seconds. */
   pass: (seconds: number) => Promise<void>;
   close: () => Promise<void>;
 }
 
-/** The seconds after which the reconciler looks at what `accept` wrote. */
+/** Seconds until the wake time of deliveries that `accept` writes. */
 export const WAKE_AFTER_S = 15;
 
-/** A database of this test file's own, with doors for arranging and looking. */
+/** Creates a database for a test file. */
 export async function openLog(): Promise<TestLog> {
   const testDatabase = await createTestDatabase();
   const { pool, close } = openDatabase({ url: testDatabase.url });
@@ -133,7 +135,7 @@ export async function openLog(): Promise<TestLog> {
     acceptCalls,
     async accept(...events) {
       const { accepted, conflicts } = await acceptCalls(events);
-      if (conflicts.size > 0) throw new Error('The log has one of these ids already, for another event.');
+      if (conflicts.size > 0) throw new Error('The log already has one of these ids for another event.');
       return accepted;
     },
     async addDelivery(id = `delivered_${String((count += 1))}`, options = {}) {

@@ -1,8 +1,8 @@
 import type { Queryable } from '../src/database.js';
 
 /**
- * Puts a clock of the test's own before PostgreSQL's: `now()` in any statement or function reads it, once it is first in
- * the search path of the connection (`onStoppedClock`). It stands still until it is set.
+ * Adds a clock that only moves when it is set. `now()` in a statement or function reads it on connections that have it first
+ * in their search path (`onStoppedClock`).
  */
 export async function addStoppedClock(sql: Queryable): Promise<void> {
   await sql.query(`
@@ -13,13 +13,14 @@ export async function addStoppedClock(sql: Queryable): Promise<void> {
     CREATE FUNCTION clock.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql VOLATILE RETURN (SELECT at FROM clock.reading)`);
 }
 
+/** Returns the URL for connections that read the stopped clock. */
 export function onStoppedClock(url: string): string {
   const stopped = new URL(url);
-  stopped.searchParams.set('options', '-c search_path=clock,pg_catalog,public');
+  stopped.searchParams.set('options', '-c jit=off -c search_path=clock,pg_catalog,public');
   return stopped.href;
 }
 
-/** Sets it, in milliseconds of Unix time. */
+/** Sets the stopped clock, in milliseconds of Unix time. */
 export async function setClock(sql: Queryable, ms: number): Promise<void> {
   await sql.query('UPDATE clock.reading SET at = to_timestamp($1::float8 / 1000)', [ms]);
 }

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { readOwnersByLoad, type Database, type OwnerLoad } from '@tidings/database';
+import { lockOwner, readOwnersByLoad, setActor, type Database, type OwnerLoad } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
 import { page } from '../http/pages.js';
 import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
-import { actAs, lockOwner } from '../webhooks/act-as.js';
 import type { OwnerSettings } from '../owners/settings.js';
 import { ADMIN } from './scope.js';
 
@@ -106,7 +105,7 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
 async function changeOwner({ prisma }: Database, owner: string, body: z.output<typeof change>, actor: string): Promise<string[]> {
   return prisma.$transaction(async (transaction) => {
     await lockOwner(transaction, owner);
-    await actAs(transaction, actor);
+    await setActor(transaction, actor);
     const before = await transaction.ownerSettings.findUnique({ where: { owner } });
     const disabledAt = before?.disabledAt ?? null;
     const { disabled = disabledAt !== null } = body;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pauseWebhook, type Database, type Webhook } from '@tidings/database';
+import { pauseWebhook, setActor, type Database, type Webhook } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import { selectionSchemas } from '../deliveries/selection.js';
@@ -9,7 +9,6 @@ import { deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } fr
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf, toPage } from '../http/pages.js';
 import { notFound } from '../problems/problem.js';
-import { actAs } from '../webhooks/act-as.js';
 import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
 import { createOpener } from '../webhooks/open-webhook.js';
 import { webhookJson, webhookToJson, type WebhookView } from '../webhooks/view.js';
@@ -163,7 +162,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
 
 async function setEnabled({ prisma }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
   await prisma.$transaction(async (transaction) => {
-    await actAs(transaction, actor);
+    await setActor(transaction, actor);
     await transaction.webhook.updateMany({ where: { id }, data: enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date()) });
   });
 }

@@ -1,9 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import { cancelDeliveries, type Database } from '@tidings/database';
+import { cancelDeliveries, lockOwner, lockWebhook, readClock, setActor, type Database } from '@tidings/database';
 import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
 import { impliedChanges, toColumns } from './columns.js';
 import { createOpener } from './open-webhook.js';
-import { actAs, lockOwner } from './act-as.js';
 import type { Registration, RegistrationChange } from './registration.js';
 import type { WebhookView } from './view.js';
 
@@ -55,7 +54,7 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
       return prisma.$transaction(async (transaction) => {
         // One registration of an owner at a time: parallel ones would all count the same number.
         await lockOwner(transaction, owner);
-        await actAs(transaction, owner);
+        await setActor(transaction, owner);
         const settings = await transaction.ownerSettings.findUnique({ where: { owner } });
         if (settings?.disabledAt) return { registered: false, limit: null };
         const limit = settings?.webhooksLimit ?? perOwner;
@@ -89,8 +88,8 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
     async change(owner: string, id: string, change: RegistrationChange): Promise<Changed | null> {
       const { headers, ...fields } = change;
       const changed = await prisma.$transaction(async (transaction) => {
-        await actAs(transaction, owner);
-        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND owner = ${owner} FOR NO KEY UPDATE`;
+        await setActor(transaction, owner);
+        await lockWebhook(transaction, owner, id);
         const before = await transaction.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
         if (change.enabled === true && before.disabledReason === 'operator')
@@ -116,14 +115,12 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
      */
     async rotateSecret(owner: string, id: string, overlapS: number): Promise<Rotated | null> {
       return prisma.$transaction(async (transaction) => {
-        await actAs(transaction, owner);
-        await transaction.$executeRaw`SELECT FROM webhooks WHERE id = ${id} AND owner = ${owner} FOR NO KEY UPDATE`;
+        await setActor(transaction, owner);
+        await lockWebhook(transaction, owner, id);
         const before = await transaction.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
         // The clock is read after the lock: `now()` is the start of the transaction, however long it waited.
-        const [clock] = await transaction.$queryRaw<{ now: number }[]>`
-          SELECT floor(extract(epoch FROM clock_timestamp()))::float8 AS now`;
-        const { now } = clock as { now: number };
+        const now = await readClock(transaction);
         const old = seal.open(before.sealedSecret, sealedFor.secret(id));
         const earlier = previousOf(before);
         const previous = rotate(old, earlier, { now, overlapS });
@@ -144,7 +141,7 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
     /** Removes the webhook and cancels its pending deliveries; false when the owner has no such webhook. */
     async remove(owner: string, id: string): Promise<boolean> {
       const { count } = await prisma.$transaction(async (transaction) => {
-        await actAs(transaction, owner);
+        await setActor(transaction, owner);
         return transaction.webhook.deleteMany({ where: { id, owner } });
       });
       if (count > 0) await cancel(id);

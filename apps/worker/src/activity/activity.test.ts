@@ -4,7 +4,7 @@ import { createActivity } from './activity.js';
 
 interface ActivityCounts {
   minutes: readonly MinuteActivity[];
-  users: readonly OwnerActivity[];
+  owners: readonly OwnerActivity[];
 }
 const NOON = Date.UTC(2026, 10, 25, 12);
 
@@ -31,14 +31,14 @@ test('counts attempts per minute and outcome, and per owner in ten minutes', asy
   advance(61_000);
   activity.count(succeeded('alice'));
   await activity.flush();
-  const [{ minutes, users } = { minutes: [], users: [] }] = added;
+  const [{ minutes, owners } = { minutes: [], owners: [] }] = added;
   expect(minutes.map(({ minute, outcome, attempts }) => [minute.getTime() - NOON, outcome, attempts])).toEqual([
     [0, 'succeeded', 1],
     [0, 'timeout', 1],
     [60_000, 'succeeded', 1],
   ]);
   expect(minutes[0]?.durations.slice(0, 4)).toEqual([0, 0, 1, 0]);
-  expect(users).toEqual([{ period: new Date(NOON), owner: 'alice', attempts: 3, failed: 1, busyMs: 15_006 }]);
+  expect(owners).toEqual([{ period: new Date(NOON), owner: 'alice', attempts: 3, failed: 1, busyMs: 15_006 }]);
 });
 
 test('adds each count once, and sends nothing to the database when there are no counts', async () => {
@@ -62,7 +62,7 @@ test('keeps the counts while the database is away, and adds those that follow', 
     ['succeeded', 2],
     ['timeout', 1],
   ]);
-  expect(added[0]?.users.map(({ owner, attempts }) => [owner, attempts])).toEqual([
+  expect(added[0]?.owners.map(({ owner, attempts }) => [owner, attempts])).toEqual([
     ['alice', 2],
     ['bob', 1],
   ]);

@@ -5,7 +5,7 @@ const PERIOD_MS = 600_000;
 
 interface ActivityCounts {
   minutes: readonly MinuteActivity[];
-  users: readonly OwnerActivity[];
+  owners: readonly OwnerActivity[];
 }
 
 /** Counts of attempts for the operator's charts. */
@@ -61,7 +61,7 @@ export function createActivity(add: (counts: ActivityCounts) => Promise<void>, n
     },
     async flush() {
       if (minutes.size === 0) return;
-      const counts = { minutes: [...minutes.values()], users: [...owners.values()] };
+      const counts = { minutes: [...minutes.values()], owners: [...owners.values()] };
       const flushed = { minutes, owners };
       minutes = new Map();
       owners = new Map();

@@ -3,12 +3,12 @@ import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import type pg from 'pg';
 
 /**
- * The adapter through which the engine speaks to PostgreSQL. Two things of it (7.10) are put right:
+ * Creates the adapter that connects Prisma's schema engine to PostgreSQL. It corrects two faults of `PrismaPg` (7.10):
  *
- * - Describing a database, the engine selects columns of the type `"char"`, which the adapter does not know. They are
- *   sent as text, and called characters again.
- * - The adapter cuts a migration at every semicolon, inside function bodies, texts and comments too. It is sent as one
- *   script instead, as the native engine does, and PostgreSQL applies it all or not at all.
+ * - To describe a database, the engine selects columns of the type `"char"`, which the adapter does not know. They are
+ *   selected as text, and their results are marked as characters again.
+ * - The adapter splits a migration at every semicolon, even in function bodies, string literals and comments. It is sent as one
+ *   script instead, as the native engine does, and PostgreSQL applies all of it or nothing.
  */
 export function migrationAdapter(pool: pg.Pool): PrismaPg {
   const factory = new PrismaPg(pool);
@@ -29,7 +29,7 @@ export function migrationAdapter(pool: pg.Pool): PrismaPg {
   return factory;
 }
 
-/** What the engine calls its columns of the type `"char"`. */
+/** The names that the engine gives to columns of the type `"char"`. */
 const CHARS = new Set(['constraint_type', 'confdeltype', 'confupdtype']);
 
 function castChars(sql: string): string {

@@ -3,14 +3,14 @@ import pg from 'pg';
 
 const RETRY_EVERY_MS = 250;
 const CONNECT_TIMEOUT_MS = 5000;
-/** What a server says that is starting, restarting, or not yet known to the network. */
-const PASSING = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
+/** Errors of a server that is starting, restarting, or not yet known to the network. */
+const TEMPORARY = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
 
 /**
- * Opens a pool of exactly one connection, so that a lock of its session guards every statement of the pool.
- * Throws at once when PostgreSQL refuses us, and after the wait when it does not answer. The error holds no password.
+ * Opens a pool of exactly one connection, so that a lock of its session guards every statement of the pool. Throws at once
+ * when PostgreSQL refuses the connection, and after `waitMs` when it does not answer. The error contains no password.
  *
- * @param waitMs how long to keep trying while PostgreSQL does not answer, in milliseconds
+ * @param waitMs time to retry while PostgreSQL does not answer, in milliseconds
  */
 export async function connect(connectionString: string, waitMs: number): Promise<pg.Pool> {
   const pool = new pg.Pool({
@@ -20,7 +20,7 @@ export async function connect(connectionString: string, waitMs: number): Promise
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'tidings migrations',
   });
-  // The statement under way gets the error as well; without a listener it would end the process.
+  // The running statement gets the error as well; without a listener the event would end the process.
   pool.on('error', () => undefined);
   const end = performance.now() + waitMs;
   for (;;) {
@@ -28,7 +28,7 @@ export async function connect(connectionString: string, waitMs: number): Promise
       await pool.query('SELECT');
       return pool;
     } catch (error) {
-      if (isPassing(error) && performance.now() < end) {
+      if (isTemporary(error) && performance.now() < end) {
         await wait(RETRY_EVERY_MS);
         continue;
       }
@@ -38,8 +38,8 @@ export async function connect(connectionString: string, waitMs: number): Promise
   }
 }
 
-function isPassing(error: unknown): boolean {
-  return error instanceof Error && (PASSING.has(codeOf(error)) || /timeout|terminated/.test(error.message));
+function isTemporary(error: unknown): boolean {
+  return error instanceof Error && (TEMPORARY.has(codeOf(error)) || /timeout|terminated/.test(error.message));
 }
 
 function codeOf(error: Error): string {
@@ -51,7 +51,7 @@ function address(connectionString: string): string {
   return `${host}:${String(port)}, database "${database ?? ''}"`;
 }
 
-/** Where a name has several addresses, the error is of all of them, and has no message of its own. */
+/** Returns an error's message. The error of a host name with several addresses has no message, but an error for each address. */
 function reason(error: unknown): string {
   const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
   return first instanceof Error ? first.message : String(first);

@@ -5,8 +5,8 @@ import { openEngine, PRISMA_FOLDER } from './engine.js';
 import type { MigrationOptions } from './migrate.js';
 
 /**
- * The SQL that would bring the database to schema.prisma: empty when they agree. This is how a new migration is
- * begun, and how a test holds schema.prisma and the migrations together.
+ * Returns the SQL that would bring the tables of a database to schema.prisma: empty when they agree. New migrations begin
+ * with it, and a test compares schema.prisma and the migrations by it.
  */
 export async function difference(databaseUrl: string, options: MigrationOptions = {}): Promise<string> {
   const { prismaFolder = PRISMA_FOLDER, waitMs = 15_000 } = options;

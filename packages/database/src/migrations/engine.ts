@@ -15,10 +15,10 @@ interface Bindings {
 export const PRISMA_FOLDER = join(import.meta.dirname, '../../../../prisma');
 
 /**
- * Opens the engine behind `prisma migrate`, in its WebAssembly build: the native one is a download from outside the
- * npm registry. It keeps the ordinary `_prisma_migrations` table, so it agrees with `prisma migrate deploy`.
+ * Opens the engine of `prisma migrate` in its WebAssembly build, because the native build is a download from outside the
+ * npm registry. It uses the ordinary table `_prisma_migrations`, so it agrees with `prisma migrate deploy`.
  *
- * @param schema the path of schema.prisma
+ * @param schema path of schema.prisma
  */
 export async function openEngine(pool: pg.Pool, schema: string): Promise<SchemaEngine> {
   const { SchemaEngine: Engine } = await (bindings ??= load());
@@ -29,7 +29,7 @@ export async function openEngine(pool: pg.Pool, schema: string): Promise<SchemaE
   );
 }
 
-/** The bindings keep their instance in a variable of their module: a second instance would break the first. */
+/** The bindings keep their instance in a module variable: a second instance would break the first one. */
 let bindings: Promise<Bindings> | undefined;
 
 async function load(): Promise<Bindings> {
@@ -43,7 +43,7 @@ async function load(): Promise<Bindings> {
   const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': withIdleTimers(loaded) });
   loaded.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
-  // The engine hands its panics to whoever is registered here: Prisma's client, when that was loaded before.
+  // The engine reports panics to the handler registered here, which is Prisma's client where it was loaded before.
   (globalThis as { PRISMA_WASM_PANIC_REGISTRY?: object }).PRISMA_WASM_PANIC_REGISTRY ??= {
     set_message(message: string) {
       throw new Error(`Prisma's schema engine failed: ${message}`);
@@ -52,7 +52,7 @@ async function load(): Promise<Bindings> {
   return loaded;
 }
 
-/** The engine never clears the timer of its ten-second lock timeout: it must not keep a finished process alive. */
+/** Makes the engine's timers unable to keep the process alive: it never clears the one of its ten-second lock timeout. */
 function withIdleTimers(imports: WebAssembly.ModuleImports): WebAssembly.ModuleImports {
   const name = Object.keys(imports).find((key) => key.startsWith('__wbg_setTimeout_'));
   if (name === undefined) return imports;

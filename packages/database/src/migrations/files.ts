@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
-/** The migrations on disk, as the engine wants them. */
+/** Reads the migrations of a folder, in the form that the engine takes. */
 export function readMigrations(prismaFolder: string): MigrationList {
   const baseDir = join(prismaFolder, 'migrations');
   const lockfile = join(baseDir, 'migration_lock.toml');

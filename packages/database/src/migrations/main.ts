@@ -1,6 +1,6 @@
 // node packages/database/dist/migrations/main.js [--diff] [--wait seconds]
-// Applies to the database of DATABASE_URL the migrations that it does not have yet. With --diff it only prints the SQL
-// that would bring the database to schema.prisma.
+// Applies the missing migrations to the database of DATABASE_URL. With --diff it only prints the SQL that would bring the
+// database to schema.prisma.
 import { parseArgs } from 'node:util';
 import { difference } from './difference.js';
 import { migrate } from './migrate.js';
@@ -12,7 +12,7 @@ try {
   const url = process.env['DATABASE_URL'];
   if (url === undefined || url === '') throw new Error('DATABASE_URL is not set: postgresql://user:password@host:5432/database');
   const options = { waitMs: Number(values.wait) * 1000 };
-  if (Number.isNaN(options.waitMs)) throw new Error(`--wait is a number of seconds, not "${values.wait}".`);
+  if (Number.isNaN(options.waitMs)) throw new Error(`--wait takes a number of seconds, not "${values.wait}".`);
   if (values.diff) {
     console.log((await difference(url, options)) || '-- The database and schema.prisma agree.');
   } else {

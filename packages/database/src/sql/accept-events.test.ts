@@ -343,6 +343,24 @@ describe('the order of the log', () => {
     expect((await readAll()).map(({ id }) => id)).toEqual(['first', 'second']);
   });
 
+  test('numbers the events of a transaction that waited for the lock after all that were committed while it waited', async () => {
+    const holder = await log.pool.connect();
+    await holder.query('BEGIN');
+    await acceptEvents(holder, [[event('first')]], options);
+    const waiting = acceptEvents(log.pool, [[event('third')]], options);
+    await eventually(async () => {
+      const { rowCount } = await log.pool.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()",
+      );
+      expect(rowCount).toBe(1);
+    });
+    await acceptEvents(holder, [[event('second')]], options);
+    await holder.query('COMMIT');
+    holder.release();
+    await waiting;
+    expect((await readAll()).map(({ id }) => id)).toEqual(['first', 'second', 'third']);
+  });
+
   test('has nothing of a caller that rolled back, and holds up nobody behind it', async () => {
     const first = await log.pool.connect();
     await first.query('BEGIN');

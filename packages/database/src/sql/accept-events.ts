@@ -1,44 +1,47 @@
 import type { Queryable } from '../database.js';
 import { arrangeCalls, type Call } from './arrange-calls.js';
 
+/** An event to accept. */
 export interface NewEvent {
   id: string;
   type: string;
+  /** The one owner who may see it; null: everyone. */
   owner: string | null;
   /** ISO 8601. */
   timestamp: string;
-  /** JSON. */
+  /** The payload, as JSON text. */
   data: string;
-  /** W3C trace context of its acceptance. Default: null, it is not traced. */
+  /** W3C trace context of its acceptance. Default: null, the event is not traced. */
   traceparent?: string | null;
 }
 
-/** An event that this statement wrote. */
+/** An event that was written. */
 export interface AcceptedEvent {
   id: string;
-  /** Its place in the one order of the log. */
+  /** Its place in the order of the log. */
   position: number;
 }
 
 export interface AcceptOptions {
-  /** For every type among the events, the patterns that mean it. */
+  /** For each type among the events, the patterns that match it. */
   patterns: ReadonlyMap<string, readonly string[]>;
-  /** When the reconciler looks at a delivery that was never enqueued, in milliseconds from now. */
+  /** Time until the reconciler checks whether a delivery was enqueued, in milliseconds. */
   wakeAfterMs: number;
 }
 
+/** The result of several calls that were accepted together. */
 export interface AcceptedCalls {
-  /** What is new in the log, in its order. */
+  /** The events that are new in the log, in its order. */
   accepted: AcceptedEvent[];
-  /** Of the deliveries that were written, in the same order, those that have a slot of their webhook: they are to be enqueued. */
+  /** The new deliveries that have a slot of their webhook, in the same order: they are to be enqueued. */
   deliveryIds: string[];
-  /** Of the event of each of those, its place in the log. */
+  /** The position of the event of each of these deliveries. */
   deliveryPositions: number[];
-  /** How many deliveries were written, and how many of them as skipped. */
+  /** Number of new deliveries, and how many of them are skipped. */
   written: { deliveries: number; skipped: number };
   /**
-   * For each call, the ids that the log has already with another type or other data, or that the call itself uses for two
-   * events. Nothing of such a call is written.
+   * By the number of the call, the ids that the log already has with another type or data, or that the call uses for two
+   * events. No event of such a call is written.
    */
   conflicts: Map<number, string[]>;
 }
@@ -47,19 +50,20 @@ type Row =
   | { kind: 'event'; id: string; position: string }
   | { kind: 'delivery'; id: string; position: string }
   | { kind: 'conflict'; id: string; call: number }
-  /** How many deliveries, in the columns that there are. */
+  /** Number of new deliveries (`position`) and of skipped ones (`call`), in the columns of the other rows. */
   | { kind: 'written'; position: string; call: number };
 
 /**
- * Writes the events of many calls and one delivery for every webhook that matches, in one commit; each call's events all
- * or none. An id that the log already has with the same type and data is left alone, and missing from the answer.
+ * Writes the events of many calls, and one delivery for each webhook that matches, in one commit; of each call all events or
+ * none. An id that the log already has with the same type and data is not written again, and is missing from the result.
  *
- * `lock_log` holds the lock of the log until the commit, so positions become visible in their order: whoever has read up
- * to a position has missed nothing before it. The ids are new only if it says so, and nothing is numbered before it has.
+ * `lock_log` holds the lock of the log until the commit, so that positions become visible in their order: a reader that has
+ * read up to a position has missed no earlier one. Therefore ids are compared with the log, and positions are given, only
+ * after it has returned.
  *
- * A delivery gets one of its webhook's free slots, or is parked: Redis holds about as many of a webhook as it may have
- * under way, however much is published at once (those who accept at the same time may each give out the same slot; the
- * claim is exact). For a webhook that Tidings disabled it is kept as skipped.
+ * A delivery gets one of its webhook's free slots, or is parked: Redis holds about as many deliveries of a webhook as may be
+ * in flight, however many events are published at once. Transactions that accept at the same time may each give out the same
+ * slot; the claim is exact. For a webhook that Tidings disabled the delivery is written as skipped.
  */
 export async function acceptEvents(
   sql: Queryable,
@@ -67,24 +71,24 @@ export async function acceptEvents(
   options: AcceptOptions,
 ): Promise<AcceptedCalls> {
   const written = { deliveries: 0, skipped: 0 };
-  const answer: AcceptedCalls = { accepted: [], deliveryIds: [], deliveryPositions: [], written, conflicts: new Map() };
-  let waiting: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
-  while (waiting.length > 0) {
-    const { together, later, contradictory } = arrangeCalls(waiting);
-    for (const { number, ids } of contradictory) answer.conflicts.set(number, ids);
+  const result: AcceptedCalls = { accepted: [], deliveryIds: [], deliveryPositions: [], written, conflicts: new Map() };
+  let remaining: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
+  while (remaining.length > 0) {
+    const { together, later, contradictory } = arrangeCalls(remaining);
+    for (const { number, ids } of contradictory) result.conflicts.set(number, ids);
     for (const row of await acceptTogether(sql, together, options)) {
-      if (row.kind === 'event') answer.accepted.push({ id: row.id, position: Number(row.position) });
+      if (row.kind === 'event') result.accepted.push({ id: row.id, position: Number(row.position) });
       else if (row.kind === 'delivery') {
-        answer.deliveryIds.push(row.id);
-        answer.deliveryPositions.push(Number(row.position));
+        result.deliveryIds.push(row.id);
+        result.deliveryPositions.push(Number(row.position));
       } else if (row.kind === 'written') {
         written.deliveries += Number(row.position);
         written.skipped += row.call;
-      } else answer.conflicts.set(row.call, [...(answer.conflicts.get(row.call) ?? []), row.id]);
+      } else result.conflicts.set(row.call, [...(result.conflicts.get(row.call) ?? []), row.id]);
     }
-    waiting = later;
+    remaining = later;
   }
-  return answer;
+  return result;
 }
 
 async function acceptTogether(
@@ -119,31 +123,31 @@ async function acceptTogether(
         FROM (SELECT * FROM fresh ORDER BY ordinal) AS fresh
         RETURNING id, position, type, owner, accepted_at
       ), matching AS (
-        SELECT accepted.*, webhooks AS hook FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON webhooks.owner = accepted.owner AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
+        SELECT accepted.*, webhooks AS webhook FROM accepted JOIN pattern USING (type)
+        JOIN webhooks ON webhooks.owner = accepted.owner AND is_deliverable(webhooks) AND event_types && patterns
         UNION ALL
         SELECT accepted.*, webhooks FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON accepted.owner IS NULL AND (enabled OR disabled_reason IS NOT NULL) AND event_types && patterns
+        JOIN webhooks ON accepted.owner IS NULL AND is_deliverable(webhooks) AND event_types && patterns
       ), ranked AS (
-        SELECT *, row_number() OVER (PARTITION BY (hook).id ORDER BY position) AS rank FROM matching
-      ), roomy AS (
-        -- Asked once for each webhook, of its first row.
-        SELECT *, CASE WHEN rank = 1 AND (hook).enabled
-          AND NOT EXISTS (SELECT FROM deliveries WHERE webhook_id = (hook).id AND stage = 'parked') THEN free_slots(hook) END AS free
+        SELECT *, row_number() OVER (PARTITION BY (webhook).id ORDER BY position) AS rank FROM matching
+      ), counted AS (
+        -- Counted once for each webhook, in its first row.
+        SELECT *, CASE WHEN rank = 1 AND (webhook).enabled
+          AND NOT EXISTS (SELECT FROM deliveries WHERE webhook_id = (webhook).id AND stage = 'parked') THEN free_slots(webhook) END AS free
         FROM ranked
-      ), placed AS (
-        SELECT *, CASE WHEN (hook).enabled THEN
-          CASE WHEN rank <= coalesce(max(free) OVER (PARTITION BY (hook).id), 0) THEN 'admitted' ELSE 'parked' END END AS stage
-        FROM roomy
+      ), staged AS (
+        SELECT *, CASE WHEN (webhook).enabled THEN
+          CASE WHEN rank <= coalesce(max(free) OVER (PARTITION BY (webhook).id), 0) THEN 'admitted' ELSE 'parked' END END AS stage
+        FROM counted
       ), delivery AS (
         INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at,
           next_attempt_at, wake_at, finished_at)
-        SELECT new_delivery_id(accepted_at), id, position, (hook).id, (hook).owner, type,
-          CASE WHEN (hook).enabled THEN 'pending' ELSE 'skipped' END::delivery_status, stage::delivery_stage, accepted_at,
-          CASE WHEN (hook).enabled THEN now() END,
+        SELECT new_delivery_id(accepted_at), id, position, (webhook).id, (webhook).owner, type,
+          CASE WHEN (webhook).enabled THEN 'pending' ELSE 'skipped' END::delivery_status, stage::delivery_stage, accepted_at,
+          CASE WHEN (webhook).enabled THEN now() END,
           CASE WHEN stage = 'admitted' THEN now() + make_interval(secs => $8::float8 / 1000) END,
-          CASE WHEN NOT (hook).enabled THEN now() END
-        FROM placed
+          CASE WHEN NOT (webhook).enabled THEN now() END
+        FROM staged
         RETURNING id, event_position, stage
       )
       SELECT 'event' AS kind, id, position, NULL::int AS call FROM accepted

@@ -21,17 +21,17 @@ const users = (owner: string, attempts: number, failed = 0, ago = 3) => [
 test('the counts of several workers add up, class by class', async () => {
   const minute = minutesAgo(1);
   const counted = { minute, outcome: 'succeeded', attempts: 3, durations: [1, 0, 2] };
-  await addActivity(log.pool, { minutes: [counted], users: [] });
+  await addActivity(log.pool, { minutes: [counted], owners: [] });
   await Promise.all([
-    addActivity(log.pool, { minutes: [counted], users: [] }),
-    addActivity(log.pool, { minutes: [counted], users: [] }),
+    addActivity(log.pool, { minutes: [counted], owners: [] }),
+    addActivity(log.pool, { minutes: [counted], owners: [] }),
   ]);
   expect(await readMinutes(log.pool, 60)).toEqual([{ minute, outcome: 'succeeded', attempts: 9, durations: [3, 0, 6] }]);
 });
 
 test('of the minutes, those that were asked for are read, and what is old is forgotten', async () => {
   const minutes = [1, 70, 60 * 24 * 8].map((ago) => ({ minute: minutesAgo(ago), outcome: 'dns', attempts: 1, durations: [1] }));
-  await addActivity(log.pool, { minutes, users: [] });
+  await addActivity(log.pool, { minutes, owners: [] });
   expect(await readMinutes(log.pool, 60)).toHaveLength(1);
   expect(await readMinutes(log.pool, 100_000)).toHaveLength(3);
   await dropActivity(log.pool, 7);
@@ -39,10 +39,10 @@ test('of the minutes, those that were asked for are read, and what is old is for
 });
 
 test('users come by what was attempted for them in the last hour, with what they have and what was decided', async () => {
-  await addActivity(log.pool, { minutes: [], users: [...users('bob', 5, 2), ...users('carol', 50)] });
+  await addActivity(log.pool, { minutes: [], owners: [...users('bob', 5, 2), ...users('carol', 50)] });
   await addActivity(log.pool, {
     minutes: [],
-    users: [...users('bob', 5, 1), ...users('old', 99, 0, 120)],
+    owners: [...users('bob', 5, 1), ...users('old', 99, 0, 120)],
   });
   await log.addWebhook('wh_1', { owner: 'bob' });
   await log.addWebhook('wh_2', { owner: 'dave' });

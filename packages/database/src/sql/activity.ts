@@ -1,34 +1,34 @@
 import type { Queryable } from '../database.js';
 import { countPending } from './count-pending.js';
 
-/** Attempts of one minute with one outcome. */
+/** The attempts of one minute with one outcome. */
 export interface MinuteActivity {
   minute: Date;
   /** `succeeded`, or the class of the error. */
   outcome: string;
   attempts: number;
-  /** How many took how long, by `DURATION_BOUNDS_MS`. */
+  /** Number of attempts in each class of durations (`DURATION_BOUNDS_MS`). */
   durations: number[];
 }
 
-/** Attempts of one user in ten minutes. */
+/** The attempts of one owner's deliveries in ten minutes. */
 export interface OwnerActivity {
   period: Date;
   owner: string;
   attempts: number;
   failed: number;
-  /** How long the requests took, all together, in milliseconds. */
+  /** Sum of the requests' durations, in milliseconds. */
   busyMs: number;
 }
 
-/** Adds what a worker counted since it last did. */
+/** Adds the counts of a worker since its last call. */
 export async function addActivity(
   sql: Queryable,
-  { minutes, users }: { minutes: readonly MinuteActivity[]; users: readonly OwnerActivity[] },
+  { minutes, owners }: { minutes: readonly MinuteActivity[]; owners: readonly OwnerActivity[] },
 ): Promise<void> {
   await sql.query({
     name: 'add_activity',
-    // In one order, so that two workers do not wait for each other crosswise.
+    // Rows are written in one order, so that two workers cannot deadlock.
     text: `
       WITH minutes AS (
         INSERT INTO activity_minutes (minute, outcome, attempts, durations)
@@ -49,16 +49,16 @@ export async function addActivity(
       minutes.map(({ outcome }) => outcome),
       minutes.map(({ attempts }) => attempts),
       minutes.map(({ durations }) => JSON.stringify(durations)),
-      users.map(({ period }) => period),
-      users.map(({ owner }) => owner),
-      users.map(({ attempts }) => attempts),
-      users.map(({ failed }) => failed),
-      users.map(({ busyMs }) => Math.round(busyMs)),
+      owners.map(({ period }) => period),
+      owners.map(({ owner }) => owner),
+      owners.map(({ attempts }) => attempts),
+      owners.map(({ failed }) => failed),
+      owners.map(({ busyMs }) => Math.round(busyMs)),
     ],
   });
 }
 
-/** What was attempted in the last minutes, oldest first: a row for each minute and outcome that there were. */
+/** Reads the attempts of the last minutes, oldest first: a row for each minute and outcome that occurred. */
 export async function readMinutes(sql: Queryable, minutes: number): Promise<MinuteActivity[]> {
   const { rows } = await sql.query<MinuteActivity>({
     name: 'read_minutes',
@@ -70,15 +70,15 @@ export async function readMinutes(sql: Queryable, minutes: number): Promise<Minu
   return rows;
 }
 
-/** How a user stands: what they have, what was attempted for them in the last hour, and what an operator decided. */
+/** An owner's webhooks, activity of the last hour, and limits that an operator set. */
 export interface OwnerLoad {
   owner: string;
   webhooks: number;
-  /** Deliveries that are under way; at most 10,000 of each webhook are counted. */
+  /** Pending deliveries; at most 10,000 of each webhook are counted. */
   pending: number;
   attempts: number;
   failed: number;
-  /** How long requests to their webhooks took, all together, in milliseconds. */
+  /** Sum of the durations of requests to their webhooks, in milliseconds. */
   busyMs: number;
   disabledAt: Date | null;
   webhooksLimit: number | null;
@@ -86,9 +86,9 @@ export interface OwnerLoad {
 }
 
 /**
- * Users by what was attempted for them in the last hour, most first; then those with webhooks and none of it.
+ * Reads owners by their number of attempts in the last hour, highest first, then owners with webhooks and no attempts.
  *
- * @param owner only this one, who need not have anything; null: all
+ * @param owner reads only this owner, and returns zero counts for an unknown one; null: all
  */
 export async function readOwnersByLoad(
   sql: Queryable,
@@ -100,15 +100,15 @@ export async function readOwnersByLoad(
       WITH load AS MATERIALIZED (
         SELECT owner, sum(attempts) AS attempts, sum(failed) AS failed, sum(busy_ms) AS busy_ms FROM activity_owners
         WHERE period > now() - interval '1 hour' AND ($1::text IS NULL OR owner = $1) GROUP BY owner
-      ), owned AS MATERIALIZED (
+      ), webhook_count AS MATERIALIZED (
         SELECT owner, count(*) AS webhooks FROM webhooks WHERE $1::text IS NULL OR owner = $1 GROUP BY owner
       ), known AS (
-        SELECT owner FROM load UNION SELECT owner FROM owned
+        SELECT owner FROM load UNION SELECT owner FROM webhook_count
         UNION SELECT owner FROM owner_settings WHERE $1::text IS NULL OR owner = $1 UNION SELECT $1 WHERE $1 IS NOT NULL
       ), chosen AS MATERIALIZED (
         SELECT owner, coalesce(webhooks, 0) AS webhooks, coalesce(attempts, 0) AS attempts, coalesce(failed, 0) AS failed,
           coalesce(busy_ms, 0) AS busy_ms
-        FROM known LEFT JOIN load USING (owner) LEFT JOIN owned USING (owner)
+        FROM known LEFT JOIN load USING (owner) LEFT JOIN webhook_count USING (owner)
         ORDER BY coalesce(attempts, 0) DESC, owner LIMIT $2
       )
       SELECT owner, webhooks, attempts, failed, busy_ms AS "busyMs", disabled_at AS "disabledAt",
@@ -127,10 +127,10 @@ export async function readOwnersByLoad(
   }));
 }
 
-/** PostgreSQL's driver gives sums and counts as text. */
+/** PostgreSQL's driver returns sums and counts as text. */
 type Counts = Record<'webhooks' | 'pending' | 'attempts' | 'failed' | 'busyMs', string>;
 
-/** Forgets what is older than a number of days. */
+/** Deletes activity that is older than a number of days. */
 export async function dropActivity(sql: Queryable, days: number): Promise<void> {
   await sql.query(`DELETE FROM activity_minutes WHERE minute < now() - $1::int * interval '1 day'`, [days]);
   await sql.query(`DELETE FROM activity_owners WHERE period < now() - $1::int * interval '1 day'`, [days]);

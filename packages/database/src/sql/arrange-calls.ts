@@ -1,4 +1,4 @@
-/** What two events may not differ in while they have the same id. */
+/** The fields in which two events with the same id must not differ. */
 interface Identified {
   id: string;
   type: string;
@@ -11,30 +11,30 @@ export interface Call<Event> {
 }
 
 export interface Arranged<Event> {
-  /** Those in which an id means one event. */
+  /** Calls that one commit can take: each id means one event. */
   together: Call<Event>[];
-  /** Those that mean another event by an id than a call before them: they come after it is known whether that was written. */
+  /** Calls that use an id for another event than an earlier call does. They follow once it is known whether that call was written. */
   later: Call<Event>[];
-  /** Those that mean two events by one id, and by which. */
+  /** Calls that use one id for two events, with these ids. */
   contradictory: { number: number; ids: string[] }[];
 }
 
-/** Which calls one commit can take. */
+/** Separates the calls that one commit can take from those that must follow, and from those that contradict themselves. */
 export function arrangeCalls<Event extends Identified>(calls: readonly Call<Event>[]): Arranged<Event> {
   const arranged: Arranged<Event> = { together: [], later: [], contradictory: [] };
-  const meant = new Map<string, Event>();
+  const eventById = new Map<string, Event>();
   for (const call of calls) {
-    const own = new Map<string, Event>();
+    const eventInCall = new Map<string, Event>();
     const ids = new Set<string>();
     for (const event of call.events) {
-      if (differ(own.get(event.id), event)) ids.add(event.id);
-      own.set(event.id, event);
+      if (differ(eventInCall.get(event.id), event)) ids.add(event.id);
+      eventInCall.set(event.id, event);
     }
     if (ids.size > 0) arranged.contradictory.push({ number: call.number, ids: [...ids] });
-    else if (call.events.some((event) => differ(meant.get(event.id), event))) arranged.later.push(call);
+    else if (call.events.some((event) => differ(eventById.get(event.id), event))) arranged.later.push(call);
     else {
       arranged.together.push(call);
-      for (const event of call.events) meant.set(event.id, event);
+      for (const event of call.events) eventById.set(event.id, event);
     }
   }
   return arranged;

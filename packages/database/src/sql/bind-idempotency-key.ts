@@ -3,14 +3,16 @@ import type { Queryable } from '../database.js';
 export interface IdempotencyKeyUse {
   owner: string;
   key: string;
-  /** SHA-256 of what the key is used for. */
+  /** SHA-256 of the request that the key is used for. */
   digest: Buffer;
 }
 
 /**
- * Binds a user's key to what it is used for, for good; false when it is bound to something else. Of many at once one
- * binds it: the others wait for that one and are compared with it. Reading the row afterwards would not do: the snapshot
- * of a statement that waited does not have it. So it is written as it was, and only where it is the same.
+ * Binds an owner's key permanently to the request that it is used for. Returns false when it is bound to another request.
+ *
+ * Of several callers at once one binds the key; the others wait for that one, and are compared with it. A statement that
+ * waited could not read the new row, because its snapshot is older. So it updates the row to the same value, and only where
+ * the digests are equal.
  */
 export async function bindIdempotencyKey(sql: Queryable, { owner, key, digest }: IdempotencyKeyUse): Promise<boolean> {
   const { rowCount } = await sql.query({

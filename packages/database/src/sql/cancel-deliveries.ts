@@ -1,15 +1,15 @@
 import type { Queryable } from '../database.js';
 
 /**
- * Cancels what is pending for a webhook that is removed or disabled, and answers with how many there were. One that is
- * under way may still arrive; its attempt is recorded, its state stays.
+ * Cancels the pending deliveries of a webhook that is removed or disabled, and returns their number. A request in flight may
+ * still arrive: its attempt is recorded, and the delivery stays cancelled.
  */
 export async function cancelDeliveries(sql: Queryable, webhookId: string): Promise<number> {
   const { rowCount } = await sql.query({
     name: 'cancel_deliveries',
     text: `
       UPDATE deliveries SET status = 'cancelled', finished_at = now(), next_attempt_at = NULL,
-        -- What is under way keeps its slot until it is recorded, or its lease runs out.
+        -- A request in flight keeps its slot until it is recorded or its lease expires.
         stage = CASE WHEN lease_token IS NOT NULL THEN stage END, wake_at = CASE WHEN lease_token IS NOT NULL THEN wake_at END
       WHERE id = ANY (ARRAY(
         SELECT id FROM deliveries WHERE status = 'pending' AND id = ANY (ARRAY(

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 
-/** A delivery that may be attempted now, by the holder of the lease only. */
+/** A delivery that the holder of the lease may attempt now. */
 export interface ClaimedDelivery {
   state: 'claimed';
   id: string;
@@ -9,34 +9,35 @@ export interface ClaimedDelivery {
   owner: string;
   url: string;
   sealedSecret: Buffer;
-  /** Those that still sign after a rotation. */
+  /** The earlier secrets that still sign after a rotation; null: none. */
   sealedPreviousSecrets: Buffer | null;
   sealedHeaders: Buffer | null;
-  /** By the database's clock, in Unix seconds. */
+  /** Time of the claim by the database's clock, in Unix seconds. */
   claimedAt: number;
   eventId: string;
   eventType: string;
   /** ISO 8601 in UTC, to the millisecond. */
   eventTimestamp: string;
-  /** The payload, as the exact JSON text that was accepted. */
+  /** The payload: exactly the JSON text that was accepted. */
   eventData: string;
-  /** W3C trace context of the event's acceptance; null: it was not traced. */
+  /** W3C trace context of the event's acceptance; null: the event is not traced. */
   traceparent: string | null;
-  /** Attempts that were made before. */
+  /** Number of earlier attempts. */
   attemptCount: number;
-  /** Of those, the ones that the retry policy no longer counts: they were made before it was replayed. */
+  /** Number of attempts before the last replay, which the retry policy does not count. */
   priorAttempts: number;
-  /** It is under way because somebody asked for it again. */
+  /** Whether an owner or operator requested it again. */
   replay: boolean;
-  /** What the webhook's owner set of the retry policy; null where the system's holds. */
+  /** The webhook's own retry policy; null in fields where the system's applies. */
   retry: { maxAttempts: number | null; initialDelayMs: number | null; maxDelayMs: number | null };
 }
 
-/** It is pending, but its next attempt is due only later, or its webhook's rate limit lets it through only later. */
+/** A pending delivery whose next attempt, or whose webhook's rate limit, allows it only later. */
 export interface DeferredDelivery {
   state: 'deferred';
   id: string;
   webhookId: string;
+  /** Time until it may be claimed, in milliseconds. */
   dueInMs: number;
 }
 
@@ -44,7 +45,7 @@ export type Claim = ClaimedDelivery | DeferredDelivery;
 
 interface Row {
   id: string;
-  fate: 'claimed' | 'deferred' | 'throttled' | 'cancelled' | 'skipped';
+  action: 'claimed' | 'deferred' | 'throttled' | 'cancelled' | 'skipped';
   due_in_ms: number;
   claimed_at: number;
   lease_token: string;
@@ -68,31 +69,35 @@ interface Row {
 }
 
 export interface ClaimOptions {
-  /** How long the lease holds, in milliseconds of the database's clock; afterwards another worker may claim. */
+  /** Duration of the lease, in milliseconds by the database's clock; afterwards another worker may claim. */
   leaseMs: number;
-  /** How long after its time the reconciler looks at a delivery that the rate limit held back, in milliseconds. */
+  /** Time from when the rate limit allows a delivery until the reconciler checks whether it was claimed, in milliseconds. */
   wakeAfterMs: number;
-  /** Besides those that are named, so many of what is first in line of these webhooks, of what waits for a slot. Default: none. */
+  /** Claims besides the named deliveries up to `count` parked ones of each of these webhooks, first in line. Default: none. */
   next?: readonly { webhookId: string; count: number }[];
-  /** Told of each delivery that becomes cancelled or skipped, for the metrics. */
+  /** Called for each delivery that becomes cancelled or skipped, for the metrics. */
   onEnded?: ((status: 'cancelled' | 'skipped') => void) | undefined;
 }
 
-/** When a delivery that somebody else has locked is looked at again, in milliseconds. */
+/** Time after which a delivery that another transaction has locked is tried again, in milliseconds. */
 const LOCKED_MS = 50;
 
-/** A webhook that was idle may send this much of its rate at once, in seconds. */
+/** Burst of an idle webhook with a rate limit: the requests of this time, in seconds, may be sent at once. */
 const BURST_S = 0.1;
 
 /**
- * Takes the lease of each delivery that is pending, due, not leased to another worker, and that its webhook has room
- * for: what is beyond `max_in_flight`, not first in line of a fifo webhook, or kept back by an open circuit or a pause, is
- * parked, and what is beyond the rate limit deferred (generic cell rate algorithm). A delivery of a webhook that Tidings disabled
- * becomes skipped, of one that is gone or that its owner disabled, cancelled. Only what is claimed or deferred is in the answer.
+ * Takes the lease of each delivery that is pending, due, not leased to another worker, and within the slots of its webhook.
+ * A delivery is parked if it exceeds the slots, is not first in line of a fifo webhook, or its webhook is paused or has an open
+ * circuit that waits for its next probe. It is deferred if it exceeds the rate limit (generic cell rate algorithm). It becomes
+ * skipped if Tidings disabled the webhook, and cancelled if the webhook was deleted or its owner disabled it. Returns only
+ * claimed and deferred deliveries.
  *
- * Locks are taken in one order everywhere: deliveries, skipping those that are locked, then webhooks by id. One that was
- * named and is locked may not be taken by whoever locks it: who looks for what is parked locks what has just been released,
- * before it sees that. So it is deferred for a moment; were it left out, it would be lost until the reconciler comes.
+ * Locks are taken in one order everywhere: deliveries, skipping locked ones, then webhooks by id. A named delivery that is
+ * locked may not be claimed by the transaction that locks it: a claim that looks for parked deliveries may lock one that has
+ * just been released, before it sees the release. So a locked delivery is deferred for a moment; left out, it would wait for the
+ * reconciler.
+ *
+ * @param ids the named deliveries, usually those of jobs from Redis; unknown and ended ones are ignored
  */
 export async function claimDeliveries(
   sql: Queryable,
@@ -106,73 +111,74 @@ export async function claimDeliveries(
         SELECT deliveries.* FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
         WHERE status = 'pending' AND (lease_token IS NULL OR wake_at <= now())
         FOR UPDATE OF deliveries SKIP LOCKED
-      ), next AS MATERIALIZED (
-        SELECT waiting.* FROM unnest($4::text[], $5::int[]) AS line (webhook_id, places) CROSS JOIN LATERAL (
-          SELECT * FROM deliveries WHERE webhook_id = line.webhook_id AND stage = 'parked' AND id <> ALL ($1::text[])
-          ORDER BY priority, event_position LIMIT places FOR UPDATE SKIP LOCKED
-        ) AS waiting
+      ), next_parked AS MATERIALIZED (
+        SELECT parked.* FROM unnest($4::text[], $5::int[]) AS requested (webhook_id, count) CROSS JOIN LATERAL (
+          SELECT * FROM deliveries WHERE webhook_id = requested.webhook_id AND stage = 'parked' AND id <> ALL ($1::text[])
+          ORDER BY priority, event_position LIMIT requested.count FOR UPDATE SKIP LOCKED
+        ) AS parked
       ), candidate AS MATERIALIZED (
-        SELECT * FROM named UNION ALL SELECT * FROM next
-      ), lane AS MATERIALIZED (
-        SELECT (hook).*, in_flight, head FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
-      ), judged AS (
-        SELECT candidate.*, lane.rate_limit, lane.rate_next_at, lane.ordering, lane.circuit_opened_at, in_flight,
+        SELECT * FROM named UNION ALL SELECT * FROM next_parked
+      ), locked_webhook AS MATERIALIZED (
+        SELECT webhook, (webhook).*, in_flight, first_in_line
+        FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
+      ), checked AS (
+        SELECT candidate.*, locked_webhook.rate_limit, locked_webhook.rate_next_at, locked_webhook.circuit_opened_at, in_flight,
           url, sealed_secret, sealed_previous_secrets, sealed_headers, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
-          CASE WHEN lane.circuit_opened_at IS NOT NULL OR ordering = 'fifo' THEN 1 ELSE max_in_flight END AS slots,
+          slots_of(webhook) AS slots,
           CASE
-            WHEN lane.id IS NULL OR (NOT enabled AND disabled_reason IS NULL) THEN 'cancelled'
+            WHEN is_deliverable(webhook) IS NOT TRUE THEN 'cancelled'
             WHEN next_attempt_at > now() THEN 'deferred'
             WHEN NOT enabled THEN 'skipped'
-            WHEN head <> candidate.id OR circuit_probe_at > now() THEN 'parked'
-            WHEN lane.paused_at IS NOT NULL OR (SELECT paused_at FROM delivery_pause) IS NOT NULL THEN 'parked'
+            WHEN first_in_line <> candidate.id OR circuit_probe_at > now() THEN 'parked'
+            WHEN locked_webhook.paused_at IS NOT NULL OR (SELECT paused_at FROM delivery_pause) IS NOT NULL THEN 'parked'
             ELSE 'claimed'
-          END AS wish
-        FROM candidate LEFT JOIN lane ON lane.id = candidate.webhook_id
-      ), admitted AS (
-        SELECT *, CASE WHEN wish = 'claimed' AND in_flight + rank > slots THEN 'parked' ELSE wish END AS leave
+          END AS wanted_action
+        FROM candidate LEFT JOIN locked_webhook ON locked_webhook.id = candidate.webhook_id
+      ), within_slots AS (
+        SELECT *, CASE WHEN wanted_action = 'claimed' AND in_flight + rank > slots THEN 'parked' ELSE wanted_action END AS slot_action
         FROM (
-          SELECT *, row_number() OVER (PARTITION BY webhook_id, wish ORDER BY priority, event_position) AS rank FROM judged
+          SELECT *, row_number() OVER (PARTITION BY webhook_id, wanted_action ORDER BY priority, event_position) AS rank FROM checked
         ) AS ranked
       ), decided AS MATERIALIZED (
-        SELECT *, CASE WHEN leave = 'claimed' AND rate_limit IS NOT NULL AND permit_at > now() THEN 'throttled' ELSE leave END AS fate
+        SELECT *, CASE WHEN slot_action = 'claimed' AND rate_limit IS NOT NULL AND permit_at > now() THEN 'throttled' ELSE slot_action END AS action
         FROM (
           SELECT *, greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + (rank - 1) * interval '1 s' / rate_limit AS permit_at
-          FROM admitted
+          FROM within_slots
         ) AS paced
-      ), touched AS (
+      ), updated AS (
         UPDATE deliveries SET
-          status = CASE WHEN fate IN ('cancelled', 'skipped') THEN fate::delivery_status ELSE deliveries.status END,
-          stage = CASE fate WHEN 'claimed' THEN 'admitted' WHEN 'throttled' THEN 'admitted' WHEN 'parked' THEN 'parked' END::delivery_stage,
-          lease_token = CASE WHEN fate = 'claimed' THEN gen_random_uuid() END,
-          wake_at = CASE fate
+          status = CASE WHEN action IN ('cancelled', 'skipped') THEN action::delivery_status ELSE deliveries.status END,
+          stage = CASE action WHEN 'claimed' THEN 'admitted' WHEN 'throttled' THEN 'admitted' WHEN 'parked' THEN 'parked' END::delivery_stage,
+          lease_token = CASE WHEN action = 'claimed' THEN gen_random_uuid() END,
+          wake_at = CASE action
             WHEN 'claimed' THEN now() + make_interval(secs => $2::float8 / 1000)
             WHEN 'throttled' THEN permit_at + make_interval(secs => $3::float8 / 1000)
           END,
-          next_attempt_at = CASE WHEN fate IN ('cancelled', 'skipped') THEN NULL ELSE deliveries.next_attempt_at END,
-          finished_at = CASE WHEN fate IN ('cancelled', 'skipped') THEN now() END
-        FROM decided WHERE deliveries.id = decided.id AND fate <> 'deferred' AND (fate <> 'parked' OR decided.stage <> 'parked')
-        RETURNING decided.*, deliveries.lease_token AS token
-      ), paced AS (
+          next_attempt_at = CASE WHEN action IN ('cancelled', 'skipped') THEN NULL ELSE deliveries.next_attempt_at END,
+          finished_at = CASE WHEN action IN ('cancelled', 'skipped') THEN now() END
+        FROM decided WHERE deliveries.id = decided.id AND action <> 'deferred' AND (action <> 'parked' OR decided.stage <> 'parked')
+        RETURNING decided.*, deliveries.lease_token AS new_lease_token
+      ), updated_webhook AS (
         UPDATE webhooks SET
           circuit_probe_at = CASE WHEN circuit_opened_at IS NOT NULL THEN now() + make_interval(secs => $2::float8 / 1000) END,
           rate_next_at = CASE WHEN rate_limit IS NOT NULL
-            THEN greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + sent * interval '1 s' / rate_limit END
-        FROM (SELECT webhook_id, count(*) AS sent FROM decided WHERE fate = 'claimed' GROUP BY webhook_id) AS claimed
+            THEN greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + claimed.count * interval '1 s' / rate_limit END
+        FROM (SELECT webhook_id, count(*) AS count FROM decided WHERE action = 'claimed' GROUP BY webhook_id) AS claimed
         WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR rate_limit IS NOT NULL)
       )
-      SELECT touched.id, fate, token AS lease_token, webhook_id, touched.owner, url, sealed_secret, sealed_previous_secrets, sealed_headers,
-        attempt_count, prior_attempts, replay, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
+      SELECT updated.id, action, new_lease_token AS lease_token, webhook_id, updated.owner, url, sealed_secret, sealed_previous_secrets,
+        sealed_headers, attempt_count, prior_attempts, replay, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
         ceil(extract(epoch FROM permit_at - now()) * 1000)::float8 AS due_in_ms,
         floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at,
         event_id, event_type, events.data::text AS event_data,
         to_char(events.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp, events.traceparent
-      FROM touched
-      LEFT JOIN events ON fate = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
-      WHERE fate <> 'parked'
+      FROM updated
+      LEFT JOIN events ON action = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
+      WHERE action <> 'parked'
       UNION ALL
-      SELECT id, fate, NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
+      SELECT id, action, NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
         ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM decided WHERE fate = 'deferred'
+      FROM decided WHERE action = 'deferred'
       UNION ALL
       SELECT id, 'deferred', NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
         ${String(LOCKED_MS)}, NULL, NULL, NULL, NULL, NULL, NULL
@@ -182,14 +188,14 @@ export async function claimDeliveries(
     values: [ids, leaseMs, wakeAfterMs, next.map(({ webhookId }) => webhookId), next.map(({ count }) => count)],
   });
   return rows.flatMap((row) => {
-    if (row.fate !== 'cancelled' && row.fate !== 'skipped') return [toClaim(row)];
-    onEnded?.(row.fate);
+    if (row.action !== 'cancelled' && row.action !== 'skipped') return [toClaim(row)];
+    onEnded?.(row.action);
     return [];
   });
 }
 
 function toClaim(row: Row): Claim {
-  if (row.fate !== 'claimed') return { state: 'deferred', id: row.id, webhookId: row.webhook_id, dueInMs: row.due_in_ms };
+  if (row.action !== 'claimed') return { state: 'deferred', id: row.id, webhookId: row.webhook_id, dueInMs: row.due_in_ms };
   return {
     state: 'claimed',
     id: row.id,

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 
-/** A webhook that Tidings, or an operator, disabled, and whose owner has not been told. */
+/** A webhook that Tidings or an operator disabled, and whose owner has not been notified. */
 export interface DisabledWebhook {
   id: string;
   owner: string;
@@ -8,7 +8,7 @@ export interface DisabledWebhook {
   disabledAt: Date;
 }
 
-/** The webhooks whose owners are to be told. */
+/** Reads the webhooks whose owners are to be notified, up to 100, in the order in which they were disabled. */
 export async function readUnnotified(sql: Queryable): Promise<DisabledWebhook[]> {
   const { rows } = await sql.query<DisabledWebhook>({
     name: 'read_unnotified',
@@ -19,7 +19,7 @@ export async function readUnnotified(sql: Queryable): Promise<DisabledWebhook[]>
   return rows;
 }
 
-/** Notes that the owner was told, unless the webhook has been enabled or disabled anew meanwhile. */
+/** Records that the owner was notified, unless the webhook has been enabled or disabled again since it was read. */
 export async function markNotified(
   sql: Queryable,
   { id, disabledAt }: Pick<DisabledWebhook, 'id' | 'disabledAt'>,

@@ -7,28 +7,28 @@ export interface Kept {
   dropped: string[];
 }
 
-/** So many days are always prepared: whoever keeps partitions may be away for as long. */
+/** Days for which partitions exist in advance: partition maintenance may be down for as long. */
 const AHEAD_DAYS = 7;
-/** A log of `n` days has `n / 8` days to a period, so that there are few partitions to look into. */
+/** A log of `n` days has periods of `n / 8` days, so that a statement has few partitions to search. */
 const PERIODS = 8;
 const DAY_MS = 86_400_000;
-/** Attaching and dropping wait for running statements, and all later ones wait with them: rather try again next time. */
+/** Attaching and dropping wait for running statements, and later statements queue behind them: so they stop early, and the next call tries again. */
 const LOCK_TIMEOUT_MS = 2000;
 /** Any number, as long as every process takes the same lock. */
 const PARTITION_LOCK = 4_105_112_402;
 
 /**
- * Adds the periods that the log will need, and drops those that ended more than `retentionDays` ago. A period with
- * pending deliveries stays until they have ended. Safe with many processes at once; each step is a transaction of its
- * own, so that what cannot be dropped now holds up nothing that is to be added.
+ * Adds the periods that the log will need, and drops those that ended more than `retentionDays` ago, except a period with
+ * pending deliveries. Many processes may call it at once. Each step is a transaction, so that a period that cannot be dropped
+ * now does not delay one that is to be added.
  *
- * Throws when a lock could not be had within two seconds; the next call goes on.
+ * Throws when it waits for a lock for more than two seconds; the next call continues.
  */
 export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDays: number): Promise<Kept> {
   const client = await pool.connect();
   const kept: Kept = { added: [], dropped: [] };
   let failure: Error | undefined;
-  // One that is checked out tells nobody else that its connection broke; its next statement fails.
+  // The pool does not listen while a client is checked out. If its connection breaks, the next statement fails.
   const ignore = (): void => undefined;
   client.on('error', ignore);
   try {
@@ -37,7 +37,7 @@ export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDa
     const endedBefore = new Date(now - retentionDays * DAY_MS);
     const addNext = () => addPeriod(client, new Date(now), Math.ceil(retentionDays / PERIODS));
     for (let name = await addNext(); name !== null; name = await addNext()) kept.added.push(name);
-    // Names are ours: a date, or "first".
+    // Tidings made the names: a date, or "first".
     const ended = await client.query<{ name: string }>('SELECT name FROM partitions WHERE ends_at < $1 ORDER BY ends_at', [
       endedBefore,
     ]);
@@ -50,13 +50,13 @@ export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDa
     failure = error as Error;
     throw error;
   } finally {
-    // After an error nobody knows how the connection stands: the pool replaces it.
+    // After an error the connection's state is unknown: the pool replaces it.
     client.off('error', ignore);
     client.release(failure);
   }
 }
 
-/** Adds the period after the last, unless there are enough; answers with its name. */
+/** Adds the period after the last one and returns its name; null when enough periods exist. */
 function addPeriod(client: pg.PoolClient, now: Date, widthDays: number): Promise<string | null> {
   return inTransaction(client, async () => {
     const { rows } = await client.query<{ end: Date | null }>('SELECT max(ends_at) AS end FROM partitions');
@@ -69,9 +69,11 @@ function addPeriod(client: pg.PoolClient, now: Date, widthDays: number): Promise
 }
 
 /**
- * Drops a period, unless something in it is pending. One table to a transaction: whoever held two of them, and waited for
- * the next, could wait for a statement that waits for them. Deliveries come first, since attempts are written for those
- * that are there only; what a crash leaves of the others goes with the next call.
+ * Drops a period, unless it has pending deliveries. Returns whether it was dropped.
+ *
+ * Each table is dropped in its own transaction: one that locked two tables and waited for the third could deadlock with a
+ * statement. Deliveries come first, because attempts are only written for existing deliveries; after a crash the next call
+ * drops the rest.
  */
 async function dropPeriod(client: pg.PoolClient, name: string): Promise<boolean> {
   const idle = await inTransaction(client, async () => {
@@ -80,7 +82,7 @@ async function dropPeriod(client: pg.PoolClient, name: string): Promise<boolean>
     ]);
     if (rows[0]?.exists !== true) return true;
     if (await hasPending(client, name)) return false;
-    // Nobody can ask for one again from here on. Dropping takes the same lock.
+    // From here on no request can retry or replay one of its deliveries. DROP TABLE takes the same lock.
     await client.query('LOCK TABLE ONLY deliveries IN ACCESS EXCLUSIVE MODE');
     if (await hasPending(client, name)) return false;
     await client.query(`DROP TABLE deliveries_${name}`);
@@ -95,7 +97,7 @@ async function dropPeriod(client: pg.PoolClient, name: string): Promise<boolean>
   });
 }
 
-/** One look into each index of what is pending, however many have ended. */
+/** Tells whether a period has pending deliveries: one look into each partial index, however many deliveries have ended. */
 async function hasPending(client: pg.PoolClient, name: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `SELECT FROM deliveries_${name} WHERE wake_at IS NOT NULL UNION ALL SELECT FROM deliveries_${name} WHERE stage = 'parked' LIMIT 1`,

@@ -1,24 +1,25 @@
 import type { Queryable } from '../database.js';
 
-/** Whether anything is delivered. */
+/** The pause of all deliveries. */
 export interface DeliveryPause {
-  /** Since when everything waits, and who said so; null: nothing does. */
+  /** Since when all deliveries wait; null: they do not. */
   pausedAt: Date | null;
+  /** The operator who paused them. */
   pausedBy: string | null;
 }
 
 const COLUMNS = 'paused_at AS "pausedAt", paused_by AS "pausedBy"';
 
-/** Whether anything is delivered now. */
+/** Reads whether all deliveries are paused. */
 export async function readDeliveryPause(sql: Queryable): Promise<DeliveryPause> {
   const { rows } = await sql.query<DeliveryPause>({ name: 'read_delivery_pause', text: `SELECT ${COLUMNS} FROM delivery_pause` });
   return rows[0] as DeliveryPause;
 }
 
 /**
- * Has every delivery wait, or go on. From this commit on nothing is claimed: what comes is parked, what is under way ends,
- * and a resume releases it all in its order. Events are accepted and streamed as always. It is told by the audit log,
- * unless it is so already.
+ * Pauses or resumes all deliveries, and returns the new state. While they are paused, no delivery is claimed: new ones are
+ * parked, requests in flight end, and a resume releases the parked ones in their order. Events are accepted and streamed as
+ * usual. The audit log records the change, if there is one.
  */
 export async function setDeliveryPause(sql: Queryable, paused: boolean, actor: string): Promise<DeliveryPause> {
   const { rows } = await sql.query<DeliveryPause>({
@@ -27,7 +28,7 @@ export async function setDeliveryPause(sql: Queryable, paused: boolean, actor: s
       WITH changed AS (
         UPDATE delivery_pause SET paused_at = CASE WHEN $1 THEN now() END, paused_by = CASE WHEN $1 THEN $2::text END
         WHERE (paused_at IS NOT NULL) <> $1::boolean RETURNING *
-      ), told AS (
+      ), audited AS (
         INSERT INTO audit_log (actor, action, details)
         SELECT $2, CASE WHEN $1 THEN 'deliveries.paused' ELSE 'deliveries.resumed' END, '{}' FROM changed
       )
@@ -38,7 +39,7 @@ export async function setDeliveryPause(sql: Queryable, paused: boolean, actor: s
   return rows[0] as DeliveryPause;
 }
 
-/** The same for one webhook; false when there is none with this id. */
+/** Pauses or resumes the deliveries of one webhook. Returns false when there is no webhook with this id. */
 export async function pauseWebhook(sql: Queryable, id: string, paused: boolean, actor: string): Promise<boolean> {
   const { rowCount } = await sql.query({
     name: 'pause_webhook',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HEALTH } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
 import { openDatabase, type Database } from '../database.js';
+import { acceptEvents } from './accept-events.js';
 import { cancelDeliveries } from './cancel-deliveries.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { recordAttempts } from './record-attempts.js';
@@ -72,4 +73,23 @@ test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
   const sorted = plan.filter((line, index) => plan[index - 1]?.includes('->  Sort  (') && line.includes('Sort Key: deliveries'));
   expect(sorted).toEqual([]);
   expect(plan.filter((line) => /Index Scan using \S+_priority_event_position_idx\S* on deliveries/.test(line))).not.toEqual([]);
+});
+
+test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
+  [
+    'accept_events',
+    (sql) => acceptEvents(sql, [[]], { patterns: new Map(), wakeAfterMs: 1 }),
+    `('{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, '{}', '{}')`,
+  ],
+  [
+    'claim_deliveries',
+    (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }),
+    `(ARRAY[${DELIVERY}], 1, 1, '{}', '{}')`,
+  ],
+])('%s calls no function for the slot rules: they are inlined', async (name, prepare, parameters) => {
+  await prepare(database.pool);
+  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN VERBOSE EXECUTE ${name}${parameters}`);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain('disabled_reason IS NOT NULL');
+  expect(plan).not.toMatch(/is_deliverable\(|slots_of\(/);
 });

@@ -1,80 +1,83 @@
 import type { Queryable } from '../database.js';
 
-/** What stands at one stage. */
+/** The pending deliveries at one stage. */
 export interface StageBacklog {
   count: number;
-  /** For how long the one that is longest due has been so, in milliseconds; 0 when none is due. */
+  /** Time since the oldest due delivery became due, in milliseconds; 0 when none is due. */
   oldestDueMs: number;
 }
 
-/** What waits to be delivered, in all of Tidings. */
+/** All pending deliveries, and the webhooks by their state. */
 export interface Backlog {
-  /** Those under way are left out of what is due. */
+  /** `oldestDueMs` leaves out requests in flight. */
   admitted: StageBacklog;
-  /** The oldest: the one that the reconciler is to look at first. */
+  /** `oldestDueMs` is that of the delivery with the earliest wake time. */
   backoff: StageBacklog;
-  /** The oldest: of those that are first in line of their webhook. */
+  /** `oldestDueMs` considers the first delivery in line of each webhook. */
   parked: StageBacklog;
-  /** How long the reconciler has left a delivery lying that it should have looked at, in milliseconds. */
+  /** Time since the earliest wake time that the reconciler has not yet handled, in milliseconds. */
   overdueMs: number;
   webhooks: {
     enabled: number;
-    /** By their owners. */
+    /** Disabled by their owners. */
     disabled: number;
-    /** By Tidings. */
+    /** Disabled by Tidings, because they failed for too long … */
     failing: number;
+    /** … or answered 410. */
     gone: number;
+    /** Disabled by an operator. */
     operator: number;
     circuitOpen: number;
-    /** Those that have deliveries parked. */
+    /** Webhooks that have parked deliveries. */
     backlogged: number;
   };
 }
 
 /**
- * Counts what waits. It reads the partial indexes of the stages, so what has ended costs nothing; of what is parked, which
- * may be a lot, only the index, and the first row of each webhook; of what waits for its time, the one that is to be woken first.
+ * Counts pending deliveries and webhooks. It reads the partial indexes of the stages, so that ended deliveries cost nothing.
+ * Of the parked deliveries, which may be many, it reads only the index and the first row of each webhook; of those in backoff,
+ * the row with the earliest wake time.
  */
 export async function readBacklog(sql: Queryable): Promise<Backlog> {
   const { rows } = await sql.query<{ backlog: Backlog }>({
     name: 'read_backlog',
     text: `
       WITH RECURSIVE admitted AS (
-        SELECT count(*), min(next_attempt_at) FILTER (WHERE lease_token IS NULL AND status = 'pending') AS since
+        SELECT count(*), min(next_attempt_at) FILTER (WHERE lease_token IS NULL AND status = 'pending') AS oldest_due_at
         FROM deliveries WHERE stage = 'admitted'
       ), backoff AS (
         SELECT count(*), (
           SELECT next_attempt_at FROM deliveries
           WHERE wake_at IS NOT NULL AND stage = 'backoff' ORDER BY wake_at LIMIT 1
-        ) AS since
+        ) AS oldest_due_at
         FROM deliveries WHERE stage = 'backoff'
-      ), line AS (
+      ), first_parked AS (
         (SELECT webhook_id, next_attempt_at FROM deliveries WHERE stage = 'parked' ORDER BY webhook_id, priority, event_position LIMIT 1)
         UNION ALL
-        SELECT first.* FROM line CROSS JOIN LATERAL (
+        SELECT next.* FROM first_parked CROSS JOIN LATERAL (
           SELECT deliveries.webhook_id, deliveries.next_attempt_at FROM deliveries
-          WHERE stage = 'parked' AND deliveries.webhook_id > line.webhook_id ORDER BY webhook_id, priority, event_position LIMIT 1
-        ) AS first
+          WHERE stage = 'parked' AND deliveries.webhook_id > first_parked.webhook_id ORDER BY webhook_id, priority, event_position LIMIT 1
+        ) AS next
       ), parked AS (
-        SELECT count(*), (SELECT min(next_attempt_at) FROM line) AS since FROM deliveries WHERE stage = 'parked'
-      ), hook AS (
+        SELECT count(*), (SELECT min(next_attempt_at) FROM first_parked) AS oldest_due_at FROM deliveries WHERE stage = 'parked'
+      ), webhook_counts AS (
         SELECT count(*) FILTER (WHERE enabled) AS enabled,
-          count(*) FILTER (WHERE NOT enabled AND disabled_reason IS NULL) AS disabled,
+          count(*) FILTER (WHERE NOT is_deliverable(webhooks)) AS disabled,
           count(*) FILTER (WHERE NOT enabled AND disabled_reason = 'failing') AS failing,
           count(*) FILTER (WHERE NOT enabled AND disabled_reason = 'gone') AS gone,
           count(*) FILTER (WHERE NOT enabled AND disabled_reason = 'operator') AS operator,
           count(*) FILTER (WHERE enabled AND circuit_opened_at IS NOT NULL) AS "circuitOpen",
-          (SELECT count(*) FROM line) AS backlogged
+          (SELECT count(*) FROM first_parked) AS backlogged
         FROM webhooks
-      ), age AS (
-        SELECT stage, count, greatest(0, extract(epoch FROM now() - since) * 1000)::float8 AS ms FROM (
+      ), stage_backlog AS (
+        SELECT stage, count, greatest(0, extract(epoch FROM now() - oldest_due_at) * 1000)::float8 AS due_ms FROM (
           SELECT 'admitted' AS stage, * FROM admitted UNION ALL SELECT 'backoff', * FROM backoff UNION ALL SELECT 'parked', * FROM parked
         ) AS stages
       )
-      SELECT json_object_agg(stage, json_build_object('count', count, 'oldestDueMs', coalesce(ms, 0)))::jsonb || jsonb_build_object(
+      SELECT json_object_agg(stage, json_build_object('count', count, 'oldestDueMs', coalesce(due_ms, 0)))::jsonb || jsonb_build_object(
         'overdueMs', greatest(0, extract(epoch FROM now() - (SELECT min(wake_at) FROM deliveries WHERE wake_at IS NOT NULL)) * 1000)::float8,
-        'webhooks', (SELECT row_to_json(hook) FROM hook)) AS backlog
-      FROM age`,
+        'webhooks', (SELECT row_to_json(webhook_counts) FROM webhook_counts)) AS backlog
+      FROM stage_backlog`,
   });
   return (rows[0] as { backlog: Backlog }).backlog;
 }

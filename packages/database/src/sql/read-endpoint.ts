@@ -1,17 +1,17 @@
 import type { Queryable } from '../database.js';
 
-/** Where a webhook's requests go, and what signs them. */
+/** The URL of a webhook, and the sealed secrets and headers for its requests. */
 export interface Endpoint {
   webhookId: string;
   url: string;
   sealedSecret: Buffer;
   sealedPreviousSecrets: Buffer | null;
   sealedHeaders: Buffer | null;
-  /** By the database's clock, in Unix seconds. */
+  /** Time of the read by the database's clock, in Unix seconds. */
   claimedAt: number;
 }
 
-/** One of the user's webhooks, enabled or not; undefined when they have none with this id (I7). */
+/** Reads the endpoint of one of the owner's webhooks, enabled or not; undefined when the owner has no such webhook (I7). */
 export async function readEndpoint(sql: Queryable, owner: string, webhookId: string): Promise<Endpoint | undefined> {
   const { rows } = await sql.query<Endpoint>({
     name: 'read_endpoint',

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 
-/** An event as the log holds it. */
+/** An event of the log. */
 export interface LoggedEvent {
   id: string;
   position: number;
@@ -8,7 +8,7 @@ export interface LoggedEvent {
   owner: string | null;
   /** ISO 8601 in UTC, to the millisecond. */
   timestamp: string;
-  /** The payload, as the exact JSON text that was accepted. */
+  /** The payload: exactly the JSON text that was accepted. */
   data: string;
 }
 
@@ -24,28 +24,29 @@ interface Row {
 const COLUMNS = `id, position, type, owner, data::text AS data,
   to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp`;
 
-const toEvent = ({ owner: owner, position, ...row }: Row): LoggedEvent => ({ ...row, owner, position: Number(position) });
+const toEvent = ({ position, ...row }: Row): LoggedEvent => ({ ...row, position: Number(position) });
 
-/** Which part of the log. */
+/** A range of the log. */
 export interface LogRange {
   /** Only events after this position. */
   after: number;
-  /** Only events up to this position. Default: to the end. */
+  /** Only events up to this position. Default: to the end of the log. */
   until?: number;
-  /** Only these types; null, the default: all. */
+  /** Only events of these types. Default: null, all types. */
   types?: readonly string[] | null;
+  /** Maximum number of events. */
   limit: number;
-  /** A page ends with the event that makes it so long, in bytes of data: events may be large. Default: no bound. */
+  /** The page ends with the event whose data makes it this long, in bytes, because events may be large. Default: no bound. */
   maxBytes?: number;
 }
 
 export interface LogPage {
   events: LoggedEvent[];
-  /** Whether the range has no more, as of when it was read. */
+  /** Whether the range had no further events when it was read. */
   complete: boolean;
 }
 
-/** Everybody's events, in the one order of the log. */
+/** Reads the events of all owners, in the order of the log. */
 export async function readEvents(sql: Queryable, range: LogRange): Promise<LogPage> {
   return page(sql, range, {
     name: 'read_events',
@@ -55,8 +56,8 @@ export async function readEvents(sql: Queryable, range: LogRange): Promise<LogPa
 }
 
 /**
- * The log as one user sees it: what is for everyone and what is theirs. Two ordered index scans, merged; neither ever
- * touches another user's rows.
+ * Reads the events that one owner may see, in the order of the log: those for everyone, and the owner's. It merges two ordered
+ * index scans, neither of which reads another owner's rows.
  */
 export async function readOwnerEvents(sql: Queryable, owner: string, range: LogRange): Promise<LogPage> {
   return page(sql, range, {
@@ -69,11 +70,11 @@ export async function readOwnerEvents(sql: Queryable, owner: string, range: LogR
 }
 
 const IN_RANGE = 'position > $1 AND position <= $2 AND ($3::text[] IS NULL OR type = ANY($3))';
-const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
 async function page(
   sql: Queryable,
-  { after, until = UNBOUNDED, types = null, limit, maxBytes = UNBOUNDED }: LogRange,
+  { after, until = NO_BOUND, types = null, limit, maxBytes = NO_BOUND }: LogRange,
   { name, from, values }: { name: string; from: string; values: readonly unknown[] },
 ): Promise<LogPage> {
   const { rows } = await sql.query<Row>({
@@ -91,9 +92,9 @@ async function page(
 }
 
 /**
- * Where in the log an event stands, or null when there is none with this id that the user may see.
+ * Returns an event's position in the log; null when the owner may see no event with this id.
  *
- * @param owner null: whoever may see everything
+ * @param owner null: all events are visible
  */
 export async function findPosition(sql: Queryable, owner: string | null, eventId: string): Promise<number | null> {
   const { rows } = await sql.query<{ position: string }>({
@@ -105,9 +106,9 @@ export async function findPosition(sql: Queryable, owner: string | null, eventId
 }
 
 /**
- * The newest event up to a position that the user may see, or null when there is none.
+ * Returns the newest event up to a position that the owner may see; null when there is none.
  *
- * @param owner null: whoever may see everything
+ * @param owner null: all events are visible
  */
 export async function lastVisibleEvent(sql: Queryable, owner: string | null, until: number): Promise<string | null> {
   const newest = (visible: string): string =>
@@ -125,7 +126,7 @@ export async function lastVisibleEvent(sql: Queryable, owner: string | null, unt
   return rows[0]?.id ?? null;
 }
 
-/** The position of the newest event; 0 when the log is empty. */
+/** Returns the position of the newest event; 0 when the log is empty. */
 export async function lastPosition(sql: Queryable): Promise<number> {
   const { rows } = await sql.query<{ position: string | null }>({
     name: 'last_position',

@@ -1,14 +1,14 @@
 import type { Queryable } from '../database.js';
 
-/** How the whole system stands now. */
+/** The pending deliveries and the webhooks of the whole system, counted. */
 export interface Overview {
-  /** Pending deliveries, by where they are. */
+  /** Pending deliveries by stage. */
   admitted: number;
   backoff: number;
   parked: number;
-  /** When the oldest of them was accepted; null: there are none. */
+  /** When the event of the oldest pending delivery was accepted; null: none is pending. */
   oldestPendingAt: Date | null;
-  /** Webhooks, by how they stand: one may be in several of these. */
+  /** All webhooks, and those in each state. A webhook may be in several states. */
   webhooks: number;
   enabled: number;
   disabled: number;
@@ -19,7 +19,7 @@ export interface Overview {
 
 type Row = Record<Exclude<keyof Overview, 'oldestPendingAt'>, string> & Pick<Overview, 'oldestPendingAt'>;
 
-/** Counts what is pending, and how webhooks stand. Reads every pending delivery and every webhook: for people, not per event. */
+/** Counts pending deliveries and webhooks. It reads every row of both: for people, not for each event. */
 export async function readOverview(sql: Queryable): Promise<Overview> {
   const { rows } = await sql.query<Row>({
     name: 'read_overview',
@@ -31,13 +31,13 @@ export async function readOverview(sql: Queryable): Promise<Overview> {
           least((SELECT min(created_at) FROM deliveries WHERE stage = 'admitted'),
             (SELECT min(created_at) FROM deliveries WHERE stage = 'backoff'),
             (SELECT min(created_at) FROM deliveries WHERE stage = 'parked')) AS "oldestPendingAt"
-      ) AS queue, (
+      ) AS delivery_counts, (
         SELECT count(*) AS webhooks, count(*) FILTER (WHERE enabled) AS enabled, count(*) FILTER (WHERE NOT enabled) AS disabled,
           count(*) FILTER (WHERE enabled AND failing_since IS NOT NULL) AS failing,
           count(*) FILTER (WHERE enabled AND circuit_opened_at IS NOT NULL) AS "circuitOpen",
           count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused
         FROM webhooks
-      ) AS hooks`,
+      ) AS webhook_counts`,
   });
   const { oldestPendingAt, ...counts } = rows[0] as Row;
   return { ...(mapValues(counts) as Omit<Overview, 'oldestPendingAt'>), oldestPendingAt };

@@ -2,9 +2,9 @@ import type { Queryable } from '../database.js';
 import type { SealedWebhook } from './reseal-webhooks.js';
 
 /**
- * A page of what is sealed, in the order of the ids. Nothing is locked.
+ * Reads a page of the sealed columns of webhooks, in the order of the ids, without locks.
  *
- * @param after the id that the page before ended with; an empty text for the first one
+ * @param after id of the last webhook on the page before; an empty string for the first page
  */
 export async function readSealedWebhooks(
   sql: Queryable,

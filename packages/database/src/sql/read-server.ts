@@ -4,13 +4,13 @@ import type { Queryable } from '../database.js';
 export interface DatabaseServer {
   /** `18.4`. */
   version: string;
-  /** What its clock says. */
+  /** Time of its clock. */
   now: Date;
-  /** Whether it only reads: a standby, or one that was made so. */
+  /** Whether it refuses writes: a standby, or a server that was made read-only. */
   readOnly: boolean;
 }
 
-/** Asks the server who it is, and what time it is there. */
+/** Reads the server's version and clock, and whether it refuses writes. */
 export async function readServer(sql: Queryable): Promise<DatabaseServer> {
   const { rows } = await sql.query<DatabaseServer>(
     `SELECT split_part(current_setting('server_version'), ' ', 1) AS version, clock_timestamp() AS now,

@@ -1,23 +1,23 @@
 import type { Queryable } from '../database.js';
 import { countPending } from './count-pending.js';
 
-/** How a webhook has done lately. */
+/** The recent deliveries of a webhook, counted. */
 export interface WebhookStats {
   webhookId: string;
-  /** What is counted was accepted from then on. */
+  /** Start of the counted time: deliveries of events that were accepted since then. */
   since: Date;
   delivered: number;
   failed: number;
-  /** Of attempts' durations; null: there were none. */
+  /** Median and 95th percentile of the attempts' durations; null: there were no attempts. */
   p50Ms: number | null;
   p95Ms: number | null;
-  /** Deliveries under way, of whatever age; at most 10,000 are counted. */
+  /** Pending deliveries of any age; at most 10,000 are counted. */
   pending: number;
-  /** The time since then in equal parts, oldest first. */
+  /** Counts for equal parts of the time since `since`, oldest first. */
   series: { at: Date; succeeded: number; failed: number }[];
 }
 
-/** So many of a webhook's newest deliveries are looked at: what an answer costs is bounded, however busy it is. */
+/** Maximum number of a webhook's newest deliveries that are read: it bounds the cost, however busy the webhook is. */
 const SAMPLE = 1000;
 const PARTS = 24;
 
@@ -29,7 +29,7 @@ interface Part {
 type Row = Omit<WebhookStats, 'delivered' | 'failed' | 'pending' | 'series'> &
   Record<'delivered' | 'failed' | 'pending', string> & { series: Part[] };
 
-/** Of the last 24 hours, or of the newest 1,000 deliveries where those do not reach as far. */
+/** Counts each webhook's deliveries of the last 24 hours, or its newest 1,000 deliveries if it has more. Results have the order of the ids. */
 export async function readWebhookStats(sql: Queryable, webhookIds: readonly string[]): Promise<WebhookStats[]> {
   const { rows } = await sql.query<Row>({
     name: 'read_webhook_stats',

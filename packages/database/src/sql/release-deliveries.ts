@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 
-/** A delivery that has one of its webhook's slots, and is to be enqueued. */
+/** A delivery that has a slot of its webhook and is to be enqueued. */
 export interface AdmittedDelivery {
   id: string;
   /** 0 first attempts, 1 retries, 2 replays. */
@@ -8,10 +8,10 @@ export interface AdmittedDelivery {
 }
 
 /**
- * Gives the free slots of these webhooks to the deliveries that wait for them: first attempts, then retries, then
- * replays, each in the order of the log.
+ * Gives the free slots of these webhooks to their parked deliveries: first attempts, then retries, then replays, each in the
+ * order of the log. Returns the deliveries to be enqueued.
  *
- * @param wakeAfterMs when the reconciler looks at what is released now, in milliseconds
+ * @param wakeAfterMs time until the reconciler checks whether they were enqueued, in milliseconds
  */
 export async function releaseDeliveries(
   sql: Queryable,
@@ -21,24 +21,23 @@ export async function releaseDeliveries(
   const { rows } = await sql.query<AdmittedDelivery>({
     name: 'release_deliveries',
     text: `
-      WITH lane AS MATERIALIZED (
-        SELECT wanted.id, coalesce(free_slots(webhooks), 1000) AS free
-        FROM unnest($1::text[]) AS wanted (id) LEFT JOIN webhooks USING (id)
-      ), picked AS MATERIALIZED (
-        SELECT picked.id FROM lane CROSS JOIN LATERAL (
-          SELECT deliveries.id FROM deliveries WHERE webhook_id = lane.id AND stage = 'parked'
-          ORDER BY priority, event_position LIMIT lane.free FOR UPDATE SKIP LOCKED
-        ) AS picked
+      WITH webhook AS MATERIALIZED (
+        SELECT wanted.id, free_slots(webhooks) AS free FROM unnest($1::text[]) AS wanted (id) LEFT JOIN webhooks USING (id)
+      ), first_parked AS MATERIALIZED (
+        SELECT first_parked.id FROM webhook CROSS JOIN LATERAL (
+          SELECT deliveries.id FROM deliveries WHERE webhook_id = webhook.id AND stage = 'parked'
+          ORDER BY priority, event_position LIMIT webhook.free FOR UPDATE SKIP LOCKED
+        ) AS first_parked
       )
       UPDATE deliveries SET stage = 'admitted', wake_at = now() + make_interval(secs => $2::float8 / 1000)
-      FROM picked WHERE deliveries.id = picked.id
+      FROM first_parked WHERE deliveries.id = first_parked.id
       RETURNING deliveries.id, priority`,
     values: [webhookIds, wakeAfterMs],
   });
   return rows;
 }
 
-/** The webhooks that have parked deliveries. One look into the index for each, however many they have. */
+/** Returns the ids of the webhooks that have parked deliveries. One look into the index for each, however many it has. */
 export async function readBacklogged(sql: Queryable): Promise<string[]> {
   const { rows } = await sql.query<{ webhook_id: string }>({
     name: 'read_backlogged',

@@ -1,22 +1,22 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
-import { LONGEST_LEASE_S } from './retry-delivery.js';
+import { LONGEST_LEASE_S } from '../lease.js';
 
-/** Deliveries of one webhook that are to be attempted again. */
+/** Selects the deliveries of one webhook to replay. */
 export interface ReplayFilter {
   webhookId: string;
-  /** When they were accepted: from then on … */
+  /** Only deliveries of events that were accepted at this time or later … */
   since: Date;
-  /** … until before then; null: until now. */
+  /** … and before this time. Null: until now. */
   until: Date | null;
-  /** Of these only what is terminal is replayed. */
+  /** Only deliveries with one of these statuses. Pending deliveries are never replayed. */
   statuses: readonly DeliveryStatus[];
-  /** Only these types; null: all. */
+  /** Only events of these types. Null: all types. */
   types: readonly string[] | null;
 }
 
-/** A part of a replay that is small enough for one statement: a range of the log, and the range of ids that it is found by. */
+/** A part of a replay that is small enough for one statement: a range of positions, and the range of ids that finds them. */
 export interface ReplayChunk {
   count: number;
   firstPosition: string;
@@ -25,7 +25,7 @@ export interface ReplayChunk {
   highestId: string;
 }
 
-/** When the first and the last of the replayed ones are attempted, if the webhook has room for them. */
+/** The number of replayed deliveries, and when the first and the last are due. */
 export interface Replayed {
   count: number;
   from: Date;
@@ -33,13 +33,13 @@ export interface Replayed {
 }
 
 const CHUNK = 1000;
-const NEVER = new Date(8.64e15);
+const END_OF_TIME = new Date(8.64e15);
 
 /**
- * What a filter means, in the order of the log, divided into chunks. Nothing is changed. Ids follow the clocks of those who
- * accepted, positions the one order of the log, and the two differ by moments: so a chunk has its range of both.
+ * Divides the deliveries that a filter selects into chunks, in the order of the log. Changes nothing. Ids follow the clock at
+ * acceptance, positions the order of the log, and the two may differ by moments: so a chunk has a range of each.
  *
- * What fails anew while the chunks are worked off is in none that are still to come, so a replay ends.
+ * A delivery that fails again while the chunks are replayed is in no later chunk, so a replay ends.
  */
 export async function planReplay(sql: Queryable, filter: ReplayFilter): Promise<ReplayChunk[]> {
   const { rows } = await sql.query<Record<keyof ReplayChunk, string>>({
@@ -56,7 +56,7 @@ export async function planReplay(sql: Queryable, filter: ReplayFilter): Promise<
     values: [
       filter.webhookId,
       deliveryIdFloor(filter.since),
-      deliveryIdFloor(filter.until ?? NEVER),
+      deliveryIdFloor(filter.until ?? END_OF_TIME),
       filter.statuses,
       filter.types,
     ],
@@ -65,12 +65,14 @@ export async function planReplay(sql: Queryable, filter: ReplayFilter): Promise<
 }
 
 /**
- * Makes a chunk's deliveries pending again, each due `1 / perSecond` seconds after the one before, behind those that were
- * replayed earlier. Null when nothing was: none of it is terminal any more, or the webhook is not enabled.
+ * Makes the deliveries of a chunk pending again, each due `1 / perSecond` seconds after the one before, and all after those of
+ * earlier replays. Null when no delivery was replayed: none is terminal any more, or the webhook is not enabled.
  *
- * Deliveries are locked before their webhook, in the order of their ids, as everywhere: whoever holds the webhook's lock
- * (claiming, recording, another replay) has all its deliveries already and waits for nobody. The lock is what makes the
- * replays of a webhook queue up: the next one reads where this one has moved `replay_next_at`.
+ * As everywhere, deliveries are locked before their webhook, in the order of their ids: a statement that holds the webhook's
+ * lock (claim, record, another replay) already has the locks of its deliveries and waits for no other lock. The webhook's lock
+ * also puts replays of one webhook in sequence: the next one reads the `replay_next_at` that this one has moved.
+ *
+ * @param perSecond deliveries due in a second
  */
 export async function replayDeliveries(
   sql: Queryable,
@@ -88,18 +90,18 @@ export async function replayDeliveries(
         ORDER BY id FOR UPDATE
       ), size AS MATERIALIZED (
         SELECT count(*) AS count FROM chosen
-      ), line AS (
+      ), scheduled AS (
         UPDATE webhooks SET replay_next_at = greatest(replay_next_at, now()) + (SELECT count FROM size) * interval '1 s' / $8::float8
         WHERE id = $1 AND enabled AND (SELECT count FROM size) > 0
         RETURNING replay_next_at - (SELECT count FROM size) * interval '1 s' / $8::float8 AS starts_at
       ), replayed AS (
         UPDATE deliveries SET status = 'pending', stage = 'backoff', priority = 2, replay = true, prior_attempts = attempt_count,
           next_attempt_at = at, finished_at = NULL,
-          -- One that was cancelled while it was under way keeps its lease until that attempt has ended.
+          -- A delivery that was cancelled with a request in flight keeps its lease until that attempt has ended.
           wake_at = CASE WHEN leased THEN greatest(at, now() + interval '${String(LONGEST_LEASE_S)} s') ELSE at END
         FROM (
           SELECT id, leased, starts_at + (row_number() OVER (ORDER BY event_position) - 1) * interval '1 s' / $8::float8 AS at
-          FROM chosen, line
+          FROM chosen, scheduled
         ) AS due
         WHERE deliveries.id = due.id
         RETURNING at

@@ -9,12 +9,12 @@ export interface SealedWebhook {
 }
 
 /**
- * Seals a page of webhooks anew, in one commit. The rows are locked meanwhile, so that no rotation and no change is
- * overwritten; deliveries go on. The audit log says that secrets were sealed anew, not that they were rotated.
+ * Seals the secrets of a page of webhooks again, in one commit. It locks the rows, so that no rotation and no change is
+ * overwritten; deliveries continue. The audit log records `secret.resealed`, not a rotation.
  *
- * @param after the id that the page before ended with; an empty text for the first one
- * @param reseal what a row is to hold, or null to leave it as it is
- * @returns the id that this page ended with, or null when it was the last one
+ * @param after id of the last webhook on the page before; an empty string for the first page
+ * @param reseal returns the new sealed columns of a webhook, or null to leave them unchanged
+ * @returns the id of the last webhook on this page, or null when it was the last page
  */
 export async function resealWebhooks(
   pool: pg.Pool,

@@ -1,25 +1,23 @@
 import type { Queryable } from '../database.js';
+import { LONGEST_LEASE_S } from '../lease.js';
 
 export interface RetryAnswer {
-  /** Of its webhook: only what can be sent is made due. */
+  /** State of its webhook: only a delivery of an enabled webhook becomes due. */
   webhook: 'enabled' | 'disabled' | 'removed';
-  /** The delivery that is due now, and is to be enqueued; null: it stays as it was, for it is on its way anyway. */
+  /** The delivery that is due now and is to be enqueued; null: it did not change. */
   due: { id: string; priority: number } | null;
 }
 
-/** A lease lasts no longer, in seconds: an attempt that was under way when its delivery was cancelled has ended by then. */
-export const LONGEST_LEASE_S = 120;
-
 /**
- * Makes one delivery due now; null when the user has none with this id. One that is terminal becomes pending again, as a
- * replay; one that waits for its next attempt waits no longer, and a fifo webhook's keeps its slot. One that is due is left
- * alone: it has a slot or waits for one.
+ * Makes one delivery due now. Null when the owner has no delivery with this id. A terminal delivery becomes pending again, as a
+ * replay. One that waits for its next attempt becomes due, and a fifo webhook's keeps its slot. One that is due already does
+ * not change: it has a slot or waits for one.
  *
- * A cancelled delivery may still be under way. It keeps its lease, so that what comes of it is recorded, and no second
- * request is made at the same time (I4). The webhook is read without a lock: if it is disabled at this very moment, the
- * worker's claim finds that, and ends the delivery.
+ * A cancelled delivery may still have a request in flight. It keeps its lease, so that this attempt is recorded and no second
+ * request is made at the same time (I4). The webhook is read without a lock: if it is disabled at this moment, the worker's
+ * claim ends the delivery.
  *
- * @param wakeAfterMs when the reconciler looks whether it was enqueued, in milliseconds
+ * @param wakeAfterMs time until the reconciler checks whether it was enqueued, in milliseconds
  */
 export async function retryDelivery(sql: Queryable, owner: string, id: string, wakeAfterMs: number): Promise<RetryAnswer | null> {
   const { rows } = await sql.query<{ enabled: boolean | null; id: string | null; priority: number }>({
@@ -28,7 +26,7 @@ export async function retryDelivery(sql: Queryable, owner: string, id: string, w
       WITH found AS MATERIALIZED (
         SELECT id, webhook_id, status <> 'pending' AS ended, lease_token IS NOT NULL AS leased
         FROM deliveries WHERE id = $2 AND owner = $1 FOR UPDATE
-      ), hook AS (
+      ), webhook AS (
         SELECT enabled FROM webhooks WHERE id = (SELECT webhook_id FROM found)
       ), due AS (
         UPDATE deliveries SET
@@ -39,12 +37,12 @@ export async function retryDelivery(sql: Queryable, owner: string, id: string, w
           next_attempt_at = now(),
           wake_at = now() + CASE WHEN leased THEN interval '${String(LONGEST_LEASE_S)} s' ELSE make_interval(secs => $3::float8 / 1000) END,
           finished_at = NULL
-        FROM found, hook
+        FROM found, webhook
         WHERE deliveries.id = found.id AND enabled
           AND (ended OR (NOT leased AND next_attempt_at > now()))
         RETURNING deliveries.id, priority
       )
-      SELECT enabled, due.id, priority FROM found LEFT JOIN hook ON true LEFT JOIN due ON true`,
+      SELECT enabled, due.id, priority FROM found LEFT JOIN webhook ON true LEFT JOIN due ON true`,
     values: [owner, id, wakeAfterMs],
   });
   const [row] = rows;

@@ -72,6 +72,14 @@ describe('waking deliveries', () => {
     holder.release();
   });
 
+  test('leaves a delivery alone while a worker holds its lease', async () => {
+    const id = await log.addDelivery();
+    const { leaseToken } = await log.claim(id);
+    await log.pass(59);
+    expect(await wake()).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject({ stage: 'admitted', lease_token: leaseToken });
+  });
+
   test('withdraws a lease that ran out (I3), and lets another worker claim', async () => {
     const id = await log.addDelivery();
     const lost = await log.claim(id);

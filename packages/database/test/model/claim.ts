@@ -1,13 +1,13 @@
-import { copy, inLine, RULES, settle, slotsOf, type Delivery, type Rules, type State } from './state.js';
+import { copy, compareInLine, isDeliverable, RULES, settle, slotsOf, type Delivery, type Rules, type State } from './state.js';
 import { inFlight } from './transitions.js';
 
 export type ModelClaim =
   { state: 'claimed'; id: string; token: number; attemptCount: number } | { state: 'deferred'; id: string; dueInMs: number };
 
-/** What an idle webhook may send at once, as a time of its rate. */
+/** Burst of an idle webhook with a rate limit: the requests of this time may be sent at once. */
 const BURST_MS = 100;
 
-/** Takes the lease of each delivery that may be attempted now. */
+/** Takes the lease of each delivery that may be attempted now, and returns the claims, as `claimDeliveries` does. */
 export function claim(
   before: State,
   ids: readonly string[],
@@ -22,15 +22,15 @@ export function claim(
     ({ id, status, leaseToken, wakeAt }) =>
       ids.includes(id) &&
       status === 'pending' &&
-      (!rules.leasesExclude || leaseToken === null || (wakeAt !== null && wakeAt <= now)),
+      (!rules.claimHonoursLeases || leaseToken === null || (wakeAt !== null && wakeAt <= now)),
   );
   const park = (delivery: Delivery) => Object.assign(delivery, { stage: 'parked', leaseToken: null, wakeAt: null });
 
-  for (const delivery of candidates.sort(inLine)) {
+  for (const delivery of candidates.sort(compareInLine)) {
     const { id, webhookId, nextAttemptAt } = delivery;
     const webhook = state.webhooks.get(webhookId);
-    const asBefore = before.webhooks.get(webhookId);
-    if (!webhook || !asBefore || (!webhook.enabled && webhook.disabledReason === null)) {
+    const webhookBefore = before.webhooks.get(webhookId);
+    if (!isDeliverable(webhook) || !webhookBefore) {
       settle(delivery, 'cancelled');
       delivery.leaseToken = null;
       continue;
@@ -44,21 +44,21 @@ export function claim(
       delivery.leaseToken = null;
       continue;
     }
-    const behind = rules.claimsInLine && webhook.ordering === 'fifo' && firstInLine(before, webhookId) !== id;
-    const paused = rules.claimsHeedPause && (state.paused || webhook.paused);
-    if (behind || paused || (asBefore.circuitProbeAt !== null && asBefore.circuitProbeAt > now)) {
+    const behind = rules.claimKeepsFifoOrder && webhook.ordering === 'fifo' && firstInLine(before, webhookId) !== id;
+    const paused = rules.claimHonoursPause && (state.paused || webhook.paused);
+    if (behind || paused || (webhookBefore.circuitProbeAt !== null && webhookBefore.circuitProbeAt > now)) {
       park(delivery);
       continue;
     }
     const rank = ranks.get(webhookId) ?? 0;
     ranks.set(webhookId, rank + 1);
-    if (rules.claimsCount && inFlight(before, webhookId) + rank >= slotsOf(webhook)) {
+    if (rules.claimCountsInFlight && inFlight(before, webhookId) + rank >= slotsOf(webhook)) {
       park(delivery);
       continue;
     }
     const { rateLimit } = webhook;
     if (rateLimit !== null) {
-      const permitAt = Math.max(asBefore.rateNextAt ?? -Infinity, now - BURST_MS) + (rank * 1000) / rateLimit;
+      const permitAt = Math.max(webhookBefore.rateNextAt ?? -Infinity, now - BURST_MS) + (rank * 1000) / rateLimit;
       if (permitAt > now) {
         claims.push({ state: 'deferred', id, dueInMs: Math.ceil(permitAt - now) });
         Object.assign(delivery, { stage: 'admitted', leaseToken: null, wakeAt: permitAt + wakeAfterMs });
@@ -68,7 +68,7 @@ export function claim(
     }
     if (webhook.circuitOpenedAt !== null) webhook.circuitProbeAt = now + leaseMs;
     const token = (state.lastToken += 1);
-    Object.assign(delivery, { stage: 'admitted', leaseToken: token, wakeAt: rules.claimedIsWatched ? now + leaseMs : null });
+    Object.assign(delivery, { stage: 'admitted', leaseToken: token, wakeAt: rules.claimHasWakeTime ? now + leaseMs : null });
     claims.push({ state: 'claimed', id, token, attemptCount: delivery.attemptCount });
   }
   return { state, claims };
@@ -77,5 +77,5 @@ export function claim(
 function firstInLine({ deliveries }: State, webhookId: string): string | undefined {
   return deliveries
     .filter((delivery) => delivery.webhookId === webhookId && (delivery.stage === 'admitted' || delivery.stage === 'parked'))
-    .sort(inLine)[0]?.id;
+    .sort(compareInLine)[0]?.id;
 }

@@ -1,7 +1,7 @@
 import type { HealthRules } from '../../src/sql/record-attempts.js';
 import { copy, RULES, settle, type Delivery, type Rules, type State, type Webhook } from './state.js';
 
-/** What an endpoint answered: its status, or null when nothing came. */
+/** The status of a receiver's answer; null when there was none. */
 export type Answer = 204 | 500 | 410 | null;
 
 export interface ModelRecord {
@@ -11,7 +11,7 @@ export interface ModelRecord {
   outcome: { status: 'succeeded' } | { status: 'failed' } | { status: 'pending'; retryInMs: number };
 }
 
-/** Commits attempts as far as their leases still hold. Answers with the tokens that did. */
+/** Records attempts whose leases still hold, and returns the tokens of these, as `recordAttempts` does. */
 export function record(
   before: State,
   records: readonly ModelRecord[],
@@ -24,7 +24,7 @@ export function record(
   const exhausted = new Set<string>();
   for (const { id, token, answer, outcome } of records) {
     const delivery = state.deliveries.find((one) => one.id === id);
-    if (!delivery || (rules.recordsFenced && delivery.leaseToken !== token)) continue;
+    if (!delivery || (rules.recordRequiresLease && delivery.leaseToken !== token)) continue;
     held.push(token);
     answers.set(delivery.webhookId, [...(answers.get(delivery.webhookId) ?? []), answer]);
     if (outcome.status === 'failed') exhausted.add(delivery.webhookId);
@@ -32,15 +32,15 @@ export function record(
     delivery.attemptCount += 1;
     delivery.leaseToken = null;
     if (!fifo) delivery.priority = Math.max(delivery.priority, 1);
-    // One that was cancelled meanwhile stays so, and gives its slot back.
+    // A delivery that was cancelled in the meantime stays cancelled, and releases its slot.
     if (delivery.status !== 'pending') settle(delivery, delivery.status);
     else if (outcome.status === 'pending')
-      retry(delivery, fifo && rules.retriesKeepSlot, state.now + outcome.retryInMs, wakeAfterMs);
+      retry(delivery, fifo && rules.fifoRetryKeepsSlot, state.now + outcome.retryInMs, wakeAfterMs);
     else settle(delivery, outcome.status);
   }
-  for (const [webhookId, seen] of answers) {
+  for (const [webhookId, ofWebhook] of answers) {
     const webhook = state.webhooks.get(webhookId);
-    if (webhook) judge(webhook, { answers: seen, isExhausted: exhausted.has(webhookId) }, state.now, health);
+    if (webhook) updateHealth(webhook, { answers: ofWebhook, isExhausted: exhausted.has(webhookId) }, state.now, health);
   }
   return { state, held };
 }
@@ -49,19 +49,20 @@ function retry(delivery: Delivery, keepsSlot: boolean, at: number, wakeAfterMs: 
   Object.assign(delivery, { stage: keepsSlot ? 'admitted' : 'backoff', nextAttemptAt: at, wakeAt: at + wakeAfterMs });
 }
 
-interface Seen {
+/** The recorded attempts of one webhook. */
+interface Answers {
   answers: readonly Answer[];
-  /** A delivery has used up its attempts. */
+  /** One of its deliveries is out of attempts. */
   isExhausted: boolean;
 }
 
-function judge(webhook: Webhook, { answers, isExhausted }: Seen, now: number, health: HealthRules): void {
-  const silent = answers.filter((answer) => answer === null).length;
+function updateHealth(webhook: Webhook, { answers, isExhausted }: Answers, now: number, health: HealthRules): void {
+  const unanswered = answers.filter((answer) => answer === null).length;
   const failedFor = webhook.failingSince === null ? -Infinity : now - webhook.failingSince;
-  if (silent < answers.length) {
+  if (unanswered < answers.length) {
     Object.assign(webhook, { unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null });
   } else {
-    webhook.unreachableCount += silent;
+    webhook.unreachableCount += unanswered;
     if (webhook.circuitOpenedAt !== null || webhook.unreachableCount >= health.circuitAfter) {
       const openFor = webhook.circuitOpenedAt === null ? 0 : now - webhook.circuitOpenedAt;
       webhook.circuitOpenedAt ??= now;

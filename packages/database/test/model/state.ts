@@ -1,12 +1,12 @@
 /**
- * The deliveries and webhooks of the log as plain data, and the rules by which the statements in `src/sql` change them.
- * Every transition answers with a new state; times are milliseconds of the database's clock.
+ * The model: deliveries and webhooks as plain data, and the rules by which the statements in `src/sql` change them. Each
+ * transition returns a new state. Times are milliseconds of the database's clock.
  */
 export interface State {
   now: number;
   lastPosition: number;
   lastToken: number;
-  /** An operator has everything wait. */
+  /** An operator paused all deliveries. */
   paused: boolean;
   webhooks: Map<string, Webhook>;
   deliveries: Delivery[];
@@ -16,7 +16,7 @@ export interface Webhook {
   id: string;
   enabled: boolean;
   disabledReason: 'failing' | 'gone' | null;
-  /** An operator has it wait. */
+  /** An operator paused it. */
   paused: boolean;
   maxInFlight: number;
   ordering: 'unordered' | 'fifo';
@@ -42,43 +42,44 @@ export interface Delivery {
   wakeAt: number | null;
 }
 
-/** The rules that the properties rest on. A test breaks one at a time, to see that a property notices. */
+/** The rules that the properties depend on. A test breaks one at a time, and checks that a property finds it. */
 export interface Rules {
-  /** What is accepted has a time at which the reconciler looks at it. */
-  acceptedIsWatched: boolean;
-  /** So has what is claimed. */
-  claimedIsWatched: boolean;
-  /** What is leased to one worker is not claimed by another. */
-  leasesExclude: boolean;
-  /** A claim counts what is under way. */
-  claimsCount: boolean;
-  /** A claim looks whether a delivery is first in line, when its webhook is fifo. */
-  claimsInLine: boolean;
+  /** An accepted delivery has a wake time. */
+  acceptHasWakeTime: boolean;
+  /** A claimed delivery has a wake time. */
+  claimHasWakeTime: boolean;
+  /** A claim leaves a delivery alone while another worker holds its lease. */
+  claimHonoursLeases: boolean;
+  /** A claim counts the requests in flight. */
+  claimCountsInFlight: boolean;
+  /** Of a fifo webhook, a claim takes only the first delivery in line. */
+  claimKeepsFifoOrder: boolean;
   /** A fifo delivery keeps its slot until it has ended. */
-  retriesKeepSlot: boolean;
-  /** Only the holder of the lease records. */
-  recordsFenced: boolean;
-  /** A claim looks whether its webhook, or everything, was paused. */
-  claimsHeedPause: boolean;
-  /** A lease that ran out is withdrawn when the reconciler wakes its delivery. */
-  leasesWithdrawn: boolean;
+  fifoRetryKeepsSlot: boolean;
+  /** Only the holder of the lease records an attempt. */
+  recordRequiresLease: boolean;
+  /** A claim takes nothing while its webhook, or everything, is paused. */
+  claimHonoursPause: boolean;
+  /** A wake withdraws an expired lease. */
+  wakeWithdrawsLeases: boolean;
 }
 
 export const RULES: Rules = {
-  acceptedIsWatched: true,
-  claimedIsWatched: true,
-  leasesExclude: true,
-  claimsCount: true,
-  claimsInLine: true,
-  retriesKeepSlot: true,
-  recordsFenced: true,
-  claimsHeedPause: true,
-  leasesWithdrawn: true,
+  acceptHasWakeTime: true,
+  claimHasWakeTime: true,
+  claimHonoursLeases: true,
+  claimCountsInFlight: true,
+  claimKeepsFifoOrder: true,
+  fifoRetryKeepsSlot: true,
+  recordRequiresLease: true,
+  claimHonoursPause: true,
+  wakeWithdrawsLeases: true,
 };
 
-/** For a disabled webhook, or one that is gone: all may go, to be settled. */
-const NO_BOUND = 1000;
+/** The number that stands for "no bound", as in `unbounded_slots()`. */
+export const UNBOUNDED_SLOTS = 1000;
 
+/** Returns a state with these webhooks and no deliveries. */
 export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Webhook>)[], now = 0): State {
   const complete = webhooks.map((webhook): Webhook => ({
     enabled: true,
@@ -104,6 +105,7 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
   };
 }
 
+/** Copies a state, so that a transition can change the copy. */
 export function copy(state: State): State {
   return {
     ...state,
@@ -112,29 +114,37 @@ export function copy(state: State): State {
   };
 }
 
+/** Tells whether a request of the delivery is in flight, as far as its lease says. */
 export function isLeased({ leaseToken, wakeAt, stage }: Delivery, now: number): boolean {
   return stage === 'admitted' && leaseToken !== null && wakeAt !== null && wakeAt > now;
 }
 
-/** First attempts, then retries, then replays, each in the order of the log. */
-export function inLine(one: Delivery, other: Delivery): number {
+/** Compares two deliveries of a webhook's line: first attempts, then retries, then replays, each in the order of the log. */
+export function compareInLine(one: Delivery, other: Delivery): number {
   return one.priority - other.priority || one.position - other.position;
 }
 
+/** Tells, like `is_deliverable`, whether a webhook gets deliveries: not if its owner disabled or deleted it. */
+export function isDeliverable(webhook: Webhook | undefined): webhook is Webhook {
+  return webhook !== undefined && (webhook.enabled || webhook.disabledReason !== null);
+}
+
+/** Returns, like `slots_of`, how many deliveries of an enabled webhook may be admitted at once. */
 export function slotsOf({ circuitOpenedAt, ordering, maxInFlight }: Webhook): number {
   return circuitOpenedAt !== null || ordering === 'fifo' ? 1 : maxInFlight;
 }
 
+/** Returns, like `free_slots`, how many more deliveries of a webhook may be admitted. */
 export function freeSlots({ now, paused, webhooks, deliveries }: State, webhookId: string): number {
   const webhook = webhooks.get(webhookId);
-  if (!webhook?.enabled) return NO_BOUND;
+  if (!webhook?.enabled) return UNBOUNDED_SLOTS;
   if (webhook.circuitProbeAt !== null && webhook.circuitProbeAt > now) return 0;
   if (paused || webhook.paused) return 0;
   const admitted = deliveries.filter((delivery) => delivery.webhookId === webhookId && delivery.stage === 'admitted').length;
   return Math.max(0, slotsOf(webhook) - admitted);
 }
 
-/** The transition to a terminal state. */
+/** Gives a delivery a terminal status. */
 export function settle(delivery: Delivery, status: Exclude<Delivery['status'], 'pending'>): void {
   Object.assign(delivery, { status, stage: null, nextAttemptAt: null, wakeAt: null });
 }

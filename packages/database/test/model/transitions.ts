@@ -1,23 +1,40 @@
-import { copy, freeSlots, inLine, isLeased, RULES, settle, type Delivery, type Rules, type State } from './state.js';
+import {
+  copy,
+  freeSlots,
+  compareInLine,
+  isDeliverable,
+  isLeased,
+  RULES,
+  settle,
+  type Delivery,
+  type Rules,
+  type State,
+} from './state.js';
 
-/** Writes one event for each of these webhooks, in this order, and its delivery. Answers with those that are to be enqueued. */
+/**
+ * Writes one event for each of these webhooks, in this order, and its delivery. Returns the deliveries to be enqueued.
+ *
+ * @param seen the state that slots are counted in, where it is an older one: a transaction that waited for the lock of the log
+ *   numbers its events after those that were committed while it waited, but does not see their deliveries
+ */
 export function accept(
   before: State,
   webhookIds: readonly string[],
   wakeAfterMs: number,
   rules: Rules = RULES,
+  seen: State = before,
 ): { state: State; admitted: string[] } {
   const state = copy(before);
   const admitted: string[] = [];
   const free = new Map<string, number>();
   for (const id of new Set(webhookIds)) {
-    const waits = before.deliveries.some(({ webhookId, stage }) => webhookId === id && stage === 'parked');
-    free.set(id, waits ? 0 : freeSlots(before, id));
+    const hasParked = seen.deliveries.some(({ webhookId, stage }) => webhookId === id && stage === 'parked');
+    free.set(id, hasParked ? 0 : freeSlots(seen, id));
   }
   for (const webhookId of webhookIds) {
     const position = (state.lastPosition += 1);
     const webhook = state.webhooks.get(webhookId);
-    if (!webhook || (!webhook.enabled && webhook.disabledReason === null)) continue;
+    if (!isDeliverable(webhook)) continue;
     const delivery: Delivery = {
       id: `dlv_${String(position)}`,
       webhookId,
@@ -36,19 +53,19 @@ export function accept(
     else if (left > 0) {
       free.set(webhookId, left - 1);
       delivery.stage = 'admitted';
-      delivery.wakeAt = rules.acceptedIsWatched ? state.now + wakeAfterMs : null;
+      delivery.wakeAt = rules.acceptHasWakeTime ? state.now + wakeAfterMs : null;
       admitted.push(delivery.id);
     }
   }
   return { state, admitted };
 }
 
-/** Takes what is overdue. Answers with what is to be enqueued. */
+/** Wakes overdue deliveries, and returns those to be enqueued, as `wakeDeliveries` does. */
 export function wake(before: State, againAfterMs: number, rules: Rules = RULES): { state: State; admitted: string[] } {
   const state = copy(before);
   const admitted: string[] = [];
   const free = new Map<string, number>();
-  const overdue = state.deliveries.filter(({ wakeAt }) => wakeAt !== null && wakeAt <= state.now).sort(inLine);
+  const overdue = state.deliveries.filter(({ wakeAt }) => wakeAt !== null && wakeAt <= state.now).sort(compareInLine);
   for (const delivery of overdue) {
     const { webhookId } = delivery;
     if (delivery.status !== 'pending') {
@@ -61,32 +78,32 @@ export function wake(before: State, againAfterMs: number, rules: Rules = RULES):
     const admit = delivery.stage === 'admitted' || left > 0;
     delivery.stage = admit ? 'admitted' : 'parked';
     delivery.wakeAt = admit ? state.now + againAfterMs : null;
-    if (rules.leasesWithdrawn) delivery.leaseToken = null;
+    if (rules.wakeWithdrawsLeases) delivery.leaseToken = null;
     if (admit) admitted.push(delivery.id);
   }
   return { state, admitted };
 }
 
-/** The webhooks that have parked deliveries. */
+/** Returns the ids of the webhooks that have parked deliveries. */
 export function backlogged({ deliveries }: State): string[] {
   return [...new Set(deliveries.filter(({ stage }) => stage === 'parked').map(({ webhookId }) => webhookId))].sort();
 }
 
-/** What a worker that has a slot of a webhook left claims next, besides what it names. */
+/** Returns the first parked deliveries of a webhook, which a claim takes besides those that it names. */
 export function firstParked({ deliveries }: State, webhookId: string, named: readonly string[], count: number): string[] {
   const waiting = deliveries.filter((one) => one.webhookId === webhookId && one.stage === 'parked' && !named.includes(one.id));
   return waiting
-    .sort(inLine)
+    .sort(compareInLine)
     .slice(0, count)
     .map(({ id }) => id);
 }
 
-/** Gives the free slots of these webhooks to what waits for them. Answers with what is to be enqueued. */
+/** Gives the free slots of these webhooks to parked deliveries, and returns those to be enqueued, as `releaseDeliveries` does. */
 export function release(before: State, webhookIds: readonly string[], wakeAfterMs: number): { state: State; admitted: string[] } {
   const state = copy(before);
   const admitted: string[] = [];
   for (const id of webhookIds) {
-    const waiting = state.deliveries.filter(({ webhookId, stage }) => webhookId === id && stage === 'parked').sort(inLine);
+    const waiting = state.deliveries.filter(({ webhookId, stage }) => webhookId === id && stage === 'parked').sort(compareInLine);
     for (const delivery of waiting.slice(0, freeSlots(before, id))) {
       delivery.stage = 'admitted';
       delivery.wakeAt = state.now + wakeAfterMs;
@@ -96,7 +113,7 @@ export function release(before: State, webhookIds: readonly string[], wakeAfterM
   return { state, admitted };
 }
 
-/** Cancels what is pending for a webhook; what is under way keeps its lease, so that its attempt is kept, and its slot. */
+/** Cancels the pending deliveries of a webhook. Those with a request in flight keep their lease and slot, so that the attempt is recorded. */
 export function cancel(before: State, webhookId: string): State {
   const state = copy(before);
   for (const delivery of state.deliveries) {
@@ -108,7 +125,7 @@ export function cancel(before: State, webhookId: string): State {
   return state;
 }
 
-/** How many of a webhook's deliveries are under way, as far as their leases hold. */
+/** Returns how many requests of a webhook are in flight, that is, have a lease that has not expired. */
 export function inFlight({ now, deliveries }: State, webhookId: string): number {
   return deliveries.filter((delivery) => delivery.webhookId === webhookId && isLeased(delivery, now)).length;
 }

@@ -1,0 +1,337 @@
+-- The schema that the migrations produce, to be read and searched: npm run generate:schema writes it, and a test compares it.
+-- The partitions of events, deliveries and attempts are left out: add_partition makes them as time passes.
+
+-- Types
+
+CREATE TYPE delivery_stage AS ENUM ('admitted', 'backoff', 'parked');
+CREATE TYPE delivery_status AS ENUM ('pending', 'succeeded', 'failed', 'cancelled', 'skipped');
+CREATE TYPE webhook_disabled_reason AS ENUM ('failing', 'gone', 'operator');
+CREATE TYPE webhook_ordering AS ENUM ('unordered', 'fifo');
+
+-- Sequences
+
+CREATE SEQUENCE audit_log_id_seq AS bigint;
+CREATE SEQUENCE events_position_seq AS bigint;
+
+-- Tables
+
+CREATE TABLE activity_minutes (
+  minute timestamp(0) with time zone NOT NULL,
+  outcome text NOT NULL,
+  attempts integer NOT NULL,
+  durations integer[],
+  CONSTRAINT activity_minutes_pkey PRIMARY KEY (minute, outcome)
+);
+
+CREATE TABLE activity_owners (
+  period timestamp(0) with time zone NOT NULL,
+  owner text NOT NULL,
+  attempts integer NOT NULL,
+  failed integer NOT NULL,
+  busy_ms bigint NOT NULL,
+  CONSTRAINT activity_owners_pkey PRIMARY KEY (period, owner)
+);
+
+CREATE TABLE attempts (
+  delivery_id text COLLATE "C" NOT NULL,
+  number integer NOT NULL,
+  started_at timestamp(3) with time zone NOT NULL,
+  duration_ms integer NOT NULL,
+  replay boolean NOT NULL DEFAULT false,
+  status_code integer,
+  error_class text,
+  error text,
+  response_body text,
+  CONSTRAINT attempts_pkey PRIMARY KEY (delivery_id, number)
+) PARTITION BY RANGE (delivery_id);
+
+CREATE TABLE audit_log (
+  id bigint NOT NULL DEFAULT nextval('audit_log_id_seq'::regclass),
+  at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  actor text NOT NULL,
+  action text NOT NULL,
+  owner text,
+  webhook_id text,
+  details jsonb NOT NULL,
+  CONSTRAINT audit_log_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE deliveries (
+  id text COLLATE "C" NOT NULL,
+  event_id text NOT NULL,
+  event_position bigint NOT NULL,
+  webhook_id text NOT NULL,
+  owner text NOT NULL,
+  event_type text NOT NULL,
+  status delivery_status NOT NULL DEFAULT 'pending'::delivery_status,
+  stage delivery_stage,
+  priority smallint NOT NULL DEFAULT 0,
+  attempt_count integer NOT NULL DEFAULT 0,
+  prior_attempts integer NOT NULL DEFAULT 0,
+  replay boolean NOT NULL DEFAULT false,
+  created_at timestamp(3) with time zone NOT NULL,
+  next_attempt_at timestamp(6) with time zone,
+  lease_token uuid,
+  wake_at timestamp(6) with time zone,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT deliveries_pkey PRIMARY KEY (id)
+) PARTITION BY RANGE (id);
+
+CREATE TABLE delivery_pause (
+  "only" boolean NOT NULL DEFAULT true,
+  paused_at timestamp(3) with time zone,
+  paused_by text,
+  CONSTRAINT delivery_pause_one_row CHECK ("only"),
+  CONSTRAINT delivery_pause_pkey PRIMARY KEY ("only")
+);
+
+CREATE TABLE events (
+  id text NOT NULL,
+  "position" bigint NOT NULL DEFAULT nextval('events_position_seq'::regclass),
+  type text NOT NULL,
+  owner text,
+  data json NOT NULL,
+  "timestamp" timestamp(3) with time zone NOT NULL,
+  accepted_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  traceparent text,
+  CONSTRAINT events_pkey PRIMARY KEY ("position", accepted_at)
+) PARTITION BY RANGE (accepted_at);
+
+CREATE TABLE idempotency_keys (
+  owner text NOT NULL,
+  key text NOT NULL,
+  digest bytea NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT idempotency_keys_pkey PRIMARY KEY (owner, key)
+);
+
+CREATE TABLE owner_settings (
+  owner text NOT NULL,
+  disabled_at timestamp(3) with time zone,
+  webhooks_limit integer,
+  requests_per_minute integer,
+  CONSTRAINT owner_settings_pkey PRIMARY KEY (owner)
+);
+
+CREATE TABLE partitions (
+  name text NOT NULL,
+  starts_at timestamp(3) with time zone,
+  ends_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT partitions_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE webhooks (
+  id text NOT NULL,
+  owner text NOT NULL,
+  url text NOT NULL,
+  event_types text[],
+  description text,
+  sealed_headers bytea,
+  sealed_secret bytea NOT NULL,
+  enabled boolean NOT NULL DEFAULT true,
+  created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  max_in_flight integer NOT NULL DEFAULT 10,
+  rate_limit integer,
+  ordering webhook_ordering NOT NULL DEFAULT 'unordered'::webhook_ordering,
+  retry_max_attempts integer,
+  retry_initial_delay_ms integer,
+  retry_max_delay_ms integer,
+  disabled_reason webhook_disabled_reason,
+  disabled_at timestamp(3) with time zone,
+  disabled_notified_at timestamp(3) with time zone,
+  failing_since timestamp(3) with time zone,
+  unreachable_count integer NOT NULL DEFAULT 0,
+  circuit_opened_at timestamp(3) with time zone,
+  circuit_probe_at timestamp(6) with time zone,
+  rate_next_at timestamp(6) with time zone,
+  replay_next_at timestamp(6) with time zone,
+  sealed_previous_secrets bytea,
+  paused_at timestamp(3) with time zone,
+  CONSTRAINT webhooks_pkey PRIMARY KEY (id)
+) WITH (fillfactor=70);
+
+-- Indexes
+
+CREATE INDEX audit_log_owner_id_idx ON audit_log USING btree (owner, id);
+CREATE INDEX audit_log_webhook_id_id_idx ON audit_log USING btree (webhook_id, id);
+CREATE INDEX deliveries_admitted_idx ON ONLY deliveries USING btree (webhook_id, priority, event_position) WHERE (stage = 'admitted'::delivery_stage);
+CREATE INDEX deliveries_backoff_idx ON ONLY deliveries USING btree (webhook_id) WHERE (stage = 'backoff'::delivery_stage);
+CREATE INDEX deliveries_parked_idx ON ONLY deliveries USING btree (webhook_id, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
+CREATE INDEX deliveries_wake_at_idx ON ONLY deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
+CREATE INDEX deliveries_webhook_id_id_idx ON ONLY deliveries USING btree (webhook_id, id);
+CREATE INDEX events_id_idx ON ONLY events USING btree (id);
+CREATE INDEX events_owner_position_idx ON ONLY events USING btree (owner, "position");
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys USING btree (created_at);
+CREATE UNIQUE INDEX partitions_ends_at_key ON partitions USING btree (ends_at);
+CREATE INDEX webhooks_owner_id_idx ON webhooks USING btree (owner, id);
+CREATE INDEX webhooks_unnotified_idx ON webhooks USING btree (disabled_at) WHERE ((disabled_at IS NOT NULL) AND (disabled_notified_at IS NULL));
+
+-- Functions: packages/database/functions says what each is for
+
+CREATE OR REPLACE FUNCTION add_counts(counts integer[], more_counts integer[])
+ RETURNS integer[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT (COALESCE(pair.a, 0) + COALESCE(pair.b, 0)) FROM UNNEST(add_counts.counts, add_counts.more_counts) WITH ORDINALITY pair(a, b, place) ORDER BY pair.place);
+
+CREATE OR REPLACE FUNCTION add_partition(label text, from_at timestamp with time zone, until_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  first_at TEXT := coalesce(quote_literal(from_at), 'MINVALUE');
+  first_id TEXT := coalesce(quote_literal(delivery_id_floor(from_at)), 'MINVALUE');
+  end_id TEXT := quote_literal(delivery_id_floor(until_at));
+BEGIN
+  EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING ALL)', 'events_' || label);
+  EXECUTE format(
+    'CREATE TABLE %I (LIKE deliveries INCLUDING ALL) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)',
+    'deliveries_' || label
+  );
+  EXECUTE format('CREATE TABLE %I (LIKE attempts INCLUDING ALL)', 'attempts_' || label);
+
+  EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%L)', 'events_' || label, first_at, until_at);
+  EXECUTE format('ALTER TABLE deliveries ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'deliveries_' || label, first_id, end_id);
+  EXECUTE format('ALTER TABLE attempts ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'attempts_' || label, first_id, end_id);
+
+  INSERT INTO partitions VALUES (label, from_at, until_at);
+END $function$;
+
+CREATE OR REPLACE FUNCTION audit_webhook()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  actor TEXT := coalesce(nullif(current_setting('tidings.actor', true), ''), 'tidings');
+  public_fields TEXT[] := ARRAY['url', 'event_types', 'description', 'max_in_flight', 'rate_limit', 'ordering',
+    'retry_max_attempts', 'retry_initial_delay_ms', 'retry_max_delay_ms', 'enabled'];
+  before JSONB := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
+  after JSONB := CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE to_jsonb(NEW) END;
+  audited_owner TEXT := coalesce(after, before) ->> 'owner';
+  audited_id TEXT := coalesce(after, before) ->> 'id';
+  changes JSONB;
+BEGIN
+  SELECT coalesce(jsonb_object_agg(field, jsonb_build_object('from', before -> field, 'to', after -> field)), '{}') INTO changes
+    FROM unnest(public_fields) AS field
+    WHERE nullif(before -> field, 'null') IS DISTINCT FROM nullif(after -> field, 'null')
+      AND (field <> 'enabled' OR TG_OP = 'INSERT');
+  IF before ->> 'sealed_headers' IS DISTINCT FROM after ->> 'sealed_headers' AND actor <> 'tidings reseal' THEN
+    changes := changes || '{"headers": {"from": "secret", "to": "secret"}}';
+  END IF;
+
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.created', audited_owner, audited_id, changes);
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.deleted', OLD.owner, OLD.id, jsonb_build_object('url', jsonb_build_object('from', OLD.url, 'to', NULL)));
+    RETURN NULL;
+  END IF;
+
+  IF changes <> '{}' THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.changed', audited_owner, audited_id, changes);
+  END IF;
+  IF NEW.enabled <> OLD.enabled OR NEW.disabled_reason IS DISTINCT FROM OLD.disabled_reason THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
+        jsonb_build_object('reason', jsonb_build_object('from', OLD.disabled_reason, 'to', NEW.disabled_reason)));
+  END IF;
+  IF (NEW.paused_at IS NULL) <> (OLD.paused_at IS NULL) THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, CASE WHEN NEW.paused_at IS NULL THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id, '{}');
+  END IF;
+  IF NEW.sealed_secret <> OLD.sealed_secret THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, CASE WHEN actor = 'tidings reseal' THEN 'secret.resealed' ELSE 'secret.rotated' END, audited_owner, audited_id, '{}');
+  END IF;
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION delivery_id_floor(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((('dlv_'::text || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 5, 8)) || '-'::text) || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 13, 4));
+
+CREATE OR REPLACE FUNCTION free_slots(webhook webhooks)
+ RETURNS integer
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+  IF webhook.enabled IS NOT TRUE THEN RETURN unbounded_slots(); END IF;
+  IF webhook.circuit_probe_at > now() OR webhook.paused_at IS NOT NULL THEN RETURN 0; END IF;
+  IF (SELECT paused_at FROM delivery_pause) IS NOT NULL THEN RETURN 0; END IF;
+  RETURN greatest(
+    0,
+    slots_of(webhook) - (SELECT count(*)::int FROM deliveries WHERE webhook_id = webhook.id AND stage = 'admitted')
+  );
+END $function$;
+
+CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((webhook).enabled OR ((webhook).disabled_reason IS NOT NULL));
+
+CREATE OR REPLACE FUNCTION lock_log(event_ids text[])
+ RETURNS TABLE(id text, type text, data text)
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  -- Any number, as long as every process takes the same lock.
+  PERFORM pg_advisory_xact_lock(4105112401);
+  RETURN QUERY SELECT events.id, events.type, events.data::text FROM events WHERE events.id = ANY (event_ids);
+END $function$;
+
+CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids text[])
+ RETURNS TABLE(webhook webhooks, in_flight integer, first_in_line text)
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  locked_at TIMESTAMPTZ;
+BEGIN
+  PERFORM FROM webhooks WHERE id = ANY (webhook_ids) ORDER BY id FOR NO KEY UPDATE;
+  locked_at := clock_timestamp();
+  RETURN QUERY
+    SELECT webhooks,
+      (SELECT count(*)::int FROM deliveries
+        WHERE webhook_id = webhooks.id AND stage = 'admitted' AND lease_token IS NOT NULL AND wake_at > locked_at),
+      CASE WHEN webhooks.ordering = 'fifo' THEN (
+        SELECT line.id FROM (
+          (SELECT deliveries.id, priority, event_position FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'admitted'
+            ORDER BY priority, event_position LIMIT 1)
+          UNION ALL
+          (SELECT deliveries.id, priority, event_position FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'parked'
+            ORDER BY priority, event_position LIMIT 1)
+        ) AS line ORDER BY priority, event_position LIMIT 1)
+      END
+    FROM webhooks WHERE webhooks.id = ANY (webhook_ids);
+END $function$;
+
+CREATE OR REPLACE FUNCTION new_delivery_id(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ PARALLEL SAFE
+RETURN ('dlv_'::text || (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid);
+
+CREATE OR REPLACE FUNCTION slots_of(webhook webhooks)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (((webhook).circuit_opened_at IS NOT NULL) OR ((webhook).ordering = 'fifo'::webhook_ordering)) THEN 1 ELSE (webhook).max_in_flight END;
+
+CREATE OR REPLACE FUNCTION unbounded_slots()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 1000;
+
+-- Triggers
+
+CREATE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION audit_webhook();
+CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at))) EXECUTE FUNCTION audit_webhook();
