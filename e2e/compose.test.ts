@@ -39,10 +39,10 @@ test('docker-compose.yml publishes ports on 127.0.0.1 only, pins image versions 
   expect(optional).toEqual(['prometheus', 'grafana', 'jaeger']);
 });
 
-test('.env.example has every variable of docker-compose.yml that has no default', () => {
+test('every variable that docker-compose.yml reads is in .env.example or has a default', () => {
   const example = readFileSync(`${root}.env.example`, 'utf8');
-  const required = [...text.matchAll(/\$\{([A-Z_]+)(:-\}|:\?|\})/g)].flatMap(([, name = '', suffix]) =>
-    suffix === ':-}' ? [] : [name],
+  const required = [...text.matchAll(/\$\{([A-Z_]+)(:-\}|:\?|\})/g)].flatMap(([, name = '', how]) =>
+    how === ':-}' ? [] : [name],
   );
   for (const name of required) if (!name.startsWith('JWT_') || name === 'JWT_SECRET') expect(example).toContain(`${name}=`);
 });
