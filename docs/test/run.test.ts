@@ -199,7 +199,7 @@ describe('the receiver', () => {
         const file = join(folder, 'body.json');
         writeFileSync(file, body);
         const fields = [headers['webhook-id'], headers['webhook-timestamp'], headers['webhook-signature'], file];
-        return spawnSync('bash', [join(EXAMPLES, 'verify.sh'), ...fields, file], { env: { ...process.env, WEBHOOK_SECRET: secret } })
+        return spawnSync('bash', [join(EXAMPLES, 'verify.sh'), ...fields], { env: { ...process.env, WEBHOOK_SECRET: secret } })
           .status;
       });
     },
