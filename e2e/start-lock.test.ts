@@ -47,7 +47,7 @@ test('ignores the lock of a killed process', async () => {
   expect(next.holder).toBe(String(next.process.pid));
 });
 
-test('ignores a lock whose process id belongs to a newer process', async () => {
+test('ignores a lock whose process id now belongs to another process', async () => {
   writeFileSync(join(temporary.folder, 'lock'), JSON.stringify({ pid: process.pid, started: 'long ago' }));
   const next = await requestLock();
   expect(next.holder).toBe(String(next.process.pid));

@@ -23,7 +23,7 @@ function cpuUs(pid: number): number {
   }
 }
 
-/** Starts to measure processes. Returns a function that gives the CPU time of each since then, per unit of `count` units of work. */
+/** Starts to measure processes. Returns a function that divides the CPU time of each since then by `count`, the units of work. */
 export function startCpuMeasurement(pids: Readonly<Record<string, number>>): (count: number) => Record<string, number> {
   const before = Object.entries(pids).map(([name, pid]) => [name, pid, cpuUs(pid)] as const);
   return (count) => Object.fromEntries(before.map(([name, pid, used]) => [name, (cpuUs(pid) - used) / count]));

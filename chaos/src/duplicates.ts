@@ -7,7 +7,7 @@ export interface Explanation {
   late: number;
   /** Keys of the deliveries with a duplicate that no fault can have caused. */
   unexplained: string[];
-  /** The number of requests of each delivery whose record the faults may have prevented; without deliveries that met no fault. */
+  /** For each delivery with a request during a fault: the number of requests whose record the faults may have prevented. */
   interruptions: Map<string, number>;
 }
 
@@ -36,11 +36,11 @@ export function explainDuplicates(
   let late = 0;
 
   for (const [delivery, arrivals] of arrived) {
-    const met = interrupting.filter((fault) => arrivals.some(({ atMs }) => mayInterrupt(fault, atMs, leaseMs)));
-    if (met.length > 0)
+    const causes = interrupting.filter((fault) => arrivals.some(({ atMs }) => mayInterrupt(fault, atMs, leaseMs)));
+    if (causes.length > 0)
       interruptions.set(
         delivery,
-        met.reduce((sum, { perDelivery }) => sum + perDelivery, 0),
+        causes.reduce((sum, { perDelivery }) => sum + perDelivery, 0),
       );
 
     const accepted = arrivals.filter(({ status }) => isSuccess(status)).sort((a, b) => a.atMs - b.atMs);

@@ -19,7 +19,7 @@ export interface Reply {
 }
 
 export interface Publisher {
-  /** Publishes events with ids of its own, and writes the result to the ledger. It does not throw when the request fails. */
+  /** Publishes events with new ids, and writes the result to the ledger. It does not throw when the request fails. */
   publish: (inputs: readonly EventInput[]) => Promise<Reply>;
   /** Publishes all `unsure` events again, with the same ids. */
   republishUnsure: () => Promise<void>;

@@ -51,10 +51,10 @@ export function judgeStreams(log: readonly StreamedEvent[], streamClients: reado
   }
   return Object.entries(found)
     .filter(([, list]) => list.length > 0)
-    .map(([what, list]) => {
+    .map(([finding, list]) => {
       const examples = `${list.slice(0, EXAMPLES).join(', ')}${list.length > EXAMPLES ? ', …' : ''}`;
-      return what === 'gaps'
+      return finding === 'gaps'
         ? `clients got stream.gap: ${examples}`
-        : `${String(list.length)} streamed events ${what}: ${examples}`;
+        : `${String(list.length)} streamed events ${finding}: ${examples}`;
     });
 }

@@ -96,12 +96,12 @@ export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): V
   const violations = Object.entries(found)
     .filter(([, list]) => list.length > 0)
     .map(
-      ([what, list]) =>
-        `${String(list.length)} ${what}: ${list.slice(0, EXAMPLES).join(', ')}${list.length > EXAMPLES ? ', …' : ''}`,
+      ([finding, list]) =>
+        `${String(list.length)} ${finding}: ${list.slice(0, EXAMPLES).join(', ')}${list.length > EXAMPLES ? ', …' : ''}`,
     );
   if (duplicates > bound) violations.push(`${String(duplicates)} duplicates, though the faults allow ${String(bound)}`);
 
-  const count = (what: string): number => found[what]?.length ?? 0;
+  const count = (finding: string): number => found[finding]?.length ?? 0;
   return {
     counts: {
       accepted: published.filter(({ publication }) => publication === 'accepted').length,

@@ -25,7 +25,7 @@ export interface RunOptions {
   show?: ((line: string) => void) | undefined;
 }
 
-/** The result of a scenario: one of `verdict`, `skipped` and `error`. */
+/** The result of a scenario. It has exactly one of `verdict`, `skipped` and `error`. */
 export interface ScenarioOutcome {
   scenario: string;
   seconds: number;

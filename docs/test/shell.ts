@@ -35,7 +35,7 @@ interface PageRun {
   env: NodeJS.ProcessEnv;
 }
 
-/** Runs the blocks of a page in order in one shell, like a reader who pastes them. Throws an Error with the output and the failed line. */
+/** Runs the blocks of a page in one shell, like a reader who pastes them. Throws an Error with the output and the failed line. */
 export async function runBlocks({ blocks, replacements, env }: PageRun): Promise<void> {
   const script = blocks.map(({ line, info, code }) => {
     const refused = /answers: (\d+)/.exec(info)?.[1] ?? '';

@@ -28,7 +28,10 @@ const SIZES: Size[] = [
   { name: 'with two workers', owners: 100, history: 10_000, workers: 2 },
 ];
 
-/** Measures the cost of a delivery with a larger log, more webhooks, fewer and more owners, and a second worker, each in its own database. */
+/**
+ * Measures the cost of a delivery with a larger log, with more webhooks, with fewer and more owners, and with a second worker,
+ * each in its own database.
+ */
 export async function benchGrowth(rounds: number): Promise<Report> {
   return withServers(async (servers) => {
     const receiver = await startReceiver(servers);

@@ -12,7 +12,10 @@ const OUT_OF_REACH = '10000000';
 const LIMITED = { RATE_LIMIT_PER_OWNER: OUT_OF_REACH, RATE_LIMIT_PER_IP: OUT_OF_REACH };
 const PATHS = ['/api/event-types', '/api/webhooks'];
 
-/** Measures the cost of rate limits: the same requests to an API that counts each for its owner and its address, and to one without limits. */
+/**
+ * Measures the cost of rate limits: the same requests to an API that counts each for its owner and its address, and to one
+ * without limits.
+ */
 export async function benchLimits(rounds: number): Promise<Report> {
   return withServers(async ({ databaseUrl, redisUrl, redisPid, addCleanup }) => {
     const tidings = await startTidings({ databaseUrl, redisUrl, workers: 0, env: LIMITED });

@@ -10,7 +10,7 @@ const PENDING = 100_000;
 const WEBHOOKS = 100;
 const BATCH = 1000;
 
-/** Prints the memory of each process when idle and with 100,000 deliveries that wait for a retry, and Redis's memory per delivery. */
+/** Prints the memory of each process when idle and with 100,000 waiting retries, and Redis's memory per delivery. */
 export async function benchMemory(): Promise<undefined> {
   await withServers(async (servers) => {
     const failing = createServer((request, response) => {
