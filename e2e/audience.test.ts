@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-test("a user's events reach that user's webhooks and stream only; everyone's reach all", async () => {
+test('delivers and streams events of a user to that user only, and events for everyone to all users', async () => {
   const service = tidings.asUser('service', 'events:publish');
   const [alice, bob, carol] = await Promise.all(
     ['alice', 'bob', 'carol'].map(async (name) => {
@@ -31,18 +31,18 @@ test("a user's events reach that user's webhooks and stream only; everyone's rea
     [bob, [forBob, forAll]],
     [carol, [forAll]],
   ] as const) {
-    // The stream is in the order of the log, and everyone's event is its last: what was not seen by then never comes.
+    // The stream has the order of the log, and the event for everyone is the last: any other event would be before it.
     await user.stream.waitFor(ids.length);
     expect(user.stream.ids()).toEqual(ids);
     expect(await user.eventLog()).toEqual(ids);
-    // Deliveries are committed with their event: what the log does not have is never sent.
+    // Deliveries are committed with their event, so the delivery log already has all of them.
     const deliveries = await user.waitForDeliveries(user.webhook, ids.length);
     expect(deliveries.map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
     expect(user.receiver.counts()).toEqual(Object.fromEntries(ids.map((id) => [id, 1])));
   }
 });
 
-test('a webhook gets the types that it asked for, and a stream too', async () => {
+test('delivers and streams only the selected event types', async () => {
   const service = tidings.asUser('service', 'events:publish');
   const dora = tidings.asUser('dora');
   const receiver = await startReceiver();

@@ -7,22 +7,23 @@ import { CHROMIUM, startChromium } from './harness/chromium.js';
 import { NGINX, startNginx, type Nginx } from './harness/nginx.js';
 import { startPages, type Pages } from './harness/pages.js';
 import { describeWith } from './harness/programs.js';
-import { see } from './harness/seen.js';
+import { rememberSecret } from './harness/known-secrets.js';
 import { startTidings, type Tidings } from './harness/tidings.js';
 import type { User } from './harness/user.js';
 
-interface Seen {
+interface ReceivedEvent {
   id: string;
   type: string;
   data: unknown;
 }
 
-/** What the scripts of the pages leave behind. */
-interface Window {
-  seen: Seen[];
+/** The globals that the scripts of the pages set. */
+interface PageGlobals {
+  received: ReceivedEvent[];
+  /** The `readyState` of the EventSource at each error. */
   errors: number[];
-  /** Whether the page knows where its stream begins, which it does a moment after the stream is open. */
-  began: boolean;
+  /** Whether the page has received `stream.open`, and so knows the position at which its stream starts. */
+  isPositionKnown: boolean;
   source: EventSource;
 }
 
@@ -33,17 +34,17 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
   let service: User;
   let browser: Browser;
   let allowed: Pages;
-  let stranger: Pages;
+  let notAllowed: Pages;
   beforeAll(async () => {
     allowed = await startPages(await freePort());
-    stranger = await startPages();
+    notAllowed = await startPages();
     tidings = await startTidings({ env: { CORS_ORIGINS: allowed.origin } });
     service = tidings.asUser('service', 'events:publish');
     browser = await startChromium();
   }, 60_000);
   afterAll(async () => {
     await browser.close();
-    await Promise.all([allowed.stop(), stranger.stop()]);
+    await Promise.all([allowed.stop(), notAllowed.stop()]);
     await tidings.stop();
   });
 
@@ -59,33 +60,34 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
     const { body } = await user.call('POST', '/api/events/stream/ticket');
     return String(body['ticket']);
   };
-  /** Opens the browser's own EventSource, and resolves when it is open or has failed. */
+  /** Opens an EventSource in the page, and resolves with its `readyState` when it is open or has failed. */
   const follow = (page: Page, url: string): Promise<number> =>
     page.evaluate(async (url) => {
-      const own = globalThis as unknown as Window;
-      own.seen = [];
-      own.errors = [];
-      own.began = false;
-      own.source = new EventSource(url);
+      const globals = globalThis as unknown as PageGlobals;
+      globals.received = [];
+      globals.errors = [];
+      globals.isPositionKnown = false;
+      globals.source = new EventSource(url);
       for (const type of ['gaps.updated', 'stream.gap', 'stream.end']) {
-        own.source.addEventListener(type, (event) => {
+        globals.source.addEventListener(type, (event) => {
           const { lastEventId: id, data } = event as unknown as { lastEventId: string; data: string };
-          own.seen.push({ id, type, data: JSON.parse(data) as unknown });
+          globals.received.push({ id, type, data: JSON.parse(data) as unknown });
         });
       }
-      own.source.addEventListener('stream.open', () => (own.began = true));
-      own.source.addEventListener('error', () => own.errors.push(own.source.readyState));
+      globals.source.addEventListener('stream.open', () => (globals.isPositionKnown = true));
+      globals.source.addEventListener('error', () => globals.errors.push(globals.source.readyState));
       await new Promise((resolve) => {
-        own.source.addEventListener('open', resolve);
-        own.source.addEventListener('error', resolve);
+        globals.source.addEventListener('open', resolve);
+        globals.source.addEventListener('error', resolve);
       });
-      return own.source.readyState;
+      return globals.source.readyState;
     }, url);
-  const seenBy = (page: Page): Promise<Seen[]> => page.evaluate(() => (globalThis as unknown as Window).seen);
-  const idsSeenBy = async (page: Page): Promise<string[]> => (await seenBy(page)).map(({ id }) => id);
+  const receivedBy = (page: Page): Promise<ReceivedEvent[]> =>
+    page.evaluate(() => (globalThis as unknown as PageGlobals).received);
+  const idsReceivedBy = async (page: Page): Promise<string[]> => (await receivedBy(page)).map(({ id }) => id);
   const [OPEN, CLOSED] = [1, 2];
 
-  test('a page of an allowed origin gets a ticket, and follows with it; a ticket opens one stream', async () => {
+  test('gives a page of an allowed origin a ticket that opens one stream', async () => {
     const alice = tidings.asUser('alice');
     const page = await openPage(allowed.origin);
     const ticket = await page.evaluate(
@@ -98,41 +100,41 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
       },
       [tidings.url, alice.token],
     );
-    see(ticket);
+    rememberSecret(ticket);
     const url = `${tidings.url}/api/events/stream?types=gaps.*&ticket=${ticket}`;
     expect(await follow(page, url)).toBe(OPEN);
     const ids = [await service.publish(gap('alice')), await service.publish(gap('alice'))];
     await eventually(async () => {
-      expect(await seenBy(page)).toEqual(ids.map((id) => ({ id, type: 'gaps.updated', data: gap('alice').data })));
+      expect(await receivedBy(page)).toEqual(ids.map((id) => ({ id, type: 'gaps.updated', data: gap('alice').data })));
     });
 
-    // Refused for good: no browser tries again after a 401.
+    // Closed: browsers do not reconnect after a 401.
     expect(await follow(page, url)).toBe(CLOSED);
     const again = await ticketFor(alice);
     expect(await follow(page, `${tidings.url}/api/events/stream?ticket=${again}&last_event_id=${String(ids[0])}`)).toBe(OPEN);
     await eventually(async () => {
-      expect(await idsSeenBy(page)).toEqual(ids.slice(1));
+      expect(await idsReceivedBy(page)).toEqual(ids.slice(1));
     });
   });
 
-  test('a page of another origin sees nothing', async () => {
-    const page = await openPage(stranger.origin);
+  test('refuses the stream to a page of another origin', async () => {
+    const page = await openPage(notAllowed.origin);
     const ticket = await ticketFor(tidings.asUser('alice'));
     expect(await follow(page, `${tidings.url}/api/events/stream?ticket=${ticket}`)).toBe(CLOSED);
-    expect(await seenBy(page)).toEqual([]);
+    expect(await receivedBy(page)).toEqual([]);
   });
 
-  test('the client package follows, renews its token, and calls routes, without a bundler', async () => {
+  test('runs the client package without a bundler: stream and API calls', async () => {
     const carol = tidings.asUser('carol');
     const page = await openPage(allowed.origin);
     const webhooks = await page.evaluate(
       async ([url, token]) => {
-        const own = globalThis as unknown as Window;
-        own.seen = [];
+        const globals = globalThis as unknown as PageGlobals;
+        globals.received = [];
         const name = '@tidings/client';
         const { createClient } = (await import(name)) as typeof import('@tidings/client');
         const client = createClient({ url: String(url), token: () => String(token) });
-        void client.stream({ types: ['gaps.*'], lastEventId: '@start', onEvent: (event) => void own.seen.push(event) });
+        void client.stream({ types: ['gaps.*'], lastEventId: '@start', onEvent: (event) => void globals.received.push(event) });
         return (await client.api.GET('/api/webhooks')).data?.data;
       },
       [tidings.url, carol.token],
@@ -140,7 +142,7 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
     expect(webhooks).toEqual([]);
     const id = await service.publish(gap('carol'));
     await eventually(async () => {
-      expect(await seenBy(page)).toEqual([{ id, type: 'gaps.updated', data: gap('carol').data }]);
+      expect(await receivedBy(page)).toEqual([{ id, type: 'gaps.updated', data: gap('carol').data }]);
     });
   });
 
@@ -148,7 +150,7 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
     let proxy: Nginx;
     afterAll(() => proxy.stop());
 
-    test('EventSource comes back by itself after a restart of the API, with exactly what it missed', async () => {
+    test('resumes an EventSource after a restart of the API with exactly the missed events', async () => {
       const dora = tidings.asUser('dora');
       proxy = await startNginx({
         upstream: tidings.url,
@@ -160,24 +162,24 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
       const page = await openPage(proxy.url);
       expect(await follow(page, '/api/events/stream?types=gaps.*')).toBe(OPEN);
       await eventually(async () => {
-        expect(await page.evaluate(() => (globalThis as unknown as Window).began)).toBe(true);
+        expect(await page.evaluate(() => (globalThis as unknown as PageGlobals).isPositionKnown)).toBe(true);
       });
-      // It has got no event yet, and still knows where it began.
+      // It has received no event yet, but knows the position at which its stream started.
       await tidings.api.stop('SIGTERM');
       await Promise.all(Array.from({ length: 10 }, () => tidings.publisher.publish(gap('dora'))));
-      // It has tried again while there was no API.
+      // It has tried to reconnect while no API was running.
       await eventually(async () => {
-        expect(await page.evaluate(() => (globalThis as unknown as Window).errors.length)).toBeGreaterThan(1);
+        expect(await page.evaluate(() => (globalThis as unknown as PageGlobals).errors.length)).toBeGreaterThan(1);
       }, 20_000);
       await tidings.startApi({ PORT: new URL(tidings.url).port });
       await eventually(async () => {
-        expect(await seenBy(page)).toHaveLength(10);
+        expect(await receivedBy(page)).toHaveLength(10);
       }, 20_000);
       await service.publish(gap('dora'));
       await eventually(async () => {
-        expect(await seenBy(page)).toHaveLength(11);
+        expect(await receivedBy(page)).toHaveLength(11);
       });
-      expect(await idsSeenBy(page)).toEqual(await dora.eventLog());
+      expect(await idsReceivedBy(page)).toEqual(await dora.eventLog());
     }, 60_000);
   });
 });

@@ -36,7 +36,7 @@ interface Peer {
 }
 
 const MODELS = { Deployment, HorizontalPodAutoscaler, Job, Ingress, NetworkPolicy, PodDisruptionBudget, ConfigMap, Service };
-/** Kinds that a cluster has only with an operator. */
+/** Kinds of custom resources: a cluster has them only with their operator. */
 const CUSTOM = ['ScaledObject', 'ServiceMonitor', 'PrometheusRule'];
 const EVERYTHING = ['ci/everything.yaml'];
 const repository = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
@@ -57,17 +57,17 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     everything = render({}, EVERYTHING);
   });
 
-  test('is well-formed in the eyes of Helm', () => {
+  test('passes `helm lint`', () => {
     expect(helm('lint')).toContain('0 chart(s) failed');
     expect(helm('lint', {}, EVERYTHING)).toContain('0 chart(s) failed');
   });
 
-  test('makes what Kubernetes takes', () => {
+  test('renders valid Kubernetes manifests', () => {
     const cpu = render({ 'worker.autoscaling.keda.enabled': false }, EVERYTHING);
     for (const manifest of [...plain, ...everything, ...cpu]) {
       if (CUSTOM.includes(manifest.kind)) continue;
       const Model = MODELS[manifest.kind as keyof typeof MODELS];
-      // It throws, and says where.
+      // Throws for an invalid manifest.
       new Model(manifest as never).validate();
     }
     const kinds = (manifests: Manifest[]) => [...new Set(manifests.map(({ kind }) => kind))].sort();
@@ -75,7 +75,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     expect(kinds(everything)).toEqual([...Object.keys(MODELS), ...CUSTOM].sort());
   });
 
-  test('starts each process as its image does, with its own settings, and secrets by reference only', () => {
+  test("runs each image's own command with the process's settings, and references secrets", () => {
     const api = find(plain, 'Deployment', 'blue-tidings-api');
     const worker = find(plain, 'Deployment', 'blue-tidings-worker');
     for (const manifest of [api, worker, find(plain, 'Job')]) expect(containerOf(manifest)).not.toHaveProperty('command');
@@ -88,7 +88,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     expect(envOf(more)).toMatchObject({ DELIVERY_ATTEMPTS: '5', RETENTION_DAYS: '1000000', EGRESS_PROXY: 'secret PROXY_URL' });
   });
 
-  test('names settings that exist, and listens where the images do', () => {
+  test('uses documented settings, and the ports of the images', () => {
     const dockerfile = repository('Dockerfile');
     expect(dockerfile).toContain('PORT=3000 HEALTH_PORT=3001');
     const ports = (name: string) => containerOf(find(plain, 'Deployment', name)).ports.map(({ containerPort }) => containerPort);
@@ -99,7 +99,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
       expect(settings).toContain(`\`${name}\``);
   });
 
-  test('gives a worker the time that its requests may take, and the API that of its streams', () => {
+  test('gives workers time to finish their requests, and APIs time to end their streams', () => {
     const grace = (manifests: Manifest[], name: string) =>
       podOf(find(manifests, 'Deployment', name)).terminationGracePeriodSeconds;
     expect(grace(plain, 'blue-tidings-worker')).toBe(30);
@@ -108,7 +108,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     expect(grace(plain, 'blue-tidings-api')).toBe(20);
   });
 
-  test('lets no container have more than it needs', () => {
+  test('gives containers no privileges that they do not need', () => {
     const pods = everything.filter(({ kind }) => ['Deployment', 'Job'].includes(kind));
     expect(pods).toHaveLength(3);
     for (const manifest of pods) {
@@ -124,7 +124,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     }
   });
 
-  test('begins with a process that reaches everything, and restarts only one that does not answer', () => {
+  test('starts a process when it reaches its dependencies, and restarts it only when it does not answer', () => {
     const probes = (name: string) => {
       const { startupProbe, livenessProbe, readinessProbe } = containerOf(find(plain, 'Deployment', name));
       return [startupProbe, livenessProbe, readinessProbe].map((probe) => (probe as { httpGet: object }).httpGet);
@@ -134,7 +134,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     expect(probes('blue-tidings-worker')).toEqual([on('/readyz'), on('/healthz'), on('/readyz')]);
   });
 
-  test('scales by processor or by what waits, and then says no number of its own', () => {
+  test('scales by CPU or by waiting jobs, and then sets no replicas', () => {
     expect(find(plain, 'Deployment', 'blue-tidings-worker').spec).toMatchObject({ replicas: 2 });
     expect(find(everything, 'Deployment', 'blue-tidings-worker').spec).not.toHaveProperty('replicas');
     expect(everything.filter(({ kind }) => kind === 'HorizontalPodAutoscaler').map(({ metadata }) => metadata.name)).toEqual([
@@ -161,7 +161,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     ]);
   });
 
-  test('has the alerts and the dashboard of the repository', () => {
+  test('contains the alerts and the dashboard of the repository', () => {
     expect(find(everything, 'PrometheusRule').spec).toEqual(parse(repository('deploy/prometheus/alerts.yml')));
     expect(JSON.parse(find(everything, 'ConfigMap').data?.['tidings.json'] ?? '')).toEqual(
       JSON.parse(repository('deploy/grafana/dashboards/tidings.json')),
@@ -170,16 +170,16 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
 
   test.each([
     ['a secret among the settings', { 'config.DATABASE_URL': 'postgresql://x' }, 'DATABASE_URL'],
-    ['a value that it does not know', { 'worker.replica': 3 }, 'replica'],
-    ['no way to tell which tokens are valid', { 'auth.jwtSecret': false }, 'JWT_JWKS_URL'],
+    ['an unknown value', { 'worker.replica': 3 }, 'replica'],
+    ['a missing source of token keys', { 'auth.jwtSecret': false }, 'JWT_JWKS_URL'],
     ['an ingress without a host', { 'ingress.enabled': true }, 'ingress.host'],
   ])('refuses %s', (_, values, message) => {
     expect(() => render(values)).toThrow(message);
   });
 
-  describe('lets the workers out', () => {
-    /** Whether the rules of a policy let a packet to this address leave, to any port. */
-    const lets = (manifests: Manifest[], name: string) => {
+  describe('allows outgoing connections', () => {
+    /** Returns a function that says whether a policy allows connections to an address, on any port. */
+    const allows = (manifests: Manifest[], name: string) => {
       const blocks = egressOf(find(manifests, 'NetworkPolicy', name))
         .filter(({ ports }) => ports === undefined)
         .flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock ?? []))
@@ -197,42 +197,42 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
       }
       return list;
     };
-    const guarded = (address: string): boolean => {
+    const isForbidden = (address: string): boolean => {
       const host = isIPv6(address) ? `[${address}]` : address;
       return checkUrl(`https://${host}/`, { requireHttps: false, addresses: { allowed: [] } }) !== null;
     };
 
-    test('to the addresses that webhooks may reach, and to no other', () => {
-      const isOpen = lets(plain, 'blue-tidings-worker');
+    test('of workers to the addresses that webhooks may reach, and to no others', () => {
+      const isOpen = allows(plain, 'blue-tidings-worker');
       const except = egressOf(find(plain, 'NetworkPolicy', 'blue-tidings-worker')).flatMap(({ to = [] }) =>
         to.flatMap(({ ipBlock }) => ipBlock?.except ?? []),
       );
       const edges = except.map((cidr) => cidr.split('/')[0] ?? '').filter((address) => !isIPv6(address));
       // The first address of each closed network, the one before it, and any other.
       const before = edges.map((edge) => toText((toNumber(edge) + 2 ** 32 - 1) % 2 ** 32));
-      for (const address of [...edges, ...before]) expect([address, isOpen(address)]).toEqual([address, !guarded(address)]);
+      for (const address of [...edges, ...before]) expect([address, isOpen(address)]).toEqual([address, !isForbidden(address)]);
       fc.assert(
-        fc.property(fc.ipV4(), (address) => isOpen(address) === !guarded(address)),
+        fc.property(fc.ipV4(), (address) => isOpen(address) === !isForbidden(address)),
         { numRuns: 2000 },
       );
-      // Of IPv6: some of what tunnels to IPv4 is told apart by the worker alone.
+      // A sample of IPv6: only the worker checks all ranges that embed IPv4 addresses.
       for (const closed of ['::1', 'fe80::1', 'fd00::1', '2001:db8::1', '2002::1', '64:ff9b::a00:1'])
         expect(isOpen(closed)).toBe(false);
       expect(isOpen('2606:4700::1111')).toBe(true);
     });
 
-    test('and the API to none', () => {
-      const isOpen = lets(plain, 'blue-tidings-api');
+    test('of the API to none', () => {
+      const isOpen = allows(plain, 'blue-tidings-api');
       expect(['93.184.216.34', '10.0.0.1', '2606:4700::1111'].filter(isOpen)).toEqual([]);
     });
 
-    test('as the operator opens and closes networks', () => {
-      const isOpen = lets(everything, 'blue-tidings-worker');
+    test('of workers to networks that the operator opens, and not to those that the operator closes', () => {
+      const isOpen = allows(everything, 'blue-tidings-worker');
       expect(isOpen('10.20.3.4')).toBe(true);
       expect(isOpen('10.21.3.4')).toBe(false);
       expect(isOpen('198.51.99.7')).toBe(false);
       expect(isOpen('198.51.98.7')).toBe(true);
-      expect(lets(render({ 'networkPolicy.internet': false }), 'blue-tidings-worker')('93.184.216.34')).toBe(false);
+      expect(allows(render({ 'networkPolicy.internet': false }), 'blue-tidings-worker')('93.184.216.34')).toBe(false);
     });
   });
 });

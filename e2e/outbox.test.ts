@@ -24,14 +24,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-test("what a service commits is delivered, what it rolls back is not, whichever worker dies and whether or not the service's database is there", async () => {
+test("delivers committed events and no rolled-back ones, also after a worker's death and an outage of the service's database", async () => {
   const [alice, bob] = [tidings.asUser('alice'), tidings.asUser('bob')];
   const receiver = await startReceiver();
   await bob.register(receiver);
   const stream = await alice.follow();
   const outbox = createOutbox();
 
-  // The workers are there before the outbox is.
+  // The workers start before the outbox table exists.
   const healthPort = String(await freePort());
   const killed = await tidings.startWorker();
   await tidings.startWorker({ HEALTH_PORT: healthPort });
@@ -40,10 +40,10 @@ test("what a service commits is delivered, what it rolls back is not, whichever 
   await service.query(outboxTable());
   await service.query('CREATE TABLE syncs (id text PRIMARY KEY)');
 
-  const sync = async (id: string, end: 'COMMIT' | 'ROLLBACK', user = 'alice') => {
+  const sync = async (id: string, end: 'COMMIT' | 'ROLLBACK', owner = 'alice') => {
     await service.query('BEGIN');
     await service.query('INSERT INTO syncs VALUES ($1)', [id]);
-    await outbox.publish(service, syncFailed({ user_id: user, error_message: '' }, { id }));
+    await outbox.publish(service, syncFailed({ user_id: owner, error_message: '' }, { id }));
     await service.query(end);
   };
   for (let number = 0; number < SYNCS; number += 1) {
@@ -57,49 +57,49 @@ test("what a service commits is delivered, what it rolls back is not, whichever 
   expect(stream.ids()).toEqual(committed);
 
   await proxy.disconnect();
-  await sync('sync-while-away', 'COMMIT', 'bob');
+  await sync('sync-during-outage', 'COMMIT', 'bob');
   const ready = await fetch(`http://127.0.0.1:${healthPort}/readyz`);
   expect({ status: ready.status, body: await ready.json() }).toMatchObject({ status: 200 });
   await proxy.restore();
   await receiver.waitFor(1);
 
   expect(await alice.eventLog()).toEqual(committed);
-  expect(await bob.eventLog()).toEqual(['sync-while-away']);
-  expect(receiver.counts()).toEqual({ 'sync-while-away': 1 });
+  expect(await bob.eventLog()).toEqual(['sync-during-outage']);
+  expect(receiver.counts()).toEqual({ 'sync-during-outage': 1 });
   const metrics = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
   expect(metrics).toMatch(/^tidings_outbox_events_total\{outbox="127\.0\.0\.1:\d+\/test_\w+",outcome="relayed"\} \d+$/m);
 });
 
-test('a service may relay its outbox itself, over HTTP', async () => {
+test('relays the outbox of a service over HTTP', async () => {
   const carol = tidings.asUser('carol');
   const publisher = tidings.asUser('service', 'events:publish');
-  const own = await createTestDatabase('empty');
-  const service = await own.connect();
+  const serviceDatabase = await createTestDatabase('empty');
+  const service = await serviceDatabase.connect();
   await service.query(outboxTable());
   const outbox = createOutbox();
-  // More than fits into one request.
+  // More than one request may contain.
   const text = 'x'.repeat(4096);
   const ids = Array.from({ length: 300 }, (_, index) => `large-${String(index)}`);
-  await publisher.publish(syncFailed({ user_id: 'carol', error_message: '' }, { id: 'taken' }));
+  await publisher.publish(syncFailed({ user_id: 'carol', error_message: '' }, { id: 'used-id' }));
   await outbox.publish(
     service,
-    [...ids, 'taken'].map((id) => syncFailed({ user_id: 'carol', error_message: text }, { id })),
+    [...ids, 'used-id'].map((id) => syncFailed({ user_id: 'carol', error_message: text }, { id })),
   );
   await service.query("INSERT INTO tidings.outbox (id, type, data) VALUES ('unknown', 'sync.unknown', '{}')");
 
   const relay = createOutboxRelay({
-    connect: () => own.connect(),
+    connect: () => serviceDatabase.connect(),
     publish: publishOverHttp({ url: tidings.url, token: publisher.token }),
     log: { warn: () => undefined, error: () => undefined },
   });
   relay.start();
   await eventually(async () => {
     expect((await service.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows).toEqual([
-      { id: 'taken', error: expect.stringMatching(/^Another event, with another type or other data, has the id/) },
+      { id: 'used-id', error: expect.stringMatching(/^Another event, with another type or other data, has this id\./) },
       { id: 'unknown', error: expect.stringMatching(/^type: .* is not in the catalog/) },
     ]);
   });
   await relay.stop();
-  expect(await carol.eventLog()).toEqual(['taken', ...ids]);
-  await own.drop();
+  expect(await carol.eventLog()).toEqual(['used-id', ...ids]);
+  await serviceDatabase.drop();
 });

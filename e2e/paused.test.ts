@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-test('while deliveries are paused, events are accepted and streamed, and each arrives once after the resume', async () => {
+test('accepts and streams events while deliveries are paused, and delivers each once after the resume', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
   const operator = tidings.asUser('olga', 'admin');
@@ -32,7 +32,7 @@ test('while deliveries are paused, events are accepted and streamed, and each ar
   await operator.call('PATCH', '/api/admin/pause', { paused: false });
   const other = await alice.register(await startReceiver(() => 200));
   events.push(await publish('fourth'));
-  // Another webhook goes on, so the workers are at it again; this one waits by itself.
+  // The other webhook's delivery shows that the workers have resumed; this webhook is still paused.
   await alice.waitForDeliveries(other, 1);
   expect(receiver.counts()).toEqual({});
 
@@ -40,12 +40,12 @@ test('while deliveries are paused, events are accepted and streamed, and each ar
   await alice.waitForDeliveries(webhook, 4);
   expect(receiver.counts()).toEqual(Object.fromEntries(events.map((id) => [id, 1])));
 
-  // What was attempted is told to the operator, a few seconds late.
+  // The overview counts attempts with a delay of a few seconds.
   await eventually(async () => {
     const { body } = await operator.call('GET', '/api/admin/overview');
     const { minutes } = body as { minutes: { succeeded: number }[] };
     expect(minutes.reduce((sum, { succeeded }) => sum + succeeded, 0)).toBe(5);
   });
-  const { body: users } = await operator.call('GET', '/api/admin/owners');
-  expect(users).toMatchObject({ data: [{ owner: 'alice', webhooks: 2, attempts: 5, failed: 0, pending: 0 }] });
+  const { body: owners } = await operator.call('GET', '/api/admin/owners');
+  expect(owners).toMatchObject({ data: [{ owner: 'alice', webhooks: 2, attempts: 5, failed: 0, pending: 0 }] });
 });

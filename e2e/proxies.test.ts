@@ -49,13 +49,13 @@ describeWith({ nginx: NGINX, curl: CURL }, 'behind nginx', () => {
     ['with its defaults', ['--http1.1', '--compressed']],
     ['that compresses, over HTTP/1.1', ['--http1.1', '--compressed']],
     ['that speaks HTTP/2 over TLS', ['--http2', '--compressed']],
-  ])('%s (curl %j) each event and each heartbeat comes at once, and a stream resumes', async (proxy, flags) => {
+  ])('%s (curl %j) sends each event and each heartbeat at once, and resumes a stream', async (proxy, flags) => {
     const alice = tidings.asUser('alice');
     const stream = curl(proxy, alice, flags);
     await stream.waitFor('event: stream.open');
     const ids: string[] = [];
     for (let count = 0; count < 3; count += 1) {
-      // The next one is not there yet, so nothing pushes this one through a buffer.
+      // The next event is published later, so that it cannot flush this one from a buffer.
       ids.push(await service.publish(gap('alice')));
       await stream.waitFor(`id: ${String(ids.at(-1))}\nevent: gaps.updated\ndata: ${JSON.stringify(gap('alice').data)}\n\n`);
     }
@@ -64,14 +64,14 @@ describeWith({ nginx: NGINX, curl: CURL }, 'behind nginx', () => {
 
     const [first] = ids;
     if (first === undefined) throw new Error('An event was expected.');
-    const again = curl(proxy, alice, flags, { lastEventId: first });
-    await again.waitFor(String(ids.at(-1)));
+    const resumed = curl(proxy, alice, flags, { lastEventId: first });
+    await resumed.waitFor(String(ids.at(-1)));
     ids.push(await service.publish(gap('alice')));
-    await again.waitFor(String(ids.at(-1)));
-    expect(again.ids()).toEqual(ids.slice(1));
+    await resumed.waitFor(String(ids.at(-1)));
+    expect(resumed.ids()).toEqual(ids.slice(1));
   });
 
-  test.each(['with its defaults', 'that speaks HTTP/2 over TLS'])('%s refusals pass', (proxy) => {
+  test.each(['with its defaults', 'that speaks HTTP/2 over TLS'])('%s passes refusals on', (proxy) => {
     const { token } = tidings.asUser('alice');
     const status = (...flags: string[]) =>
       spawnSync(CURL ?? 'curl', [

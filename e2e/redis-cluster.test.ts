@@ -39,7 +39,7 @@ const publish = {
 };
 
 describe('on a Redis Cluster', () => {
-  test.each(Object.entries(publish))('what is published %s arrives signed, is retried, and streamed', async (_way, send) => {
+  test.each(Object.entries(publish))('an event published %s is signed, retried and streamed', async (_route, send) => {
     const receiver = await startReceiver((attempt) => (attempt === 1 ? 503 : 204));
     const webhook = await alice.register(receiver);
     const stream = await alice.follow();
@@ -47,7 +47,7 @@ describe('on a Redis Cluster', () => {
 
     const [first, second] = await receiver.waitFor(2);
     for (const arrival of [first, second]) {
-      // Throws unless the signature and the timestamp are right.
+      // Throws unless the signature and the timestamp are valid.
       expect(new Webhook(webhook.secret).verify(arrival?.body ?? '', arrival?.headers ?? {})).toMatchObject({ data });
     }
     expect(await alice.waitForDeliveries(webhook, 1)).toMatchObject([
@@ -57,7 +57,7 @@ describe('on a Redis Cluster', () => {
     await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
   });
 
-  test('tests, tickets, replays and limits work', async () => {
+  test('webhook tests, tickets, replays and rate limits work', async () => {
     const receiver = await startReceiver();
     const webhook = await alice.register(receiver);
     const id = await publish['over HTTP']();
@@ -80,7 +80,7 @@ describe('on a Redis Cluster', () => {
     const mallory = tidings.asUser('mallory');
     const first = await mallory.call('GET', '/api/event-types');
     const second = await mallory.call('GET', '/api/event-types');
-    // Counted by the cluster; a process by itself would have counted the same.
+    // This does not show where the limit is counted: without Redis, the process would count the same.
     expect([first, second].map(({ headers }) => headers.get('ratelimit')?.match(/"user";r=(\d+)/)?.[1])).toEqual([
       String(LIMIT - 1),
       String(LIMIT - 2),
@@ -89,7 +89,7 @@ describe('on a Redis Cluster', () => {
   });
 });
 
-test('when the node with its keys dies, events are accepted and streamed meanwhile, and delivered by its replica', async () => {
+test('accepts and streams events while the node of its keys is down, and delivers them with the replica', async () => {
   const receiver = await startReceiver();
   const webhook = await alice.register(receiver);
   const stream = await alice.follow();
@@ -101,7 +101,7 @@ test('when the node with its keys dies, events are accepted and streamed meanwhi
   for (let count = 0; count < 3; count += 1) ids.push(await publish['over HTTP']());
   await stream.waitFor(4);
 
-  // The reconciler looks at what was never enqueued 15 s after it was accepted.
+  // The reconciler enqueues the lost deliveries 15 s after their acceptance.
   const deliveries = await alice.waitForDeliveries(webhook, 4, 60_000);
   expect(deliveries.map(({ event_id, status }) => [event_id, status])).toEqual(ids.map((id) => [id, 'succeeded']));
   expect((await fetch(`${tidings.url}/readyz`)).status).toBe(200);

@@ -30,14 +30,14 @@ afterAll(async () => {
   remove();
 });
 
-test('everything in Redis may be deleted at any moment, and every accepted event still arrives', async () => {
+test('delivers every accepted event after all data in Redis is deleted', async () => {
   const service = tidings.asUser('service', 'events:publish');
   const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => tidings.asUser(name)) as [User, User, User];
   const hold = createHold();
   const failingOnce = await startReceiver((attempt) => (attempt === 1 ? 503 : 200));
   const slow = await startReceiver(() => hold.released.then(() => 200));
   const prompt = await startReceiver();
-  const [retried, underWay, waiting] = [
+  const [retried, inFlight, waiting] = [
     await alice.register(failingOnce),
     await bob.register(slow),
     await carol.register(prompt),
@@ -45,7 +45,7 @@ test('everything in Redis may be deleted at any moment, and every accepted event
   const publish = (user: string, count: number) =>
     service.publish(Array.from({ length: count }, () => syncFailed({ user_id: user, error_message: '' })));
 
-  // One delivery waits for its second attempt, two are under way and take up the whole worker, ten have no job begun.
+  // One delivery waits for its retry, two are in flight and use all slots of the worker, and ten wait for a worker.
   const forAlice = await publish('alice', 1);
   await eventually(async () => {
     expect(await alice.deliveryLog(retried)).toMatchObject([{ status: 'pending', attempt_count: 1 }]);
@@ -54,7 +54,7 @@ test('everything in Redis may be deleted at any moment, and every accepted event
   await slow.waitFor(2);
   const forCarol = await publish('carol', 10);
   const client = new Redis(redis.url);
-  // BullMQ's list of jobs that no worker has taken.
+  // BullMQ's list of waiting jobs.
   await eventually(async () => {
     expect(await client.llen(`${tidings.redis.prefix}:deliveries:wait`)).toBeGreaterThanOrEqual(10);
   });
@@ -63,14 +63,14 @@ test('everything in Redis may be deleted at any moment, and every accepted event
   client.disconnect();
   hold.release();
 
-  // The reconciler looks at what was never begun 15 s after it was accepted, and at a retry 15 s after it fell due.
+  // The reconciler enqueues a delivery without attempts 15 s after its acceptance, and a retry 15 s after its retry time.
   const logs = await Promise.all([
     alice.waitForDeliveries(retried, 1, DEADLINE_MS),
-    bob.waitForDeliveries(underWay, 2, DEADLINE_MS),
+    bob.waitForDeliveries(inFlight, 2, DEADLINE_MS),
     carol.waitForDeliveries(waiting, 10, DEADLINE_MS),
   ]);
   for (const delivery of logs.flat()) expect(delivery.status).toBe('succeeded');
-  // Nothing crashed, so nothing arrived twice.
+  // No process crashed, so there are no duplicates.
   expect(failingOnce.counts()).toEqual(times(2, forAlice));
   expect(slow.counts()).toEqual(times(1, forBob));
   expect(prompt.counts()).toEqual(times(1, forCarol));

@@ -7,7 +7,7 @@ import { startTidings, type Tidings } from './harness/tidings.js';
 
 const INITIAL_DELAY_MS = 1000;
 const JITTER = 0.2;
-/** Between two clocks, and between an answer and its commit. */
+/** For the difference of two clocks, and the time from an answer to its commit. */
 const TOLERANCE_MS = 50;
 
 let tidings: Tidings;
@@ -22,12 +22,12 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-test('a receiver that fails twice gets the same event three times, at growing intervals', async () => {
+test('sends an event again after failures, with growing delays and the same body', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
   const receiver = await startReceiver((attempt) => (attempt < 3 ? 503 : 204));
   const webhook = await alice.register(receiver, { event_types: ['sync.failed'] });
-  // What JSON could be written in more than one way must not be written anew.
+  // JSON allows several encodings of these characters: each attempt must send the same bytes.
   const data = { user_id: 'alice', error_message: 'Ünï → "cödé" 🎵 \u2028 </script> \\' };
   const eventId = await service.publish(syncFailed(data));
 
@@ -53,7 +53,7 @@ test('a receiver that fails twice gets the same event three times, at growing in
   for (const { body, headers } of [first, second, third]) expect(verifier.verify(body, headers)).toMatchObject({ data });
   const [earlier, later] = [first, third].map(({ headers }) => Number(headers['webhook-timestamp']));
   expect(later).toBeGreaterThan(earlier ?? 0);
-  // Each signature is over its own attempt's time.
+  // Each attempt is signed with its own timestamp.
   const mixed = { ...third.headers, 'webhook-timestamp': first.headers['webhook-timestamp'] ?? '' };
   expect(() => verifier.verify(third.body, mixed)).toThrow('No matching signature found');
 
@@ -63,7 +63,7 @@ test('a receiver that fails twice gets the same event three times, at growing in
   expect(nextGap).toBeGreaterThan(gap);
 });
 
-test('what never succeeds has failed after three attempts, and the log says why', async () => {
+test('fails a delivery after three attempts, and logs the reason of each', async () => {
   const broken = await startReceiver(() => 500);
   const hanging = await startReceiver(() => NEVER);
   const refusing = await startReceiver();
@@ -80,11 +80,11 @@ test('what never succeeds has failed after three attempts, and the log says why'
 
   const logs = await Promise.all(owners.map(({ user, webhook }) => user.waitForDeliveries(webhook, 1, 25_000)));
   for (const log of logs) expect(log).toMatchObject([{ event_id: eventId, status: 'failed', attempt_count: 3 }]);
-  const told = logs.map(([delivery]) =>
+  const attempts = logs.map(([delivery]) =>
     delivery?.attempts.map(({ number, status_code, error_class }) => [number, status_code, error_class]),
   );
   const thrice = (status: number | null, errorClass: string) => [1, 2, 3].map((number) => [number, status, errorClass]);
-  expect(told).toEqual([
+  expect(attempts).toEqual([
     thrice(500, 'http_status'),
     thrice(null, 'timeout'),
     thrice(null, 'connect'),

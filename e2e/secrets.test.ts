@@ -15,8 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-/** Which of the secrets verify what came. */
-function verifying(secrets: string[], { headers, body }: Arrival): string[] {
+/** The secrets that verify the signature of a request. */
+function verifyingSecrets(secrets: string[], { headers, body }: Arrival): string[] {
   return secrets.filter((secret) => {
     try {
       new Webhook(secret).verify(body.toString(), headers);
@@ -28,7 +28,7 @@ function verifying(secrets: string[], { headers, body }: Arrival): string[] {
 }
 
 describe('the secrets of a webhook', () => {
-  test('overlap when one is rotated: a receiver verifies with either, until the old one is ended', async () => {
+  test('overlap after a rotation: both verify a request, until a rotation with overlap_s 0', async () => {
     const receiver = await startReceiver();
     const { id, secret: first } = await alice.register(receiver);
     const deliver = async () => {
@@ -41,17 +41,17 @@ describe('the secrets of a webhook', () => {
       expect(reply.status).toBe(200);
       return String(reply.body['secret']);
     };
-    expect(verifying([first], await deliver())).toEqual([first]);
+    expect(verifyingSecrets([first], await deliver())).toEqual([first]);
     const second = await rotate({});
-    expect(verifying([first, second], await deliver())).toEqual([first, second]);
+    expect(verifyingSecrets([first, second], await deliver())).toEqual([first, second]);
     const third = await rotate({ overlap_s: 0 });
-    expect(verifying([first, second, third], await deliver())).toEqual([third]);
+    expect(verifyingSecrets([first, second, third], await deliver())).toEqual([third]);
     await alice.call('DELETE', `/api/webhooks/${id}`);
   });
 });
 
 describe('testing a webhook', () => {
-  test('answers with what came back of a signed request, also while it is disabled, and leaves no trace', async () => {
+  test('returns the answer to a signed request, also for a disabled webhook, and logs no event or delivery', async () => {
     const receiver = await startReceiver(() => 418);
     const { id, secret } = await alice.register(receiver);
     await alice.call('PATCH', `/api/webhooks/${id}`, { enabled: false });
@@ -61,24 +61,24 @@ describe('testing a webhook', () => {
 
     const [arrival] = await receiver.waitFor(1);
     expect(arrival?.id).toBe(body['event_id']);
-    expect(verifying([secret], arrival as Arrival)).toEqual([secret]);
+    expect(verifyingSecrets([secret], arrival as Arrival)).toEqual([secret]);
     expect(JSON.parse(String(arrival?.body))).toMatchObject({ type: 'webhook.test', data: { webhook_id: id } });
     expect(await alice.deliveryLog({ id })).toEqual([]);
     expect(await alice.eventLog()).not.toContain(body['event_id']);
     expect((await tidings.asUser('mallory').call('POST', `/api/webhooks/${id}/test`)).status).toBe(404);
   });
 
-  test('tells nothing of where a name led that is not public', async () => {
+  test('does not reveal the private address of a host name', async () => {
     const receiver = await startReceiver();
-    // Some network is open, so that names of inside may be registered: but not the one of this machine.
-    const inside = await startTidings({ env: { EGRESS_ALLOW_CIDRS: '10.99.0.0/16' } });
-    const user = inside.asUser('alice');
+    // With an allowed private network, internal host names may be registered; loopback is not in that network.
+    const withPrivateNetwork = await startTidings({ env: { EGRESS_ALLOW_CIDRS: '10.99.0.0/16' } });
+    const user = withPrivateNetwork.asUser('alice');
     const { id } = await user.register({ url: receiver.url.replace('127.0.0.1', 'localhost') });
     const { status, body } = await user.call('POST', `/api/webhooks/${id}/test`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ succeeded: false, error_class: 'blocked', status_code: null, response_body: null });
     expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|::1/);
     expect(receiver.arrivals).toEqual([]);
-    await inside.stop();
+    await withPrivateNetwork.stop();
   });
 });

@@ -17,13 +17,13 @@ afterAll(() => tidings.stop());
 const gap = (user: string, entityId = '45') => gapsUpdated({ user_id: user, entity_type: 'artist', entity_id: entityId });
 
 describe('an EventSource', () => {
-  test('sees events as they happen, in the order of the log', async () => {
+  test('receives events when they are published, in the order of the log', async () => {
     const alice = tidings.asUser('alice');
     const stream = await alice.follow();
     const first = await service.publish(gap('alice'));
     expect(await stream.waitFor(1)).toEqual([{ id: first, type: 'gaps.updated', data: gap('alice').data }]);
 
-    // Several at once, by both ways in.
+    // Concurrent events, over HTTP and over Redis.
     await Promise.all([
       ...Array.from({ length: 20 }, () => service.publish(gap('alice'))),
       ...Array.from({ length: 20 }, () => tidings.publisher.publish(gap('alice'))),
@@ -32,7 +32,7 @@ describe('an EventSource', () => {
     expect(stream.ids()).toEqual(await alice.eventLog());
   });
 
-  test('sees only the types that it asks for', async () => {
+  test('receives only the types of `?types=`', async () => {
     const stream = await tidings.asUser('bob').follow({ types: 'sync.*' });
     const [, , failed] = await service.publish([
       gap('bob'),
@@ -43,13 +43,13 @@ describe('an EventSource', () => {
     expect(stream.ids()).toEqual([failed]);
   });
 
-  test('comes back by itself when the API is restarted, with exactly what it missed', async () => {
+  test('reconnects after a restart of the API, and receives exactly the missed events', async () => {
     const carol = tidings.asUser('carol');
     const stream = await carol.follow();
     const first = await service.publish(gap('carol'));
     await stream.waitFor(1);
 
-    // The worker goes on accepting while there is no API.
+    // The worker accepts events while no API is running.
     const publish = (count: number) => Promise.all(Array.from({ length: count }, () => tidings.publisher.publish(gap('carol'))));
     const [exitCode] = await Promise.all([tidings.api.stop('SIGTERM'), publish(20)]);
     expect(exitCode).toBe(0);
@@ -63,7 +63,7 @@ describe('an EventSource', () => {
     expect(stream.ids()).toEqual(log.slice(log.indexOf(first)));
     expect(stream.ids()).toHaveLength(62);
     expect(stream.ids().at(-1)).toBe(last);
-    // It said where it was, each time that it connected by itself.
+    // It sent its last event id with each reconnection.
     expect(stream.resumedAfter.length).toBeGreaterThan(1);
     expect(stream.ids()).toEqual(expect.arrayContaining(stream.resumedAfter.slice(1)));
   });
@@ -83,7 +83,7 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0;
   const curls: LocalProcess[] = [];
   afterEach(() => Promise.all(curls.splice(0).map((process) => process.stop())));
 
-  test('shows each event as it happens', async () => {
+  test('prints each event when it is published', async () => {
     const dora = tidings.asUser('dora');
     const stream = curl(dora);
     await stream.waitFor('retry: ');
@@ -92,9 +92,9 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0;
     expect(stream.ids()).toEqual([id]);
   });
 
-  test('resumes right behind a Last-Event-ID: exactly the missed ones, in order, and then what happens', async () => {
+  test('resumes after a Last-Event-ID with exactly the missed events in order, and then new ones', async () => {
     const erin = tidings.asUser('erin');
-    // More than one page of the log, among events of others.
+    // More than one page of the log, mixed with events of another owner.
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) {
       const page = Array.from({ length: 100 }, () => [gap('erin'), gap('frank')]).flat();

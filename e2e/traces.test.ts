@@ -34,7 +34,7 @@ afterAll(async () => {
   await collector.stop();
 });
 
-/** The trace context of a caller that traces as well. */
+/** The trace context of a caller with tracing. */
 const newCaller = () => {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };
@@ -45,7 +45,7 @@ const request = (user: User, path: string, traceparent: string, body?: unknown) 
     headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json', traceparent },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-/** Each span with what it is a part of, in the order of their start. */
+/** A line for each span, with the name of its parent, or the parent's id when it is not in the list. */
 const tree = (spans: readonly Span[]) =>
   spans.map(({ service: process, kind, name, parentSpanId }) => {
     const parent = spans.find(({ spanId }) => spanId === parentSpanId)?.name ?? parentSpanId;
@@ -62,7 +62,7 @@ const linesOf = (output: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('one published event', () => {
-  test('is one trace from the request to the last attempt, which the logs name, and no receiver sees', async () => {
+  test('is one trace from the request to the last attempt; the logs have its id, and receivers do not get it', async () => {
     const receiver = await startReceiver((attempt) => (attempt === 1 ? 503 : 200));
     const webhook = await alice.register(receiver, { event_types: ['sync.completed'] });
     const caller = newCaller();
@@ -102,12 +102,12 @@ describe('one published event', () => {
     expect(attempts).toMatchObject([1, 2].map((number) => ({ attributes: { ...ids, 'tidings.attempt': number } })));
     expect(receiver.arrivals.map(({ headers }) => headers['traceparent'])).toEqual([undefined, undefined]);
 
-    const told = { event_id: id, trace_id: caller.traceId };
+    const logIds = { event_id: id, trace_id: caller.traceId };
     const api = linesOf(tidings.api.output()).filter(({ event_id }) => event_id === id);
     const server = spans.find(({ kind }) => kind === 'server');
     expect(api).toMatchObject([
-      { message: 'An event was accepted.', ...told },
-      { message: 'POST /api/events 202', request_id: response.headers.get('x-request-id'), span_id: server?.spanId, ...told },
+      { message: 'An event was accepted.', ...logIds },
+      { message: 'POST /api/events 202', request_id: response.headers.get('x-request-id'), span_id: server?.spanId, ...logIds },
     ]);
     const worker = linesOf(tidings.workers[0]?.output() ?? '').filter(({ event_id }) => event_id === id);
     expect(worker).toMatchObject(
@@ -117,13 +117,13 @@ describe('one published event', () => {
         webhook_id: webhook.id,
         attempt: index + 1,
         span_id: attempts[index]?.spanId,
-        ...told,
+        ...logIds,
       })),
     );
     await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
   });
 
-  test('that waited for a slot of its webhook, in PostgreSQL alone, is attempted as part of its trace all the same', async () => {
+  test('that waited for a slot of its webhook, in PostgreSQL only, is attempted in the same trace', async () => {
     const receiver = await startReceiver();
     const webhook = await alice.register(receiver, { event_types: ['sync.failed'], max_in_flight: 1 });
     const caller = newCaller();
@@ -134,7 +134,7 @@ describe('one published event', () => {
     const accept = spans.find(({ name }) => name === 'accept');
     const attempts = spans.filter(({ kind }) => kind === 'consumer');
     expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(events.map(() => accept?.spanId));
-    // The slot was one: the others never were a job of their own.
+    // The webhook has one slot: the other deliveries got no job in this batch.
     expect(spans.find(({ kind }) => kind === 'producer')?.attributes).toMatchObject({ 'messaging.batch.message_count': 1 });
 
     const [delivery] = await alice.deliveryLog(webhook);
@@ -142,14 +142,14 @@ describe('one published event', () => {
     const isReplay = ({ attributes }: Span) =>
       attributes['tidings.delivery.id'] === delivery?.id && attributes['tidings.replay'] === true;
     const [replay] = await collector.waitFor(1, isReplay);
-    // Weeks may lie between: a trace of its own, linked to the other.
+    // A replay may come weeks later: it has a new trace, with a link to the first one.
     expect(replay).toMatchObject({ parentSpanId: '', links: [caller.traceId] });
     expect(replay?.traceId).not.toBe(caller.traceId);
     await alice.waitForDeliveries(webhook, 4);
     await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
   });
 
-  test('through the package continues the trace of the service that published it', async () => {
+  test('published with the package continues the trace of its service', async () => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager());
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
     const { url: redis, prefix } = tidings.redis;
@@ -175,7 +175,7 @@ describe('one published event', () => {
   });
 });
 
-test("somebody who may not publish has no trace recorded in somebody's name, and a stream, which may last for hours, has none", async () => {
+test('ignores the trace context of callers that may not publish, and does not trace streams, which can last for hours', async () => {
   const caller = newCaller();
   (await alice.follow()).close();
   await request(alice, '/api/webhooks?limit=7', caller.traceparent);
@@ -184,7 +184,7 @@ test("somebody who may not publish has no trace recorded in somebody's name, and
   expect(collector.spans.filter((other) => other.traceId === caller.traceId || other.name.includes('stream'))).toEqual([]);
 });
 
-test('with SEND_TRACEPARENT each request names its own span, whatever the owner of the webhook has it say', async () => {
+test('sends the span of each request with SEND_TRACEPARENT, in place of a traceparent header of the webhook', async () => {
   await tidings.workers[0]?.stop();
   const worker = await tidings.startWorker({ SEND_TRACEPARENT: 'true' });
   const receiver = await startReceiver((attempt) => (attempt === 1 ? 500 : 200));
@@ -200,14 +200,14 @@ test('with SEND_TRACEPARENT each request names its own span, whatever the owner 
   await worker.stop();
 });
 
-test('a process that is told to trace nothing sends nothing', async () => {
+test('exports no spans with OTEL_TRACES_EXPORTER=none', async () => {
   const worker = await tidings.startWorker({ OTEL_TRACES_EXPORTER: 'none' });
   const receiver = await startReceiver();
   const webhook = await alice.register(receiver);
   const caller = newCaller();
   await request(service, '/api/events', caller.traceparent, syncCompleted(sync));
   await alice.waitForDeliveries(webhook, 1);
-  // Whoever traces has sent everything by then.
+  // A stopped process has exported all its spans.
   await worker.stop();
   await tidings.api.stop();
   expect(new Set(collector.spans.filter(ofTrace(caller.traceId)).map((span) => span.service))).toEqual(new Set(['tidings-api']));

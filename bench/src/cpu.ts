@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 const TICK_US = 10_000;
 
 /**
- * CPU time that a process and its children have used, in microseconds, to 10 ms; NaN where there is no /proc. PostgreSQL
- * is one process for each connection: those that ended count for their parent.
+ * The CPU time of a process and its children in microseconds, with a resolution of 10 ms; NaN without /proc. PostgreSQL has
+ * one process for each connection: the time of ended processes counts for their parent.
  */
 function cpuUs(pid: number): number {
   try {
@@ -23,8 +23,8 @@ function cpuUs(pid: number): number {
   }
 }
 
-/** Begins to measure processes; the answer tells what each has used since, for one of `count` units of work. */
-export function startCpu(pids: Readonly<Record<string, number>>): (count: number) => Record<string, number> {
+/** Starts to measure processes. Returns a function that divides the CPU time of each since then by `count`, the units of work. */
+export function startCpuMeasurement(pids: Readonly<Record<string, number>>): (count: number) => Record<string, number> {
   const before = Object.entries(pids).map(([name, pid]) => [name, pid, cpuUs(pid)] as const);
   return (count) => Object.fromEntries(before.map(([name, pid, used]) => [name, (cpuUs(pid) - used) / count]));
 }

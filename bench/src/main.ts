@@ -11,7 +11,7 @@ import { benchRecovery } from './recovery/bench.js';
 import { benchStream } from './stream/bench.js';
 import { printTable, type Report } from './report.js';
 
-/** `listing` prints plans instead of rates, `memory` megabytes. */
+/** `listing` prints plans, and `memory` prints megabytes; the others return reports. */
 const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | Report[] | undefined>>> = {
   delivery: benchDelivery,
   latency: benchLatency,
@@ -23,17 +23,17 @@ const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | Repor
   stream: benchStream,
   listing: explainListing,
 };
-/** Those that are measured when none is named. */
-const USUAL = ['delivery', 'recovery'];
+/** The benches that run when none is named. */
+const DEFAULT_BENCHES = ['delivery', 'recovery'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
 });
-const names = positionals.length > 0 ? positionals : USUAL;
+const names = positionals.length > 0 ? positionals : DEFAULT_BENCHES;
 for (const name of names) {
   const bench = BENCHES[name];
-  if (!bench) throw new Error(`There is no bench "${name}". There are: ${Object.keys(BENCHES).join(', ')}.`);
+  if (!bench) throw new Error(`Unknown bench "${name}". Known benches: ${Object.keys(BENCHES).join(', ')}.`);
   for (const report of [(await bench(Number(values.rounds))) ?? []].flat()) {
     if (values.json) console.log(JSON.stringify(report));
     else printTable(report);

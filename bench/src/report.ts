@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
 
-/** One thing that was measured, in every round. */
+/** The measurements of one variant in all rounds. */
 export interface Measured {
   name: string;
-  /** Per second, one figure a round. */
+  /** Units of work per second, one value a round. */
   rates: number[];
-  /** CPU of each process, in microseconds for one unit of work, one figure a round. */
+  /** CPU time of each process in microseconds per unit of work, one value a round. */
   cpuUs: Record<string, number[]>;
-  /** What else was measured. */
+  /** Further measurements. */
   notes?: string;
 }
 
@@ -16,16 +16,16 @@ export interface Report {
   unit: string;
   node: string;
   cores: number;
-  /** The first is what is ours, the others are what it is held against. */
+  /** The first row is Tidings, and the others are compared with it. */
   rows: Measured[];
 }
 
-/** A report with what it was measured on. */
+/** Creates a report with the Node version and the number of cores. */
 export function report(title: string, unit: string, rows: Measured[]): Report {
   return { title, unit, node: process.version, cores: cpus().length, rows };
 }
 
-/** The middle one; of an even number, the lower of the two. */
+/** The median; for an even number of values, the lower of the two middle ones. NaN for an empty list. */
 export function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] ?? NaN;
 }
@@ -44,7 +44,7 @@ export function printTable({ title, unit, node, cores, rows }: Report): void {
     const cpu =
       costs.length === 0
         ? ''
-        : `; CPU ${costs.map(([process, cost]) => `${process} ${inMicroseconds(cost)}`).join(', ')}${costs.length > 1 ? `, together ${inMicroseconds(all)}` : ''}`;
+        : `; CPU ${costs.map(([process, cost]) => `${process} ${inMicroseconds(cost)}`).join(', ')}${costs.length > 1 ? `, total ${inMicroseconds(all)}` : ''}`;
     const spread = `${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)}`;
     console.log(
       `  ${name}: ${median(rates).toFixed(0)} ${unit} (${spread}), Tidings ÷ this ${(ours / median(rates)).toFixed(2)}${cpu}${notes === undefined ? '' : `; ${notes}`}`,

@@ -1,7 +1,7 @@
 import { request, type Agent } from 'node:http';
 
-/** Does something so many times, so many at once. */
-export async function inParallel(parallel: number, count: number, work: () => Promise<unknown>): Promise<void> {
+/** Calls `work` `count` times, with `parallel` calls at a time. */
+export async function runConcurrently(parallel: number, count: number, work: () => Promise<unknown>): Promise<void> {
   let left = count;
   await Promise.all(
     Array.from({ length: parallel }, async () => {
@@ -10,21 +10,21 @@ export async function inParallel(parallel: number, count: number, work: () => Pr
   );
 }
 
-/** Publishes: resolves when the server has accepted the body. */
+/** Publishes the body: resolves after a 202, and rejects after any other status. */
 export function post(url: string, token: string, body: string, agent: Agent): Promise<void> {
   return postWith({ authorization: `Bearer ${token}` }, url, body, agent, [202]);
 }
 
-/** Resolves when the server has answered with one of these statuses. */
+/** POSTs JSON: resolves after one of these statuses, and rejects after any other. */
 export function postWith(
-  ownHeaders: Record<string, string>,
+  extraHeaders: Record<string, string>,
   url: string,
   body: string,
   agent: Agent,
   statuses: readonly number[],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { ...ownHeaders, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const headers = { ...extraHeaders, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     request(url, { method: 'POST', agent, headers }, (response) => {
       response.resume().once('end', () => {
         if (statuses.includes(response.statusCode ?? 0)) resolve();

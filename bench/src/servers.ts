@@ -3,35 +3,35 @@ import pg from 'pg';
 import { migrate } from '@tidings/database';
 import { startPostgres, startProcess, startRedis, temporaryFolder, type LocalProcess } from '@tidings/local';
 
-/** What a bench runs on. */
+/** The servers of a bench. */
 export interface Servers {
-  /** Of a database that has been migrated. */
+  /** The URL of a migrated database. */
   databaseUrl: string;
   redisUrl: string;
   postgresPid: number;
   redisPid: number;
-  /** One more database of that server, migrated. */
+  /** Creates another migrated database on the same server, and returns its URL. */
   addDatabase: (name: string) => Promise<string>;
-  /** Has something undone at the end, the last first, before the servers are stopped. */
-  atEnd: (undo: () => unknown) => void;
+  /** Adds a cleanup function. They run in reverse order, before the servers stop. */
+  addCleanup: (cleanUp: () => unknown) => void;
   /**
-   * Starts a script of the bench, and resolves when it says that it is ready. It is stopped at the end.
+   * Starts a script of the bench, and resolves when it prints `ready`. It is stopped at the end.
    *
    * @param flags of Node; default: none
    */
   start: (script: string, env?: Record<string, string>, flags?: readonly string[]) => Promise<LocalProcess>;
 }
 
-/** Measures on servers of its own, and takes away what was started, whatever happens. */
-export async function onServers<Result>(measure: (servers: Servers) => Promise<Result>): Promise<Result> {
+/** Starts a PostgreSQL and a Redis, runs `measure`, and stops everything afterwards, also after an error. */
+export async function withServers<Result>(measure: (servers: Servers) => Promise<Result>): Promise<Result> {
   const { folder, remove } = temporaryFolder();
-  const undos: (() => unknown)[] = [remove];
-  const atEnd: Servers['atEnd'] = (undo) => void undos.unshift(undo);
+  const cleanups: (() => unknown)[] = [remove];
+  const addCleanup: Servers['addCleanup'] = (cleanUp) => void cleanups.unshift(cleanUp);
   try {
     const postgres = await startPostgres({ folder: join(folder, 'postgres') });
-    atEnd(() => postgres.stop());
+    addCleanup(() => postgres.stop());
     const redis = await startRedis({ folder: join(folder, 'redis') });
-    atEnd(() => redis.stop());
+    addCleanup(() => redis.stop());
     await migrate(postgres.url);
     const addDatabase: Servers['addDatabase'] = async (name) => {
       const sql = new pg.Client({ connectionString: postgres.url });
@@ -47,7 +47,7 @@ export async function onServers<Result>(measure: (servers: Servers) => Promise<R
       const started = startProcess(process.execPath, [...flags, join(import.meta.dirname, script)], {
         env: { ...process.env, NODE_ENV: 'production', DATABASE_URL: postgres.url, REDIS_URL: redis.url, ...env },
       });
-      atEnd(() => started.stop());
+      addCleanup(() => started.stop());
       await started.waitFor('ready');
       return started;
     };
@@ -57,10 +57,10 @@ export async function onServers<Result>(measure: (servers: Servers) => Promise<R
       postgresPid: postgres.pid,
       redisPid: redis.pid,
       addDatabase,
-      atEnd,
+      addCleanup,
       start,
     });
   } finally {
-    for (const undo of undos) await Promise.resolve(undo());
+    for (const cleanUp of cleanups) await Promise.resolve(cleanUp());
   }
 }

@@ -1,22 +1,22 @@
-/** What has to be undone at the end, the last first, whatever happens. */
+/** Cleanup functions that run at the end of a run, in reverse order, also after an error. */
 export interface Cleanup {
-  add: (undo: () => unknown) => void;
-  /** Undoes all of it. What fails does not keep the rest from being undone. */
+  add: (cleanUp: () => unknown) => void;
+  /** Runs all of them. It logs the error of one that fails, and runs the rest. */
   run: () => Promise<void>;
 }
 
 export function createCleanup(): Cleanup {
-  const undos: (() => unknown)[] = [];
+  const pending: (() => unknown)[] = [];
   return {
-    add(undo) {
-      undos.push(undo);
+    add(cleanUp) {
+      pending.push(cleanUp);
     },
     async run() {
-      for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
+      for (let cleanUp = pending.pop(); cleanUp !== undefined; cleanUp = pending.pop()) {
         try {
-          await undo();
+          await cleanUp();
         } catch (error) {
-          console.error('Cleaning up failed:', error);
+          console.error('A cleanup function failed:', error);
         }
       }
     },

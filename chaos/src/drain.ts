@@ -3,14 +3,14 @@ import type { LoggedDelivery } from './judge.js';
 import { query } from './servers.js';
 
 const POLL_MS = 250;
-/** What comes after the last delivery has ended: late requests would be duplicates. */
-const QUIET_MS = 1000;
+/** Time after the end of the last delivery in which a late request, which would be a duplicate, can still arrive. */
+const LATE_REQUEST_MS = 1000;
 
-/** Waits until no delivery is pending any more, or until the deadline; then answers with the delivery log as it is. */
+/** Waits until no delivery is pending, at most `deadlineMs`, and returns the delivery log. */
 export async function drain(databaseUrl: string, deadlineMs: number): Promise<LoggedDelivery[]> {
   const end = performance.now() + deadlineMs;
   while (performance.now() < end && (await countPending(databaseUrl)) > 0) await wait(POLL_MS);
-  await wait(QUIET_MS);
+  await wait(LATE_REQUEST_MS);
   return query<LoggedDelivery & Record<string, unknown>>(
     databaseUrl,
     `SELECT event_id AS event, webhook_id AS webhook, status::text AS status, attempt_count AS attempts,

@@ -5,59 +5,63 @@ import type { Random } from './random.js';
 
 export interface EventInput {
   type: string;
-  user: string | null;
+  owner: string | null;
   data: object;
 }
 
-/** An answer to a request to publish. */
+/** The answer to a publish request. */
 export interface Reply {
-  /** Null: none came. */
+  /** Null: no answer arrived. */
   status: number | null;
   tookMs: number;
-  /** Of an answer that counts as accepted: whether it named each of the events. */
-  complete: boolean;
+  /** False: the answer was a success and did not list every event. */
+  isComplete: boolean;
 }
 
 export interface Publisher {
-  /** Hands events in, whatever comes of it, and writes that to the ledger. */
+  /** Publishes events with new ids, and writes the result to the ledger. It does not throw when the request fails. */
   publish: (inputs: readonly EventInput[]) => Promise<Reply>;
-  /** Hands in again, with the same ids, what is unsure. */
-  repeat: () => Promise<void>;
-  /** All answers so far. */
+  /** Publishes all `unsure` events again, with the same ids. */
+  republishUnsure: () => Promise<void>;
+  /** The answers so far, in order. */
   replies: readonly Reply[];
 }
 
-interface PublisherParts {
+interface PublisherOptions {
   ledger: Ledger;
-  /** Of an API process that should answer; asked for each request. */
+  /** Returns the URL of an API process that should answer; called for each request. */
   url: () => string;
   token: string;
 }
 
-/** Longer than any answer should take; afterwards the event is unsure. */
-const PATIENCE_MS = 15_000;
-const REPEATS = 5;
-const LARGEST_LIST = 500;
+/** Longer than any answer should take. */
+const REQUEST_TIMEOUT_MS = 15_000;
+const REPUBLISH_ROUNDS = 5;
+const MAX_EVENTS_PER_REQUEST = 500;
 
-/** A service that publishes. An event is accepted when the API says so, and unsure when it says anything else, or nothing. */
-export function createPublisher({ ledger, url, token }: PublisherParts): Publisher {
+/** A service that publishes. An event is `accepted` after a 200 or 202, and `unsure` after any other answer, or none. */
+export function createPublisher({ ledger, url, token }: PublisherOptions): Publisher {
   const replies: Reply[] = [];
   const inputs = new Map<string, EventInput>();
 
-  const hand = async (ids: readonly string[]): Promise<Reply> => {
+  const send = async (ids: readonly string[]): Promise<Reply> => {
     const startedAt = nowMs();
     const events = ids.map((id) => ({ id, type: inputs.get(id)?.type, data: inputs.get(id)?.data }));
     const reply = await fetch(`${url()}/api/events`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ events }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     })
-      .then(async (response) => ({ status: response.status, named: namedIn(await response.text()) }))
-      .catch(() => ({ status: null, named: new Set<string>() }));
+      .then(async (response) => ({ status: response.status, listed: listedIds(await response.text()) }))
+      .catch(() => ({ status: null, listed: new Set<string>() }));
     const ok = reply.status === 200 || reply.status === 202;
     if (ok) for (const id of ids) (ledger.events.get(id) as PublishedEvent).publication = 'accepted';
-    const result = { status: reply.status, tookMs: nowMs() - startedAt, complete: !ok || ids.every((id) => reply.named.has(id)) };
+    const result = {
+      status: reply.status,
+      tookMs: nowMs() - startedAt,
+      isComplete: !ok || ids.every((id) => reply.listed.has(id)),
+    };
     replies.push(result);
     return result;
   };
@@ -68,26 +72,27 @@ export function createPublisher({ ledger, url, token }: PublisherParts): Publish
       const ids = batch.map((input) => {
         const id = `evt_${randomUUID()}`;
         inputs.set(id, input);
-        // Unsure from the start: it may be committed before the answer comes, or without one.
-        ledger.events.set(id, { id, type: input.type, user: input.user, publication: 'unsure', atMs: nowMs() });
+        // Unsure from the start: the event may be committed before its answer arrives, or without an answer.
+        ledger.events.set(id, { id, type: input.type, owner: input.owner, publication: 'unsure', atMs: nowMs() });
         return id;
       });
-      return hand(ids);
+      return send(ids);
     },
-    async repeat() {
-      for (let round = 0; round < REPEATS; round += 1) {
+    async republishUnsure() {
+      for (let round = 0; round < REPUBLISH_ROUNDS; round += 1) {
         const unsure = [...ledger.events.values()].filter(({ publication }) => publication === 'unsure').map(({ id }) => id);
         if (unsure.length === 0) return;
-        for (let from = 0; from < unsure.length; from += LARGEST_LIST) {
-          // Who does not even answer when all is healed will not do so the next time.
-          if ((await hand(unsure.slice(from, from + LARGEST_LIST))).status === null) return;
+        for (let from = 0; from < unsure.length; from += MAX_EVENTS_PER_REQUEST) {
+          // An API that does not answer after the faults will not answer the next time.
+          if ((await send(unsure.slice(from, from + MAX_EVENTS_PER_REQUEST))).status === null) return;
         }
       }
     },
   };
 }
 
-function namedIn(body: string): Set<string> {
+/** The ids of the events that an answer lists. */
+function listedIds(body: string): Set<string> {
   try {
     return new Set((JSON.parse(body) as { data: { id: string }[] }).data.map(({ id }) => id));
   } catch {
@@ -96,27 +101,28 @@ function namedIn(body: string): Set<string> {
 }
 
 export interface Load {
-  /** Resolves when what was handed in has been answered. */
+  /** Stops publishing, and resolves when all requests are answered. */
   stop: () => Promise<void>;
 }
 
 interface LoadOptions {
   publisher: Publisher;
   random: Random;
-  users: readonly string[];
+  owners: readonly string[];
 }
 
 const PUBLISHERS = 4;
 const PAUSE_MS = [40, 120] as const;
 const LARGEST_BATCH = 3;
+/** The share of events for everyone. */
 const FOR_EVERYONE = 0.05;
 
-/** A few services that publish all the time, about a hundred events a second together. */
-export function startLoad({ publisher, random, users }: LoadOptions): Load {
+/** Starts four services that publish about a hundred events a second together. */
+export function startLoad({ publisher, random, owners }: LoadOptions): Load {
   let isStopped = false;
   const service = async (): Promise<void> => {
     while (!isStopped) {
-      await publisher.publish(Array.from({ length: random.whole(1, LARGEST_BATCH) }, () => someEvent(random, users)));
+      await publisher.publish(Array.from({ length: random.integer(1, LARGEST_BATCH) }, () => someEvent(random, owners)));
       await wait(random.between(...PAUSE_MS));
     }
   };
@@ -129,14 +135,18 @@ export function startLoad({ publisher, random, users }: LoadOptions): Load {
   };
 }
 
-function someEvent(random: Random, users: readonly string[]): EventInput {
+function someEvent(random: Random, owners: readonly string[]): EventInput {
   if (random.chance(FOR_EVERYONE)) {
-    return { type: 'extraction.started', user: null, data: { version: '2026-11', entity_types: ['artists', 'releases'] } };
+    return { type: 'extraction.started', owner: null, data: { version: '2026-11', entity_types: ['artists', 'releases'] } };
   }
-  const user = random.pick(users);
+  const owner = random.pick(owners);
   return random.pick<EventInput>([
-    { type: 'sync.completed', user, data: { user_id: user, items_synced: random.whole(0, 9999), errors: 0, duration_s: 42.5 } },
-    { type: 'sync.failed', user, data: { user_id: user, error_message: 'The collection service answered 503. ✓' } },
-    { type: 'gaps.updated', user, data: { user_id: user, entity_type: 'artist', entity_id: String(random.whole(1, 9999)) } },
+    {
+      type: 'sync.completed',
+      owner,
+      data: { user_id: owner, items_synced: random.integer(0, 9999), errors: 0, duration_s: 42.5 },
+    },
+    { type: 'sync.failed', owner, data: { user_id: owner, error_message: 'The collection service answered 503. ✓' } },
+    { type: 'gaps.updated', owner, data: { user_id: owner, entity_type: 'artist', entity_id: String(random.integer(1, 9999)) } },
   ]);
 }

@@ -1,17 +1,17 @@
-/** An event of the log. */
+/** An event of the event log. */
 export interface StreamedEvent {
   id: string;
   type: string;
-  /** The one user who may see it; null: everyone. */
-  user: string | null;
+  /** Null: everyone may see the event. */
+  owner: string | null;
 }
 
-/** What a client got, over all of its connections. */
-export interface FollowerLog {
+/** The events that a client received over all its connections. */
+export interface StreamClientLog {
   name: string;
-  /** The ids of the events, in the order in which they came. */
+  /** The ids of the events, in the order of arrival. */
   received: string[];
-  /** How often it was told that the log does not have its last event. */
+  /** The number of `stream.gap` messages: each says that the log no longer has the client's last event. */
   gaps: number;
   maySee: (event: StreamedEvent) => boolean;
 }
@@ -19,42 +19,42 @@ export interface FollowerLog {
 const EXAMPLES = 3;
 
 /**
- * Whether each client got exactly what the log has for it, in the order of the log. One sentence for each kind of
- * mistake; none: all did.
+ * Checks that each client received exactly the events of the log that it may see, in the order of the log. Returns one
+ * sentence for each kind of violation.
  *
- * @param log from where the clients began
+ * @param log the events after the one at which the clients started
  */
-export function judgeStreams(log: readonly StreamedEvent[], followers: readonly FollowerLog[]): string[] {
+export function judgeStreams(log: readonly StreamedEvent[], streamClients: readonly StreamClientLog[]): string[] {
   const found: Record<string, string[]> = {
     missing: [],
-    'that came twice': [],
+    'received twice': [],
     'not for its client': [],
     'out of order': [],
     gaps: [],
   };
-  const places = new Map(log.map(({ id }, index) => [id, index]));
-  for (const { name, received, gaps, maySee } of followers) {
+  const indexes = new Map(log.map(({ id }, index) => [id, index]));
+  for (const { name, received, gaps, maySee } of streamClients) {
     const at = (id: string): string => `${id} at ${name}`;
     const seen = new Set<string>();
     let last = -1;
     for (const id of received) {
-      const place = places.get(id);
-      const event = place === undefined ? undefined : log[place];
-      if (seen.has(id)) found['that came twice']?.push(at(id));
-      else if (place === undefined || !event || !maySee(event)) found['not for its client']?.push(at(id));
-      else if (place < last) found['out of order']?.push(at(id));
+      const index = indexes.get(id);
+      const event = index === undefined ? undefined : log[index];
+      if (seen.has(id)) found['received twice']?.push(at(id));
+      else if (index === undefined || !event || !maySee(event)) found['not for its client']?.push(at(id));
+      else if (index < last) found['out of order']?.push(at(id));
       seen.add(id);
-      last = Math.max(last, place ?? last);
+      last = Math.max(last, index ?? last);
     }
     for (const event of log) if (maySee(event) && !seen.has(event.id)) found['missing']?.push(at(event.id));
     if (gaps > 0) found['gaps']?.push(`${String(gaps)} at ${name}`);
   }
   return Object.entries(found)
     .filter(([, list]) => list.length > 0)
-    .map(([what, list]) => {
+    .map(([finding, list]) => {
       const examples = `${list.slice(0, EXAMPLES).join(', ')}${list.length > EXAMPLES ? ', …' : ''}`;
-      return what === 'gaps'
-        ? `clients were told of gaps: ${examples}`
-        : `${String(list.length)} streamed events ${what}: ${examples}`;
+      return finding === 'gaps'
+        ? `clients got stream.gap: ${examples}`
+        : `${String(list.length)} streamed events ${finding}: ${examples}`;
     });
 }

@@ -6,10 +6,10 @@ import { createLedger, type Arrival, type Fault, type Ledger, type Publication }
 const LEASE_MS = 4000;
 const MAX_ATTEMPTS = 3;
 
-/** A ledger with a webhook of alice's for everything, and one of bob's for `sync.*`. */
+/** A ledger with a webhook of alice for all types, and one of bob for `sync.*`. */
 function ledger(): Ledger {
   const made = createLedger();
-  made.webhooks.push({ id: 'wh_a', user: 'alice', types: ['*'] }, { id: 'wh_b', user: 'bob', types: ['sync.*'] });
+  made.webhooks.push({ id: 'wh_a', owner: 'alice', types: ['*'] }, { id: 'wh_b', owner: 'bob', types: ['sync.*'] });
   return made;
 }
 
@@ -17,10 +17,10 @@ function publish(
   made: Ledger,
   id: string,
   publication: Publication = 'accepted',
-  user: string | null = 'alice',
+  owner: string | null = 'alice',
   type = 'sync.failed',
 ): void {
-  made.events.set(id, { id, type, user, publication, atMs: 0 });
+  made.events.set(id, { id, type, owner, publication, atMs: 0 });
 }
 
 function arrive(made: Ledger, event: string, more: Partial<Arrival> = {}): void {
@@ -55,7 +55,7 @@ function verdictOn(made: Ledger, deliveries: Partial<LoggedDelivery>[] = []) {
 }
 
 describe('the judge', () => {
-  test('finds nothing where each event came once where it belongs', () => {
+  test('accepts a run in which each event arrived once at its webhook', () => {
     const made = ledger();
     publish(made, 'e1');
     arrive(made, 'e1');
@@ -64,21 +64,21 @@ describe('the judge', () => {
     expect(counts).toMatchObject({ accepted: 1, expected: 1, arrivals: 1, lost: 0, duplicates: 0 });
   });
 
-  test('calls an accepted event lost that no receiver answered with a 2xx, whatever the log says', () => {
+  test('counts an accepted event as lost when no receiver answered it with a 2xx, whatever the log says', () => {
     const made = ledger();
     publish(made, 'e1');
     arrive(made, 'e1', { status: 500 });
     expect(verdictOn(made, [{ status: 'pending' }]).counts.lost).toBe(1);
-    // The worker said so before it sent: nobody has it.
+    // The worker recorded a success without a request that succeeded.
     expect(verdictOn(made, [{ status: 'succeeded' }]).counts).toMatchObject({ lost: 1, untrue: 1 });
-    // A receiver that took it and could not say so has not acknowledged it.
+    // A receiver that could not send its answer has not acknowledged the event.
     const cut = ledger();
     publish(cut, 'e1');
     arrive(cut, 'e1', { answeredAtMs: null });
     expect(verdictOn(cut).counts.lost).toBe(1);
   });
 
-  test('expects an event for everyone at each webhook that means its type, and at no other', () => {
+  test('expects an event for everyone at each webhook with a matching type, and at no other', () => {
     const made = ledger();
     publish(made, 'e1', 'accepted', null, 'sync.all');
     publish(made, 'e2', 'accepted', null, 'extraction.started');
@@ -87,18 +87,18 @@ describe('the judge', () => {
     expect(counts).toMatchObject({ expected: 3, lost: 1, unexpected: 0 });
   });
 
-  test('calls what came to the wrong webhook, or was never published, unexpected', () => {
+  test('counts an event at the wrong webhook, or one that was never published, as unexpected', () => {
     const made = ledger();
     publish(made, 'e1');
     arrive(made, 'e1');
     arrive(made, 'e1', { webhook: 'wh_b' });
     arrive(made, 'e2');
     expect(verdictOn(made, [{}]).counts.unexpected).toBe(2);
-    // A row that nobody asked for is as bad as a request.
+    // A row of the log for an unpublished event counts like a request.
     expect(verdictOn(made, [{}, { event: 'e3', status: 'failed', attempts: 3 }]).counts.unexpected).toBe(3);
   });
 
-  test('does not miss an unsure event, nor mind when it comes', () => {
+  test('accepts an unsure event whether or not it arrives', () => {
     const made = ledger();
     publish(made, 'e1', 'unsure');
     publish(made, 'e2', 'unsure');
@@ -106,7 +106,7 @@ describe('the judge', () => {
     expect(verdictOn(made, [{}])).toMatchObject({ violations: [], counts: { lost: 0, unsure: 2 } });
   });
 
-  test('takes a delivery for given up, not for lost, when the log has all its attempts', () => {
+  test('accepts a failed delivery when the log has all its attempts, and otherwise counts it as lost', () => {
     const made = ledger();
     publish(made, 'e1');
     for (const atMs of [10, 20, 30]) arrive(made, 'e1', { status: 500, atMs });
@@ -115,7 +115,7 @@ describe('the judge', () => {
     expect(verdictOn(made, [{ status: 'cancelled', attempts: 0 }]).counts.lost).toBe(1);
   });
 
-  test('finds signatures that do not fit, and bodies that differ', () => {
+  test('counts invalid signatures and different bodies', () => {
     const made = ledger();
     publish(made, 'e1');
     crash(made, 15);
@@ -124,7 +124,7 @@ describe('the judge', () => {
     expect(verdictOn(made, [{}]).counts).toMatchObject({ invalid: 1, altered: 1 });
   });
 
-  test('allows more requests than attempts only where a fault interrupted one', () => {
+  test('allows more requests than attempts only when a fault interrupted one', () => {
     const made = ledger();
     publish(made, 'e1');
     for (const atMs of [10, 20, 30, 40]) arrive(made, 'e1', { status: atMs === 40 ? 200 : 500, atMs });
@@ -135,7 +135,7 @@ describe('the judge', () => {
 });
 
 describe('duplicates', () => {
-  test('are not excused by a fault that interrupts nothing', () => {
+  test('are not explained by a fault that interrupts nothing', () => {
     const made = ledger();
     publish(made, 'e1');
     for (const atMs of [10, 5000]) arrive(made, 'e1', { atMs });
@@ -143,7 +143,7 @@ describe('duplicates', () => {
     expect(verdictOn(made, [{}]).violations).toHaveLength(2);
   });
 
-  test('are at most as many as requests can have been under way', () => {
+  test('must not exceed the requests that can have been in flight', () => {
     const made = ledger();
     for (const event of ['e1', 'e2', 'e3']) {
       publish(made, event);
@@ -159,10 +159,10 @@ describe('duplicates', () => {
   });
 });
 
-describe('whatever happens', () => {
+describe('for all arrivals and crashes', () => {
   const times = fc.array(fc.nat(20_000), { maxLength: 6 });
 
-  test('each arrival of a 2xx beyond the first is a duplicate, and none is excused without a fault', () => {
+  test('counts each 2xx beyond the first as a duplicate, unexplained without a fault', () => {
     fc.assert(
       fc.property(times, (atMs) => {
         const made = ledger();
@@ -176,7 +176,7 @@ describe('whatever happens', () => {
     );
   });
 
-  test('another fault never turns a kept promise into a broken one', () => {
+  test('never finds more violations after one more fault', () => {
     fc.assert(
       fc.property(times, times, fc.nat(20_000), (arrivalsAt, crashesAt, oneMore) => {
         const made = ledger();

@@ -1,94 +1,94 @@
 import { explainDuplicates, isSuccess } from './duplicates.js';
-import { isFor } from './expectation.js';
+import { isExpectedBy } from './matching.js';
 import type { Arrival, Ledger } from './ledger.js';
 
-/** A delivery as the delivery log has it, after all was healed and drained. */
+/** A delivery in the delivery log, after the faults have ended and nothing is pending. */
 export interface LoggedDelivery {
   event: string;
   webhook: string;
   status: string;
   attempts: number;
-  /** Those of them that were recorded as timed out. */
+  /** The number of attempts that were recorded as timed out. */
   timeouts: number;
 }
 
 export interface Evidence {
   ledger: Ledger;
   deliveries: readonly LoggedDelivery[];
-  /** The most attempts that the retry policy makes. */
+  /** The number of attempts of the retry policy. */
   maxAttempts: number;
-  /** How long after its arrival a request may still be waiting to be recorded: the lease. */
+  /** The longest time between the arrival of a request and its record: the lease, and some slack. */
   leaseMs: number;
 }
 
-/** What the run is judged by. */
+/** The findings of a run. */
 export interface Counts {
   accepted: number;
   unsure: number;
-  /** Accepted events, once for each webhook that they are for. */
+  /** Accepted events, counted once for each webhook that must get them. */
   expected: number;
   arrivals: number;
-  /** No 2xx and no honest failure: the delivery never came. */
+  /** Expected deliveries that no receiver answered with a 2xx, and that did not fail after all their attempts. */
   lost: number;
-  /** Came, and was never published for that webhook. */
+  /** Requests or log entries for an event that was never published for that webhook. */
   unexpected: number;
-  /** Signature wrong, or for a time that a receiver refuses. */
+  /** Requests with a wrong signature, or with a timestamp that receivers refuse. */
   invalid: number;
-  /** The same event with another body. */
+  /** Deliveries whose requests had different bodies. */
   altered: number;
   duplicates: number;
-  /** Sent again after an attempt that was recorded as timed out, though its receiver took it: the machine was slow. */
+  /** Requests after an attempt that was recorded as timed out although its receiver accepted it: the machine was slow. */
   late: number;
-  /** How many duplicates the faults allow. */
+  /** The highest number of duplicates that the faults allow. */
   bound: number;
-  /** Duplicates that no fault explains. */
+  /** Deliveries with a duplicate that no fault explains. */
   unexplained: number;
-  /** Deliveries with more requests than attempts and faults together allow. */
+  /** Deliveries with more requests than the retry policy and the faults together allow. */
   excessive: number;
-  /** Deliveries whose state in the log is not what their receiver saw. */
+  /** Deliveries whose status in the log contradicts their receiver. */
   untrue: number;
 }
 
-export interface JobOutcome {
+export interface Verdict {
   counts: Counts;
-  /** One sentence each; none: the run kept every promise. */
+  /** One sentence for each broken promise. */
   violations: string[];
-  /** What else was measured, and what it was held against. */
+  /** Further measurements, with their limits. */
   notes?: string[];
 }
 
 const EXAMPLES = 3;
 
-/** Whether what happened keeps the promises of docs/reliability.md. A function of the evidence alone. */
-export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): JobOutcome {
+/** Checks the evidence of a run against the promises of docs/reliability.md. A pure function. */
+export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): Verdict {
   const { webhooks, events, arrivals, faults } = ledger;
   const published = [...events.values()];
   const arrived = groupBy(arrivals, key);
   const logged = new Map(deliveries.map((delivery) => [key(delivery), delivery]));
   const allowed = new Set(
     published.flatMap((event) =>
-      webhooks.filter((webhook) => isFor(event, webhook)).map(({ id }) => key({ event: event.id, webhook: id })),
+      webhooks.filter((webhook) => isExpectedBy(event, webhook)).map(({ id }) => key({ event: event.id, webhook: id })),
     ),
   );
-  const owed = [...allowed].filter((each) => events.get(eventOf(each))?.publication === 'accepted');
+  const expected = [...allowed].filter((each) => events.get(eventOf(each))?.publication === 'accepted');
   const timeouts = new Map(deliveries.map((delivery) => [key(delivery), delivery.timeouts]));
   const { duplicates, late, unexplained, interruptions } = explainDuplicates(arrived, faults, leaseMs, timeouts);
 
   const found: Record<string, string[]> = {
-    lost: owed.filter((each) => !isDelivered(arrived.get(each)) && !isGivenUp(logged.get(each), maxAttempts)),
+    lost: expected.filter((each) => !isDelivered(arrived.get(each)) && !usedAllAttempts(logged.get(each), maxAttempts)),
     unexpected: [...new Set([...arrived.keys(), ...logged.keys()])].filter((each) => !allowed.has(each)),
     'with a wrong signature': arrivals.filter(({ signature }) => signature === 'wrong').map(key),
-    'signed for a time that receivers refuse': arrivals.filter(({ signature }) => signature === 'stale').map(key),
+    'with a timestamp that receivers refuse': arrivals.filter(({ signature }) => signature === 'stale').map(key),
     'with another body': [...arrived]
       .filter(([, same]) => new Set(same.map(({ bodyHash }) => bodyHash)).size > 1)
       .map(([each]) => each),
     'duplicates that no fault explains': unexplained,
-    'attempted more often than allowed': [...arrived]
+    'with more requests than allowed': [...arrived]
       .filter(([each, list]) => list.length > maxAttempts + (interruptions.get(each) ?? 0))
       .map(([each]) => each),
-    'logged as something that its receiver did not see': [...new Set([...allowed, ...logged.keys()])].filter((each) => {
+    'with a status in the log that contradicts the receiver': [...new Set([...allowed, ...logged.keys()])].filter((each) => {
       const delivery = logged.get(each);
-      return delivery !== undefined && !isTrue(delivery, arrived.get(each), maxAttempts);
+      return delivery !== undefined && !matchesReceiver(delivery, arrived.get(each), maxAttempts);
     }),
   };
 
@@ -96,28 +96,28 @@ export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): J
   const violations = Object.entries(found)
     .filter(([, list]) => list.length > 0)
     .map(
-      ([what, list]) =>
-        `${String(list.length)} ${what}: ${list.slice(0, EXAMPLES).join(', ')}${list.length > EXAMPLES ? ', …' : ''}`,
+      ([finding, list]) =>
+        `${String(list.length)} ${finding}: ${list.slice(0, EXAMPLES).join(', ')}${list.length > EXAMPLES ? ', …' : ''}`,
     );
   if (duplicates > bound) violations.push(`${String(duplicates)} duplicates, though the faults allow ${String(bound)}`);
 
-  const count = (what: string): number => found[what]?.length ?? 0;
+  const count = (finding: string): number => found[finding]?.length ?? 0;
   return {
     counts: {
       accepted: published.filter(({ publication }) => publication === 'accepted').length,
       unsure: published.filter(({ publication }) => publication === 'unsure').length,
-      expected: owed.length,
+      expected: expected.length,
       arrivals: arrivals.length,
       lost: count('lost'),
       unexpected: count('unexpected'),
-      invalid: count('with a wrong signature') + count('signed for a time that receivers refuse'),
+      invalid: count('with a wrong signature') + count('with a timestamp that receivers refuse'),
       altered: count('with another body'),
       duplicates,
       late,
       bound,
       unexplained: unexplained.length,
-      excessive: count('attempted more often than allowed'),
-      untrue: count('logged as something that its receiver did not see'),
+      excessive: count('with more requests than allowed'),
+      untrue: count('with a status in the log that contradicts the receiver'),
     },
     violations,
   };
@@ -135,24 +135,24 @@ function isDelivered(arrivals: readonly Arrival[] = []): boolean {
   return arrivals.some(({ status, answeredAtMs }) => isSuccess(status) && answeredAtMs !== null);
 }
 
-/** The retry policy was used up to its end, as the log says: that is no loss. */
-function isGivenUp(delivery: LoggedDelivery | undefined, maxAttempts: number): boolean {
+/** Whether the log says that the delivery failed after the last attempt of the retry policy: that is not a loss. */
+function usedAllAttempts(delivery: LoggedDelivery | undefined, maxAttempts: number): boolean {
   return delivery?.status === 'failed' && delivery.attempts === maxAttempts;
 }
 
-/** `succeeded` exactly where a receiver said so; nothing is left pending; failed only after the last attempt. */
-function isTrue(delivery: LoggedDelivery, arrivals: readonly Arrival[] | undefined, maxAttempts: number): boolean {
+/** Whether the log has `succeeded` exactly where a receiver answered 2xx, and otherwise `failed` after the last attempt. */
+function matchesReceiver(delivery: LoggedDelivery, arrivals: readonly Arrival[] | undefined, maxAttempts: number): boolean {
   if (delivery.attempts > maxAttempts) return false;
   if (isDelivered(arrivals)) return delivery.status === 'succeeded';
-  return isGivenUp(delivery, maxAttempts);
+  return usedAllAttempts(delivery, maxAttempts);
 }
 
-function groupBy<Thing>(things: readonly Thing[], by: (thing: Thing) => string): Map<string, Thing[]> {
-  const groups = new Map<string, Thing[]>();
-  for (const thing of things) {
-    const group = groups.get(by(thing));
-    if (group) group.push(thing);
-    else groups.set(by(thing), [thing]);
+function groupBy<Item>(items: readonly Item[], by: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(by(item));
+    if (group) group.push(item);
+    else groups.set(by(item), [item]);
   }
   return groups;
 }

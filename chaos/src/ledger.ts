@@ -1,19 +1,19 @@
 import { appendFileSync } from 'node:fs';
 
-/** What became of an event that was published. One that is `unsure` broke off: it may have been accepted or not. */
+/** The result of publishing an event. After an error, or without an answer, it is `unsure`: it may be accepted or not. */
 export type Publication = 'accepted' | 'unsure';
 
 export interface PublishedEvent {
   id: string;
   type: string;
-  /** The user whom it is about; null: everyone may see it. */
-  user: string | null;
+  /** Null: the event is for everyone. */
+  owner: string | null;
   publication: Publication;
-  /** When it was handed in first. */
+  /** When it was first published. */
   atMs: number;
 }
 
-/** `stale`: signed with the right key, for a time that a receiver refuses. */
+/** `stale`: signed with the right key, with a timestamp that receivers refuse. */
 export type Signature = 'valid' | 'stale' | 'wrong';
 
 /** One request to a receiver. Times are in milliseconds on one monotonic clock. */
@@ -21,38 +21,38 @@ export interface Arrival {
   webhook: string;
   /** `webhook-id`. */
   event: string;
-  /** How often this event has come to this webhook, from 1. */
+  /** The number of this request among those of the same event to the same webhook, from 1. */
   attempt: number;
   atMs: number;
   signature: Signature;
   /** SHA-256 of the body. */
   bodyHash: string;
-  /** What the receiver made of it, whether or not the answer went out. Null: nothing, it hung. */
+  /** The receiver's answer, whether or not it was sent. Null: the receiver hung. */
   status: number | null;
-  /** Null: no answer went out, since its sender had gone by then. */
+  /** Null: no answer was sent, because the connection was closed before. */
   answeredAtMs: number | null;
 }
 
-/** Something that was done to the system. */
+/** A fault that the nemesis caused. */
 export interface Fault {
   name: string;
-  /** From when to when it lasted; a crash has one moment. Infinity: it was never ended. */
+  /** The beginning and the end, which are the same for a crash. Infinity: the fault has not ended. */
   fromMs: number;
   untilMs: number;
-  /** How many requests it may have kept from being recorded: as many as can have been under way. 0: none may be. */
+  /** The number of requests whose record it can have prevented: those that can have been in flight. */
   interrupts: number;
-  /** How many times it may have done so to one and the same delivery. */
+  /** The number of times that it can have done so for the same delivery. */
   perDelivery: number;
 }
 
 export interface Registration {
   id: string;
-  user: string;
-  /** Patterns. */
+  owner: string;
+  /** Patterns, such as `sync.*`. */
   types: readonly string[];
 }
 
-/** What happened in a run, as those saw it who published and who received. */
+/** The history of a run, as the publishers, the receivers and the nemesis recorded it. */
 export interface Ledger {
   webhooks: Registration[];
   events: Map<string, PublishedEvent>;
@@ -64,10 +64,10 @@ export function createLedger(): Ledger {
   return { webhooks: [], events: new Map(), arrivals: [], faults: [] };
 }
 
-/** Adds it to a file for those who want to see for themselves: one JSON object a line. */
+/** Appends the ledger to a file, as one JSON object a line. */
 export function writeLedger(file: string, { webhooks, events, arrivals, faults }: Ledger): void {
-  const lines = (kind: string, things: Iterable<object>): string[] =>
-    [...things].map((thing) => JSON.stringify({ kind, ...thing }));
+  const lines = (kind: string, records: Iterable<object>): string[] =>
+    [...records].map((record) => JSON.stringify({ kind, ...record }));
   const all = [
     ...lines('webhook', webhooks),
     ...lines('fault', faults),
@@ -77,7 +77,7 @@ export function writeLedger(file: string, { webhooks, events, arrivals, faults }
   appendFileSync(file, all.map((line) => `${line}\n`).join(''));
 }
 
-/** Now, on the clock of the ledger. */
+/** The time on the clock of the ledger, which is monotonic. */
 export function nowMs(): number {
   return performance.now();
 }

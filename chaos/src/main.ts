@@ -1,7 +1,7 @@
 // npm run chaos [-- --all] [--scenario NAME] [--seed N] [--seconds S] [--sabotage NAME] [--ledgers FOLDER] [--json] [--verbose]
 import { parseArgs } from 'node:util';
 import { isSabotage, SABOTAGES } from './preload/sabotage.js';
-import { createRehearsal, type Outcome } from './rehearsal.js';
+import { createRunner, type ScenarioOutcome } from './runner.js';
 import { isViolation, report, wordFor } from './report.js';
 import { SCENARIOS } from './scenarios.js';
 
@@ -20,10 +20,10 @@ const { values } = parseArgs({
 
 const unknown = values.scenario.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
 if (unknown.length > 0)
-  giveUp(`There is no scenario "${unknown.join('", "')}". There are: ${SCENARIOS.map(({ name }) => name).join(', ')}.`);
+  exitWithError(`Unknown scenario "${unknown.join('", "')}". Known scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')}.`);
 const { sabotage } = values;
 if (sabotage !== undefined && !isSabotage(sabotage))
-  giveUp(`There is no sabotage "${sabotage}". There are: ${Object.keys(SABOTAGES).join(', ')}.`);
+  exitWithError(`Unknown sabotage "${sabotage}". Known sabotages: ${Object.keys(SABOTAGES).join(', ')}.`);
 const seed = readNumber('seed') ?? Math.floor(Math.random() * 1_000_000);
 
 const selection = SCENARIOS.filter(({ name, isSelected }) =>
@@ -34,7 +34,7 @@ const show = values.json
   : (line: string): void => {
       console.log(line);
     };
-const rehearsal = createRehearsal({
+const runner = createRunner({
   seed,
   isShort: !values.all,
   seconds: readNumber('seconds'),
@@ -43,31 +43,31 @@ const rehearsal = createRehearsal({
   show: values.verbose ? show : undefined,
 });
 
-// npm passes on what the terminal has sent already; who asks again after that doesn't want to wait.
-const SAME_MS = 1000;
-let askedAtMs: number | undefined;
+// npm repeats the signal that the terminal has sent already. A later signal exits at once.
+const REPEATED_SIGNAL_MS = 1000;
+let signalledAtMs: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    if (askedAtMs !== undefined) {
-      if (performance.now() - askedAtMs > SAME_MS) process.exit(130);
+    if (signalledAtMs !== undefined) {
+      if (performance.now() - signalledAtMs > REPEATED_SIGNAL_MS) process.exit(130);
       return;
     }
-    askedAtMs = performance.now();
+    signalledAtMs = performance.now();
     console.error('\nStopping …');
-    void rehearsal.end().finally(() => process.exit(130));
+    void runner.stop().finally(() => process.exit(130));
   });
 }
 
 const startedAt = performance.now();
 show?.(`Seed ${String(seed)}, ${String(selection.length)} scenarios${sabotage === undefined ? '' : `, sabotaged: ${sabotage}`}`);
-const outcomes: Outcome[] = [];
+const outcomes: ScenarioOutcome[] = [];
 for (const scenario of selection) {
-  show?.(`${scenario.name}: ${scenario.describe} …`);
-  const outcome = await rehearsal.play(scenario);
+  show?.(`${scenario.name}: ${scenario.description} …`);
+  const outcome = await runner.run(scenario);
   outcomes.push(outcome);
   show?.(`  ${wordFor(outcome)} after ${String(outcome.seconds)} s`);
 }
-await rehearsal.end();
+await runner.stop();
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 if (values.json) console.log(JSON.stringify({ seed, seconds, outcomes }));
 else console.log(`\n${report(outcomes)}\nSeed ${String(seed)}, ${String(seconds)} s, Node ${process.version}`);
@@ -76,11 +76,11 @@ process.exit(outcomes.some(isViolation) ? 1 : 0);
 function readNumber(name: 'seed' | 'seconds'): number | undefined {
   const text = values[name];
   if (text === undefined) return undefined;
-  if (!/^\d+(\.\d+)?$/.test(text)) giveUp(`--${name} is a number, not "${text}".`);
+  if (!/^\d+(\.\d+)?$/.test(text)) exitWithError(`--${name} must be a number, not "${text}".`);
   return Number(text);
 }
 
-function giveUp(message: string): never {
+function exitWithError(message: string): never {
   console.error(message);
   process.exit(2);
 }

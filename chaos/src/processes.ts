@@ -2,27 +2,27 @@ import { startTidings, type LocalApi, type LocalProcess } from '@tidings/local';
 import type { Cleanup } from './cleanup.js';
 import type { Random } from './random.js';
 
-/** The APIs and workers of a run: real processes, as they are in production. */
+/** The APIs and workers of a run: the same processes as in production. */
 export interface Processes {
-  /** Those that run, or ought to. */
+  /** The workers that should be running, without those that a scenario killed or stopped. */
   workers: LocalProcess[];
   apis: LocalApi[];
-  /** Of any API that runs; of one that ran, when none does. */
+  /** The URL of a random running API, or of the first one when none is running. */
   url: () => string;
   token: (sub: string, scope?: string) => string;
   addWorker: (env?: NodeJS.ProcessEnv) => Promise<LocalProcess>;
   addApi: (env?: NodeJS.ProcessEnv) => Promise<LocalApi>;
-  /** Forgets one that was ended: it is asked for nothing any more. */
-  forget: (process: LocalProcess) => void;
+  /** Removes a process from `workers` and `apis`, so that the run no longer uses it. */
+  remove: (process: LocalProcess) => void;
 }
 
 interface ProcessesOptions {
   databaseUrl: string;
   redisUrl: string;
   prefix: string;
-  /** For each worker: what its environment has beyond `env`. */
+  /** Additional environment variables of each worker. */
   workers: readonly NodeJS.ProcessEnv[];
-  /** Likewise for each API. At least one. */
+  /** Additional environment variables of each API. At least one API. */
   apis: readonly NodeJS.ProcessEnv[];
   env: NodeJS.ProcessEnv;
   random: Random;
@@ -31,23 +31,24 @@ interface ProcessesOptions {
 
 const STOP_MS = 5000;
 
+/** Starts the APIs and the workers. The cleanup stops them. */
 export async function startProcesses({ random, cleanup, ...options }: ProcessesOptions): Promise<Processes> {
   const [firstApi = {}, ...moreApis] = options.apis;
   const tidings = await startTidings({ ...options, workers: 0, env: { ...options.env, ...firstApi } });
-  // Those that a scenario left paused would not stop.
+  // A process that a scenario left paused does not stop by itself.
   cleanup.add(() => tidings.stop(STOP_MS));
-  // What the first API has of its own is not for the others.
-  const own = Object.fromEntries(Object.keys(firstApi).map((name) => [name, options.env[name]]));
+  // Resets the additional variables of the first API, which the other processes would inherit.
+  const baseEnv = Object.fromEntries(Object.keys(firstApi).map((name) => [name, options.env[name]]));
 
   const apis = [tidings.api];
   const workers: LocalProcess[] = [];
   const addApi = async (env: NodeJS.ProcessEnv = {}): Promise<LocalApi> => {
-    const api = await tidings.startApi({ ...own, ...env });
+    const api = await tidings.startApi({ ...baseEnv, ...env });
     apis.push(api);
     return api;
   };
   const addWorker = async (env: NodeJS.ProcessEnv = {}): Promise<LocalProcess> => {
-    const worker = await tidings.startWorker({ ...own, ...env });
+    const worker = await tidings.startWorker({ ...baseEnv, ...env });
     workers.push(worker);
     return worker;
   };
@@ -60,7 +61,7 @@ export async function startProcesses({ random, cleanup, ...options }: ProcessesO
     token: tidings.token,
     addWorker,
     addApi,
-    forget(process) {
+    remove(process) {
       for (const list of [workers, apis] as LocalProcess[][]) {
         const index = list.indexOf(process);
         if (index >= 0) list.splice(index, 1);

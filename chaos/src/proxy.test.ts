@@ -8,7 +8,7 @@ let server: Server;
 let proxy: Proxy;
 const clients: Socket[] = [];
 
-/** A server that repeats what it hears, behind a proxy. */
+/** Starts an echo server behind a proxy. */
 async function start(): Promise<void> {
   server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -18,13 +18,13 @@ async function start(): Promise<void> {
   proxy = await startProxy({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
 }
 
-function client(): { say: (text: string) => void; heard: () => string; isClosed: () => boolean } {
+function client(): { send: (text: string) => void; received: () => string; isClosed: () => boolean } {
   const socket = connect(proxy.port, '127.0.0.1');
   clients.push(socket);
-  let heard = '';
-  socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  let received = '';
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
   socket.on('error', () => undefined);
-  return { say: (text) => socket.write(text), heard: () => heard, isClosed: () => socket.destroyed };
+  return { send: (text) => socket.write(text), received: () => received, isClosed: () => socket.destroyed };
 }
 
 afterEach(async () => {
@@ -33,21 +33,21 @@ afterEach(async () => {
   server.close();
 });
 
-test('passes bytes on, both ways', async () => {
+test('forwards bytes in both directions', async () => {
   await start();
   const one = client();
-  one.say('hello');
+  one.send('hello');
   await eventually(() => {
-    expect(one.heard()).toBe('hello');
+    expect(one.received()).toBe('hello');
   });
 });
 
-test('resets connections while it is cut, and lets new ones through afterwards', async () => {
+test('resets connections while it is cut, and forwards new ones after `heal`', async () => {
   await start();
   const one = client();
-  one.say('a');
+  one.send('a');
   await eventually(() => {
-    expect(one.heard()).toBe('a');
+    expect(one.received()).toBe('a');
   });
   proxy.cut();
   const two = client();
@@ -56,32 +56,32 @@ test('resets connections while it is cut, and lets new ones through afterwards',
   });
   proxy.heal();
   const three = client();
-  three.say('c');
+  three.send('c');
   await eventually(() => {
-    expect(three.heard()).toBe('c');
+    expect(three.received()).toBe('c');
   });
 });
 
-test.each(['keep', 'reset'] as const)('in silence both ends believe in their connection; healed with "%s"', async (halfOpen) => {
+test.each(['keep', 'reset'] as const)('keeps silent connections open at both ends until `heal("%s")`', async (halfOpen) => {
   await start();
   const one = client();
-  one.say('a');
+  one.send('a');
   await eventually(() => {
-    expect(one.heard()).toBe('a');
+    expect(one.received()).toBe('a');
   });
   proxy.silence();
   const two = client();
-  one.say('b');
-  two.say('b');
+  one.send('b');
+  two.send('b');
   await new Promise((resolve) => setTimeout(resolve, 100));
-  expect([one.heard(), two.heard(), one.isClosed(), two.isClosed()]).toEqual(['a', '', false, false]);
+  expect([one.received(), two.received(), one.isClosed(), two.isClosed()]).toEqual(['a', '', false, false]);
 
   proxy.heal(halfOpen);
   const three = client();
-  three.say('c');
+  three.send('c');
   await eventually(() => {
-    expect(three.heard()).toBe('c');
+    expect(three.received()).toBe('c');
     expect([one.isClosed(), two.isClosed()]).toEqual(halfOpen === 'reset' ? [true, true] : [false, false]);
   });
-  expect(one.heard()).toBe('a');
+  expect(one.received()).toBe('a');
 });

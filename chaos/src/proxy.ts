@@ -1,22 +1,22 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A stretch of network between a process and a server, which can be cut. */
+/** A TCP proxy between a process and a server, with network faults. */
 export interface Proxy {
   port: number;
-  /** The server's own URL, by way of the proxy. */
+  /** The URL of the server, with the proxy's host and port. */
   url: (serverUrl: string) => string;
-  /** Resets every connection, and each new one. */
+  /** Resets all open and new connections. */
   cut: () => void;
   /**
-   * Loses every byte without a word, as a firewall that dropped its state does: both ends take their connections for
-   * alive. New connections meet the same silence.
+   * Drops every byte silently, like a firewall that lost its state: both ends believe that their connections are open. New
+   * connections are silent as well.
    */
   silence: () => void;
   /**
-   * New connections get through again.
+   * Lets new connections through again.
    *
-   * @param halfOpen `reset`: connections that met the silence are reset; `keep`: nobody ever tells their ends
+   * @param halfOpen `reset` resets the silent connections; `keep` leaves them half open
    */
   heal: (halfOpen?: 'reset' | 'keep') => void;
   stop: () => Promise<void>;
@@ -24,19 +24,19 @@ export interface Proxy {
 
 type State = 'open' | 'cut' | 'silent';
 
-/** Begins open. */
+/** Starts a proxy that forwards all bytes. */
 export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
   const sockets = new Set<Socket>();
   const silenced = new Set<Socket>();
   let state: State = 'open';
 
   const server = createServer((client) => {
-    keep(client);
+    track(client);
     if (state === 'cut') client.resetAndDestroy();
-    else if (state === 'silent') swallow(client);
+    else if (state === 'silent') drop(client);
     else {
       const upstream = connect(target);
-      keep(upstream);
+      track(upstream);
       join(client, upstream);
       join(upstream, client);
     }
@@ -45,7 +45,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
-  const keep = (socket: Socket): void => {
+  const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
@@ -57,11 +57,11 @@ export async function startProxy(target: { host: string; port: number }): Promis
   const join = (from: Socket, to: Socket): void => {
     from.pipe(to);
     from.once('close', () => {
-      // The other end of a connection that met the silence is not told.
+      // The other end of a silent connection must not notice.
       if (!silenced.has(to)) to.destroy();
     });
   };
-  const swallow = (socket: Socket): void => {
+  const drop = (socket: Socket): void => {
     silenced.add(socket);
     socket.unpipe();
     socket.on('data', () => undefined);
@@ -81,7 +81,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     },
     silence() {
       state = 'silent';
-      for (const socket of sockets) swallow(socket);
+      for (const socket of sockets) drop(socket);
     },
     heal(halfOpen = 'reset') {
       state = 'open';

@@ -1,17 +1,18 @@
-/** Makes every choice of a run, so that the same seed makes the same choices again. */
+/** The random choices of a run: the same seed gives the same choices. */
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 (included) to 1 (excluded). */
   fraction: () => number;
-  /** From `low` up to, not including, `high`. */
+  /** A number from `low` (included) to `high` (excluded). */
   between: (low: number, high: number) => number;
-  /** A whole number, both ends included. */
-  whole: (low: number, high: number) => number;
-  /** True that often, 0 to 1. */
+  /** An integer from `low` to `high`, both included. */
+  integer: (low: number, high: number) => number;
+  /** True with this probability, 0 to 1. */
   chance: (probability: number) => boolean;
+  /** A random element. Throws for an empty list. */
   pick: <Item>(items: readonly Item[]) => Item;
 }
 
-/** Choices that follow from the text alone: the mulberry32 generator, seeded with an FNV-1a hash. */
+/** Creates the mulberry32 generator, seeded with the FNV-1a hash of the text. */
 export function createRandom(seed: string): Random {
   let state = 0x811c9dc5;
   for (const character of seed) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 0x01000193);
@@ -26,10 +27,10 @@ export function createRandom(seed: string): Random {
   return {
     fraction,
     between,
-    whole: (low, high) => Math.floor(between(low, high + 1)),
+    integer: (low, high) => Math.floor(between(low, high + 1)),
     chance: (probability) => fraction() < probability,
     pick(items) {
-      if (items.length === 0) throw new Error('There is nothing to pick from.');
+      if (items.length === 0) throw new Error('`pick` needs at least one item.');
       return items[Math.floor(fraction() * items.length)] as (typeof items)[number];
     },
   };

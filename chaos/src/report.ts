@@ -1,5 +1,5 @@
 import type { Counts } from './judge.js';
-import type { Outcome } from './rehearsal.js';
+import type { ScenarioOutcome } from './runner.js';
 
 const COLUMNS = [
   'scenario',
@@ -18,17 +18,19 @@ const COLUMNS = [
   'seconds',
 ] as const;
 
-export function isViolation({ verdict, error }: Outcome): boolean {
+/** Whether the scenario found a violation, or failed itself. */
+export function isViolation({ verdict, error }: ScenarioOutcome): boolean {
   return error !== undefined || (verdict?.violations.length ?? 0) > 0;
 }
 
-export function wordFor(outcome: Outcome): 'kept' | 'VIOLATED' | 'skipped' {
+/** The word for an outcome in the table. */
+export function wordFor(outcome: ScenarioOutcome): 'kept' | 'VIOLATED' | 'skipped' {
   if (outcome.skipped !== undefined) return 'skipped';
   return isViolation(outcome) ? 'VIOLATED' : 'kept';
 }
 
-/** The table of a run, in Markdown, so that it can be read in a terminal and pasted into the docs; and what was wrong. */
-export function report(outcomes: readonly Outcome[]): string {
+/** The results of a run: a Markdown table, for terminals and for the docs, and then all notes, errors and violations. */
+export function report(outcomes: readonly ScenarioOutcome[]): string {
   const rows = [[...COLUMNS], ...outcomes.map(toRow)];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
@@ -38,7 +40,7 @@ export function report(outcomes: readonly Outcome[]): string {
   return [...table, ...outcomes.flatMap(details)].join('\n');
 }
 
-function toRow(outcome: Outcome): string[] {
+function toRow(outcome: ScenarioOutcome): string[] {
   const { scenario, seconds, verdict } = outcome;
   const counts = verdict?.counts;
   const cell = (name: keyof Counts): string => (counts ? String(counts[name]) : '–');
@@ -60,10 +62,10 @@ function toRow(outcome: Outcome): string[] {
   ];
 }
 
-function details({ scenario, verdict, skipped, error }: Outcome): string[] {
+function details({ scenario, verdict, skipped, error }: ScenarioOutcome): string[] {
   return [
     ...(skipped === undefined ? [] : [`${scenario}: skipped: ${skipped}`]),
-    ...(error === undefined ? [] : [`${scenario}: broke off: ${error}`]),
+    ...(error === undefined ? [] : [`${scenario}: failed: ${error}`]),
     ...(verdict?.notes ?? []).map((note) => `${scenario}: ${note}`),
     ...(verdict?.violations ?? []).map((violation) => `${scenario}: VIOLATION: ${violation}`),
   ];

@@ -1,27 +1,27 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { killApi, killWorker } from './nemesis/kill.js';
-import { commandRedis } from './nemesis/redis.js';
+import { sendRedisCommand } from './nemesis/redis.js';
 import type { Sabotage } from './preload/sabotage.js';
-import { createRehearsal, type Outcome } from './rehearsal.js';
+import { createRunner, type ScenarioOutcome } from './runner.js';
 import { streams } from './scenarios/streams.js';
-import type { Scenario } from './stage.js';
+import type { Scenario } from './scenario.js';
 import { startSystem, type System } from './system.js';
 
-// The harness, tested: each test breaks one promise in the real processes, and the harness must notice. That it finds
-// nothing where no promise is broken is what `npm run chaos` shows.
+// Tests of the harness: each breaks one promise in the real processes, and the harness must report it. `npm run chaos`
+// shows that it reports nothing when no promise is broken.
 
-/** Longer than the 15 s after which a reconciler that works brings back what was lost. */
+/** Longer than the 15 s after which a working reconciler enqueues lost deliveries again. */
 const DRAIN_MS = 18_000;
-/** Much longer than a stream takes that works. */
+/** Much longer than a working stream needs. */
 const STREAMS_MS = 4000;
 
-/** What the scenario of the streams shows by itself. */
-type OfStreams = 'announcements-only';
+/** The sabotage that the scenario `streams` detects without further faults. */
+type StreamSabotage = 'announcements-only';
 
-const FAULTS: Record<Exclude<Sabotage, OfStreams>, (system: System) => Promise<void>> = {
+const FAULTS: Record<Exclude<Sabotage, StreamSabotage>, (system: System) => Promise<void>> = {
   async 'reconciler-off'(system) {
-    await commandRedis(system.redis.url, 'FLUSHALL');
+    await sendRedisCommand(system.redis.url, 'FLUSHALL');
   },
   async 'acknowledge-first'(system) {
     for (const api of [...system.processes.apis]) await killApi(system, api);
@@ -33,45 +33,45 @@ const FAULTS: Record<Exclude<Sabotage, OfStreams>, (system: System) => Promise<v
   },
 };
 
-const faultsOf = (sabotage: keyof typeof FAULTS): Scenario => ({
+const scenarioFor = (sabotage: keyof typeof FAULTS): Scenario => ({
   name: sabotage,
-  describe: 'a second of load, one fault, and a second more',
-  async run(stage) {
-    const system = await startSystem(stage, { workers: 1 });
-    const load = system.load();
+  description: 'a second of load, one fault, and a second more',
+  async run(context) {
+    const system = await startSystem(context, { workers: 1 });
+    const load = system.startLoad();
     await wait(1000);
     await FAULTS[sabotage](system);
     await wait(1000);
     await load.stop();
-    return system.settle();
+    return system.drainAndJudge();
   },
 });
-const outcomes = new Map<Sabotage, Outcome>();
-async function play(sabotage: Sabotage, scenario: Scenario, drainMs: number): Promise<void> {
+const outcomes = new Map<Sabotage, ScenarioOutcome>();
+async function run(sabotage: Sabotage, scenario: Scenario, drainMs: number): Promise<void> {
   const postgresUrl = process.env['TEST_DATABASE_URL'];
-  const rehearsal = createRehearsal({ seed: 1, isShort: true, sabotage, drainMs, postgresUrl });
+  const runner = createRunner({ seed: 1, isShort: true, sabotage, drainMs, postgresUrl });
   try {
-    outcomes.set(sabotage, await rehearsal.play(scenario));
+    outcomes.set(sabotage, await runner.run(scenario));
   } finally {
-    await rehearsal.end();
+    await runner.stop();
   }
 }
 beforeAll(async () => {
-  // At once, since most of the time goes by in waiting; the streams by themselves, since they keep the machine busy.
+  // In parallel, since they mostly wait; then the streams alone, since they keep the machine busy.
   await Promise.all(
-    (Object.keys(FAULTS) as (keyof typeof FAULTS)[]).map((sabotage) => play(sabotage, faultsOf(sabotage), DRAIN_MS)),
+    (Object.keys(FAULTS) as (keyof typeof FAULTS)[]).map((sabotage) => run(sabotage, scenarioFor(sabotage), DRAIN_MS)),
   );
-  await play('announcements-only', streams, STREAMS_MS);
+  await run('announcements-only', streams, STREAMS_MS);
 }, 90_000);
 
-test.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])('with %s the harness reports loss', (sabotage) => {
+test.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])('reports lost events with %s', (sabotage) => {
   const { error, verdict } = outcomes.get(sabotage) ?? {};
   expect(error).toBeUndefined();
   expect(verdict?.counts.lost).toBeGreaterThan(0);
   expect(verdict?.violations.join()).toContain('lost');
 });
 
-test('with announcements-only the harness reports what its clients miss', () => {
+test('reports missing stream events with announcements-only', () => {
   const { error, verdict } = outcomes.get('announcements-only') ?? {};
   expect(error).toBeUndefined();
   expect(verdict?.violations.join()).toMatch(/\d+ streamed events missing/);

@@ -18,9 +18,9 @@ import { rollingRestarts } from './scenarios/rolling-restarts.js';
 import { streams } from './scenarios/streams.js';
 import { workerKilled } from './scenarios/worker-killed.js';
 import { workerPaused } from './scenarios/worker-paused.js';
-import type { Scenario } from './stage.js';
+import type { Scenario } from './scenario.js';
 
-/** All there are, in the order in which they run. */
+/** All scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
   // Processes
   workerKilled,
@@ -39,7 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   postgresRestarted,
   poolExhausted,
   diskFull,
-  // What lies between
+  // Network and clocks
   networkCut,
   halfOpen,
   clocksShifted,

@@ -5,36 +5,38 @@ import { migrate } from '@tidings/database';
 import { startPostgres, startRedis, type LocalPostgres, type LocalRedis } from '@tidings/local';
 import type { Cleanup } from './cleanup.js';
 
-/** A server that a scenario may break. It keeps its address. */
-export interface Breakable {
+/** A server that a scenario may break. It restarts at the same address. */
+export interface BreakableServer {
   url: string;
   pid: () => number;
-  /** Ends it with a signal, or waits for the end that came by itself. */
+  /** Sends the signal, if the server is still running, and waits for its exit. */
   stop: (signal: NodeJS.Signals) => Promise<void>;
-  /** Starts it again, on the data that it left. */
+  /** Starts it again with the same data. */
   start: () => Promise<void>;
 }
 
-export interface BreakableRedis extends Breakable {
-  /** Deletes what it has on disk, while it is stopped. */
-  empty: () => void;
+export interface BreakableRedis extends BreakableServer {
+  /** Deletes its data on disk. Redis must be stopped. */
+  deleteData: () => void;
 }
 
+/** Starts a PostgreSQL with the migrated schema. */
 export async function startBreakablePostgres(
   folder: string,
   cleanup: Cleanup,
   settings: Record<string, string> = {},
-): Promise<Breakable> {
+): Promise<BreakableServer> {
   const server = await startBreakable((port) => startPostgres({ folder, settings, ...port }), 'SIGQUIT', cleanup);
   await migrate(server.url);
   return server;
 }
 
+/** Starts a Redis with an append-only file. */
 export async function startBreakableRedis(folder: string, cleanup: Cleanup): Promise<BreakableRedis> {
   return {
     ...(await startBreakable((port) => startRedis({ folder, ...port }), 'SIGKILL', cleanup)),
-    empty() {
-      // The password stays beside it.
+    deleteData() {
+      // Keeps the file with the password, in the same folder.
       rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true });
     },
   };
@@ -44,7 +46,7 @@ async function startBreakable(
   launch: (port: { port?: number }) => Promise<LocalPostgres | LocalRedis>,
   lastSignal: NodeJS.Signals,
   cleanup: Cleanup,
-): Promise<Breakable> {
+): Promise<BreakableServer> {
   let server: LocalPostgres | LocalRedis | undefined = await launch({});
   const { url } = server;
   cleanup.add(() => server?.stop(lastSignal));
@@ -63,7 +65,7 @@ async function startBreakable(
 
 let databases = 0;
 
-/** A new database on a server, a copy of its migrated one. It is dropped at the end. */
+/** Copies the migrated database of the URL on the same server, and returns the URL of the copy. The cleanup drops it. */
 export async function createDatabase(serverUrl: string, cleanup: Cleanup): Promise<string> {
   databases += 1;
   const name = `chaos_${String(process.pid)}_${String(databases)}`;
@@ -77,10 +79,10 @@ export async function createDatabase(serverUrl: string, cleanup: Cleanup): Promi
   return url.href;
 }
 
-/** One statement on a connection of its own, so that it works again as soon as PostgreSQL does. */
+/** Runs one statement on a new connection, so that it works again as soon as PostgreSQL does. */
 export async function query<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 20_000 });
-  // A connection that breaks is seen by the statement that it breaks.
+  // The statement fails with the same error.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -1,63 +1,64 @@
 import { createPublisher, startLoad, type Load, type Publisher } from './generator.js';
 import { drain } from './drain.js';
 import { createLedger, nowMs, type Fault, type Ledger } from './ledger.js';
-import { judge, type JobOutcome } from './judge.js';
+import { judge, type Verdict } from './judge.js';
 import { preload } from './preload/environment.js';
 import { startProcesses, type Processes } from './processes.js';
-import { startReceivers, type Receivers } from './receiver.js';
-import { createDatabase, type Breakable, type BreakableRedis } from './servers.js';
+import { startReceivers, type Receivers } from './receivers.js';
+import { createDatabase, type BreakableServer, type BreakableRedis } from './servers.js';
 import { registerWebhooks, usualWebhooks, type WebhookPlan } from './webhooks.js';
-import type { Stage } from './stage.js';
+import type { ScenarioContext } from './scenario.js';
 
 export interface SystemOptions {
-  /** How many workers, or what each has in its environment. Default 2. */
+  /** The number of workers, or the additional environment variables of each. Default 2. */
   workers?: number | readonly NodeJS.ProcessEnv[];
-  /** Likewise for the APIs. Default 1. */
+  /** The same for the APIs. Default 1. */
   apis?: number | readonly NodeJS.ProcessEnv[];
-  /** For every process. */
+  /** Additional environment variables of every process. */
   env?: NodeJS.ProcessEnv;
-  /** Default: the usual eight. */
+  /** Default: `usualWebhooks`. */
   webhooks?: readonly WebhookPlan[];
-  /** Own servers, for those who break them. Default: the shared PostgreSQL, and an own Redis. */
-  postgres?: Breakable;
+  /** Servers that the scenario breaks. Default: the shared PostgreSQL, and a new Redis. */
+  postgres?: BreakableServer;
   redis?: BreakableRedis;
-  /** How processes reach PostgreSQL, Redis and the receivers, if not directly. */
+  /** Change the URLs and the port at which processes reach PostgreSQL, Redis and the receivers, such as to proxies. */
   via?: { postgres?: (url: string) => string; redis?: (url: string) => string; receivers?: (port: number) => Promise<number> };
 }
 
-/** A Tidings with publishers and receivers, whose ledger is judged at the end. */
+/** A running Tidings with publishers and receivers, and the ledger of the run. */
 export interface System {
   processes: Processes;
-  postgres: Breakable | undefined;
+  postgres: BreakableServer | undefined;
   redis: BreakableRedis;
   databaseUrl: string;
   receivers: Receivers;
   publisher: Publisher;
   ledger: Ledger;
-  /** Begins to publish. */
-  load: () => Load;
-  /** Writes a fault of one moment to the ledger. */
-  crash: (fault: Happening) => void;
-  /** Writes a fault that lasts until the function that it returns is called. */
-  fault: (fault: Happening) => () => void;
-  /** Waits until everything that was accepted has been dealt with, and judges. To be called when all is healed. */
-  settle: (options?: { deadlineMs?: number }) => Promise<JobOutcome>;
+  /** Starts to publish. */
+  startLoad: () => Load;
+  /** Writes a fault without duration to the ledger. */
+  recordCrash: (fault: FaultDescription) => void;
+  /** Writes a fault to the ledger. Returns a function that writes its end. */
+  startFault: (fault: FaultDescription) => () => void;
+  /** Waits until no delivery is pending, and returns the judge's verdict. Call it after all faults have ended. */
+  drainAndJudge: (options?: { deadlineMs?: number }) => Promise<Verdict>;
 }
 
-/** `interrupts`: by default none may be; `perDelivery`: by default 1. */
-export type Happening = Pick<Fault, 'name'> & Partial<Pick<Fault, 'interrupts' | 'perDelivery'>>;
+/** `interrupts` is 0 by default, `perDelivery` is 1. */
+export type FaultDescription = Pick<Fault, 'name'> & Partial<Pick<Fault, 'interrupts' | 'perDelivery'>>;
 
-/** How many requests one worker has under way at once: what its crash may interrupt. */
+/** The requests that one worker has in flight: the most that its crash can interrupt. */
 export const CONCURRENCY = 20;
-/** How long an attempt may take, in milliseconds. A lease holds twice as long. */
+/** The timeout of an attempt. A lease lasts twice as long. */
 export const TIMEOUT_MS = 2000;
 export const LEASE_MS = 2 * TIMEOUT_MS;
 const MAX_ATTEMPTS = 12;
-/** An expired lease is withdrawn at the next round of a reconciler, and machines are slow at times. */
+/** The reconciler withdraws an expired lease in its next round; the rest is for a slow machine. */
 const LEASE_SLACK_MS = 3000;
-/** What was accepted and not enqueued, or lost as a retry, is looked for after 15 s. */
+/** The reconciler enqueues a lost delivery 15 s after its acceptance or its retry time; the rest is for retries. */
 const DRAIN_MS = 60_000;
-const REPEATS = 0.5;
+/** The share of runs that publish unsure events again. */
+const REPUBLISH = 0.5;
 
 const SETTINGS = {
   DELIVERY_TIMEOUT_MS: String(TIMEOUT_MS),
@@ -73,14 +74,15 @@ const SETTINGS = {
   LOG_FORMAT: 'json',
 };
 
-export async function startSystem(stage: Stage, options: SystemOptions = {}): Promise<System> {
-  const { random, cleanup, sabotage } = stage;
+/** Starts receivers and processes, and registers the webhooks. The context's cleanup stops them. */
+export async function startSystem(context: ScenarioContext, options: SystemOptions = {}): Promise<System> {
+  const { random, cleanup, sabotage } = context;
   const env: NodeJS.ProcessEnv = { ...SETTINGS, ...preload({ sabotage }), ...options.env };
   const plans = options.webhooks ?? usualWebhooks(random);
   const ledger = createLedger();
 
-  const databaseUrl = options.postgres?.url ?? (await createDatabase(await stage.sharedPostgres(), cleanup));
-  const redis = options.redis ?? (await stage.startRedis());
+  const databaseUrl = options.postgres?.url ?? (await createDatabase(await context.sharedPostgres(), cleanup));
+  const redis = options.redis ?? (await context.startRedis());
   const receivers = await startReceivers(ledger);
   cleanup.add(() => receivers.stop());
   const processes = await startProcesses({
@@ -97,10 +99,10 @@ export async function startSystem(stage: Stage, options: SystemOptions = {}): Pr
   await registerWebhooks({ processes, receivers, ledger, plans, port });
   const publisher = createPublisher({ ledger, url: processes.url, token: processes.token('service', 'events:publish') });
 
-  const record = ({ name, interrupts = 0, perDelivery = 1 }: Happening): Fault => {
+  const record = ({ name, interrupts = 0, perDelivery = 1 }: FaultDescription): Fault => {
     const fault = { name, fromMs: nowMs(), untilMs: Infinity, interrupts, perDelivery };
     ledger.faults.push(fault);
-    stage.note(name);
+    context.log(name);
     return fault;
   };
 
@@ -112,30 +114,30 @@ export async function startSystem(stage: Stage, options: SystemOptions = {}): Pr
     receivers,
     publisher,
     ledger,
-    load: () => startLoad({ publisher, random, users: [...new Set(plans.map(({ user }) => user))] }),
-    crash(happening) {
-      const fault = record(happening);
+    startLoad: () => startLoad({ publisher, random, owners: [...new Set(plans.map(({ owner }) => owner))] }),
+    recordCrash(description) {
+      const fault = record(description);
       fault.untilMs = fault.fromMs;
     },
-    fault(happening) {
-      const fault = record(happening);
+    startFault(description) {
+      const fault = record(description);
       return () => {
         fault.untilMs = nowMs();
-        stage.note(`${happening.name}: over`);
+        context.log(`${description.name}: ended`);
       };
     },
-    async settle({ deadlineMs = stage.drainMs ?? DRAIN_MS } = {}) {
-      if (random.chance(REPEATS)) await publisher.repeat();
-      stage.note('draining');
+    async drainAndJudge({ deadlineMs = context.drainMs ?? DRAIN_MS } = {}) {
+      if (random.chance(REPUBLISH)) await publisher.republishUnsure();
+      context.log('draining');
       const deliveries = await drain(databaseUrl, deadlineMs);
-      stage.keep(ledger);
+      context.keepLedger(ledger);
       const maxAttempts = Number(env['DELIVERY_ATTEMPTS']);
       return judge({ ledger, deliveries, maxAttempts, leaseMs: LEASE_MS + LEASE_SLACK_MS });
     },
   };
 }
 
-function environments(asked: SystemOptions['workers'], initial: number): readonly NodeJS.ProcessEnv[] {
-  if (typeof asked === 'object') return asked;
-  return Array.from({ length: asked ?? initial }, () => ({}));
+function environments(option: SystemOptions['workers'], defaultCount: number): readonly NodeJS.ProcessEnv[] {
+  if (typeof option === 'object') return option;
+  return Array.from({ length: option ?? defaultCount }, () => ({}));
 }

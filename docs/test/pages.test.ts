@@ -3,20 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fencesIn, pages, readPage, ROOT } from './fences.js';
 
-describe('the code that pages show', () => {
-  const shown = pages().flatMap((page) => fencesIn(page).filter(({ info }) => info.startsWith('file=')));
+describe('a code block of a file', () => {
+  const blocks = pages().flatMap((page) => fencesIn(page).filter(({ info }) => info.startsWith('file=')));
 
-  test.each(shown)('$page, line $line, is that of $info', ({ info, code }) => {
+  test.each(blocks)('$page, line $line, equals $info', ({ info, code }) => {
     expect(code).toBe(readFileSync(join(ROOT, info.slice('file='.length)), 'utf8'));
   });
 
-  test('is every file of docs/examples', () => {
+  test('exists for every file of docs/examples', () => {
     const files = readdirSync(join(ROOT, 'docs/examples')).map((file) => `file=docs/examples/${file}`);
-    expect([...new Set(shown.map(({ info }) => info))].sort()).toEqual(files.sort());
+    expect([...new Set(blocks.map(({ info }) => info))].sort()).toEqual(files.sort());
   });
 });
 
-/** The id that GitHub and VitePress give to a heading. */
+/** The anchor that GitHub and VitePress give a heading. */
 const anchorOf = (heading: string) =>
   heading
     .replaceAll('`', '')
@@ -29,11 +29,14 @@ const withoutCode = (text: string) => text.replaceAll(/^```[^]*?^```$/gm, '');
 const anchorsIn = (page: string) =>
   [...withoutCode(readPage(page)).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
-test.each([...pages(), 'CONTRIBUTING.md', 'SECURITY.md'])('every link of %s leads to a file, and to a heading in it', (page) => {
-  const links = [...withoutCode(readPage(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
-  for (const [link, path = '', anchor] of links) {
-    const target = path === '' ? page : normalize(path.startsWith('/') ? path.slice(1) : join(dirname(page), path));
-    expect([link, existsSync(join(ROOT, target))]).toEqual([link, true]);
-    if (anchor !== undefined) expect([link, anchorsIn(target)]).toEqual([link, expect.arrayContaining([anchor])]);
-  }
-});
+test.each([...pages(), 'CONTRIBUTING.md', 'SECURITY.md'])(
+  'every link of %s is to an existing file, and to an existing heading',
+  (page) => {
+    const links = [...withoutCode(readPage(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    for (const [link, path = '', anchor] of links) {
+      const target = path === '' ? page : normalize(path.startsWith('/') ? path.slice(1) : join(dirname(page), path));
+      expect([link, existsSync(join(ROOT, target))]).toEqual([link, true]);
+      if (anchor !== undefined) expect([link, anchorsIn(target)]).toEqual([link, expect.arrayContaining([anchor])]);
+    }
+  },
+);

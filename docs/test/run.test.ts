@@ -14,7 +14,7 @@ import { commandsIn, pages, ROOT } from './fences.js';
 import { runBlocks } from './shell.js';
 
 const random = () => randomBytes(32).toString('base64');
-/** One Tidings, which the commands of all pages and the receivers of all languages are run with. */
+/** The keys of the Tidings that all tests of this file use. */
 const KEYS = { JWT_SECRET: random(), SECRETS_KEYS: `first:${random()}` };
 const EXAMPLES = join(ROOT, 'docs/examples');
 
@@ -22,7 +22,7 @@ let database: TestDatabase;
 let redis: TestRedis;
 let tidings: Tidings;
 let output = '';
-/** What the pages' webhooks lead to. */
+/** The receiver of the pages' webhooks. */
 let receiver: { url: string; close: () => void };
 const { folder, remove } = temporaryFolder();
 beforeAll(async () => {
@@ -44,7 +44,7 @@ beforeAll(async () => {
   });
 }, 60_000);
 afterAll(async () => {
-  // When it did not start, what it needs goes all the same.
+  // The cleanup also runs when Tidings did not start.
   await (tidings as Tidings | undefined)?.stop();
   receiver.close();
   await redis.drop();
@@ -61,7 +61,7 @@ async function call<Body>(method: string, path: string, body?: object): Promise<
   expect(response.status).toBeLessThan(300);
   return (await response.json()) as Body;
 }
-/** Publishes one event, and answers with the id of its delivery to the webhook once it has arrived. */
+/** Publishes an event, and returns the id of its delivery to the webhook once it has succeeded. */
 async function deliverOne(webhookId: string): Promise<string> {
   await publish();
   return eventually(async () => {
@@ -76,17 +76,17 @@ const publish = () =>
 
 describe('every command of', () => {
   test.each(pages())(
-    '%s does what it says, or is marked with why it is not tried',
+    '%s succeeds, or is marked with a reason not to run it',
     async (page) => {
       const blocks = commandsIn(page);
       for (const { info, line } of blocks) expect(`${String(line)} ${info}`).toMatch(/^\d+ (no-test: \w.{5,}|answers: \d{3})?$/);
-      const tried = blocks.filter(({ info }) => !info.startsWith('no-test:'));
-      if (tried.length === 0) return;
+      const tested = blocks.filter(({ info }) => !info.startsWith('no-test:'));
+      if (tested.length === 0) return;
       const auth = `Authorization: Bearer ${tidings.token('alice', 'events:publish')}`;
       const { id } = await register(receiver.url);
       const delivery = await deliverOne(id);
       await runBlocks({
-        blocks: tried,
+        blocks: tested,
         replacements: {
           'http://127.0.0.1:3000': tidings.url,
           'Authorization: Bearer eyJhbGciOiJIUzI1NiIs…': auth,
@@ -102,7 +102,7 @@ describe('every command of', () => {
           DATABASE_URL: database.url,
           REDIS_URL: redis.url,
           REDIS_PREFIX: redis.prefix,
-          // What is packed does not stay.
+          // `npm pack` writes into a folder that the tests delete.
           npm_config_pack_destination: folder,
         },
       });
@@ -110,7 +110,7 @@ describe('every command of', () => {
     60_000,
   );
 
-  test('a page that fails is told of: a request that is refused, a command that fails, a stream that is none', async () => {
+  test('a page fails for a refused request, a failed command and a stream that is not one', async () => {
     const run = (code: string, info = '') =>
       runBlocks({
         blocks: [{ page: 'a page', line: 1, language: 'sh', info, code }],
@@ -126,7 +126,7 @@ describe('every command of', () => {
   }, 20_000);
 });
 
-/** A receiver of docs/examples that listens: what starts it, and a program that has to be there. */
+/** The receivers of docs/examples that listen on a port, and the programs that run them. */
 const RECEIVERS: [file: string, program: string, ...args: string[]][] = [
   ['receiver-express.mjs', process.execPath],
   ['receiver.mjs', process.execPath],
@@ -134,9 +134,10 @@ const RECEIVERS: [file: string, program: string, ...args: string[]][] = [
   ['receiver.php', 'php', '-S'],
   ['receiver.go', 'go', 'run'],
 ];
-const has = (program: string) => spawnSync(program, [['go', 'openssl'].includes(program) ? 'version' : '--version']).status === 0;
-/** Visibly skipped where the language is not on this machine, in CI as well: it is nothing that Tidings needs. */
-const testWith = (program: string) => (has(program) ? test : test.skip);
+const isInstalled = (program: string) =>
+  spawnSync(program, [['go', 'openssl'].includes(program) ? 'version' : '--version']).status === 0;
+/** `test`, or `test.skip` when the program is not installed, also in CI: Tidings itself does not need these languages. */
+const testWith = (program: string) => (isInstalled(program) ? test : test.skip);
 
 describe('the receiver', () => {
   let started: LocalProcess | undefined;
@@ -144,13 +145,13 @@ describe('the receiver', () => {
 
   for (const [file, program, ...args] of RECEIVERS) {
     testWith(program)(
-      `${file} takes what Tidings sends, and refuses what is forged, old or changed`,
+      `${file} accepts requests of Tidings, and refuses forged, old and changed ones`,
       async () => {
         const port = await freePort();
         const url = `http://127.0.0.1:${String(port)}/hook`;
         const { id, secret } = await register(url);
-        const where = args[0] === '-S' ? [`127.0.0.1:${String(port)}`] : [];
-        started = startProcess(program, [...args, ...where, join(EXAMPLES, file)], {
+        const address = args[0] === '-S' ? [`127.0.0.1:${String(port)}`] : [];
+        started = startProcess(program, [...args, ...address, join(EXAMPLES, file)], {
           env: { ...process.env, PORT: String(port), WEBHOOK_SECRET: secret },
           stopSignal: 'SIGKILL',
         });
@@ -168,23 +169,23 @@ describe('the receiver', () => {
         expect(await statusOf(signed({ secret }))).toBe(204);
         const sent = spawnSync('bash', [join(EXAMPLES, 'send.sh'), url], { env: { ...process.env, WEBHOOK_SECRET: secret } });
         expect(String(sent.stderr) + String(sent.stdout)).toBe('204\n');
-        for (const forged of forgeries(secret)) expect([forged.what, await statusOf(forged)]).toEqual([forged.what, 400]);
+        for (const forged of forgeries(secret)) expect([forged.name, await statusOf(forged)]).toEqual([forged.name, 400]);
       },
       90_000,
     );
   }
 
   testWith('ruby')(
-    'receiver.rb takes what Tidings signs, and refuses what is forged, old or changed',
+    'receiver.rb accepts requests of Tidings, and refuses forged, old and changed ones',
     () => {
       const main = `
       load ARGV[0]
       names = %w[HTTP_WEBHOOK_ID HTTP_WEBHOOK_TIMESTAMP HTTP_WEBHOOK_SIGNATURE]
       status, = Receiver.call(names.zip(ARGV[1..3]).to_h.merge('rack.input' => $stdin))
       exit(status == 204)`;
-      judgeWith((secret, { headers, body }) => {
-        const given = [headers['webhook-id'], headers['webhook-timestamp'], headers['webhook-signature']];
-        const args = ['-e', main, join(EXAMPLES, 'receiver.rb'), ...given];
+      expectVerifies((secret, { headers, body }) => {
+        const fields = [headers['webhook-id'], headers['webhook-timestamp'], headers['webhook-signature']];
+        const args = ['-e', main, join(EXAMPLES, 'receiver.rb'), ...fields];
         return spawnSync('ruby', args, { input: body, env: { ...process.env, WEBHOOK_SECRET: secret } }).status;
       });
     },
@@ -192,13 +193,13 @@ describe('the receiver', () => {
   );
 
   testWith('openssl')(
-    'verify.sh finds what Tidings signs right, and nothing that is forged, old or changed',
+    'verify.sh accepts requests of Tidings, and refuses forged, old and changed ones',
     () => {
-      judgeWith((secret, { headers, body }) => {
+      expectVerifies((secret, { headers, body }) => {
         const file = join(folder, 'body.json');
         writeFileSync(file, body);
-        const given = [headers['webhook-id'], headers['webhook-timestamp'], headers['webhook-signature'], file];
-        return spawnSync('bash', [join(EXAMPLES, 'verify.sh'), ...given], { env: { ...process.env, WEBHOOK_SECRET: secret } })
+        const fields = [headers['webhook-id'], headers['webhook-timestamp'], headers['webhook-signature'], file];
+        return spawnSync('bash', [join(EXAMPLES, 'verify.sh'), ...fields], { env: { ...process.env, WEBHOOK_SECRET: secret } })
           .status;
       });
     },
@@ -211,7 +212,12 @@ interface Signed {
   headers: { 'webhook-id': string; 'webhook-timestamp': string; 'webhook-signature': string };
 }
 
-/** A request as a worker signs it, or with something else about it. */
+/**
+ * Signs a request like a worker.
+ *
+ * @param others further secrets that sign it before `secret`, as after a rotation
+ * @param ageS the age of its timestamp, in seconds
+ */
 function signed({ secret, others = [], ageS = 0 }: { secret: string; others?: string[]; ageS?: number }): Signed {
   const [id, timestamp] = ['evt_1', Math.floor(Date.now() / 1000) - ageS];
   const body = '{"type":"sync.failed","timestamp":"2026-11-24T10:00:00.000Z","data":{"user_id":"alice","error_message":"ä🎵"}}';
@@ -219,22 +225,26 @@ function signed({ secret, others = [], ageS = 0 }: { secret: string; others?: st
   return { body, headers: { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signature } };
 }
 
-function forgeries(secret: string): (Signed & { what: string })[] {
+function forgeries(secret: string): (Signed & { name: string })[] {
   const genuine = signed({ secret });
   return [
-    { what: 'the secret of another', ...signed({ secret: createSecret() }) },
-    { what: 'six minutes old', ...signed({ secret, ageS: 360 }) },
-    { what: 'six minutes early', ...signed({ secret, ageS: -360 }) },
-    { what: 'another body', ...genuine, body: genuine.body.replace('alice', 'mallory') },
-    { what: 'another id', ...genuine, headers: { ...genuine.headers, 'webhook-id': 'evt_2' } },
-    { what: 'no signature', ...genuine, headers: { ...genuine.headers, 'webhook-signature': '' } },
+    { name: 'the secret of another webhook', ...signed({ secret: createSecret() }) },
+    { name: 'six minutes old', ...signed({ secret, ageS: 360 }) },
+    { name: 'six minutes early', ...signed({ secret, ageS: -360 }) },
+    { name: 'another body', ...genuine, body: genuine.body.replace('alice', 'mallory') },
+    { name: 'another id', ...genuine, headers: { ...genuine.headers, 'webhook-id': 'evt_2' } },
+    { name: 'no signature', ...genuine, headers: { ...genuine.headers, 'webhook-signature': '' } },
   ];
 }
 
-/** @param run resolves with 0 for what is found genuine */
-function judgeWith(run: (secret: string, request: Signed) => number | null): void {
+/**
+ * Checks a verifier with genuine and forged requests.
+ *
+ * @param run returns 0 for a request that it accepts, and 1 for one that it refuses
+ */
+function expectVerifies(run: (secret: string, request: Signed) => number | null): void {
   const secret = createSecret();
   expect(run(secret, signed({ secret }))).toBe(0);
   expect(run(secret, signed({ secret, others: [createSecret()] }))).toBe(0);
-  for (const forged of forgeries(secret)) expect([forged.what, run(secret, forged)]).toEqual([forged.what, 1]);
+  for (const forged of forgeries(secret)) expect([forged.name, run(secret, forged)]).toEqual([forged.name, 1]);
 }

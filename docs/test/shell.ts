@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { ROOT, type Fence } from './fences.js';
 
-/** What a reader puts in the place of what the pages cannot know. */
+/** Values for the placeholders of the pages, such as tokens and ids. */
 export type Replacements = Readonly<Record<string, string>>;
 
 /**
- * A stream is followed for a second; any other request has to succeed, or to be refused as the block says. What runs in the
- * background is ended with the page.
+ * Replaces curl: a stream is followed for a second, and any other request must succeed, or be refused with the status of the
+ * block. Background processes are stopped at the end of the page.
  */
 const PRELUDE = `
 set -euo pipefail
@@ -29,15 +29,14 @@ curl() {
 }
 `;
 
-/** What runs a page. */
-interface Page {
+interface PageRun {
   blocks: readonly Fence[];
   replacements: Replacements;
   env: NodeJS.ProcessEnv;
 }
 
-/** Runs the blocks of a page one after the other in one shell, as a reader does who pastes them. Throws with the block that failed. */
-export async function runBlocks({ blocks, replacements, env }: Page): Promise<void> {
+/** Runs the blocks of a page in one shell, like a reader who pastes them. Throws an Error with the output and the failed line. */
+export async function runBlocks({ blocks, replacements, env }: PageRun): Promise<void> {
   const script = blocks.map(({ line, info, code }) => {
     const refused = /answers: (\d+)/.exec(info)?.[1] ?? '';
     return `echo '@@ line ${String(line)}'; REFUSED=${refused}\n${replace(code, replacements)}`;
@@ -46,8 +45,8 @@ export async function runBlocks({ blocks, replacements, env }: Page): Promise<vo
   const output = Promise.all([text(shell.stdout), text(shell.stderr)]);
   const code = await new Promise<number | null>((resolve) => shell.once('exit', resolve));
   if (code === 0) return;
-  const [shown, errors] = await output;
-  throw new Error(`${blocks[0]?.page ?? ''}: exit code ${String(code)} after ${shown.slice(-2000)}\n${errors.slice(-2000)}`);
+  const [printed, errors] = await output;
+  throw new Error(`${blocks[0]?.page ?? ''}: exit code ${String(code)} after ${printed.slice(-2000)}\n${errors.slice(-2000)}`);
 }
 
 function replace(code: string, replacements: Replacements): string {

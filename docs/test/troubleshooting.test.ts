@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPage, ROOT } from './fences.js';
 
-/** What runs: the apps, the packages and the scripts, without their tests. */
+/** The folders with messages: the apps, the packages and the scripts, without their tests. */
 const FOLDERS = ['apps', 'packages', 'scripts'];
 const IGNORED = /(^|\/)(node_modules|dist|generated|test|\.turbo)(\/|$)|\.test\.ts$/;
 
@@ -15,11 +15,11 @@ const source = FOLDERS.flatMap((folder) =>
   .join('\n');
 const quoted = [...readPage('docs/troubleshooting.md').matchAll(/^### `(.+)`$/gm)].map(([, message]) => String(message));
 
-test('troubleshooting quotes messages', () => {
+test('docs/troubleshooting.md has more than 20 messages, each once', () => {
   expect(quoted.length).toBeGreaterThan(20);
   expect(new Set(quoted).size).toBe(quoted.length);
 });
 
-test.each(quoted)('%s is what a program says', (message) => {
+test.each(quoted)('%s is a message in the source', (message) => {
   expect(source.includes(message)).toBe(true);
 });

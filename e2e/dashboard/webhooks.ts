@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { startReceiver } from '../harness/receiver.js';
-import { see } from '../harness/seen.js';
+import { rememberSecret } from '../harness/known-secrets.js';
 import type { DashboardFixture } from './fixture.js';
 
 /** Registering and managing webhooks. */
@@ -27,11 +27,11 @@ export function webhookTests(fixture: DashboardFixture): void {
     await waitForText('Host: is a header that Tidings sets by itself');
     await fill('Name of header 1', 'X-Api-Key');
     await fill('Value of header 1', 'a-key-of-the-gateway');
-    see('a-key-of-the-gateway');
+    rememberSecret('a-key-of-the-gateway');
     await click('Register');
     await find('heading', 'Webhook registered');
     const secret = await page.getByRole('region', { name: 'Secret' }).innerText();
-    see(secret);
+    rememberSecret(secret);
     await click('Copy secret');
     await find('button', 'Copied');
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(secret);
@@ -85,7 +85,7 @@ export function webhookTests(fixture: DashboardFixture): void {
     await click('Rotate secret …', 'menuitem');
     await click('Rotate');
     const secret = await page.getByRole('region', { name: 'Secret' }).innerText();
-    see(secret);
+    rememberSecret(secret);
     expect(secret).toMatch(/^whsec_/);
     expect((await now())['previous_secrets_valid_until']).not.toBeNull();
     await click('I have saved it');

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSignal } from './signal.js';
 
-/** A span as a collector gets it. */
+/** A span that a process exported. */
 export interface Span {
   /** `service.name` of the process. */
   service: string;
@@ -11,9 +11,9 @@ export interface Span {
   kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
   traceId: string;
   spanId: string;
-  /** Empty: the first of its trace. */
+  /** Empty for the root span of a trace. */
   parentSpanId: string;
-  /** The traces that it follows from. */
+  /** The ids of the linked traces. */
   links: string[];
   attributes: Record<string, unknown>;
   failed: boolean;
@@ -21,12 +21,12 @@ export interface Span {
 }
 
 export interface Collector {
-  /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  /** The value for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   url: string;
-  /** Everything that came, in order. */
+  /** All received spans, in order. */
   spans: readonly Span[];
-  /** Resolves with the spans that fit, in the order of their start, once there are so many of them. */
-  waitFor: (count: number, fits: (span: Span) => boolean) => Promise<Span[]>;
+  /** Resolves with the matching spans, in the order of their start, once there are at least `count`. */
+  waitFor: (count: number, matches: (span: Span) => boolean) => Promise<Span[]>;
   stop: () => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ interface Export {
 const KINDS = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 const FAILED = 2;
 
-/** An OpenTelemetry collector that takes OTLP over HTTP as JSON, on a free port. */
+/** Starts an OpenTelemetry collector for OTLP over HTTP with JSON, on a free port. */
 export async function startCollector(): Promise<Collector> {
   const spans: Span[] = [];
   const signal = createSignal();
@@ -70,13 +70,13 @@ export async function startCollector(): Promise<Collector> {
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     spans,
-    async waitFor(count, fits) {
+    async waitFor(count, matches) {
       await signal.waitUntil(
-        () => spans.filter(fits).length >= count,
+        () => spans.filter(matches).length >= count,
         () =>
-          `${String(count)} spans were expected; these came: ${JSON.stringify(spans.map(({ name, traceId }) => [name, traceId]))}`,
+          `${String(count)} spans were expected; received: ${JSON.stringify(spans.map(({ name, traceId }) => [name, traceId]))}`,
       );
-      return spans.filter(fits).sort((one, other) => Number(one.startedAtNs - other.startedAtNs));
+      return spans.filter(matches).sort((one, other) => Number(one.startedAtNs - other.startedAtNs));
     },
     async stop() {
       server.close();

@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 export interface DocumentedMetric {
   name: string;
   labels: string[];
-  /** Which processes have it. */
+  /** The processes that serve it. */
   of: ('api' | 'worker')[];
 }
 
 const PAGE = new URL('../../docs/monitoring.md', import.meta.url);
 /** A row of a table: the name, its labels, whose it is. */
 const ROW = /^\| `(tidings_\w+)` +\|([^|]*)\|([^|]*)\|/gm;
-/** Node's own, in the text below. */
+/** Metrics of Node, in the text below the tables. */
 const NODES = /`((?:process|nodejs)_\w+)`/g;
 
 const quoted = (text: string) => [...text.matchAll(/`(\w+)`/g)].map(([, word = '']) => word);

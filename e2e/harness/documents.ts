@@ -24,15 +24,15 @@ interface AsyncApi {
   components: { messages: Record<string, { headers: Schema; payload: Schema }> };
 }
 
-/** What a running API says of what it sends. */
+/** The OpenAPI and AsyncAPI documents of a running API. */
 export interface Documents {
-  /** The types of the webhooks that the OpenAPI document has. */
+  /** The types of the webhooks in the OpenAPI document. */
   webhookTypes: string[];
-  /** The messages of the stream that the AsyncAPI document has. */
+  /** The types of the stream's messages in the AsyncAPI document. */
   messageTypes: string[];
-  /** Throws when a request that arrived is not what the OpenAPI document says of its type. */
+  /** Throws when a received request does not match the OpenAPI document. */
   checkWebhook: (arrival: Arrival) => void;
-  /** Throws when what a stream sent is not what the AsyncAPI document says of its type. */
+  /** Throws when a message of the stream does not match the AsyncAPI document. */
   checkMessage: (event: StreamedEvent) => void;
 }
 
@@ -43,8 +43,8 @@ export async function readDocuments(url: string): Promise<Documents> {
   const { channels, components } = (await read('/asyncapi.json')) as AsyncApi;
   const ajv2020 = formats.default(new Ajv2020({ strict: false, allErrors: true }));
   const ajv07 = formats.default(new Ajv({ strict: false, allErrors: true }));
-  const check = (ajv: Ajv | Ajv2020, schema: Schema, value: unknown, what: string): void => {
-    if (!ajv.validate(schema, value)) throw new Error(`${what}: ${ajv.errorsText()}: ${JSON.stringify(value)}`);
+  const check = (ajv: Ajv | Ajv2020, schema: Schema, value: unknown, subject: string): void => {
+    if (!ajv.validate(schema, value)) throw new Error(`${subject}: ${ajv.errorsText()}: ${JSON.stringify(value)}`);
   };
   return {
     webhookTypes: Object.keys(webhooks),
@@ -52,16 +52,16 @@ export async function readDocuments(url: string): Promise<Documents> {
     checkWebhook({ headers, body }) {
       const { type, ...rest } = JSON.parse(body.toString()) as { type: string };
       const documented = webhooks[type]?.post;
-      if (!documented) throw new Error(`${type} is no webhook of the document.`);
+      if (!documented) throw new Error(`${type} is not a webhook of the OpenAPI document.`);
       check(ajv2020, documented.requestBody.content['application/json'].schema, { type, ...rest }, type);
       for (const { name, required, schema } of documented.parameters) {
         if (headers[name] !== undefined || required) check(ajv2020, schema, headers[name], `${type}, ${name}`);
       }
     },
     checkMessage({ id, type, data }) {
-      if (!(type in channels.stream.messages)) throw new Error(`${type} is no message of the document.`);
+      if (!(type in channels.stream.messages)) throw new Error(`${type} is not a message of the AsyncAPI document.`);
       const { headers, payload } = components.messages[type] ?? { headers: {}, payload: {} };
-      check(ajv07, headers, { ...(id === '' ? {} : { id }), event: type }, `${type}, its fields`);
+      check(ajv07, headers, { ...(id === '' ? {} : { id }), event: type }, `${type}, SSE fields`);
       check(ajv07, payload, data, type);
     },
   };

@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { findProgram } from './programs.js';
 
-const FETCHED = fileURLToPath(new URL('../../node_modules/.cache/helm/helm', import.meta.url));
+const DOWNLOADED = fileURLToPath(new URL('../../node_modules/.cache/helm/helm', import.meta.url));
 const CHART = fileURLToPath(new URL('../../deploy/helm/tidings', import.meta.url));
 
-/** On the PATH, or where scripts/prepare.mjs puts it. */
-export const HELM = findProgram('helm') ?? (existsSync(FETCHED) ? FETCHED : undefined);
+/** The path of Helm: from PATH, or where scripts/prepare.mjs downloads it. */
+export const HELM = findProgram('helm') ?? (existsSync(DOWNLOADED) ? DOWNLOADED : undefined);
 
+/** A Kubernetes manifest. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -18,25 +19,25 @@ export interface Manifest {
   data?: Record<string, string>;
 }
 
-/** Values, as `--set-json` takes them: by their paths. */
+/** Values of the chart by path, for `--set-json`. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Runs Helm on the chart, and answers with what it prints. Throws with what it says when it refuses. */
+/** Runs Helm on the chart and returns its output. Throws an Error with Helm's message when it fails. */
 export function helm(command: 'template' | 'lint', values: Values = {}, files: readonly string[] = []): string {
   const sets = Object.entries(values).flatMap(([path, value]) => ['--set-json', `${path}=${JSON.stringify(value)}`]);
-  const more = files.flatMap((file) => ['--values', `${CHART}/${file}`]);
+  const valueFiles = files.flatMap((file) => ['--values', `${CHART}/${file}`]);
   const release = command === 'template' ? ['blue'] : ['--strict'];
-  return execFileSync(HELM ?? '', [command, ...release, CHART, ...more, ...sets], { encoding: 'utf8', stdio: 'pipe' });
+  return execFileSync(HELM ?? '', [command, ...release, CHART, ...valueFiles, ...sets], { encoding: 'utf8', stdio: 'pipe' });
 }
 
-/** What the chart makes of values. */
+/** Renders the chart with the values. */
 export function render(values: Values = {}, files: readonly string[] = []): Manifest[] {
   return parseAllDocuments(helm('template', values, files)).flatMap((document) => (document.toJS() as Manifest | null) ?? []);
 }
 
-/** The one manifest of a kind, and of a name where there are several. */
+/** Returns the only manifest of the kind, and of the name where there are several. Throws unless there is exactly one. */
 export function find(manifests: readonly Manifest[], kind: string, name?: string): Manifest {
   const found = manifests.filter((one) => one.kind === kind && (name === undefined || one.metadata.name === name));
-  if (found.length !== 1) throw new Error(`There are ${String(found.length)} of ${kind} ${name ?? ''}.`);
+  if (found.length !== 1) throw new Error(`One ${kind} ${name ?? ''} was expected; there are ${String(found.length)}.`);
   return found[0] as Manifest;
 }

@@ -2,40 +2,40 @@ import { once } from 'node:events';
 import { Cluster, type Redis } from 'ioredis';
 import { openDatabase } from '@tidings/database';
 import { openRedis } from '@tidings/events';
-import { seenInAnyForm } from './seen.js';
+import { encodedSecrets } from './known-secrets.js';
 
-interface Places {
+interface LeakSources {
   databaseUrl: string;
   redis: { url: string; prefix: string };
-  /** Whether the suite has a Redis of its own, which it may have stopped for good. */
-  redisMayBeGone: boolean;
-  /** Everything that the processes wrote. */
+  /** True when the suite has its own Redis, which it may have stopped. */
+  redisMayBeDown: boolean;
+  /** The output of all processes. */
   output: string;
 }
 
-/** Webhook secrets, as text and in PostgreSQL's hexadecimal, and JSON Web Tokens. */
+/** Webhook secrets, as text and as PostgreSQL shows bytes, in hexadecimal; and JSON Web Tokens. */
 const SECRETS = [/whsec_[A-Za-z0-9+/=]{8}/, /77687365635f/i, /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+/];
-const SHOWN = 60;
+const EXCERPT_LENGTH = 60;
 
 /**
- * Throws when a dump of the database, of Redis, or of all that the processes wrote holds what looks like a secret or a
- * token, or any of those that the suite has seen, in whatever column (I8).
+ * Throws when a dump of the database, a dump of Redis, or the output of the processes contains a text that looks like a
+ * secret or a token, or a secret that the suite remembered (I8).
  */
-export async function expectNoLeaks({ databaseUrl, redis, redisMayBeGone, output }: Places): Promise<void> {
-  const places = {
+export async function expectNoLeaks({ databaseUrl, redis, redisMayBeDown, output }: LeakSources): Promise<void> {
+  const sources = {
     'the log': output,
     'the database': await dumpDatabase(databaseUrl),
     Redis: await dumpRedis(redis).catch((error: unknown) => {
-      if (redisMayBeGone) return '';
+      if (redisMayBeDown) return '';
       throw error;
     }),
   };
-  const seen = seenInAnyForm();
-  for (const [place, text] of Object.entries(places)) {
-    const at = [...SECRETS.map((pattern) => text.search(pattern)), ...seen.map((one) => text.indexOf(one))];
-    const first = at.find((index) => index !== -1);
+  const secrets = encodedSecrets();
+  for (const [source, text] of Object.entries(sources)) {
+    const indexes = [...SECRETS.map((pattern) => text.search(pattern)), ...secrets.map((secret) => text.indexOf(secret))];
+    const first = indexes.find((index) => index !== -1);
     if (first === undefined) continue;
-    throw new Error(`A secret is in ${place}: …${text.slice(Math.max(0, first - SHOWN), first + SHOWN)}…`);
+    throw new Error(`A secret is in ${source}: …${text.slice(Math.max(0, first - EXCERPT_LENGTH), first + EXCERPT_LENGTH)}…`);
   }
 }
 
@@ -53,14 +53,14 @@ async function dumpDatabase(url: string): Promise<string> {
   return texts.join('\n');
 }
 
-async function dumpRedis({ url, prefix }: Places['redis']): Promise<string> {
+async function dumpRedis({ url, prefix }: LeakSources['redis']): Promise<string> {
   const redis = openRedis(url, {
     server: { maxRetriesPerRequest: 1, retryStrategy: () => null },
     cluster: { clusterRetryStrategy: () => null },
   });
   redis.on('error', () => undefined);
   try {
-    // A cluster knows its nodes only then; a lone server says with the first command that it is gone.
+    // A cluster knows its nodes only when it is ready. A single server that is down rejects the first command.
     if (redis instanceof Cluster) await once(redis, 'ready');
     const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
     return (await Promise.all(servers.map((server) => dumpServer(server, prefix)))).join('\n');
@@ -69,7 +69,7 @@ async function dumpRedis({ url, prefix }: Places['redis']): Promise<string> {
   }
 }
 
-/** All that one server has: the only one, or a node of a cluster. */
+/** Dumps the keys of one server: a single one, or a node of a cluster. */
 async function dumpServer(redis: Redis, prefix: string): Promise<string> {
   const texts: string[] = [];
   const read: Record<string, (key: string) => Promise<unknown>> = {

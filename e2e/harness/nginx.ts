@@ -7,13 +7,13 @@ import { findProgram } from './programs.js';
 export const NGINX = findProgram('nginx');
 
 interface NginxOptions {
-  /** Of the API. */
+  /** The URL of the API. */
   upstream: string;
-  /** What is in the block `http`, beyond the defaults. */
+  /** Additional directives of the block `http`. */
   http?: string;
-  /** What is in the block `location /`, beyond `proxy_pass`. */
+  /** Additional directives of the block `location /`, besides `proxy_pass`. */
   location?: string;
-  /** Further locations. */
+  /** Additional locations. */
   server?: string;
   /** Serves HTTP/2 over TLS with this certificate, instead of HTTP/1.1. */
   tls?: { key: string; cert: string };
@@ -24,9 +24,9 @@ export interface Nginx {
   stop: () => Promise<void>;
 }
 
-const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+const TEMP_PATHS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-/** Starts nginx in front of the API, with its own defaults for whatever is not said. */
+/** Starts nginx as a proxy of the API, with nginx's defaults for everything else. */
 export async function startNginx({ upstream, http = '', location = '', server = '', tls }: NginxOptions): Promise<Nginx> {
   const { folder, remove } = temporaryFolder();
   const port = await freePort();
@@ -44,7 +44,7 @@ export async function startNginx({ upstream, http = '', location = '', server = 
     events { worker_connections 256; }
     http {
       access_log off;
-      ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/temp/${name};`).join('\n')}
+      ${TEMP_PATHS.map((name) => `${name}_temp_path ${folder}/temp/${name};`).join('\n')}
       ${http}
       server {
         listen 127.0.0.1:${String(port)}${tls ? ' ssl http2' : ''};

@@ -1,16 +1,16 @@
 import { parser } from '@prometheus-io/lezer-promql';
 
-/** What a PromQL expression asks for. */
+/** The metrics and labels of a PromQL expression. */
 export interface PromqlQuery {
   selectors: { metric: string; labels: string[] }[];
-  /** The labels that it groups or joins by. */
+  /** The labels of its `by`, `without`, `on` and `ignoring` clauses. */
   grouped: string[];
 }
 
-/** Grafana's variables, as what they stand for. */
+/** Grafana's variables, and example values. */
 const VARIABLES: [RegExp, string][] = [[/\$__rate_interval/g, '5m']];
 
-/** Reads an expression, with the grammar of Prometheus's own editor. Throws where it is none. */
+/** Parses an expression with the grammar of Prometheus's editor. Throws when it is not valid PromQL. */
 export function readPromql(expression: string): PromqlQuery {
   const text = VARIABLES.reduce((replaced, [variable, value]) => replaced.replace(variable, value), expression);
   const query: PromqlQuery = { selectors: [], grouped: [] };

@@ -4,35 +4,35 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSignal } from './signal.js';
 
-/** One request, as it came. */
+/** A received request. */
 export interface Arrival {
   /** `webhook-id`: the event's id. */
   id: string;
   headers: Record<string, string>;
   body: Buffer;
-  /** On the clock of `performance.now()`. */
+  /** The time of arrival on the clock of `performance.now()`. */
   atMs: number;
 }
 
-/** A status, with headers if there are any. */
+/** A status code, or a status code with headers. */
 type Reply = number | { status: number; headers: Record<string, string> };
 
 /**
- * What to answer with, now or when the promise resolves.
+ * Returns the answer to a request, or a promise of it.
  *
- * @param attempt how often this id has come, from 1
+ * @param attempt the number of this request among those with the same `webhook-id`, from 1
  */
 export type Answer = (attempt: number, arrival: Arrival) => Reply | Promise<Reply>;
 
 export interface Receiver {
   url: string;
-  /** Everything that came, in order. */
+  /** All received requests, in order. */
   arrivals: readonly Arrival[];
-  /** Resolves with everything that came, once there are so many requests. */
+  /** Resolves with all received requests, once there are at least `count`. */
   waitFor: (count: number) => Promise<readonly Arrival[]>;
-  /** How often each id came. */
+  /** The number of requests of each `webhook-id`. */
   counts: () => Record<string, number>;
-  /** From now on its port refuses connections. */
+  /** Stops it: its port refuses connections from now on. */
   stop: () => Promise<void>;
 }
 
@@ -41,7 +41,7 @@ afterEach(async () => {
   await Promise.all([...running].map((receiver) => receiver.stop()));
 });
 
-/** A customer's endpoint on a free port. It lives as long as the test that started it. The body of its answers is `thanks`. */
+/** Starts a customer's receiver on a free port, until the end of the test. The body of its answers is `thanks`. */
 export async function startReceiver(answer: Answer = () => 200): Promise<Receiver> {
   const arrivals: Arrival[] = [];
   const signal = createSignal();
@@ -75,7 +75,7 @@ export async function startReceiver(answer: Answer = () => 200): Promise<Receive
     async waitFor(count) {
       await signal.waitUntil(
         () => arrivals.length >= count,
-        () => `${String(count)} requests were expected; these came: ${JSON.stringify(arrivals.map(({ id }) => id))}`,
+        () => `${String(count)} requests were expected; received: ${JSON.stringify(arrivals.map(({ id }) => id))}`,
       );
       return arrivals;
     },

@@ -4,13 +4,13 @@ interface Sample {
   value: number;
 }
 
-/** What a process serves at /metrics, by the name of each metric: a histogram's samples are its counts. */
+/** The samples of /metrics by the metric's name. Of a histogram or a summary, only the counts. */
 export type ServedMetrics = Map<string, Sample[]>;
 
 const SAMPLE = /^(\w+?)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** Reads Prometheus's text format. */
+/** Fetches metrics in Prometheus's text format. */
 export async function readMetrics(url: string): Promise<ServedMetrics> {
   const text = await (await fetch(url)).text();
   const served: ServedMetrics = new Map();
@@ -31,7 +31,7 @@ export async function readMetrics(url: string): Promise<ServedMetrics> {
   return served;
 }
 
-/** The sum of a metric's series that have these labels. */
+/** The sum of the metric's series with these labels. Throws when the metric is not served. */
 export function total(served: ServedMetrics, name: string, wanted: Record<string, string> = {}): number {
   const samples = served.get(name);
   if (!samples) throw new Error(`${name} is not served.`);

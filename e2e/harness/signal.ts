@@ -1,45 +1,46 @@
-/** Lets tests wait until something that happens elsewhere has happened. */
+/** Lets a test wait for a condition that other code makes true. */
 export interface Signal {
-  /** Something happened: those who wait look again. */
+  /** Checks the conditions of all waiting calls again. */
   notify: () => void;
   /**
-   * Resolves once the condition holds.
+   * Resolves once the condition is true, and rejects after 20 s.
    *
-   * @param describe what the error says after the deadline of 20 s
+   * @param describe returns the message of the error
    */
-  waitUntil: (holds: () => boolean, describe: () => string) => Promise<void>;
+  waitUntil: (condition: () => boolean, describe: () => string) => Promise<void>;
 }
 
 const DEADLINE_MS = 20_000;
 
+/** Creates a signal without waiting calls. */
 export function createSignal(): Signal {
-  const watchers = new Set<() => void>();
+  const checks = new Set<() => void>();
   return {
     notify() {
-      for (const watch of watchers) watch();
+      for (const check of checks) check();
     },
-    waitUntil: (holds, describe) =>
+    waitUntil: (condition, describe) =>
       new Promise((resolve, reject) => {
         const finish = (settle: () => void): void => {
           clearTimeout(timer);
-          watchers.delete(watch);
+          checks.delete(check);
           settle();
         };
-        const watch = (): void => {
-          if (holds()) finish(resolve);
+        const check = (): void => {
+          if (condition()) finish(resolve);
         };
         const timer = setTimeout(() => {
           finish(() => {
             reject(new Error(describe()));
           });
         }, DEADLINE_MS);
-        watchers.add(watch);
-        watch();
+        checks.add(check);
+        check();
       }),
   };
 }
 
-/** A promise that a test settles when the time has come: `hold.release()`. */
+/** A promise that the test resolves: `await hold.released` waits for `hold.release()`. */
 export function createHold(): { released: Promise<void>; release: () => void } {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => {
@@ -48,5 +49,5 @@ export function createHold(): { released: Promise<void>; release: () => void } {
   return { released, release };
 }
 
-/** What never comes. */
+/** A promise that never settles, for a receiver that never answers. */
 export const NEVER = new Promise<never>(() => undefined);

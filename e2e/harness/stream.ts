@@ -10,23 +10,23 @@ export interface StreamedEvent {
 }
 
 export interface StreamOptions {
-  /** Such as `sync.*`. Default: all. */
+  /** The parameter `?types=`, such as `sync.*`. Default: all types. */
   types?: string;
-  /** The last event that the client has. */
+  /** The id of the last event that the client has. */
   lastEventId?: string;
 }
 
-/** A browser's way to follow the stream. */
+/** A client of the stream, with the EventSource of browsers. */
 export interface Follower {
-  /** Everything that came, in order. */
+  /** All received events, in order. */
   events: readonly StreamedEvent[];
-  /** Their ids. */
+  /** The ids of the received events. */
   ids: () => string[];
-  /** The `Last-Event-ID` of each connection that it made by itself; undefined where it had none. */
+  /** The header `Last-Event-ID` of each connection; undefined where the request had none. */
   resumedAfter: readonly (string | undefined)[];
-  /** Resolves with everything that came, once there are so many events. */
+  /** Resolves with all received events, once there are at least `count`. */
   waitFor: (count: number) => Promise<readonly StreamedEvent[]>;
-  /** Resolves once it lost its connection, and tries to get another one. */
+  /** Resolves once the connection is lost and the client reconnects. */
   disconnected: () => Promise<void>;
   close: () => void;
 }
@@ -37,6 +37,7 @@ afterEach(() => {
   followers.clear();
 });
 
+/** The URL of the stream with these options. */
 export function streamUrl(url: string, { types, lastEventId }: StreamOptions = {}): string {
   const target = new URL('/api/events/stream', url);
   if (types !== undefined) target.searchParams.set('types', types);
@@ -44,7 +45,7 @@ export function streamUrl(url: string, { types, lastEventId }: StreamOptions = {
   return target.href;
 }
 
-/** Follows the stream with a real EventSource, and resolves once it is connected. It is closed when the test ends. */
+/** Follows the stream with an EventSource. Resolves once it is connected. It is closed after the test. */
 export async function follow(url: string, token: string, options: StreamOptions = {}): Promise<Follower> {
   const events: StreamedEvent[] = [];
   const resumedAfter: (string | undefined)[] = [];
@@ -70,14 +71,14 @@ export async function follow(url: string, token: string, options: StreamOptions 
     async waitFor(count) {
       await signal.waitUntil(
         () => events.length >= count,
-        () => `${String(count)} events were expected; these came: ${JSON.stringify(events)}`,
+        () => `${String(count)} events were expected; received: ${JSON.stringify(events)}`,
       );
       return events;
     },
     disconnected: () =>
       signal.waitUntil(
         () => source.readyState !== source.OPEN,
-        () => 'The stream was expected to end; it is still open.',
+        () => 'The stream is still open.',
       ),
     close: () => {
       source.close();

@@ -5,32 +5,34 @@ import { expectNoLeaks } from './leaks.js';
 import { createUser, type User } from './user.js';
 
 export interface TidingsOptions {
-  /** Settings that the story needs. Durations are in milliseconds. */
+  /** Settings of all processes. */
   env?: Record<string, string>;
-  /** How many workers to begin with. Default 1. */
+  /** The number of workers. Default 1. */
   workers?: number;
-  /** A Redis of the test's own, for those that stop or empty it. Default: a corner of the shared one. */
+  /** The Redis of a test that stops or empties it. Default: the shared Redis, with a new key prefix. */
   redisUrl?: string;
 }
 
 export interface Tidings extends Omit<Processes, 'token' | 'stop'> {
   /**
+   * Creates a client of the API with a token of this user.
+   *
    * @param scope such as `events:publish`; default: none
    */
   asUser: (name: string, scope?: string) => User;
-  /** What a service uses that publishes through Redis instead of the API. */
+  /** Publishes through Redis, like a service without the API. */
   publisher: Publisher;
-  /** Where its queues are. */
+  /** The Redis and the key prefix of its queues. */
   redis: { url: string; prefix: string };
-  /** Stops every process, and deletes what they stored. Throws when that, or a log, holds a secret (I8). */
+  /** Stops all processes and deletes their data. Throws when the data or the output of a process contains a secret (I8). */
   stop: () => Promise<void>;
 }
 
-/** The API and the worker as the processes that they are in production, with a database and a Redis of this test file's own. */
+/** Starts the API and the workers as processes, as in production, with a new database. */
 export async function startTidings({ env = {}, workers = 1, redisUrl }: TidingsOptions = {}): Promise<Tidings> {
   const database = await createTestDatabase();
-  const corner = createTestRedis();
-  const redis = { url: redisUrl ?? corner.url, prefix: corner.prefix };
+  const testRedis = createTestRedis();
+  const redis = { url: redisUrl ?? testRedis.url, prefix: testRedis.prefix };
   let output = '';
   const processes = await startProcesses({
     databaseUrl: database.url,
@@ -52,9 +54,9 @@ export async function startTidings({ env = {}, workers = 1, redisUrl }: TidingsO
       await publisher.close();
       await processes.stop();
       try {
-        await expectNoLeaks({ databaseUrl: database.url, redis, redisMayBeGone: redisUrl !== undefined, output });
+        await expectNoLeaks({ databaseUrl: database.url, redis, redisMayBeDown: redisUrl !== undefined, output });
       } finally {
-        await corner.drop();
+        await testRedis.drop();
         await database.drop();
       }
     },

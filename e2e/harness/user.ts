@@ -1,6 +1,6 @@
 import type { EventDraft } from '@tidings/events';
 import { eventually } from '@tidings/testing';
-import { see, seeIn } from './seen.js';
+import { rememberSecret, rememberSecretsIn } from './known-secrets.js';
 import { follow, type Follower, type StreamOptions } from './stream.js';
 
 export interface Reply {
@@ -14,7 +14,7 @@ export interface Webhook {
   secret: string;
 }
 
-/** What may be set of a webhook. */
+/** The settings of a webhook. */
 export interface WebhookSettings {
   event_types?: string[];
   headers?: Record<string, string>;
@@ -45,29 +45,30 @@ export interface Delivery {
   attempts: Attempt[];
 }
 
-/** Somebody with a token. */
+/** A client of the API with one token. */
 export interface User {
   token: string;
-  /** One request to the API, whatever comes of it. */
+  /** Sends one request to the API, and resolves with the answer, whatever its status. */
   call: (method: string, path: string, body?: unknown) => Promise<Reply>;
   /** Registers a webhook. */
-  register: (receiver: { url: string }, more?: WebhookSettings) => Promise<Webhook>;
-  /** Publishes one event or many, and resolves with their ids. Needs the scope `events:publish`. */
+  register: (receiver: { url: string }, settings?: WebhookSettings) => Promise<Webhook>;
+  /** Publishes one event or several, and resolves with their ids. Needs the scope `events:publish`. */
   publish: {
     (event: EventDraft): Promise<string>;
     (events: readonly EventDraft[]): Promise<string[]>;
   };
-  /** The ids of the events that this user may see, in the order of the log. */
+  /** The ids of the events that this user may see, in the order of the event log. */
   eventLog: () => Promise<string[]>;
-  /** What was delivered to a webhook, oldest first, with every attempt. */
+  /** The deliveries of a webhook with their attempts, oldest first. */
   deliveryLog: (webhook: { id: string }) => Promise<Delivery[]>;
-  /** The same, once there are so many deliveries and all of them have ended one way or the other. */
+  /** Resolves with the delivery log, once it has at least `count` deliveries and none is pending. */
   waitForDeliveries: (webhook: { id: string }, count: number, deadlineMs?: number) => Promise<Delivery[]>;
   follow: (options?: StreamOptions) => Promise<Follower>;
 }
 
+/** Creates a client of the API at this URL. It remembers the secrets of all requests and answers, for `expectNoLeaks`. */
 export function createUser(url: string, token: string): User {
-  see(token);
+  rememberSecret(token);
   const call: User['call'] = async (method, path, body) => {
     const response = await fetch(new URL(path, url), {
       method,
@@ -75,13 +76,13 @@ export function createUser(url: string, token: string): User {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    const answered = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-    for (const json of [body, answered]) seeIn(json);
-    return { status: response.status, headers: response.headers, body: answered };
+    const answer = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    for (const json of [body, answer]) rememberSecretsIn(json);
+    return { status: response.status, headers: response.headers, body: answer };
   };
 
-  /** The body of an answer that is a success. */
-  const ask = async <Body>(method: string, path: string, body?: unknown): Promise<Body> => {
+  /** Sends a request and returns the body of the answer. Throws unless it is a success. */
+  const request = async <Body>(method: string, path: string, body?: unknown): Promise<Body> => {
     const reply = await call(method, path, body);
     if (reply.status > 299) {
       throw new Error(`${method} ${path} answered ${String(reply.status)}: ${JSON.stringify(reply.body)}`);
@@ -92,26 +93,26 @@ export function createUser(url: string, token: string): User {
   async function publish(event: EventDraft): Promise<string>;
   async function publish(events: readonly EventDraft[]): Promise<string[]>;
   async function publish(input: EventDraft | readonly EventDraft[]): Promise<string | string[]> {
-    if (!Array.isArray(input)) return (await ask<{ id: string }>('POST', '/api/events', input)).id;
-    const { data } = await ask<{ data: { id: string }[] }>('POST', '/api/events', { events: input });
+    if (!Array.isArray(input)) return (await request<{ id: string }>('POST', '/api/events', input)).id;
+    const { data } = await request<{ data: { id: string }[] }>('POST', '/api/events', { events: input });
     return data.map(({ id }) => id);
   }
 
   const list = async (webhookId: string): Promise<Omit<Delivery, 'attempts'>[]> =>
-    (await ask<{ data: Delivery[] }>('GET', `/api/webhooks/${webhookId}/deliveries?limit=200`)).data;
+    (await request<{ data: Delivery[] }>('GET', `/api/webhooks/${webhookId}/deliveries?limit=200`)).data;
   const deliveryLog: User['deliveryLog'] = async ({ id: webhookId }) =>
-    Promise.all((await list(webhookId)).reverse().map(({ id }) => ask<Delivery>('GET', `/api/deliveries/${id}`)));
+    Promise.all((await list(webhookId)).reverse().map(({ id }) => request<Delivery>('GET', `/api/deliveries/${id}`)));
 
   return {
     token,
     call,
-    register: ({ url: target }, more = {}) => ask<Webhook>('POST', '/api/webhooks', { url: target, ...more }),
+    register: ({ url: target }, settings = {}) => request<Webhook>('POST', '/api/webhooks', { url: target, ...settings }),
     publish,
     async eventLog() {
       const ids: string[] = [];
       for (;;) {
         const cursor = ids.at(-1);
-        const page = await ask<{ data: { id: string }[] }>(
+        const page = await request<{ data: { id: string }[] }>(
           'GET',
           `/api/events?limit=200${cursor === undefined ? '' : `&cursor=${cursor}`}`,
         );
@@ -124,7 +125,7 @@ export function createUser(url: string, token: string): User {
       await eventually(async () => {
         const deliveries = await list(webhook.id);
         if (deliveries.length < count || deliveries.some(({ status }) => status === 'pending')) {
-          throw new Error(`${String(count)} finished deliveries were expected; this is the log: ${JSON.stringify(deliveries)}`);
+          throw new Error(`${String(count)} finished deliveries were expected; the log is: ${JSON.stringify(deliveries)}`);
         }
       }, deadlineMs);
       return deliveryLog(webhook);

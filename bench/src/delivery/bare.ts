@@ -1,10 +1,10 @@
-// The limit: a BullMQ worker that does nothing but POST with the sender of the worker. No database, no signature.
+// The upper limit: a BullMQ worker that only POSTs, with the worker's sender. No database, no signature.
 import { Worker } from 'bullmq';
 import { connectRedis } from '@tidings/queue';
-import { createSending } from './sending.js';
+import { createSend } from './send.js';
 
 const { REDIS_URL = '', RECEIVER = '', CONCURRENCY = '' } = process.env;
-const send = createSending(RECEIVER);
+const send = createSend(RECEIVER);
 
 const worker = new Worker(
   'bare',

@@ -1,60 +1,68 @@
 import { Queue } from 'bullmq';
 import { WORKER_FLAGS } from '@tidings/local';
 import { connectRedis } from '@tidings/queue';
-import { alternate, type Side } from '../alternate.js';
+import { measureAlternately, type Variant } from '../measure.js';
 import { report, type Report } from '../report.js';
-import { onServers, type Servers } from '../servers.js';
-import { startMeasured, startReceiver, until, urlOf, type MeasuredTidings, type Receiver } from '../world.js';
+import { withServers, type Servers } from '../servers.js';
+import {
+  startMeasuredTidings,
+  startReceiver,
+  pollUntil,
+  urlOf,
+  type MeasuredTidings,
+  type Receiver,
+} from '../measured-tidings.js';
 
 const DELIVERIES = 10_000;
 const BATCH = 100;
-/** Requests under way at once, on each side. */
+/** Requests in flight, for each variant. */
 const CONCURRENCY = 300;
+/** The webhooks of an event for everyone. */
 const WIDE = 10;
-const FOR_ALICE = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 } };
-const FOR_ALL = { type: 'extraction.started', data: { version: '20261101', entity_types: ['artists', 'labels'] } };
+const EVENT_FOR_ALICE = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1.5 } };
+const EVENT_FOR_EVERYONE = { type: 'extraction.started', data: { version: '20261101', entity_types: ['artists', 'labels'] } };
 
 /**
- * Deliveries per second, end to end: published over HTTP, committed, POSTed and recorded, with one worker; of events that
- * one webhook gets, and of events that ten get. Beside it, alternately in the same run, what it could be at best (BullMQ and
- * the HTTP client, the client alone, another client alone), and what people write themselves.
+ * Measures deliveries per second with one worker, end to end: published over HTTP, committed, POSTed and recorded. One event
+ * goes to one webhook, another to ten. The same run measures upper limits (BullMQ with the same HTTP client, that client
+ * alone, undici alone) and a worker as services typically write it themselves.
  */
 export async function benchDelivery(rounds: number): Promise<Report> {
-  return onServers(async (servers) => {
+  return withServers(async (servers) => {
     const receiver = await startReceiver(servers);
-    const tidings = await startMeasured(servers, { env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
+    const tidings = await startMeasuredTidings(servers, { env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
     const { url } = receiver;
-    // What is for everyone goes to the others.
+    // Events for everyone go to the webhooks of the other owners only.
     const webhook = await tidings.register('alice', { url, max_in_flight: CONCURRENCY, event_types: ['sync.*'] });
-    for (let user = 0; user < WIDE; user += 1) {
-      await tidings.register(`user-${String(user)}`, { url, max_in_flight: CONCURRENCY / WIDE });
+    for (let owner = 0; owner < WIDE; owner += 1) {
+      await tidings.register(`user-${String(owner)}`, { url, max_in_flight: CONCURRENCY / WIDE });
     }
 
-    const sides = [
-      tidingsSide('Tidings, publish to recorded, to one webhook', tidings, receiver, servers, DELIVERIES, FOR_ALICE),
-      tidingsSide('Tidings, the same, to ten webhooks', tidings, receiver, servers, DELIVERIES / WIDE, FOR_ALL),
-      await queueSide('bare loop: BullMQ and the same HTTP client', 'bare', receiver, servers, () => ({})),
-      await clientSide('the HTTP client alone (got)', 'sender', receiver, servers),
-      await clientSide('undici alone', 'undici', receiver, servers),
-      await queueSide('what people write themselves', 'naive', receiver, servers, (number) => ({
+    const variants = [
+      tidingsVariant('Tidings, publish to recorded, to one webhook', tidings, receiver, servers, DELIVERIES, EVENT_FOR_ALICE),
+      tidingsVariant('Tidings, the same, to ten webhooks', tidings, receiver, servers, DELIVERIES / WIDE, EVENT_FOR_EVERYONE),
+      await queueVariant('bare loop: BullMQ and the same HTTP client', 'bare', receiver, servers, () => ({})),
+      await clientVariant('the HTTP client alone (got)', 'sender', receiver, servers),
+      await clientVariant('undici alone', 'undici', receiver, servers),
+      await queueVariant('hand-written worker', 'naive', receiver, servers, (number) => ({
         deliveryId: `dlv_00000000-naive-${String(Date.now())}-${String(number)}`,
         webhookId: webhook,
-        event: { id: `evt_${String(number)}`, ...FOR_ALICE },
+        event: { id: `evt_${String(number)}`, ...EVENT_FOR_ALICE },
       })),
     ];
-    const rows = await alternate(sides, rounds);
+    const rows = await measureAlternately(variants, rounds);
     return report(`Delivery throughput, one worker, ${String(CONCURRENCY)} requests at a time`, 'deliveries/s', rows);
   });
 }
 
-function tidingsSide(
+function tidingsVariant(
   name: string,
   tidings: MeasuredTidings,
   receiver: Receiver,
   { postgresPid, redisPid }: Servers,
   count: number,
   event: object,
-): Side {
+): Variant {
   const events = Array.from({ length: count }, () => event);
   const pids = {
     api: tidings.api.pid,
@@ -70,19 +78,19 @@ function tidingsSide(
   };
 }
 
-async function queueSide(
+async function queueVariant(
   name: string,
   queueName: 'bare' | 'naive',
   receiver: Receiver,
-  { start, redisUrl, postgresPid, redisPid, atEnd }: Servers,
+  { start, redisUrl, postgresPid, redisPid, addCleanup }: Servers,
   dataOf: (number: number) => object,
-): Promise<Side> {
+): Promise<Variant> {
   const env = { RECEIVER: receiver.url, CONCURRENCY: String(CONCURRENCY) };
-  // The limit has what our worker has; people start what they write themselves as it comes.
+  // The upper limit has the Node flags of our worker; hand-written workers start without flags.
   const worker = await start(`delivery/${queueName}.js`, env, queueName === 'bare' ? WORKER_FLAGS : []);
   const connection = connectRedis(redisUrl, 'worker', () => undefined);
   const queue = new Queue(queueName, { connection });
-  atEnd(async () => {
+  addCleanup(async () => {
     await queue.close();
     connection.disconnect();
   });
@@ -105,14 +113,19 @@ async function queueSide(
           })),
         );
       }
-      await receiver.until(before, DELIVERIES);
-      await until(async () => (await queue.getJobCountByTypes('wait', 'active')) === 0, 5);
+      await receiver.waitFor(before, DELIVERIES);
+      await pollUntil(async () => (await queue.getJobCountByTypes('wait', 'active')) === 0, 5);
       return DELIVERIES;
     },
   };
 }
 
-async function clientSide(name: string, client: 'sender' | 'undici', receiver: Receiver, { start }: Servers): Promise<Side> {
+async function clientVariant(
+  name: string,
+  client: 'sender' | 'undici',
+  receiver: Receiver,
+  { start }: Servers,
+): Promise<Variant> {
   const env = { RECEIVER: receiver.url, CONCURRENCY: String(CONCURRENCY), COUNT: String(DELIVERIES), CLIENT: client };
   const script = await start('delivery/client.js', env, WORKER_FLAGS);
   return {

@@ -1,5 +1,5 @@
-// What people write themselves: a BullMQ worker that reads the webhook and writes the attempt with one Prisma call each,
-// and sends with got as it comes.
+// A worker as services typically write it themselves: BullMQ, one Prisma call to read the webhook, one to write the attempt,
+// and got with its default options.
 import { createHmac } from 'node:crypto';
 import { Worker } from 'bullmq';
 import got from 'got';

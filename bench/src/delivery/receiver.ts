@@ -1,4 +1,4 @@
-// A receiver that only counts: answers 204 to every POST, and its count to a GET.
+// A receiver that only counts: it answers 204 to a POST, and the number of POSTs to a GET.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,68 +1,71 @@
 import { createMachineKeys } from '@tidings/config';
 import { createSeal, createSecret, parseSealKeys, sealedFor } from '@tidings/secrets';
 import type pg from 'pg';
-import { alternate, type Side } from '../alternate.js';
+import { measureAlternately, type Variant } from '../measure.js';
 import { report, type Report } from '../report.js';
-import { onServers, type Servers } from '../servers.js';
-import { startMeasured, startReceiver, type Receiver } from '../world.js';
+import { withServers, type Servers } from '../servers.js';
+import { startMeasuredTidings, startReceiver, type Receiver } from '../measured-tidings.js';
 
 const DELIVERIES = 5000;
 
 interface Size {
   name: string;
-  /** Users who get events, each by one webhook. */
-  users: number;
-  /** Webhooks that get none. */
-  others?: number;
-  /** Deliveries of before. */
+  /** Owners with events, each with one webhook. */
+  owners: number;
+  /** Webhooks without events. */
+  otherWebhooks?: number;
+  /** Earlier deliveries in the log. */
   history?: number;
   workers?: number;
 }
 
 const SIZES: Size[] = [
-  { name: '100 users, 10,000 deliveries of before', users: 100, history: 10_000 },
-  { name: 'with 1,000,000 deliveries of before', users: 100, history: 1_000_000 },
-  { name: 'with 100,000 webhooks more', users: 100, history: 10_000, others: 100_000 },
-  { name: 'one user', users: 1, history: 10_000 },
-  { name: '10,000 users', users: 10_000, history: 10_000 },
-  { name: 'with two workers', users: 100, history: 10_000, workers: 2 },
+  { name: '100 owners, 10,000 earlier deliveries', owners: 100, history: 10_000 },
+  { name: 'with 1,000,000 earlier deliveries', owners: 100, history: 1_000_000 },
+  { name: 'with 100,000 more webhooks', owners: 100, history: 10_000, otherWebhooks: 100_000 },
+  { name: 'with one owner', owners: 1, history: 10_000 },
+  { name: 'with 10,000 owners', owners: 10_000, history: 10_000 },
+  { name: 'with two workers', owners: 100, history: 10_000, workers: 2 },
 ];
 
-/** What a delivery costs as the log, the webhooks and the users become more, and with another worker: each in a database of its own, in turns. */
+/**
+ * Measures the cost of a delivery with a larger log, with more webhooks, with fewer and more owners, and with a second worker,
+ * each in its own database.
+ */
 export async function benchGrowth(rounds: number): Promise<Report> {
-  return onServers(async (servers) => {
+  return withServers(async (servers) => {
     const receiver = await startReceiver(servers);
-    const sides: Side[] = [];
-    for (const [index, size] of SIZES.entries()) sides.push(await sideOf(servers, receiver, size, `size_${String(index)}`));
-    return report('What a delivery costs as everything grows', 'deliveries/s', await alternate(sides, rounds));
+    const variants: Variant[] = [];
+    for (const [index, size] of SIZES.entries()) variants.push(await variantOf(servers, receiver, size, `size_${String(index)}`));
+    return report('Cost of a delivery at different sizes', 'deliveries/s', await measureAlternately(variants, rounds));
   });
 }
 
-async function sideOf(servers: Servers, receiver: Receiver, size: Size, name: string): Promise<Side> {
+async function variantOf(servers: Servers, receiver: Receiver, size: Size, name: string): Promise<Variant> {
   const keys = createMachineKeys();
-  const tidings = await startMeasured(
+  const tidings = await startMeasuredTidings(
     { ...servers, databaseUrl: await servers.addDatabase(name) },
     { keys, prefix: `{${name}}`, workers: size.workers ?? 1, env: { WORKER_CONCURRENCY: '100' } },
   );
   const { seal } = createSeal(parseSealKeys(keys.SECRETS_KEYS));
-  const webhooks = Array.from({ length: size.users }, (_, user) => ({ id: `wh_${String(user)}`, user: userOf(user) }));
+  const webhooks = Array.from({ length: size.owners }, (_, owner) => ({ id: `wh_${String(owner)}`, owner: ownerOf(owner) }));
   await tidings.sql.query(
     `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, max_in_flight)
      SELECT id, owner, $3, '{*}', secret, $5 FROM unnest($1::text[], $2::text[], $4::bytea[]) AS new (id, owner, secret)`,
     [
       webhooks.map(({ id }) => id),
-      webhooks.map(({ user }) => user),
+      webhooks.map(({ owner }) => owner),
       receiver.url,
       webhooks.map(({ id }) => seal(createSecret(), sealedFor.secret(id))),
-      Math.max(10, Math.ceil(100 / size.users)),
+      Math.max(10, Math.ceil(100 / size.owners)),
     ],
   );
-  await addOthers(tidings.sql, size.others ?? 0);
-  await addHistory(tidings.sql, size.history ?? 0, size.users);
+  await addWebhooks(tidings.sql, size.otherWebhooks ?? 0);
+  await addHistory(tidings.sql, size.history ?? 0, size.owners);
   await tidings.sql.query('VACUUM ANALYZE');
   const events = Array.from({ length: DELIVERIES }, (_, number) => ({
     type: 'sync.completed',
-    data: { owner: userOf(number % size.users), items_synced: 1, errors: 0, duration_s: 1.5 },
+    data: { user_id: ownerOf(number % size.owners), items_synced: 1, errors: 0, duration_s: 1.5 },
   }));
   const workers = Object.fromEntries(tidings.workers.map(({ pid }, index) => [index === 0 ? 'worker' : 'second worker', pid]));
   return {
@@ -72,9 +75,9 @@ async function sideOf(servers: Servers, receiver: Receiver, size: Size, name: st
   };
 }
 
-const userOf = (number: number): string => `user-${String(number)}`;
+const ownerOf = (number: number): string => `user-${String(number)}`;
 
-async function addOthers(sql: pg.Client, count: number): Promise<void> {
+async function addWebhooks(sql: pg.Client, count: number): Promise<void> {
   await sql.query(
     `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)
      SELECT 'wh_other_' || n, 'other-' || n, 'http://127.0.0.1:9/', '{*}', '\\x00' FROM generate_series(1, $1::int) AS n`,
@@ -82,12 +85,12 @@ async function addOthers(sql: pg.Client, count: number): Promise<void> {
   );
 }
 
-/** Events that were delivered long ago, with their attempts. */
-async function addHistory(sql: pg.Client, count: number, users: number): Promise<void> {
+/** Inserts delivered events with their deliveries and attempts. */
+async function addHistory(sql: pg.Client, count: number, owners: number): Promise<void> {
   await sql.query(
     `WITH event AS (
        INSERT INTO events (id, type, owner, data, timestamp)
-       SELECT 'evt_' || n, 'sync.completed', 'user-' || n % $2::int, '{"owner":"somebody","items_synced":1}', now()
+       SELECT 'evt_' || n, 'sync.completed', 'user-' || n % $2::int, '{"user_id":"somebody","items_synced":1}', now()
        FROM generate_series(1, $1::int) AS n
        RETURNING id, position, owner, accepted_at
      ), delivery AS (
@@ -97,6 +100,6 @@ async function addHistory(sql: pg.Client, count: number, users: number): Promise
      )
      INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, response_body)
      SELECT id, 1, now(), 12, 204, '' FROM delivery`,
-    [count, users],
+    [count, owners],
   );
 }

@@ -1,36 +1,37 @@
 import { Agent } from 'node:http';
 import { now } from '../now.js';
 import { median, report, type Measured, type Report } from '../report.js';
-import { inParallel, post } from '../requests.js';
-import { onServers, type Servers } from '../servers.js';
-import { startMeasured, urlOf, type MeasuredTidings } from '../world.js';
+import { runConcurrently, post } from '../requests.js';
+import { withServers, type Servers } from '../servers.js';
+import { startMeasuredTidings, urlOf, type MeasuredTidings } from '../measured-tidings.js';
 import type { Latencies, Observed } from './observer.js';
 
-const USERS = 100;
+const OWNERS = 100;
+/** Shares of the saturation rate. */
 const LEVELS = [0.2, 0.5, 0.8];
 const SECONDS = 6;
-/** To find out what is saturation: so many events, so many requests at a time. */
+/** The load that measures the saturation rate; `parallel` is the number of concurrent requests. */
 const SATURATING = { events: 6000, parallel: 50 };
 const TICK_MS = 1;
 
 /**
- * From the time at which an event was to be published, over HTTP, one in a request, to the first byte at the receiver, and at
- * a client of the stream; at parts of the rate at which everything is just busy. The load is open: events come at their
- * times, whether or not earlier ones were answered, and what comes late for that counts from when it was to come.
+ * Measures the time from an event's intended publish time, over HTTP with one event a request, to its first byte at the
+ * receiver and at a client of the stream, at shares of the saturation rate. The load is open: each event is published at its
+ * intended time whether or not earlier requests were answered, and a late one counts from its intended time.
  */
 export async function benchLatency(rounds: number): Promise<Report[]> {
-  return onServers(async (servers) => {
+  return withServers(async (servers) => {
     const { tidings, observer } = await start(servers);
     const token = tidings.token('service', 'events:publish');
     const agent = new Agent({ keepAlive: true });
-    servers.atEnd(() => {
+    servers.addCleanup(() => {
       agent.destroy();
     });
     const publish = (number: number, intended: number): Promise<void> =>
       post(`${tidings.url}/api/events`, token, eventOf(number, intended), agent);
-    const take = async (): Promise<Observed> => (await (await fetch(observer)).json()) as Observed;
+    const takeObserved = async (): Promise<Observed> => (await (await fetch(observer)).json()) as Observed;
 
-    const saturation: Measured = { name: 'saturated: 50 requests at a time', rates: [], cpuUs: {} };
+    const saturation: Measured = { name: 'saturation: 50 requests at a time', rates: [], cpuUs: {} };
     const levels = LEVELS.map((level) => ({
       level,
       rates: [] as number[],
@@ -40,28 +41,28 @@ export async function benchLatency(rounds: number): Promise<Report[]> {
     for (let round = 0; round <= rounds; round += 1) {
       const startedAt = performance.now();
       let number = 0;
-      await inParallel(SATURATING.parallel, SATURATING.events, () => publish((number += 1), now()));
-      await tidings.untilRecorded();
+      await runConcurrently(SATURATING.parallel, SATURATING.events, () => publish((number += 1), now()));
+      await tidings.waitUntilRecorded();
       const rate = SATURATING.events / ((performance.now() - startedAt) / 1000);
-      await take();
-      // The first round warms up.
+      await takeObserved();
+      // The first round is a warm-up.
       if (round === 0) continue;
       saturation.rates.push(rate);
-      const most = median(saturation.rates);
+      const saturationRate = median(saturation.rates);
       for (const { level, rates, webhook, stream } of levels) {
-        const count = await publishOpen(publish, most * level);
-        await tidings.untilRecorded();
-        const seen = await take();
-        if (seen.webhook.count !== count)
-          throw new Error(`${String(count)} events were published, ${String(seen.webhook.count)} came.`);
+        const count = await publishAtRate(publish, saturationRate * level);
+        await tidings.waitUntilRecorded();
+        const observed = await takeObserved();
+        if (observed.webhook.count !== count)
+          throw new Error(`${String(count)} events were published, ${String(observed.webhook.count)} arrived.`);
         rates.push(count / SECONDS);
-        webhook.push(seen.webhook);
-        stream.push(seen.stream);
+        webhook.push(observed.webhook);
+        stream.push(observed.stream);
       }
       console.error(`  round ${String(round)} of ${String(rounds)}`);
     }
     const rows = levels.map(({ level, rates, webhook, stream }): Measured => ({
-      name: `at ${String(level * 100)} % of it`,
+      name: `at ${String(level * 100)} % of saturation`,
       rates,
       cpuUs: {},
       notes: `webhook ${describe(webhook)}; stream ${describe(stream)}`,
@@ -72,9 +73,9 @@ export async function benchLatency(rounds: number): Promise<Report[]> {
 
 async function start(servers: Servers): Promise<{ tidings: MeasuredTidings; observer: string }> {
   const observer = urlOf(await servers.start('latency/observer.js'));
-  const tidings = await startMeasured(servers);
-  for (let user = 0; user < USERS; user += 1)
-    await tidings.register(`user-${String(user)}`, { url: observer, max_in_flight: 10 });
+  const tidings = await startMeasuredTidings(servers);
+  for (let owner = 0; owner < OWNERS; owner += 1)
+    await tidings.register(`user-${String(owner)}`, { url: observer, max_in_flight: 10 });
   const stream = [`${tidings.url}/api/events/stream?audience=all`, tidings.token('operator', 'admin')];
   const response = await fetch(`${observer}follow`, { method: 'POST', body: JSON.stringify(stream) });
   if (!response.ok) throw new Error(`The observer answered ${String(response.status)}.`);
@@ -83,8 +84,8 @@ async function start(servers: Servers): Promise<{ tidings: MeasuredTidings; obse
 
 type Publish = (number: number, intended: number) => Promise<void>;
 
-/** Answers with how many there were. */
-async function publishOpen(publish: Publish, rate: number): Promise<number> {
+/** Publishes at this rate for `SECONDS`, and returns the number of events. */
+async function publishAtRate(publish: Publish, rate: number): Promise<number> {
   const startsAt = now();
   const count = Math.floor(rate * SECONDS);
   const published: Promise<void>[] = [];
@@ -100,7 +101,7 @@ async function publishOpen(publish: Publish, rate: number): Promise<number> {
 }
 
 function eventOf(number: number, intended: number): string {
-  const data = { user_id: `user-${String(number % USERS)}`, entity_type: 'artist', entity_id: intended.toFixed(3) };
+  const data = { user_id: `user-${String(number % OWNERS)}`, entity_type: 'artist', entity_id: intended.toFixed(3) };
   return JSON.stringify({ type: 'gaps.updated', data });
 }
 

@@ -1,18 +1,19 @@
-// Receives webhooks and follows the stream, and keeps how long after its intended time each event came. Events say that time,
-// in milliseconds since 1970, as the id of what they are about. A GET answers with what was seen since the last one.
+// Receives webhooks, follows the stream, and records the latency of each event after its intended publish time. Events have
+// that time, in milliseconds since 1970, as their `entity_id`. A GET returns the latencies since the last GET.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { now } from '../now.js';
 
+/** The latencies since the last GET. */
 export interface Observed {
   webhook: Latencies;
   stream: Latencies;
 }
 
+/** Percentiles in milliseconds. */
 export interface Latencies {
   count: number;
-  /** In milliseconds. */
   p50: number;
   p99: number;
   p999: number;
@@ -54,7 +55,7 @@ async function follow(url: string, token: string): Promise<void> {
 }
 
 const server = createServer((request, response) => {
-  // Its first byte: the body comes after the headers.
+  // The time of the first byte: the body follows the headers.
   const at = now();
   if (request.method === 'GET') {
     response.end(JSON.stringify({ webhook: webhook.take(), stream: stream.take() } satisfies Observed));

@@ -9,8 +9,8 @@ const DAY_MS = 86_400_000;
 const PAGE = 51;
 
 /**
- * Prints how PostgreSQL reads a page of a webhook's deliveries when there are a million, over nine partitions: the first
- * page, one deep in the log, one of a day, and one of the rare that failed.
+ * Prints PostgreSQL's plans for pages of one webhook's deliveries, among a million in nine partitions: the first page, a page
+ * in the middle of the log, a page of one day, and a page of the rare failures.
  */
 export async function explainListing(): Promise<undefined> {
   const { folder, remove } = temporaryFolder();
@@ -21,18 +21,18 @@ export async function explainListing(): Promise<undefined> {
     const from = await seed(database);
     const middle = new Date(from.getTime() + 16 * DAY_MS);
     const page = { take: PAGE, orderBy: { id: 'desc' } } as const;
-    const mine = { webhookId: 'wh_7' };
+    const where = { webhookId: 'wh_7' };
     const pages = {
-      'the first page': () => database.prisma.delivery.findMany({ where: mine, ...page }),
+      'the first page': () => database.prisma.delivery.findMany({ where, ...page }),
       'a page after a cursor in the middle': () =>
-        database.prisma.delivery.findMany({ where: { ...mine, id: { lt: deliveryIdFloor(middle) } }, ...page }),
+        database.prisma.delivery.findMany({ where: { ...where, id: { lt: deliveryIdFloor(middle) } }, ...page }),
       'a page of one day': () =>
         database.prisma.delivery.findMany({
-          where: { ...mine, id: { gte: deliveryIdFloor(middle), lt: deliveryIdFloor(new Date(middle.getTime() + DAY_MS)) } },
+          where: { ...where, id: { gte: deliveryIdFloor(middle), lt: deliveryIdFloor(new Date(middle.getTime() + DAY_MS)) } },
           ...page,
         }),
-      'those that failed, one in a thousand': () =>
-        database.prisma.delivery.findMany({ where: { ...mine, status: { in: ['failed'] } }, ...page }),
+      'failed deliveries, one in a thousand': () =>
+        database.prisma.delivery.findMany({ where: { ...where, status: { in: ['failed'] } }, ...page }),
     };
     for (const [name, read] of Object.entries(pages)) {
       const { text, values } = await recordStatement(database, read);
@@ -49,7 +49,7 @@ export async function explainListing(): Promise<undefined> {
   }
 }
 
-/** Periods ahead of the first one, and deliveries spread evenly over all of them; answers with when they begin. */
+/** Adds eight partitions, spreads the deliveries evenly over all nine, and returns the time of the first delivery. */
 async function seed({ pool }: Database): Promise<Date> {
   const { rows } = await pool.query<{ end: Date }>('SELECT max(ends_at) AS end FROM partitions');
   let end = rows[0]?.end ?? new Date();
@@ -71,7 +71,7 @@ async function seed({ pool }: Database): Promise<Date> {
   return from;
 }
 
-/** What Prisma sends for a read. */
+/** Returns the statement that Prisma sends for a read. */
 async function recordStatement({ pool }: Database, read: () => Promise<unknown>): Promise<{ text: string; values: unknown[] }> {
   const sent: { text: string; values: unknown[] }[] = [];
   const original = pool.query.bind(pool) as (...input: unknown[]) => unknown;
@@ -87,6 +87,6 @@ async function recordStatement({ pool }: Database, read: () => Promise<unknown>)
   await read();
   pool.query = original as typeof pool.query;
   const [statement] = sent;
-  if (!statement) throw new Error('Prisma has sent nothing over the pool.');
+  if (!statement) throw new Error('Prisma sent no statement through the pool.');
   return statement;
 }

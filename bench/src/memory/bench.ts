@@ -2,29 +2,29 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
-import { residentBytes } from '../resident.js';
-import { onServers } from '../servers.js';
-import { startMeasured, until } from '../world.js';
+import { residentBytes } from '../memory.js';
+import { withServers } from '../servers.js';
+import { startMeasuredTidings, pollUntil } from '../measured-tidings.js';
 
 const PENDING = 100_000;
 const WEBHOOKS = 100;
 const BATCH = 1000;
 
-/** How much memory each process takes at rest, and with 100,000 deliveries that wait for a retry; and Redis for each. */
+/** Prints the memory of each process when idle and with 100,000 waiting retries, and Redis's memory per delivery. */
 export async function benchMemory(): Promise<undefined> {
-  await onServers(async (servers) => {
+  await withServers(async (servers) => {
     const failing = createServer((request, response) => {
       request.resume().once('end', () => response.writeHead(500).end());
     }).listen(0, '127.0.0.1');
-    servers.atEnd(() => failing.close());
+    servers.addCleanup(() => failing.close());
     await once(failing, 'listening');
     const url = `http://127.0.0.1:${String((failing.address() as AddressInfo).port)}/`;
-    const tidings = await startMeasured(servers, {
+    const tidings = await startMeasuredTidings(servers, {
       env: { DELIVERY_INITIAL_DELAY_MS: '3600000', DELIVERY_JITTER: '0', WORKER_CONCURRENCY: '100' },
     });
-    for (let user = 0; user < WEBHOOKS; user += 1) await tidings.register(`user-${String(user)}`, { url, max_in_flight: 10 });
+    for (let owner = 0; owner < WEBHOOKS; owner += 1) await tidings.register(`user-${String(owner)}`, { url, max_in_flight: 10 });
     const redis = new Redis(servers.redisUrl);
-    servers.atEnd(() => {
+    servers.addCleanup(() => {
       redis.disconnect();
     });
     const usedByRedis = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
@@ -35,7 +35,7 @@ export async function benchMemory(): Promise<undefined> {
     };
 
     console.log(`\nMemory (resident), Node ${process.version}`);
-    show('at rest');
+    show('idle');
     const before = await usedByRedis();
     const events = Array.from({ length: PENDING }, (_, number) => ({
       type: 'sync.completed',
@@ -43,14 +43,14 @@ export async function benchMemory(): Promise<undefined> {
     }));
     await tidings.publish(events, BATCH);
     show(`with ${String(PENDING)} deliveries just accepted`);
-    await until(async () => {
+    await pollUntil(async () => {
       const { rows } = await tidings.sql.query<{ count: number }>(
         "SELECT count(*)::int AS count FROM deliveries WHERE stage = 'backoff'",
       );
       return rows[0]?.count === PENDING;
     }, 500);
     show(`with ${String(PENDING)} deliveries that wait for a retry`);
-    console.log(`  Redis for each of them: ${(((await usedByRedis()) - before) / PENDING).toFixed(0)} bytes`);
+    console.log(`  Redis, per delivery: ${(((await usedByRedis()) - before) / PENDING).toFixed(0)} bytes`);
   });
   return undefined;
 }

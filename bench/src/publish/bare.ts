@@ -1,4 +1,4 @@
-// The limit: an Express handler that reads JSON, writes all events with one INSERT, and answers. It checks nothing.
+// The upper limit: an Express handler that parses JSON, writes all events with one INSERT, and answers, without validation.
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express from 'express';

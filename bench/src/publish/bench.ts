@@ -2,50 +2,50 @@ import { Agent } from 'node:http';
 import { createPublisher, syncCompleted } from '@tidings/events';
 import { startTidings } from '@tidings/local';
 import pg from 'pg';
-import { alternate } from '../alternate.js';
+import { measureAlternately } from '../measure.js';
 import { report, type Report } from '../report.js';
-import { inParallel, post } from '../requests.js';
-import { onServers } from '../servers.js';
-import { until, urlOf } from '../world.js';
+import { runConcurrently, post } from '../requests.js';
+import { withServers } from '../servers.js';
+import { pollUntil, urlOf } from '../measured-tidings.js';
 
-/** Events of a round, how many go together, and how many requests are under way at once. */
+/** The events of a round, the events of a request, and the number of concurrent requests. */
 const LOADS = [
   { name: 'batches of 100', events: 20_000, batch: 100, parallel: 8 },
   { name: 'one by one', events: 4000, batch: 1, parallel: 50 },
 ];
-const USERS = 1000;
+const OWNERS = 1000;
 const PREFIX = '{bench}';
 
-/** Publishes a load, and resolves when it is committed. */
-type Side = (load: (typeof LOADS)[number]) => Promise<void>;
+/** Publishes a load, and resolves when all its events are committed. */
+type Publish = (load: (typeof LOADS)[number]) => Promise<void>;
 
 /**
- * Events per second, until they are committed: over HTTP, and over the queue with the package. Beside it, alternately in
- * the same run, a bare Express handler that writes what it gets with one INSERT. Nobody has a webhook.
+ * Measures committed events per second: over HTTP, and over the queue with the package. The same run measures an upper limit,
+ * an Express handler that writes the events of a request with one INSERT. There are no webhooks.
  */
 export async function benchPublish(rounds: number): Promise<Report[]> {
-  return onServers(async ({ databaseUrl, redisUrl, postgresPid, redisPid, atEnd, start }) => {
+  return withServers(async ({ databaseUrl, redisUrl, postgresPid, redisPid, addCleanup, start }) => {
     const tidings = await startTidings({ databaseUrl, redisUrl, prefix: PREFIX });
-    atEnd(() => tidings.stop());
+    addCleanup(() => tidings.stop());
     const bare = await start('publish/bare.js');
     const publisher = createPublisher({ redis: redisUrl, prefix: PREFIX });
-    atEnd(() => publisher.close());
+    addCleanup(() => publisher.close());
     const sql = new pg.Client({ connectionString: databaseUrl });
     await sql.connect();
-    atEnd(() => sql.end());
+    addCleanup(() => sql.end());
     const lastPosition = async (): Promise<number> =>
       Number((await sql.query<{ last: string }>('SELECT coalesce(max(position), 0) AS last FROM events')).rows[0]?.last);
 
     const agent = new Agent({ keepAlive: true });
-    atEnd(() => {
+    addCleanup(() => {
       agent.destroy();
     });
     const overHttp =
-      (url: string, token: string): Side =>
+      (url: string, token: string): Publish =>
       ({ events, batch, parallel }) =>
-        inParallel(parallel, events / batch, () => post(url, token, bodyOf(batch), agent));
+        runConcurrently(parallel, events / batch, () => post(url, token, bodyOf(batch), agent));
     const [worker] = tidings.workers;
-    const sides: { name: string; pids: Record<string, number>; publish: Side }[] = [
+    const variants: { name: string; pids: Record<string, number>; publish: Publish }[] = [
       {
         name: 'Tidings, over HTTP',
         pids: { api: tidings.api.pid, postgresql: postgresPid, redis: redisPid },
@@ -61,16 +61,16 @@ export async function benchPublish(rounds: number): Promise<Report[]> {
         pids: { worker: worker?.pid ?? 0, postgresql: postgresPid, redis: redisPid },
         async publish({ events, batch, parallel }) {
           const before = await lastPosition();
-          await inParallel(parallel, events / batch, () => publisher.publish(Array.from({ length: batch }, someEvent)));
-          await until(async () => (await lastPosition()) - before >= events, 5);
+          await runConcurrently(parallel, events / batch, () => publisher.publish(Array.from({ length: batch }, someEvent)));
+          await pollUntil(async () => (await lastPosition()) - before >= events, 5);
         },
       },
     ];
 
     const reports: Report[] = [];
     for (const load of LOADS) {
-      const rows = await alternate(
-        sides.map(({ name, pids, publish }) => ({
+      const rows = await measureAlternately(
+        variants.map(({ name, pids, publish }) => ({
           name,
           pids,
           async run() {
@@ -88,8 +88,8 @@ export async function benchPublish(rounds: number): Promise<Report[]> {
 }
 
 function someEvent() {
-  const user = `user-${String(Math.floor(Math.random() * USERS))}`;
-  return syncCompleted({ user_id: user, items_synced: 150, errors: 0, duration_s: 42.5 });
+  const owner = `user-${String(Math.floor(Math.random() * OWNERS))}`;
+  return syncCompleted({ user_id: owner, items_synced: 150, errors: 0, duration_s: 42.5 });
 }
 
 function bodyOf(batch: number): string {

@@ -3,23 +3,23 @@ import { Queue } from 'bullmq';
 import pg from 'pg';
 import { startApp } from '@tidings/local';
 import { connectRedis, DELIVERIES_QUEUE } from '@tidings/queue';
-import { startCpu } from '../cpu.js';
+import { startCpuMeasurement } from '../cpu.js';
 import { report, type Measured, type Report } from '../report.js';
-import { onServers } from '../servers.js';
+import { withServers } from '../servers.js';
 
 const PREFIX = '{tidings}';
 const DELIVERIES = 100_000;
 const WEBHOOKS = 10_000;
 
 /**
- * How long it takes until everything is in Redis again that was lost with it: 100,000 deliveries of 10,000 webhooks that
- * wait for a retry, one worker, from the moment when the reconciler is to look at them.
+ * Measures how fast the reconciler of one worker restores the jobs of an empty Redis: 100,000 deliveries of 10,000 webhooks
+ * that wait for a retry, from their wake time to the last job.
  */
 export async function benchRecovery(rounds: number): Promise<Report> {
-  return onServers(async ({ databaseUrl, redisUrl, redisPid, atEnd }) => {
+  return withServers(async ({ databaseUrl, redisUrl, redisPid, addCleanup }) => {
     const sql = new pg.Client({ connectionString: databaseUrl });
     await sql.connect();
-    atEnd(() => sql.end());
+    addCleanup(() => sql.end());
     await seed(sql);
 
     const worker = startApp('worker', {
@@ -34,35 +34,35 @@ export async function benchRecovery(rounds: number): Promise<Report> {
         LOG_FORMAT: 'json',
       },
     });
-    atEnd(() => worker.stop());
+    addCleanup(() => worker.stop());
     const connection = connectRedis(redisUrl, 'worker', () => undefined);
     const queue = new Queue(DELIVERIES_QUEUE, { connection, prefix: PREFIX });
-    atEnd(async () => {
+    addCleanup(async () => {
       await queue.close();
       connection.disconnect();
     });
 
-    const again: Measured = { name: 'enqueued again after FLUSHALL', rates: [], cpuUs: {} };
+    const restored: Measured = { name: 'enqueued again after FLUSHALL', rates: [], cpuUs: {} };
     for (let round = 0; round < rounds; round += 1) {
       await connection.flushall();
-      const cpu = startCpu({ worker: worker.pid, redis: redisPid });
+      const cpu = startCpuMeasurement({ worker: worker.pid, redis: redisPid });
       const startedAt = performance.now();
       await sql.query("UPDATE deliveries SET stage = 'backoff', wake_at = now()");
       const seededAt = performance.now();
       while ((await queue.getJobCountByTypes('wait', 'active', 'delayed', 'prioritized')) < DELIVERIES) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      again.rates.push(DELIVERIES / ((performance.now() - seededAt) / 1000));
-      for (const [name, cost] of Object.entries(cpu(DELIVERIES))) (again.cpuUs[name] ??= []).push(cost);
+      restored.rates.push(DELIVERIES / ((performance.now() - seededAt) / 1000));
+      for (const [name, cost] of Object.entries(cpu(DELIVERIES))) (restored.cpuUs[name] ??= []).push(cost);
       console.error(
         `  round ${String(round + 1)}: ${((performance.now() - seededAt) / 1000).toFixed(1)} s (and ${((seededAt - startedAt) / 1000).toFixed(1)} s to set up)`,
       );
     }
-    return report(`${String(DELIVERIES)} pending deliveries of ${String(WEBHOOKS)} webhooks`, 'deliveries/s', [again]);
+    return report(`${String(DELIVERIES)} pending deliveries of ${String(WEBHOOKS)} webhooks`, 'deliveries/s', [restored]);
   });
 }
 
-/** Retries that are due in an hour, so that nothing but the reconciler has work. */
+/** Inserts retries that are due in an hour, so that only the reconciler has work. */
 async function seed(sql: pg.Client): Promise<void> {
   await sql.query(
     `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)

@@ -1,4 +1,4 @@
-// The limit: a server that holds its connections, and writes one prebuilt buffer to each of them for each message.
+// The upper limit: a server that writes one prebuilt buffer to each of its connections for each message.
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { decodeAnnouncement } from '@tidings/accept';

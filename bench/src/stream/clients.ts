@@ -1,33 +1,34 @@
-// Many clients in one process. They count events, and read the time in some of them: parsing all of it would cost more
+// Many clients in one process. They count events, and parse the time only in a sample: parsing every event would cost more
 // than sending it.
 import { connect, type Socket } from 'node:net';
 import { now } from '../now.js';
 
-/** What the parent asks for: connections, or to tell when each has got so many events more. */
-export type Order = { open: { host: string; port: number; path: string; tokens: string[]; count: number } } | { expect: number };
+/** A command of the parent: open connections, or reply when each has received `expect` further events. */
+export type Command =
+  { open: { host: string; port: number; path: string; tokens: string[]; count: number } } | { expect: number };
 
-/** What it is told. */
-export type Answer = { open: true } | { received: true; latenciesMs: number[] };
+/** The reply to a command. */
+export type Reply = { open: true } | { received: true; latenciesMs: number[] };
 
 const EVENT = Buffer.from('event: extraction.');
-/** One of so many connections looks at the time that an event holds. */
+/** One in this number of connections parses the times of its events. */
 const SAMPLE = 50;
 const SENT_AT = /"version":"(\d+\.\d+)"/g;
-/** So many connections are opened at once. */
-const AT_ONCE = 100;
+/** The number of connections that are opened at the same time. */
+const OPENED_IN_PARALLEL = 100;
 
 let received = 0;
 let expected = Infinity;
 let latenciesMs: number[] = [];
 let connections = 0;
 
-const tell = (answer: Answer): void => void process.send?.(answer);
+const send = (reply: Reply): void => void process.send?.(reply);
 
-function lookIfDone(): void {
+function replyIfComplete(): void {
   if (received < expected) return;
   received -= expected;
   expected = Infinity;
-  tell({ received: true, latenciesMs });
+  send({ received: true, latenciesMs });
   latenciesMs = [];
 }
 
@@ -50,7 +51,7 @@ function open(host: string, port: number, path: string, token: string, isSample:
     });
     socket.on('data', (data: Buffer) => {
       const bytes = rest ? Buffer.concat([rest, data]) : data;
-      // A chunk ends with a line; what does not may end within what is looked for.
+      // A chunk that does not end with a line feed may end within an event.
       rest = bytes.at(-1) === 0x0a ? undefined : bytes;
       if (rest) return;
       received += count(bytes);
@@ -58,19 +59,19 @@ function open(host: string, port: number, path: string, token: string, isSample:
         const at = now();
         for (const [, sentAt] of bytes.toString('latin1').matchAll(SENT_AT)) latenciesMs.push(at - Number(sentAt));
       }
-      lookIfDone();
+      replyIfComplete();
     });
     socket.once('error', reject);
   });
 }
 
-process.on('message', (order: Order) => {
-  if ('expect' in order) {
-    expected = order.expect * connections;
-    lookIfDone();
+process.on('message', (command: Command) => {
+  if ('expect' in command) {
+    expected = command.expect * connections;
+    replyIfComplete();
     return;
   }
-  const { host, port, path, tokens, count } = order.open;
+  const { host, port, path, tokens, count } = command.open;
   connections = count;
   let next = 0;
   const opener = async (): Promise<void> => {
@@ -80,8 +81,8 @@ process.on('message', (order: Order) => {
       await open(host, port, path, tokens[index % tokens.length] ?? '', index % SAMPLE === 0);
     }
   };
-  void Promise.all(Array.from({ length: AT_ONCE }, opener)).then(() => {
-    tell({ open: true });
+  void Promise.all(Array.from({ length: OPENED_IN_PARALLEL }, opener)).then(() => {
+    send({ open: true });
   });
 });
 process.once('disconnect', () => process.exit());

@@ -1,32 +1,32 @@
-// The peer: nginx with its module nchan, from Debian's libnginx-mod-nchan.
+// A server for comparison: nginx with its module nchan, from Debian's libnginx-mod-nchan.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { freePort, startProcess, temporaryFolder } from '@tidings/local';
 import { postWith } from '../requests.js';
 import type { Servers } from '../servers.js';
-import { until } from '../world.js';
+import { pollUntil } from '../measured-tidings.js';
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 const TYPE = { 'x-eventsource-event': 'extraction.started' };
-/** 202: nobody follows. */
+/** nchan answers 202 when there are no subscribers. */
 const PUBLISHED = [201, 202];
 
-/** Where nchan is told of events, and followed. */
+/** A running nginx with nchan. */
 export interface Nchan {
   url: string;
   pid: number;
-  /** Publishes events with these texts, all at once. */
+  /** Publishes one event with each of these texts, in parallel. */
   announce: (texts: readonly string[]) => Promise<void>;
 }
 
-/** Undefined where nchan is not installed. */
-export async function startNchan({ atEnd }: Servers): Promise<Nchan | undefined> {
+/** Starts nginx with nchan. Returns undefined when nchan is not installed. */
+export async function startNchan({ addCleanup }: Servers): Promise<Nchan | undefined> {
   if (!existsSync(MODULE)) return undefined;
   const { folder, remove } = temporaryFolder();
-  atEnd(remove);
+  addCleanup(remove);
   mkdirSync(join(folder, 'temp'));
   const port = await freePort();
   const config = `
@@ -49,14 +49,14 @@ export async function startNchan({ atEnd }: Servers): Promise<Nchan | undefined>
     }`;
   writeFileSync(join(folder, 'nginx.conf'), config);
   const nginx = startProcess('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stopSignal: 'SIGTERM' });
-  atEnd(() => nginx.stop());
+  addCleanup(() => nginx.stop());
   const origin = `http://127.0.0.1:${String(port)}`;
   const agent = new Agent({ keepAlive: true });
-  atEnd(() => {
+  addCleanup(() => {
     agent.destroy();
   });
 
-  await until(() =>
+  await pollUntil(() =>
     fetch(origin).then(
       () => true,
       () => false,

@@ -3,25 +3,26 @@ import { join } from 'node:path';
 
 const FOLDERS = ['/usr/lib', '/usr/local/lib', '/usr/lib64', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'];
 
-/** The library that tells a process another time; undefined where it is not installed. */
+/** The path of libfaketime, or undefined. */
 function findLibrary(): string | undefined {
   for (const folder of FOLDERS) {
     try {
       const names = readdirSync(join(folder, 'faketime'));
       if (names.includes('libfaketimeMT.so.1')) return join(folder, 'faketime/libfaketimeMT.so.1');
     } catch {
-      // Not in this one.
+      // The library is not in this folder.
     }
   }
   return undefined;
 }
 
-export function lacksFaketime(): string | undefined {
+/** What this machine lacks to shift clocks, or undefined. */
+export function missingFaketime(): string | undefined {
   return findLibrary() === undefined ? 'needs libfaketime (apt install faketime)' : undefined;
 }
 
 /**
- * What a process needs in its environment to have a clock of its own. Its timers are left alone: they go by another one.
+ * The environment variables that shift the clock of a process. Timers are not affected: they use the monotonic clock.
  *
  * @param offset such as `+1h`
  */

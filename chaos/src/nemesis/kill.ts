@@ -1,30 +1,31 @@
 import type { LocalApi, LocalProcess } from '@tidings/local';
 import { CONCURRENCY, type System } from '../system.js';
 
-/** Ends a worker with SIGKILL: what it had sent and not recorded is sent again by another one. */
+/** Kills a worker with SIGKILL. Another worker repeats the requests that it had sent and not recorded. */
 export async function killWorker(system: System, worker: LocalProcess): Promise<void> {
-  system.processes.forget(worker);
+  system.processes.remove(worker);
   await worker.stop('SIGKILL');
-  system.crash({ name: 'a worker was killed', interrupts: CONCURRENCY });
+  system.recordCrash({ name: 'a worker was killed', interrupts: CONCURRENCY });
 }
 
-/** Waits for a worker that ends by itself, at a failpoint, and replaces it. False: it has not ended in time. */
-export async function replaceWhenEnded(system: System, worker: LocalProcess, deadlineMs: number): Promise<boolean> {
-  if (!(await endsWithin(worker, deadlineMs))) return false;
-  system.processes.forget(worker);
-  system.crash({ name: 'a worker died at its failpoint', interrupts: CONCURRENCY });
+/** Waits for a worker to exit at its failpoint, and replaces it. Returns false when it did not exit in time. */
+export async function replaceAfterExit(system: System, worker: LocalProcess, deadlineMs: number): Promise<boolean> {
+  if (!(await exitsWithin(worker, deadlineMs))) return false;
+  system.processes.remove(worker);
+  system.recordCrash({ name: 'a worker died at its failpoint', interrupts: CONCURRENCY });
   await system.processes.addWorker();
   return true;
 }
 
-/** Ends an API with SIGKILL. It sends nothing, so no delivery may come twice for it. */
+/** Kills an API with SIGKILL. An API sends no webhooks, so this explains no duplicate. */
 export async function killApi(system: System, api: LocalApi): Promise<void> {
-  system.processes.forget(api);
+  system.processes.remove(api);
   await api.stop('SIGKILL');
-  system.crash({ name: 'an API was killed' });
+  system.recordCrash({ name: 'an API was killed' });
 }
 
-export async function endsWithin(process: LocalProcess, deadlineMs: number): Promise<boolean> {
+/** Whether the process exits within the deadline. */
+export async function exitsWithin(process: LocalProcess, deadlineMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<false>((resolve) => {
     timer = setTimeout(() => {

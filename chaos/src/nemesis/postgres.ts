@@ -3,25 +3,25 @@ import type { Cleanup } from '../cleanup.js';
 import { nowMs } from '../ledger.js';
 import { CONCURRENCY, TIMEOUT_MS, type System } from '../system.js';
 
-/** Workers keep trying to record for `DELIVERY_TIMEOUT_MS`; the last try may come this much before its end. */
+/** Workers retry the record of an attempt for `DELIVERY_TIMEOUT_MS`; the last retry may be this much before the end. */
 const RETRY_MS = 500;
 
 /**
- * Ends PostgreSQL with SIGQUIT, which is `pg_ctl stop -m immediate`, and starts it on the same data.
+ * Stops PostgreSQL with SIGQUIT, which is `pg_ctl stop -m immediate`, and starts it with the same data.
  *
- * What was sent and not recorded is recorded when it is back, if that is within the time for which workers keep trying:
- * then nothing may come twice. After a longer outage, what was under way when it began may.
+ * Workers record their sent requests after the restart if the outage is shorter than the time of their retries: then no
+ * duplicate is explained. A longer outage explains duplicates of the requests in flight at its beginning.
  */
 export async function restartPostgres(system: System): Promise<void> {
   const { postgres } = system;
-  if (!postgres) throw new Error('This scenario has no PostgreSQL of its own.');
+  if (!postgres) throw new Error('`restartPostgres` needs a PostgreSQL of the scenario: pass `postgres` to startSystem.');
   const fromMs = nowMs();
   await postgres.stop('SIGQUIT');
   await postgres.start();
   const untilMs = nowMs();
   const isShort = untilMs - fromMs < TIMEOUT_MS - RETRY_MS;
   system.ledger.faults.push({
-    name: `PostgreSQL was away for ${String(Math.round(untilMs - fromMs))} ms`,
+    name: `PostgreSQL was down for ${String(Math.round(untilMs - fromMs))} ms`,
     fromMs,
     untilMs,
     interrupts: isShort ? 0 : CONCURRENCY * system.processes.workers.length,
@@ -29,8 +29,8 @@ export async function restartPostgres(system: System): Promise<void> {
   });
 }
 
-/** Keeps everybody from writing to a table, until the function that it returns is called. Reading goes on. */
-export async function holdTable(
+/** Locks a table against writes; reads still work. Returns a function that releases the lock. */
+export async function lockTable(
   databaseUrl: string,
   table: 'events' | 'webhooks',
   cleanup: Cleanup,

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 
-/** Gives Redis one command, on a connection of its own. */
-export async function commandRedis(url: string, command: string, ...args: string[]): Promise<void> {
+/** Sends one command to Redis, on a new connection. */
+export async function sendRedisCommand(url: string, command: string, ...args: string[]): Promise<void> {
   const redis = new Redis(url, { maxRetriesPerRequest: 3, commandTimeout: 5000 });
   redis.on('error', () => undefined);
   try {

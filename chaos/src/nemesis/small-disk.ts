@@ -2,29 +2,31 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A disk of its own that is soon full. */
+/** A small file system that is quickly full. */
 export interface SmallDisk {
   folder: string;
-  /** Writes until there is no room left. */
+  /** Writes until there is no space left. */
   fill: () => void;
-  /** Takes away what `fill` wrote. */
+  /** Deletes the file that `fill` wrote. */
   free: () => void;
   unmount: () => void;
 }
 
 const CHUNK = Buffer.alloc(65_536, 1);
 
-export function lacksMount(): string | undefined {
+/** What this machine lacks to mount a tmpfs, or undefined. */
+export function missingMountRights(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux, to mount a small tmpfs';
   return undefined;
 }
 
+/** Mounts a tmpfs of this size on the folder. */
 export function mountSmallDisk(folder: string, megabytes: number): SmallDisk {
   mkdirSync(folder, { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${String(megabytes)}m,mode=0755`, 'tmpfs', folder]);
   const unmount = (): void => {
     process.off('exit', unmount);
-    // Lazily: PostgreSQL may hold it for a moment longer.
+    // Lazy, because PostgreSQL may still use the file system.
     spawnSync('umount', ['--lazy', folder]);
   };
   process.once('exit', unmount);

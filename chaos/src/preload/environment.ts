@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Sabotage } from './sabotage.js';
 
-/** The build, also for tests, which run from the sources: a process of Tidings is plain JavaScript. */
+/** The built module, also in tests, which run from the sources: the processes of Tidings run JavaScript. */
 const PRELOAD = pathToFileURL(join(import.meta.dirname, '../../dist/preload/main.js')).href;
 
-/** What a process needs in its environment to end at a failpoint, or to break a promise. Without either: nothing. */
+/** The environment variables that make a process die at a failpoint or break a promise. Empty without either. */
 export function preload({ failpoint, sabotage }: { failpoint?: string; sabotage?: Sabotage | undefined }): NodeJS.ProcessEnv {
   if (failpoint === undefined && sabotage === undefined) return {};
   return {

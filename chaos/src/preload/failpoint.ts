@@ -3,42 +3,43 @@ import type { Intercept } from './intercept.js';
 export interface Failpoint {
   /** The name of a prepared statement. */
   statement: string;
-  /** `before` it is sent, or `after` it was committed. */
-  moment: 'before' | 'after';
-  /** At which time, from 1. */
-  time: number;
+  /** `before` the statement is sent, or `after` it was committed. */
+  side: 'before' | 'after';
+  /** The number of the call at which the process dies, from 1. */
+  occurrence: number;
 }
 
 const SYNTAX = /^([a-z_]+):(before|after)(?::([1-9]\d*))?$/;
 
-/** Reads `statement:moment[:time]`, such as `record_attempts:before:3`. */
+/** Parses `statement:side[:occurrence]`, such as `record_attempts:before:3`. Throws an Error for any other text. */
 export function parseFailpoint(text: string): Failpoint {
-  const [, statement, moment, time = '1'] = SYNTAX.exec(text) ?? [];
-  if (statement === undefined) throw new Error(`A failpoint is "statement:before" or "statement:after:3", not "${text}".`);
-  return { statement, moment: moment as Failpoint['moment'], time: Number(time) };
+  const [, statement, side, occurrence = '1'] = SYNTAX.exec(text) ?? [];
+  if (statement === undefined)
+    throw new Error(`A failpoint must be like "statement:before" or "statement:after:3", not "${text}".`);
+  return { statement, side: side as Failpoint['side'], occurrence: Number(occurrence) };
 }
 
-/** What never comes. */
+/** A promise that never settles. */
 const NEVER = new Promise<never>(() => undefined);
 
 /**
- * Ends the process the hard way at one place of its journey.
+ * Kills the process before or after one call of a statement.
  *
- * @param die does not return control to the process, at least not for long
+ * @param die kills the process; its code may run for a short time after this returns
  */
-export function failAt({ statement, moment, time }: Failpoint, die: () => void): Intercept {
-  let times = 0;
+export function failAt({ statement, side, occurrence }: Failpoint, die: () => void): Intercept {
+  let calls = 0;
   return async ({ name }, run) => {
     if (name !== statement) return run();
-    times += 1;
-    // The count at the call: others may come in while this one is under way.
-    const isTime = times === time;
-    if (isTime && moment === 'before') {
+    calls += 1;
+    // Decided before the await, since more calls may start during this one.
+    const isFailpoint = calls === occurrence;
+    if (isFailpoint && side === 'before') {
       die();
       return NEVER;
     }
     const result = await run();
-    if (!isTime) return result;
+    if (!isFailpoint) return result;
     die();
     return NEVER;
   };

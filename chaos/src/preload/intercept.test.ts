@@ -7,7 +7,7 @@ import { SABOTAGES } from './sabotage.js';
 
 let database: TestDatabase;
 let pool: pg.Pool;
-let undo: (() => void) | undefined;
+let restore: (() => void) | undefined;
 beforeAll(async () => {
   database = await createTestDatabase('empty');
   pool = new pg.Pool({ connectionString: database.url, max: 2 });
@@ -17,15 +17,15 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(() => {
-  undo?.();
+  restore?.();
 });
 
 const named = (name: string) => ({ name, text: 'SELECT $1::int AS value', values: [7] });
 
-describe('what stands between a process and its database', () => {
-  test('sees statements with a name, by the pool and by a client, and leaves the others alone', async () => {
+describe('an intercept', () => {
+  test('gets the named statements of a pool and of a client, and no others', async () => {
     const seen: string[] = [];
-    undo = interceptStatements((statement, run) => {
+    restore = interceptStatements((statement, run) => {
       seen.push(`${statement.name} ${JSON.stringify(statement.values)}`);
       return run();
     });
@@ -38,13 +38,13 @@ describe('what stands between a process and its database', () => {
   });
 
   test('passes errors on', async () => {
-    undo = interceptStatements((_statement, run) => run());
+    restore = interceptStatements((_statement, run) => run());
     await expect(pool.query({ name: 'wrong', text: 'SELECT nothing' })).rejects.toThrow('nothing');
     expect((await pool.query(named('three'))).rows).toEqual([{ value: 7 }]);
   });
 
-  test('can answer in its place', async () => {
-    undo = interceptStatements(SABOTAGES['reconciler-off']);
+  test('can answer in place of the database', async () => {
+    restore = interceptStatements(SABOTAGES['reconciler-off']);
     expect((await pool.query(named('wake_deliveries'))).rows).toEqual([]);
     expect((await pool.query(named('claim_deliveries'))).rows).toEqual([{ value: 7 }]);
   });
@@ -52,24 +52,24 @@ describe('what stands between a process and its database', () => {
 
 describe('a failpoint', () => {
   test.each([
-    ['record_attempts:before', { statement: 'record_attempts', moment: 'before', time: 1 }],
-    ['accept_events:after:12', { statement: 'accept_events', moment: 'after', time: 12 }],
-  ])('is read from %s', (text, failpoint) => {
+    ['record_attempts:before', { statement: 'record_attempts', side: 'before', occurrence: 1 }],
+    ['accept_events:after:12', { statement: 'accept_events', side: 'after', occurrence: 12 }],
+  ])('is parsed from %s', (text, failpoint) => {
     expect(parseFailpoint(text)).toEqual(failpoint);
   });
 
-  test.each(['', 'record_attempts', 'a:during', 'a:after:0'])('is not "%s"', (text) => {
-    expect(() => parseFailpoint(text)).toThrow('A failpoint is');
+  test.each(['', 'record_attempts', 'a:during', 'a:after:0'])('cannot be "%s"', (text) => {
+    expect(() => parseFailpoint(text)).toThrow('A failpoint must be');
   });
 
   test.each([
     ['before', 2],
     ['after', 3],
-  ] as const)('ends the process %s the time that it names: it was run %i times', async (moment, expected) => {
+  ] as const)('kills the process %s its occurrence of the statement: the database runs %i', async (side, expected) => {
     let deaths = 0;
     let runs = 0;
     const run = () => Promise.resolve(void (runs += 1) as unknown as pg.QueryResult);
-    const intercept: Intercept = failAt({ statement: 'x', moment, time: 3 }, () => (deaths += 1));
+    const intercept: Intercept = failAt({ statement: 'x', side, occurrence: 3 }, () => (deaths += 1));
     const call = (name: string): void => void intercept({ name, values: [] }, run, pool as unknown as pg.Client);
     for (const name of ['x', 'x', 'x']) call(name);
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,9 +1,9 @@
 import pg from 'pg';
 
-/** Runs the statement as it is. */
+/** Sends the statement to the database. */
 export type Run = () => Promise<pg.QueryResult>;
 
-/** Told of every statement with a name; answers in its place. */
+/** Handles a named statement and returns its result. */
 export type Intercept = (statement: NamedStatement, run: Run, client: pg.Client) => Promise<pg.QueryResult>;
 
 export interface NamedStatement {
@@ -15,8 +15,8 @@ type Callback = (error: Error | null, result?: pg.QueryResult) => void;
 type Query = (this: pg.Client, ...args: unknown[]) => unknown;
 
 /**
- * Puts itself between the process and its database. Statements of the hot path are prepared, and so have names, which
- * say what is about to happen: nothing has to be changed in the code that is under test. Returns how to undo it.
+ * Passes every named statement of this process to `intercept`. The statements of the hot path are prepared, and so they
+ * have names: the code under test needs no change. Returns a function that restores the original behaviour.
  */
 export function interceptStatements(intercept: Intercept): () => void {
   const prototype = pg.Client.prototype as unknown as { query: Query };
@@ -25,7 +25,7 @@ export function interceptStatements(intercept: Intercept): () => void {
     const statement = args[0] as Partial<NamedStatement> | string | undefined;
     if (typeof statement !== 'object' || statement.name === undefined) return original.apply(this, args);
     const values = (args.find(Array.isArray) ?? statement.values ?? []) as unknown[];
-    // The pool passes a callback, everybody else takes the promise.
+    // The pool passes a callback; other callers use the promise.
     const callback = args.find((arg) => typeof arg === 'function') as Callback | undefined;
     const run: Run = () =>
       new Promise((resolve, reject) => {

@@ -1,18 +1,19 @@
 import type pg from 'pg';
 import type { Intercept } from './intercept.js';
 
-/** Breaks a promise of the process on purpose, so that the harness can show that it would notice. */
+/** Each breaks a promise of the process on purpose, to test that the harness detects it. */
 export const SABOTAGES = {
-  /** Nobody looks for what Redis lost (against I2). */
+  /** The reconciler does not enqueue deliveries that Redis lost (against I2). */
   'reconciler-off': reconcilerOff,
   /** An event is acknowledged before it is committed (against I1). */
   'acknowledge-first': acknowledgeFirst,
   /** A delivery is recorded as succeeded before it is sent (against I3). */
   'success-first': successFirst,
-  /** The stream believes that whatever is not announced is not there. */
+  /** The stream sends only announced events, and never reads the log. */
   'announcements-only': announcementsOnly,
 } satisfies Record<string, Intercept>;
 
+/** The name of a sabotage. */
 export type Sabotage = keyof typeof SABOTAGES;
 
 export function isSabotage(name: string): name is Sabotage {
@@ -39,8 +40,8 @@ function announcementsOnly(...[{ name }, run]: Parameters<Intercept>): Promise<p
 async function successFirst(...[{ name }, run, client]: Parameters<Intercept>): Promise<pg.QueryResult> {
   const result = await run();
   if (name !== 'claim_deliveries') return result;
-  const ids = (result.rows as { id: string; fate: string }[]).filter(({ fate }) => fate === 'claimed').map(({ id }) => id);
-  // No attempts are to follow, and the reconciler is not to look again, as for every delivery that has succeeded.
+  const ids = (result.rows as { id: string; action: string }[]).filter(({ action }) => action === 'claimed').map(({ id }) => id);
+  // No attempt may follow, and the reconciler must not enqueue the delivery again, as after a success.
   await client.query(
     `UPDATE deliveries SET status = 'succeeded', stage = NULL, next_attempt_at = NULL, wake_at = NULL, finished_at = now() WHERE id = ANY($1)`,
     [ids],

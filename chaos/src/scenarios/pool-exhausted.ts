@@ -1,51 +1,54 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Reply } from '../generator.js';
-import { holdTable } from '../nemesis/postgres.js';
-import type { Scenario } from '../stage.js';
+import { lockTable } from '../nemesis/postgres.js';
+import type { Scenario } from '../scenario.js';
 import { CONCURRENCY, startSystem, type System } from '../system.js';
 
-const POOL = 2;
-/** What "quickly" means: the time that a caller may wait behind another one that waits for a connection or a lock (2 s each), and then itself. */
-const QUICK_MS = 6000;
+const POOL_SIZE = 2;
+/**
+ * The longest time to an answer: a caller may wait behind another one that waits for a connection or a lock (2 s each), and
+ * then wait itself.
+ */
+const ANSWER_LIMIT_MS = 6000;
 const HOLD_S = 12;
 
 export const poolExhausted: Scenario = {
   name: 'pool-exhausted',
-  describe: 'all connections of the API wait for a lock, then publishing itself does: 503 within 6 s, and never a false 202',
-  async run(stage) {
-    const system = await startSystem(stage, { apis: [{ DATABASE_POOL: String(POOL) }] });
-    const load = system.load();
+  description: 'all connections of the API wait for a lock, then publishing waits for one: 503 within 6 s, and never a false 202',
+  async run(context) {
+    const system = await startSystem(context, { apis: [{ DATABASE_POOL: String(POOL_SIZE) }] });
+    const load = system.startLoad();
     const notes: string[] = [];
     const violations: string[] = [];
 
     for (const [name, table] of [
-      ['all connections are taken', 'webhooks'],
-      ['the log is held', 'events'],
+      ['all connections are in use', 'webhooks'],
+      ['the log is locked', 'events'],
     ] as const) {
       await wait(2000);
-      const release = await holdTable(system.databaseUrl, table, stage.cleanup);
-      // Claiming and recording need their webhook's row, so for as long as these are held they do neither.
+      const release = await lockTable(system.databaseUrl, table, context.cleanup);
+      // Claiming and recording need their webhook's row, so workers can do neither while the table is locked.
       const interrupts = table === 'webhooks' ? CONCURRENCY * system.processes.workers.length : 0;
-      const over = system.fault({ name, interrupts });
-      const registrations = table === 'webhooks' ? Array.from({ length: POOL }, (_, index) => register(system, index)) : [];
+      const endFault = system.startFault({ name, interrupts });
+      const registrations = table === 'webhooks' ? Array.from({ length: POOL_SIZE }, (_, index) => register(system, index)) : [];
       await wait(500);
       const before = system.publisher.replies.length;
-      await wait(stage.seconds(HOLD_S) * 1000);
+      await wait(context.seconds(HOLD_S) * 1000);
       const replies = system.publisher.replies.slice(before);
       notes.push(`${name}: ${describe(replies)}`);
-      violations.push(...faultsOf(replies).map((what) => `${name}: ${what}`));
+      violations.push(...violationsIn(replies).map((violation) => `${name}: ${violation}`));
       await release();
-      over();
+      endFault();
       await Promise.all(registrations);
     }
     await wait(1000);
     await load.stop();
-    const verdict = await system.settle();
+    const verdict = await system.drainAndJudge();
     return { ...verdict, notes, violations: [...violations, ...verdict.violations] };
   },
 };
 
-/** Wants to write a webhook that nothing is published for; holds a connection for as long as the table is held. */
+/** Registers a disabled webhook: the request holds a connection while the table is locked. */
 async function register({ processes, receivers }: System, index: number): Promise<void> {
   await fetch(`${processes.url()}/api/webhooks`, {
     method: 'POST',
@@ -54,13 +57,13 @@ async function register({ processes, receivers }: System, index: number): Promis
   }).catch(() => undefined);
 }
 
-/** A success that is not in the log would show as a loss. */
-function faultsOf(replies: readonly Reply[]): string[] {
-  const slow = replies.filter(({ tookMs }) => tookMs > QUICK_MS).length;
+/** Checks answers to publish requests. It does not check the successes: the judge counts a false one as lost. */
+function violationsIn(replies: readonly Reply[]): string[] {
+  const slow = replies.filter(({ tookMs }) => tookMs > ANSWER_LIMIT_MS).length;
   const other = replies.filter(({ status }) => ![200, 202, 503].includes(status ?? 0)).length;
   return [
-    ...(replies.length === 0 ? ['no request to publish was answered'] : []),
-    ...(slow > 0 ? [`${String(slow)} answers took longer than ${String(QUICK_MS)} ms`] : []),
+    ...(replies.length === 0 ? ['no publish request was answered'] : []),
+    ...(slow > 0 ? [`${String(slow)} answers took longer than ${String(ANSWER_LIMIT_MS)} ms`] : []),
     ...(other > 0 ? [`${String(other)} answers were neither 503 nor a success`] : []),
   ];
 }
@@ -68,5 +71,5 @@ function faultsOf(replies: readonly Reply[]): string[] {
 function describe(replies: readonly Reply[]): string {
   const statuses = [...new Set(replies.map(({ status }) => status ?? 'none'))].join(', ') || 'none';
   const slowest = Math.round(Math.max(0, ...replies.map(({ tookMs }) => tookMs)));
-  return `${String(replies.length)} answers to publishing (${statuses}), the slowest after ${String(slowest)} ms`;
+  return `${String(replies.length)} answers to publish requests (${statuses}), the slowest after ${String(slowest)} ms`;
 }

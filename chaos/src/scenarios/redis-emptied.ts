@@ -1,22 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Scenario } from '../stage.js';
+import type { Scenario } from '../scenario.js';
 import { startSystem } from '../system.js';
 
 export const redisEmptied: Scenario = {
   name: 'redis-emptied',
-  describe: 'Redis is killed (SIGKILL) under load, and comes back at the same address with nothing in it',
-  async run(stage) {
-    const system = await startSystem(stage);
-    const load = system.load();
+  description: 'Redis is killed (SIGKILL) under load, and restarts empty at the same address',
+  async run(context) {
+    const system = await startSystem(context);
+    const load = system.startLoad();
     await wait(2000);
     await system.redis.stop('SIGKILL');
-    const over = system.fault({ name: 'Redis is away, and its data with it' });
-    system.redis.empty();
-    await wait(stage.seconds(5) * 1000);
+    const endFault = system.startFault({ name: 'Redis is down, and its data is lost' });
+    system.redis.deleteData();
+    await wait(context.seconds(5) * 1000);
     await system.redis.start();
-    over();
+    endFault();
     await wait(2000);
     await load.stop();
-    return system.settle();
+    return system.drainAndJudge();
   },
 };

@@ -1,23 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { commandRedis } from '../nemesis/redis.js';
-import type { Scenario } from '../stage.js';
+import { sendRedisCommand } from '../nemesis/redis.js';
+import type { Scenario } from '../scenario.js';
 import { startSystem } from '../system.js';
 
 export const redisFlushed: Scenario = {
   name: 'redis-flushed',
-  describe: 'FLUSHALL at random times under load: every job is gone, while workers and APIs go on',
+  description: 'FLUSHALL at random times under load deletes every job, while workers and APIs keep running',
   isSelected: true,
-  async run(stage) {
-    const flushes = stage.isShort ? 3 : 10;
-    const system = await startSystem(stage);
-    const load = system.load();
+  async run(context) {
+    const flushes = context.isShort ? 3 : 10;
+    const system = await startSystem(context);
+    const load = system.startLoad();
     for (let flush = 0; flush < flushes; flush += 1) {
-      await wait(stage.random.between(500, 2500));
-      await commandRedis(system.redis.url, 'FLUSHALL');
-      // A lost job is one that nobody has begun: nothing comes twice for it.
-      system.crash({ name: 'FLUSHALL' });
+      await wait(context.random.between(500, 2500));
+      await sendRedisCommand(system.redis.url, 'FLUSHALL');
+      // Leases are in PostgreSQL, so a lost job causes no duplicate.
+      system.recordCrash({ name: 'FLUSHALL' });
     }
     await load.stop();
-    return system.settle();
+    return system.drainAndJudge();
   },
 };

@@ -1,22 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { commandRedis } from '../nemesis/redis.js';
-import type { Scenario } from '../stage.js';
+import { sendRedisCommand } from '../nemesis/redis.js';
+import type { Scenario } from '../scenario.js';
 import { startSystem } from '../system.js';
 
 export const redisFull: Scenario = {
   name: 'redis-full',
-  describe: 'Redis is out of memory (noeviction): every command that writes is refused, until there is memory again',
-  async run(stage) {
-    const system = await startSystem(stage);
-    const load = system.load();
+  description: 'Redis is out of memory (noeviction), and refuses every write until it has memory again',
+  async run(context) {
+    const system = await startSystem(context);
+    const load = system.startLoad();
     await wait(2000);
-    await commandRedis(system.redis.url, 'CONFIG', 'SET', 'maxmemory', '1');
-    const over = system.fault({ name: 'Redis is full' });
-    await wait(stage.seconds(15) * 1000);
-    await commandRedis(system.redis.url, 'CONFIG', 'SET', 'maxmemory', '0');
-    over();
+    await sendRedisCommand(system.redis.url, 'CONFIG', 'SET', 'maxmemory', '1');
+    const endFault = system.startFault({ name: 'Redis is full' });
+    await wait(context.seconds(15) * 1000);
+    await sendRedisCommand(system.redis.url, 'CONFIG', 'SET', 'maxmemory', '0');
+    endFault();
     await wait(2000);
     await load.stop();
-    return system.settle();
+    return system.drainAndJudge();
   },
 };

@@ -1,22 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Scenario } from '../stage.js';
+import type { Scenario } from '../scenario.js';
 import { startSystem } from '../system.js';
 
 export const redisKilled: Scenario = {
   name: 'redis-killed',
-  describe: 'Redis is killed (SIGKILL) under load, stays away for a while, and comes back with what its file has',
-  async run(stage) {
-    const system = await startSystem(stage);
-    const load = system.load();
+  description: 'Redis is killed (SIGKILL) under load, and restarts later with the data of its append-only file',
+  async run(context) {
+    const system = await startSystem(context);
+    const load = system.startLoad();
     await wait(2000);
     await system.redis.stop('SIGKILL');
-    // Leases are PostgreSQL's: what is under way is recorded, whether or not Redis hears of it.
-    const over = system.fault({ name: 'Redis is away' });
-    await wait(stage.seconds(10) * 1000);
+    // Leases are in PostgreSQL: requests in flight are recorded, with or without Redis.
+    const endFault = system.startFault({ name: 'Redis is down' });
+    await wait(context.seconds(10) * 1000);
     await system.redis.start();
-    over();
+    endFault();
     await wait(2000);
     await load.stop();
-    return system.settle();
+    return system.drainAndJudge();
   },
 };

@@ -11,7 +11,7 @@ afterEach(() => tidings.stop());
 
 const path = ({ id }: { id: string }) => `/api/webhooks/${id}/test`;
 
-test('one test after the other is one request with an answer of its own', async () => {
+test('sends one request for each test, and returns its answer', async () => {
   tidings = await startTidings();
   const alice = tidings.asUser('alice');
   const receiver = await startReceiver();
@@ -22,7 +22,7 @@ test('one test after the other is one request with an answer of its own', async 
   }
 });
 
-test('a test that an API asked for before it died is not sent when workers come later', async () => {
+test('does not send the test of an API that died before a worker took it', async () => {
   tidings = await startTidings({ workers: 0 });
   const alice = tidings.asUser('alice');
   const receiver = await startReceiver();
@@ -30,12 +30,12 @@ test('a test that an API asked for before it died is not sent when workers come 
   const { url, prefix } = tidings.redis;
   const redis = new Redis(url);
   try {
-    const asked = alice.call('POST', path(first)).catch(() => undefined);
+    const request = alice.call('POST', path(first)).catch(() => undefined);
     await eventually(async () => {
       expect(await redis.llen(`${prefix}:tests:wait`)).toBe(1);
     });
     await tidings.api.stop('SIGKILL');
-    await asked;
+    await request;
     await eventually(async () => {
       expect(await redis.exists(`${prefix}:test:${first.id}`)).toBe(0);
     });
@@ -53,22 +53,22 @@ test('a test that an API asked for before it died is not sent when workers come 
   }
 });
 
-test('a test whose worker is killed is not sent again by another, and its owner hears that it may have been sent', async () => {
+test('does not repeat a test whose worker was killed, and answers that it may have been sent', async () => {
   tidings = await startTidings({ env: { DELIVERY_TIMEOUT_MS: '1000' } });
   const alice = tidings.asUser('alice');
   const receiver = await startReceiver(() => NEVER);
   const webhook = await alice.register(receiver);
-  const asked = alice.call('POST', path(webhook));
+  const request = alice.call('POST', path(webhook));
   await receiver.waitFor(1);
   await tidings.workers[0]?.stop('SIGKILL');
-  // BullMQ gives its job to this one, when the lock has run out.
+  // BullMQ gives the job to this worker when the lock has expired.
   await tidings.startWorker();
-  const { status, body } = await asked;
+  const { status, body } = await request;
   expect([status, body['title']]).toEqual([504, 'The worker did not answer']);
   expect(receiver.arrivals).toHaveLength(1);
 }, 60_000);
 
-test('without workers its owner hears that nothing was sent, and nothing is', async () => {
+test('answers without workers that nothing was sent, and sends nothing', async () => {
   tidings = await startTidings({ workers: 0 });
   const alice = tidings.asUser('alice');
   const receiver = await startReceiver();

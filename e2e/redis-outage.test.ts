@@ -19,10 +19,10 @@ afterAll(async () => {
   remove();
 });
 
-const BOUND_MS = 2000;
+const ANSWER_LIMIT_MS = 2000;
 const DEADLINE_MS = 45_000;
 
-test('while Redis is away events are accepted at once and streamed, and they are delivered when it is back', async () => {
+test('accepts and streams events without delay while Redis is down, and delivers them when it is back', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
   const receiver = await startReceiver();
@@ -36,25 +36,25 @@ test('while Redis is away events are accepted at once and streamed, and they are
   for (let count = 0; count < 3; count += 1) {
     const begin = performance.now();
     const { status, body } = await service.call('POST', '/api/events', event());
-    expect(performance.now() - begin).toBeLessThan(BOUND_MS);
+    expect(performance.now() - begin).toBeLessThan(ANSWER_LIMIT_MS);
     expect(status).toBe(202);
     ids.push(String(body['id']));
   }
-  // No announcement came: the API reads the log itself.
+  // Without announcements, the API reads the log.
   await stream.waitFor(4);
   expect(stream.ids()).toEqual(ids);
-  // A service that relies on Redis is told, and at once.
+  // Publishing over Redis fails without delay.
   const begin = performance.now();
   await expect(tidings.publisher.publish(event())).rejects.toThrow();
-  expect(performance.now() - begin).toBeLessThan(BOUND_MS);
+  expect(performance.now() - begin).toBeLessThan(ANSWER_LIMIT_MS);
 
   redis = await start(Number(new URL(redis.url).port));
-  // The reconciler looks at what was never enqueued 15 s after it was accepted.
+  // The reconciler enqueues the lost deliveries 15 s after their acceptance.
   const deliveries = await alice.waitForDeliveries(webhook, 4, DEADLINE_MS);
   expect(deliveries.map(({ event_id, status }) => [event_id, status])).toEqual(ids.map((id) => [id, 'succeeded']));
   expect(receiver.counts()).toEqual(Object.fromEntries(ids.map((id) => [id, 1])));
 
-  // Everything is as before: by both ways in, and live.
+  // Publishing works again over HTTP and over Redis, and so does the stream.
   ids.push(await service.publish(event()));
   await receiver.waitFor(5);
   ids.push((await tidings.publisher.publish(event())).id);

@@ -1,24 +1,25 @@
 import { startTidings, type LocalProcess, type Tidings, type TidingsOptions } from '@tidings/local';
 import pg from 'pg';
-import { inParallel } from './requests.js';
+import { runConcurrently } from './requests.js';
 import type { Servers } from './servers.js';
 
-/** Counts what is POSTed to it. */
+/** A receiver that counts requests. */
 export interface Receiver {
   url: string;
   pid: number;
-  /** Resolves when so many POSTs more have come than `since`. */
-  until: (since: number, more: number) => Promise<void>;
+  /** Resolves when the count has reached `since + more`. */
+  waitFor: (since: number, more: number) => Promise<void>;
   count: () => Promise<number>;
 }
 
 const POLL_MS = 10;
 
-/** Where a script of the bench listens. */
+/** The URL of a script of the bench, from its output. */
 export function urlOf(script: LocalProcess): string {
   return `http://127.0.0.1:${/ready (\d+)/.exec(script.output())?.[1] ?? ''}/`;
 }
 
+/** Starts a receiver that answers 204. */
 export async function startReceiver({ start }: Servers): Promise<Receiver> {
   const script = await start('delivery/receiver.js');
   const url = urlOf(script);
@@ -27,21 +28,21 @@ export async function startReceiver({ start }: Servers): Promise<Receiver> {
     url,
     pid: script.pid,
     count,
-    async until(since, more) {
-      await until(async () => (await count()) - since >= more);
+    async waitFor(since, more) {
+      await pollUntil(async () => (await count()) - since >= more);
     },
   };
 }
 
-/** A Tidings whose deliveries are measured. */
+/** A running Tidings whose deliveries are measured. */
 export interface MeasuredTidings extends Tidings {
-  /** A webhook of a user, as the API takes it. Answers with its id. */
-  register: (user: string, webhook: { url: string; max_in_flight: number; event_types?: string[] }) => Promise<string>;
-  /** Publishes events, `batch` in a request, four requests at a time, as a busy service would. */
+  /** Registers a webhook of the owner, and returns its id. */
+  register: (owner: string, webhook: { url: string; max_in_flight: number; event_types?: string[] }) => Promise<string>;
+  /** Publishes events, `batch` in a request, four requests at a time, like a busy service. */
   publish: (events: readonly object[], batch: number) => Promise<void>;
-  /** Resolves when nothing is pending. */
-  untilRecorded: () => Promise<void>;
-  /** Publishes events, and resolves with the number of their deliveries when the receiver got and PostgreSQL recorded all. */
+  /** Resolves when no delivery is pending. */
+  waitUntilRecorded: () => Promise<void>;
+  /** Publishes events, and resolves with `deliveries` when the receiver has got that number and PostgreSQL has recorded all. */
   deliver: (events: readonly object[], deliveries: number, receiver: Receiver) => Promise<number>;
   sql: pg.Client;
 }
@@ -49,8 +50,9 @@ export interface MeasuredTidings extends Tidings {
 const PARALLEL = 4;
 const BATCH = 100;
 
-export async function startMeasured(
-  { databaseUrl, redisUrl, atEnd }: Servers,
+/** Starts one API and one worker, or as many workers as `workers` says. */
+export async function startMeasuredTidings(
+  { databaseUrl, redisUrl, addCleanup }: Servers,
   { env, ...options }: Partial<TidingsOptions> = {},
 ): Promise<MeasuredTidings> {
   const tidings = await startTidings({
@@ -59,10 +61,10 @@ export async function startMeasured(
     ...options,
     env: { NODE_ENV: 'production', LOG_LEVEL: 'info', LOG_FORMAT: 'json', MAX_IN_FLIGHT: '1000', ...env },
   });
-  atEnd(() => tidings.stop());
+  addCleanup(() => tidings.stop());
   const sql = new pg.Client({ connectionString: databaseUrl });
   await sql.connect();
-  atEnd(() => sql.end());
+  addCleanup(() => sql.end());
 
   const post = async (token: string, path: string, body: object): Promise<unknown> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -74,12 +76,12 @@ export async function startMeasured(
 
   const publish = async (events: readonly object[], batch: number): Promise<void> => {
     let from = 0;
-    await inParallel(PARALLEL, Math.ceil(events.length / batch), () =>
+    await runConcurrently(PARALLEL, Math.ceil(events.length / batch), () =>
       post(service, '/api/events', { events: events.slice(from, (from += batch)) }),
     );
   };
-  const untilRecorded = (): Promise<void> =>
-    until(async () => {
+  const waitUntilRecorded = (): Promise<void> =>
+    pollUntil(async () => {
       const { rows } = await sql.query<{ pending: boolean }>(
         "SELECT EXISTS (SELECT FROM deliveries WHERE wake_at IS NOT NULL) OR EXISTS (SELECT FROM deliveries WHERE stage = 'parked') AS pending",
       );
@@ -90,21 +92,21 @@ export async function startMeasured(
     ...tidings,
     sql,
     publish,
-    untilRecorded,
-    async register(user, webhook) {
-      return ((await post(tidings.token(user), '/api/webhooks', webhook)) as { id: string }).id;
+    waitUntilRecorded,
+    async register(owner, webhook) {
+      return ((await post(tidings.token(owner), '/api/webhooks', webhook)) as { id: string }).id;
     },
     async deliver(events, deliveries, receiver) {
       const before = await receiver.count();
       await publish(events, BATCH);
-      await receiver.until(before, deliveries);
-      await untilRecorded();
+      await receiver.waitFor(before, deliveries);
+      await waitUntilRecorded();
       return deliveries;
     },
   };
 }
 
-/** Resolves when it is so: asks at once, and then every so many milliseconds. */
-export async function until(done: () => Promise<boolean>, pollMs = POLL_MS): Promise<void> {
+/** Calls `done` at once and then every `pollMs`, until it resolves with true. */
+export async function pollUntil(done: () => Promise<boolean>, pollMs = POLL_MS): Promise<void> {
   while (!(await done())) await new Promise((resolve) => setTimeout(resolve, pollMs));
 }

@@ -10,7 +10,7 @@ const SECRET = 'a-secret-for-tests-of-at-least-32-bytes';
 let tidings: Tidings;
 let service: User;
 beforeAll(async () => {
-  // No worker: nothing here may ever need one.
+  // Without workers: none of these tests may need one.
   tidings = await startTidings({ workers: 0, env: { JWT_SECRET: SECRET, WEBHOOKS_PER_OWNER: '5' } });
   service = tidings.asUser('service', 'events:publish');
 });
@@ -29,7 +29,7 @@ function expectProblem(reply: Reply, status: number): void {
 }
 
 describe('registering', () => {
-  test('stops at five webhooks a user, also under twenty parallel requests', async () => {
+  test('refuses more than five webhooks of an owner, also for twenty parallel requests', async () => {
     const alice = tidings.asUser('alice');
     const replies = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -41,7 +41,7 @@ describe('registering', () => {
     for (const reply of refused) expectProblem(reply, 409);
     expect((await alice.call('GET', '/api/webhooks')).body['data']).toHaveLength(5);
 
-    // Each user has five; and one that is deleted makes room.
+    // Each owner may have five, and a deleted webhook does not count.
     expect((await tidings.asUser('bob').call('POST', '/api/webhooks', { url: 'https://example.com/' })).status).toBe(201);
     const [created] = replies.filter(({ status }) => status === 201);
     expect((await alice.call('DELETE', `/api/webhooks/${String(created?.body['id'])}`)).status).toBe(204);
@@ -51,7 +51,7 @@ describe('registering', () => {
 });
 
 describe('publishing', () => {
-  test('what does not fit its type is refused with each wrong field named, and nothing is written', async () => {
+  test('refuses invalid events with the name of each wrong field, and writes nothing', async () => {
     const carol = tidings.asUser('carol');
     const webhook = await carol.register(await startReceiver());
     const good = gapsUpdated({ user_id: 'carol', entity_type: 'artist', entity_id: '45' });
@@ -74,7 +74,7 @@ describe('publishing', () => {
     await expect(tidings.publisher.publish({ ...good, data: { ...good.data, entity_id: '' } })).rejects.toThrow('data.entity_id');
   });
 
-  test('needs a token with the scope for it', async () => {
+  test('needs a token with the scope `events:publish`', async () => {
     const dora = tidings.asUser('dora');
     const reply = await dora.call('POST', '/api/events', syncFailed({ user_id: 'dora', error_message: '' }));
     expectProblem(reply, 403);
@@ -87,13 +87,13 @@ describe('a token', () => {
   const exp = Math.floor(Date.now() / 1000) + 3600;
   test.each([
     ['is missing', ''],
-    ['is none', 'not-a-token'],
+    ['is malformed', 'not-a-token'],
     ['is signed with another secret', jwt.sign({ sub: 'alice', exp }, 'another-secret-of-at-least-32-bytes!')],
     ['is not signed', jwt.sign({ sub: 'alice', exp }, '', { algorithm: 'none' })],
     ['has expired', jwt.sign({ sub: 'alice', exp: exp - 7200 }, SECRET)],
-    ['never expires', jwt.sign({ sub: 'alice' }, SECRET)],
-    ['names nobody', jwt.sign({ exp }, SECRET)],
-  ])('that %s is refused everywhere, and the answer does not say why', async (_case, token) => {
+    ['has no expiry', jwt.sign({ sub: 'alice' }, SECRET)],
+    ['has no subject', jwt.sign({ exp }, SECRET)],
+  ])('that %s is refused by every route, with the same answer', async (_case, token) => {
     const nobody = createUser(tidings.url, token);
     for (const [method, path] of [
       ['GET', '/api/webhooks'],
@@ -110,8 +110,8 @@ describe('a token', () => {
   });
 });
 
-describe("somebody else's id", () => {
-  test('is answered as one that does not exist', async () => {
+describe('the id of another owner', () => {
+  test('gets the same 404 as an id that does not exist', async () => {
     const [erin, mallory] = [tidings.asUser('erin'), tidings.asUser('mallory')];
     const webhook = await erin.register({ url: 'https://example.com/' });
     await service.publish(syncFailed({ user_id: 'erin', error_message: '' }));
@@ -145,12 +145,12 @@ describe("somebody else's id", () => {
   });
 });
 
-/** The wrong fields that a 400 names. */
+/** The wrong fields in a 400, sorted. */
 function fields({ body }: Reply): string[] {
   return (body['errors'] as { field: string }[]).map(({ field }) => field).sort();
 }
 
-/** An answer without the ids that were asked for, and without its own. */
+/** The answer without the requested ids and without its request id, for comparison. */
 function anonymous({ body, headers }: Reply): string {
   const { request_id: _requestId, ...rest } = body;
   const names = [...headers.keys()].filter((name) => name !== 'date').sort();

@@ -16,13 +16,13 @@ afterAll(() => tidings.stop());
 
 const event = () => syncFailed({ user_id: 'alice', error_message: '' });
 
-test('a worker that is told to stop finishes what is under way, takes nothing new, and exits with 0', async () => {
+test('finishes the requests in flight of a stopped worker, starts no others, and exits with 0', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
   const hold = createHold();
   const receiver = await startReceiver(() => hold.released.then(() => 200));
   const webhook = await alice.register(receiver);
-  const underWay = await service.publish([event(), event()]);
+  const inFlight = await service.publish([event(), event()]);
   await receiver.waitFor(2);
 
   const [worker] = tidings.workers;
@@ -33,26 +33,26 @@ test('a worker that is told to stop finishes what is under way, takes nothing ne
   hold.release();
   expect(await stopped).toBe(0);
 
-  // What it had sent is recorded, although it was told to stop in between.
-  expect(receiver.counts()).toEqual(Object.fromEntries(underWay.map((id) => [id, 1])));
+  // The worker recorded its requests, although it received SIGTERM before their answers.
+  expect(receiver.counts()).toEqual(Object.fromEntries(inFlight.map((id) => [id, 1])));
   const states = async () =>
     Object.fromEntries((await alice.deliveryLog(webhook)).map(({ event_id, status }) => [event_id, status]));
   expect(await states()).toEqual({
-    ...Object.fromEntries(underWay.map((id) => [id, 'succeeded'])),
+    ...Object.fromEntries(inFlight.map((id) => [id, 'succeeded'])),
     ...Object.fromEntries(waiting.map((id) => [id, 'pending'])),
   });
 
   await tidings.startWorker();
   const deliveries = await alice.waitForDeliveries(webhook, 5);
   for (const delivery of deliveries) expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 1 });
-  expect(receiver.counts()).toEqual(Object.fromEntries([...underWay, ...waiting].map((id) => [id, 1])));
+  expect(receiver.counts()).toEqual(Object.fromEntries([...inFlight, ...waiting].map((id) => [id, 1])));
 });
 
-test('an API that is told to stop ends its streams with a hint when to come back, and exits with 0', async () => {
+test('ends the streams of a stopped API with a `retry` time, and exits with 0', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
   const before = await service.publish(event());
-  // More than the sockets' buffers hold, for a client that does not read.
+  // More data than the sockets' buffers hold, for a client that does not read.
   const large = extractionStarted({ version: '1', entity_types: Array<string>(1000).fill('x'.repeat(200)) });
   for (let count = 0; count < 20; count += 1) await service.publish([large, large, large, large]);
 
@@ -63,42 +63,42 @@ test('an API that is told to stop ends its streams with a hint when to come back
   await follower.waitFor(1);
   follower.close();
 
-  // Not every client is that polite: one comes back at once, on the connection that it has; one does not read what it
-  // resumes; one has only connected.
-  const insistent = insist(streamUrl(tidings.url), alice.token);
-  await insistent.connected;
-  const deaf = await beginToFollow(streamUrl(tidings.url, { lastEventId: before }), alice.token);
+  // Difficult clients: one reconnects at once on its open connection, one does not read its resumed stream, and one only
+  // opens a connection.
+  const reconnecting = reconnectUntilRefused(streamUrl(tidings.url), alice.token);
+  await reconnecting.connected;
+  const notReading = await readFirstEvent(streamUrl(tidings.url, { lastEventId: before }), alice.token);
   const { port, hostname } = new URL(tidings.url);
   const silent = connect(Number(port), hostname);
   await once(silent, 'connect');
 
   expect(await tidings.api.stop('SIGTERM')).toBe(0);
-  // Rejects if the stream was cut off.
+  // Rejects if the stream was aborted.
   expect(await text).toMatch(new RegExp(`\\nid: ${id}\\n(.*\\n)*\\nretry: [1-5]\\d{3}\\n\\n$`));
-  expect(await insistent.gaveUp).toBe('ECONNREFUSED');
-  // Whether it was cut off goes by how much the kernel holds for it.
-  await deaf.readOn().catch(() => undefined);
+  expect(await reconnecting.lastError).toBe('ECONNREFUSED');
+  // This stream may be aborted: that depends on the size of the kernel's buffers.
+  await notReading.readRest().catch(() => undefined);
   silent.destroy();
 });
 
-/** Follows a stream until its first event, and reads no further. */
-async function beginToFollow(url: string, token: string) {
+/** Follows a stream, and stops reading after its first event. */
+async function readFirstEvent(url: string, token: string) {
   const { body } = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   const chunks = (body as ReadableStream<Uint8Array>)[Symbol.asyncIterator]();
   const next = async () => Buffer.from((await chunks.next()).value ?? []).toString();
   for (let text = await next(); !text.includes('id: ');) text += await next();
   return {
-    async readOn() {
+    async readRest() {
       while ((await next()) !== '');
     },
   };
 }
 
-/** Follows a stream over one connection that it keeps, and again as soon as it ends, until nobody answers. */
-function insist(url: string, token: string) {
+/** Follows a stream over one keep-alive connection, and again as soon as it ends, until the server refuses connections. */
+function reconnectUntilRefused(url: string, token: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const hold = createHold();
-  const gaveUp = new Promise((resolve) => {
+  const lastError = new Promise((resolve) => {
     const follow = (): void => {
       get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
         hold.release();
@@ -111,5 +111,5 @@ function insist(url: string, token: string) {
     };
     follow();
   });
-  return { connected: hold.released, gaveUp };
+  return { connected: hold.released, lastError };
 }

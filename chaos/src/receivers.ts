@@ -5,23 +5,24 @@ import type { AddressInfo } from 'node:net';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { nowMs, type Arrival, type Ledger, type Signature } from './ledger.js';
 
-/** How a receiver answers a request: with a status after a while, or, without a status, never. */
+/** How a receiver answers a request. */
 export interface Answer {
+  /** Null: it never answers. */
   status: number | null;
   afterMs: number;
 }
 
-/** @param attempt how often this event has come to this webhook, from 1 */
+/** @param attempt the number of this request among those of the same event to the same webhook, from 1 */
 export type Behaviour = (attempt: number) => Answer;
 
 export interface Receivers {
   port: number;
-  /** The path of a webhook's URL, and how what it leads to behaves. */
+  /** Adds a receiver at the path. */
   add: (path: string, behaviour: Behaviour) => void;
-  /** From now on it behaves like that. */
-  behave: (path: string, behaviour: Behaviour) => void;
-  /** What the API said when the webhook behind the path was registered. */
-  learn: (path: string, webhook: { id: string; secret: string }) => void;
+  /** Changes the behaviour of the receiver at the path. */
+  setBehaviour: (path: string, behaviour: Behaviour) => void;
+  /** Sets the webhook of the receiver, with the id and the secret from its registration. */
+  setWebhook: (path: string, webhook: { id: string; secret: string }) => void;
   stop: () => Promise<void>;
 }
 
@@ -31,7 +32,7 @@ interface Endpoint {
   counts: Map<string, number>;
 }
 
-/** Customers' endpoints, one for each path. They write each request to the ledger, with what their verifier makes of it. */
+/** Starts a server with one receiver for each path. It writes each request to the ledger, with the result of its verification. */
 export async function startReceivers(ledger: Ledger): Promise<Receivers> {
   const endpoints = new Map<string, Endpoint>();
   const server = createServer((request, response) => {
@@ -41,15 +42,15 @@ export async function startReceivers(ledger: Ledger): Promise<Receivers> {
     request.once('end', () => {
       const endpoint = endpoints.get(request.url ?? '');
       if (endpoint === undefined) response.writeHead(404).end();
-      else take(endpoint, request, response, Buffer.concat(chunks), atMs);
+      else handle(endpoint, request, response, Buffer.concat(chunks), atMs);
     });
   });
-  // A connection that we close just as it is used again would look like a fault.
+  // Closing a keep-alive connection at the moment of its next request would look like a fault.
   server.keepAliveTimeout = 120_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  const take = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, body: Buffer, atMs: number): void => {
+  const handle = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse, body: Buffer, atMs: number): void => {
     const event = String(request.headers['webhook-id']);
     const attempt = (endpoint.counts.get(event) ?? 0) + 1;
     endpoint.counts.set(event, attempt);
@@ -86,10 +87,10 @@ export async function startReceivers(ledger: Ledger): Promise<Receivers> {
     add(path, behaviour) {
       endpoints.set(path, { behaviour, counts: new Map() });
     },
-    behave(path, behaviour) {
+    setBehaviour(path, behaviour) {
       endpointAt(path).behaviour = behaviour;
     },
-    learn(path, { id, secret }) {
+    setWebhook(path, { id, secret }) {
       endpointAt(path).webhook = { id, verifier: new Webhook(secret) };
     },
     async stop() {
@@ -100,7 +101,7 @@ export async function startReceivers(ledger: Ledger): Promise<Receivers> {
   };
 }
 
-/** By the public package, as a customer would. It refuses timestamps that are more than five minutes away. */
+/** Verifies with the public package, as a customer does. It refuses timestamps more than five minutes from now. */
 function verify(verifier: Webhook, body: Buffer, { headers }: IncomingMessage): Signature {
   try {
     verifier.verify(body, headers as Record<string, string>);

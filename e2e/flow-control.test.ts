@@ -20,22 +20,22 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-test('a receiver gets no more requests at once than its webhook allows, over all workers, and no other waits for it (I5)', async () => {
+test('limits the requests in flight of a webhook across all workers, without delaying other webhooks (I5)', async () => {
   const [alice, bob] = [tidings.asUser('alice'), tidings.asUser('bob')];
   const service = tidings.asUser('service', 'events:publish');
   const hold = createHold();
-  let [underWay, most] = [0, 0];
+  let [inFlight, maxInFlight] = [0, 0];
   const slow = await startReceiver(async () => {
-    most = Math.max(most, (underWay += 1));
+    maxInFlight = Math.max(maxInFlight, (inFlight += 1));
     await hold.released;
-    underWay -= 1;
+    inFlight -= 1;
     return 200;
   });
   const quick = await startReceiver();
   const slowHook = await alice.register(slow, { max_in_flight: 3 });
   const quickHook = await bob.register(quick);
 
-  // More than all slots of both workers.
+  // More events than all slots of both workers.
   await service.publish(eventsOf('alice', 60));
   await slow.waitFor(3);
   await service.publish(eventsOf('bob', 20));
@@ -46,10 +46,10 @@ test('a receiver gets no more requests at once than its webhook allows, over all
   const deliveries = await alice.waitForDeliveries(slowHook, 60);
   expect(deliveries.map(({ status }) => status)).toEqual(Array(60).fill('succeeded'));
   expect(Math.max(...Object.values(slow.counts()))).toBe(1);
-  expect(most).toBe(3);
+  expect(maxInFlight).toBe(3);
 });
 
-test('a receiver that asks for time gets it', async () => {
+test('waits for the Retry-After of a receiver', async () => {
   const dave = tidings.asUser('dave');
   const service = tidings.asUser('service', 'events:publish');
   const receiver = await startReceiver((attempt) => (attempt === 1 ? { status: 503, headers: { 'retry-after': '1' } } : 200));
@@ -61,18 +61,18 @@ test('a receiver that asks for time gets it', async () => {
   expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(900);
 });
 
-test('a fifo webhook gets its events one at a time in their order; one that fails holds the others back until it is exhausted', async () => {
+test('delivers to a fifo webhook in order, one event at a time, after the last attempt of the event before', async () => {
   const erin = tidings.asUser('erin');
   const service = tidings.asUser('service', 'events:publish');
   const events = eventsOf('erin', 30);
   const messageOf = (body: Buffer) =>
     Number((JSON.parse(body.toString()) as { data: { error_message: string } }).data.error_message);
-  let [underWay, most] = [0, 0];
+  let [inFlight, maxInFlight] = [0, 0];
   const receiver = await startReceiver(async (attempt, { body }) => {
-    most = Math.max(most, (underWay += 1));
+    maxInFlight = Math.max(maxInFlight, (inFlight += 1));
     await new Promise((resolve) => setImmediate(resolve));
-    underWay -= 1;
-    // The fourth fails once, the eighth for good.
+    inFlight -= 1;
+    // The event with message 4 fails once, and the one with message 8 always.
     return (messageOf(body) === 4 && attempt === 1) || messageOf(body) === 8 ? 500 : 200;
   });
   const webhook = await erin.register(receiver, { ordering: 'fifo', retry: { max_attempts: 2 } });
@@ -88,5 +88,5 @@ test('a fifo webhook gets its events one at a time in their order; one that fail
   );
   const expected = order.flatMap((id) => (id === failedOnce?.id || id === failedTwice?.id ? [id, id] : [id]));
   expect(arrived).toEqual(expected);
-  expect(most).toBe(1);
+  expect(maxInFlight).toBe(1);
 });

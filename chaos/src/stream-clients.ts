@@ -3,51 +3,52 @@ import { request, type IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import { matches } from '@tidings/events';
-import type { FollowerLog } from './judge-streams.js';
+import type { StreamClientLog } from './judge-streams.js';
 import type { Random } from './random.js';
 
-interface FollowersParts {
+interface StreamClientsOptions {
   count: number;
-  users: readonly string[];
-  /** Where some of them begin: each has this event already. */
+  owners: readonly string[];
+  /** The id of the event after which each client starts. */
   after: string;
-  /** Of an API process that should answer; asked for each connection. */
+  /** Returns the URL of an API process that should answer; called for each connection. */
   url: () => string;
-  token: (user: string) => string;
+  token: (owner: string) => string;
   random: Random;
 }
 
-/** Clients that follow the stream, lose their connections all the time, and come back with the last event that they have. */
-export interface Followers {
-  logs: readonly FollowerLog[];
-  /** How often one of them connected. */
+/** Clients of the stream that lose their connections all the time and reconnect with the id of their last event. */
+export interface StreamClients {
+  logs: readonly StreamClientLog[];
+  /** The number of connections that the clients have opened. */
   connections: () => number;
-  /** From now on they keep their connections, unless they lose them. */
-  settle: () => void;
+  /** Stops closing connections on purpose, and reading slowly. */
+  keepConnections: () => void;
   stop: () => Promise<void>;
 }
 
-/** How long a connection is kept, and how long its client is away, in milliseconds. */
-const KEPT_MS = [200, 4000] as const;
-const AWAY_MS = [10, 400] as const;
-/** What some of them ask for. */
+/** How long a client keeps a connection, and how long it waits before the next one. */
+const CONNECTED_MS = [200, 4000] as const;
+const RECONNECT_MS = [10, 400] as const;
+/** The `?types=` of the clients, in turn. */
 const TYPES = [undefined, undefined, 'sync.*', 'extraction.*,gaps.updated'];
+/** The share of connections that read slowly, and how long they pause after each chunk. */
 const SLOW = 0.1;
 const SLOW_MS = 300;
 
-/** Begins to follow. */
-export function startFollowers({ count, users, after, url, token, random }: FollowersParts): Followers {
+/** Starts `count` clients; the owners and the types are assigned in turn. */
+export function startStreamClients({ count, owners, after, url, token, random }: StreamClientsOptions): StreamClients {
   let connections = 0;
-  let isSettled = false;
+  let keepsConnections = false;
   const stopping = new AbortController();
   const { signal } = stopping;
   setMaxListeners(0, signal);
 
-  const connect = async (log: FollowerLog, user: string, types: string | undefined): Promise<void> => {
+  const connect = async (log: StreamClientLog, owner: string, types: string | undefined): Promise<void> => {
     const target = new URL('/api/events/stream', url());
     if (types !== undefined) target.searchParams.set('types', types);
-    const headers = { authorization: `Bearer ${token(user)}`, 'last-event-id': log.received.at(-1) ?? after };
-    const keptMs = isSettled ? undefined : random.between(...KEPT_MS);
+    const headers = { authorization: `Bearer ${token(owner)}`, 'last-event-id': log.received.at(-1) ?? after };
+    const connectedMs = keepsConnections ? undefined : random.between(...CONNECTED_MS);
     const isSlow = random.chance(SLOW);
     connections += 1;
     await new Promise<void>((resolve) => {
@@ -68,42 +69,42 @@ export function startFollowers({ count, users, after, url, token, random }: Foll
         }
         response.setEncoding('utf8').on('data', (text: string) => {
           parser.feed(text);
-          if (!isSlow || isSettled) return;
+          if (!isSlow || keepsConnections) return;
           response.pause();
           setTimeout(() => response.resume(), SLOW_MS);
         });
         response.on('error', () => undefined).once('close', ended);
       });
-      // Wherever it is, also in the middle of an event.
-      const timer = keptMs === undefined ? undefined : setTimeout(() => connection.destroy(), keptMs);
+      // At a random time, also in the middle of an event.
+      const timer = connectedMs === undefined ? undefined : setTimeout(() => connection.destroy(), connectedMs);
       connection.on('error', ended).once('close', ended).end();
     });
   };
 
-  const logs: FollowerLog[] = [];
+  const logs: StreamClientLog[] = [];
   const running = Array.from({ length: count }, async (_, index) => {
-    const user = users[index % users.length] as string;
+    const owner = owners[index % owners.length] as string;
     const types = TYPES[index % TYPES.length];
     const patterns = types?.split(',');
-    const log: FollowerLog = {
-      name: `${user}#${String(index)}`,
+    const log: StreamClientLog = {
+      name: `${owner}#${String(index)}`,
       received: [],
       gaps: 0,
       maySee: (event) =>
-        (event.user === null || event.user === user) && (patterns?.some((pattern) => matches(pattern, event.type)) ?? true),
+        (event.owner === null || event.owner === owner) && (patterns?.some((pattern) => matches(pattern, event.type)) ?? true),
     };
     logs.push(log);
     while (!signal.aborted) {
-      await connect(log, user, types);
-      await wait(isSettled ? AWAY_MS[0] : random.between(...AWAY_MS));
+      await connect(log, owner, types);
+      await wait(keepsConnections ? RECONNECT_MS[0] : random.between(...RECONNECT_MS));
     }
   });
 
   return {
     logs,
     connections: () => connections,
-    settle() {
-      isSettled = true;
+    keepConnections() {
+      keepsConnections = true;
     },
     async stop() {
       stopping.abort();
