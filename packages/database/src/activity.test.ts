@@ -8,7 +8,7 @@ const counted = (durations: readonly number[]) => {
   return counts;
 };
 
-test('nothing has no percentile', () => {
+test('percentile of no durations is null', () => {
   expect(percentile(counted([]), 0.5)).toBeNull();
 });
 
@@ -16,11 +16,11 @@ test.each([
   [[100, 100, 100, 100], 0.5, 87.5],
   [[3, 3, 3, 900], 0.95, 950],
   [[90_000], 0.5, 60_000],
-])('of %j, the share %d lies at %d', (durations, share, expected) => {
+])('percentile of %j at the share %d is %d', (durations, share, expected) => {
   expect(percentile(counted(durations), share)).toBeCloseTo(expected);
 });
 
-test('a percentile lies in the class of the duration that it stands for', () => {
+test('percentile lies in the class of the exact percentile', () => {
   const durations = fc.array(fc.integer({ min: 0, max: 60_000 }), { minLength: 1, maxLength: 200 });
   fc.assert(
     fc.property(durations, fc.double({ min: 0.01, max: 1, noNaN: true }), (list, share) => {

@@ -17,7 +17,7 @@ afterEach(() => database.close());
 afterAll(() => testDatabase.drop());
 
 describe('a database', () => {
-  test('is the same one through Prisma and through SQL', async () => {
+  test('is the same one for Prisma and for SQL', async () => {
     const { prisma, pool } = open();
     const data = {
       id: 'wh_1',
@@ -32,12 +32,12 @@ describe('a database', () => {
     ]);
   });
 
-  test('is not connected to before the first query, which fails when it is away', async () => {
+  test('connects with the first query, which fails when PostgreSQL is unavailable', async () => {
     const { pool } = open({ url: 'postgresql://tidings@127.0.0.1:1/tidings' });
     await expect(pool.query('SELECT 1')).rejects.toThrow('ECONNREFUSED');
   });
 
-  test('that does not answer holds nobody longer than the time to connect', async () => {
+  test('that does not answer fails a caller after the connect timeout', async () => {
     const proxy = await createFaultProxy(testDatabase.url);
     proxy.freeze();
     const { pool } = open({ url: proxy.url, connectTimeoutMs: 100 });
@@ -45,12 +45,12 @@ describe('a database', () => {
     await proxy.disconnect();
   });
 
-  test('works no longer on a statement than it may', async () => {
+  test('cancels a statement after the statement timeout', async () => {
     const { pool } = open({ statementTimeoutMs: 50 });
     await expect(pool.query('SELECT pg_sleep(60)')).rejects.toThrow('statement timeout');
   });
 
-  test('has no more connections than it may: further callers wait', async () => {
+  test('opens no more than the maximum of connections: further callers wait', async () => {
     const { pool } = open({ maxConnections: 2 });
     const [first, second] = [await pool.connect(), await pool.connect()];
     const third = pool.query('SELECT 3 AS n');
@@ -60,7 +60,7 @@ describe('a database', () => {
     second.release();
   });
 
-  test('replaces a connection that broke, and tells its owner', async () => {
+  test('replaces a broken connection, and calls onError', async () => {
     const { pool } = open({ maxConnections: 1 });
     const { rows } = await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const other = openDatabase({ url: testDatabase.url });

@@ -5,6 +5,7 @@ import { PrismaClient } from './generated/client.js';
 /** A pool or one of its clients: it executes one statement. */
 export type Queryable = Pick<pg.Pool, 'query'>;
 
+/** An open database: Prisma and plain SQL on one pool of connections. */
 export interface Database {
   /** The Prisma client, for registrations and other rows that change rarely. */
   prisma: PrismaClient;
@@ -13,6 +14,7 @@ export interface Database {
   close: () => Promise<void>;
 }
 
+/** Where the database is, and the limits of its connections. */
 export interface DatabaseOptions {
   url: string;
   /** Maximum number of connections; further callers wait. Default 10. */

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 const times = fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true });
 
-test('a delivery id says when it was made', async () => {
+test('deliveryCreatedAt returns the time in an id', async () => {
   await fc.assert(
     fc.asyncProperty(times, async (at) => {
       const { rows } = await database.pool.query<{ id: string }>('SELECT new_delivery_id($1) AS id', [at]);
@@ -27,7 +27,7 @@ test('a delivery id says when it was made', async () => {
 });
 
 describe('the lowest delivery id of a time', () => {
-  test("is PostgreSQL's", async () => {
+  test('is the same as in PostgreSQL', async () => {
     await fc.assert(
       fc.asyncProperty(times, async (at) => {
         const { rows } = await database.pool.query<{ floor: string }>('SELECT delivery_id_floor($1) AS floor', [at]);
@@ -36,7 +36,7 @@ describe('the lowest delivery id of a time', () => {
     );
   });
 
-  test('is above every id of before, and not above any of that millisecond or later', async () => {
+  test('is above every earlier id, and not above an id of that millisecond or later', async () => {
     await fc.assert(
       fc.asyncProperty(times, fc.integer({ min: 0, max: 10 ** 9 }), async (at, laterMs) => {
         const { rows } = await database.pool.query<{ from: boolean; before: boolean }>(
@@ -48,7 +48,7 @@ describe('the lowest delivery id of a time', () => {
     );
   });
 
-  test('of a time that no id has is the one at that end', () => {
+  test('of a time outside the range of ids is the lowest or highest', () => {
     expect(deliveryIdFloor(new Date('1969-07-20T00:00:00Z'))).toBe('dlv_00000000-0000');
     expect(deliveryIdFloor(new Date(8.64e15))).toBe('dlv_ffffffff-ffff');
   });

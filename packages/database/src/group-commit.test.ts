@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createGroupCommit } from './group-commit.js';
 
-/** A run that the test lets finish by hand. */
+/** Creates a run that the test finishes. */
 function gate() {
   const runs: { items: number[]; finish: () => void; fail: (error: Error) => void }[] = [];
   const run = (items: number[]): Promise<number[]> =>
@@ -19,8 +19,8 @@ function gate() {
 }
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('a batch', () => {
-  test('gathers callers of the same turn into one run', async () => {
+describe('a group commit', () => {
+  test('gathers callers of the same event loop iteration into one run', async () => {
     const { run, runs } = gate();
     const batch = createGroupCommit({ run, maxWeight: 10 });
     const results = Promise.all([batch(1), batch(2), batch(3)]);
@@ -30,7 +30,7 @@ describe('a batch', () => {
     expect(await results).toEqual([10, 20, 30]);
   });
 
-  test('gathers what arrives while a run is under way into the next one', async () => {
+  test('gathers items that arrive during a run into the next one', async () => {
     const { run, runs } = gate();
     const batch = createGroupCommit({ run, maxWeight: 10 });
     const first = batch(1);
@@ -46,7 +46,7 @@ describe('a batch', () => {
     expect(await Promise.all(later)).toEqual([20, 30]);
   });
 
-  test('fails every caller of a failed run, and none of the next', async () => {
+  test('fails every caller of a failed run, and none of the next one', async () => {
     const { run, runs } = gate();
     const batch = createGroupCommit({ run, maxWeight: 1 });
     const [first, second] = [batch(1), batch(2)];
@@ -58,12 +58,12 @@ describe('a batch', () => {
     expect(await second).toBe(20);
   });
 
-  test('refuses a run that answers with the wrong number of results', async () => {
+  test('fails when a run returns the wrong number of results', async () => {
     const batch = createGroupCommit({ run: () => Promise.resolve([]), maxWeight: 10 });
     await expect(batch(1)).rejects.toThrow('A batch of 1 items was answered with 0 results');
   });
 
-  test('is idle only when nothing waits and nothing runs', async () => {
+  test('is idle only when no item waits and no run is in progress', async () => {
     const { run, runs } = gate();
     const batch = createGroupCommit({ run, maxWeight: 1 });
     const work = [batch(1), batch(2)];
@@ -82,7 +82,7 @@ describe('a batch', () => {
     await batch.idle();
   });
 
-  test('gives every caller its own result, in runs within the weight and the number allowed', async () => {
+  test('returns to each caller its own result, in runs within maxWeight and maxRunning', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 40 }),

@@ -1,3 +1,4 @@
+/** What a group commit runs, and how much at once. */
 export interface GroupCommitOptions<Item, Result> {
   /** Processes the items of many callers at once and returns their results in the same order. If it throws, each of these callers gets the error. */
   run: (items: Item[]) => Promise<Result[]>;
@@ -9,6 +10,7 @@ export interface GroupCommitOptions<Item, Result> {
   weigh?: (item: Item) => number;
 }
 
+/** A function that processes an item together with those of other callers. */
 export interface GroupCommit<Item, Result> {
   /** Adds an item to the next run and resolves to its result. */
   (item: Item): Promise<Result>;

@@ -7,6 +7,7 @@ import { readMigrations } from './files.js';
 import { functionDifference, FUNCTIONS_FOLDER } from './functions.js';
 import type { MigrationOptions } from './migrate.js';
 
+/** Where the sources of a generated migration are, and its time. */
 export interface GenerateOptions extends MigrationOptions {
   /** The folder of the function files. Default: that of the project. */
   functionsFolder?: string;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createTestDatabase, eventually, type TestDatabase } from '@tidings/testing';
 import { openDatabase, type Database } from '../database.js';
 
-/** The command as it is built: `npm test` builds before it runs the suites. */
+/** The built command: `npm test` builds before it runs the suites. */
 const MAIN = join(import.meta.dirname, '../../dist/migrations/main.js');
 
 interface Ran {
@@ -36,7 +36,7 @@ describe('the migrate command', () => {
     await empty.drop();
   });
 
-  test('waits for another one that is at work, and two at once apply each migration once', async () => {
+  test('waits for another one that is running, and two at once apply each migration once', async () => {
     const otherOne = await database.pool.connect();
     await otherOne.query('SELECT pg_advisory_lock(72707369)');
     const commands = Promise.all([runMigrate(empty.url), runMigrate(empty.url)]);
@@ -57,7 +57,7 @@ describe('the migrate command', () => {
     ]);
   });
 
-  test('prints with --diff what would bring the database to schema.prisma', async () => {
+  test('prints with --diff the SQL that would bring the database to schema.prisma', async () => {
     expect(await runMigrate(empty.url, '--diff')).toEqual({
       code: 0,
       stdout: '-- The database and schema.prisma agree.\n',
@@ -68,7 +68,7 @@ describe('the migrate command', () => {
     await database.pool.query('ALTER TABLE attempts ADD COLUMN error TEXT');
   });
 
-  test('tries again when PostgreSQL was only briefly away', async () => {
+  test('retries when PostgreSQL was briefly unavailable', async () => {
     const real = new URL(empty.url);
     let connections = 0;
     const server = createServer((socket) => {
@@ -86,12 +86,12 @@ describe('the migrate command', () => {
 
   test.each([
     ['no DATABASE_URL', () => undefined, 'DATABASE_URL is not set'],
-    ['a server that is away', () => 'postgresql://me:hunter2@127.0.0.1:1/tidings', 'Cannot use PostgreSQL at 127.0.0.1:1'],
+    ['a server that is unavailable', () => 'postgresql://me:hunter2@127.0.0.1:1/tidings', 'Cannot use PostgreSQL at 127.0.0.1:1'],
     ['an unknown host', () => 'postgresql://me:hunter2@nowhere.invalid/tidings', 'Cannot use PostgreSQL at nowhere.invalid:5432'],
-    ['a URL that is none', () => 'postgresql://me:hunter2/@:x/tidings', 'Invalid URL'],
-    ['a database that is missing', () => `${empty.url}_not`, 'does not exist'],
+    ['an invalid URL', () => 'postgresql://me:hunter2/@:x/tidings', 'Invalid URL'],
+    ['an unknown database', () => `${empty.url}_not`, 'does not exist'],
     ['an unknown user', () => empty.url.replace(/\/\/.*@/, '//nobody:hunter2@'), '"nobody"'],
-  ])('fails with a clear line, and without the password, given %s', async (_, url, message) => {
+  ])('fails with one clear line, without the password, given %s', async (_, url, message) => {
     const { code, stdout, stderr } = await runMigrate(url(), '--wait', '0');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(message);
@@ -99,7 +99,7 @@ describe('the migrate command', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  test('fails given an option that it does not have', async () => {
+  test('fails given an unknown option', async () => {
     expect(await runMigrate(empty.url, '--force')).toMatchObject({ code: 1, stderr: expect.stringContaining("'--force'") });
     expect(await runMigrate(empty.url, '--wait', 'long')).toMatchObject({ code: 1, stderr: expect.stringContaining('--wait') });
   });

@@ -20,7 +20,7 @@ describe('the migrations', () => {
     await empty.drop();
   });
 
-  test('bring an empty database to schema.prisma, once', async () => {
+  test('bring an empty database to schema.prisma, and are applied once', async () => {
     expect(await difference(empty.url)).toContain('CREATE TABLE "webhooks"');
     const applied = await migrate(empty.url);
     expect(applied[0]).toBe('20261124120000_init');
@@ -28,12 +28,12 @@ describe('the migrations', () => {
     expect(await migrate(empty.url)).toEqual([]);
   });
 
-  test('are told apart from a database that was changed by hand', async () => {
+  test('differ from a database that was changed by hand', async () => {
     await database.pool.query('ALTER TABLE attempts DROP COLUMN error');
     expect(await difference(empty.url)).toContain('ADD COLUMN     "error" TEXT');
   });
 
-  test('keep the ordinary table of Prisma Migrate', async () => {
+  test('use the ordinary table of Prisma Migrate', async () => {
     const { rows } = await database.pool.query(
       'SELECT migration_name, finished_at IS NOT NULL AS finished FROM _prisma_migrations ORDER BY started_at LIMIT 1',
     );
@@ -72,7 +72,7 @@ describe('a new migration', () => {
     writeFileSync(join(prismaFolder, 'migrations', name, 'migration.sql'), sql);
   };
 
-  test('may hold semicolons in texts, comments and function bodies', async () => {
+  test('may contain semicolons in string literals, comments and function bodies', async () => {
     add(
       '29990101000000_semicolons',
       `-- One; two.
@@ -84,7 +84,7 @@ describe('a new migration', () => {
     expect((await database.pool.query('SELECT text FROM notes')).rows).toEqual([{ text: 'a;b' }]);
   });
 
-  test('that fails leaves nothing of itself behind, and holds up what comes after until it is resolved', async () => {
+  test('that fails is rolled back, and blocks later ones until it is resolved', async () => {
     add('29990101000000_fails', 'CREATE TABLE half_done (id INT); SELECT 1 / 0;');
     add('29990102000000_after', 'CREATE TABLE after (id INT);');
     await expect(migrate(copy.url, { prismaFolder })).rejects.toThrow(/division by zero[^]*29990101000000_fails/);
@@ -95,7 +95,7 @@ describe('a new migration', () => {
 });
 
 describe('the migration to a partitioned log', () => {
-  test('keeps what there was: events in their order, deliveries where they stood, attempts', async () => {
+  test('keeps events in their order, deliveries in their stages, and attempts', async () => {
     const before = mkdtempSync(join(tmpdir(), 'tidings-prisma-'));
     cpSync(PRISMA_FOLDER, before, { recursive: true });
     for (const name of readdirSync(join(before, 'migrations'))) {

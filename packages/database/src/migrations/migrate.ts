@@ -6,6 +6,7 @@ import { readMigrations } from './files.js';
 /** The engine's own lock, so that `prisma migrate deploy` waits as well. */
 const MIGRATION_LOCK = 72_707_369;
 
+/** Where the migrations are, and how long to wait for PostgreSQL. */
 export interface MigrationOptions {
   /** Folder of schema.prisma and `migrations/`. Default: that of the project. */
   prismaFolder?: string;

@@ -16,14 +16,14 @@ afterAll(async () => {
 const read = (database: Database | undefined) => readMigrationState((database as Database).pool);
 
 describe('the state of the migrations', () => {
-  test('is that all are applied, or that all are pending', async () => {
+  test('has all as applied, or all as pending', async () => {
     const applied = await read(migrated);
     expect(applied).toMatchObject({ pending: [], failed: [], unknown: [] });
     expect(applied?.applied[0]).toMatch(/_init$/);
     expect(await read(empty)).toEqual({ applied: [], pending: applied?.applied, failed: [], unknown: [] });
   });
 
-  test('names those that broke off, that are missing, and that a newer version made; a repeated one counts once', async () => {
+  test('names failed, missing and unknown ones, and a repeated one once', async () => {
     const [first = '', second = '', third = ''] = (await read(migrated))?.applied ?? [];
     const { pool } = migrated as Database;
     await pool.query('UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = $1', [second]);
@@ -41,7 +41,7 @@ describe('the state of the migrations', () => {
     expect(state?.applied).toContain(first);
   });
 
-  test('is unknown where no migrations are on the disk', async () => {
+  test('is null where no migrations are on disk', async () => {
     expect(await readMigrationState((migrated as Database).pool, '/nowhere')).toBeNull();
   });
 });

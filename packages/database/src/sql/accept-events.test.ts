@@ -25,7 +25,7 @@ const event = (id: string, more: Partial<NewEvent> = {}): NewEvent => ({
 const options = { patterns: new Map([['sync.completed', ['*']]]), wakeAfterMs: 1000 };
 
 describe('an accepted event', () => {
-  test('is written as it came, to the byte', async () => {
+  test('is written unchanged, to the byte', async () => {
     const data = '{ "b":1.0,"a": "\\u0000\\ud800 é", "a":2 }';
     await log.accept({ id: 'one', type: 'gaps.updated', timestamp: '2026-03-01T01:00:00.125+02:00', data });
     expect(await readAll()).toEqual([
@@ -40,7 +40,7 @@ describe('an accepted event', () => {
     ]);
   });
 
-  test('has a delivery to each webhook whose patterns mean its type: exactly, by prefix, or all', async () => {
+  test('has a delivery to each webhook whose patterns match its type: exactly, by prefix, or all', async () => {
     await log.addWebhook('exact', { eventTypes: ['sync.completed'] });
     await log.addWebhook('prefix', { eventTypes: ['sync.*'] });
     await log.addWebhook('all', { eventTypes: ['*'] });
@@ -51,20 +51,20 @@ describe('an accepted event', () => {
     expect(await receivers()).toEqual(['all', 'exact', 'prefix', 'several']);
   });
 
-  test('has none to a webhook that is disabled', async () => {
+  test('has no delivery to a webhook that its owner disabled', async () => {
     await log.addWebhook('off', { enabled: false });
     await log.accept({});
     expect(await receivers()).toEqual([]);
   });
 
-  test('of one user goes to the webhooks of that user only (I7)', async () => {
+  test('for one owner goes only to the webhooks of that owner (I7)', async () => {
     await log.addWebhook('hers');
     await log.addWebhook('his', { owner: 'bob' });
     await log.accept({ owner: 'alice' });
     expect(await receivers()).toEqual(['hers']);
   });
 
-  test('of everyone goes to the webhooks of all, and each delivery belongs to the owner of its webhook', async () => {
+  test('for everyone goes to the webhooks of all owners, and each delivery belongs to the owner of its webhook', async () => {
     await log.addWebhook('hers');
     await log.addWebhook('his', { owner: 'bob' });
     await log.addWebhook('off', { owner: 'bob', enabled: false });
@@ -76,7 +76,7 @@ describe('an accepted event', () => {
     ]);
   });
 
-  test('has deliveries that are pending, due at once, and looked at again although nobody enqueues them (I2)', async () => {
+  test('has deliveries that are pending, due now, and have a wake time (I2)', async () => {
     await log.addWebhook('one');
     const { deliveryIds } = await log.acceptCalls([{ id: 'a', type: 'gaps.updated' }]);
     expect(await log.deliveries()).toEqual([
@@ -98,7 +98,7 @@ describe('an accepted event', () => {
     ]);
   });
 
-  test('is answered with its own deliveries, and with none when no webhook matches', async () => {
+  test('is returned with its deliveries, and with none when no webhook matches', async () => {
     await log.addWebhook('syncs', { eventTypes: ['sync.*'] });
     await log.addWebhook('all');
     const answer = await log.acceptCalls([{ id: 'a' }, { id: 'b', type: 'gaps.updated' }, { id: 'c', owner: 'bob' }]);
@@ -110,7 +110,7 @@ describe('an accepted event', () => {
     expect(answer.deliveryPositions).toEqual([a, a, b]);
   });
 
-  test('keeps the trace context of its own acceptance, if there is one, also when others share the commit', async () => {
+  test('keeps the trace context of its acceptance, also when several calls share the commit', async () => {
     await log.acceptCalls([{ id: 'a', traceparent: '00-a' }], [{ id: 'a', traceparent: '00-later' }, { id: 'b' }]);
     const { rows } = await log.pool.query('SELECT id, traceparent FROM events ORDER BY position');
     expect(rows).toEqual([
@@ -121,7 +121,7 @@ describe('an accepted event', () => {
 });
 
 describe('a repeated id', () => {
-  test('is the same event: missing from the answer, and nothing of it is written', async () => {
+  test('is the same event: it is missing from the result, and not written again', async () => {
     await log.addWebhook('one');
     await log.accept({ id: 'a', data: '{"n":1}' });
     const answers = await log.accept({ id: 'a', data: '{"n":1}' }, { id: 'b' });
@@ -130,21 +130,21 @@ describe('a repeated id', () => {
     expect(await receivers()).toHaveLength(2);
   });
 
-  test('inside one call is one event', async () => {
+  test('within one call is one event', async () => {
     await log.addWebhook('one');
     const { accepted, conflicts } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }, { id: 'a' }]);
     expect([accepted.map(({ id }) => id), conflicts.size]).toEqual([['a', 'b'], 0]);
     expect(await receivers()).toEqual(['one', 'one']);
   });
 
-  test('in several calls of one commit is one event, written once', async () => {
+  test('in several calls of one commit is written once', async () => {
     await log.addWebhook('one');
     const { accepted, conflicts } = await log.acceptCalls([{ id: 'a' }], [{ id: 'b' }, { id: 'a' }], [{ id: 'a' }]);
     expect([accepted.map(({ id }) => id), conflicts.size]).toEqual([['a', 'b'], 0]);
     expect(await receivers()).toEqual(['one', 'one']);
   });
 
-  test('that many callers offer at once is accepted from one of them', async () => {
+  test('from many callers at once is accepted once', async () => {
     await log.addWebhook('one');
     const answers = await Promise.all(Array.from({ length: 50 }, () => acceptEvents(log.pool, [[event('a')]], options)));
     expect(answers.flatMap(({ accepted }) => accepted)).toHaveLength(1);
@@ -153,11 +153,11 @@ describe('a repeated id', () => {
   });
 });
 
-describe('an id that means another event', () => {
+describe('an id of a different event', () => {
   test.each([
     ['data', { data: '{"n": 1}' }],
     ['type', { type: 'sync.failed' }],
-  ])('by its %s is a conflict of its call: nothing of that call is written, the others are', async (_, other) => {
+  ])('(by its %s) is a conflict: no event of that call is written, and all of the others', async (_, other) => {
     await log.addWebhook('one');
     await log.accept({ id: 'a', data: '{"n":1}' });
     const { accepted, conflicts } = await log.acceptCalls(
@@ -171,20 +171,20 @@ describe('an id that means another event', () => {
     expect(await receivers()).toHaveLength(3);
   });
 
-  test('than in an earlier call of the same commit is a conflict as well', async () => {
+  test('in an earlier call of the same commit is a conflict, too', async () => {
     const { accepted, conflicts } = await log.acceptCalls(
       [{ id: 'a', data: '1' }],
       [{ id: 'b' }, { id: 'a', data: '2' }],
       [{ id: 'b', data: '3' }, { id: 'c' }],
       [{ id: 'd' }],
     );
-    // The second call is refused, so what it meant by b is nobody's: the third one's b is new.
+    // The second call is refused with its event b, so the b of the third call is new.
     expect(accepted.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
     expect([...conflicts].map(([call, ids]) => [call, ids.sort()])).toEqual([[1, ['a', 'b']]]);
     expect(await contents()).toEqual(['a 1', 'b 3', 'c {}', 'd {}']);
   });
 
-  test('than in a call of the same commit that is itself refused is new', async () => {
+  test('in a refused call of the same commit is no conflict', async () => {
     await log.accept({ id: 'a' });
     const { accepted, conflicts } = await log.acceptCalls(
       [
@@ -198,7 +198,7 @@ describe('an id that means another event', () => {
     expect(await contents()).toEqual(['a {}', 'b 2']);
   });
 
-  test('than elsewhere in its own call is a conflict: repeating that call could not be the same again', async () => {
+  test('in the same call is a conflict: the repeated call could not have the same meaning', async () => {
     const { accepted, conflicts } = await log.acceptCalls(
       [{ id: 'a', data: '1' }, { id: 'a', data: '2' }, { id: 'b' }],
       [{ id: 'c' }],
@@ -208,7 +208,7 @@ describe('an id that means another event', () => {
     expect(await contents()).toEqual(['c {}']);
   });
 
-  test('in one of two callers who offer it at once is a conflict of the later', async () => {
+  test('from several callers at once is a conflict for all but the first', async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, index) => acceptEvents(log.pool, [[event('a', { data: String(index) })]], options)),
     );
@@ -223,7 +223,7 @@ describe('the slots of a webhook', () => {
       .filter((row) => row.webhook_id === id)
       .map(({ event_id: event, stage, wake_in: wake }) => [event, stage, wake]);
 
-  test('go to its first deliveries; what is beyond them is parked, and not to be enqueued', async () => {
+  test('go to its first deliveries; further ones are parked, and not enqueued', async () => {
     await log.addWebhook('narrow', { maxInFlight: 2 });
     await log.addWebhook('wide', { maxInFlight: 5 });
     await log.addWebhook('shut', { enabled: false, disabledReason: 'failing' });
@@ -238,14 +238,14 @@ describe('the slots of a webhook', () => {
     expect(written).toEqual({ deliveries: 9, skipped: 3 });
   });
 
-  test('are those that earlier commits left free', async () => {
+  test('are counted after earlier commits', async () => {
     await log.addWebhook('one', { maxInFlight: 3 });
     await log.accept({ id: 'a' }, { id: 'b' });
     await log.accept({ id: 'c' }, { id: 'd' });
     expect((await stages('one')).map(([, stage]) => stage)).toEqual(['admitted', 'admitted', 'admitted', 'parked']);
   });
 
-  test('go to nothing new while something waits for them, although some are free', async () => {
+  test('go to no new delivery while others are parked, even if some are free', async () => {
     await log.addWebhook('one', { maxInFlight: 2 });
     await log.accept({ id: 'a' }, { id: 'b' }, { id: 'c' });
     await log.pool.query("UPDATE deliveries SET status = 'succeeded', stage = NULL, wake_at = NULL WHERE event_id IN ('a', 'b')");
@@ -257,7 +257,7 @@ describe('the slots of a webhook', () => {
     expect(deliveryIds).toEqual([]);
   });
 
-  test('are one for a fifo webhook, which its delivery keeps while it waits for the next attempt', async () => {
+  test('are one for a fifo webhook, whose delivery keeps it while it waits for its next attempt', async () => {
     await log.addWebhook('one', { ordering: 'fifo' });
     await log.accept({ id: 'a' }, { id: 'b' });
     await log.pool.query(
@@ -268,8 +268,8 @@ describe('the slots of a webhook', () => {
   });
 
   test.each([
-    ['none while its circuit is open', "now() + interval '1 min'", ['parked', 'parked']],
-    ['one when it is time for a probe', "now() - interval '1 min'", ['admitted', 'parked']],
+    ['none while its circuit waits for a probe', "now() + interval '1 min'", ['parked', 'parked']],
+    ['one when the probe is due', "now() - interval '1 min'", ['admitted', 'parked']],
   ])('are %s', async (_, probeAt, expected) => {
     await log.addWebhook('one');
     await log.pool.query(`UPDATE webhooks SET circuit_opened_at = now() - interval '1 hour', circuit_probe_at = ${probeAt}`);
@@ -279,7 +279,7 @@ describe('the slots of a webhook', () => {
 });
 
 describe('a webhook that Tidings disabled', () => {
-  test('has deliveries that were skipped, so that its owner can have them replayed', async () => {
+  test('has skipped deliveries, so that its owner can replay them', async () => {
     await log.addWebhook('failing', { enabled: false, disabledReason: 'failing' });
     await log.addWebhook('gone', { enabled: false, disabledReason: 'gone' });
     await log.addWebhook('off', { enabled: false });
@@ -294,7 +294,7 @@ describe('a webhook that Tidings disabled', () => {
 });
 
 describe('a list of events', () => {
-  test('is accepted all or none', async () => {
+  test('is accepted completely or not at all', async () => {
     await log.addWebhook('one');
     await expect(log.accept({ id: 'a' }, { id: 'b', data: 'no JSON' }, { id: 'c' })).rejects.toThrow(
       'invalid input syntax for type json',
@@ -321,7 +321,7 @@ describe('a list of events', () => {
 });
 
 describe('the order of the log', () => {
-  test('is the order of the commits: nobody reads a later position before an earlier one', async () => {
+  test('is the order of the commits: no reader sees a later position before an earlier one', async () => {
     const first = await log.pool.connect();
     await first.query('BEGIN');
     await acceptEvents(first, [[event('first')]], options);
@@ -361,7 +361,7 @@ describe('the order of the log', () => {
     expect((await readAll()).map(({ id }) => id)).toEqual(['first', 'second', 'third']);
   });
 
-  test('has nothing of a caller that rolled back, and holds up nobody behind it', async () => {
+  test('has no event of a transaction that rolled back, and the next one continues', async () => {
     const first = await log.pool.connect();
     await first.query('BEGIN');
     await acceptEvents(first, [[event('first')]], options);
@@ -371,7 +371,7 @@ describe('the order of the log', () => {
     expect((await second).accepted.map(({ id }) => id)).toEqual(['second', 'first']);
   });
 
-  test('is the same for a reader that follows while many write', async () => {
+  test('is the same for a reader that follows while many accept', async () => {
     const seen: number[] = [];
     const follow = async () => {
       const { events: fresh } = await readEvents(log.pool, { after: seen.at(-1) ?? 0, limit: 1000 });

@@ -22,6 +22,7 @@ export interface AcceptedEvent {
   position: number;
 }
 
+/** Patterns and times for accepting events. */
 export interface AcceptOptions {
   /** For each type among the events, the patterns that match it. */
   patterns: ReadonlyMap<string, readonly string[]>;

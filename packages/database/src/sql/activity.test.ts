@@ -18,7 +18,7 @@ const users = (owner: string, attempts: number, failed = 0, ago = 3) => [
   { period: minutesAgo(ago), owner, attempts, failed, busyMs: 10.4 * attempts },
 ];
 
-test('the counts of several workers add up, class by class', async () => {
+test('adds the counts of several workers, class by class', async () => {
   const minute = minutesAgo(1);
   const counted = { minute, outcome: 'succeeded', attempts: 3, durations: [1, 0, 2] };
   await addActivity(log.pool, { minutes: [counted], owners: [] });
@@ -29,7 +29,7 @@ test('the counts of several workers add up, class by class', async () => {
   expect(await readMinutes(log.pool, 60)).toEqual([{ minute, outcome: 'succeeded', attempts: 9, durations: [3, 0, 6] }]);
 });
 
-test('of the minutes, those that were asked for are read, and what is old is forgotten', async () => {
+test('reads the given number of minutes, and drops old ones', async () => {
   const minutes = [1, 70, 60 * 24 * 8].map((ago) => ({ minute: minutesAgo(ago), outcome: 'dns', attempts: 1, durations: [1] }));
   await addActivity(log.pool, { minutes, owners: [] });
   expect(await readMinutes(log.pool, 60)).toHaveLength(1);
@@ -38,7 +38,7 @@ test('of the minutes, those that were asked for are read, and what is old is for
   expect(await readMinutes(log.pool, 100_000)).toHaveLength(2);
 });
 
-test('users come by what was attempted for them in the last hour, with what they have and what was decided', async () => {
+test('reads owners by their attempts of the last hour, with their webhooks and limits', async () => {
   await addActivity(log.pool, { minutes: [], owners: [...users('bob', 5, 2), ...users('carol', 50)] });
   await addActivity(log.pool, {
     minutes: [],
@@ -60,7 +60,7 @@ test('users come by what was attempted for them in the last hour, with what they
   ]);
 });
 
-test('of a webhook with more pending than can be counted, as many as are', async () => {
+test('counts at most 10,000 pending deliveries of a webhook', async () => {
   await log.addWebhook('wh_full', { owner: 'full' });
   await log.pool.query(`
     INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, stage, created_at, next_attempt_at, wake_at)

@@ -5,11 +5,13 @@ interface Identified {
   data: string;
 }
 
+/** The events of one call, with its number among the calls of a batch. */
 export interface Call<Event> {
   number: number;
   events: readonly Event[];
 }
 
+/** Calls, by whether one commit can take them. */
 export interface Arranged<Event> {
   /** Calls that one commit can take: each id means one event. */
   together: Call<Event>[];

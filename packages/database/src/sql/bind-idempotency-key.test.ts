@@ -20,19 +20,19 @@ const bind = (body: string, { owner = 'service', key = 'k' } = {}) =>
   bindIdempotencyKey(database.pool, { owner, key, digest: createHash('sha256').update(body).digest() });
 
 describe('an idempotency key', () => {
-  test('is bound to what it is used for first, and stays so', async () => {
+  test('stays bound to its first request', async () => {
     expect(await bind('one')).toBe(true);
     expect(await bind('other')).toBe(false);
     expect(await bind('one')).toBe(true);
   });
 
-  test("is its user's own", async () => {
+  test('belongs to its owner', async () => {
     expect(await bind('one', { owner: 'alice' })).toBe(true);
     expect(await bind('other', { owner: 'bob' })).toBe(true);
     expect(await bind('other', { key: 'k2' })).toBe(true);
   });
 
-  test('is bound by one of those who use it at once; the others learn whether they agree', async () => {
+  test('is bound by one of several callers at once, and compared for the others', async () => {
     const bodies = Array.from({ length: 30 }, (_, index) => (index % 3 === 0 ? 'other' : 'one'));
     const answers = await Promise.all(bodies.map((body) => bind(body)));
     const { rows } = await database.pool.query<{ digest: Buffer }>('SELECT digest FROM idempotency_keys');
@@ -40,7 +40,7 @@ describe('an idempotency key', () => {
     expect(answers).toEqual(bodies.map((body) => body === winner));
   });
 
-  test('is compared with a use that was committed while this one waited for it', async () => {
+  test('is compared with a request that was committed while this one waited', async () => {
     const holder = await database.pool.connect();
     await holder.query('BEGIN');
     const digest = createHash('sha256').update('one').digest();

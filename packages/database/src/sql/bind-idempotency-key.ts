@@ -1,5 +1,6 @@
 import type { Queryable } from '../database.js';
 
+/** An idempotency key, and the request that it is used for. */
 export interface IdempotencyKeyUse {
   owner: string;
   key: string;

@@ -13,7 +13,7 @@ afterAll(() => log.close());
 beforeEach(() => log.clear());
 
 describe('cancelling the deliveries of a webhook', () => {
-  test('ends what is pending: it is neither claimed nor woken any more', async () => {
+  test('cancels pending ones, which are no longer claimed or woken', async () => {
     await log.addWebhook('removed', { maxInFlight: 1 });
     await log.accept({}, {});
     const ids = (await log.deliveries()).map(({ id }) => id);
@@ -32,7 +32,7 @@ describe('cancelling the deliveries of a webhook', () => {
     expect((await log.delivery(other)).status).toBe('pending');
   });
 
-  test.each(['succeeded', 'failed', 'skipped'])('leaves what has %s as it was', async (status) => {
+  test.each(['succeeded', 'failed', 'skipped'])('leaves a %s delivery alone', async (status) => {
     const id = await log.addDelivery('done');
     await log.pool.query(
       "UPDATE deliveries SET status = $1, finished_at = '2026-01-01', stage = NULL, next_attempt_at = NULL, wake_at = NULL",
@@ -42,14 +42,14 @@ describe('cancelling the deliveries of a webhook', () => {
     expect((await log.delivery(id)).status).toBe(status);
   });
 
-  test('leaves the lease of one that is under way, so that its attempt can be recorded', async () => {
+  test('keeps the lease of a request in flight, so that its attempt can be recorded', async () => {
     const id = await log.addDelivery('under_way');
     const { leaseToken } = await log.claim(id);
     expect(await cancelDeliveries(log.pool, 'wh_under_way')).toBe(1);
     expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', lease_token: leaseToken });
   });
 
-  test('leaves its slot to one that is under way, until its lease has run out', async () => {
+  test('keeps the slot of a request in flight until its lease has expired', async () => {
     await log.addWebhook('one', { ordering: 'fifo' });
     await log.accept({ id: 'a' });
     const [first] = await log.deliveries();

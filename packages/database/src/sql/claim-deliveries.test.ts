@@ -19,14 +19,14 @@ const claim = (...ids: string[]) => claimDeliveries(log.pool, ids, OPTIONS);
 const set = (change: string) => log.pool.query(change);
 
 describe('claiming a delivery', () => {
-  test('answers with all that is needed to send it', async () => {
+  test('returns everything that sending needs', async () => {
     const { rows } = await log.pool.query<{ now: number }>('SELECT floor(extract(epoch FROM now()))::float8 AS now');
     const now = rows[0]?.now ?? 0;
     await log.pool.query(`UPDATE events SET data = '{"n": 1.0}', traceparent = '00-trace-span-01'`);
     await log.pool.query("UPDATE webhooks SET sealed_headers = 'sealed headers', sealed_previous_secrets = 'sealed previous'");
     await log.pool.query('UPDATE deliveries SET attempt_count = 2');
     const [claimed] = await claim(id);
-    // In Unix seconds, by the database's clock.
+    // In Unix seconds by the database's clock.
     const { claimedAt } = claimed as { claimedAt: number };
     expect(claimedAt - now).toBeLessThan(60);
     expect(claimedAt).toBeGreaterThanOrEqual(now);
@@ -55,7 +55,7 @@ describe('claiming a delivery', () => {
     ]);
   });
 
-  test('goes on while a migration gives webhooks another column: workers run on during a deployment', async () => {
+  test('continues after a migration adds a column to webhooks: workers run during a deployment', async () => {
     const database = openDatabase({ url: log.url, maxConnections: 1 });
     const next = await log.addDelivery('evt_2');
     const claimNext = (one: string) => claimDeliveries(database.pool, [one], { leaseMs: 60_000, wakeAfterMs: 30_000 });
@@ -69,7 +69,7 @@ describe('claiming a delivery', () => {
     }
   });
 
-  test('answers with what its owner set of the retry policy, and with what a replay left behind', async () => {
+  test("returns the webhook's retry policy, and the attempts before a replay", async () => {
     await set('UPDATE webhooks SET retry_max_attempts = 7, retry_initial_delay_ms = 100, retry_max_delay_ms = 2000');
     await set('UPDATE deliveries SET attempt_count = 5, prior_attempts = 3, replay = true, priority = 2');
     expect(await log.claim(id)).toMatchObject({
@@ -80,23 +80,23 @@ describe('claiming a delivery', () => {
     });
   });
 
-  test('leases it until the lease runs out, when the reconciler looks again (I2)', async () => {
+  test('leases it, with the end of the lease as its wake time (I2)', async () => {
     const { leaseToken } = await log.claim(id);
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', lease_token: leaseToken, wake_in: 60, attempt_count: 0 });
   });
 
-  test('is possible once', async () => {
+  test('succeeds once', async () => {
     await log.claim(id);
     expect(await claim(id)).toEqual([]);
   });
 
-  test('is possible for exactly one of those who try at once', async () => {
+  test('succeeds for exactly one of several workers at once', async () => {
     const claims = await Promise.all(Array.from({ length: 10 }, () => claim(id)));
     const states = claims.flat().map(({ state }) => state);
     expect(states.filter((state) => state === 'claimed')).toHaveLength(1);
   });
 
-  test('passes over one that another transaction holds, without waiting: it comes again in a moment, should it stay free', async () => {
+  test('defers a delivery that another transaction has locked for a moment, without waiting', async () => {
     const other = await log.addDelivery();
     const holder = await log.pool.connect();
     await holder.query('BEGIN');
@@ -109,7 +109,7 @@ describe('claiming a delivery', () => {
     expect(await claim(id)).toMatchObject([{ state: 'claimed' }]);
   });
 
-  test('is possible for another worker when the lease has run out, with a new token', async () => {
+  test('succeeds for another worker, with a new token, once the lease has expired', async () => {
     const first = await log.claim(id);
     await log.pool.query('UPDATE deliveries SET wake_at = now()');
     const second = await log.claim(id);
@@ -117,7 +117,7 @@ describe('claiming a delivery', () => {
     expect((await log.delivery(id)).lease_token).toBe(second.leaseToken);
   });
 
-  test('before its time is deferred: it says when, and changes nothing', async () => {
+  test('before its time defers it, returns when it is due, and changes nothing', async () => {
     await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '30 s', wake_at = now() + interval '45 s'");
     expect(await claim(id)).toEqual([expect.objectContaining({ state: 'deferred', id })]);
     const [deferred] = await claim(id);
@@ -129,12 +129,12 @@ describe('claiming a delivery', () => {
   test.each([
     ['ten years ago', "'-10 years'", 'claimed'],
     ['in ten years', "'10 years'", 'deferred'],
-  ])('that is due %s, as a clock that was set has it, is none the worse', async (_, interval, state) => {
+  ])('works after the clock was set: a delivery due %s', async (_, interval, state) => {
     await set(`UPDATE deliveries SET next_attempt_at = now() + ${interval}::interval`);
     expect(await claim(id)).toMatchObject([{ id, state }]);
   });
 
-  test('takes many in one statement, each as its own state demands', async () => {
+  test('handles many deliveries in one statement, each according to its state', async () => {
     const late = await log.addDelivery();
     await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '1 s' WHERE id = $1", [late]);
     const off = await log.addDelivery('off');
@@ -148,7 +148,7 @@ describe('claiming a delivery', () => {
     );
   });
 
-  test.each(['succeeded', 'failed', 'cancelled', 'skipped'])('is impossible for one that has %s', async (status) => {
+  test.each(['succeeded', 'failed', 'cancelled', 'skipped'])('leaves a %s delivery alone', async (status) => {
     await log.pool.query('UPDATE deliveries SET status = $1, stage = NULL, next_attempt_at = NULL, wake_at = NULL', [status]);
     expect(await claim(id)).toEqual([]);
     expect((await log.delivery(id)).status).toBe(status);
@@ -156,7 +156,7 @@ describe('claiming a delivery', () => {
 });
 
 describe('a delivery to a webhook that Tidings disabled', () => {
-  test.each(['failing', 'gone'])('because it was %s is skipped when it is claimed', async (reason) => {
+  test.each(['failing', 'gone'])('as %s is skipped when it is claimed', async (reason) => {
     await log.pool.query('UPDATE webhooks SET enabled = false, disabled_reason = $1', [reason]);
     const ended: string[] = [];
     expect(await claimDeliveries(log.pool, [id], { ...OPTIONS, onEnded: (status) => void ended.push(status) })).toEqual([]);
@@ -173,11 +173,11 @@ describe('a delivery to a webhook that Tidings disabled', () => {
   });
 });
 
-describe('a delivery to a webhook that is gone', () => {
+describe('a delivery to a webhook that its owner disabled or removed', () => {
   test.each([
     ['disabled', 'UPDATE webhooks SET enabled = false'],
     ['removed', 'DELETE FROM webhooks'],
-  ])('because it was %s is cancelled when it is claimed', async (_, change) => {
+  ])('is cancelled when it is claimed, because its owner %s the webhook', async (_, change) => {
     await log.pool.query(change);
     const ended: string[] = [];
     expect(await claimDeliveries(log.pool, [id], { ...OPTIONS, onEnded: (status) => void ended.push(status) })).toEqual([]);
@@ -192,7 +192,7 @@ describe('a delivery to a webhook that is gone', () => {
     });
   });
 
-  test('is cancelled also when its worker died with the lease', async () => {
+  test('is cancelled after its worker crashed and the lease expired', async () => {
     await log.claim(id);
     await log.pool.query('UPDATE deliveries SET wake_at = now()');
     await log.pool.query('DELETE FROM webhooks');

@@ -41,6 +41,7 @@ export interface DeferredDelivery {
   dueInMs: number;
 }
 
+/** The result of a claim for one delivery. */
 export type Claim = ClaimedDelivery | DeferredDelivery;
 
 interface Row {
@@ -68,6 +69,7 @@ interface Row {
   retry_max_delay_ms: number | null;
 }
 
+/** Times of a claim, and the parked deliveries that it takes besides the named ones. */
 export interface ClaimOptions {
   /** Duration of the lease, in milliseconds by the database's clock; afterwards another worker may claim. */
   leaseMs: number;

@@ -13,12 +13,12 @@ const WAKE_AFTER_MS = 30_000;
 const claim = (ids: readonly string[]) => claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS });
 const claimed = (claims: readonly Claim[]) => claims.filter(({ state }) => state === 'claimed').map(({ id }) => id);
 const set = (change: string) => log.pool.query(change);
-/** As if all were in Redis: released at once by several reconcilers, or admitted before their webhook was changed. */
+/** Admits all deliveries, as if several reconcilers had released them, or they were admitted before their webhook changed. */
 const admitAll = () => set("UPDATE deliveries SET stage = 'admitted', wake_at = now() + interval '15 s'");
 const parked = { status: 'pending', stage: 'parked', attempt_count: 0, lease_token: null, wake_in: null, next_attempt_in: 0 };
 
-describe('the deliveries of a webhook that may be under way at once', () => {
-  test('are as many as it has slots, the first of the log; the others are parked', async () => {
+describe('the requests of a webhook in flight', () => {
+  test('are as many as it has slots, the first in the log; the others are parked', async () => {
     const ids = await log.addDeliveries(5, { maxInFlight: 3 });
     await admitAll();
     expect(claimed(await claim([...ids].reverse())).sort()).toEqual(ids.slice(0, 3).sort());
@@ -28,7 +28,7 @@ describe('the deliveries of a webhook that may be under way at once', () => {
     for (const id of ids.slice(3)) expect(await log.delivery(id)).toMatchObject(parked);
   });
 
-  test('are never more, however many workers claim at once', async () => {
+  test('are never more than its slots, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(12, { maxInFlight: 4 });
     for (let round = 0; round < 60; round += 1) {
       await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
@@ -38,21 +38,21 @@ describe('the deliveries of a webhook that may be under way at once', () => {
     }
   });
 
-  test('leave the slots of another webhook alone', async () => {
+  test('use no slots of another webhook', async () => {
     const busy = await log.addDeliveries(3, { maxInFlight: 1 });
     const free = await log.addDeliveries(3, { maxInFlight: 3 });
     await admitAll();
     expect(claimed(await claim([...busy, ...free])).sort()).toEqual([busy[0], ...free].sort());
   });
 
-  test('do not count a lease that ran out', async () => {
+  test('do not include an expired lease', async () => {
     const [first = '', second = ''] = await log.addDeliveries(2, { maxInFlight: 1 });
     await log.claim(first);
     await log.pass(61);
     expect(claimed(await claim([second]))).toEqual([second]);
   });
 
-  test('come first attempts first, then retries, then replays', async () => {
+  test('are first attempts, then retries, then replays', async () => {
     const ids = await log.addDeliveries(3, { maxInFlight: 1 });
     for (const [index, priority] of [2, 1, 0].entries()) {
       await log.pool.query("UPDATE deliveries SET priority = $2, stage = 'admitted' WHERE id = $1", [ids[index], priority]);
@@ -61,14 +61,14 @@ describe('the deliveries of a webhook that may be under way at once', () => {
   });
 });
 
-describe('what waits for a slot of a webhook', () => {
+describe('a parked delivery', () => {
   const next = (webhookId: string, count: number, ids: readonly string[] = []) =>
     claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS, next: [{ webhookId, count }] });
   const webhookOf = async (id = '') =>
     (await log.pool.query<{ webhook_id: string }>('SELECT webhook_id FROM deliveries WHERE id = $1', [id])).rows[0]?.webhook_id ??
     '';
 
-  test('is claimed in its order, as much as was asked for, beside what is named', async () => {
+  test('is claimed in line, up to the requested number, besides named deliveries', async () => {
     const ids = await log.addDeliveries(6, { maxInFlight: 5 });
     await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
     await log.pool.query('UPDATE deliveries SET priority = 1 WHERE id = $1', [ids[1]]);
@@ -77,7 +77,7 @@ describe('what waits for a slot of a webhook', () => {
     expect(claimed(await next(await webhookOf(ids[0]), 2)).sort()).toEqual([ids[4], ids[5]].sort());
   });
 
-  test('is never claimed beyond its slots, however many workers ask at once', async () => {
+  test('is never claimed beyond the slots, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(12, { maxInFlight: 4 });
     const webhookId = await webhookOf(ids[0]);
     for (let round = 0; round < 40; round += 1) {
@@ -87,7 +87,7 @@ describe('what waits for a slot of a webhook', () => {
     }
   });
 
-  test('is only the first in line of a fifo webhook, and nothing while that one is under way', async () => {
+  test('of a fifo webhook is claimed only if it is first in line, and not while another one is in flight', async () => {
     const ids = await log.addDeliveries(3, { ordering: 'fifo' });
     await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
     const webhookId = await webhookOf(ids[0]);
@@ -96,7 +96,7 @@ describe('what waits for a slot of a webhook', () => {
     for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
   });
 
-  test('is deferred beyond the rate limit, with its slot', async () => {
+  test('is deferred by the rate limit, with its slot', async () => {
     const ids = await log.addDeliveries(2, { rateLimit: 2 });
     await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
     expect((await next(await webhookOf(ids[0]), 2)).map(({ id, state }) => [id, state]).sort()).toEqual(
@@ -110,7 +110,7 @@ describe('what waits for a slot of a webhook', () => {
 });
 
 describe('a fifo webhook', () => {
-  test('has one delivery under way, the first in line', async () => {
+  test('has one request in flight, the first in line', async () => {
     const ids = await log.addDeliveries(4, { ordering: 'fifo', maxInFlight: 10 });
     await admitAll();
     expect(await claim(ids.slice(1))).toEqual([]);
@@ -119,7 +119,7 @@ describe('a fifo webhook', () => {
     for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
   });
 
-  test('waits for a first one that is parked, has a lease, or waits for its next attempt', async () => {
+  test('waits for the first in line, which is parked, leased, or waits for its next attempt', async () => {
     const [first = '', second = ''] = await log.addDeliveries(2, { ordering: 'fifo' });
     await admitAll();
     await log.pool.query("UPDATE deliveries SET stage = 'parked', wake_at = NULL WHERE id = $1", [first]);
@@ -135,7 +135,7 @@ describe('a fifo webhook', () => {
     expect(await log.delivery(second)).toMatchObject(parked);
   });
 
-  test('never has two under way, however many workers claim at once', async () => {
+  test('never has two requests in flight, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(6, { ordering: 'fifo' });
     for (let round = 0; round < 40; round += 1) {
       await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
@@ -146,14 +146,14 @@ describe('a fifo webhook', () => {
 });
 
 describe('a webhook whose circuit is open', () => {
-  test('has nothing under way before it is time for a probe', async () => {
+  test('has no request in flight before the probe is due', async () => {
     const ids = await log.addDeliveries(2);
     await set("UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now() + interval '30 s'");
     expect(await claim(ids)).toEqual([]);
     for (const id of ids) expect(await log.delivery(id)).toMatchObject(parked);
   });
 
-  test('has exactly one probe when it is time, however many workers claim at once', async () => {
+  test('has exactly one probe when it is due, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(6);
     for (let round = 0; round < 40; round += 1) {
       await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
@@ -163,7 +163,7 @@ describe('a webhook whose circuit is open', () => {
     }
   });
 
-  test('has no second probe while the first is under way, and another one when that was lost', async () => {
+  test('has no second probe while the first is in flight, and another one when its lease has expired', async () => {
     const [first = '', second = ''] = await log.addDeliveries(2);
     await set('UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now()');
     await log.claim(first);
@@ -172,7 +172,7 @@ describe('a webhook whose circuit is open', () => {
     expect(claimed(await claim([second]))).toEqual([second]);
   });
 
-  test('waits with the probe for what is still under way', async () => {
+  test('sends no probe while an earlier request is in flight', async () => {
     const [first = '', second = ''] = await log.addDeliveries(2);
     await log.claim(first);
     await set('UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now()');
@@ -181,11 +181,11 @@ describe('a webhook whose circuit is open', () => {
 });
 
 describe('a webhook with a rate limit', () => {
-  test('lets one through at a time, and says of each other one when it is due', async () => {
+  test('allows one at a time, and returns when each other one is due', async () => {
     const ids = await log.addDeliveries(4, { rateLimit: 2 });
     const claims = await claim(ids);
     expect(claimed(claims)).toEqual([ids[0]]);
-    // It was idle, so the first came 100 ms before its time.
+    // The webhook was idle, so the first one came 100 ms before its time.
     const due = ids.slice(1).map((id) => claims.find((one) => one.id === id));
     const webhookId = claims[0]?.webhookId;
     expect(due).toEqual([
@@ -202,7 +202,7 @@ describe('a webhook with a rate limit', () => {
     });
   });
 
-  test('lets no more through than its rate and a tenth of a second of it at once, however long it was idle', async () => {
+  test('allows no more than its rate and a burst of a tenth of a second, however long it was idle', async () => {
     const rateLimit = 50;
     const ids = await log.addDeliveries(100, { rateLimit, maxInFlight: 1000 });
     const started = performance.now();
@@ -216,7 +216,7 @@ describe('a webhook with a rate limit', () => {
     expect(sent).toBeGreaterThanOrEqual(6);
   });
 
-  test('lets through what is due when its time has come', async () => {
+  test('allows a deferred delivery when its time has come', async () => {
     const ids = await log.addDeliveries(7, { rateLimit: 2 });
     expect(claimed(await claim(ids))).toHaveLength(1);
     await log.pass(0.5);
@@ -225,7 +225,7 @@ describe('a webhook with a rate limit', () => {
     expect(claimed(await claim(ids.slice(2)))).toEqual([ids[2]]);
   });
 
-  test('gives no permit to what has no slot', async () => {
+  test('consumes no permit for a delivery without a slot', async () => {
     const ids = await log.addDeliveries(3, { rateLimit: 1000, maxInFlight: 1 });
     await admitAll();
     expect(claimed(await claim(ids))).toEqual([ids[0]]);

@@ -17,7 +17,7 @@ import { recordAttempts } from './record-attempts.js';
 import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
-/** The clock begins here; what both sides compare are milliseconds since. */
+/** Start of the stopped clock. Both sides compare milliseconds since then. */
 const EPOCH = Date.UTC(2026, 0, 1);
 const WEBHOOKS: (Pick<Webhook, 'id'> & Partial<Webhook>)[] = [
   { id: 'narrow', maxInFlight: 2 },
@@ -30,7 +30,7 @@ const RECORD = { wakeAfterMs: WAKE_AFTER_MS, health: { ...HEALTH, disableAfterMs
 
 /** Random sequences from the empty log … */
 const RUNS = 30;
-/** … and as many after each opening. The numbers are fixed: a slow machine takes longer, and a run that is cut short fails. */
+/** … and after each opening. The numbers are fixed: a slow machine takes longer, and a test that exceeds the time fails. */
 const RUNS_AFTER_OPENING = 4;
 const AT_MOST_MS = 90_000;
 
@@ -49,7 +49,7 @@ type Action =
 const webhook = fc.constantFrom(...WEBHOOKS.map(({ id }) => id));
 const picks = <Pick>(pick: fc.Arbitrary<Pick>) => fc.array(pick, { minLength: 1, maxLength: 5 });
 const attempt = fc.record({
-  /** Counted from the latest. */
+  /** Index of the claim, counted from the latest. */
   claim: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, fc.nat(30)),
   answer: fc.constantFrom<Answer>(204, 204, 500, 500, null, null, null, 410),
   retryInMs: fc.constantFrom(0, 10_000, 70_000, null),
@@ -110,7 +110,7 @@ const OPEN_CIRCUIT: Action[] = [
   pass(60_000),
 ];
 
-/** Situations in which a broken rule shows: each of them begins some sequences, whatever chance does. */
+/** Situations in which a broken rule has an effect. Chance leads to few of them, so each begins some of the sequences. */
 const OPENINGS: Record<string, Action[]> = {
   'an open circuit whose probe is due': [...OPEN_CIRCUIT, wake, release, claim([0, 1], ['narrow', 'narrow'])],
   'a probe in flight': [...OPEN_CIRCUIT, release, claim([0], ['narrow']), claim([1, 2], ['narrow']), wake, release],
@@ -226,14 +226,15 @@ afterAll(async () => {
   await log.close();
 });
 
-/** Both sides of one sequence: the model's state, and how the database names what the model knows. */
+/** Both sides of one sequence: the model's state, and the database's names for the model's objects. */
 interface Both {
   state: State;
-  /** The database's ids by the model's. */
+  /** The database's ids of deliveries by the model's. */
   ids: Map<string, string>;
   claims: { id: string; token: number; leaseToken: string; url: string; attemptCount: number }[];
 }
 
+/** Applies an action to the model and to the database, and compares their results. */
 async function act(both: Both, action: Action): Promise<void> {
   const sql = database.pool;
   const { state } = both;
@@ -243,14 +244,14 @@ async function act(both: Both, action: Action): Promise<void> {
       const expected = model.accept(state, action.webhooks, WAKE_AFTER_MS);
       both.state = expected.state;
       const admitted = await acceptFor(sql, action.webhooks, state);
-      await learnIds(both);
+      await mapIds(both);
       expect(admitted).toEqual(expected.admitted.map(real));
       return;
     }
     case 'acceptConcurrently': {
       const first = model.accept(state, action.first, WAKE_AFTER_MS);
       const second = model.accept(first.state, action.second, WAKE_AFTER_MS);
-      // It began before the other one committed, so it counts slots as they were then.
+      // It began before the other transaction committed, so it counts the slots of that time.
       const waiting = model.accept(second.state, action.waiting, WAKE_AFTER_MS, undefined, state);
       both.state = waiting.state;
       const holder = await sql.connect();
@@ -267,7 +268,7 @@ async function act(both: Both, action: Action): Promise<void> {
       await holder.query('COMMIT');
       holder.release();
       admitted.push(await last);
-      await learnIds(both);
+      await mapIds(both);
       expect(admitted).toEqual([first, second, waiting].map((one) => one.admitted.map(real)));
       return;
     }
@@ -380,17 +381,18 @@ async function acceptFor(sql: Queryable, webhooks: readonly string[], before: St
   return (await acceptEvents(sql, [events], { patterns, wakeAfterMs: WAKE_AFTER_MS })).deliveryIds;
 }
 
-/** Learns which delivery of the database is which one of the model. */
-async function learnIds({ ids }: Both): Promise<void> {
+/** Maps the model's ids of deliveries to the database's. */
+async function mapIds({ ids }: Both): Promise<void> {
   const { rows } = await database.pool.query<{ id: string; event_id: string }>('SELECT id, event_id FROM deliveries');
   for (const row of rows) ids.set(row.event_id.replace('evt_', 'dlv_'), row.id);
 }
 
-/** Different ones, in the order of the numbers. */
+/** Picks items by numbers, each item once, in the order of the numbers. */
 function pick<Item>(items: readonly Item[], numbers: readonly number[]): Item[] {
   return items.length === 0 ? [] : [...new Set(numbers.map((number) => items[number % items.length] as Item))];
 }
 
+/** Reads the database's state, in the form of `predicted`. */
 async function actual(): Promise<unknown> {
   const since = (column: string) => `(extract(epoch FROM ${column}) * 1000 - ${String(EPOCH)})::float8`;
   const { rows } = await database.pool.query(`
@@ -406,6 +408,7 @@ async function actual(): Promise<unknown> {
   return rows[0];
 }
 
+/** Returns the model's state, as far as the database stores it. */
 function predicted({ deliveries, webhooks }: State): unknown {
   const asRow = ({ id, status, stage, priority, attemptCount, nextAttemptAt, leaseToken, wakeAt }: Delivery) => ({
     id,
@@ -424,7 +427,7 @@ function predicted({ deliveries, webhooks }: State): unknown {
   };
 }
 
-/** Does the actions on both sides, and compares all deliveries and webhooks after each. */
+/** Applies the actions to both sides, and compares all deliveries and webhooks after each one. */
 async function compare(actions: readonly Action[]): Promise<void> {
   await log.clear();
   await setClock(database.pool, EPOCH);

@@ -17,7 +17,7 @@ const midnight = (days: number) => {
   return new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate() + days));
 };
 const nameOf = (days: number) => midnight(days).toISOString().slice(0, 10).replaceAll('-', '_');
-/** Replaces the periods of the log by those between these days from today; the first has no beginning. */
+/** Replaces the periods of the log by periods between these days, counted from today; the first has no beginning. */
 const layOut = async (...days: number[]) => {
   await log.pool.query('DROP TABLE events_first, deliveries_first, attempts_first; DELETE FROM partitions');
   for (const [index, day] of days.entries()) {
@@ -39,7 +39,7 @@ const tables = async () => {
   );
   return rows.map(({ name }) => name);
 };
-/** An event of so many days ago, with a delivery and an attempt. */
+/** Adds an event of so many days ago, with a delivery and an attempt. */
 const addOld = async (days: number, columns: { status: string; stage?: string; wakeAt?: Date }) => {
   const id = `evt_${String(days)}_${columns.status}`;
   const { rows } = await log.pool.query<{ id: string }>(
@@ -72,26 +72,26 @@ const blocked = () =>
   });
 
 describe('the periods of the log', () => {
-  test('reach a week ahead from the beginning', async () => {
+  test('cover the next week in a new database', async () => {
     expect(await keep()).toEqual({ added: [], dropped: [] });
     expect(await periods()).toEqual([['first', midnight(8).toISOString()]]);
   });
 
-  test('are added until they do, each an eighth of the time that the log is kept', async () => {
+  test('are added until they cover a week, each an eighth of the retention time', async () => {
     await layOut(2);
     expect(await keep()).toEqual({ added: [nameOf(2), nameOf(4), nameOf(6)], dropped: [] });
     expect((await periods()).map(([, end]) => end)).toEqual([2, 4, 6, 8].map((days) => midnight(days).toISOString()));
     expect(await keep()).toEqual({ added: [], dropped: [] });
   });
 
-  test('are days of UTC, wherever the database is', async () => {
+  test('begin at midnight UTC, whatever the time zone of the database', async () => {
     await layOut(6);
     await log.pool.query("SET timezone = 'Pacific/Auckland'");
     expect((await keep()).added).toEqual([nameOf(6)]);
     expect((await periods()).at(-1)).toEqual([nameOf(6), midnight(8).toISOString()]);
   });
 
-  test('take up an event that comes right after they were all over', async () => {
+  test('accept an event right after the last one had ended', async () => {
     await layOut(-40, -30);
     await log.addWebhook('one');
     await expect(log.accept({})).rejects.toThrow('no partition');
@@ -100,13 +100,13 @@ describe('the periods of the log', () => {
     expect(await log.accept({})).toHaveLength(1);
   });
 
-  test('are added once, however many processes do it at once', async () => {
+  test('are added once by many processes at once', async () => {
     await layOut(-2);
     const kept = await Promise.all(Array.from({ length: 4 }, keep));
     expect(kept.flatMap(({ added }) => added).sort()).toEqual([-2, 0, 2, 4, 6].map(nameOf).sort());
   });
 
-  test('hold an event, its deliveries and their attempts together, to the last millisecond', async () => {
+  test('contain an event, its deliveries and their attempts together, to the last millisecond', async () => {
     await log.addWebhook('one');
     await log.pool.query(`DROP TABLE events_first, deliveries_first, attempts_first; DELETE FROM partitions;
       SELECT add_partition('first', NULL, date_trunc('milliseconds', now() + interval '400 ms'));
@@ -131,7 +131,7 @@ describe('the periods of the log', () => {
     ]);
   });
 
-  test.each([-1, -0.6, -0.4, 0, 0.4, 0.6, 1])('agree on an instant %s ms from a boundary', async (ms) => {
+  test.each([-1, -0.6, -0.4, 0, 0.4, 0.6, 1])('agree on a time %s ms from a boundary', async (ms) => {
     await layOut(0, 8);
     const { rows } = await log.pool.query<{ event: string; delivery: string }>(
       `WITH event AS (
@@ -150,10 +150,10 @@ describe('the periods of the log', () => {
   });
 });
 
-describe('a period that ended longer ago than the log is kept', () => {
+describe('a period that ended before the retention time', () => {
   beforeEach(() => layOut(-30, -20, -10, 8));
 
-  test('is dropped, with all that is in it; what is younger stays', async () => {
+  test('is dropped with its rows; later periods stay', async () => {
     await addOld(35, { status: 'succeeded' });
     await addOld(25, { status: 'skipped' });
     const younger = await addOld(15, { status: 'failed' });
@@ -174,7 +174,7 @@ describe('a period that ended longer ago than the log is kept', () => {
     ['parked', undefined],
     ['backoff', midnight(1)],
     ['admitted', midnight(0)],
-  ])('stays while a delivery in it is %s', async (stage, wakeAt) => {
+  ])('stays while one of its deliveries is %s', async (stage, wakeAt) => {
     const pending = await addOld(25, { status: 'pending', stage, ...(wakeAt && { wakeAt }) });
     expect((await keep()).dropped).toEqual(['first']);
     expect(await left()).toEqual([pending]);
@@ -182,7 +182,7 @@ describe('a period that ended longer ago than the log is kept', () => {
     expect((await keep()).dropped).toEqual([nameOf(-30)]);
   });
 
-  test('stays when somebody asks for one of its deliveries at that moment', async () => {
+  test('stays when one of its deliveries is retried at that moment', async () => {
     await log.pool.query('DROP TABLE events_first, deliveries_first, attempts_first');
     await log.pool.query("DELETE FROM partitions WHERE name = 'first'");
     await addOld(25, { status: 'failed' });
@@ -197,12 +197,12 @@ describe('a period that ended longer ago than the log is kept', () => {
     expect(await left()).toEqual(['evt_25_failed']);
   });
 
-  test('is dropped once, however many processes do it at once', async () => {
+  test('is dropped once by many processes at once', async () => {
     const kept = await Promise.all(Array.from({ length: 4 }, keep));
     expect(kept.flatMap(({ dropped }) => dropped).sort()).toEqual(['first', nameOf(-30)].sort());
   });
 
-  test('waits for a reader, who can go on reading the other tables meanwhile', async () => {
+  test('waits for a reader, which can read the other tables in the meantime', async () => {
     const reader = await log.pool.connect();
     await reader.query('BEGIN');
     await reader.query('SELECT FROM deliveries');
@@ -215,7 +215,7 @@ describe('a period that ended longer ago than the log is kept', () => {
     expect((await keeping).dropped).toEqual(['first', nameOf(-30)]);
   });
 
-  test('that nobody can drop for a long reader holds up no period that is to be added', async () => {
+  test('that a long reader keeps from being dropped does not delay a period that is to be added', async () => {
     await log.pool.query('DROP TABLE events_%, deliveries_%, attempts_%'.replaceAll('%', nameOf(-10)));
     await log.pool.query('DELETE FROM partitions WHERE name = $1', [nameOf(-10)]);
     const reader = await log.pool.connect();
@@ -227,7 +227,7 @@ describe('a period that ended longer ago than the log is kept', () => {
     reader.release();
   });
 
-  test('of which a crash left a part goes with the next call', async () => {
+  test('that a crash left partly dropped is dropped by the next call', async () => {
     await addOld(35, { status: 'succeeded' });
     await log.pool.query('DROP TABLE deliveries_first');
     expect((await keep()).dropped).toEqual(['first', nameOf(-30)]);

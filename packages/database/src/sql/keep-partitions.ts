@@ -1,5 +1,6 @@
 import type pg from 'pg';
 
+/** The changes of one call. */
 export interface Kept {
   /** The periods that were added to the log. */
   added: string[];

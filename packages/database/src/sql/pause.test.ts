@@ -23,14 +23,14 @@ describe.each([
   ['everything', pauseAll],
   ['its webhook', (paused: boolean) => pauseOne('wh_hook', paused)],
 ])('while %s is paused, a delivery', (_, pause) => {
-  test('that was enqueued before is not claimed, and loses nothing', async () => {
+  test('that was enqueued before is parked, and loses no attempt', async () => {
     const id = await log.addDelivery('hook');
     await pause(true);
     expect(await claim(id)).toEqual([]);
     expect(await log.delivery(id)).toMatchObject(waits);
   });
 
-  test('of a new event waits from the beginning', async () => {
+  test('of a new event is parked', async () => {
     await log.addWebhook('wh_hook');
     await pause(true);
     await log.accept({ id: 'evt_new' });
@@ -38,7 +38,7 @@ describe.each([
     expect(await release()).toEqual([]);
   });
 
-  test('whose next attempt becomes due waits, too', async () => {
+  test('whose next attempt becomes due is parked', async () => {
     const id = await log.addDelivery('hook');
     await log.pool.query("UPDATE deliveries SET stage = 'backoff', wake_at = now() - interval '1 s'");
     await pause(true);
@@ -46,7 +46,7 @@ describe.each([
     expect(await log.delivery(id)).toMatchObject(waits);
   });
 
-  test('goes on with the next round once it is resumed', async () => {
+  test('is released in the next round after a resume', async () => {
     const id = await log.addDelivery('hook');
     await pause(true);
     await claim(id);
@@ -56,20 +56,20 @@ describe.each([
   });
 });
 
-test('a paused webhook holds up no other', async () => {
+test('a paused webhook delays no other webhook', async () => {
   const [held, free] = [await log.addDelivery('held'), await log.addDelivery('free')];
   await pauseOne('wh_held', true);
   expect(await claim(held, free)).toEqual([free]);
 });
 
-test('what is under way while everything is paused ends as it would', async () => {
+test('a request in flight ends normally while everything is paused', async () => {
   const id = await log.addDelivery('hook');
   const { leaseToken } = await log.claim(id);
   await pauseAll(true);
   expect(await log.delivery(id)).toMatchObject({ lease_token: leaseToken, stage: 'admitted' });
 });
 
-test('a pause says since when and by whom, and is told by the audit log once', async () => {
+test('a pause has its time and actor, and one entry in the audit log', async () => {
   expect(await readDeliveryPause(log.pool)).toEqual({ pausedAt: null, pausedBy: null });
   const paused = await pauseAll(true);
   expect(paused).toEqual({ pausedAt: expect.any(Date), pausedBy: 'olga' });
@@ -83,6 +83,6 @@ test('a pause says since when and by whom, and is told by the audit log once', a
   ]);
 });
 
-test('a webhook that is not there cannot be paused', async () => {
+test('an unknown webhook cannot be paused', async () => {
   expect(await pauseOne('wh_none', true)).toBe(false);
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   log = await openLog();
   database = openDatabase({ url: log.url, maxConnections: 1 });
   await database.pool.query("SET plan_cache_mode = 'force_generic_plan'");
-  // Three periods; a backlog of a hundred webhooks in the last two of them.
+  // Three periods, with a backlog of a hundred webhooks in the last two.
   await database.pool.query(`
     DROP TABLE events_first, deliveries_first, attempts_first;
     SELECT add_partition('one', NULL, '2026-01-11'), add_partition('two', '2026-01-11', '2026-01-21'), add_partition('three', '2026-01-21', '2026-02-01');
@@ -51,7 +51,7 @@ test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
   ['read_backlogged', (sql) => readBacklogged(sql), ''],
   ['read_backlog', (sql) => readBacklog(sql), ''],
   ['cancel_deliveries', (sql) => cancelDeliveries(sql, 'nothing'), "('wh_1')"],
-])('%s reads no partition of the deliveries from end to end', async (name, prepare, parameters) => {
+])('%s scans no whole partition of the deliveries', async (name, prepare, parameters) => {
   await prepare(database.pool);
   const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE ${name}${parameters}`);
   const plan = rows.map((row) => row['QUERY PLAN']);
@@ -66,7 +66,7 @@ test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
     `(ARRAY[${DELIVERY}], 1, 1, ARRAY['wh_1'], ARRAY[5])`,
   ],
   ['release_deliveries', (sql) => releaseDeliveries(sql, [], 1), "(ARRAY['wh_1'], 1)"],
-])('%s finds what is first in line without reading the line', async (name, prepare, parameters) => {
+])('%s finds the first deliveries in line by an index, without sorting', async (name, prepare, parameters) => {
   await prepare(database.pool);
   const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE ${name}${parameters}`);
   const plan = rows.map((row) => row['QUERY PLAN']);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => log.close());
 beforeEach(() => log.clear());
 
-/** In seconds, rounded to 5, so that a slow machine changes nothing. */
+/** Converts milliseconds to seconds, rounded to 5, so that a slow machine makes no difference. */
 const rounded = (ms: number) => 5 * Math.round(ms / 5000);
 const read = async () => {
   const backlog = await readBacklog(log.pool);
@@ -23,8 +23,8 @@ const read = async () => {
   };
 };
 
-describe('what waits to be delivered', () => {
-  test('is nothing in an empty log', async () => {
+describe('the backlog', () => {
+  test('is zero for an empty log', async () => {
     expect(await read()).toEqual({
       admitted: [0, 0],
       backoff: [0, 0],
@@ -34,7 +34,7 @@ describe('what waits to be delivered', () => {
     });
   });
 
-  test('is counted by its stage, with how long the oldest has been due; what has ended is not', async () => {
+  test('counts pending deliveries by stage, with the time since the oldest became due, and no ended ones', async () => {
     const [first = '', second = ''] = await log.addDeliveries(5, { maxInFlight: 2 });
     await log.pass(60);
     const ended = await log.addDelivery();
@@ -49,14 +49,14 @@ describe('what waits to be delivered', () => {
     expect(await read()).toMatchObject({ admitted: [1, 0], backoff: [1, 20], parked: [3, 60] });
   });
 
-  test('is not due while it is under way', async () => {
+  test('leaves requests in flight out of the due time', async () => {
     const id = await log.addDelivery();
     await log.pass(60);
     await log.claim(id);
     expect(await read()).toMatchObject({ admitted: [1, 0] });
   });
 
-  test('parked for several webhooks is as old as the oldest that is first in line', async () => {
+  test('takes the due time of parked deliveries from the first in line of each webhook', async () => {
     await log.addDeliveries(3, { maxInFlight: 1 });
     await log.pass(100);
     await log.addDeliveries(2, { maxInFlight: 1 });
@@ -64,7 +64,7 @@ describe('what waits to be delivered', () => {
     expect(await read()).toMatchObject({ parked: [3, 100], webhooks: { backlogged: 2, enabled: 3 } });
   });
 
-  test('is overdue when its wake time has passed: no reconciler runs', async () => {
+  test('is overdue when a wake time has passed: no reconciler is running', async () => {
     await log.addDelivery();
     await log.pass(5);
     expect((await read()).overdue).toBe(0);
@@ -73,7 +73,7 @@ describe('what waits to be delivered', () => {
   });
 });
 
-test('webhooks are counted by what they are, and open circuits among those that are enabled', async () => {
+test('counts webhooks by state, and open circuits among the enabled ones', async () => {
   await log.addWebhook('wh_1');
   await log.addWebhook('wh_2');
   await log.addWebhook('wh_3', { enabled: false });

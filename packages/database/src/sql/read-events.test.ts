@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => log.close());
 
-test('the position of the newest event is 0 while the log is empty', async () => {
+test('lastPosition is 0 for an empty log', async () => {
   expect(await lastPosition(log.pool)).toBe(0);
   expect(await readEvents(log.pool, { after: 0, limit: 10 })).toEqual({ events: [], complete: true });
 });
@@ -23,7 +23,7 @@ describe('the log', () => {
     const events = USERS.flatMap((owner) =>
       TYPES.flatMap((type) => [1, 2, 3].map((n) => ({ owner, type, data: `{"n":${String(n)}}` }))),
     );
-    // Everybody's events mixed, and with gaps between the positions, as repeated ids leave them.
+    // Events of several owners mixed, with gaps between the positions, which repeated ids cause.
     for (const event of events.sort((one, other) => one.data.localeCompare(other.data))) {
       await log.accept(event);
       await log.pool.query("SELECT nextval('events_position_seq')");
@@ -33,13 +33,13 @@ describe('the log', () => {
 
   const visibleTo = (owner: string) => all.filter((event) => event.owner === null || event.owner === owner);
 
-  test('is read in the order of the positions, and to the end of the newest', async () => {
+  test('is read in the order of positions, up to the newest event', async () => {
     expect(all).toHaveLength(27);
     expect(all.map(({ position }) => position)).toEqual(all.map(({ position }) => position).sort((one, other) => one - other));
     expect(await lastPosition(log.pool)).toBe(all.at(-1)?.position);
   });
 
-  test('is read on from any position, in pages that neither repeat nor leave out, by count and by bytes', async () => {
+  test('is read from any position in pages, by count and by bytes, without repeats or gaps', async () => {
     const size = Buffer.byteLength(all[0]?.data ?? '');
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 * size }), async (limit, maxBytes) => {
@@ -57,13 +57,13 @@ describe('the log', () => {
     );
   });
 
-  test('shows a user what is for everyone and what is theirs, and nothing of anybody else (I7)', async () => {
+  test("shows an owner the events for everyone and the owner's, and no other owner's (I7)", async () => {
     for (const user of ['alice', 'bob', 'nobody', '']) {
       expect((await readOwnerEvents(log.pool, user, { after: 0, limit: 1000 })).events).toEqual(visibleTo(user));
     }
   });
 
-  test('shows exactly the visible events of the types asked for, in the range, up to the limit', async () => {
+  test('shows exactly the visible events of the given types in the range, up to the limit', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom('alice', 'bob', 'nobody', null),
@@ -83,7 +83,7 @@ describe('the log', () => {
     );
   });
 
-  test('tells the newest event up to a position of those that a user may see', async () => {
+  test('has a newest visible event up to each position', async () => {
     expect(await lastVisibleEvent(log.pool, 'alice', 0)).toBeNull();
     for (const { position } of all) {
       const before = (events: LoggedEvent[]) => events.filter((event) => event.position <= position).at(-1)?.id ?? null;
@@ -92,7 +92,7 @@ describe('the log', () => {
     }
   });
 
-  test('tells a user the position of an event that they may see, as if there were no other (I7)', async () => {
+  test('has a position for each event that the owner may see, and null for others (I7)', async () => {
     for (const { id, position, owner } of all) {
       expect(await findPosition(log.pool, 'alice', id)).toBe(owner === 'bob' ? null : position);
       expect(await findPosition(log.pool, null, id)).toBe(position);

@@ -40,6 +40,7 @@ export interface LogRange {
   maxBytes?: number;
 }
 
+/** A page of the log. */
 export interface LogPage {
   events: LoggedEvent[];
   /** Whether the range had no further events when it was read. */

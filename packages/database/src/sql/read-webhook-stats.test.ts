@@ -14,7 +14,7 @@ beforeEach(() => log.clear());
 const stats = async (...ids: string[]) => readWebhookStats(log.pool, ids);
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
-test('a webhook of which nothing is known has an empty day behind it', async () => {
+test('an unknown webhook has zero counts for the last day', async () => {
   await log.addWebhook('wh_idle');
   const [idle] = await stats('wh_idle');
   expect(idle).toMatchObject({ webhookId: 'wh_idle', delivered: 0, failed: 0, p50Ms: null, p95Ms: null, pending: 0 });
@@ -23,7 +23,7 @@ test('a webhook of which nothing is known has an empty day behind it', async () 
   expect(sum(idle?.series.map((part) => part.succeeded + part.failed) ?? [])).toBe(0);
 });
 
-test('what ended, how long attempts took and what is under way is counted, for each webhook by itself', async () => {
+test('counts ended and pending deliveries and the durations of attempts, for each webhook separately', async () => {
   const [first = '', second = '', third = ''] = await log.addDeliveries(4, { maxInFlight: 10 });
   const other = await log.addDelivery('other');
   const record = async (id: string, failed: boolean, durationMs: number) => {
@@ -42,7 +42,7 @@ test('what ended, how long attempts took and what is under way is counted, for e
   expect(otherStats).toMatchObject({ webhookId: 'wh_other', delivered: 1, failed: 0, p95Ms: 5, pending: 0 });
 });
 
-test('of a busy webhook, the newest thousand deliveries count, and the time that they reach back', async () => {
+test('counts the newest thousand deliveries of a busy webhook, and the time that they cover', async () => {
   await log.addWebhook('wh_busy');
   await log.pool.query(`
     INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at, finished_at)

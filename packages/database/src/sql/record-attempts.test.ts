@@ -33,7 +33,7 @@ const attempts = async () => {
 };
 
 describe('recording an attempt', () => {
-  test('that succeeded settles the delivery, and gives the lease back', async () => {
+  test('that succeeded ends the delivery, and releases the lease', async () => {
     expect(await record(succeeded(claim))).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject({
       status: 'succeeded',
@@ -58,7 +58,7 @@ describe('recording an attempt', () => {
     ]);
   });
 
-  test('that failed for good settles it likewise', async () => {
+  test('that failed finally ends the delivery, too', async () => {
     await record(refused(claim, { status: 'failed' }));
     expect(await log.delivery(id)).toMatchObject({
       status: 'failed',
@@ -71,7 +71,7 @@ describe('recording an attempt', () => {
     expect(await attempts()).toMatchObject([{ status_code: null, error_class: 'refused', error: 'connect ECONNREFUSED' }]);
   });
 
-  test('that is to be retried says when, and when the reconciler looks whether it was (I2)', async () => {
+  test('that is to be retried sets the time of the next attempt, and a wake time after it (I2)', async () => {
     await record(refused(claim, { status: 'pending', retryInMs: 40_000 }));
     expect(await log.delivery(id)).toMatchObject({
       status: 'pending',
@@ -91,7 +91,7 @@ describe('recording an attempt', () => {
     expect(await log.delivery(fifo)).toMatchObject({ stage: 'admitted', priority: 0, next_attempt_in: 40, wake_in: 55 });
   });
 
-  test('that is to be retried stays behind first attempts, and before replays', async () => {
+  test('that is to be retried puts the delivery behind first attempts and before replays', async () => {
     await log.pool.query('UPDATE deliveries SET priority = 2, replay = true');
     await record(answered(claim, 500, { status: 'pending', retryInMs: 1000 }));
     expect(await log.delivery(id)).toMatchObject({ stage: 'backoff', priority: 2 });
@@ -99,7 +99,7 @@ describe('recording an attempt', () => {
     expect(rows).toEqual([{ replay: true }]);
   });
 
-  test('tells of each whether something waits for the slot that it had', async () => {
+  test('returns for each whether the webhook has parked deliveries for its slot', async () => {
     const backlogged = await log.addDeliveries(2, { maxInFlight: 1 });
     const other = await log.claim(backlogged[0] ?? '');
     const recorded = await recordAttempts(log.pool, [succeeded(claim), succeeded(other)], { wakeAfterMs: 1000, health: HEALTH });
@@ -111,7 +111,7 @@ describe('recording an attempt', () => {
     );
   });
 
-  test('to a webhook that is gone is recorded all the same', async () => {
+  test('to a deleted webhook records it as well', async () => {
     await log.pool.query('DELETE FROM webhooks');
     await record(refused(claim, { status: 'pending', retryInMs: 1000 }));
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', stage: 'backoff', attempt_count: 1 });
@@ -129,7 +129,7 @@ describe('recording an attempt', () => {
     expect(await log.delivery(id)).toMatchObject({ status: 'succeeded', attempt_count: 3 });
   });
 
-  test('of many deliveries is one statement', async () => {
+  test('of many deliveries takes one statement', async () => {
     const others = await Promise.all(Array.from({ length: 20 }, async () => log.claim(await log.addDelivery())));
     const held = await record(...others.map(succeeded), refused(claim, { status: 'failed' }));
     expect(held.size).toBe(21);
@@ -139,13 +139,13 @@ describe('recording an attempt', () => {
 });
 
 describe('a worker that lost its lease (I3)', () => {
-  test('because it made one up, records nothing', async () => {
+  test('because its token is invalid, records nothing', async () => {
     expect(await record(succeeded({ ...claim, leaseToken: randomUUID() }))).toEqual(new Set());
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', attempt_count: 0, lease_token: claim.leaseToken });
     expect(await attempts()).toEqual([]);
   });
 
-  test('because it has recorded already, records nothing again', async () => {
+  test('because it has already recorded, records nothing again', async () => {
     await record(refused(claim, { status: 'pending', retryInMs: 0 }));
     expect(await record(succeeded(claim))).toEqual(new Set());
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', attempt_count: 1 });
@@ -158,7 +158,7 @@ describe('a worker that lost its lease (I3)', () => {
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', attempt_count: 0 });
   });
 
-  test('to another one, records nothing, not even beside the record of that other one', async () => {
+  test('to another worker records nothing, even in the same statement as that worker', async () => {
     await log.pool.query('UPDATE deliveries SET wake_at = now()');
     const later = await log.claim(id);
     expect(await record(succeeded(claim), refused(later, { status: 'failed' }))).toEqual(new Set([later.leaseToken]));
@@ -166,7 +166,7 @@ describe('a worker that lost its lease (I3)', () => {
     expect(await attempts()).toMatchObject([{ number: 1, error_class: 'refused' }]);
   });
 
-  test('holds up none of the others in its commit', async () => {
+  test('prevents no other record of its commit', async () => {
     const other = await log.claim(await log.addDelivery());
     expect(await record(succeeded({ ...claim, leaseToken: randomUUID() }), succeeded(other))).toEqual(
       new Set([other.leaseToken]),
@@ -175,7 +175,7 @@ describe('a worker that lost its lease (I3)', () => {
   });
 });
 
-describe('a delivery that is cancelled while it is under way', () => {
+describe('a delivery that is cancelled with its request in flight', () => {
   const stillCancelled = {
     status: 'cancelled',
     stage: null,
@@ -190,14 +190,14 @@ describe('a delivery that is cancelled while it is under way', () => {
     ['arrived', { status: 'succeeded' }],
     ['failed', { status: 'failed' }],
     ['is to be retried', { status: 'pending', retryInMs: 1000 }],
-  ])('stays cancelled when the attempt %s, and keeps the attempt', async (_, outcome) => {
+  ])('stays cancelled when the attempt %s, and has the attempt', async (_, outcome) => {
     await cancelDeliveries(log.pool, 'wh_evt_1');
     expect(await record({ ...succeeded(claim), outcome })).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject(stillCancelled);
     expect(await attempts()).toHaveLength(1);
   });
 
-  test('stays cancelled also when both commit at once', async () => {
+  test('stays cancelled when both commit at the same time', async () => {
     const canceller = await log.pool.connect();
     await canceller.query('BEGIN');
     await cancelDeliveries(canceller, 'wh_evt_1');

@@ -33,6 +33,7 @@ export interface HealthRules {
   disableAfterMs: number;
 }
 
+/** Times and rules for recording attempts. */
 export interface RecordOptions {
   /** Time from when a retry is due until the reconciler checks whether it was made, in milliseconds. */
   wakeAfterMs: number;

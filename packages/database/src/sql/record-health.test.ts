@@ -19,7 +19,7 @@ beforeEach(async () => {
 const again = { status: 'pending', retryInMs: 0 } as const;
 const record = (...records: AttemptRecord[]) => recordAttempts(log.pool, records, { wakeAfterMs: 15_000, health: HEALTH });
 const health = () => log.health('wh_one');
-/** One more attempt, whatever the circuit says. */
+/** Records one more attempt, and bypasses the circuit. */
 const attempt = async (outcome: (claim: ClaimedDelivery) => AttemptRecord) => {
   await log.pool.query('UPDATE webhooks SET circuit_probe_at = NULL WHERE circuit_probe_at > now()');
   await log.pool.query("UPDATE deliveries SET stage = 'admitted', next_attempt_at = now()");
@@ -31,7 +31,7 @@ const exhaustion = (claim: ClaimedDelivery) => answered(claim, 500, { status: 'f
 const success = (claim: ClaimedDelivery) => ({ ...succeeded(claim), outcome: again });
 
 describe('the circuit of a webhook', () => {
-  test('opens after so many attempts in a row without a response, and the first probe waits', async () => {
+  test('opens after circuitAfter attempts in a row without an answer, and waits for the first probe', async () => {
     await attempt(silence);
     await attempt(silence);
     expect(await health()).toMatchObject({ unreachable_count: 2, circuit_opened_ago: null, circuit_probe_in: null });
@@ -39,7 +39,7 @@ describe('the circuit of a webhook', () => {
     expect(await health()).toMatchObject({ unreachable_count: 3, circuit_opened_ago: 0, circuit_probe_in: 30 });
   });
 
-  test('opens when they come in one commit', async () => {
+  test('opens when these attempts are recorded in one commit', async () => {
     const ids = [id];
     for (let count = 0; count < 2; count += 1) ids.push(await log.addDelivery());
     await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
@@ -82,7 +82,7 @@ describe('the circuit of a webhook', () => {
   });
 });
 
-describe('a turn in the health of a webhook', () => {
+describe('a change of the health of a webhook', () => {
   const silent = async () => {
     await log.pool.query('UPDATE webhooks SET circuit_probe_at = NULL WHERE circuit_probe_at > now()');
     await log.pool.query("UPDATE deliveries SET stage = 'admitted', next_attempt_at = now()");
@@ -90,7 +90,7 @@ describe('a turn in the health of a webhook', () => {
   };
   const nothing = { circuitsOpened: 0, circuitsClosed: 0, disabledFailing: 0, disabledGone: 0 };
 
-  test('is told once: when a circuit opens, and when it closes', async () => {
+  test('is reported once when a circuit opens and once when it closes', async () => {
     const changes: unknown[] = [];
     for (const outcome of [silence, silence, silence, silence, refusal, refusal]) {
       changes.push((await record(outcome(await silent()))).changes);
@@ -98,7 +98,7 @@ describe('a turn in the health of a webhook', () => {
     expect(changes).toEqual([null, null, { ...nothing, circuitsOpened: 1 }, null, { ...nothing, circuitsClosed: 1 }, null]);
   });
 
-  test('is told once: when it is disabled, and why', async () => {
+  test('is reported once when the webhook is disabled, with the reason', async () => {
     const other = await log.addDelivery();
     const claims = [await log.claim(id), await log.claim(other)];
     await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days' WHERE id = 'wh_one'");
@@ -107,7 +107,7 @@ describe('a turn in the health of a webhook', () => {
     expect(changes).toEqual({ ...nothing, disabledFailing: 1, disabledGone: 1 });
   });
 
-  test('is told of one thing when it is disabled with its circuit open: that it was disabled', async () => {
+  test('is reported only as disabled when the webhook is disabled with its circuit open', async () => {
     for (let count = 0; count < 3; count += 1) await attempt(silence);
     await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
     const { changes } = await record(refused(await silent(), { status: 'failed' }));
@@ -116,7 +116,7 @@ describe('a turn in the health of a webhook', () => {
 });
 
 describe('a webhook that fails', () => {
-  test('has failed since its first failed attempt, until the next success', async () => {
+  test('is failing since its first failed attempt, until the next success', async () => {
     await attempt(refusal);
     await log.pass(600);
     await attempt(silence);
@@ -127,20 +127,20 @@ describe('a webhook that fails', () => {
     expect(await health()).toMatchObject({ failing_ago: 0 });
   });
 
-  test('for too long is disabled, and its backlog goes to be skipped', async () => {
+  test('for too long is disabled when a delivery runs out of attempts', async () => {
     await attempt(refusal);
     await log.pass(HEALTH.disableAfterMs / 1000 - 60);
     await attempt(refusal);
     expect(await health()).toMatchObject({ enabled: true, disabled_reason: null });
     await log.pass(60);
-    // One that is to be tried again may still succeed: the webhook may simply have had nothing to do for days.
+    // A delivery with attempts left may still succeed: the webhook may have had no deliveries for days.
     await attempt(refusal);
     expect(await health()).toMatchObject({ enabled: true, disabled_reason: null });
     await attempt(exhaustion);
     expect(await health()).toMatchObject({ enabled: false, disabled_reason: 'failing', disabled_ago: 0 });
   });
 
-  test('for too long, but succeeds in the same commit, is not disabled', async () => {
+  test('for too long stays enabled with a success in the same commit', async () => {
     const other = await log.addDelivery();
     await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
     await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
@@ -148,7 +148,7 @@ describe('a webhook that fails', () => {
     expect(await health()).toMatchObject({ enabled: true, failing_ago: null });
   });
 
-  test('for too long, but succeeds in a commit just before, is not disabled', async () => {
+  test('for too long stays enabled with a success in a commit just before', async () => {
     const other = await log.addDelivery();
     await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
     await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
@@ -169,7 +169,7 @@ describe('a webhook that fails', () => {
     expect(await health()).toMatchObject({ enabled: true, disabled_reason: null, failing_ago: 0 });
   });
 
-  test('is not judged by what an earlier URL of it answers', async () => {
+  test('is unaffected by an answer of its earlier URL', async () => {
     const claim = await log.claim(id);
     await log.pool.query("UPDATE webhooks SET url = 'https://example.com/moved'");
     await record(answered(claim, 410, { status: 'failed' }));
@@ -181,7 +181,7 @@ describe('a webhook that fails', () => {
     expect(await health()).toMatchObject({ enabled: false, disabled_reason: 'gone', disabled_ago: 0 });
   });
 
-  test('with 410 after its owner disabled it stays disabled by its owner', async () => {
+  test('with 410 after its owner disabled it keeps no reason', async () => {
     const claim = await log.claim(id);
     await log.pool.query('UPDATE webhooks SET enabled = false');
     await record(answered(claim, 410, { status: 'failed' }));
@@ -198,7 +198,7 @@ describe('a webhook that fails', () => {
   });
 });
 
-test('the row of a healthy webhook is not written', async () => {
+test('does not write the row of a healthy webhook', async () => {
   const version = async () => (await log.pool.query<{ xmin: string }>('SELECT xmin FROM webhooks')).rows;
   const before = await version();
   await attempt(success);

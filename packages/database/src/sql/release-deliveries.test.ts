@@ -16,7 +16,7 @@ const release = async (...webhookIds: string[]) =>
   (await releaseDeliveries(log.pool, webhookIds, 30_000)).map(({ id }) => id).sort();
 
 describe('releasing the parked deliveries of a webhook', () => {
-  test('gives its free slots to the first of the log, and the reconciler looks whether they are used (I2)', async () => {
+  test('gives its free slots to the first in the log, with a wake time (I2)', async () => {
     const ids = await log.addDeliveries(4, { maxInFlight: 2 });
     await parkAll();
     const webhook = await webhookOf(ids);
@@ -47,7 +47,7 @@ describe('releasing the parked deliveries of a webhook', () => {
     expect(order.map(({ priority }) => priority)).toEqual([0, 0, 1, 1, 2, 2]);
   });
 
-  test('takes for a fifo webhook one, and none while one has its slot', async () => {
+  test('takes one of a fifo webhook, and none while its slot is in use', async () => {
     const ids = await log.addDeliveries(3, { ordering: 'fifo' });
     await parkAll();
     const webhook = await webhookOf(ids);
@@ -55,7 +55,7 @@ describe('releasing the parked deliveries of a webhook', () => {
     expect(await release(webhook)).toEqual([]);
   });
 
-  test('takes none while its circuit is open, and one when it is time for a probe', async () => {
+  test('takes none while its circuit waits for a probe, and one when the probe is due', async () => {
     const ids = await log.addDeliveries(3);
     await parkAll();
     await set("UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now() + interval '30 s'");
@@ -67,9 +67,9 @@ describe('releasing the parked deliveries of a webhook', () => {
   });
 
   test.each([
-    ['gone', 'DELETE FROM webhooks'],
+    ['deleted', 'DELETE FROM webhooks'],
     ['disabled', "UPDATE webhooks SET enabled = false, disabled_reason = 'failing'"],
-  ])('takes all when it is %s, to be settled', async (_, change) => {
+  ])('takes all when it is %s, to be skipped or cancelled', async (_, change) => {
     const ids = await log.addDeliveries(5, { maxInFlight: 1 });
     await parkAll();
     const webhook = await webhookOf(ids);
@@ -77,7 +77,7 @@ describe('releasing the parked deliveries of a webhook', () => {
     expect(await release(webhook)).toEqual([...ids].sort());
   });
 
-  test('asked for several takes from each what it has room for, and nothing from one that was not asked for', async () => {
+  test('takes as many of each named webhook as it has free slots, and none of another webhook', async () => {
     const [one, two, other] = [
       await log.addDeliveries(3, { maxInFlight: 1 }),
       await log.addDeliveries(3, { maxInFlight: 2 }),
@@ -88,7 +88,7 @@ describe('releasing the parked deliveries of a webhook', () => {
     expect((await log.delivery(other[0] ?? '')).stage).toBe('parked');
   });
 
-  test('by several at once gives each delivery to one of them', async () => {
+  test('gives each delivery to one of several callers at once', async () => {
     const ids = await log.addDeliveries(20, { maxInFlight: 20 });
     await parkAll();
     const webhook = await webhookOf(ids);
@@ -97,7 +97,7 @@ describe('releasing the parked deliveries of a webhook', () => {
   });
 });
 
-test('the backlogged webhooks are those with parked deliveries, each once', async () => {
+test('readBacklogged returns each webhook with parked deliveries once', async () => {
   expect(await readBacklogged(log.pool)).toEqual([]);
   const [one, two] = [await log.addDeliveries(5), await log.addDeliveries(5)];
   expect(await readBacklogged(log.pool)).toEqual([]);

@@ -11,8 +11,8 @@ beforeAll(async () => {
 afterAll(() => log.close());
 beforeEach(() => log.clear());
 
-const anew = ({ id, sealedPreviousSecrets, sealedHeaders }: SealedWebhook) => ({
-  sealedSecret: Buffer.from(`anew: secret of ${id}`),
+const resealed = ({ id, sealedPreviousSecrets, sealedHeaders }: SealedWebhook) => ({
+  sealedSecret: Buffer.from(`resealed: secret of ${id}`),
   sealedPreviousSecrets,
   sealedHeaders,
 });
@@ -22,7 +22,7 @@ async function stored(): Promise<Record<string, string>> {
   );
   return Object.fromEntries(rows.map(({ id, secret }) => [id, secret]));
 }
-/** The pool, but what its clients update waits for a promise first. */
+/** Wraps the pool so that the updates of its clients wait for a promise. */
 const pausing = (ready: () => Promise<unknown>) =>
   ({
     connect: async () => {
@@ -39,39 +39,39 @@ const pausing = (ready: () => Promise<unknown>) =>
     },
   }) as unknown as pg.Pool;
 
-describe('sealing webhooks anew', () => {
-  test('is in the audit log as what it is, for each webhook', async () => {
+describe('resealing webhooks', () => {
+  test('writes secret.resealed to the audit log for each webhook', async () => {
     await log.addWebhook('wh_1');
-    await resealWebhooks(log.pool, { after: '', limit: 10 }, anew);
+    await resealWebhooks(log.pool, { after: '', limit: 10 }, resealed);
     const { rows } = await log.pool.query('SELECT actor, action, webhook_id FROM audit_log ORDER BY id OFFSET 1');
     expect(rows).toEqual([{ actor: 'tidings reseal', action: 'secret.resealed', webhook_id: 'wh_1' }]);
   });
 
-  test('goes page by page, each webhook once, and leaves alone what it is told to', async () => {
+  test('takes each webhook once, page by page, and leaves alone those for which reseal returns null', async () => {
     for (const id of ['wh_3', 'wh_1', 'wh_2']) await log.addWebhook(id);
     const seen: string[] = [];
     let after: string | null = '';
     while (after !== null) {
       after = await resealWebhooks(log.pool, { after, limit: 2 }, (webhook) => {
         seen.push(webhook.id);
-        return webhook.id === 'wh_2' ? null : anew(webhook);
+        return webhook.id === 'wh_2' ? null : resealed(webhook);
       });
     }
     expect(seen).toEqual(['wh_1', 'wh_2', 'wh_3']);
     expect(await stored()).toEqual({
-      wh_1: 'anew: secret of wh_1',
+      wh_1: 'resealed: secret of wh_1',
       wh_2: 'secret of wh_2',
-      wh_3: 'anew: secret of wh_3',
+      wh_3: 'resealed: secret of wh_3',
     });
   });
 
-  test('does not undo a rotation that comes while it works: that one waits, and has the last word', async () => {
+  test('does not overwrite a rotation that comes while it runs: the rotation waits for the lock', async () => {
     await log.addWebhook('wh_1');
     let rotation: Promise<unknown> = Promise.resolve();
     let rotated = false;
     await resealWebhooks(
       pausing(() =>
-        // Until the rotation waits for the lock. Without a lock it is over by then, and would be overwritten.
+        // Wait until the rotation waits for the lock. Without a lock it would have finished, and would be overwritten.
         eventually(async () => {
           const { rowCount } = await log.pool.query(
             "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
@@ -82,14 +82,14 @@ describe('sealing webhooks anew', () => {
       { after: '', limit: 10 },
       (webhook) => {
         rotation = log.pool.query("UPDATE webhooks SET sealed_secret = 'rotated' WHERE id = 'wh_1'").then(() => (rotated = true));
-        return anew(webhook);
+        return resealed(webhook);
       },
     );
     await rotation;
     expect(await stored()).toEqual({ wh_1: 'rotated' });
   });
 
-  test('covers every sealed column that there is', async () => {
+  test('covers every sealed column of the table', async () => {
     const { rows } = await log.pool.query<{ name: string }>(
       "SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE column_name LIKE 'sealed%' ORDER BY 1",
     );

@@ -1,6 +1,7 @@
 import type { Queryable } from '../database.js';
 import { LONGEST_LEASE_S } from '../lease.js';
 
+/** The result of a retry. */
 export interface RetryAnswer {
   /** State of its webhook: only a delivery of an enabled webhook becomes due. */
   webhook: 'enabled' | 'disabled' | 'removed';

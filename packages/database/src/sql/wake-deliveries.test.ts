@@ -10,7 +10,7 @@ afterAll(() => log.close());
 beforeEach(() => log.clear());
 
 const wake = async () => (await wakeDeliveries(log.pool, 30_000)).admitted.map(({ id }) => id);
-/** Deliveries whose wake time is this many seconds ago. */
+/** Adds deliveries whose wake time is this many seconds ago. */
 const addOverdue = async (...secondsAgo: number[]) => {
   const ids: string[] = [];
   for (const seconds of secondsAgo) {
@@ -22,20 +22,20 @@ const addOverdue = async (...secondsAgo: number[]) => {
 };
 
 describe('waking deliveries', () => {
-  test('takes those whose wake time has passed, and no others', async () => {
+  test('wakes the deliveries whose wake time has passed, and no others', async () => {
     const early = await log.addDelivery();
     const overdue = await addOverdue(0, 1, 3600);
     expect((await wake()).sort()).toEqual([...overdue].sort());
     expect(await log.delivery(early)).toMatchObject({ wake_in: WAKE_AFTER_S });
   });
 
-  test('says how urgent each is', async () => {
+  test('returns the priority of each delivery', async () => {
     const [id] = await addOverdue(1);
     await log.pool.query('UPDATE deliveries SET priority = 1');
     expect(await wakeDeliveries(log.pool, 30_000)).toEqual({ count: 1, admitted: [{ id, priority: 1 }] });
   });
 
-  test('puts the next look off, so that nobody wakes them again meanwhile, and somebody does later (I2)', async () => {
+  test('sets a later wake time, so that the next wake leaves them alone and a later one takes them (I2)', async () => {
     const [id = ''] = await addOverdue(1);
     expect(await wake()).toEqual([id]);
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', wake_in: 30 });
@@ -44,7 +44,7 @@ describe('waking deliveries', () => {
     expect(await wake()).toEqual([id]);
   });
 
-  test('takes a batch at a time, the longest overdue first', async () => {
+  test('takes at most WAKE_LIMIT at a time, the longest overdue first', async () => {
     const ids = await log.addDeliveries(WAKE_LIMIT + 5, { maxInFlight: 10_000 });
     await log.pool.query('UPDATE deliveries SET wake_at = now() - event_position * $1::interval', ['1 s']);
     const first = await wakeDeliveries(log.pool, 30_000);
@@ -54,7 +54,7 @@ describe('waking deliveries', () => {
     expect(await wakeDeliveries(log.pool, 30_000)).toEqual({ count: 0, admitted: [] });
   });
 
-  test('is shared by those who do it at once: each delivery goes to one of them', async () => {
+  test('gives each delivery to one of several callers at once', async () => {
     const ids = await log.addDeliveries(3 * WAKE_LIMIT, { maxInFlight: 10_000 });
     await log.pool.query('UPDATE deliveries SET wake_at = now()');
     const shares: string[][] = [];
@@ -62,7 +62,7 @@ describe('waking deliveries', () => {
     expect(shares.flat().sort()).toEqual([...ids].sort());
   });
 
-  test('waits for nobody who holds a row', async () => {
+  test('skips a row that another transaction has locked', async () => {
     const [held, free] = await addOverdue(2, 1);
     const holder = await log.pool.connect();
     await holder.query('BEGIN');
@@ -80,7 +80,7 @@ describe('waking deliveries', () => {
     expect(await log.delivery(id)).toMatchObject({ stage: 'admitted', lease_token: leaseToken });
   });
 
-  test('withdraws a lease that ran out (I3), and lets another worker claim', async () => {
+  test('withdraws an expired lease (I3), so that another worker can claim', async () => {
     const id = await log.addDelivery();
     const lost = await log.claim(id);
     expect(await wake()).toEqual([]);
@@ -90,7 +90,7 @@ describe('waking deliveries', () => {
     expect((await log.claim(id)).leaseToken).not.toBe(lost.leaseToken);
   });
 
-  test.each(['succeeded', 'failed', 'cancelled', 'skipped'])('leaves alone what has %s', async (status) => {
+  test.each(['succeeded', 'failed', 'cancelled', 'skipped'])('leaves a %s delivery alone', async (status) => {
     await addOverdue(1);
     await log.pool.query('UPDATE deliveries SET status = $1, stage = NULL, wake_at = NULL', [status]);
     expect(await wake()).toEqual([]);
@@ -99,11 +99,11 @@ describe('waking deliveries', () => {
 
 describe('a webhook with more overdue deliveries than slots', () => {
   const stages = async (ids: readonly string[]) => Promise.all(ids.map(async (id) => (await log.delivery(id)).stage));
-  /** All of them wait for their next attempt, which is overdue. */
+  /** Puts them into backoff with an overdue wake time. */
   const backOff = (ids: readonly string[]) =>
     log.pool.query(`UPDATE deliveries SET stage = 'backoff', priority = 1, wake_at = now() WHERE id = ANY ($1)`, [ids]);
 
-  test('gets as many enqueued as it has, in the order of the log; the others are parked', async () => {
+  test('has as many enqueued as it has slots, in the order of the log; the others are parked', async () => {
     const ids = await log.addDeliveries(5, { maxInFlight: 2 });
     await backOff(ids);
     const woken = await wakeDeliveries(log.pool, 30_000);
@@ -113,7 +113,7 @@ describe('a webhook with more overdue deliveries than slots', () => {
     expect(await log.delivery(ids[4] ?? '')).toMatchObject({ status: 'pending', wake_in: null, next_attempt_in: 0 });
   });
 
-  test('keeps those that had a slot, beyond which there is none', async () => {
+  test('keeps deliveries in the slots that they have, and gives out no more', async () => {
     const ids = await log.addDeliveries(4, { maxInFlight: 2 });
     await backOff(ids.slice(2));
     await log.pool.query('UPDATE deliveries SET wake_at = now()');
@@ -121,7 +121,7 @@ describe('a webhook with more overdue deliveries than slots', () => {
     expect(await stages(ids)).toEqual(['admitted', 'admitted', 'parked', 'parked']);
   });
 
-  test('holds up no other one', async () => {
+  test('delays no other webhook', async () => {
     const busy = await log.addDeliveries(3, { maxInFlight: 1 });
     const free = await log.addDeliveries(3, { maxInFlight: 3 });
     await backOff([...busy, ...free]);
@@ -129,16 +129,16 @@ describe('a webhook with more overdue deliveries than slots', () => {
   });
 
   test.each([
-    ['gone', 'DELETE FROM webhooks'],
+    ['deleted', 'DELETE FROM webhooks'],
     ['disabled', "UPDATE webhooks SET enabled = false, disabled_reason = 'failing'"],
-  ])('that is %s gets them all enqueued, to be settled', async (_, change) => {
+  ])('that is %s has all of them enqueued, to be skipped or cancelled', async (_, change) => {
     const ids = await log.addDeliveries(5, { maxInFlight: 1 });
     await backOff(ids);
     await log.pool.query(change);
     expect((await wake()).sort()).toEqual([...ids].sort());
   });
 
-  test('gets none enqueued while its circuit is open, and one when it is time for a probe', async () => {
+  test('has none enqueued while its circuit waits for a probe, and one when the probe is due', async () => {
     const ids = await log.addDeliveries(3);
     await backOff(ids);
     await log.pool.query("UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now() + interval '30 s'");

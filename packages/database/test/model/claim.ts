@@ -1,6 +1,7 @@
 import { copy, compareInLine, isDeliverable, RULES, settle, slotsOf, type Delivery, type Rules, type State } from './state.js';
 import { inFlight } from './transitions.js';
 
+/** The result of a claim for one delivery, as `Claim` has it. */
 export type ModelClaim =
   { state: 'claimed'; id: string; token: number; attemptCount: number } | { state: 'deferred'; id: string; dueInMs: number };
 

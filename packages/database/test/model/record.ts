@@ -4,6 +4,7 @@ import { copy, RULES, settle, type Delivery, type Rules, type State, type Webhoo
 /** The status of a receiver's answer; null when there was none. */
 export type Answer = 204 | 500 | 410 | null;
 
+/** One attempt to record, as `AttemptRecord` has it. */
 export interface ModelRecord {
   id: string;
   token: number;

@@ -15,6 +15,7 @@ export interface Behaviour {
   requires2xx: boolean;
 }
 
+/** Workers and a reconciler that keep all rules. */
 export const CORRECT: Behaviour = { rules: RULES, wakes: true, releases: true, requires2xx: true };
 
 export const MAX_ATTEMPTS = 3;

@@ -12,6 +12,7 @@ export interface State {
   deliveries: Delivery[];
 }
 
+/** A webhook, as the statements see it. */
 export interface Webhook {
   id: string;
   enabled: boolean;
@@ -29,6 +30,7 @@ export interface Webhook {
   failingSince: number | null;
 }
 
+/** A delivery, as the statements see it. */
 export interface Delivery {
   id: string;
   webhookId: string;
@@ -64,6 +66,7 @@ export interface Rules {
   wakeWithdrawsLeases: boolean;
 }
 
+/** All rules, unbroken. */
 export const RULES: Rules = {
   acceptHasWakeTime: true,
   claimHasWakeTime: true,
