@@ -132,7 +132,7 @@ export async function claimDeliveries(
             WHEN next_attempt_at > now() THEN 'deferred'
             WHEN NOT enabled THEN 'skipped'
             WHEN first_in_line <> candidate.id OR circuit_probe_at > now() THEN 'parked'
-            WHEN locked_webhook.paused_at IS NOT NULL OR (SELECT paused_at FROM delivery_pause) IS NOT NULL THEN 'parked'
+            WHEN locked_webhook.paused_at IS NOT NULL OR (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN 'parked'
             ELSE 'claimed'
           END AS wanted_action
         FROM candidate LEFT JOIN locked_webhook ON locked_webhook.id = candidate.webhook_id

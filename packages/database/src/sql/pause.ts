@@ -12,7 +12,10 @@ const COLUMNS = 'paused_at AS "pausedAt", paused_by AS "pausedBy"';
 
 /** Reads whether all deliveries are paused. */
 export async function readDeliveryPause(sql: Queryable): Promise<DeliveryPause> {
-  const { rows } = await sql.query<DeliveryPause>({ name: 'read_delivery_pause', text: `SELECT ${COLUMNS} FROM delivery_pause` });
+  const { rows } = await sql.query<DeliveryPause>({
+    name: 'read_delivery_pause',
+    text: `SELECT ${COLUMNS} FROM delivery_pause WHERE "only"`,
+  });
   return rows[0] as DeliveryPause;
 }
 
@@ -27,13 +30,13 @@ export async function setDeliveryPause(sql: Queryable, paused: boolean, actor: s
     text: `
       WITH changed AS (
         UPDATE delivery_pause SET paused_at = CASE WHEN $1 THEN now() END, paused_by = CASE WHEN $1 THEN $2::text END
-        WHERE (paused_at IS NOT NULL) <> $1::boolean RETURNING *
+        WHERE "only" AND (paused_at IS NOT NULL) <> $1::boolean RETURNING *
       ), audited AS (
         INSERT INTO audit_log (actor, action, details)
         SELECT $2, CASE WHEN $1 THEN 'deliveries.paused' ELSE 'deliveries.resumed' END, '{}' FROM changed
       )
       SELECT ${COLUMNS} FROM changed
-      UNION ALL SELECT paused_at, paused_by FROM delivery_pause WHERE NOT EXISTS (SELECT FROM changed)`,
+      UNION ALL SELECT paused_at, paused_by FROM delivery_pause WHERE "only" AND NOT EXISTS (SELECT FROM changed)`,
     values: [paused, actor],
   });
   return rows[0] as DeliveryPause;
