@@ -104,6 +104,8 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
   };
 }
 
+export type ApiConfig = ReturnType<typeof readApiConfig>;
+
 /** A number of requests per minute; 0: no limit. */
 function perMinute(initial: number) {
   return wholeNumber({ initial, min: 0, max: 10_000_000 });

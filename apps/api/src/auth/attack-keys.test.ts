@@ -4,7 +4,6 @@ import supertest from 'supertest';
 import { encode, expectRefused, forge, now, unpadded, type Json } from '../../test/forge-token.js';
 import { startIdentityProvider, type IdentityProvider } from '../../test/identity-provider.js';
 import { SECRET, startApi, type TestApi } from '../../test/start-api.js';
-import { createIssuerKeys } from './issuer-keys.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -24,8 +23,7 @@ beforeAll(async () => {
       ],
     }),
   );
-  const { find } = createIssuerKeys({ url: provider.url }, { warn: () => undefined, info: () => undefined });
-  api = await startApi({ tokenRules: { algorithms: ['RS256', 'ES256'], findKey: find } });
+  api = await startApi({ tokenRules: { algorithms: ['RS256', 'ES256'], source: { url: provider.url } } });
 });
 afterAll(async () => {
   await api.stop();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'assets/index-1a2b.js'), SCRIPT);
   await writeFile(join(folder, 'assets/index-1a2b.js.gz'), gzipSync(SCRIPT));
   await writeFile(join(folder, 'notes.txt'), 'not a file of the dashboard');
-  api = await startApi({ dashboard: { files: await readDashboard(folder) } });
+  api = await startApi({ dashboardFolder: folder });
 });
 afterAll(async () => {
   await api.stop();
@@ -109,7 +109,7 @@ describe('an API with a dashboard', () => {
 
 test('an API whose dashboard was not built answers its addresses with a 404 that says so', async () => {
   expect(await readDashboard(join(folder, 'nowhere'))).toBeNull();
-  const without = await startApi({ dashboard: { files: null } });
+  const without = await startApi({ dashboardFolder: join(folder, 'nowhere') });
   const response = await fetch(`${without.url}/`);
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({

@@ -1,9 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-export interface ServerOptions {
+export interface ServerOptions extends ServerTimeouts {
   /** The maximum number of open connections, including streams. Further connections are closed when they are opened. */
   maxConnections: number;
   log: { warn: (message: string, fields: object) => unknown };
+}
+
+/** The times after which the server closes a connection of a slow or idle client. */
+export interface ServerTimeouts {
   /** The time from the first byte of a request, or the opening of a connection, to the end of the headers. Default 10,000. */
   headersTimeoutMs?: number;
   /** The time from the first byte of a request to the end of its body. The response has no such limit. Default 30,000. */

@@ -27,8 +27,6 @@ interface LiveStreamParts {
   /** A Redis connection for the purpose `subscriber`. */
   subscriber: RedisClient;
   prefix: string;
-  /** The position of the newest event, at which the hub starts. */
-  position: number;
   settings: StreamSettings;
   registry: Registry;
   /** Called after each run of its periodic task, for the metrics. */
@@ -38,6 +36,8 @@ interface LiveStreamParts {
 
 /** The live stream of this process. */
 export interface LiveStream extends StreamParts, Pick<Streams, 'endRefused'> {
+  /** Follows the log from the position of the newest event on. */
+  start: (position: number) => void;
   /** Ends all streams, and stops catching up. Resolves when no read is running. */
   stop: () => Promise<void>;
 }
@@ -51,24 +51,12 @@ const CATCH_UP_MS = 1000;
 const PAGE = { limit: 500, maxBytes: 4 * 1024 * 1024 };
 
 /** Creates the live stream: the events that any process announces go to the streams of this process, in the order of the log. */
-export function createLiveStream({
-  sql,
-  subscriber,
-  prefix,
-  position,
-  settings,
-  registry,
-  observe,
-  log,
-}: LiveStreamParts): LiveStream {
+export function createLiveStream({ sql, subscriber, prefix, settings, registry, observe, log }: LiveStreamParts): LiveStream {
   const metrics = createStreamMetrics(registry, () => streams.size);
   const streams = createStreams({ ...settings, metrics });
   const subscribers = createSubscribers();
   const hub = createHub({ readPage: (after) => readEvents(sql, { after, ...PAGE }), subscribers, metrics, log });
-  hub.start(position);
-  followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
   const catchUp = createPeriodicTask({ name: 'catch-up', intervalMs: CATCH_UP_MS, run: hub.catchUp, observe, log });
-  catchUp.start();
 
   return {
     sql,
@@ -79,6 +67,11 @@ export function createLiveStream({
     bufferBytes: settings.bufferBytes,
     heartbeatMs: settings.heartbeatMs,
     endRefused: streams.endRefused,
+    start(position) {
+      hub.start(position);
+      followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
+      catchUp.start();
+    },
     async stop() {
       streams.stop();
       await catchUp.stop();

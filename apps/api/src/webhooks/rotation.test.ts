@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createSeal, parsePreviousSecrets, sealedFor } from '@tidings/secrets';
+import { createSeal, parsePreviousSecrets, parseSealKeys, sealedFor } from '@tidings/secrets';
 import { eventually } from '@tidings/testing';
 import { waitForBlockedQueries, withWebhooksLocked } from '../../test/locks.js';
-import { startApi, type TestApi } from '../../test/start-api.js';
+import { SECRETS_KEYS, startApi, type TestApi } from '../../test/start-api.js';
 
-/** The key of start-api.ts. */
-const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
+const seal = createSeal(parseSealKeys(SECRETS_KEYS));
 
 let api: TestApi;
 let id: string;

@@ -1,0 +1,87 @@
+import { createRevocations, type TokenConfig } from '@tidings/auth';
+import type { Database } from '@tidings/database';
+import type { RedisClient } from '@tidings/queue';
+import type { Logger } from '@tidings/runtime/logging';
+import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
+import { createBrowserSessions, type BrowserSessions } from '../admin/browser-sessions.js';
+import type { AuthenticateParts } from '../auth/authenticate.js';
+import { createIssuerKeys } from '../auth/issuer-keys.js';
+import { createOwnerSettings, type OwnerSettings } from '../owners/settings.js';
+import { retryUntilAvailable } from '../retry-until-available.js';
+import { STREAM } from '../stream/routes.js';
+import type { LiveStream } from '../stream/stream.js';
+import { createTickets, type Tickets } from '../stream/tickets.js';
+
+interface CallersParts {
+  token: TokenConfig;
+  database: Database;
+  /** A connection for the purpose `command`. */
+  redis: RedisClient;
+  prefix: string;
+  stream: Pick<LiveStream, 'endRefused'>;
+  /** How often the refused callers are read, in milliseconds. */
+  intervalMs: number;
+  observe: PeriodicTaskOptions['observe'];
+  log: Logger;
+}
+
+/** Decides who may call: by a token, which may be revoked, or by a ticket or browser session made with one; of an owner who may be disabled. */
+export interface Callers {
+  authentication: AuthenticateParts;
+  settings: OwnerSettings;
+  tickets: Tickets;
+  browserSessions: BrowserSessions;
+  /** Whether the token or the owner of a browser session is refused by now. */
+  isRefused: (session: { owner: string; tokenId: string | undefined }) => boolean;
+  /** Reads revoked tokens and disabled owners, and ends their streams. */
+  endRefused: () => Promise<void>;
+  /** Resolves when the lists of the refused have been read; they are read again periodically, and so are the keys of tokens. */
+  start: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+export function createCallers({ token, database, redis, prefix, stream, intervalMs, observe, log }: CallersParts): Callers {
+  const revocations = createRevocations({ redis, prefix, log });
+  const settings = createOwnerSettings(database);
+  const tickets = createTickets({ redis, prefix });
+  const { isRevoked } = revocations;
+  const { isDisabled } = settings;
+
+  const endRefused = async (): Promise<void> => {
+    await revocations.refresh();
+    try {
+      await settings.refresh();
+    } finally {
+      // Streams of revoked tokens end although PostgreSQL is unavailable.
+      stream.endRefused({ isRevoked, isDisabled });
+    }
+  };
+  const watchRefused = createPeriodicTask({ name: 'refused callers', intervalMs, run: endRefused, observe, log });
+
+  const { source, ...rules } = token;
+  const keys = createIssuerKeys(source, log);
+  const watchKeys = createPeriodicTask({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, observe, log });
+
+  return {
+    authentication: {
+      token: { ...rules, findKey: keys.find, isRevoked },
+      isDisabled,
+      tickets: { path: STREAM, redeem: tickets.redeem },
+    },
+    settings,
+    tickets,
+    browserSessions: createBrowserSessions({ redis, prefix }),
+    isRefused: ({ owner, tokenId = '' }) => isDisabled(owner) || isRevoked(tokenId),
+    endRefused,
+    async start() {
+      // The first caller must not find the lists unread.
+      await revocations.refresh();
+      await retryUntilAvailable(settings.refresh, log);
+      watchRefused.start();
+      watchKeys.start();
+    },
+    async stop() {
+      await Promise.all([watchRefused.stop(), watchKeys.stop()]);
+    },
+  };
+}

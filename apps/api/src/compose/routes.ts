@@ -1,0 +1,74 @@
+import type { Accept } from '@tidings/accept';
+import { readWebhookStats } from '@tidings/database';
+import { catalog } from '@tidings/events';
+import type { DeliveriesQueue } from '@tidings/queue';
+import type { Logger } from '@tidings/runtime/logging';
+import type { Seal } from '@tidings/secrets';
+import { adminRoutes } from '../admin/routes.js';
+import type { ApiConfig } from '../config.js';
+import { createDeliveryLog } from '../deliveries/delivery-log.js';
+import { createReplay } from '../deliveries/replay.js';
+import { createRetry } from '../deliveries/retry.js';
+import { deliveryRoutes } from '../deliveries/routes.js';
+import { eventRoutes } from '../events/routes.js';
+import { healthRoutes } from '../health/routes.js';
+import type { Route } from '../openapi/route.js';
+import { streamRoutes } from '../stream/routes.js';
+import type { LiveStream } from '../stream/stream.js';
+import { registrationSchemas } from '../webhooks/registration.js';
+import { createRegistry } from '../webhooks/registry.js';
+import { webhookRoutes } from '../webhooks/routes.js';
+import type { TestWebhook } from '../webhooks/test-webhook.js';
+import type { Callers } from './callers.js';
+import type { Connections } from './connections.js';
+import type { ApiMetrics } from './telemetry.js';
+
+interface RoutesParts {
+  config: Pick<ApiConfig, 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond'>;
+  connections: Pick<Connections, 'database' | 'sql' | 'dependencies'>;
+  metrics: Pick<ApiMetrics, 'accept' | 'cancelled'>;
+  seal: Seal;
+  accept: Accept;
+  queue: DeliveriesQueue;
+  stream: LiveStream;
+  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions'>;
+  testWebhook: TestWebhook;
+  log: Logger;
+}
+
+/** Creates every route of the API. A route of a new feature is added here. */
+export function createRoutes(parts: RoutesParts): Route[] {
+  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, log } = parts;
+  const { database, sql, dependencies } = connections;
+  const { settings, tickets, browserSessions } = callers;
+  const onCancelled = metrics.cancelled;
+  const registry = createRegistry({ database, seal, perOwner: config.webhooksPerOwner, onCancelled });
+  const deliveries = createDeliveryLog(database);
+  return [
+    ...healthRoutes(dependencies),
+    ...webhookRoutes({
+      registry,
+      testWebhook,
+      schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
+      readStats: (webhookIds) => readWebhookStats(sql, webhookIds),
+    }),
+    ...deliveryRoutes({
+      deliveries,
+      retry: createRetry({ sql, queue, log }),
+      replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
+      registry,
+      catalog,
+      sql,
+    }),
+    ...eventRoutes({
+      accept,
+      catalog,
+      sql,
+      onInvalid: () => {
+        metrics.accept.rejected('invalid');
+      },
+    }),
+    ...streamRoutes({ stream, catalog, tickets }),
+    ...adminRoutes({ database, seal, deliveries, settings, browserSessions, catalog, onCancelled }),
+  ];
+}
