@@ -60,3 +60,5 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     },
   };
 }
+
+export type WorkerConfig = ReturnType<typeof readWorkerConfig>;

@@ -1,0 +1,95 @@
+import { addActivity, leaseMsFor } from '@tidings/database';
+import { EVENTS_QUEUE } from '@tidings/events';
+import {
+  createJobCounts,
+  createQueueWorker,
+  DELIVERIES_QUEUE,
+  TESTS_QUEUE,
+  type DeliveryJob,
+  type TestJob,
+} from '@tidings/queue';
+import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
+import type { Logger } from '@tidings/runtime/logging';
+import { createActivity } from './activity/activity.js';
+import { openConnections } from './compose/connections.js';
+import { createDelivery } from './compose/delivery.js';
+import { createIntake } from './compose/intake.js';
+import { createPeriodicTasks } from './compose/periodic-tasks.js';
+import { openTelemetry } from './compose/telemetry.js';
+import type { WorkerConfig } from './config.js';
+
+/** Parts that a test replaces. Everything else follows from the configuration. */
+export interface WorkerOverrides {
+  /** Receives the log lines. Default: standard output. */
+  logStream?: NodeJS.WritableStream;
+}
+
+/** A worker of this process. */
+export interface Worker {
+  /** Begins to take jobs, the periodic tasks, and the relays of the outboxes. Rejects when the health port is taken. */
+  start: () => Promise<void>;
+  /** Takes no new job, records the attempts in flight, and closes every connection. Called twice, it stops once. */
+  stop: () => Promise<void>;
+  log: Logger;
+}
+
+/** How long jobs may take beyond the time limit of an attempt when the worker stops. */
+const STOP_MARGIN_MS = 2000;
+/** How many tests of webhooks are sent at once. They take no slots of deliveries. */
+const TESTS_AT_ONCE = 10;
+
+/** Builds the worker in the order in which data flows. Nothing takes a job before `start`. */
+export async function composeWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): Promise<Worker> {
+  const { prefix, concurrency, timeoutMs } = config;
+  const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
+  const connections = openConnections(config, { metrics, log });
+  const { sql, commands, jobs } = connections;
+  const activity = createActivity((counted) => addActivity(sql, counted));
+  const jobCounts = createJobCounts({ redis: commands, prefix });
+  const leaseMs = leaseMsFor(timeoutMs);
+
+  // An enqueued event is accepted, and so are the events in the outboxes of services …
+  const { accept, ingest, relays } = createIntake({ config, connections, metrics, log, tracing });
+
+  // … its deliveries are claimed, sent and recorded, beside the tests of owners …
+  const delivery = createDelivery({ config, connections, metrics, activity, leaseMs, log, tracing });
+  const { deliver, release, answerTests } = delivery;
+
+  // … and periodic tasks enqueue again what Redis lost, notify owners, and keep the charts and the log.
+  const tasks = createPeriodicTasks({ config, connections, metrics, accept, release, activity, jobCounts, leaseMs, log });
+
+  const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
+  const common = { redis: jobs, prefix, concurrency, lockMs: leaseMs, onError };
+  const workers = [
+    createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: ingest }),
+    createQueueWorker<DeliveryJob>({ ...common, queue: DELIVERIES_QUEUE, process: ({ id }) => deliver(id) }),
+    createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: answerTests }),
+  ];
+  let health: HealthServer | undefined;
+
+  async function start(): Promise<void> {
+    for (const part of [...workers, ...tasks, ...relays]) part.start();
+    const { dependencies } = connections;
+    if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, metrics.registry);
+    log.info('Worker is ready.', { concurrency });
+  }
+
+  async function stop(): Promise<void> {
+    health?.close();
+    await Promise.all([
+      ...workers.map((worker) => worker.stop(timeoutMs + STOP_MARGIN_MS)),
+      ...tasks.map((task) => task.stop()),
+      ...relays.map((relay) => relay.stop()),
+    ]);
+    // The counts of the last seconds are for charts: the worker stops without them as well.
+    await activity.flush().catch(() => undefined);
+    await accept.idle();
+    delivery.closeSockets();
+    await jobCounts.close();
+    await connections.close();
+    await tracing?.shutdown();
+  }
+  let stopped: Promise<void> | undefined;
+
+  return { start, stop: () => (stopped ??= stop()), log };
+}

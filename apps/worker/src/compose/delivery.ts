@@ -1,0 +1,105 @@
+import { networkInterfaces } from 'node:os';
+import { readEndpoint, releaseDeliveries } from '@tidings/database';
+import { createAgents, createGuard, hostNetworks } from '@tidings/egress';
+import { createTestLock, WAKE_AFTER_MS } from '@tidings/queue';
+import type { Logger } from '@tidings/runtime/logging';
+import type { Tracing } from '@tidings/runtime/tracing';
+import { createSeal } from '@tidings/secrets';
+import type { Activity } from '../activity/activity.js';
+import type { WorkerConfig } from '../config.js';
+import { createDeliver, type Deliver } from '../deliver/deliver.js';
+import { createLease } from '../deliver/lease.js';
+import { buildRequest } from '../deliver/request.js';
+import { createSender } from '../deliver/send.js';
+import { traceDeliveries } from '../deliver/trace.js';
+import { createRelease, type Release } from '../reconcile/release.js';
+import { createAnswerTests } from '../test-webhook/answer-tests.js';
+import type { Connections } from './connections.js';
+import type { WorkerMetrics } from './telemetry.js';
+
+interface DeliveryParts {
+  config: WorkerConfig;
+  connections: Pick<Connections, 'sql' | 'commands' | 'queue'>;
+  metrics: Pick<WorkerMetrics, 'deliveries'>;
+  /** Counts attempts for the operator's charts. */
+  activity: Pick<Activity, 'count'>;
+  /** How long a claim of a delivery holds, in milliseconds. */
+  leaseMs: number;
+  log: Logger;
+  tracing: Tracing | undefined;
+}
+
+/** The requests that this worker sends to webhooks. */
+export interface Delivery {
+  deliver: Deliver;
+  /** Gives free slots of webhooks to their parked deliveries. */
+  release: Release;
+  /** Processes a test of a webhook. */
+  answerTests: ReturnType<typeof createAnswerTests>;
+  /** Closes the connections to receivers that are kept for the next request. */
+  closeSockets: () => void;
+}
+
+/** How long a job continues with deliveries that wait for its slot: long against an attempt of milliseconds, so that the way through Redis hardly counts, and short for jobs that wait for a worker. */
+const CONTINUE_FOR_MS = 250;
+/** The time limit of a test, because somebody waits for the result. */
+const LONGEST_TEST_MS = 15_000;
+/** The time of a test beyond its request, for PostgreSQL before it and Redis behind it. */
+const TEST_MARGIN_MS = 5000;
+
+/** Creates steps 4 and 5 of the journey: claim, send and record. Tests of webhooks share the way out, and nothing else. */
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { config, connections, metrics, activity, leaseMs, log, tracing } = parts;
+  const { sql, commands, queue } = connections;
+  const { timeoutMs } = config;
+  const release = createRelease({
+    admit: (webhookIds) => releaseDeliveries(sql, webhookIds, WAKE_AFTER_MS),
+    enqueue: queue.enqueue,
+  });
+  const lease = createLease({
+    sql,
+    leaseMs,
+    recordDeadlineMs: timeoutMs,
+    health: config.health,
+    onEnded: metrics.deliveries.ended,
+    onHealth: metrics.deliveries.health,
+  });
+
+  const hostAddresses = hostNetworks(
+    Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+  );
+  const agents = createAgents({ guard: createGuard({ ...config.addresses, hostAddresses }), proxy: config.proxy, ca: config.ca });
+  const send = createSender({ agents, timeoutMs });
+  const seal = createSeal(config.sealKeys);
+  const deliver = createDeliver({
+    ...lease,
+    build: (delivery) => buildRequest(delivery, seal),
+    send,
+    release: (webhookId) => release([webhookId]),
+    enqueue: (delivery) => queue.enqueue([{ ...delivery, newJobId: true }]),
+    retry: config.retry,
+    continueForMs: CONTINUE_FOR_MS,
+    observe: {
+      ...metrics.deliveries,
+      recorded: (result, outcome, delivery) => {
+        metrics.deliveries.recorded(result, outcome, delivery);
+        activity.count({ owner: delivery.owner, ...result });
+      },
+    },
+    log,
+    // With tracing, `send` and `record` are replaced by traced ones.
+    ...(tracing && traceDeliveries(tracing, { send, record: lease.record, sendTraceparent: config.sendTraceparent })),
+  });
+
+  const testMs = Math.min(timeoutMs, LONGEST_TEST_MS);
+  const testLock = createTestLock({ redis: commands, prefix: config.prefix });
+  const answerTests = createAnswerTests({
+    claim: (test) => testLock.claim(test, testMs + TEST_MARGIN_MS),
+    readEndpoint: (owner, webhookId) => readEndpoint(sql, owner, webhookId),
+    build: (event) => buildRequest(event, seal),
+    send: createSender({ agents, timeoutMs: testMs }),
+    release: testLock.release,
+    log,
+  });
+  return { deliver, release, answerTests, closeSockets: agents.close };
+}
