@@ -137,8 +137,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const server = createApiServer(app, { maxConnections: config.maxConnections, log, ...overrides.serverTimeouts });
   const drain = createDrain(server);
   let health: HealthServer | undefined;
-
-  const urlAt = (host: string): string => `http://${host}:${String((server.address() as AddressInfo).port)}`;
+  let { port } = config;
 
   async function start(): Promise<void> {
     stream.start(await retryUntilAvailable(() => lastPosition(sql), log));
@@ -147,7 +146,8 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, registry);
     server.listen(config.port, config.host);
     await once(server, 'listening');
-    log.info('API is ready.', { url: urlAt(config.host === '0.0.0.0' ? 'localhost' : config.host) });
+    ({ port } = server.address() as AddressInfo);
+    log.info('API is ready.', { url: urlOf(config.host, port) });
   }
 
   async function stop(): Promise<void> {
@@ -169,7 +169,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     start,
     stop: () => (stopped ??= stop()),
     get url() {
-      return urlAt(config.host);
+      return urlOf(config.host, port);
     },
     log,
     metrics: registry,
@@ -179,4 +179,8 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     pages,
     endRefused: callers.endRefused,
   };
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host === '0.0.0.0' ? 'localhost' : host}:${String(port)}`;
 }

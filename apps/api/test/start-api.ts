@@ -8,7 +8,7 @@ import type { Database } from '@tidings/database';
 import { connectRedis } from '@tidings/queue';
 import { createTestDatabase, createTestRedis, eventually, type TestRedis } from '@tidings/testing';
 import { composeApi, type ApiOverrides } from '../src/compose.js';
-import { readApiConfig } from '../src/config.js';
+import { readApiConfig, type ApiConfig } from '../src/config.js';
 import type { TrustedProxies } from '../src/http/proxies.js';
 import type { ServerTimeouts } from '../src/http/server.js';
 import type { Limits, RequestLimits } from '../src/limits/limits.js';
@@ -27,8 +27,7 @@ export interface TestApi {
   pages: Readonly<Record<string, RequestHandler>>;
   database: Database;
   redis: TestRedis;
-  /** Signs a token as the platform's services do. */
-  token: (sub: string, options?: { scope?: string; expiresIn?: number; jti?: string }) => string;
+  token: typeof signTestToken;
   /** Sends requests in the name of this owner. */
   as: (sub: string, scope?: string) => ReturnType<typeof supertest.agent>;
   /** The metrics, in Prometheus's text format. */
@@ -61,8 +60,22 @@ export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | '
   /** Default: none. */
   corsOrigins?: string[];
   server?: ServerTimeouts;
-  /** Returns the URL by which the API reaches PostgreSQL, such as a gate's. Default: the database itself. */
+  /** Returns the URL by which the API reaches PostgreSQL, such as that of a fault proxy. Default: the database itself. */
   reachDatabase?: (url: string) => Promise<string>;
+}
+
+interface TestConfigOptions {
+  databaseUrl: string;
+  redis: Pick<TestRedis, 'url' | 'prefix'>;
+  /** Settings as a deployment has them. */
+  env?: Record<string, string> | undefined;
+}
+
+interface TestTokenOptions {
+  scope?: string;
+  /** In seconds. Default: an hour. */
+  expiresIn?: number;
+  jti?: string;
 }
 
 const answered: TestWebhook = () =>
@@ -90,18 +103,22 @@ const ENV = {
 };
 const NO_LIMITS: RequestLimits = { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
 
+/** Reads the settings of an API that listens on a free port. */
+export function readTestConfig({ databaseUrl, redis, env = {} }: TestConfigOptions): ApiConfig {
+  return readApiConfig({ ...ENV, DATABASE_URL: databaseUrl, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix, ...env });
+}
+
+/** Signs a token as the platform's services do. */
+export function signTestToken(sub: string, { scope = '', expiresIn = 3600, jti }: TestTokenOptions = {}): string {
+  return jwt.sign({ scope, jti, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
+}
+
 /** Starts the API as `main.ts` does, on a free port, with a database and a corner of Redis for this test file alone. */
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const testDatabase = await createTestDatabase();
   const redis = createTestRedis();
   const { reachDatabase = (url) => Promise.resolve(url) } = options;
-  const config = readApiConfig({
-    ...ENV,
-    DATABASE_URL: await reachDatabase(testDatabase.url),
-    REDIS_URL: redis.url,
-    REDIS_PREFIX: redis.prefix,
-    ...options.env,
-  });
+  const config = readTestConfig({ databaseUrl: await reachDatabase(testDatabase.url), redis, env: options.env });
   const lines: string[] = [];
   const logStream = new Writable({
     write(line: Buffer, _encoding, done) {
@@ -109,7 +126,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       done();
     },
   });
-  // A request that comes before the connection stands would not be counted.
+  // A request that arrives before the connection is ready would not be counted.
   const limitsRedis = connectRedis(options.limitsRedisUrl ?? redis.url, 'limits', () => undefined);
   await eventually(() => limitsRedis.ping());
 
@@ -135,8 +152,6 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   );
   await api.start();
 
-  const token: TestApi['token'] = (sub, { scope = '', expiresIn = 3600, jti } = {}) =>
-    jwt.sign({ scope, jti, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
   return {
     app: api.app,
     limits: api.limits,
@@ -145,9 +160,9 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     url: api.url,
     database: api.database,
     redis,
-    token,
+    token: signTestToken,
     as: (sub, scope) =>
-      supertest.agent(api.url).set('authorization', `Bearer ${token(sub, scope === undefined ? {} : { scope })}`),
+      supertest.agent(api.url).set('authorization', `Bearer ${signTestToken(sub, scope === undefined ? {} : { scope })}`),
     metrics: () => api.metrics.metrics(),
     logged: () => lines.join(''),
     async stop() {

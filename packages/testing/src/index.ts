@@ -1,5 +1,6 @@
 export { createTestDatabase, type TestDatabase } from './database.js';
 export { eventually } from './eventually.js';
 export { createFaultProxy, type FaultProxy } from './fault-proxy.js';
+export { openHandles } from './open-handles.js';
 export { createTestRedis, type TestRedis } from './redis.js';
 export { createTestAuthority, type ServerCertificate, type TestAuthority } from './certificates.js';

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { PassThrough } from 'node:stream';
+import {
+  createFaultProxy,
+  createTestDatabase,
+  createTestRedis,
+  eventually,
+  openHandles,
+  type TestDatabase,
+  type TestRedis,
+} from '@tidings/testing';
+import { waitForBlockedQueries, withWebhooksLocked } from '../test/locks.js';
+import { readTestConfig, signTestToken } from '../test/start-api.js';
+import { composeApi, type Api } from './compose.js';
+
+let database: TestDatabase;
+let redis: TestRedis;
+let handles: string[];
+beforeEach(async () => {
+  [database, redis] = [await createTestDatabase(), createTestRedis()];
+  await redis.client.ping();
+  handles = openHandles();
+});
+afterEach(async () => {
+  await redis.drop();
+  await database.drop();
+});
+
+const compose = (more: { port?: number; healthPort?: number; databaseUrl?: string } = {}) =>
+  composeApi({ ...readTestConfig({ databaseUrl: database.url, redis }), ...more }, { logStream: new PassThrough().resume() });
+/** Calls the API over a connection that is not kept. */
+const call = (api: Api, path: string, init: RequestInit = {}) =>
+  fetch(`${api.url}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${signTestToken('alice')}`, connection: 'close', 'content-type': 'application/json' },
+  });
+const waitForNoOpenHandles = () =>
+  eventually(() => {
+    expect(openHandles()).toEqual(handles);
+  });
+async function listen(): Promise<{ server: Server; port: number }> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+const close = (server: Server) => new Promise((resolve) => server.close(resolve));
+async function findFreePort(): Promise<number> {
+  const { server, port } = await listen();
+  await close(server);
+  return port;
+}
+
+describe('an API', () => {
+  test('answers while it runs, and leaves no open handle when it has stopped', async () => {
+    const api = await compose();
+    await api.start();
+    const registered = await call(api, '/api/webhooks', { method: 'POST', body: '{"url":"https://example.com/"}' });
+    expect(registered.status).toBe(201);
+    await registered.text();
+    await api.stop();
+    await waitForNoOpenHandles();
+  });
+
+  test('may be stopped twice, at the same time or later', async () => {
+    const api = await compose();
+    await api.start();
+    await Promise.all([api.stop(), api.stop()]);
+    await api.stop();
+    await waitForNoOpenHandles();
+  });
+
+  test('leaves no open handle when it was composed and never started', async () => {
+    const api = await compose();
+    await api.stop();
+    await waitForNoOpenHandles();
+  });
+
+  test('waits for PostgreSQL before it listens', async () => {
+    const [proxy, port] = [await createFaultProxy(database.url), await findFreePort()];
+    await proxy.disconnect();
+    const api = await compose({ databaseUrl: proxy.url, port });
+    const started = api.start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect(call(api, '/healthz')).rejects.toThrow('fetch failed');
+    await proxy.restore();
+    await started;
+    expect((await call(api, '/readyz')).status).toBe(200);
+    await api.stop();
+    await proxy.disconnect();
+  });
+
+  test('cannot start where its port is taken, and stops all the same', async () => {
+    const { server, port } = await listen();
+    const api = await compose({ port });
+    await expect(api.start()).rejects.toThrow('EADDRINUSE');
+    await api.stop();
+    await close(server);
+    await waitForNoOpenHandles();
+  });
+});
+
+describe('an API that stops', () => {
+  test('ends its streams, refuses new connections, answers the requests in flight, and closes PostgreSQL last', async () => {
+    const healthPort = await findFreePort();
+    const api = await compose({ healthPort });
+    await api.start();
+    const healthUrl = `http://127.0.0.1:${String(healthPort)}/healthz`;
+    expect((await fetch(healthUrl, { headers: { connection: 'close' } })).status).toBe(200);
+    const registered = await call(api, '/api/webhooks', { method: 'POST', body: '{"url":"https://example.com/"}' });
+    const { id } = (await registered.json()) as { id: string };
+    const stream = await call(api, '/api/events/stream');
+
+    const { inFlight, stopped } = await withWebhooksLocked(api.database, async () => {
+      const changed = call(api, `/api/webhooks/${id}`, { method: 'PATCH', body: '{"description":"last"}' });
+      await waitForBlockedQueries(api.database, 1);
+      const end = api.stop();
+      // The stream ends although a request is still in flight …
+      expect(await stream.text()).toContain('retry: ');
+      // … while new connections are refused, and the health port says that the process leaves.
+      await expect(call(api, '/api/webhooks')).rejects.toThrow('fetch failed');
+      await expect(fetch(healthUrl)).rejects.toThrow('fetch failed');
+      return { inFlight: changed, stopped: end };
+    });
+    const answer = await inFlight;
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ description: 'last' });
+    await stopped;
+    await waitForNoOpenHandles();
+  });
+});

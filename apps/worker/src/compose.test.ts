@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { createMachineKeys } from '@tidings/config';
+import { openDatabase, type Database } from '@tidings/database';
+import { createPublisher, syncFailed } from '@tidings/events';
+import { createSeal, parseSealKeys, sealedFor } from '@tidings/secrets';
+import {
+  createTestDatabase,
+  createTestRedis,
+  eventually,
+  openHandles,
+  type TestDatabase,
+  type TestRedis,
+} from '@tidings/testing';
+import { composeWorker, type Worker } from './compose.js';
+import { readWorkerConfig, type WorkerConfig } from './config.js';
+
+const { SECRETS_KEYS } = createMachineKeys();
+
+let testDatabase: TestDatabase;
+let database: Database;
+let redis: TestRedis;
+let handles: string[];
+let logged: string;
+beforeEach(async () => {
+  [testDatabase, redis] = [await createTestDatabase(), createTestRedis()];
+  database = openDatabase({ url: testDatabase.url, maxConnections: 1 });
+  await database.pool.query('SELECT 1');
+  await redis.client.ping();
+  handles = openHandles();
+  logged = '';
+});
+afterEach(async () => {
+  await redis.drop();
+  await database.close();
+  await testDatabase.drop();
+});
+
+const compose = (more: Partial<WorkerConfig> = {}): Promise<Worker> => {
+  const config = readWorkerConfig({
+    DATABASE_URL: testDatabase.url,
+    REDIS_URL: redis.url,
+    REDIS_PREFIX: redis.prefix,
+    SECRETS_KEYS,
+    EGRESS_ALLOW_CIDRS: '127.0.0.0/8',
+    LOG_FORMAT: 'json',
+    LOG_LEVEL: 'warn',
+  });
+  const logStream = new Writable({
+    write(line: Buffer, _encoding, done) {
+      logged += line.toString();
+      done();
+    },
+  });
+  return composeWorker({ ...config, ...more }, { logStream });
+};
+const waitForNoOpenHandles = () =>
+  eventually(() => {
+    expect(openHandles()).toEqual(handles);
+  });
+const statuses = async () => (await database.prisma.delivery.findMany()).map(({ status }) => status);
+
+/** Starts a receiver that answers 200 when it is released, and registers it as a webhook of alice. */
+async function startReceiver() {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    request.resume();
+    void released.then(() => response.end());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const id = 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07';
+  const seal = createSeal(parseSealKeys(SECRETS_KEYS));
+  await database.prisma.webhook.create({
+    data: {
+      id,
+      owner: 'alice',
+      url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
+      eventTypes: ['*'],
+      sealedSecret: new Uint8Array(seal.seal(`whsec_${Buffer.alloc(32, 1).toString('base64')}`, sealedFor.secret(id))),
+      maxInFlight: 10,
+    },
+  });
+  return {
+    release,
+    requests: () => requests,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+async function publish(): Promise<void> {
+  const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
+  await publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }));
+  await publisher.close();
+}
+
+describe('a worker', () => {
+  test('may be stopped twice, and leaves no open handle', async () => {
+    const worker = await compose();
+    await worker.start();
+    await Promise.all([worker.stop(), worker.stop()]);
+    await worker.stop();
+    await waitForNoOpenHandles();
+  });
+
+  test('leaves no open handle when it was composed and never started', async () => {
+    const worker = await compose();
+    await worker.stop();
+    await waitForNoOpenHandles();
+  });
+
+  test('cannot start where its health port is taken, and stops all the same', async () => {
+    const taken = createServer().listen(0);
+    await once(taken, 'listening');
+    const worker = await compose({ healthPort: (taken.address() as AddressInfo).port });
+    await expect(worker.start()).rejects.toThrow('EADDRINUSE');
+    await worker.stop();
+    await new Promise((resolve) => taken.close(resolve));
+    await waitForNoOpenHandles();
+  });
+});
+
+describe('a worker that stops', () => {
+  test('takes no new job, records the attempt in flight, and closes PostgreSQL and Redis last', async () => {
+    const receiver = await startReceiver();
+    const worker = await compose();
+    await worker.start();
+    await publish();
+    await eventually(() => {
+      expect(receiver.requests()).toBe(1);
+    });
+    let hasStopped = false;
+    const stopped = worker.stop().then(() => (hasStopped = true));
+    await publish();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect({ hasStopped, requests: receiver.requests(), statuses: await statuses() }).toEqual({
+      hasStopped: false,
+      requests: 1,
+      statuses: ['pending'],
+    });
+    receiver.release();
+    await stopped;
+    expect(await statuses()).toEqual(['succeeded']);
+    expect(logged.split('\n').filter((line) => line !== '' && !line.includes('EGRESS_ALLOW_CIDRS'))).toEqual([]);
+    await receiver.stop();
+    await waitForNoOpenHandles();
+  });
+});
