@@ -12,7 +12,7 @@ const open = (cookie = '', path = '', init: RequestInit = {}) =>
   fetch(`${api.url}${PAGES}${path}`, { ...init, headers: { cookie } });
 /** Starts a browser session for the operator and returns the `Set-Cookie` header. */
 async function startSession(operator: string): Promise<string> {
-  const { headers, body } = await api.as(operator, 'admin').post('/api/admin/queues/visit');
+  const { headers, body } = await api.as(operator, 'admin').post('/api/admin/queues/session');
   expect(body).toEqual({ url: PAGES, expires_in_s: expect.any(Number) });
   return String(headers['set-cookie']);
 }

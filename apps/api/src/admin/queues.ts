@@ -58,7 +58,7 @@ export function queuePages({ queues, browserSessions, isRefused }: QueuePagesPar
     if (session === null || session.expiresAt <= Date.now() || isRefused(session)) {
       throw new Problem(401, 'Not admitted', {
         detail:
-          'This browser has no valid session for the queue pages. Open them from the dashboard, or send POST /api/admin/queues/visit with a token that has the scope "admin".',
+          'This browser has no valid session for the queue pages. Open them from the dashboard, or send POST /api/admin/queues/session with a token that has the scope "admin".',
       });
     }
     next();
@@ -72,7 +72,7 @@ export function browserSessionRoutes({ browserSessions }: { browserSessions: Bro
     route(
       {
         method: 'post',
-        path: '/api/admin/queues/visit',
+        path: '/api/admin/queues/session',
         summary: 'Starts a browser session for the queue pages',
         description: `Sets a cookie for the pages below \`${QUEUE_PAGES}\`, which show the BullMQ queues. The session ends when the token expires, and after one hour at the latest.`,
         access: ADMIN,

@@ -54,7 +54,7 @@ describe('a revoked token', () => {
 
   test('ends the browser session for the pages of the queues that it began', async () => {
     const headers = { authorization: `Bearer ${api.token('olga', { scope: 'admin', jti: 'lost' })}` };
-    const begun = await fetch(`${api.url}/api/admin/queues/visit`, { method: 'POST', headers });
+    const begun = await fetch(`${api.url}/api/admin/queues/session`, { method: 'POST', headers });
     const cookie = String(begun.headers.get('set-cookie')).split(';')[0] ?? '';
     const open = async () => (await fetch(`${api.url}/admin/queues`, { headers: { cookie } })).status;
     expect(await open()).toBe(200);

@@ -187,7 +187,7 @@ test('the document has no other responses', () => {
     Object.keys(responses).map((status) => `${operationId} ${status}`),
   );
   const missing = documented.filter((response) => !received.has(response));
-  // These use no database, so this test cannot make them fail; tickets and queue visits use only Redis.
+  // These use no database, so this test cannot make them fail; tickets and queue sessions use only Redis.
   const withoutDatabase = [
     'getHealthz',
     'getReadyz',
@@ -196,14 +196,14 @@ test('the document has no other responses', () => {
     'getOpenapiJson',
     'getEventTypes',
     'postEventsStreamTicket',
-    'postAdminQueuesVisit',
+    'postAdminQueuesSession',
   ];
   expect(missing.sort()).toEqual(
     [
       ...withoutDatabase.map((name) => `${name} 500`),
       'getEventTypes 503',
       'postEventsStreamTicket 503',
-      'postAdminQueuesVisit 503',
+      'postAdminQueuesSession 503',
     ].sort(),
   );
 });

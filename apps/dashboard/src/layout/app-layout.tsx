@@ -130,7 +130,7 @@ function NavItems({ items, onNavigate }: { items: NavItem[]; onNavigate: () => v
 function QueuesItem() {
   const { api } = useSession();
   const openSession = useMutation({
-    mutationFn: () => unwrap(api.api.POST('/api/admin/queues/visit')),
+    mutationFn: () => unwrap(api.api.POST('/api/admin/queues/session')),
     onSuccess: ({ url }) => {
       window.location.assign(url);
     },

@@ -490,7 +490,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/queues/visit": {
+    "/api/admin/queues/session": {
         parameters: {
             query?: never;
             header?: never;
@@ -503,7 +503,7 @@ export interface paths {
          * Starts a browser session for the queue pages
          * @description Sets a cookie for the pages below `/admin/queues`, which show the BullMQ queues. The session ends when the token expires, and after one hour at the latest.
          */
-        post: operations["postAdminQueuesVisit"];
+        post: operations["postAdminQueuesSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4151,7 +4151,7 @@ export interface operations {
             };
         };
     };
-    postAdminQueuesVisit: {
+    postAdminQueuesSession: {
         parameters: {
             query?: never;
             header?: never;
