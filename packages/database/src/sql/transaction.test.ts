@@ -9,6 +9,8 @@ let database: Database;
 beforeAll(async () => {
   log = await openLog();
   database = openDatabase({ url: log.url });
+  // Prisma waits two seconds for a transaction's start, and the first connection counts.
+  await database.prisma.$connect();
 });
 afterAll(async () => {
   await database.close();
