@@ -40,3 +40,21 @@ test.each([...pages(), 'CONTRIBUTING.md', 'SECURITY.md'])(
     }
   },
 );
+
+const FOLDERS = ['apps', 'packages', 'e2e', 'bench', 'chaos', 'scripts', 'deploy', 'prisma', 'docs', '.github'];
+const files = FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
+).filter((path) => !path.includes('node_modules') && !path.includes('/dist/'));
+const decisions = readdirSync(join(ROOT, 'docs/decisions')).map((file) => `docs/decisions/${file}`);
+/** Files that a recipe of CONTRIBUTING asks the reader to make. */
+const TO_BE_MADE = ['packages/events/src/catalog/playlist.ts'];
+
+test.each([...pages(), ...decisions, 'CONTRIBUTING.md', 'SECURITY.md'])('every source file that %s names exists', (page) => {
+  const named = [...withoutCode(readPage(page)).matchAll(/`([\w./-]+\/[\w.-]+\.(?:ts|tsx|mjs|sql|yml|yaml))`/g)].map(
+    ([, path = '']) => path,
+  );
+  const missing = named.filter(
+    (path) => !TO_BE_MADE.includes(path) && !files.some((file) => file === path || file.endsWith(`/${path}`)),
+  );
+  expect(missing).toEqual([]);
+});
