@@ -81,7 +81,7 @@ describe('on a Redis Cluster', () => {
     const first = await mallory.call('GET', '/api/event-types');
     const second = await mallory.call('GET', '/api/event-types');
     // This does not show where the limit is counted: without Redis, the process would count the same.
-    expect([first, second].map(({ headers }) => headers.get('ratelimit')?.match(/"user";r=(\d+)/)?.[1])).toEqual([
+    expect([first, second].map(({ headers }) => headers.get('ratelimit')?.match(/"owner";r=(\d+)/)?.[1])).toEqual([
       String(LIMIT - 1),
       String(LIMIT - 2),
     ]);
