@@ -114,7 +114,7 @@ module.exports = {
   options: {
     doNotFollow: { path: ['node_modules', '/dist/'] },
     exclude: { path: '(^|/)generated/' },
-    // What tests and tools use is declared once, at the top.
+    // The dependencies of tests and tools are declared once, in the root package.json.
     combinedDependencies: true,
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.imports.json' },

@@ -3,7 +3,7 @@
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
 
-# What decides which packages are installed, and nothing else, so that the installs are cached until one of it changes.
+# Only the files that decide which packages are installed, so that the installs stay cached until one of these files changes.
 FROM base AS manifests
 COPY .npmrc package.json package-lock.json ./
 COPY --parents apps/*/package.json packages/*/package.json e2e/package.json bench/package.json chaos/package.json docs/package.json ./
@@ -37,7 +37,7 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
 CMD ["node", "apps/api/dist/main.js"]
 
 FROM runtime AS worker
-# Names are looked up in that pool: with the default of 4, a name server that hangs would hold up the other names.
+# This pool looks up host names: with its default of 4 threads, one name server that hangs would delay all other look-ups.
 ENV HEALTH_PORT=3001 UV_THREADPOOL_SIZE=64
 COPY --from=build /built/apps/worker ./apps/worker
 EXPOSE 3001

@@ -3,7 +3,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** What Node gives to plain JavaScript; in TypeScript the compiler knows. */
+/** Globals of Node for plain JavaScript. TypeScript files need no list: the compiler knows them. */
 const NODE = Object.fromEntries(
   ['AbortSignal', 'Buffer', 'URL', 'clearTimeout', 'console', 'fetch', 'performance', 'process', 'setTimeout'].map((name) => [
     name,
@@ -35,11 +35,11 @@ export default defineConfig(
       parserOptions: { projectService: { allowDefaultProject: ['prisma.config.ts'] }, tsconfigRootDir: import.meta.dirname },
     },
     rules: {
-      // A state that is added later must show every place that has to think about it.
+      // After a state is added, the check lists every switch that does not handle it.
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       // `const { secret, ...rest }` is how a field is left out.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
-      // It asks for `!` where no-non-null-assertion forbids it. `as Type` says more.
+      // It requires `!`, which no-non-null-assertion forbids. `as Type` is more explicit.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // `||` between texts is meant: an empty one counts as unset.
       '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
@@ -50,7 +50,7 @@ export default defineConfig(
   {
     files: ['**/*.test.ts', '**/test/stories/*.ts'],
     rules: {
-      // The body of an answer is `any`: the assertions are what checks it.
+      // The body of a response is `any`: the assertions check it.
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
@@ -67,7 +67,7 @@ export default defineConfig(
   },
   { files: ['apps/dashboard/**/*.{ts,tsx}'], extends: [reactHooks.configs.flat.recommended] },
   {
-    // What runs in production. The others may print, and look around them.
+    // Code that runs in production. Other code may print and read the environment.
     files: ['{apps,packages}/*/src/**/*.{ts,tsx}'],
     ignores: ['**/*.test.ts', '**/main.ts', 'apps/receiver/**', 'packages/{cli,local,testing}/**'],
     rules: {

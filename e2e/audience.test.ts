@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => tidings.stop());
 
-test('delivers and streams events of a user to that user only, and events for everyone to all users', async () => {
+test('delivers and streams events of an owner to that owner only, and events for everyone to all owners', async () => {
   const service = tidings.asUser('service', 'events:publish');
   const [alice, bob, carol] = await Promise.all(
     ['alice', 'bob', 'carol'].map(async (name) => {

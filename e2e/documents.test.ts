@@ -133,7 +133,7 @@ describeWith({ Chromium: CHROMIUM }, 'the reference, in Chromium', () => {
   });
 
   test('has nothing of ours that axe objects to', async () => {
-    // What Swagger UI draws is its own: it has too little contrast, and a select without a name.
+    // Swagger UI's own elements are excluded: they have too little contrast, and a select without a name.
     expect(await findViolations(page, '#reference')).toEqual([]);
   });
 });

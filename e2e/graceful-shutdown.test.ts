@@ -63,7 +63,7 @@ test('ends the streams of a stopped API with a `retry` time, and exits with 0', 
   await follower.waitFor(1);
   follower.close();
 
-  // Difficult clients: one reconnects at once on its open connection, one does not read its resumed stream, and one only
+  // Difficult clients: one reconnects immediately on its open connection, one does not read its resumed stream, and one only
   // opens a connection.
   const reconnecting = reconnectUntilRefused(streamUrl(tidings.url), alice.token);
   await reconnecting.connected;

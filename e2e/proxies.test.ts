@@ -49,7 +49,7 @@ describeWith({ nginx: NGINX, curl: CURL }, 'behind nginx', () => {
     ['with its defaults', ['--http1.1', '--compressed']],
     ['that compresses, over HTTP/1.1', ['--http1.1', '--compressed']],
     ['that speaks HTTP/2 over TLS', ['--http2', '--compressed']],
-  ])('%s (curl %j) sends each event and each heartbeat at once, and resumes a stream', async (proxy, flags) => {
+  ])('%s (curl %j) sends each event and each heartbeat immediately, and resumes a stream', async (proxy, flags) => {
     const alice = tidings.asUser('alice');
     const stream = curl(proxy, alice, flags);
     await stream.waitFor('event: stream.open');

@@ -7,7 +7,7 @@ import { startTidings, type Tidings } from './harness/tidings.js';
 
 const INITIAL_DELAY_MS = 1000;
 const JITTER = 0.2;
-/** For the difference of two clocks, and the time from an answer to its commit. */
+/** For the difference of two clocks, and the time from a response to its commit. */
 const TOLERANCE_MS = 50;
 
 let tidings: Tidings;

@@ -51,7 +51,7 @@ describe('the secrets of a webhook', () => {
 });
 
 describe('testing a webhook', () => {
-  test('returns the answer to a signed request, also for a disabled webhook, and logs no event or delivery', async () => {
+  test('returns the response to a signed request, also for a disabled webhook, and logs no event or delivery', async () => {
     const receiver = await startReceiver(() => 418);
     const { id, secret } = await alice.register(receiver);
     await alice.call('PATCH', `/api/webhooks/${id}`, { enabled: false });

@@ -11,7 +11,7 @@ afterEach(() => tidings.stop());
 
 const path = ({ id }: { id: string }) => `/api/webhooks/${id}/test`;
 
-test('sends one request for each test, and returns its answer', async () => {
+test('sends one request for each test, and returns its response', async () => {
   tidings = await startTidings();
   const alice = tidings.asUser('alice');
   const receiver = await startReceiver();

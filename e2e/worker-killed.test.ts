@@ -16,7 +16,7 @@ afterAll(() => tidings.stop());
 test('delivers all events after a worker is killed during requests, each at most twice', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
-  // The first four requests get no answer: they are in flight when their worker is killed.
+  // The first four requests get no response: they are in flight when their worker is killed.
   const receiver = await startReceiver((attempt) => (receiver.arrivals.length <= 4 && attempt === 1 ? NEVER : 200));
   const webhook = await alice.register(receiver);
   const ids = await service.publish(Array.from({ length: 10 }, () => syncFailed({ user_id: 'alice', error_message: '' })));

@@ -32,14 +32,14 @@ function installPackages() {
   }
 }
 
-/** Installs the packages, and builds what has changed. */
+/** Installs the packages, and builds the packages and apps that have changed. */
 export function prepare() {
   installPackages();
   console.log('Building …');
   run(process.execPath, [TURBO, 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'], true, TURBO_ENV);
 }
 
-/** What unit tests need: the packages and the Prisma client. Nothing is built. */
+/** Prepares unit tests: installs the packages and generates the Prisma client. Builds nothing. */
 export function prepareUnitTests() {
   installPackages();
   if (!existsSync(join(ROOT, 'packages/database/src/generated'))) {
@@ -47,7 +47,7 @@ export function prepareUnitTests() {
   }
 }
 
-/** The folder of Debian's newest PostgreSQL, such as `/usr/lib/postgresql/15`; installs it where we may. */
+/** Returns the folder of Debian's newest PostgreSQL, such as `/usr/lib/postgresql/15`. Installs PostgreSQL as root on Debian. */
 export function debianPostgres() {
   const newest = () => {
     const folder = '/usr/lib/postgresql';

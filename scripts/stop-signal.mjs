@@ -3,7 +3,7 @@ const DUPLICATE_MS = 1000;
 
 /**
  * Resolves with the first signal to stop: SIGINT (Ctrl-C), SIGTERM or SIGHUP (the terminal was closed). On a later signal the
- * process exits at once with code 1, which kills the processes that it started.
+ * process exits immediately with code 1, which kills the processes that it started.
  */
 export function waitForStopSignal() {
   // Output to a closed terminal fails. Without a listener the error would end this process before it has stopped the others.

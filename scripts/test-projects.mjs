@@ -1,4 +1,4 @@
-// Which suite belongs to which Jest project. It follows from what the suite uses, so nobody keeps a list:
+// Which suite belongs to which Jest project. It follows from what the suite uses, so no list has to be maintained:
 //   e2e       whole-system tests: everything in e2e/, and suites that start processes, which need the build
 //   database  suites that use the PostgreSQL or Redis that `npm test` starts
 //   unit      all others: no server, no build
@@ -11,7 +11,7 @@ const FOLDERS = ['apps', 'packages', 'e2e', 'chaos', 'docs'];
 const IGNORED = new Set(['node_modules', 'dist', 'generated', '.turbo', '.vitepress']);
 const WHOLE_SYSTEM = ['e2e/', 'packages/local/'];
 const RELATIVE_IMPORT = /from '(\.{1,2}\/[^']+)\.js'/g;
-/** What a suite, or a module that it imports by a relative path, uses of the servers. */
+/** Imports and names that show, in a suite or in a module that it imports by a relative path, which servers it uses. */
 const USES_PROCESSES = /from '(@tidings\/local|node:child_process)'/;
 const USES_SERVERS = /\b(createTestDatabase|createTestRedis|serviceUrl)\b/;
 

@@ -1,5 +1,5 @@
-// npm test [-- [unit] [database] [e2e] [--postgres=debian] [Jest's arguments]]: sets up what the suites need, runs them,
-// and takes it away again. Without the name of a project it runs all three; `unit` needs no server and no build.
+// npm test [-- [unit] [database] [e2e] [--postgres=debian] [Jest's arguments]]: sets up the servers of the suites, runs the suites,
+// and removes the servers again. Without the name of a project it runs all three; `unit` needs no server and no build.
 // TEST_DATABASE_URL and TEST_REDIS_URL, when set, are used instead of servers of our own; --postgres=debian starts
 // Debian's PostgreSQL instead of the embedded one.
 import { spawn } from 'node:child_process';
@@ -35,7 +35,7 @@ async function runUnit() {
   }
 }
 
-/** Whatever happens, servers that were started are stopped, and files that were written are removed. */
+/** Runs the suites with servers. In every case the started servers are stopped, and the written files removed. */
 async function runWithServers() {
   const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
   if (!TEST_REDIS_URL) prepareRedis();

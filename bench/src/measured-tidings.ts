@@ -106,7 +106,7 @@ export async function startMeasuredTidings(
   };
 }
 
-/** Calls `done` at once and then every `pollMs`, until it resolves with true. */
+/** Calls `done` immediately and then every `pollMs`, until it resolves with true. */
 export async function pollUntil(done: () => Promise<boolean>, pollMs = POLL_MS): Promise<void> {
   while (!(await done())) await new Promise((resolve) => setTimeout(resolve, pollMs));
 }

@@ -50,7 +50,7 @@ describe('a duplicate', () => {
     expect(explain(arrivalsAt, crashesAt)).toMatchObject({ unexplained, duplicates: arrivalsAt.length - 1 });
   });
 
-  test('counts although the answer to the first request was never sent: its receiver has the event', () => {
+  test('counts although the response to the first request was never sent: its receiver has the event', () => {
     expect(explain([10, 5000], [], { answeredAtMs: null })).toMatchObject({ duplicates: 1, unexplained: 1 });
   });
 

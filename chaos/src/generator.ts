@@ -9,12 +9,12 @@ export interface EventInput {
   data: object;
 }
 
-/** The answer to a publish request. */
+/** The response to a publish request. */
 export interface Reply {
-  /** Null: no answer arrived. */
+  /** Null: no response arrived. */
   status: number | null;
   tookMs: number;
-  /** False: the answer was a success and did not list every event. */
+  /** False: the response was a success and did not list every event. */
   isComplete: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Publisher {
   publish: (inputs: readonly EventInput[]) => Promise<Reply>;
   /** Publishes all `unsure` events again, with the same ids. */
   republishUnsure: () => Promise<void>;
-  /** The answers so far, in order. */
+  /** The responses so far, in order. */
   replies: readonly Reply[];
 }
 
@@ -34,7 +34,7 @@ interface PublisherOptions {
   token: string;
 }
 
-/** Longer than any answer should take. */
+/** Longer than any response should take. */
 const REQUEST_TIMEOUT_MS = 15_000;
 const REPUBLISH_ROUNDS = 5;
 const MAX_EVENTS_PER_REQUEST = 500;
@@ -72,7 +72,7 @@ export function createPublisher({ ledger, url, token }: PublisherOptions): Publi
       const ids = batch.map((input) => {
         const id = `evt_${randomUUID()}`;
         inputs.set(id, input);
-        // Unsure from the start: the event may be committed before its answer arrives, or without an answer.
+        // Unsure from the start: the event may be committed before its response arrives, or without a response.
         ledger.events.set(id, { id, type: input.type, owner: input.owner, publication: 'unsure', atMs: nowMs() });
         return id;
       });
@@ -91,7 +91,7 @@ export function createPublisher({ ledger, url, token }: PublisherOptions): Publi
   };
 }
 
-/** The ids of the events that an answer lists. */
+/** The ids of the events that a response lists. */
 function listedIds(body: string): Set<string> {
   try {
     return new Set((JSON.parse(body) as { data: { id: string }[] }).data.map(({ id }) => id));

@@ -71,7 +71,7 @@ describe('the judge', () => {
     expect(verdictOn(made, [{ status: 'pending' }]).counts.lost).toBe(1);
     // The worker recorded a success without a request that succeeded.
     expect(verdictOn(made, [{ status: 'succeeded' }]).counts).toMatchObject({ lost: 1, untrue: 1 });
-    // A receiver that could not send its answer has not acknowledged the event.
+    // A receiver that could not send its response has not acknowledged the event.
     const cut = ledger();
     publish(cut, 'e1');
     arrive(cut, 'e1', { answeredAtMs: null });

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 
-/** The result of publishing an event. After an error, or without an answer, it is `unsure`: it may be accepted or not. */
+/** The result of publishing an event. After an error, or without a response, it is `unsure`: it may be accepted or not. */
 export type Publication = 'accepted' | 'unsure';
 
 export interface PublishedEvent {
@@ -29,7 +29,7 @@ export interface Arrival {
   bodyHash: string;
   /** The receiver's answer, whether or not it was sent. Null: the receiver hung. */
   status: number | null;
-  /** Null: no answer was sent, because the connection was closed before. */
+  /** Null: no response was sent, because the connection was closed before. */
   answeredAtMs: number | null;
 }
 

@@ -43,7 +43,7 @@ const runner = createRunner({
   show: values.verbose ? show : undefined,
 });
 
-// npm repeats the signal that the terminal has sent already. A later signal exits at once.
+// npm repeats the signal that the terminal has sent already. A later signal exits immediately.
 const REPEATED_SIGNAL_MS = 1000;
 let signalledAtMs: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -30,7 +30,7 @@ export interface ScenarioOutcome {
   scenario: string;
   seconds: number;
   verdict?: Verdict;
-  /** What this machine lacks for the scenario. */
+  /** The missing requirement of this machine for the scenario. */
   skipped?: string;
   /** The scenario itself failed. This says nothing about the system, and counts as a violation. */
   error?: string;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What docs/monitoring.md says of a metric. */
+/** The description of a metric in docs/monitoring.md. */
 export interface DocumentedMetric {
   name: string;
   labels: string[];
@@ -9,7 +9,7 @@ export interface DocumentedMetric {
 }
 
 const PAGE = new URL('../../docs/monitoring.md', import.meta.url);
-/** A row of a table: the name, its labels, whose it is. */
+/** A row of a table: the name, the labels, the processes. */
 const ROW = /^\| `(tidings_\w+)` +\|([^|]*)\|([^|]*)\|/gm;
 /** Metrics of Node, in the text below the tables. */
 const NODES = /`((?:process|nodejs)_\w+)`/g;

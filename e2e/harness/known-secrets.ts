@@ -10,7 +10,7 @@ export function rememberSecret(text: unknown): void {
   if (typeof text === 'string' && text.length >= MIN_LENGTH) secrets.add(text);
 }
 
-/** Remembers the secrets in the JSON of a request or an answer. */
+/** Remembers the secrets in the JSON of a request or a response. */
 export function rememberSecretsIn(json: unknown): void {
   if (typeof json !== 'object' || json === null) return;
   const body = json as Record<string, unknown>;

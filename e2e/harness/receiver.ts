@@ -18,7 +18,7 @@ export interface Arrival {
 type Reply = number | { status: number; headers: Record<string, string> };
 
 /**
- * Returns the answer to a request, or a promise of it.
+ * Returns the response to a request, or a promise of it.
  *
  * @param attempt the number of this request among those with the same `webhook-id`, from 1
  */
@@ -41,7 +41,7 @@ afterEach(async () => {
   await Promise.all([...running].map((receiver) => receiver.stop()));
 });
 
-/** Starts a customer's receiver on a free port, until the end of the test. The body of its answers is `thanks`. */
+/** Starts a customer's receiver on a free port, until the end of the test. The body of its responses is `thanks`. */
 export async function startReceiver(answer: Answer = () => 200): Promise<Receiver> {
   const arrivals: Arrival[] = [];
   const signal = createSignal();

@@ -48,7 +48,7 @@ export interface Delivery {
 /** A client of the API with one token. */
 export interface User {
   token: string;
-  /** Sends one request to the API, and resolves with the answer, whatever its status. */
+  /** Sends one request to the API, and resolves with the response, whatever its status. */
   call: (method: string, path: string, body?: unknown) => Promise<Reply>;
   /** Registers a webhook. */
   register: (receiver: { url: string }, settings?: WebhookSettings) => Promise<Webhook>;
@@ -81,7 +81,7 @@ export function createUser(url: string, token: string): User {
     return { status: response.status, headers: response.headers, body: answer };
   };
 
-  /** Sends a request and returns the body of the answer. Throws unless it is a success. */
+  /** Sends a request and returns the body of the response. Throws unless it is a success. */
   const request = async <Body>(method: string, path: string, body?: unknown): Promise<Body> => {
     const reply = await call(method, path, body);
     if (reply.status > 299) {

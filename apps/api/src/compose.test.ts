@@ -118,14 +118,14 @@ describe('an API that stops', () => {
       const end = api.stop();
       // The stream ends although a request is still in flight …
       expect(await stream.text()).toContain('retry: ');
-      // … while new connections are refused, and the health port says that the process leaves.
+      // … while new connections are refused, and the health port is closed.
       await expect(call(api, '/api/webhooks')).rejects.toThrow('fetch failed');
       await expect(fetch(healthUrl)).rejects.toThrow('fetch failed');
       return { inFlight: changed, stopped: end };
     });
-    const answer = await inFlight;
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ description: 'last' });
+    const response = await inFlight;
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ description: 'last' });
     await stopped;
     await waitForNoOpenHandles();
   });

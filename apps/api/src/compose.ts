@@ -48,7 +48,7 @@ export interface ApiOverrides {
 
 /** An API of this process. */
 export interface Api {
-  /** Waits for PostgreSQL, begins the periodic tasks, and listens. Rejects when a port is taken. */
+  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects when a port is taken. */
   start: () => Promise<void>;
   /** Answers the requests in flight, ends the streams, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
@@ -59,7 +59,7 @@ export interface Api {
   database: Database;
   app: Express;
   limits: Limits;
-  /** Pages that know by themselves who may see them, by their paths. */
+  /** Pages for browsers, by path. Each checks its browser session. */
   pages: Readonly<Record<string, RequestHandler>>;
   /** Reads revoked tokens and disabled owners now, and ends their streams. */
   endRefused: () => Promise<void>;
@@ -67,6 +67,7 @@ export interface Api {
 
 /** The folder into which Vite builds the dashboard: files of a deployment, not imported code. */
 const DASHBOARD = join(import.meta.dirname, '../../dashboard/dist');
+/** The default of `ApiOverrides.refusalIntervalMs`. */
 const REFUSAL_INTERVAL_MS = 2000;
 
 /** Builds the API in the order in which data flows. Nothing listens and no task runs before `start`. */

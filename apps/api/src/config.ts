@@ -44,7 +44,7 @@ export const apiSettings = {
       'Requests to `POST /api/events` per minute by one caller with the scope `events:publish`. 0: no limit. They count for no other limit. A request beyond it is answered with 429.',
     ),
     MAX_CONNECTIONS: wholeNumber({ initial: 11_000, min: 1, max: 1_000_000 }).describe(
-      'Connections to each API process, including streams and idle ones. A connection beyond it is closed at once. The process needs that many open files (`ulimit -n`) and some hundreds more.',
+      'Connections to each API process, including streams and idle ones. A connection beyond it is closed immediately. The process needs that many open files (`ulimit -n`) and some hundreds more.',
     ),
   }),
   ...group('Delivery', {
@@ -104,6 +104,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
   };
 }
 
+/** The checked configuration of the API. */
 export type ApiConfig = ReturnType<typeof readApiConfig>;
 
 /** A number of requests per minute; 0: no limit. */

@@ -3,6 +3,7 @@ import { waitForShutdown } from '@tidings/runtime/shutdown';
 import { composeApi } from './compose.js';
 import { readApiConfig } from './config.js';
 
+/** How long stopping may take, in milliseconds. */
 const SHUTDOWN_MS = 10_000;
 
 const config = orExit(() => readApiConfig(process.env));

@@ -1,7 +1,7 @@
 import type { Operation } from './api-document.js';
 import type { TestApi } from './start-api.js';
 
-export interface Answer {
+export interface OperationResponse {
   status: number;
   type: string;
   body: unknown;
@@ -30,7 +30,7 @@ export interface OperationClient {
   /** Creates one webhook and one delivery for the owner, and returns their ids. */
   createResources: (owner: string) => Promise<ResourceIds>;
   /** Calls an operation with its example body. */
-  call: (operation: Operation, ids: ResourceIds, token?: string, overrides?: RequestOverrides) => Promise<Answer>;
+  call: (operation: Operation, ids: ResourceIds, token?: string, overrides?: RequestOverrides) => Promise<OperationResponse>;
   /** Runs the check for each operation, one after the other. An error of the check names the operation. */
   forEach: (operations: readonly Operation[], check: (operation: Operation) => Promise<void>) => Promise<void>;
 }

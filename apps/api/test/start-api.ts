@@ -28,7 +28,7 @@ export interface TestApi {
   database: Database;
   redis: TestRedis;
   token: typeof signTestToken;
-  /** Sends requests in the name of this owner. */
+  /** Sends requests with a token of this owner. */
   as: (sub: string, scope?: string) => ReturnType<typeof supertest.agent>;
   /** The metrics, in Prometheus's text format. */
   metrics: () => Promise<string>;
@@ -113,7 +113,7 @@ export function signTestToken(sub: string, { scope = '', expiresIn = 3600, jti }
   return jwt.sign({ scope, jti, exp: Math.floor(Date.now() / 1000) + expiresIn }, SECRET, { subject: sub });
 }
 
-/** Starts the API as `main.ts` does, on a free port, with a database and a corner of Redis for this test file alone. */
+/** Starts the API as `main.ts` does, on a free port, with a database and a Redis prefix of its own. */
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const testDatabase = await createTestDatabase();
   const redis = createTestRedis();

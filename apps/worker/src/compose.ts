@@ -26,16 +26,16 @@ export interface WorkerOverrides {
 
 /** A worker of this process. */
 export interface Worker {
-  /** Begins to take jobs, the periodic tasks, and the relays of the outboxes. Rejects when the health port is taken. */
+  /** Starts to take jobs, and starts the periodic tasks and the outbox relays. Rejects when the health port is taken. */
   start: () => Promise<void>;
-  /** Takes no new job, records the attempts in flight, and closes every connection. Called twice, it stops once. */
+  /** Takes no more jobs, records the attempts in flight, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
   log: Logger;
 }
 
-/** How long jobs may take beyond the time limit of an attempt when the worker stops. */
+/** How long jobs may take beyond the time limit of an attempt when the worker stops, in milliseconds. */
 const STOP_MARGIN_MS = 2000;
-/** How many tests of webhooks are sent at once. They take no slots of deliveries. */
+/** How many tests of webhooks are sent at the same time. They take no slots of deliveries. */
 const TESTS_AT_ONCE = 10;
 
 /** Builds the worker in the order in which data flows. Nothing takes a job before `start`. */
@@ -51,11 +51,11 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   // An enqueued event is accepted, and so are the events in the outboxes of services …
   const { accept, ingest, relays } = createIntake({ config, connections, metrics, log, tracing });
 
-  // … its deliveries are claimed, sent and recorded, beside the tests of owners …
+  // … its deliveries are claimed, sent and recorded (tests of webhooks are sent, too) …
   const delivery = createDelivery({ config, connections, metrics, activity, leaseMs, log, tracing });
-  const { deliver, release, answerTests } = delivery;
+  const { deliver, release, processTest } = delivery;
 
-  // … and periodic tasks enqueue again what Redis lost, notify owners, and keep the charts and the log.
+  // … and periodic tasks enqueue deliveries that Redis lost, notify owners, update the charts, and maintain the partitions.
   const tasks = createPeriodicTasks({ config, connections, metrics, accept, release, activity, jobCounts, leaseMs, log });
 
   const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
@@ -63,7 +63,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const workers = [
     createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: ingest }),
     createQueueWorker<DeliveryJob>({ ...common, queue: DELIVERIES_QUEUE, process: ({ id }) => deliver(id) }),
-    createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: answerTests }),
+    createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: processTest }),
   ];
   let health: HealthServer | undefined;
 
@@ -81,7 +81,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
       ...tasks.map((task) => task.stop()),
       ...relays.map((relay) => relay.stop()),
     ]);
-    // The counts of the last seconds are for charts: the worker stops without them as well.
+    // The counts of the last seconds are only for charts, so a failure does not prevent the worker from stopping.
     await activity.flush().catch(() => undefined);
     await accept.idle();
     delivery.closeSockets();

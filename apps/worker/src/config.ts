@@ -61,4 +61,5 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
   };
 }
 
+/** The checked configuration of a worker. */
 export type WorkerConfig = ReturnType<typeof readWorkerConfig>;

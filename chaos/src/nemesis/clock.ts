@@ -16,7 +16,7 @@ function findLibrary(): string | undefined {
   return undefined;
 }
 
-/** What this machine lacks to shift clocks, or undefined. */
+/** The missing requirement of this machine for shifting clocks, or undefined. */
 export function missingFaketime(): string | undefined {
   return findLibrary() === undefined ? 'needs libfaketime (apt install faketime)' : undefined;
 }

@@ -14,7 +14,7 @@ export interface SmallDisk {
 
 const CHUNK = Buffer.alloc(65_536, 1);
 
-/** What this machine lacks to mount a tmpfs, or undefined. */
+/** The missing requirement of this machine for mounting a tmpfs, or undefined. */
 export function missingMountRights(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux, to mount a small tmpfs';
   return undefined;

@@ -1,5 +1,6 @@
 import type { Intercept } from './intercept.js';
 
+/** A call of a statement at which the process is killed. */
 export interface Failpoint {
   /** The name of a prepared statement. */
   statement: string;

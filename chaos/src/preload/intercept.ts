@@ -6,6 +6,7 @@ export type Run = () => Promise<pg.QueryResult>;
 /** Handles a named statement and returns its result. */
 export type Intercept = (statement: NamedStatement, run: Run, client: pg.Client) => Promise<pg.QueryResult>;
 
+/** A prepared statement and its parameters. */
 export interface NamedStatement {
   name: string;
   values: readonly unknown[];

@@ -8,7 +8,7 @@ const ATTEMPTS = 5;
 
 const serverError: Behaviour = () => ({ status: 500, afterMs: 2 });
 
-/** Failures without network faults: a server error, an overloaded server, a missing path, and no answer. */
+/** Failures without network faults: a server error, an overloaded server, a missing path, and no response. */
 const FAILURES: readonly Behaviour[] = [
   serverError,
   () => ({ status: 503, afterMs: 50 }),
@@ -19,7 +19,7 @@ const FAILURES: readonly Behaviour[] = [
 export const halfFailing: Scenario = {
   name: 'half-failing',
   description:
-    'half of the receivers fail (500, 503, 404, and no answer, which opens a circuit): each event gets 5 attempts there, and 1 elsewhere',
+    'half of the receivers fail (500, 503, 404, and no response, which opens a circuit): each event gets 5 attempts there, and 1 elsewhere',
   async run(context) {
     const healthy = usualWebhooks(context.random);
     const webhooks = healthy.map((plan, index) =>

@@ -12,10 +12,11 @@ export interface Acceptance {
   status: 'accepted' | 'repeated';
 }
 
-/** What {@link createAccept} needs. */
+/** The parts of {@link createAccept}. */
 export interface AcceptParts {
   sql: Queryable;
   queue: Pick<DeliveriesQueue, 'enqueue'>;
+  /** Publishes the announcements of committed events. */
   redis: { publish: (channel: string, message: string) => Promise<unknown> };
   /** The prefix of every Redis key and channel, such as `{tidings}`. */
   prefix: string;
@@ -48,8 +49,8 @@ export interface Accept {
    * Accepts valid events, all or none. Resolves when they and their deliveries are committed (I1), in the given order.
    *
    * Throws a {@link ConflictingEventError} when another event has one of the ids: then nothing of the call is accepted.
-   * Throws the database's error: then usually none of the events is in the log. All of them are when the connection broke
-   * during the commit itself, or when a call that shared the commit failed after it. So repeat the call with the same ids.
+   * Throws the database's error. Then the log usually has none of the events. It has all of them if the connection broke during
+   * the commit, or if a later commit for the same group of calls failed. So repeat the call with the same ids.
    */
   (events: readonly TidingsEvent[]): Promise<Acceptance[]>;
   /** Resolves when all accepted events and their deliveries were sent to Redis, or Redis has refused them. */
@@ -72,7 +73,7 @@ export function createAccept({ sql, queue, redis, prefix, observe, log, tracing 
     const done = work
       .then(() => undefined)
       .catch((error: unknown) => {
-        log.warn(`Redis did not take what was accepted (${name}); it is picked up from the database.`, { error });
+        log.warn(`Redis did not take accepted events (${name}); they are read from PostgreSQL later.`, { error });
       })
       .finally(() => pendingRedisCalls.delete(done));
     pendingRedisCalls.add(done);

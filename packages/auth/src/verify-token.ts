@@ -23,7 +23,9 @@ export interface TokenRules {
   /** The algorithms that are accepted. A token's `alg` cannot add to them. */
   algorithms: readonly Algorithm[];
   findKey: FindKey;
+  /** The required `iss`. Default: `iss` is not checked. */
   issuer?: string | undefined;
+  /** The required `aud`. Default: `aud` is not checked. */
   audience?: string | undefined;
   /** How far in the future `exp` may be, in seconds. */
   maxLifetimeS: number;
@@ -31,6 +33,7 @@ export interface TokenRules {
   clockToleranceS: number;
   /** Whether tokens without `jti`, which cannot be revoked, are refused. */
   requireTokenId: boolean;
+  /** Returns whether the token with this `jti` was revoked. */
   isRevoked: (tokenId: string) => boolean;
 }
 

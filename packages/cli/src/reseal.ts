@@ -116,8 +116,8 @@ async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: R
 }
 
 function resealed(webhook: SealedWebhook, { open, seal }: Seal): Omit<SealedWebhook, 'id'> {
-  const [secret, previous, headers] = columnsOf(webhook).map(({ sealed, owner }) =>
-    sealed === null ? null : seal(open(sealed, owner), owner),
+  const [secret, previous, headers] = columnsOf(webhook).map(({ sealed, context }) =>
+    sealed === null ? null : seal(open(sealed, context), context),
   );
   return { sealedSecret: secret as Buffer, sealedPreviousSecrets: previous ?? null, sealedHeaders: headers ?? null };
 }

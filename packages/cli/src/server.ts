@@ -57,7 +57,7 @@ export function openServer(options: ServerOptions, io: Pick<Io, 'env'>): Server 
   const token = (options.token || io.env['TIDINGS_TOKEN'] || '').trim();
   if (token === '') {
     throw usageError(
-      'there is no token. Set TIDINGS_TOKEN or give --token; "npx tidings token --sub you" creates one for development.',
+      'there is no token. Set TIDINGS_TOKEN or give --token; "npx tidings token --sub alice" creates one for development.',
     );
   }
   const owner = subjectOf(token);

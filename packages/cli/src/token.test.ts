@@ -26,7 +26,7 @@ function claimsOf(token: string, secret = SECRET): jwt.JwtPayload {
 }
 
 describe('tidings token', () => {
-  test('prints a token for a user, valid for an hour, and nothing else', async () => {
+  test('prints a token for an owner, valid for an hour, and nothing else', async () => {
     const { code, out, err } = await tidings(['token', '--sub', 'alice']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const { sub, scope, iat = 0, exp = 0 } = claimsOf(out) as jwt.JwtPayload & { scope?: string };
@@ -50,9 +50,9 @@ describe('tidings token', () => {
     ['in production', ['--sub', 'alice'], { JWT_SECRET: SECRET, NODE_ENV: 'production' }, 'NODE_ENV is production'],
     ['without a key', ['--sub', 'alice'], {}, 'there is no key to sign with'],
     ['with a short key', ['--sub', 'alice'], { JWT_SECRET: 'short' }, 'shorter than 32 bytes'],
-    ['without a user', [], { JWT_SECRET: SECRET }, "required option '--sub <user>' not specified"],
+    ['without an owner', [], { JWT_SECRET: SECRET }, "required option '--sub <owner>' not specified"],
     ['a lifetime that the API refuses', ['--sub', 'alice', '--expires-in', '2d'], { JWT_SECRET: SECRET }, 'over 86400 seconds'],
-    ['with an empty user', ['--sub', ''], { JWT_SECRET: SECRET }, 'It must not be empty.'],
+    ['with an empty owner', ['--sub', ''], { JWT_SECRET: SECRET }, 'It must not be empty.'],
     ['with a duration that has no unit', ['--sub', 'alice', '--expires-in', '3600'], { JWT_SECRET: SECRET }, 'Write it as'],
   ])('refuses %s, and prints the reason', async (_case, args, env, message) => {
     const { code, out, err } = await tidings(['token', ...args], env);

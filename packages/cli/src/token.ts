@@ -26,7 +26,7 @@ export function tokenCommand(io: Io): Command {
   const { env, folder } = io;
   const command = withJsonOption(new Command('token'))
     .description('Print a development token (a JWT, HS256), signed with JWT_SECRET or else with the key in .tidings/')
-    .requiredOption('--sub <user>', 'the owner that the token identifies (claim sub)', notEmpty)
+    .requiredOption('--sub <owner>', 'the owner that the token identifies (claim sub)', notEmpty)
     .option('--scope <scopes>', 'additional scopes, separated by spaces: "events:publish"')
     .option('--expires-in <duration>', 'how long it is valid: 90s, 15m, 1h, 1d', parseSeconds, 3600);
 

@@ -2,10 +2,12 @@
 export interface Problem {
   type: string;
   title: string;
+  /** The HTTP status. */
   status: number;
   detail?: string;
   /** Every wrong field of the request. */
   errors?: { field: string; message: string }[];
+  /** The id of the request in the log of the API. */
   request_id: string;
 }
 

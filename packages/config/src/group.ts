@@ -13,6 +13,7 @@ export const GROUPS = [
   'Tracing',
 ] as const;
 
+/** The name of a group. */
 export type Group = (typeof GROUPS)[number];
 
 declare module 'zod' {

@@ -78,7 +78,7 @@ export const sharedSettings = {
       .default(DEFAULT_PREFIX)
       .meta({ values: 'name in braces: 1 to 64 letters, digits, `_` and `-`' })
       .describe(
-        'The prefix of every key and channel in Redis, so that several Tidings can share one Redis. The API, the workers and services that publish with the package need the same prefix.',
+        'The prefix of every key and channel in Redis, so that several installations can share one Redis. The API, the workers and services that publish with the package need the same prefix.',
       ),
     SECRETS_KEYS: parsed('keys as `id:base64key`, 32 bytes each, comma-separated', parseSealKeys).describe(
       'The keys that encrypt webhook secrets and custom headers. The first key seals, and all of them open. The first key must be random, and no two keys may have the same id.',

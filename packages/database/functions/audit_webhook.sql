@@ -1,4 +1,4 @@
--- Writes each change of a webhook to the audit log, in the same commit and by whatever statement the row is changed.
+-- Writes each change of a webhook to the audit log, in the same commit, for every statement that changes the row.
 --
 -- The actor is the transaction's setting `tidings.actor`; without one it is Tidings itself. Of secret columns the log records
 -- only that they changed.
@@ -56,7 +56,7 @@ END $$;
 CREATE OR REPLACE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks
   FOR EACH ROW EXECUTE FUNCTION audit_webhook();
 
--- Claims and records update webhooks as well: this condition is the whole price that they pay for the audit.
+-- Claims and records update webhooks as well: for them the audit costs only this condition.
 CREATE OR REPLACE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks
   FOR EACH ROW WHEN (
     ROW(OLD.url, OLD.event_types, OLD.description, OLD.sealed_headers, OLD.sealed_secret, OLD.enabled, OLD.max_in_flight,

@@ -1,4 +1,4 @@
--- Returns how many deliveries of an enabled webhook may be admitted at once: one if it is fifo or its circuit is open,
+-- Returns how many deliveries of an enabled webhook may be admitted at the same time: one if it is fifo or its circuit is open,
 -- otherwise `max_in_flight`. PostgreSQL inlines the expression into the statements that call it.
 CREATE OR REPLACE FUNCTION slots_of(webhook webhooks)
 RETURNS INTEGER LANGUAGE sql IMMUTABLE PARALLEL SAFE

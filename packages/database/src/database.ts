@@ -11,6 +11,7 @@ export interface Database {
   prisma: PrismaClient;
   /** The pool for the statements in `sql/`, which run for each event and delivery. Prisma uses the same pool. */
   pool: pg.Pool;
+  /** Closes every connection. */
   close: () => Promise<void>;
 }
 
@@ -30,16 +31,15 @@ export interface DatabaseOptions {
 }
 
 /**
- * Statements are prepared once for each connection, and a plan that was made while the tables were small would stay when
- * they have grown. Every one of them looks rows up by their keys: so nested loops over indexes, whatever the size. And one plan
- * for all parameters: PostgreSQL would make a new one each time, as an array's length lets it hope for a cheaper one, and
- * takes longer to plan such a statement than to run it (measured).
+ * Statements are prepared once for each connection, so a plan that was made for small tables would stay when the tables have
+ * grown. Every statement looks rows up by key, so PostgreSQL may use only nested loops over indexes. All parameters share one
+ * plan: otherwise PostgreSQL would plan a statement again for each array length, which takes longer than running it (measured).
  */
 const PLANNER =
   '-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan';
 
-/** Time that an answer may take beyond the statement's own limit, in milliseconds. */
-const ANSWER_MS = 1000;
+/** Time that a reply may take beyond the statement's own limit, in milliseconds. */
+const REPLY_MS = 1000;
 /** Time that a transaction may be idle between two statements, in milliseconds. */
 const IDLE_MS = 5000;
 
@@ -53,8 +53,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     lock_timeout: lockTimeoutMs,
-    // PostgreSQL's own limits do not help when its answers no longer arrive: the pool replaces such a connection.
-    query_timeout: statementTimeoutMs + ANSWER_MS,
+    // PostgreSQL's own limits do not help when its replies no longer arrive: the pool replaces such a connection.
+    query_timeout: statementTimeoutMs + REPLY_MS,
     // A process that froze in the middle of a transaction must not hold its locks for long.
     idle_in_transaction_session_timeout: IDLE_MS,
     keepAlive: true,

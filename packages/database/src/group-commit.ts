@@ -1,6 +1,6 @@
-/** What a group commit runs, and how much at once. */
+/** The work of a group commit, and its limits. */
 export interface GroupCommitOptions<Item, Result> {
-  /** Processes the items of many callers at once and returns their results in the same order. If it throws, each of these callers gets the error. */
+  /** Processes the items of many callers together, and returns their results in the same order. If it throws, each of these callers gets the error. */
   run: (items: Item[]) => Promise<Result[]>;
   /** Maximum weight of one run. A single item that weighs more runs alone. */
   maxWeight: number;

@@ -46,7 +46,7 @@ export { leaseMsFor, MAX_DELIVERY_TIMEOUT_MS } from './lease.js';
 export { deliveryCreatedAt, deliveryIdFloor } from './delivery-id.js';
 export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';
 export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
-export { retryDelivery, type RetryAnswer } from './sql/retry-delivery.js';
+export { retryDelivery, type RetryResult } from './sql/retry-delivery.js';
 export { lockOwner, lockWebhook, readClock, setActor, type Transaction } from './sql/transaction.js';
 export { type DisabledReason, type Ordering } from './generated/client.js';
 export { DURATION_BOUNDS_MS, durationClass, percentile } from './activity.js';

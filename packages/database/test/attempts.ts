@@ -32,7 +32,7 @@ export function answered(lease: Lease, statusCode: number, outcome: AttemptRecor
   return { ...succeeded(lease), statusCode, errorClass: `http_${String(statusCode)}`, responseBody: 'no', outcome };
 }
 
-/** An attempt without an answer: the connection was refused. */
+/** An attempt without a response: the connection was refused. */
 export function refused(lease: Lease, outcome: AttemptRecord['outcome']): AttemptRecord {
   return {
     ...succeeded(lease),

@@ -50,7 +50,7 @@ const MUTANTS = [
     ],
   },
   {
-    rule: 'an answer closes the circuit',
+    rule: 'a response closes the circuit',
     file: 'src/sql/record-attempts.ts',
     changes: [
       [

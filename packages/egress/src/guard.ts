@@ -37,8 +37,8 @@ export interface Guard {
 }
 
 /**
- * Creates the second gate, which checks addresses at connect time. One forbidden address refuses the whole DNS answer: a mixed
- * answer is an attack.
+ * Creates the guard, which checks addresses when a socket connects; the rules of URLs were checked at registration. One
+ * forbidden address refuses the whole DNS answer: a mixed answer is an attack.
  *
  * @param resolve for tests; default `dns.lookup`
  */

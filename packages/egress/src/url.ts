@@ -17,7 +17,7 @@ const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 
 /**
  * Checks whether a webhook may be registered for this URL. Returns null, or the mistake as the end of a sentence ("must be a
- * URL"). This is the first of two gates, which tells an honest owner early; the guard at connect time decides (I6).
+ * URL"). This is the first of two checks: it reports a mistake early. The guard, which checks when a socket connects, decides (I6).
  */
 export function checkUrl(text: string, { requireHttps, addresses }: UrlRules): string | null {
   if (text.length > MAX_LENGTH) return `must be at most ${String(MAX_LENGTH)} characters long`;

@@ -25,7 +25,7 @@ export interface EventTypeDescription {
   example: unknown;
 }
 
-/** The event types of an installation. System types are those that only Tidings publishes: streams get them, webhooks do not. */
+/** The event types of an installation. Only Tidings itself publishes system types: streams get them, webhooks do not. */
 export interface Catalog {
   /** The types that services publish and webhooks receive, in the order of their definitions. */
   readonly types: readonly string[];
@@ -45,7 +45,7 @@ export interface Catalog {
    *   single draft.
    */
   validate: (drafts: readonly unknown[], list?: string) => TidingsEvent[];
-  /** Whether only Tidings itself publishes the type. Webhooks get no such events, streams do. */
+  /** Whether the type is a system type. */
   isSystemType: (type: string) => boolean;
   /** Validates one event of a system type, like `validate`. Throws an {@link InvalidEventError} for every other type. */
   validateSystemEvent: (draft: unknown) => TidingsEvent;

@@ -1,6 +1,6 @@
 /** A mistake in one field of an event. */
 export interface FieldError {
-  /** The path to the field: `data.items_synced`, or `events[3].data.user_id` in a list. */
+  /** The path to the field: `data.items_synced`, or `events[3].data.user_id` in a batch. */
   field: string;
   /** The mistake, as the end of a sentence: "must be …", "is not a known field". */
   message: string;

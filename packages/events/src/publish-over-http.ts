@@ -33,7 +33,7 @@ export function publishOverHttp({ url, token, timeoutMs = 10_000 }: HttpPublishO
         authorization: `Bearer ${typeof token === 'string' ? token : await token()}`,
         'content-type': 'application/json',
       },
-      // A single event is sent without a list, so that the API names wrong fields without `events[0]`.
+      // A single event is sent without `events`, so that the API names wrong fields without `events[0]`.
       body: JSON.stringify(events.length === 1 ? events[0] : { events }),
       signal: AbortSignal.timeout(timeoutMs),
     });

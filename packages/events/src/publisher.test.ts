@@ -108,7 +108,7 @@ describe('a publisher', () => {
     client.disconnect();
   });
 
-  test('can publish at once after it was created, and not after it was closed', async () => {
+  test('can publish immediately after it was created, and not after it was closed', async () => {
     const early = createPublisher({ redis: redis.url, prefix: redis.prefix });
     await early.publish(failed);
     await early.close();

@@ -9,7 +9,7 @@ import type { LocalProcess } from './process.js';
 import { startRedis, type LocalRedis } from './redis.js';
 import { startApp, startTidings, type Tidings } from './tidings.js';
 
-/** What `npm start` and `npm run dev` start with. */
+/** The options of `npm start` and `npm run dev`. */
 export interface FirstRunOptions {
   /** The folder for data and keys: `.tidings`. */
   folder: string;

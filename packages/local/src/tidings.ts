@@ -35,7 +35,7 @@ export interface LocalApi extends LocalProcess {
   url: string;
 }
 
-/** A Tidings that runs on this machine. */
+/** An installation on this machine. */
 export interface Tidings {
   /** Base URL of the first API process. */
   url: string;

@@ -106,7 +106,7 @@ describe('an enqueued delivery', () => {
 });
 
 describe('while Redis is away, enqueueing', () => {
-  test('fails at once, and works again when Redis is back', async () => {
+  test('fails immediately, and works again when Redis is back', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }]);
     await proxy.disconnect();

@@ -11,6 +11,7 @@ const JOB_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as 
 export interface QueueCounts {
   /** The name of the queue. */
   queue: string;
+  /** The number of jobs in each state. */
   counts: Record<(typeof JOB_STATES)[number], number>;
 }
 

@@ -26,7 +26,7 @@ const open = (purpose: RedisPurpose) => {
 const occurred = (event: string) => new Promise((resolve) => client.once(event, resolve));
 
 describe('a connection for commands', () => {
-  test('fails at once while Redis is away, reports the error, and reconnects by itself', async () => {
+  test('fails immediately while Redis is away, reports the error, and reconnects by itself', async () => {
     await once(open('command'), 'ready');
     await proxy.disconnect();
     await eventually(() => {
@@ -48,7 +48,7 @@ describe('a connection for commands', () => {
 });
 
 describe('a connection for limits', () => {
-  test('fails within a second when Redis hangs, then at once, until Redis answers again', async () => {
+  test('fails within a second when Redis hangs, then immediately, until Redis answers again', async () => {
     await once(open('limits'), 'ready');
     proxy.freeze();
     const startedAt = performance.now();

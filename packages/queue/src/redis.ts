@@ -3,12 +3,12 @@ import type { ClusterOptions, RedisOptions } from 'ioredis';
 import { openRedis, type RedisClient } from '@tidings/events';
 
 /**
- * What a connection is used for:
+ * The purpose of a connection:
  * - `command`: commands fail within two seconds while Redis is away or frozen, so that they do not block their caller;
  * - `worker`: commands wait for Redis without a limit, which BullMQ's workers require; a connection that no longer answers
  *   is replaced;
  * - `subscriber`: commands wait without a limit, and the connection subscribes again after a reconnect;
- * - `limits`: for requests that can go on without an answer, so commands fail within a quarter of a second. Commands that
+ * - `limits`: for requests that can continue without a reply, so commands fail within a quarter of a second. Commands that
  *   are sent at the same time share one packet.
  */
 export type RedisPurpose = 'command' | 'worker' | 'subscriber' | 'limits';

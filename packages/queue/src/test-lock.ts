@@ -2,6 +2,7 @@ import type { RedisClient } from '@tidings/events';
 
 /** The result of a test request that was sent. */
 export interface TestResult {
+  /** The duration of the request, in milliseconds. */
   durationMs: number;
   /** Null when there was no response. */
   statusCode: number | null;

@@ -1,7 +1,7 @@
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
 
-/** What BullMQ does with a job after it was processed. Not the outcome of a delivery's attempt, which the worker decides. */
+/** The action of BullMQ for a job that was processed. Not the outcome of a delivery's attempt, which the worker decides. */
 export type JobOutcome =
   /** The job is done, and is removed. */
   | { action: 'finish' }

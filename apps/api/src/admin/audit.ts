@@ -45,7 +45,7 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
         summary: 'The audit log: every change and its actor, newest first',
         access: ADMIN,
         query,
-        answers: { 200: { description: 'A page of the audit log.', schema: pageOf(auditEntryJson) } },
+        responses: { 200: { description: 'A page of the audit log.', schema: pageOf(auditEntryJson) } },
       },
       async ({ query: { limit, cursor, owner, webhook_id: webhookId } }, response) => {
         const entries = await prisma.auditEntry.findMany({

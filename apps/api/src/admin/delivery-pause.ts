@@ -26,7 +26,7 @@ export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
         path: '/api/admin/pause',
         summary: 'Whether all deliveries are paused',
         access: ADMIN,
-        answers: { 200: { description: 'The current state.', schema: deliveryPauseJson } },
+        responses: { 200: { description: 'The current state.', schema: deliveryPauseJson } },
       },
       async (_call, response) => {
         response.json(deliveryPauseToJson(await readDeliveryPause(sql)));
@@ -42,7 +42,7 @@ export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
           'After the response to a pause, no new request to a webhook starts; requests in flight finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.',
         access: ADMIN,
         body: { schema: z.strictObject({ paused: z.boolean() }), example: { paused: false } },
-        answers: { 200: { description: 'The new state.', schema: deliveryPauseJson } },
+        responses: { 200: { description: 'The new state.', schema: deliveryPauseJson } },
       },
       async ({ caller, body }, response) => {
         response.json(deliveryPauseToJson(await setDeliveryPause(sql, body.paused, caller.owner)));

@@ -55,7 +55,7 @@ export function overviewRoutes({ sql }: { sql: Queryable }): Route[] {
         summary: 'The state of the installation: pending deliveries, webhooks, attempts and errors',
         description: 'Workers report their counts of attempts every five seconds. The last minute is not complete yet.',
         access: ADMIN,
-        answers: { 200: { description: 'The current state, and the attempts of the last hour.', schema: overviewJson } },
+        responses: { 200: { description: 'The current state, and the attempts of the last hour.', schema: overviewJson } },
       },
       async (_call, response) => {
         const [pause, overview, minutes] = await Promise.all([

@@ -57,7 +57,7 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
         summary: 'Owners by their attempts in the last hour, highest number first',
         access: ADMIN,
         query: z.strictObject({ limit: page.limit }),
-        answers: { 200: { description: 'The first `limit` owners.', schema: z.strictObject({ data: z.array(ownerJson) }) } },
+        responses: { 200: { description: 'The first `limit` owners.', schema: z.strictObject({ data: z.array(ownerJson) }) } },
       },
       async ({ query: { limit } }, response) => {
         response.json({ data: (await readOwnersByLoad(sql, { owner: null, limit })).map(toJson) });
@@ -72,7 +72,7 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
         description: 'Tidings has no table of owners: an unknown id returns zero counts.',
         access: ADMIN,
         params: { owner: 'owner' },
-        answers: { 200: { description: 'The owner.', schema: ownerJson } },
+        responses: { 200: { description: 'The owner.', schema: ownerJson } },
       },
       async ({ params }, response) => {
         response.json(toJson(await read(params.owner)));
@@ -89,7 +89,7 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
         access: ADMIN,
         params: { owner: 'owner' },
         body: { schema: change, example: { webhooks_limit: 50 } },
-        answers: { 200: { description: 'The changed owner.', schema: ownerJson } },
+        responses: { 200: { description: 'The changed owner.', schema: ownerJson } },
       },
       async ({ caller, params: { owner }, body }, response) => {
         const disabledWebhooks = await changeOwner(database, owner, body, caller.owner);

@@ -56,7 +56,7 @@ export function queuePages({ queues, browserSessions, isRefused }: QueuePagesPar
   const authenticateSession: RequestHandler = async (request, _response, next) => {
     const session = await browserSessions.find(sessionTokenOf(request.get('cookie') ?? '')).catch(unavailable);
     if (session === null || session.expiresAt <= Date.now() || isRefused(session)) {
-      throw new Problem(401, 'Not admitted', {
+      throw new Problem(401, 'No browser session', {
         detail:
           'This browser has no valid session for the queue pages. Open them from the dashboard, or send POST /api/admin/queues/session with a token that has the scope "admin".',
       });
@@ -76,7 +76,7 @@ export function browserSessionRoutes({ browserSessions }: { browserSessions: Bro
         summary: 'Starts a browser session for the queue pages',
         description: `Sets a cookie for the pages below \`${QUEUE_PAGES}\`, which show the BullMQ queues. The session ends when the token expires, and after one hour at the latest.`,
         access: ADMIN,
-        answers: {
+        responses: {
           200: {
             description: 'The path of the pages, and the lifetime of the session in seconds.',
             schema: z.strictObject({ url: z.string(), expires_in_s: z.int() }),

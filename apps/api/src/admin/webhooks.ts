@@ -74,7 +74,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         summary: 'Webhooks of all owners, newest first',
         access: ADMIN,
         query: listQuery,
-        answers: { 200: { description: 'A page of webhooks.', schema: pageOf(ownedWebhookJson) } },
+        responses: { 200: { description: 'A page of webhooks.', schema: pageOf(ownedWebhookJson) } },
       },
       async ({ query: { limit, cursor, state, owner } }, response) => {
         const webhooks = await prisma.webhook.findMany({
@@ -97,7 +97,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         summary: 'One webhook of any owner',
         access: ADMIN,
         params: { id: 'webhook' },
-        answers: { 200: { description: 'The webhook.', schema: ownedWebhookJson } },
+        responses: { 200: { description: 'The webhook.', schema: ownedWebhookJson } },
       },
       async ({ params: { id } }, response) => {
         response.json(show(await find(id)));
@@ -114,7 +114,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         access: ADMIN,
         params: { id: 'webhook' },
         body: { schema: change, example: { paused: false } },
-        answers: { 200: { description: 'The changed webhook.', schema: ownedWebhookJson } },
+        responses: { 200: { description: 'The changed webhook.', schema: ownedWebhookJson } },
       },
       async ({ caller, params: { id }, body }, response) => {
         await find(id);
@@ -134,7 +134,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         access: ADMIN,
         params: { id: 'webhook' },
         query: schemas.list,
-        answers: { 200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) } },
+        responses: { 200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) } },
       },
       async ({ params: { id: webhookId }, query }, response) => {
         await find(webhookId);
@@ -149,7 +149,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         summary: 'One delivery of any owner, with all attempts',
         access: ADMIN,
         params: { id: 'delivery' },
-        answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
+        responses: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
       },
       async ({ params: { id } }, response) => {
         const found = await deliveries.findAny(id);

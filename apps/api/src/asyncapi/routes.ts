@@ -15,7 +15,7 @@ export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog
       path: '/asyncapi.json',
       summary: 'The messages of the stream and of the queue, as an AsyncAPI document',
       access: 'public',
-      answers: { 200: { description: 'An AsyncAPI 3.0 document.', schema: z.looseObject({ asyncapi: z.string() }) } },
+      responses: { 200: { description: 'An AsyncAPI 3.0 document.', schema: z.looseObject({ asyncapi: z.string() }) } },
     },
     (_call, response) => {
       response.type('json').send(text);

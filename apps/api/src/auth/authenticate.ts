@@ -5,6 +5,7 @@ import { verifyToken, type Caller, type TokenRules } from '@tidings/auth';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
+/** The parts of {@link authenticate}. */
 export interface AuthenticateParts {
   token: TokenRules;
   /** Whether an operator disabled the owner. Requests of a disabled owner are refused, also with a valid token. */

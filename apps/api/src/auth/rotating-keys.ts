@@ -1,6 +1,7 @@
 import { parseKeySet, type FindKey, type KeySet } from '@tidings/auth';
 import { Problem } from '../problems/problem.js';
 
+/** The options of {@link createRotatingKeys}. */
 export interface RotatingKeysOptions {
   /** Reads the JSON text of the key set. */
   load: () => Promise<string>;

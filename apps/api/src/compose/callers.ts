@@ -25,21 +25,28 @@ interface CallersParts {
   log: Logger;
 }
 
-/** Decides who may call: by a token, which may be revoked, or by a ticket or browser session made with one; of an owner who may be disabled. */
+/**
+ * Decides which callers are served. A caller has a token, or a ticket or browser session that was created with a token. Callers
+ * are refused when their token is revoked or their owner is disabled.
+ */
 export interface Callers {
   authentication: AuthenticateParts;
   settings: OwnerSettings;
   tickets: Tickets;
   browserSessions: BrowserSessions;
-  /** Whether the token or the owner of a browser session is refused by now. */
+  /** Whether the token of a browser session is revoked, or its owner is disabled. */
   isRefused: (session: { owner: string; tokenId: string | undefined }) => boolean;
   /** Reads revoked tokens and disabled owners, and ends their streams. */
   endRefused: () => Promise<void>;
-  /** Resolves when the lists of the refused have been read; they are read again periodically, and so are the keys of tokens. */
+  /**
+   * Reads the lists of revoked tokens and disabled owners, and resolves. Periodic tasks then read the lists and the keys of
+   * tokens again.
+   */
   start: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
+/** Creates the checks of callers, and the periodic tasks that keep them current. Nothing is read before `start`. */
 export function createCallers({ token, database, redis, prefix, stream, intervalMs, observe, log }: CallersParts): Callers {
   const revocations = createRevocations({ redis, prefix, log });
   const settings = createOwnerSettings(database);

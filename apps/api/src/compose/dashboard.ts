@@ -6,7 +6,7 @@ import type { DashboardParts } from '../dashboard/serve.js';
 export async function findDashboard(folder: string, log: Pick<Logger, 'warn'>): Promise<DashboardParts> {
   const files = await readDashboard(folder);
   if (files === null) {
-    log.warn('There is no dashboard: build it (npm run build), or say that none is wanted (DASHBOARD=false).', { folder });
+    log.warn('There is no dashboard: build it (npm run build), or turn it off (DASHBOARD=false).', { folder });
   }
   return { files };
 }

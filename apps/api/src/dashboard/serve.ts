@@ -3,8 +3,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problems/problem.js';
 import type { DashboardFile, DashboardFiles } from './files.js';
 
+/** The dashboard that is served. */
 export interface DashboardParts {
-  /** Null: the dashboard was not built, and its addresses answer with a 404 that says so. */
+  /** Null: the dashboard was not built, and its addresses answer with a 404 that names the remedy. */
   files: DashboardFiles | null;
 }
 

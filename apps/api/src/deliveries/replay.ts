@@ -8,7 +8,7 @@ interface ReplayParts {
 }
 
 /** The response body of `POST /api/webhooks/{id}/replay`. */
-export interface ReplayAnswer {
+export interface ReplayResult {
   count: number;
   dry_run: boolean;
   /** When the first and the last replayed delivery are due; null if there are none, and for a dry run. */
@@ -17,7 +17,7 @@ export interface ReplayAnswer {
 }
 
 /** Replays the selected deliveries of a webhook, or counts them for a dry run. The caller must have checked the webhook's owner. */
-export type Replay = (webhookId: string, selection: ReplaySelection) => Promise<ReplayAnswer>;
+export type Replay = (webhookId: string, selection: ReplaySelection) => Promise<ReplayResult>;
 
 /**
  * Creates the function that replays the selected deliveries of a webhook: they become pending again, in the order of the event
@@ -28,18 +28,18 @@ export function createReplay({ sql, perSecond }: ReplayParts): Replay {
   return async (webhookId, { since, until, status, event_types: types, dry_run: dryRun }) => {
     const filter = { webhookId, since, until: until ?? null, statuses: status, types: types ?? null };
     const chunks = await planReplay(sql, filter);
-    const answer: ReplayAnswer = { count: 0, dry_run: dryRun, first_attempt_at: null, last_attempt_at: null };
+    const result: ReplayResult = { count: 0, dry_run: dryRun, first_attempt_at: null, last_attempt_at: null };
     for (const chunk of chunks) {
       if (dryRun) {
-        answer.count += chunk.count;
+        result.count += chunk.count;
         continue;
       }
       const replayed = await replayDeliveries(sql, filter, chunk, perSecond);
       if (replayed === null) continue;
-      answer.count += replayed.count;
-      answer.first_attempt_at ??= replayed.from;
-      answer.last_attempt_at = replayed.until;
+      result.count += replayed.count;
+      result.first_attempt_at ??= replayed.from;
+      result.last_attempt_at = replayed.until;
     }
-    return answer;
+    return result;
   };
 }

@@ -46,7 +46,7 @@ describe('retrying a terminal delivery', () => {
     expect(msFromNow(delivery.wakeAt)).toBeLessThanOrEqual(15_000);
   });
 
-  test('enqueues it at once, with a new job id', async () => {
+  test('enqueues it immediately, with a new job id', async () => {
     const id = await publish();
     await attempt(api.database, id, 500);
     await retry(id);

@@ -55,7 +55,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         access: 'owner',
         params: { id: 'webhook' },
         query: schemas.list,
-        answers: { 200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) } },
+        responses: { 200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) } },
       },
       async ({ caller, params, query }, response) => {
         const { id } = await findWebhook(caller.owner, params.id);
@@ -73,7 +73,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.replay, example: { since: '2026-11-24T10:00:00Z', status: ['failed'], dry_run: true } },
-        answers: {
+        responses: {
           200: { description: 'No delivery is selected, or this was a dry run, which only counts.', schema: replayJson },
           202: { description: 'The number of replayed deliveries, and when they are due.', schema: replayJson },
           409: { description: 'The webhook is disabled.' },
@@ -82,8 +82,8 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       async ({ caller, params, body }, response) => {
         const webhook = await findWebhook(caller.owner, params.id);
         if (!webhook.enabled) throw webhookDisabled(webhook.id);
-        const answer = await replay(webhook.id, body);
-        response.status(answer.count > 0 && !answer.dry_run ? 202 : 200).json(answer);
+        const result = await replay(webhook.id, body);
+        response.status(result.count > 0 && !result.dry_run ? 202 : 200).json(result);
       },
     ),
 
@@ -94,7 +94,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         summary: 'One delivery with all attempts',
         access: 'owner',
         params: { id: 'delivery' },
-        answers: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
+        responses: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
       },
       async ({ caller, params }, response) => {
         response.json(deliveryWithAttemptsToJson(await findDelivery(caller.owner, params.id)));
@@ -110,7 +110,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
           'The body of each attempt consists of `type`, `timestamp` and `data`. The header `webhook-id` is the `id` of the event.',
         access: 'owner',
         params: { id: 'delivery' },
-        answers: { 200: { description: 'The event.', schema: eventJson } },
+        responses: { 200: { description: 'The event.', schema: eventJson } },
       },
       async ({ caller: { owner }, params }, response) => {
         const { delivery } = await findDelivery(owner, params.id);
@@ -130,7 +130,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
           'A terminal delivery becomes pending again, as a replay. A delivery that waits for its next attempt is attempted without the wait.',
         access: 'owner',
         params: { id: 'delivery' },
-        answers: {
+        responses: {
           202: { description: 'The delivery. It is unchanged if it is already due or in flight.', schema: deliveryJson },
           409: { description: 'The webhook of the delivery is disabled or removed.' },
         },

@@ -47,9 +47,13 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
           'Idempotency-Key': 'A repeated body with the same key publishes the same events, also for events without an id.',
         },
         body: publishBody(catalog),
-        answers: {
+        responses: {
           200: { description: 'Every event was already in the event log.', schema: publishedJson },
-          202: { description: 'Accepted. The body is an object for one event, and a list for a batch.', schema: publishedJson },
+          202: {
+            description:
+              'Accepted. The body is one result for one event, and `{"data": […]}` with a result for each event of a batch, in their order.',
+            schema: publishedJson,
+          },
           409: {
             description: 'Another event has the id, or the idempotency key was used for another body. Nothing was accepted.',
           },
@@ -76,7 +80,7 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
           'For polling: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events.',
         access: 'owner',
         query: z.strictObject({ ...page, types: typesParameter(catalog) }),
-        answers: { 200: { description: 'The events after the cursor.', schema: pageOf(eventJson) } },
+        responses: { 200: { description: 'The events after the cursor.', schema: pageOf(eventJson) } },
       },
       async ({ caller: { owner }, query: { limit, cursor, types } }, response) => {
         const after = cursor === undefined ? 0 : await findPosition(sql, owner, cursor);
@@ -94,7 +98,7 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
         path: '/api/event-types',
         summary: 'The catalog of event types',
         access: 'owner',
-        answers: {
+        responses: {
           200: {
             description: 'Each event type with its audience, its JSON Schema and an example.',
             schema: z.strictObject({ data: z.array(eventTypeJson) }),

@@ -32,7 +32,7 @@ const accepted = z
   .strictObject({ id: z.string(), status: z.enum(['accepted', 'repeated']) })
   .meta({ id: 'Accepted', description: '`repeated`: the event was already in the event log.' });
 
-/** The response body of `POST /api/events`: an object for one event, or a list in the order of the request. */
+/** The response body of `POST /api/events`: one result for one event, or the results of a batch in the order of the request. */
 export const publishedJson = z.union([accepted, z.strictObject({ data: z.array(accepted) })]);
 
 /** The most events in one request. */

@@ -18,7 +18,7 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
         path: '/healthz',
         summary: 'Whether the process is running',
         access: 'public',
-        answers: { 200: { description: 'The process is running.', schema: z.strictObject({ status }) } },
+        responses: { 200: { description: 'The process is running.', schema: z.strictObject({ status }) } },
       },
       (_call, response) => {
         response.json({ status: 'ok' });
@@ -31,7 +31,7 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
         path: '/readyz',
         summary: 'Whether PostgreSQL and Redis are available',
         access: 'public',
-        answers: {
+        responses: {
           200: {
             description: 'PostgreSQL and Redis are available.',
             schema: z.strictObject({ status, checks: z.record(z.string(), z.string()) }),

@@ -35,7 +35,7 @@ interface AppParts {
   /** Runs for every request that no public route answers, for the metrics. Default: nothing. */
   observe?: RequestHandler;
   routes: readonly Route[];
-  /** Pages for browsers, by path. Each checks by itself whether the browser may see it. */
+  /** Pages for browsers, by path. Each checks its browser session. */
   pages?: Readonly<Record<string, RequestHandler>>;
   /** The event types that the OpenAPI and AsyncAPI documents describe. */
   catalog: DescribedCatalog;

@@ -30,7 +30,7 @@ const waitForRequests = (count: number) =>
   });
 
 describe('a drain', () => {
-  test('answers the request in flight, then closes its connection, and closes connections without a request at once', async () => {
+  test('answers the request in flight, then closes its connection, and closes connections without a request immediately', async () => {
     const [busy, silent] = [await openRaw(url), await openRaw(url)];
     busy.send(REQUEST);
     await waitForRequests(1);

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
+/** The options of {@link createApiServer}. */
 export interface ServerOptions extends ServerTimeouts {
   /** The maximum number of open connections, including streams. Further connections are closed when they are opened. */
   maxConnections: number;

@@ -4,7 +4,7 @@ import { QUEUE_PAGES } from '../admin/queues.js';
 import {
   createOperationClient,
   unknownIds,
-  type Answer,
+  type OperationResponse,
   type OperationClient,
   type ResourceIds,
 } from '../../test/call-operations.js';
@@ -34,7 +34,7 @@ const FILES_OF_PAGES = /^get \/docs\/[\w.-]+$/;
 /** Routes on which operators see the resources of every owner. */
 const isAdminOperation = ({ path }: Operation): boolean => path.startsWith('/api/admin/');
 /** A response without the parts that depend on the requested id. */
-const withoutIds = ({ status, body }: Answer) => [
+const withoutIds = ({ status, body }: OperationResponse) => [
   status,
   JSON.stringify({ ...(body as object), request_id: '' }).replace(/(wh|dlv)_[0-9a-f-]{36}/g, 'ID'),
 ];

@@ -18,7 +18,7 @@ const routes = [
       access: 'owner',
       params: { id: 'thing' },
       query: z.strictObject({ deep: z.enum(['yes', 'no']).describe('How deep.'), more: z.string().optional() }),
-      answers: { 200: { description: 'It.', schema: thing } },
+      responses: { 200: { description: 'It.', schema: thing } },
     },
     answer,
   ),
@@ -30,14 +30,17 @@ const routes = [
       access: { scope: 'things:make' },
       headers: { 'X-Thing': 'What for.' },
       body: { schema: z.strictObject({ name: z.string() }), example: { name: 'a' } },
-      answers: {
+      responses: {
         201: { description: 'Made.', schema: z.strictObject({ data: z.array(thing) }) },
         409: { description: 'There.' },
       },
     },
     answer,
   ),
-  route({ method: 'get', path: '/alive', summary: 'Alive', access: 'public', answers: { 204: { description: 'Yes.' } } }, answer),
+  route(
+    { method: 'get', path: '/alive', summary: 'Alive', access: 'public', responses: { 204: { description: 'Yes.' } } },
+    answer,
+  ),
 ];
 const document = openApiDocument(routes, catalog);
 const operation = (path: string, method: string) => document.paths[path]?.[method];

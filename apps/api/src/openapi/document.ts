@@ -1,7 +1,7 @@
 import { describeEventType, webhookTest, type Catalog } from '@tidings/events';
 import { problemJson } from '../problems/problem.js';
 import { jsonSchemas, type JsonSchema } from './json-schemas.js';
-import type { Answer, Route } from './route.js';
+import type { Route, RouteResponse } from './route.js';
 import { webhookOperation } from './webhooks.js';
 
 const PROBLEM = 'application/problem+json';
@@ -109,12 +109,12 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
     }),
     responses: {
       ...mapValues(problems, (description) => ({ description, content })),
-      ...mapValues(route.answers, (answer, status) => (status < 400 ? success(answer, schemas) : { ...answer, content })),
+      ...mapValues(route.responses, (response, status) => (status < 400 ? success(response, schemas) : { ...response, content })),
     },
   };
 }
 
-function success({ description, schema, contentType = 'application/json' }: Answer, schemas: Schemas) {
+function success({ description, schema, contentType = 'application/json' }: RouteResponse, schemas: Schemas) {
   return { description, ...(schema && { content: { [contentType]: { schema: schemas.output(schema) } } }) };
 }
 

@@ -31,13 +31,13 @@ afterAll(async () => {
   await api.stop();
 });
 
-interface Answer {
+interface OperationResponse {
   status: number;
   type: string;
   body: string;
 }
 
-function send({ method, path, headers, body }: RawRequest): Promise<Answer> {
+function send({ method, path, headers, body }: RawRequest): Promise<OperationResponse> {
   return new Promise((resolve, reject) => {
     const authorization = `Bearer ${api.token('alice', { scope: 'events:publish admin' })}`;
     const { hostname, port } = new URL(api.url);
@@ -70,7 +70,7 @@ function send({ method, path, headers, body }: RawRequest): Promise<Answer> {
 }
 
 /** Expects a response that the document names, never a 5xx, with a problem document for a 4xx. */
-function checkResponse(operation: Operation, { status, type, body }: Answer): void {
+function checkResponse(operation: Operation, { status, type, body }: OperationResponse): void {
   expect(status).toBeLessThan(500);
   if (status >= 400) expect(type).toBe('application/problem+json');
   const named = Object.keys(operation.responses).map(Number);

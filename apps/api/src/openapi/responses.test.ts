@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
-import { createOperationClient, unknownIds, type Answer, type OperationClient } from '../../test/call-operations.js';
+import { createOperationClient, unknownIds, type OperationResponse, type OperationClient } from '../../test/call-operations.js';
 import type { TestAnswer } from '../webhooks/test-webhook.js';
 
 /**
@@ -29,7 +29,7 @@ afterAll(() => api.stop());
 const ALL_SCOPES = 'events:publish admin';
 const tokenOf = (owner: string, scope = ALL_SCOPES) => api.token(owner, { scope });
 
-function checkResponse(operation: Operation, { status, type, body }: Answer): void {
+function checkResponse(operation: Operation, { status, type, body }: OperationResponse): void {
   received.add(`${operation.operationId} ${String(status)}`);
   if (type.endsWith('json')) document.check(operation, status, body);
   else expect(Object.keys(operation.responses[status]?.content ?? {})).toEqual(type === '' ? [] : [type]);

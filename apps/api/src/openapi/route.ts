@@ -9,7 +9,7 @@ export type Access = 'public' | 'owner' | { scope: string };
  * A response of a route: a problem document for a status from 400 on, otherwise a body of this schema; without a schema, no
  * body.
  */
-export interface Answer {
+export interface RouteResponse {
   description: string;
   schema?: z.ZodType;
   /** Default: `application/json`. */
@@ -40,7 +40,7 @@ export interface RouteDescription {
   /** A file of a page, which the OpenAPI document leaves out. Default false. */
   isPageFile?: boolean;
   /** The responses of this route, by status. The document adds those that follow from its input and access (400, 401, 404, …). */
-  answers: Readonly<Record<number, Answer>>;
+  responses: Readonly<Record<number, RouteResponse>>;
 }
 
 /** The names in braces in a path. */

@@ -10,7 +10,7 @@ export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog
       path: '/openapi.json',
       summary: 'This document',
       access: 'public',
-      answers: { 200: { description: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.string() }) } },
+      responses: { 200: { description: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.string() }) } },
     },
     (_call, response) => {
       response.type('json').send(text);

@@ -48,6 +48,7 @@ export const script = `SwaggerUIBundle({
 });
 `;
 
+/** The style sheet of the page, in CSS. */
 export const style = `body { margin: 0; background: #fff; color: #1b1b1b; font-family: sans-serif; }
 header { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; padding: 1rem 2rem; border-bottom: 1px solid #ccc; }
 nav { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; }

@@ -58,7 +58,7 @@ export function referenceRoutes(): Route[] {
         path: PAGE,
         summary: 'This document as a page',
         access: 'public',
-        answers: { 200: { description: 'The page.', schema: z.string(), contentType: 'text/html' } },
+        responses: { 200: { description: 'The page.', schema: z.string(), contentType: 'text/html' } },
       },
       (_call, response) => {
         response.set({ 'content-security-policy': POLICY, 'cache-control': 'no-cache' }).type('html').send(html);
@@ -80,7 +80,7 @@ function file(name: string, read: () => Promise<Buffer>): Route {
     return { plain, compressed: await compress(plain) };
   };
   return route(
-    { method: 'get', path, summary: name, access: 'public', isPageFile: true, answers: { 200: { description: 'The file.' } } },
+    { method: 'get', path, summary: name, access: 'public', isPageFile: true, responses: { 200: { description: 'The file.' } } },
     async ({ request }, response) => {
       content ??= load().catch((error: unknown) => {
         content = undefined;

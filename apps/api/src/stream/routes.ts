@@ -45,7 +45,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
           ticket: z.string().optional().describe('A ticket instead of a token: see `/api/events/stream/ticket`.'),
         }),
         headers: { 'Last-Event-ID': 'The id of the last event that the client has.' },
-        answers: {
+        responses: {
           200: { description: 'The stream.', schema: z.string(), contentType: EVENT_STREAM },
           403: { description: 'The token lacks the scope `admin`, which `audience=all` needs.' },
           406: { description: 'The client does not accept `text/event-stream`.' },
@@ -89,7 +89,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
         description:
           'A browser’s EventSource cannot send a token. It opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream shows the caller’s events, and ends when the caller’s token expires.',
         access: 'owner',
-        answers: {
+        responses: {
           201: { description: 'The ticket.', schema: z.strictObject({ ticket: z.string(), expires_at: z.date() }) },
         },
       },

@@ -17,6 +17,7 @@ export interface Follower {
   tokenId: string | undefined;
 }
 
+/** The options of {@link openSession}. */
 export interface SessionOptions extends Follower {
   /** A response that has its socket: no earlier response on the connection is unfinished. */
   response: Response;
@@ -52,7 +53,7 @@ export interface Session extends Readonly<Follower> {
   sendHeartbeat: () => void;
   /** Ends the stream, after the reason and a hint when to reconnect. */
   end: (reason?: EndReason) => void;
-  /** Closes the connection at once, also when data still waits. */
+  /** Closes the connection immediately, also when data still waits. */
   destroy: () => void;
 }
 

@@ -28,7 +28,7 @@ export interface Streams {
   reconnectMs: () => number;
   /** Ends the sessions of revoked tokens and of disabled owners. */
   endRefused: (refused: { isRevoked: (tokenId: string) => boolean; isDisabled: (owner: string) => boolean }) => void;
-  /** Ends all sessions. A session that is added later ends at once. */
+  /** Ends all sessions. A session that is added later ends immediately. */
   stop: () => void;
 }
 

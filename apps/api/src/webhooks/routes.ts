@@ -62,7 +62,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         description: 'Returns the `secret`, which no later request returns again.',
         access: 'owner',
         body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: ['sync.*'] } },
-        answers: {
+        responses: {
           201: { description: 'The webhook, with its secret.', schema: webhookWithSecretJson },
           409: { description: 'The owner has the maximum number of webhooks.' },
         },
@@ -90,7 +90,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         summary: "Lists the caller's webhooks, newest first",
         access: 'owner',
         query: z.strictObject(page),
-        answers: { 200: { description: 'A page of webhooks.', schema: pageOf(webhookJson) } },
+        responses: { 200: { description: 'A page of webhooks.', schema: pageOf(webhookJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
         const webhooks = await registry.list(caller.owner, { limit: limit + 1, cursor });
@@ -107,7 +107,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
           'In the order and the pages of the list. The statistics cover the deliveries of the last 24 hours, but at most the newest 1,000 of each webhook. `since` is the start of the covered time.',
         access: 'owner',
         query: z.strictObject(page),
-        answers: { 200: { description: 'A page of statistics.', schema: pageOf(webhookStatsJson) } },
+        responses: { 200: { description: 'A page of statistics.', schema: pageOf(webhookStatsJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
         const { data, next_cursor } = toPage(
@@ -127,7 +127,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         summary: 'Reads one webhook',
         access: 'owner',
         params: { id: 'webhook' },
-        answers: { 200: { description: 'The webhook.', schema: webhookJson } },
+        responses: { 200: { description: 'The webhook.', schema: webhookJson } },
       },
       async ({ caller, params: { id } }, response) => {
         const webhook = await registry.find(caller.owner, id);
@@ -146,7 +146,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.change, example: { description: 'Mine', event_types: ['*'] } },
-        answers: {
+        responses: {
           200: { description: 'The whole webhook.', schema: webhookJson },
           409: { description: 'An operator disabled the webhook, and the body would enable it.' },
         },
@@ -171,7 +171,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         description: 'Cancels its pending deliveries. Its deliveries stay readable by their id.',
         access: 'owner',
         params: { id: 'webhook' },
-        answers: { 204: { description: 'The webhook is removed.' } },
+        responses: { 204: { description: 'The webhook is removed.' } },
       },
       async ({ caller, params: { id } }, response) => {
         if (!(await registry.remove(caller.owner, id))) throw notFound('webhook', id);
@@ -185,11 +185,11 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         path: `${ONE}/rotate-secret`,
         summary: 'Gives a webhook a new secret',
         description:
-          'Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets at once.',
+          'Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets immediately.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: rotation, example: { overlap_s: 3600 } },
-        answers: {
+        responses: {
           200: { description: 'The webhook, with its new secret.', schema: webhookWithSecretJson },
           409: { description: 'The maximum number of previous secrets sign already.' },
         },
@@ -199,7 +199,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         if (!rotated) throw notFound('webhook', id);
         if (!rotated.rotated) {
           throw new Problem(409, 'Too many secrets', {
-            detail: `${String(MAX_PREVIOUS_SECRETS)} previous secrets sign already. The first of them ends at ${rotated.nextEnd.toISOString()}: rotate then, or send {"overlap_s": 0}, which ends all of them at once. Nothing was changed.`,
+            detail: `${String(MAX_PREVIOUS_SECRETS)} previous secrets sign already. The first of them ends at ${rotated.nextEnd.toISOString()}: rotate then, or send {"overlap_s": 0}, which ends all of them immediately. Nothing was changed.`,
           });
         }
         response.json({ ...webhookToJson(rotated.webhook), secret: rotated.secret });
@@ -215,7 +215,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
           'The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.',
         access: 'owner',
         params: { id: 'webhook' },
-        answers: {
+        responses: {
           200: { description: 'The response of the receiver, or the reason why there was none.', schema: testJson },
           503: { description: 'Redis is not available, or a worker could not send the request.' },
           504: { description: 'No worker took the test, and nothing will be sent; or a worker took it, and returned no result.' },

@@ -1,9 +1,14 @@
 import { createClient, type Client, type components, type Problem } from '@tidings/client';
 
+/** The schemas of the API, by name. */
 export type Schemas = components['schemas'];
+/** A webhook, as its owner sees it. */
 export type Webhook = Schemas['Webhook'];
+/** A delivery without its attempts. */
 export type Delivery = Schemas['Delivery'];
+/** A delivery with every attempt. */
 export type DeliveryWithAttempts = Schemas['DeliveryWithAttempts'];
+/** A type of the catalog. */
 export type EventType = Schemas['EventType'];
 
 /** One page of a list of the API. */

@@ -25,7 +25,7 @@ export function CatalogPage() {
                     <Group gap="sm">
                       <Text fw={600}>{eventType.type}</Text>
                       <Badge variant="default" tt="none" radius="sm">
-                        {eventType.audience === 'everyone' ? 'for all users' : 'for one user'}
+                        {eventType.audience === 'everyone' ? 'for all owners' : 'for one owner'}
                       </Badge>
                     </Group>
                     <Text size="sm" c="dimmed">

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { unwrap, type Delivery, type DeliveryWithAttempts, type Page } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
 
+/** The status of a delivery, in the API's words. */
 export type DeliveryStatus = Delivery['status'];
 
 /** The filter of the delivery log. Times have the format of `datetime-local` inputs, in the time zone of the browser. */
@@ -12,6 +13,7 @@ export interface DeliveryFilter {
   until: string;
 }
 
+/** The filter that selects all deliveries. */
 export const NO_FILTER: DeliveryFilter = { status: null, eventType: null, since: '', until: '' };
 
 const PAGE_SIZE = 25;

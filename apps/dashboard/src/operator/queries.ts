@@ -4,22 +4,29 @@ import { notifySuccess, notifyError } from '../components/notify.js';
 import { useSession } from '../session/use-session.js';
 import { useRefresh } from '../webhooks/queries.js';
 
+/** The state of the whole installation. */
 export type Overview = Schemas['Overview'];
+/** The attempts of one minute. */
 export type Minute = Overview['minutes'][number];
+/** An owner with the counts of the last hour and the limits. */
 export type Owner = Schemas['Owner'];
 /** A webhook with its owner. */
 export type OwnedWebhook = Schemas['OwnedWebhook'];
+/** The states by which the list of all webhooks can be filtered. */
 export type WebhookStateFilter = 'failing' | 'disabled' | 'paused' | 'circuit_open';
+/** One change in the audit log. */
 export type AuditEntry = Schemas['AuditEntry'];
 type OwnerChange = Partial<Pick<Owner, 'disabled' | 'webhooks_limit' | 'requests_per_minute'>>;
 
 const REFETCH_MS = 5000;
 const PAGE_SIZE = 50;
+/** The number of owners that the page lists. */
 export const MAX_OWNERS = 200;
 
 /** Refetches visible data and shows the previous data while a new page loads. */
 const LIVE = { refetchInterval: REFETCH_MS, placeholderData: keepPreviousData } as const;
 
+/** The overview, refetched every five seconds. */
 export function useOverview() {
   const { api } = useSession();
   return useQuery({ ...LIVE, queryKey: ['operator', 'overview'], queryFn: () => unwrap(api.api.GET('/api/admin/overview')) });
@@ -35,6 +42,7 @@ export function useOwners() {
   });
 }
 
+/** One webhook of any owner. */
 export function useAnyWebhook(id: string) {
   const { api } = useSession();
   return useQuery({
@@ -44,7 +52,11 @@ export function useAnyWebhook(id: string) {
   });
 }
 
-/** @param filter an empty text matches everything */
+/**
+ * One page of the webhooks of all owners.
+ *
+ * @param filter null and an empty text match everything
+ */
 export function useAllWebhooks(filter: { state: WebhookStateFilter | null; owner: string; cursor: string | undefined }) {
   const { api } = useSession();
   const { state, owner, cursor } = filter;
@@ -61,7 +73,11 @@ export function useAllWebhooks(filter: { state: WebhookStateFilter | null; owner
   });
 }
 
-/** @param filter an empty text matches everything */
+/**
+ * One page of the audit log, newest first.
+ *
+ * @param filter null and an empty text match everything
+ */
 export function useAudit(filter: { owner: string; webhookId: string; cursor: string | undefined }) {
   const { api } = useSession();
   const { owner, webhookId, cursor } = filter;
@@ -93,6 +109,7 @@ function useOperatorAction<Input>(run: (input: Input) => Promise<unknown>, succe
   });
 }
 
+/** Pauses (true) or resumes all deliveries. */
 export function usePauseDeliveries() {
   const { api } = useSession();
   return useOperatorAction(
@@ -101,6 +118,7 @@ export function usePauseDeliveries() {
   );
 }
 
+/** Disables, enables, pauses or resumes a webhook of any owner. */
 export function useChangeWebhook() {
   const { api } = useSession();
   return useOperatorAction(
@@ -110,6 +128,7 @@ export function useChangeWebhook() {
   );
 }
 
+/** Disables or enables an owner, or sets the owner's limits. */
 export function useChangeOwner() {
   const { api } = useSession();
   return useOperatorAction(

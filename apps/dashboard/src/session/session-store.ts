@@ -3,8 +3,10 @@ import { readToken, InvalidTokenError, type Session } from './token.js';
 /** The reason why the session ended. */
 export type EndReason = 'none' | 'signed-out' | 'expired' | 'rejected' | 'invalid-link';
 
+/** The session, or the reason why there is none. */
 export type SessionState = { session: Session } | { session: null; endReason: EndReason };
 
+/** The session of this tab, in the form that React's `useSyncExternalStore` needs. */
 export interface SessionStore {
   read: () => SessionState;
   subscribe: (listener: () => void) => () => void;

@@ -27,7 +27,7 @@ export function readToken(text: string, now: number): Session {
   const claims = claimsOf(token);
   if (claims === null) throw new InvalidTokenError('This is not a token. A JWT has three parts separated by dots.');
   const { sub, exp, scope } = claims;
-  if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('This token has no "sub" claim, which names the user.');
+  if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('This token has no "sub" claim, which names the owner.');
   if (typeof exp !== 'number')
     throw new InvalidTokenError('This token has no "exp" claim. The API accepts only tokens that expire.');
   if (exp * 1000 <= now) throw new InvalidTokenError('This token has expired. Get a new one.');

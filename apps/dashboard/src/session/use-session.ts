@@ -9,6 +9,7 @@ export interface SignedIn extends Session {
   signOut: (reason?: EndReason) => void;
 }
 
+/** Provides the session to the components below it. */
 export const SignedInContext = createContext<SignedIn | null>(null);
 
 /** Returns the session. Only components below `SignedInContext` may call it. */

@@ -1,5 +1,6 @@
 import type { StreamedEvent } from '@tidings/client';
 
+/** An event of the stream and the time of its arrival. */
 export interface ReceivedEvent {
   event: StreamedEvent;
   /** Unix milliseconds on the clock of the browser. */
@@ -13,6 +14,7 @@ export interface RecentEvents {
   droppedCount: number;
 }
 
+/** The state before the first event. */
 export const NO_EVENTS: RecentEvents = { events: [], droppedCount: 0 };
 
 /**

@@ -69,7 +69,7 @@ export function StreamPage() {
         />
         {scopes.has('admin') && (
           <Switch
-            label="Events of all users"
+            label="Events of all owners"
             checked={allUsers}
             onChange={(event) => {
               dispatch({ type: 'clear' });

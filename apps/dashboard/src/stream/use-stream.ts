@@ -53,7 +53,7 @@ function reduce(state: StreamState, action: StreamAction): StreamState {
  * Subscribes to the live stream while the component is mounted. After a lost connection the client resumes after the last
  * event that it received, without gaps or duplicates.
  *
- * @param audience `own`: the events of the signed-in user; `all`: the events of all users, for operators
+ * @param audience `own`: the events of the signed-in user; `all`: the events of all owners, for operators
  */
 export function useStream(audience: 'own' | 'all') {
   const { token, signOut } = useSession();

@@ -42,6 +42,7 @@ export function useStats() {
   });
 }
 
+/** One webhook of the signed-in user. */
 export function useWebhook(id: string) {
   const { api } = useSession();
   return useQuery({

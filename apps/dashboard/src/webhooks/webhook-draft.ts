@@ -13,6 +13,7 @@ export interface WebhookDraft {
   retry: { maxAttempts: number | null; initialDelayS: number | null; maxDelayS: number | null };
 }
 
+/** A custom header in the form. */
 export interface HeaderLine {
   /** Identifies the line in React. */
   key: number;
@@ -22,6 +23,7 @@ export interface HeaderLine {
 
 const ALL_TYPES = ['*'];
 
+/** The empty form. */
 export const NEW_DRAFT: WebhookDraft = {
   url: '',
   description: '',

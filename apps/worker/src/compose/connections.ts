@@ -38,7 +38,7 @@ export function openConnections(
   const database = openDatabase({
     url: config.databaseUrl,
     maxConnections: config.databasePool,
-    // A record that gets no answer is tried again before its lease ends, which is after twice the time limit of an attempt.
+    // A record without a reply is tried again before its lease ends. A lease lasts twice the time limit of an attempt.
     statementTimeoutMs: Math.min(Math.max(config.timeoutMs, 2000), 10_000),
     onError: (error) => log.warn('A database connection broke.', { error }),
   });

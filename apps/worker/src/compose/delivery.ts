@@ -13,7 +13,7 @@ import { buildRequest } from '../deliver/request.js';
 import { createSender } from '../deliver/send.js';
 import { traceDeliveries } from '../deliver/trace.js';
 import { createRelease, type Release } from '../reconcile/release.js';
-import { createAnswerTests } from '../test-webhook/answer-tests.js';
+import { createProcessTests } from '../test-webhook/process-tests.js';
 import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
 
@@ -35,19 +35,22 @@ export interface Delivery {
   /** Gives free slots of webhooks to their parked deliveries. */
   release: Release;
   /** Processes a test of a webhook. */
-  answerTests: ReturnType<typeof createAnswerTests>;
-  /** Closes the connections to receivers that are kept for the next request. */
+  processTest: ReturnType<typeof createProcessTests>;
+  /** Closes the idle keep-alive connections to receivers. */
   closeSockets: () => void;
 }
 
-/** How long a job continues with deliveries that wait for its slot: long against an attempt of milliseconds, so that the way through Redis hardly counts, and short for jobs that wait for a worker. */
+/**
+ * How long a job continues with parked deliveries of its webhook, in milliseconds. Many attempts of a few milliseconds fit in,
+ * so that they share the cost of one job in Redis; and other jobs do not wait long for the worker.
+ */
 const CONTINUE_FOR_MS = 250;
-/** The time limit of a test, because somebody waits for the result. */
+/** The maximum time limit of a test, in milliseconds: a person waits for the result. */
 const LONGEST_TEST_MS = 15_000;
-/** The time of a test beyond its request, for PostgreSQL before it and Redis behind it. */
+/** How long the lock of a test lasts beyond its request, in milliseconds: for PostgreSQL before the request and Redis after it. */
 const TEST_MARGIN_MS = 5000;
 
-/** Creates steps 4 and 5 of the journey: claim, send and record. Tests of webhooks share the way out, and nothing else. */
+/** Creates steps 4 and 5 of the journey: claim, send and record. Tests of webhooks share only the agents and the signing with them. */
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { config, connections, metrics, activity, leaseMs, log, tracing } = parts;
   const { sql, commands, queue } = connections;
@@ -93,7 +96,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   const testMs = Math.min(timeoutMs, LONGEST_TEST_MS);
   const testLock = createTestLock({ redis: commands, prefix: config.prefix });
-  const answerTests = createAnswerTests({
+  const processTest = createProcessTests({
     claim: (test) => testLock.claim(test, testMs + TEST_MARGIN_MS),
     readEndpoint: (owner, webhookId) => readEndpoint(sql, owner, webhookId),
     build: (event) => buildRequest(event, seal),
@@ -101,5 +104,5 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     release: testLock.release,
     log,
   });
-  return { deliver, release, answerTests, closeSockets: agents.close };
+  return { deliver, release, processTest, closeSockets: agents.close };
 }

@@ -35,9 +35,9 @@ interface PeriodicTasksParts {
   log: Logger;
 }
 
-/** The longest delay of the operator's charts. */
+/** How often attempts are counted for the operator's charts, in milliseconds. */
 const ACTIVITY_MS = 5000;
-/** How often the backlog is measured: as often as most Prometheus servers ask for the metrics. */
+/** How often the backlog is measured, in milliseconds: as often as most Prometheus servers scrape. */
 const MEASURE_MS = 15_000;
 
 /** Creates the tasks that every worker repeats in the background. */

@@ -22,6 +22,7 @@ export interface WorkerMetrics {
   observeTask: (round: PeriodicTaskRound) => void;
 }
 
+/** The log, the traces and the metrics of a process. */
 export interface Telemetry {
   log: Logger;
   /** Undefined: no traces. */

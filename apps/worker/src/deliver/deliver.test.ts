@@ -174,7 +174,7 @@ describe('a delivery', () => {
 
 describe('a slot that became free', () => {
   interface SlotScenario {
-    /** What each call of `claimNext` returns or throws. */
+    /** The results of the calls of `claimNext`, in order; an error is thrown. */
     parked: (Claim | undefined | Error)[];
     /** The result of each attempt, that of the job's delivery first. Default: it succeeds. */
     results?: Partial<AttemptResult>[];

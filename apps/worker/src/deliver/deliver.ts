@@ -70,7 +70,7 @@ interface Attempted {
 
 const LEVELS = { succeeded: 'debug', pending: 'info', failed: 'warn' } as const;
 
-/** The delay when the database does not answer a claim, in milliseconds: random, so that not all jobs return at once. */
+/** The delay when the database does not answer a claim, in milliseconds: random, so that not all jobs return at the same time. */
 const UNCLAIMABLE_RETRY_MS = { min: 1000, max: 5000 };
 /** Retries come behind first attempts. */
 const RETRY_PRIORITY = 1;

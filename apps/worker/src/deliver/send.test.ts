@@ -123,7 +123,7 @@ describe('an attempt', () => {
     expect(await post(await raw((socket) => socket.write(text)))).toMatchObject({ errorClass: 'protocol' });
   });
 
-  test('fails as reset when the connection is closed before an answer', async () => {
+  test('fails as reset when the connection is closed before a response', async () => {
     expect(await post(await raw((socket) => socket.destroy()))).toMatchObject({ statusCode: null, errorClass: 'reset' });
   });
 

@@ -116,7 +116,7 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
     const timer = setTimeout(() => deadline.onPassed?.(), timeoutMs);
     const result = await attempt(request, deadline)
       .catch((error: unknown) => {
-        // The receiver closed a kept connection as it was reused, and read nothing. So the request is sent again at once.
+        // The receiver closed a kept connection as it was reused, and read nothing. So the request is sent again immediately.
         if (closedWhileIdle(error as RequestError)) return attempt(request, deadline);
         throw error;
       })

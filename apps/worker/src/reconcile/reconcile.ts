@@ -4,7 +4,7 @@ import type { Release } from './release.js';
 interface ReconcileParts {
   /** Wakes a batch of overdue deliveries. */
   wake: () => Promise<Woken>;
-  /** The size of a full batch, which is followed by another one at once. */
+  /** The size of a full batch. After a full batch the next one follows immediately. */
   batchSize: number;
   /** Reads the ids of the webhooks that have parked deliveries. */
   readBacklogged: () => Promise<string[]>;

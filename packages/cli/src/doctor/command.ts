@@ -17,12 +17,12 @@ interface DoctorOptions extends ServerOptions {
 }
 
 /**
- * `tidings doctor`: checks a Tidings with the environment of its API and workers. For each part it prints whether it is correct, and
+ * `tidings doctor`: checks an installation with the environment of its API and workers. For each part it prints whether it is correct, and
  * what to do otherwise. It changes nothing. Exits with 1 when a check is `wrong`; warnings do not count.
  */
 export function doctorCommand(io: Io): Command {
   return withServerOptions(new Command('doctor'))
-    .description('Check a Tidings with the environment of its API and workers, and report problems; changes nothing')
+    .description('Check an installation with the environment of its API and workers, and report problems; changes nothing')
     .option('--health <url>', "URL of a worker's health port: http://worker:3001; may be repeated", collect, [])
     .action(async (options: DoctorOptions) => {
       const findings = await runChecks(options, io);

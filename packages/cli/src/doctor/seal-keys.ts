@@ -49,9 +49,9 @@ async function openAll({ pool }: Pick<Database, 'pool'>, seal: Seal, current: st
 
 function openOne(webhook: SealedWebhook, { result, seal, current }: { result: OpenResult; seal: Seal; current: string }): void {
   result.count += 1;
-  const columns = columnsOf(webhook).flatMap(({ sealed, owner }) => (sealed === null ? [] : [{ sealed, owner }]));
+  const columns = columnsOf(webhook).flatMap(({ sealed, context }) => (sealed === null ? [] : [{ sealed, context }]));
   try {
-    for (const { sealed, owner } of columns) seal.open(sealed, owner);
+    for (const { sealed, context } of columns) seal.open(sealed, context);
     if (columns.some(({ sealed }) => sealedWith(sealed) !== current)) result.old += 1;
   } catch (error) {
     result.failed.set(webhook.id, reasonOf(error));

@@ -46,7 +46,7 @@ export function listenCommand(io: Io): Command {
       const server = openServer(options, io);
       const types = [...new Set(options.types)].sort();
       const { secret, file } = readSecret(options.secret, io);
-      const position = openResumePosition(io.configFolder, { server: server.url, user: server.owner, types });
+      const position = openResumePosition(io.configFolder, { server: server.url, owner: server.owner, types });
       const report = (options.json ? reportAsJson : reportAsText)(io);
       const stopped = io.waitForShutdown();
       const after = await startPosition(options, server, position);
@@ -54,7 +54,7 @@ export function listenCommand(io: Io): Command {
       if (after !== null) position.save(after);
       report.began({
         server: server.url,
-        user: server.owner,
+        owner: server.owner,
         types,
         target: options.forwardTo,
         secret,

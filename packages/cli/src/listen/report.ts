@@ -5,7 +5,7 @@ import type { Forwarded } from './forward.js';
 /** The settings with which forwarding starts. */
 export interface ListenStart {
   server: string;
-  user: string;
+  owner: string;
   /** Patterns of event types; an empty list means all types. */
   types: readonly string[];
   /** The URL that receives the events. */
@@ -66,8 +66,8 @@ export function reportAsJson({ out }: Pick<Io, 'out'>): Report {
 export function reportAsText({ out, err }: Pick<Io, 'out' | 'err'>): Report {
   const now = (): string => new Date().toLocaleTimeString('en-GB');
   return {
-    began({ server, user, types, target, secret, secretFile, after }) {
-      err(`Forwarding events of ${user} (${types.length === 0 ? 'all types' : types.join(', ')}) from ${server} to ${target}`);
+    began({ server, owner, types, target, secret, secretFile, after }) {
+      err(`Forwarding events of ${owner} (${types.length === 0 ? 'all types' : types.join(', ')}) from ${server} to ${target}`);
       err(`Signing secret: ${secret}${secretFile === null ? '' : ` (stored in ${secretFile})`}`);
       err(after === null ? 'Starting with new events. Press Ctrl-C to stop.' : `Resuming after ${after}. Press Ctrl-C to stop.`);
     },

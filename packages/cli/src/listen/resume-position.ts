@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventStore } from '@tidings/client';
 
-/** Identifies a stored position: each combination of server, user and types has its own. */
+/** Identifies a stored position: each combination of server, owner and types has its own. */
 export interface ResumeKey {
   /** The server's URL. */
   server: string;
-  user: string;
+  owner: string;
   /** Sorted patterns of event types; an empty list means all types. */
   types: readonly string[];
 }
@@ -24,8 +24,8 @@ export interface ResumePosition extends EventStore {
 }
 
 /** Opens the position that is stored in a file under `<folder>/listen`. */
-export function openResumePosition(folder: string, { server, user, types }: ResumeKey): ResumePosition {
-  const key = JSON.stringify([server, user, types]);
+export function openResumePosition(folder: string, { server, owner, types }: ResumeKey): ResumePosition {
+  const key = JSON.stringify([server, owner, types]);
   const positionsFolder = join(folder, 'listen');
   const file = join(positionsFolder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
   return {
@@ -44,7 +44,7 @@ export function openResumePosition(folder: string, { server, user, types }: Resu
       mkdirSync(positionsFolder, { recursive: true, mode: 0o700 });
       // Written to another file and renamed: a half-written file would lose the position.
       const unfinished = `${file}.${String(process.pid)}`;
-      writeFileSync(unfinished, `${JSON.stringify({ server, user, types, last_event_id: id })}\n`, { mode: 0o600 });
+      writeFileSync(unfinished, `${JSON.stringify({ server, owner, types, last_event_id: id })}\n`, { mode: 0o600 });
       renameSync(unfinished, file);
     },
   };

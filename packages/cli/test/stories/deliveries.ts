@@ -6,8 +6,8 @@ import type { System } from '../system.js';
 /** Tests of `tidings deliveries` and `tidings replay`. */
 export function deliveriesStories(system: () => System): void {
   /** Creates a webhook with `count` failed deliveries. `answerWith` sets the receiver's status for later requests. */
-  const failedDeliveries = async (user: string, count: number) => {
-    const terminal = system().as(user);
+  const failedDeliveries = async (owner: string, count: number) => {
+    const terminal = system().as(owner);
     let status = 500;
     const receiver = await startReceiver(() => status);
     const { id } = (await terminal.json(`webhooks create ${receiver.url}`)).json as { id: string };

@@ -7,7 +7,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 const TEMPORARY = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
 
 /**
- * Opens a pool of exactly one connection, so that a lock of its session guards every statement of the pool. Throws at once
+ * Opens a pool of exactly one connection, so that a lock of its session guards every statement of the pool. Throws immediately
  * when PostgreSQL refuses the connection, and after `waitMs` when it does not answer. The error contains no password.
  *
  * @param waitMs time to retry while PostgreSQL does not answer, in milliseconds

@@ -57,7 +57,7 @@ const SECTIONS: [heading: string, statement: string][] = [
   ],
 ];
 
-/** What the file begins with. */
+/** The first lines of the file. */
 const HEADER = `-- The schema that the migrations produce, to be read and searched: npm run generate:schema writes it, and a test compares it.
 -- The partitions of events, deliveries and attempts are left out: add_partition makes them as time passes.`;
 

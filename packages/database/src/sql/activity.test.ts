@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 const thisMinute = () => new Date(Math.floor(Date.now() / 60_000) * 60_000);
 const minutesAgo = (minutes: number) => new Date(thisMinute().getTime() - minutes * 60_000);
-const users = (owner: string, attempts: number, failed = 0, ago = 3) => [
+const owners = (owner: string, attempts: number, failed = 0, ago = 3) => [
   { period: minutesAgo(ago), owner, attempts, failed, busyMs: 10.4 * attempts },
 ];
 
@@ -39,10 +39,10 @@ test('reads the given number of minutes, and drops old ones', async () => {
 });
 
 test('reads owners by their attempts of the last hour, with their webhooks and limits', async () => {
-  await addActivity(log.pool, { minutes: [], owners: [...users('bob', 5, 2), ...users('carol', 50)] });
+  await addActivity(log.pool, { minutes: [], owners: [...owners('bob', 5, 2), ...owners('carol', 50)] });
   await addActivity(log.pool, {
     minutes: [],
-    owners: [...users('bob', 5, 1), ...users('old', 99, 0, 120)],
+    owners: [...owners('bob', 5, 1), ...owners('old', 99, 0, 120)],
   });
   await log.addWebhook('wh_1', { owner: 'bob' });
   await log.addWebhook('wh_2', { owner: 'dave' });

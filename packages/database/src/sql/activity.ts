@@ -3,9 +3,11 @@ import { countPending } from './count-pending.js';
 
 /** The attempts of one minute with one outcome. */
 export interface MinuteActivity {
+  /** The start of the minute. */
   minute: Date;
   /** `succeeded`, or the class of the error. */
   outcome: string;
+  /** Number of attempts. */
   attempts: number;
   /** Number of attempts in each class of durations (`DURATION_BOUNDS_MS`). */
   durations: number[];
@@ -13,8 +15,10 @@ export interface MinuteActivity {
 
 /** The attempts of one owner's deliveries in ten minutes. */
 export interface OwnerActivity {
+  /** The start of the ten minutes. */
   period: Date;
   owner: string;
+  /** Number of attempts, and how many of them failed. */
   attempts: number;
   failed: number;
   /** Sum of the requests' durations, in milliseconds. */
@@ -73,15 +77,20 @@ export async function readMinutes(sql: Queryable, minutes: number): Promise<Minu
 /** An owner's webhooks, activity of the last hour, and limits that an operator set. */
 export interface OwnerLoad {
   owner: string;
+  /** Number of webhooks. */
   webhooks: number;
   /** Pending deliveries; at most 10,000 of each webhook are counted. */
   pending: number;
+  /** Number of attempts in the last hour, and how many of them failed. */
   attempts: number;
   failed: number;
   /** Sum of the durations of requests to their webhooks, in milliseconds. */
   busyMs: number;
+  /** When an operator disabled the owner; null: not disabled. */
   disabledAt: Date | null;
+  /** Maximum number of webhooks; null: the default. */
   webhooksLimit: number | null;
+  /** Maximum number of requests to the API in a minute; null: the default. */
   requestsPerMinute: number | null;
 }
 

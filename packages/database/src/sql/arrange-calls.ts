@@ -7,6 +7,7 @@ interface Identified {
 
 /** The events of one call, with its number among the calls of a batch. */
 export interface Call<Event> {
+  /** The index of the call in the batch, from 0. */
   number: number;
   events: readonly Event[];
 }

@@ -28,11 +28,11 @@ export interface ClaimedDelivery {
   priorAttempts: number;
   /** Whether an owner or operator requested it again. */
   replay: boolean;
-  /** The webhook's own retry policy; null in fields where the system's applies. */
+  /** The webhook's own retry policy; null in fields where the default applies. */
   retry: { maxAttempts: number | null; initialDelayMs: number | null; maxDelayMs: number | null };
 }
 
-/** A pending delivery whose next attempt, or whose webhook's rate limit, allows it only later. */
+/** A pending delivery that may be claimed only later, at the time of its next attempt or by its webhook's rate limit. */
 export interface DeferredDelivery {
   state: 'deferred';
   id: string;
@@ -46,7 +46,7 @@ export type Claim = ClaimedDelivery | DeferredDelivery;
 
 interface Row {
   id: string;
-  action: 'claimed' | 'deferred' | 'throttled' | 'cancelled' | 'skipped';
+  action: 'claimed' | 'deferred' | 'rate_limited' | 'cancelled' | 'skipped';
   due_in_ms: number;
   claimed_at: number;
   lease_token: string;
@@ -84,7 +84,7 @@ export interface ClaimOptions {
 /** Time after which a delivery that another transaction has locked is tried again, in milliseconds. */
 const LOCKED_MS = 50;
 
-/** Burst of an idle webhook with a rate limit: the requests of this time, in seconds, may be sent at once. */
+/** Burst of an idle webhook with a rate limit: the requests of this time, in seconds, may be sent together. */
 const BURST_S = 0.1;
 
 /**
@@ -94,10 +94,10 @@ const BURST_S = 0.1;
  * skipped if Tidings disabled the webhook, and cancelled if the webhook was deleted or its owner disabled it. Returns only
  * claimed and deferred deliveries.
  *
- * Locks are taken in one order everywhere: deliveries, skipping locked ones, then webhooks by id. A named delivery that is
- * locked may not be claimed by the transaction that locks it: a claim that looks for parked deliveries may lock one that has
- * just been released, before it sees the release. So a locked delivery is deferred for a moment; left out, it would wait for the
- * reconciler.
+ * Locks are taken in one order everywhere: deliveries, skipping locked ones, then webhooks by id. The transaction that
+ * has locked a named delivery does not always claim it: a claim that searches for parked deliveries can lock a delivery that
+ * was just released, before it sees the release. So a locked delivery is deferred for `LOCKED_MS`. If it were ignored, it
+ * would wait for the reconciler.
  *
  * @param ids the named deliveries, usually those of jobs from Redis; unknown and ended ones are ignored
  */
@@ -142,7 +142,7 @@ export async function claimDeliveries(
           SELECT *, row_number() OVER (PARTITION BY webhook_id, wanted_action ORDER BY priority, event_position) AS rank FROM checked
         ) AS ranked
       ), decided AS MATERIALIZED (
-        SELECT *, CASE WHEN slot_action = 'claimed' AND rate_limit IS NOT NULL AND permit_at > now() THEN 'throttled' ELSE slot_action END AS action
+        SELECT *, CASE WHEN slot_action = 'claimed' AND rate_limit IS NOT NULL AND permit_at > now() THEN 'rate_limited' ELSE slot_action END AS action
         FROM (
           SELECT *, greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + (rank - 1) * interval '1 s' / rate_limit AS permit_at
           FROM within_slots
@@ -150,11 +150,11 @@ export async function claimDeliveries(
       ), updated AS (
         UPDATE deliveries SET
           status = CASE WHEN action IN ('cancelled', 'skipped') THEN action::delivery_status ELSE deliveries.status END,
-          stage = CASE action WHEN 'claimed' THEN 'admitted' WHEN 'throttled' THEN 'admitted' WHEN 'parked' THEN 'parked' END::delivery_stage,
+          stage = CASE action WHEN 'claimed' THEN 'admitted' WHEN 'rate_limited' THEN 'admitted' WHEN 'parked' THEN 'parked' END::delivery_stage,
           lease_token = CASE WHEN action = 'claimed' THEN gen_random_uuid() END,
           wake_at = CASE action
             WHEN 'claimed' THEN now() + make_interval(secs => $2::float8 / 1000)
-            WHEN 'throttled' THEN permit_at + make_interval(secs => $3::float8 / 1000)
+            WHEN 'rate_limited' THEN permit_at + make_interval(secs => $3::float8 / 1000)
           END,
           next_attempt_at = CASE WHEN action IN ('cancelled', 'skipped') THEN NULL ELSE deliveries.next_attempt_at END,
           finished_at = CASE WHEN action IN ('cancelled', 'skipped') THEN now() END

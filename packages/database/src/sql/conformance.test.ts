@@ -88,7 +88,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 const accept = (...webhooks: string[]): Action => ({ do: 'accept', webhooks });
 /** Claims pending deliveries by their place among these, and so many of the first parked ones of `next`. */
 const claim = (places: number[], next: string[] = []): Action => ({ do: 'claim', picks: places, next, alsoEnded: false });
-/** Records the answers to the latest claims, the latest first. */
+/** Records the responses to the latest claims, the latest first. */
 const record = (...answers: Answer[]): Action => ({
   do: 'record',
   picks: answers.map((answer, index) => ({ claim: index, answer, retryInMs: 0 })),
@@ -97,7 +97,7 @@ const pass = (ms: number): Action => ({ do: 'pass', ms });
 const wake: Action = { do: 'wake' };
 const release: Action = { do: 'release' };
 
-/** Four requests of `narrow` got no answer, so its circuit is open; a minute later the probe is due, and four deliveries wait. */
+/** Four requests of `narrow` got no response, so its circuit is open; a minute later the probe is due, and four deliveries wait. */
 const OPEN_CIRCUIT: Action[] = [
   accept('narrow', 'narrow', 'narrow', 'narrow', 'narrow'),
   claim([0, 1]),
@@ -115,7 +115,7 @@ const OPENINGS: Record<string, Action[]> = {
   'an open circuit whose probe is due': [...OPEN_CIRCUIT, wake, release, claim([0, 1], ['narrow', 'narrow'])],
   'a probe in flight': [...OPEN_CIRCUIT, release, claim([0], ['narrow']), claim([1, 2], ['narrow']), wake, release],
   'a probe that succeeded': [...OPEN_CIRCUIT, wake, claim([0]), record(204), release, claim([1, 2], ['narrow'])],
-  'a probe without an answer': [...OPEN_CIRCUIT, wake, claim([0]), record(null), release, pass(60_000), wake],
+  'a probe without a response': [...OPEN_CIRCUIT, wake, claim([0]), record(null), release, pass(60_000), wake],
   'a fifo backlog': [
     accept('ordered', 'ordered', 'ordered'),
     claim([1, 2]),

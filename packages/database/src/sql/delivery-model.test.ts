@@ -158,7 +158,7 @@ describe('the properties detect', () => {
     ['an expired lease that is not withdrawn', without('wakeWithdrawsLeases'), /^liveness/],
     ['a reconciler that does not wake', { wakes: false }, /^liveness/],
     ['a reconciler that does not release', { releases: false }, /^liveness/],
-    ['a worker that takes any answer for a 2xx', { requires2xx: false }, /^I3/],
+    ['a worker that takes any response for a 2xx', { requires2xx: false }, /^I3/],
   ])('%s', (_, broken, expected) => {
     const result = fc.check(
       fc.property(

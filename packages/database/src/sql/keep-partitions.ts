@@ -98,7 +98,7 @@ async function dropPeriod(client: pg.PoolClient, name: string): Promise<boolean>
   });
 }
 
-/** Tells whether a period has pending deliveries: one look into each partial index, however many deliveries have ended. */
+/** Returns whether a period has pending deliveries: one look-up in each partial index, however many deliveries have ended. */
 async function hasPending(client: pg.PoolClient, name: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `SELECT FROM deliveries_${name} WHERE wake_at IS NOT NULL UNION ALL SELECT FROM deliveries_${name} WHERE stage = 'parked' LIMIT 1`,

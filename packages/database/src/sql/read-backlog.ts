@@ -2,6 +2,7 @@ import type { Queryable } from '../database.js';
 
 /** The pending deliveries at one stage. */
 export interface StageBacklog {
+  /** Number of deliveries. */
   count: number;
   /** Time since the oldest due delivery became due, in milliseconds; 0 when none is due. */
   oldestDueMs: number;

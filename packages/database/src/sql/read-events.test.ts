@@ -58,8 +58,8 @@ describe('the log', () => {
   });
 
   test("shows an owner the events for everyone and the owner's, and no other owner's (I7)", async () => {
-    for (const user of ['alice', 'bob', 'nobody', '']) {
-      expect((await readOwnerEvents(log.pool, user, { after: 0, limit: 1000 })).events).toEqual(visibleTo(user));
+    for (const owner of ['alice', 'bob', 'nobody', '']) {
+      expect((await readOwnerEvents(log.pool, owner, { after: 0, limit: 1000 })).events).toEqual(visibleTo(owner));
     }
   });
 
@@ -71,12 +71,12 @@ describe('the log', () => {
         fc.integer({ min: 0, max: 60 }),
         fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
         fc.integer({ min: 1, max: 30 }),
-        async (user, types, after, until, limit) => {
-          const expected = (user === null ? all : visibleTo(user)).filter(
+        async (owner, types, after, until, limit) => {
+          const expected = (owner === null ? all : visibleTo(owner)).filter(
             ({ position, type }) => position > after && position <= (until ?? Infinity) && (types?.includes(type) ?? true),
           );
           const range = { after, types, limit, ...(until !== undefined && { until }) };
-          const read = user === null ? readEvents(log.pool, range) : readOwnerEvents(log.pool, user, range);
+          const read = owner === null ? readEvents(log.pool, range) : readOwnerEvents(log.pool, owner, range);
           expect((await read).events).toEqual(expected.slice(0, limit));
         },
       ),

@@ -3,8 +3,10 @@ import type { Queryable } from '../database.js';
 /** An event of the log. */
 export interface LoggedEvent {
   id: string;
+  /** The event's place in the log. */
   position: number;
   type: string;
+  /** The owner who may see the event; null: everyone. */
   owner: string | null;
   /** ISO 8601 in UTC, to the millisecond. */
   timestamp: string;

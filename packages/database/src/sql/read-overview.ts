@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 
-/** The pending deliveries and the webhooks of the whole system, counted. */
+/** The pending deliveries and the webhooks of the whole installation, counted. */
 export interface Overview {
   /** Pending deliveries by stage. */
   admitted: number;

@@ -6,9 +6,10 @@ export interface WebhookStats {
   webhookId: string;
   /** Start of the counted time: deliveries of events that were accepted since then. */
   since: Date;
+  /** Number of deliveries that succeeded, and that failed. */
   delivered: number;
   failed: number;
-  /** Median and 95th percentile of the attempts' durations; null: there were no attempts. */
+  /** Median and 95th percentile of the attempts' durations, in milliseconds; null: there were no attempts. */
   p50Ms: number | null;
   p95Ms: number | null;
   /** Pending deliveries of any age; at most 10,000 are counted. */

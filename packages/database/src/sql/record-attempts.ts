@@ -10,9 +10,13 @@ export interface AttemptRecord {
   /** Time from its start until now, in milliseconds by the worker's monotonic clock: recorded times are by the database's clock. */
   startedAgoMs: number;
   durationMs: number;
+  /** Null without a response. */
   statusCode: number | null;
+  /** Null for a 2xx. */
   errorClass: string | null;
+  /** One sentence for the owner; null for a 2xx. */
   error: string | null;
+  /** The first 4 KB of the body, as text; null without a response. */
   responseBody: string | null;
   outcome:
     | { status: 'succeeded' }
@@ -23,13 +27,13 @@ export interface AttemptRecord {
 
 /** The rules for the circuit and for disabling a webhook. */
 export interface HealthRules {
-  /** Number of attempts in a row without an answer after which the circuit opens. */
+  /** Number of attempts in a row without a response after which the circuit opens. */
   circuitAfter: number;
-  /** Time until the first probe, in milliseconds; each further one comes after as long as the circuit has been open … */
+  /** Time until the first probe, in milliseconds. Each later probe waits as long as the circuit has been open. */
   probeAfterMs: number;
-  /** … but at most after this time, in milliseconds. */
+  /** Maximum wait before a probe, in milliseconds. */
   probeAtMostMs: number;
-  /** Time for which every attempt must have failed, in milliseconds, when a delivery runs out of attempts, for the webhook to be disabled. */
+  /** A webhook is disabled when a delivery runs out of attempts and every attempt has failed for this time, in milliseconds. */
   disableAfterMs: number;
 }
 
@@ -61,8 +65,9 @@ export interface Recorded {
  * that was cancelled with the request in flight stays cancelled; its attempt is recorded. As everywhere, rows are locked in the
  * order of their ids, deliveries before webhooks, so that two statements cannot deadlock.
  *
- * A webhook's row is written only when its health changes. Any answer closes its circuit. A success ends its time of failing. It
- * is disabled by a 410, or by a delivery that runs out of attempts when none has succeeded for too long.
+ * A webhook's row is written only when its health changes. Any response closes its circuit. A success clears
+ * `failing_since`. A 410 disables it, and so does a delivery that runs out of attempts when no attempt has succeeded for
+ * `disableAfterMs`.
  */
 export async function recordAttempts(
   sql: Queryable,
@@ -105,10 +110,10 @@ export async function recordAttempts(
       ), answers AS (
         SELECT webhook_id, bool_or(status_code IS NOT NULL) AS answered, count(*) FILTER (WHERE status_code IS NULL) AS unanswered,
           bool_or(error_class IS NULL) AS succeeded, bool_or(status_code = 410) AS gone, bool_or(held.status = 'failed') AS exhausted
-        -- An answer of an earlier URL says nothing about the URL that the webhook has now.
+        -- A response of an earlier URL does not count for the URL that the webhook has now.
         FROM held JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = held.url GROUP BY webhook_id
       ), affected_webhook AS MATERIALIZED (
-        -- The decision to disable it reads the row once it is locked.
+        -- The decision to disable the webhook reads its row after the row is locked.
         SELECT answers.*, failing_since, enabled AS was_enabled, circuit_opened_at IS NOT NULL AS was_open FROM answers JOIN webhooks ON webhooks.id = webhook_id
         WHERE NOT answered OR unreachable_count > 0 OR circuit_opened_at IS NOT NULL OR gone
           OR succeeded <> (failing_since IS NULL)

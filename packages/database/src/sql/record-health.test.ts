@@ -31,7 +31,7 @@ const exhaustion = (claim: ClaimedDelivery) => answered(claim, 500, { status: 'f
 const success = (claim: ClaimedDelivery) => ({ ...succeeded(claim), outcome: again });
 
 describe('the circuit of a webhook', () => {
-  test('opens after circuitAfter attempts in a row without an answer, and waits for the first probe', async () => {
+  test('opens after circuitAfter attempts in a row without a response, and waits for the first probe', async () => {
     await attempt(silence);
     await attempt(silence);
     expect(await health()).toMatchObject({ unreachable_count: 2, circuit_opened_ago: null, circuit_probe_in: null });
@@ -169,14 +169,14 @@ describe('a webhook that fails', () => {
     expect(await health()).toMatchObject({ enabled: true, disabled_reason: null, failing_ago: 0 });
   });
 
-  test('is unaffected by an answer of its earlier URL', async () => {
+  test('is unaffected by a response of its earlier URL', async () => {
     const claim = await log.claim(id);
     await log.pool.query("UPDATE webhooks SET url = 'https://example.com/moved'");
     await record(answered(claim, 410, { status: 'failed' }));
     expect(await health()).toMatchObject({ enabled: true, disabled_reason: null, failing_ago: null });
   });
 
-  test('with 410 is disabled at once', async () => {
+  test('with 410 is disabled immediately', async () => {
     await record(answered(await log.claim(id), 410, { status: 'failed' }));
     expect(await health()).toMatchObject({ enabled: false, disabled_reason: 'gone', disabled_ago: 0 });
   });

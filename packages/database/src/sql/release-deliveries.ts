@@ -37,7 +37,7 @@ export async function releaseDeliveries(
   return rows;
 }
 
-/** Returns the ids of the webhooks that have parked deliveries. One look into the index for each, however many it has. */
+/** Returns the ids of the webhooks that have parked deliveries. One index look-up for each webhook, however many deliveries are parked. */
 export async function readBacklogged(sql: Queryable): Promise<string[]> {
   const { rows } = await sql.query<{ webhook_id: string }>({
     name: 'read_backlogged',

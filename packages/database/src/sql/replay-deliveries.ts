@@ -18,6 +18,7 @@ export interface ReplayFilter {
 
 /** A part of a replay that is small enough for one statement: a range of positions, and the range of ids that finds them. */
 export interface ReplayChunk {
+  /** Number of selected deliveries. */
   count: number;
   firstPosition: string;
   lastPosition: string;

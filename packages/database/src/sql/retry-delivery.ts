@@ -2,7 +2,7 @@ import type { Queryable } from '../database.js';
 import { LONGEST_LEASE_S } from '../lease.js';
 
 /** The result of a retry. */
-export interface RetryAnswer {
+export interface RetryResult {
   /** State of its webhook: only a delivery of an enabled webhook becomes due. */
   webhook: 'enabled' | 'disabled' | 'removed';
   /** The delivery that is due now and is to be enqueued; null: it did not change. */
@@ -20,7 +20,7 @@ export interface RetryAnswer {
  *
  * @param wakeAfterMs time until the reconciler checks whether it was enqueued, in milliseconds
  */
-export async function retryDelivery(sql: Queryable, owner: string, id: string, wakeAfterMs: number): Promise<RetryAnswer | null> {
+export async function retryDelivery(sql: Queryable, owner: string, id: string, wakeAfterMs: number): Promise<RetryResult | null> {
   const { rows } = await sql.query<{ enabled: boolean | null; id: string | null; priority: number }>({
     name: 'retry_delivery',
     text: `

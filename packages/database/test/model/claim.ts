@@ -5,7 +5,7 @@ import { inFlight } from './transitions.js';
 export type ModelClaim =
   { state: 'claimed'; id: string; token: number; attemptCount: number } | { state: 'deferred'; id: string; dueInMs: number };
 
-/** Burst of an idle webhook with a rate limit: the requests of this time may be sent at once. */
+/** Burst of an idle webhook with a rate limit: the requests of this time may be sent together. */
 const BURST_MS = 100;
 
 /** Takes the lease of each delivery that may be attempted now, and returns the claims, as `claimDeliveries` does. */

@@ -117,7 +117,7 @@ export function copy(state: State): State {
   };
 }
 
-/** Tells whether a request of the delivery is in flight, as far as its lease says. */
+/** Returns whether a request of the delivery is in flight, judged by its lease. */
 export function isLeased({ leaseToken, wakeAt, stage }: Delivery, now: number): boolean {
   return stage === 'admitted' && leaseToken !== null && wakeAt !== null && wakeAt > now;
 }
@@ -127,12 +127,12 @@ export function compareInLine(one: Delivery, other: Delivery): number {
   return one.priority - other.priority || one.position - other.position;
 }
 
-/** Tells, like `is_deliverable`, whether a webhook gets deliveries: not if its owner disabled or deleted it. */
+/** Returns, like `is_deliverable`, whether a webhook gets deliveries: not if its owner disabled or deleted it. */
 export function isDeliverable(webhook: Webhook | undefined): webhook is Webhook {
   return webhook !== undefined && (webhook.enabled || webhook.disabledReason !== null);
 }
 
-/** Returns, like `slots_of`, how many deliveries of an enabled webhook may be admitted at once. */
+/** Returns, like `slots_of`, how many deliveries of an enabled webhook may be admitted at the same time. */
 export function slotsOf({ circuitOpenedAt, ordering, maxInFlight }: Webhook): number {
   return circuitOpenedAt !== null || ordering === 'fifo' ? 1 : maxInFlight;
 }

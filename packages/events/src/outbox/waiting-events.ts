@@ -1,5 +1,6 @@
 /** A connection for the relay alone, outside of any transaction: a client of `pg`, or an object with the same methods. */
 export interface OutboxConnection {
+  /** Runs one statement with its parameters (`$1`). Rejects with the database's error. */
   query: (text: string, values?: unknown[]) => PromiseLike<{ rows: unknown[] }>;
   /** With it the relay is notified of commits (`LISTEN`) and of a broken connection; without it, the relay only polls. */
   on?: {

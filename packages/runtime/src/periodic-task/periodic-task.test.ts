@@ -5,7 +5,7 @@ import { createPeriodicTask } from './periodic-task.js';
 const log = { warn: () => undefined };
 
 describe('a periodic task', () => {
-  test('starts its first round at once, and then runs round after round', async () => {
+  test('starts its first round immediately, and then runs round after round', async () => {
     let rounds = 0;
     const task = createPeriodicTask({ name: 'count', intervalMs: 1, run: () => Promise.resolve(void (rounds += 1)), log });
     task.start();

@@ -8,6 +8,7 @@ export interface PeriodicTaskOptions {
   run: (isStopping: () => boolean) => Promise<void>;
   /** Called for every round that ended, for the metrics. */
   observe?: ((round: PeriodicTaskRound) => void) | undefined;
+  /** Gets a warning for each failed round. */
   log: { warn: (message: string, details: object) => void };
 }
 
@@ -15,6 +16,7 @@ export interface PeriodicTaskOptions {
 export interface PeriodicTaskRound {
   /** The name of the task. */
   task: string;
+  /** The duration of the round, in milliseconds. */
   durationMs: number;
   /** Whether it threw. */
   failed: boolean;
@@ -22,7 +24,7 @@ export interface PeriodicTaskRound {
 
 /** A task that a process runs in the background, round after round. */
 export interface PeriodicTask {
-  /** Starts the first round at once. */
+  /** Starts the first round immediately. */
   start: () => void;
   /** Starts no further round. Resolves when the current round has ended. */
   stop: () => Promise<void>;

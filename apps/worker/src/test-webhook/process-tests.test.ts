@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import type { AttemptResult } from '../deliver/attempt-result.js';
 import { buildRequest } from '../deliver/request.js';
 import type { OutgoingRequest } from '../deliver/send.js';
-import { createAnswerTests } from './answer-tests.js';
+import { createProcessTests } from './process-tests.js';
 
 const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 const secret = createSecret();
@@ -27,8 +27,8 @@ beforeEach(() => {
   [sent, published, logged] = [[], [], []];
 });
 
-const answer = (overrides: Partial<Parameters<typeof createAnswerTests>[0]> = {}) =>
-  createAnswerTests({
+const processTest = (overrides: Partial<Parameters<typeof createProcessTests>[0]> = {}) =>
+  createProcessTests({
     claim: () => Promise.resolve(true),
     readEndpoint: (owner, webhookId) =>
       Promise.resolve(
@@ -58,7 +58,7 @@ const answer = (overrides: Partial<Parameters<typeof createAnswerTests>[0]> = {}
 
 describe('a worker that gets a test', () => {
   test('sends a signed webhook.test event with the given id, and publishes the result', async () => {
-    expect(await answer()(job)).toEqual({ action: 'finish' });
+    expect(await processTest()(job)).toEqual({ action: 'finish' });
     const [request] = sent;
     expect(request?.headers['webhook-id']).toBe('evt_1');
     expect(new Webhook(secret).verify(request?.body ?? '', { ...request?.headers })).toMatchObject({
@@ -72,12 +72,12 @@ describe('a worker that gets a test', () => {
   });
 
   test('sends nothing when the test was withdrawn or claimed by another worker', async () => {
-    await answer({ claim: () => Promise.resolve(false) })(job);
+    await processTest({ claim: () => Promise.resolve(false) })(job);
     expect([sent, published]).toEqual([[], []]);
   });
 
   test('sends nothing to a webhook of another owner, and publishes that it is gone (I7)', async () => {
-    await answer()({ ...job, owner: 'mallory' });
+    await processTest()({ ...job, owner: 'mallory' });
     expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'gone' }]]);
   });
 
@@ -90,14 +90,14 @@ describe('a worker that gets a test', () => {
           buildRequest(event, createSeal([{ id: 'other', key: Buffer.alloc(32) }])),
       },
     ],
-  ])('publishes the failure at once when it %s', async (_name, overrides) => {
-    await answer(overrides)(job);
+  ])('publishes the failure immediately when it %s', async (_name, overrides) => {
+    await processTest(overrides)(job);
     expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'failed' }]]);
     expect(logged).toEqual(['A webhook could not be tested.']);
   });
 
   test('sends nothing when Redis is away', async () => {
-    expect(await answer({ claim: () => Promise.reject(new Error('away')) })(job)).toEqual({ action: 'finish' });
+    expect(await processTest({ claim: () => Promise.reject(new Error('away')) })(job)).toEqual({ action: 'finish' });
     expect(sent).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { TestId, TestJob, TestOutcome, JobOutcome } from '@tidings/queue';
 import type { SignableEvent } from '../deliver/request.js';
 import type { OutgoingRequest, Send } from '../deliver/send.js';
 
-interface AnswerTestsParts {
+interface ProcessTestsParts {
   /** Claims the test; false when it was withdrawn or another worker has claimed it. */
   claim: (test: TestId) => Promise<boolean>;
   /** Reads the webhook; undefined when the owner no longer has it. */
@@ -22,7 +22,7 @@ interface AnswerTestsParts {
  * not count for the webhook's health or limits. A test that was withdrawn, or that another worker claimed before it was
  * killed, is not sent.
  */
-export function createAnswerTests({ claim, readEndpoint, build, send, release, log }: AnswerTestsParts) {
+export function createProcessTests({ claim, readEndpoint, build, send, release, log }: ProcessTestsParts) {
   const sendTest = async ({ webhookId, owner, eventId }: TestJob): Promise<TestOutcome['result']> => {
     const endpoint = await readEndpoint(owner, webhookId);
     if (endpoint === undefined) return 'gone';
