@@ -80,7 +80,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
 
   // Accept: an event and its deliveries are committed, then enqueued and announced …
   const queue = createDeliveriesQueue({ redis: commands, prefix });
-  const accept = createAccept({ sql, queue, redis: commands, prefix, observe: metrics.accept, log, tracing });
+  const accept = createAccept({ sql, queue, redis: commands, prefix, catalog, observe: metrics.accept, log, tracing });
   const maintenance = createPartitionMaintenance(sql, config.retentionDays, { log, observe: observeTask });
 
   // … and every announced event goes to the streams of this process.

@@ -57,7 +57,7 @@ beforeEach(async () => {
     rejected: (reason, calls) => void observed.push([reason, calls]),
   };
   const log = { warn: (message: string) => void warnings.push(message), debug: () => undefined };
-  accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, observe, log });
+  accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, catalog, observe, log });
   close = async () => {
     await accept.idle();
     await queue.close();

@@ -1,5 +1,5 @@
 import { acceptEvents, createGroupCommit, type AcceptedEvent, type Queryable } from '@tidings/database';
-import { catalog, patternsMatching, type TidingsEvent } from '@tidings/events';
+import { patternsMatching, type Catalog, type TidingsEvent } from '@tidings/events';
 import { WAKE_AFTER_MS, type DeliveriesQueue } from '@tidings/queue';
 import type { Tracing } from '@tidings/runtime/tracing';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
@@ -20,6 +20,8 @@ export interface AcceptParts {
   redis: { publish: (channel: string, message: string) => Promise<unknown> };
   /** The prefix of every Redis key and channel, such as `{tidings}`. */
   prefix: string;
+  /** Tells the system types, which no webhook receives. */
+  catalog: Pick<Catalog, 'isSystemType'>;
   /** Called for every commit and for refused calls, for the metrics. */
   observe?: AcceptObserver;
   log: { warn: (message: string, details: object) => void; debug: (message: string, details: object) => void };
@@ -66,7 +68,7 @@ const CHARACTERS_PER_WEIGHT = 4096;
  * arrive while a commit is in progress share the next commit. Redis gets the deliveries and the announcement after the commit,
  * and no caller waits for it: while Redis is away, the reconciler enqueues the deliveries, and streams catch up from the log.
  */
-export function createAccept({ sql, queue, redis, prefix, observe, log, tracing }: AcceptParts): Accept {
+export function createAccept({ sql, queue, redis, prefix, catalog, observe, log, tracing }: AcceptParts): Accept {
   const pendingRedisCalls = new Set<Promise<void>>();
 
   const trackRedisCall = (name: string, work: Promise<unknown>): void => {

@@ -31,7 +31,7 @@ export interface Intake {
 export function createIntake({ config, connections, metrics, log, tracing }: IntakeParts): Intake {
   const { sql, commands, queue } = connections;
   const { prefix } = config;
-  const accept = createAccept({ sql, queue, redis: commands, prefix, observe: metrics.accept, log, tracing });
+  const accept = createAccept({ sql, queue, redis: commands, prefix, catalog, observe: metrics.accept, log, tracing });
   const ingest = createIngest({
     accept,
     catalog,

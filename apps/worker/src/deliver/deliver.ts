@@ -1,9 +1,9 @@
 import type { AttemptRecord, Claim, ClaimedDelivery } from '@tidings/database';
 import type { JobOutcome, QueuedDelivery } from '@tidings/queue';
-import type { RetryPolicy } from './retry-policy.js';
+import { policyOf, type RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 import type { Lease, Settled } from './lease.js';
-import { decideOutcome, policyOf, type Outcome } from './outcome.js';
+import { decideOutcome, type Outcome } from './outcome.js';
 import type { OutgoingRequest, Send } from './send.js';
 
 interface DeliverParts {

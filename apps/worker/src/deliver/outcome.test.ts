@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_RETRY_POLICY } from '@tidings/config';
-import { decideOutcome, policyOf } from './outcome.js';
+import { decideOutcome } from './outcome.js';
 
 const answered = (statusCode: number, retryAfterMs: number | null = null) =>
   ({ errorClass: statusCode < 300 ? null : 'http_status', statusCode, retryAfterMs }) as const;
@@ -43,18 +43,5 @@ describe('the outcome of an attempt', () => {
 
   test('ignores Retry-After on other statuses', () => {
     expect(decide(answered(500, 90_000), 1)).toEqual({ status: 'pending', delayMs: 5000 });
-  });
-});
-
-describe('the retry policy of a webhook', () => {
-  test('is the default policy, overridden by the settings of the webhook', () => {
-    expect(policyOf(DEFAULT_RETRY_POLICY, { maxAttempts: null, initialDelayMs: null, maxDelayMs: null })).toEqual(
-      DEFAULT_RETRY_POLICY,
-    );
-    expect(policyOf(DEFAULT_RETRY_POLICY, { maxAttempts: 7, initialDelayMs: null, maxDelayMs: 60_000 })).toEqual({
-      ...DEFAULT_RETRY_POLICY,
-      maxAttempts: 7,
-      maxDelayMs: 60_000,
-    });
   });
 });

@@ -4,23 +4,6 @@ import type { AttemptResult } from './attempt-result.js';
 /** The status of a delivery after an attempt. `delayMs`: the wait until the next attempt, in milliseconds. */
 export type Outcome = { status: 'succeeded' } | { status: 'failed' } | { status: 'pending'; delayMs: number };
 
-/** The part of the retry policy that the owner of a webhook may set. Null: the default policy applies. */
-export interface RetryOverride {
-  maxAttempts: number | null;
-  initialDelayMs: number | null;
-  maxDelayMs: number | null;
-}
-
-/** Returns the default policy, overridden by the settings of the webhook. */
-export function policyOf(defaults: RetryPolicy, { maxAttempts, initialDelayMs, maxDelayMs }: RetryOverride): RetryPolicy {
-  return {
-    maxAttempts: maxAttempts ?? defaults.maxAttempts,
-    initialDelayMs: initialDelayMs ?? defaults.initialDelayMs,
-    maxDelayMs: maxDelayMs ?? defaults.maxDelayMs,
-    jitter: defaults.jitter,
-  };
-}
-
 const GONE = 410;
 /** The statuses whose `Retry-After` is used (RFC 6585, 4; RFC 9110, 15.6.4). */
 const RETRY_AFTER_STATUSES = [429, 503];

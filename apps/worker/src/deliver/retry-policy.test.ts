@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DEFAULT_RETRY_POLICY } from '@tidings/config';
-import { nextDelay } from './retry-policy.js';
+import { nextDelay, policyOf } from './retry-policy.js';
 
 describe('the wait before a retry', () => {
   test('is up to 10 s by default, and up to 20 s after the second attempt', () => {
@@ -34,5 +34,18 @@ describe('the wait before a retry', () => {
         },
       ),
     );
+  });
+});
+
+describe('the retry policy of a webhook', () => {
+  test('is the default policy, overridden by the settings of the webhook', () => {
+    expect(policyOf(DEFAULT_RETRY_POLICY, { maxAttempts: null, initialDelayMs: null, maxDelayMs: null })).toEqual(
+      DEFAULT_RETRY_POLICY,
+    );
+    expect(policyOf(DEFAULT_RETRY_POLICY, { maxAttempts: 7, initialDelayMs: null, maxDelayMs: 60_000 })).toEqual({
+      ...DEFAULT_RETRY_POLICY,
+      maxAttempts: 7,
+      maxDelayMs: 60_000,
+    });
   });
 });

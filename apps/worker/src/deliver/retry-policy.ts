@@ -10,6 +10,23 @@ export interface RetryPolicy {
   jitter: number;
 }
 
+/** The part of the retry policy that the owner of a webhook may set. Null: the default policy applies. */
+export interface RetryOverride {
+  maxAttempts: number | null;
+  initialDelayMs: number | null;
+  maxDelayMs: number | null;
+}
+
+/** Returns the default policy, overridden by the settings of the webhook. */
+export function policyOf(defaults: RetryPolicy, { maxAttempts, initialDelayMs, maxDelayMs }: RetryOverride): RetryPolicy {
+  return {
+    maxAttempts: maxAttempts ?? defaults.maxAttempts,
+    initialDelayMs: initialDelayMs ?? defaults.initialDelayMs,
+    maxDelayMs: maxDelayMs ?? defaults.maxDelayMs,
+    jitter: defaults.jitter,
+  };
+}
+
 /**
  * Returns the wait before the next attempt, in milliseconds: capped exponential backoff, of which the part `jitter` is random.
  * With full jitter (1) a receiver that recovers gets its backlog spread over the whole wait, not all at once

@@ -38,6 +38,7 @@ beforeEach(async () => {
     queue: { enqueue: () => Promise.resolve() },
     redis: { publish: () => Promise.resolve() },
     prefix: '{test}',
+    catalog,
     log: { debug: () => undefined, warn: () => undefined },
   });
   accept = Object.assign(

@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Gives a webhook a new secret
-         * @description Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets at once.
+         * @description Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets immediately.
          */
         post: operations["postWebhooksOneRotateSecret"];
         delete?: never;
@@ -2752,7 +2752,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Accepted. The body is an object for one event, and a list for a batch. */
+            /** @description Accepted. The body is one result for one event, and `{"data": […]}` with a result for each event of a batch, in their order. */
             202: {
                 headers: {
                     [name: string]: unknown;
