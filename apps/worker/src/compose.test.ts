@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { createMachineKeys } from '@tidings/config';
 import { openDatabase, type Database } from '@tidings/database';
-import { createPublisher, syncFailed } from '@tidings/events';
+import { createPublisher, EVENTS_QUEUE, syncFailed } from '@tidings/events';
+import { DELIVERIES_QUEUE, openQueues, TESTS_QUEUE } from '@tidings/queue';
 import { createSeal, parseSealKeys, sealedFor } from '@tidings/secrets';
 import {
   createTestDatabase,
@@ -151,5 +152,51 @@ describe('a worker that stops', () => {
     expect(logged.split('\n').filter((line) => line !== '' && !line.includes('EGRESS_ALLOW_CIDRS'))).toEqual([]);
     await receiver.stop();
     await waitForNoOpenHandles();
+  });
+});
+
+describe('a job that anyone who reaches Redis may write', () => {
+  const DELIVERY_ID = 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07';
+  const JOBS_OF_QUEUES: Record<string, unknown[]> = {
+    [DELIVERIES_QUEUE]: [{ id: `${DELIVERY_ID}\0` }, { id: [DELIVERY_ID, [DELIVERY_ID]] }, { id: {} }, {}, null],
+    [EVENTS_QUEUE]: [
+      { id: 'evt_1\0', type: 'sync.failed', data: '{"user_id":"alice","error_message":"gone"}' },
+      {
+        id: 'evt_1',
+        type: 'sync.failed',
+        timestamp: '2026-01-01T00:00:00Z',
+        data: '{"user_id":"alice\\u0000","error_message":""}',
+      },
+      null,
+    ],
+    [TESTS_QUEUE]: [{ webhookId: 'wh_1\0', owner: 'alice\0', eventId: 'evt_1\0' }, null],
+  };
+
+  test.each(Object.keys(JOBS_OF_QUEUES))('in the queue "%s" fails no statement of the others', async (name) => {
+    const receiver = await startReceiver();
+    receiver.release();
+    const queues = openQueues({ redis: redis.client, prefix: redis.prefix });
+    const queue = queues.find((one) => one.name === name) as (typeof queues)[number];
+    const jobs = JOBS_OF_QUEUES[name] as unknown[];
+    for (const [index, data] of jobs.entries())
+      await queue.add('job', data, { jobId: `nul-\0-${String(index)}`, removeOnComplete: true, attempts: 1000 });
+    for (let count = 0; count < 20; count += 1) await publish();
+    // The worker starts with a full queue, so that jobs share statements.
+    const worker = await compose();
+    await worker.start();
+    try {
+      await eventually(async () => {
+        expect(await statuses()).toEqual(Array<string>(20).fill('succeeded'));
+        expect(await queue.getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active')).toBe(0);
+      });
+    } finally {
+      await worker.stop();
+    }
+    const lines = logged.split('\n').filter((line) => line !== '' && !line.includes('EGRESS_ALLOW_CIDRS'));
+    const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+    expect(messages).toHaveLength(jobs.length);
+    for (const message of messages) expect(message).toMatch(/is dropped\.|stays in the failed set/);
+    await Promise.all(queues.map((one) => one.close()));
+    await receiver.stop();
   });
 });

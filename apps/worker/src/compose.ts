@@ -1,13 +1,6 @@
 import { addActivity, leaseMsFor } from '@tidings/database';
 import { EVENTS_QUEUE } from '@tidings/events';
-import {
-  createJobCounts,
-  createQueueWorker,
-  DELIVERIES_QUEUE,
-  TESTS_QUEUE,
-  type DeliveryJob,
-  type TestJob,
-} from '@tidings/queue';
+import { createJobCounts, createQueueWorker, DELIVERIES_QUEUE, TESTS_QUEUE } from '@tidings/queue';
 import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
 import type { Logger } from '@tidings/runtime/logging';
 import { createActivity } from './activity/activity.js';
@@ -53,7 +46,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
 
   // … its deliveries are claimed, sent and recorded (tests of webhooks are sent, too) …
   const delivery = createDelivery({ config, connections, metrics, activity, leaseMs, log, tracing });
-  const { deliver, release, processTest } = delivery;
+  const { deliverJob, release, processTest } = delivery;
 
   // … and periodic tasks enqueue deliveries that Redis lost, notify owners, update the charts, and maintain the partitions.
   const tasks = createPeriodicTasks({ config, connections, metrics, accept, release, activity, jobCounts, leaseMs, log });
@@ -62,8 +55,8 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const common = { redis: jobs, prefix, concurrency, lockMs: leaseMs, onError };
   const workers = [
     createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: ingest }),
-    createQueueWorker<DeliveryJob>({ ...common, queue: DELIVERIES_QUEUE, process: ({ id }) => deliver(id) }),
-    createQueueWorker<TestJob>({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: processTest }),
+    createQueueWorker({ ...common, queue: DELIVERIES_QUEUE, process: deliverJob }),
+    createQueueWorker({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: processTest }),
   ];
   let health: HealthServer | undefined;
 

@@ -22,7 +22,25 @@ export function encodeAnnouncement(events: readonly AnnouncedEvent[]): string {
   return JSON.stringify(events);
 }
 
-/** Decodes a message of the channel. Throws when it is not JSON. */
+/**
+ * Decodes a message of the channel. Throws when it is not an announcement: anyone who reaches Redis can publish, and a reader
+ * continues from the positions in its queries of the log.
+ */
 export function decodeAnnouncement(message: string): AnnouncedEvent[] {
-  return JSON.parse(message) as AnnouncedEvent[];
+  const events: unknown = JSON.parse(message);
+  if (!Array.isArray(events) || !events.every(isAnnouncedEvent)) throw new TypeError('The message is not a list of events.');
+  return events;
+}
+
+function isAnnouncedEvent(value: unknown): value is AnnouncedEvent {
+  if (typeof value !== 'object' || value === null) return false;
+  const { position, id, type, owner, data, announcedAt } = value as Partial<Record<keyof AnnouncedEvent, unknown>>;
+  return (
+    Number.isSafeInteger(position) &&
+    typeof id === 'string' &&
+    typeof type === 'string' &&
+    (owner === null || typeof owner === 'string') &&
+    typeof data === 'string' &&
+    typeof announcedAt === 'number'
+  );
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import { openDatabase, type Database } from './database.js';
-import { deliveryCreatedAt, deliveryIdFloor } from './delivery-id.js';
+import { deliveryCreatedAt, deliveryIdFloor, isDeliveryId } from './delivery-id.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -24,6 +24,46 @@ test('deliveryCreatedAt returns the time in an id', async () => {
       expect(deliveryCreatedAt(rows[0]?.id ?? '')).toBe(at.getTime());
     }),
   );
+});
+
+describe('isDeliveryId', () => {
+  test('accepts every id that PostgreSQL makes', async () => {
+    await fc.assert(
+      fc.asyncProperty(times, async (at) => {
+        const { rows } = await database.pool.query<{ id: string }>('SELECT new_delivery_id($1) AS id', [at]);
+        expect(isDeliveryId(rows[0]?.id)).toBe(true);
+      }),
+    );
+  });
+
+  test('refuses every other value', () => {
+    const id = 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07';
+    const changed = fc
+      .record({ at: fc.nat(id.length), removed: fc.nat(2), inserted: fc.string({ unit: 'binary', maxLength: 3 }) })
+      .map(({ at, removed, inserted }) => id.slice(0, at) + inserted + id.slice(at + removed));
+    fc.assert(
+      fc.property(fc.oneof(changed, fc.string({ unit: 'binary' }), fc.anything(), fc.constant([id])), (value) => {
+        fc.pre(typeof value !== 'string' || !/^dlv_[-0-9a-f]{36}$/.test(value));
+        expect(isDeliveryId(value)).toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
+    for (const value of [
+      `${id}\0`,
+      `\0${id}`,
+      `${id}\n`,
+      id.toUpperCase(),
+      id.slice(0, -1),
+      '',
+      undefined,
+      null,
+      1,
+      [id],
+      [[id]],
+      { id },
+    ])
+      expect(isDeliveryId(value)).toBe(false);
+  });
 });
 
 describe('the lowest delivery id of a time', () => {

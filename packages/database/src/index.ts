@@ -43,7 +43,7 @@ export { readServer, type DatabaseServer } from './sql/read-server.js';
 export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { leaseMsFor, MAX_DELIVERY_TIMEOUT_MS } from './lease.js';
-export { deliveryCreatedAt, deliveryIdFloor } from './delivery-id.js';
+export { deliveryCreatedAt, deliveryIdFloor, isDeliveryId } from './delivery-id.js';
 export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';
 export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
 export { retryDelivery, type RetryResult } from './sql/retry-delivery.js';

@@ -1,4 +1,5 @@
 import type { Caller } from '@tidings/auth';
+import { OWNER_ID } from '@tidings/events';
 import type { RedisClient } from '@tidings/queue';
 import { createOpaqueTokens } from '../auth/opaque-tokens.js';
 
@@ -23,7 +24,7 @@ export interface BrowserSessions {
 
 /** Creates the browser sessions of this installation. Redis stores only digests of their tokens. */
 export function createBrowserSessions({ redis, prefix }: { redis: RedisClient; prefix: string }): BrowserSessions {
-  const tokens = createOpaqueTokens<BrowserSession>({ redis, prefix, name: 'browser-session' });
+  const tokens = createOpaqueTokens({ redis, prefix, name: 'browser-session', isContent: isBrowserSession });
   return {
     async start({ owner, expiresAt, tokenId }) {
       const lifetimeS = Math.max(1, Math.min(MAX_LIFETIME_S, Math.floor((expiresAt - Date.now()) / 1000)));
@@ -31,4 +32,10 @@ export function createBrowserSessions({ redis, prefix }: { redis: RedisClient; p
     },
     find: tokens.find,
   };
+}
+
+function isBrowserSession(value: unknown): value is BrowserSession {
+  if (typeof value !== 'object' || value === null) return false;
+  const { owner, expiresAt } = value as Partial<Record<keyof BrowserSession, unknown>>;
+  return typeof owner === 'string' && OWNER_ID.test(owner) && typeof expiresAt === 'number';
 }

@@ -13,23 +13,27 @@ export interface OpaqueTokens<Content> {
   redeem: (token: string) => Promise<Content | null>;
 }
 
-interface OpaqueTokenOptions {
+interface OpaqueTokenOptions<Content> {
   redis: RedisClient;
   prefix: string;
   /** The kind of token. It is part of the Redis key, after `prefix`. */
   name: string;
+  /** Whether a value is a content. Anyone who reaches Redis can write one: a token with any other value counts as unknown. */
+  isContent: (value: unknown) => value is Content;
 }
 
 /**
  * Creates a store of opaque tokens. Redis holds only a SHA-256 digest of each token, until the token expires, so that a reader
  * of Redis cannot use the tokens. The content must be serializable as JSON.
  */
-export function createOpaqueTokens<Content extends object>({ redis, prefix, name }: OpaqueTokenOptions): OpaqueTokens<Content> {
+export function createOpaqueTokens<Content extends object>(options: OpaqueTokenOptions<Content>): OpaqueTokens<Content> {
+  const { redis, prefix, name, isContent } = options;
   const keyOf = (token: string): string => `${prefix}:${name}:${createHash('sha256').update(token).digest('base64url')}`;
   const read = async (token: string, command: (key: string) => Promise<string | null>): Promise<Content | null> => {
     if (!OPAQUE_TOKEN.test(token)) return null;
     const stored = await command(keyOf(token));
-    return stored === null ? null : (JSON.parse(stored) as Content);
+    const content = stored === null ? null : parse(stored);
+    return isContent(content) ? content : null;
   };
   return {
     async create(content, lifetimeS) {
@@ -40,4 +44,13 @@ export function createOpaqueTokens<Content extends object>({ redis, prefix, name
     find: (token) => read(token, (key) => redis.get(key)),
     redeem: (token) => read(token, (key) => redis.getdel(key)),
   };
+}
+
+/** Returns the value of a JSON text; null for any other text. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

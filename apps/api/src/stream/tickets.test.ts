@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { revokeToken } from '@tidings/auth';
 import { eventually } from '@tidings/testing';
@@ -75,6 +76,20 @@ describe('a ticket', () => {
       });
     },
   );
+
+  test.each([
+    '{',
+    'null',
+    '{}',
+    JSON.stringify({ owner: 'alice\0', scopes: [], expiresAt: 1e15 }),
+    JSON.stringify({ owner: ['alice'], scopes: [], expiresAt: 1e15 }),
+    JSON.stringify({ owner: 'alice', scopes: 'admin', expiresAt: 1e15 }),
+  ])('whose content in Redis is not a caller, such as %j, gets the same 401', async (content) => {
+    const ticket = await issue('erin');
+    const key = `${api.redis.prefix}:ticket:${createHash('sha256').update(ticket).digest('base64url')}`;
+    expect(await redis.set(key, content, 'XX')).toBe('OK');
+    expect((await open(ticket)).status).toBe(401);
+  });
 
   test('is stored in Redis as a digest for 60 seconds, and is never logged', async () => {
     const ticket = await issue('carol');

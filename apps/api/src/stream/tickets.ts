@@ -1,3 +1,4 @@
+import { OWNER_ID } from '@tidings/events';
 import type { RedisClient } from '@tidings/queue';
 import { createOpaqueTokens } from '../auth/opaque-tokens.js';
 import type { Caller } from '@tidings/auth';
@@ -22,7 +23,7 @@ export interface Tickets {
 
 /** Creates the tickets of this installation. Redis stores their digests for 60 seconds. */
 export function createTickets({ redis, prefix }: { redis: RedisClient; prefix: string }): Tickets {
-  const opaqueTokens = createOpaqueTokens<StoredCaller>({ redis, prefix, name: 'ticket' });
+  const opaqueTokens = createOpaqueTokens({ redis, prefix, name: 'ticket', isContent: isStoredCaller });
   return {
     async issue(caller) {
       const ticket = await opaqueTokens.create({ ...caller, scopes: [...caller.scopes] }, LIFETIME_S).catch(unavailable);
@@ -33,6 +34,13 @@ export function createTickets({ redis, prefix }: { redis: RedisClient; prefix: s
       return caller && { ...caller, tokenId: caller.tokenId, scopes: new Set(caller.scopes) };
     },
   };
+}
+
+/** PostgreSQL refuses an owner that no token can name, such as one with a NUL. */
+function isStoredCaller(value: unknown): value is StoredCaller {
+  if (typeof value !== 'object' || value === null) return false;
+  const { owner, scopes, expiresAt } = value as Partial<Record<keyof StoredCaller, unknown>>;
+  return typeof owner === 'string' && OWNER_ID.test(owner) && Array.isArray(scopes) && typeof expiresAt === 'number';
 }
 
 function unavailable(): never {

@@ -7,7 +7,8 @@ import type { Tracing } from '@tidings/runtime/tracing';
 import { createSeal } from '@tidings/secrets';
 import type { Activity } from '../activity/activity.js';
 import type { WorkerConfig } from '../config.js';
-import { createDeliver, type Deliver } from '../deliver/deliver.js';
+import { createDeliver } from '../deliver/deliver.js';
+import { createDeliverJob, type DeliverJob } from '../deliver/deliver-job.js';
 import { createLease } from '../deliver/lease.js';
 import { buildRequest } from '../deliver/request.js';
 import { createSender } from '../deliver/send.js';
@@ -31,10 +32,11 @@ interface DeliveryParts {
 
 /** The requests that this worker sends to webhooks. */
 export interface Delivery {
-  deliver: Deliver;
+  /** Processes a job of the queue `deliveries`. */
+  deliverJob: DeliverJob;
   /** Gives free slots of webhooks to their parked deliveries. */
   release: Release;
-  /** Processes a test of a webhook. */
+  /** Processes a job of the queue `tests`. */
   processTest: ReturnType<typeof createProcessTests>;
   /** Closes the idle keep-alive connections to receivers. */
   closeSockets: () => void;
@@ -104,5 +106,5 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     release: testLock.release,
     log,
   });
-  return { deliver, release, processTest, closeSockets: agents.close };
+  return { deliverJob: createDeliverJob({ deliver, log }), release, processTest, closeSockets: agents.close };
 }

@@ -58,7 +58,7 @@ const processTest = (overrides: Partial<Parameters<typeof createProcessTests>[0]
 
 describe('a worker that gets a test', () => {
   test('sends a signed webhook.test event with the given id, and publishes the result', async () => {
-    expect(await processTest()(job)).toEqual({ action: 'finish' });
+    expect(await processTest()(job, 'job-1')).toEqual({ action: 'finish' });
     const [request] = sent;
     expect(request?.headers['webhook-id']).toBe('evt_1');
     expect(new Webhook(secret).verify(request?.body ?? '', { ...request?.headers })).toMatchObject({
@@ -72,12 +72,12 @@ describe('a worker that gets a test', () => {
   });
 
   test('sends nothing when the test was withdrawn or claimed by another worker', async () => {
-    await processTest({ claim: () => Promise.resolve(false) })(job);
+    await processTest({ claim: () => Promise.resolve(false) })(job, 'job-1');
     expect([sent, published]).toEqual([[], []]);
   });
 
   test('sends nothing to a webhook of another owner, and publishes that it is gone (I7)', async () => {
-    await processTest()({ ...job, owner: 'mallory' });
+    await processTest()({ ...job, owner: 'mallory' }, 'job-1');
     expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'gone' }]]);
   });
 
@@ -91,13 +91,27 @@ describe('a worker that gets a test', () => {
       },
     ],
   ])('publishes the failure immediately when it %s', async (_name, overrides) => {
-    await processTest(overrides)(job);
+    await processTest(overrides)(job, 'job-1');
     expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'failed' }]]);
     expect(logged).toEqual(['A webhook could not be tested.']);
   });
 
   test('sends nothing when Redis is away', async () => {
-    expect(await processTest({ claim: () => Promise.reject(new Error('away')) })(job)).toEqual({ action: 'finish' });
+    expect(await processTest({ claim: () => Promise.reject(new Error('away')) })(job, 'job-1')).toEqual({ action: 'finish' });
     expect(sent).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['a webhook id with a NUL', { ...job, webhookId: 'wh_1\0' }],
+    ['an owner with a NUL', { ...job, owner: 'alice\0' }],
+    ['an event id with a NUL', { ...job, eventId: 'evt_1\0' }],
+    ['a list as its webhook id', { ...job, webhookId: ['wh_1'] }],
+    ['no owner', { webhookId: 'wh_1', eventId: 'evt_1' }],
+    ['no data', null],
+  ])('drops a job with %s, with a log line, and claims no test', async (_name, input) => {
+    const claim = () => Promise.reject(new Error('claimed'));
+    expect(await processTest({ claim })(input, 'job-1')).toEqual({ action: 'finish' });
+    expect([sent, published]).toEqual([[], []]);
+    expect(logged).toEqual(['A job of the queue "tests" names no test of a webhook. It is dropped.']);
   });
 });

@@ -1,5 +1,5 @@
 import type { Endpoint } from '@tidings/database';
-import { webhookTest } from '@tidings/events';
+import { EVENT_ID, OWNER_ID, webhookTest } from '@tidings/events';
 import type { TestId, TestJob, TestOutcome, JobOutcome } from '@tidings/queue';
 import type { SignableEvent } from '../deliver/request.js';
 import type { OutgoingRequest, Send } from '../deliver/send.js';
@@ -38,7 +38,11 @@ export function createProcessTests({ claim, readEndpoint, build, send, release, 
     return { durationMs, statusCode, errorClass, error, responseBody };
   };
 
-  return async (job: TestJob): Promise<JobOutcome> => {
+  return async (job: unknown, jobId: string): Promise<JobOutcome> => {
+    if (!isTestJob(job)) {
+      log.error('A job of the queue "tests" names no test of a webhook. It is dropped.', { job_id: jobId, job });
+      return { action: 'finish' };
+    }
     const { webhookId, eventId } = job;
     try {
       if (!(await claim({ webhookId, eventId }))) return { action: 'finish' };
@@ -52,4 +56,12 @@ export function createProcessTests({ claim, readEndpoint, build, send, release, 
     }
     return { action: 'finish' };
   };
+}
+
+/** Whether a job has the fields of a test. Anyone who reaches Redis can write jobs, and PostgreSQL refuses a text with a NUL. */
+function isTestJob(job: unknown): job is TestJob {
+  if (typeof job !== 'object' || job === null) return false;
+  const { webhookId, owner, eventId } = job as Partial<Record<keyof TestJob, unknown>>;
+  const isId = (value: unknown): boolean => typeof value === 'string' && EVENT_ID.test(value);
+  return isId(webhookId) && isId(eventId) && typeof owner === 'string' && OWNER_ID.test(owner);
 }
