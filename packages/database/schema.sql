@@ -117,6 +117,7 @@ CREATE TABLE partitions (
   name text NOT NULL,
   starts_at timestamp(3) with time zone,
   ends_at timestamp(3) with time zone NOT NULL,
+  expired_at timestamp(3) with time zone,
   CONSTRAINT partitions_pkey PRIMARY KEY (name)
 );
 
@@ -195,7 +196,7 @@ BEGIN
   EXECUTE format('ALTER TABLE deliveries ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'deliveries_' || label, first_id, end_id);
   EXECUTE format('ALTER TABLE attempts ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'attempts_' || label, first_id, end_id);
 
-  INSERT INTO partitions VALUES (label, from_at, until_at);
+  INSERT INTO partitions (name, starts_at, ends_at) VALUES (label, from_at, until_at);
 END $function$;
 
 CREATE OR REPLACE FUNCTION add_period(earliest timestamp with time zone, latest timestamp with time zone, days integer)

@@ -191,14 +191,55 @@ describe('the periods of the log', () => {
 });
 
 describe('a period that ended before the retention time', () => {
-  beforeEach(() => layOut(-30, -20, -10, 8));
+  /** Arranges that rounds have found these periods too old for so many hours; null: none has. */
+  const markExpired = (names: readonly string[], hours: number | null) =>
+    log.pool.query('UPDATE partitions SET expired_at = now() - make_interval(hours => $2) WHERE name = ANY ($1)', [names, hours]);
+  const expired = async () => {
+    const { rows } = await log.pool.query<{ name: string; hours: number }>(
+      `SELECT name, round(extract(epoch FROM now() - expired_at) / 3600)::int AS hours FROM partitions
+       WHERE expired_at IS NOT NULL ORDER BY ends_at`,
+    );
+    return rows.map(({ name, hours }) => [name, hours]);
+  };
+  beforeEach(async () => {
+    await layOut(-30, -20, -10, 8);
+    await markExpired(['first', nameOf(-30)], 24);
+  });
+
+  test('is dropped a day after a round first found it too old', async () => {
+    await markExpired(['first', nameOf(-30)], null);
+    expect((await keep()).dropped).toEqual([]);
+    expect(await expired()).toEqual([
+      ['first', 0],
+      [nameOf(-30), 0],
+    ]);
+    await markExpired(['first'], 23);
+    expect((await keep()).dropped).toEqual([]);
+    await markExpired(['first'], 24);
+    expect((await keep()).dropped).toEqual(['first']);
+  });
+
+  test('only by a clock that was ten days ahead is kept', async () => {
+    await markExpired([nameOf(-20)], 240);
+    expect((await keep()).dropped).toEqual(['first', nameOf(-30)]);
+    expect(await expired()).toEqual([]);
+  });
+
+  test('and was found so by a clock that was ahead stays for another day', async () => {
+    await markExpired(['first', nameOf(-30)], -240);
+    expect((await keep()).dropped).toEqual([]);
+    expect(await expired()).toEqual([
+      ['first', 0],
+      [nameOf(-30), 0],
+    ]);
+  });
 
   test('is dropped with its rows; later periods stay', async () => {
     await addOld(35, { status: 'succeeded' });
     await addOld(25, { status: 'skipped' });
     const younger = await addOld(15, { status: 'failed' });
     await log.pool.query(
-      "INSERT INTO idempotency_keys VALUES ('alice', 'old', '', now() - interval '17 days'), ('alice', 'new', '', now())",
+      "INSERT INTO idempotency_keys VALUES ('alice', 'old', '', now() - interval '21 days'), ('alice', 'new', '', now() - interval '19 days')",
     );
     expect(await keep()).toEqual({ added: [], dropped: ['first', nameOf(-30)] });
     expect(await left()).toEqual([younger]);

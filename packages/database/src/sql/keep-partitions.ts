@@ -13,6 +13,8 @@ export interface Kept {
 const AHEAD_DAYS = 7;
 /** A log of `n` days has periods of `n / 8` days, so that a statement has few partitions to search. */
 const PERIODS = 8;
+/** Time for which every round must find that a period is too old, before it is dropped: a clock that is ahead for a day drops nothing. */
+const CONFIRMED_AFTER = '1 day';
 /** Days of a period that is added because an event has none: the next round adds the periods behind it. */
 const MISSING_DAYS = 1;
 const DAY_MS = 86_400_000;
@@ -23,7 +25,8 @@ const PARTITION_LOCK = 4_105_112_402;
 
 /**
  * Adds the periods that the log will need, and drops those that ended more than `retentionDays` ago, except a period with
- * pending deliveries. Many processes may call it at once. Each step is a transaction, so that a period that cannot be dropped
+ * pending deliveries. It is dropped a day after a call first found it too old, if no call has found otherwise since: PostgreSQL
+ * cannot know that its clock is ahead, and nothing brings the events back. Many processes may call it at once. Each step is a transaction, so that a period that cannot be dropped
  * now does not delay one that is to be added.
  *
  * Throws when it waits for a lock for more than two seconds; the next call continues.
@@ -42,14 +45,15 @@ export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDa
     const through = new Date(now + AHEAD_DAYS * DAY_MS);
     const addNext = () => addPeriod(client, new Date(now), through, Math.ceil(retentionDays / PERIODS));
     for (let name = await addNext(); name !== null; name = await addNext()) kept.added.push(name);
-    // Tidings made the names: a date, or "first".
-    const ended = await client.query<{ name: string }>('SELECT name FROM partitions WHERE ends_at < $1 ORDER BY ends_at', [
-      endedBefore,
-    ]);
-    for (const { name } of ended.rows) {
+    for (const name of await readExpired(client, endedBefore)) {
       if (await dropPeriod(client, name)) kept.dropped.push(name);
     }
-    await client.query('DELETE FROM idempotency_keys WHERE created_at < $1', [endedBefore]);
+    // A key is kept as long as the events of its time.
+    await client.query(
+      `DELETE FROM idempotency_keys
+       WHERE created_at < least($1, (SELECT min(coalesce(starts_at, '-infinity')) FROM partitions))`,
+      [endedBefore],
+    );
     return kept;
   } catch (error) {
     failure = error as Error;
@@ -74,6 +78,20 @@ export async function addMissingPeriod(sql: Queryable): Promise<void> {
 async function addPeriod(client: pg.PoolClient, from: Date, through: Date, days: number): Promise<string | null> {
   const { rows } = await client.query<{ name: string | null }>('SELECT add_period($1, $2, $3) AS name', [from, through, days]);
   return rows[0]?.name ?? null;
+}
+
+/** Marks the periods that ended before this time, and returns the names of those that have been marked for long enough. */
+async function readExpired(client: pg.PoolClient, endedBefore: Date): Promise<string[]> {
+  await client.query(
+    `UPDATE partitions SET expired_at = CASE WHEN ends_at < $1 THEN now() END
+     WHERE CASE WHEN ends_at < $1 THEN expired_at IS NULL OR expired_at > now() ELSE expired_at IS NOT NULL END`,
+    [endedBefore],
+  );
+  // Tidings made the names: a date, or "first".
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT name FROM partitions WHERE expired_at <= now() - interval '${CONFIRMED_AFTER}' ORDER BY ends_at`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /**
