@@ -117,6 +117,7 @@ CREATE TABLE partitions (
   name text NOT NULL,
   starts_at timestamp(3) with time zone,
   ends_at timestamp(3) with time zone NOT NULL,
+  expired_at timestamp(3) with time zone,
   CONSTRAINT partitions_pkey PRIMARY KEY (name)
 );
 
@@ -195,7 +196,41 @@ BEGIN
   EXECUTE format('ALTER TABLE deliveries ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'deliveries_' || label, first_id, end_id);
   EXECUTE format('ALTER TABLE attempts ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'attempts_' || label, first_id, end_id);
 
-  INSERT INTO partitions VALUES (label, from_at, until_at);
+  INSERT INTO partitions (name, starts_at, ends_at) VALUES (label, from_at, until_at);
+END $function$;
+
+CREATE OR REPLACE FUNCTION add_period(earliest timestamp with time zone, latest timestamp with time zone, days integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET lock_timeout TO '5s'
+AS $function$
+DECLARE
+  -- Rounded like `events.accepted_at`.
+  from_at TIMESTAMPTZ(3) := earliest;
+  until_at TIMESTAMPTZ;
+  covered_until TIMESTAMPTZ;
+  label TEXT;
+BEGIN
+  -- Any number, as long as every process takes the same lock.
+  PERFORM pg_advisory_xact_lock(4105112402);
+  LOOP
+    SELECT ends_at INTO covered_until FROM partitions WHERE coalesce(starts_at, '-infinity') <= from_at AND from_at < ends_at;
+    EXIT WHEN NOT FOUND;
+    IF covered_until > latest THEN RETURN NULL; END IF;
+    from_at := covered_until;
+  END LOOP;
+
+  from_at := greatest(
+    date_trunc('day', from_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC',
+    (SELECT max(ends_at) FROM partitions WHERE ends_at <= from_at)
+  );
+  until_at := least(
+    (from_at AT TIME ZONE 'UTC' + make_interval(days => days)) AT TIME ZONE 'UTC',
+    (SELECT min(starts_at) FROM partitions WHERE starts_at > from_at)
+  );
+  label := to_char(from_at AT TIME ZONE 'UTC', 'YYYY_MM_DD');
+  PERFORM add_partition(label, from_at, until_at);
+  RETURN label;
 END $function$;
 
 CREATE OR REPLACE FUNCTION audit_webhook()

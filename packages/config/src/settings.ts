@@ -84,7 +84,7 @@ export const sharedSettings = {
       'The keys that encrypt webhook secrets and custom headers. The first key seals, and all of them open. The first key must be random, and no two keys may have the same id.',
     ),
     RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }).describe(
-      'The time that events, deliveries and attempts are kept, in days. They are then dropped partition by partition, up to an eighth of that time later. The API and the workers need the same value.',
+      'The time that events, deliveries and attempts are kept, in days. They are then dropped partition by partition, up to an eighth of that time and a day later. The API and the workers need the same value.',
     ),
     NODE_ENV: z
       .enum(['development', 'test', 'production'], 'must be development, test or production')

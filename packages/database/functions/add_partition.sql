@@ -20,5 +20,5 @@ BEGIN
   EXECUTE format('ALTER TABLE deliveries ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'deliveries_' || label, first_id, end_id);
   EXECUTE format('ALTER TABLE attempts ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', 'attempts_' || label, first_id, end_id);
 
-  INSERT INTO partitions VALUES (label, from_at, until_at);
+  INSERT INTO partitions (name, starts_at, ends_at) VALUES (label, from_at, until_at);
 END $$;

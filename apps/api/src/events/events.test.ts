@@ -47,6 +47,15 @@ describe('publishing', () => {
     await api.database.pool.query('DELETE FROM webhooks');
   });
 
+  test('returns 202 when no partition of the log holds the present time, because a clock was moved', async () => {
+    await api.database.pool.query(`
+      DROP TABLE events_first, deliveries_first, attempts_first;
+      DELETE FROM partitions;
+      SELECT add_partition('first', NULL, now() - interval '10 days')`);
+    expect((await publish(sync('alice'))).status).toBe(202);
+    expect(await api.database.prisma.event.count()).toBe(1);
+  });
+
   test('an id that is already in the event log returns 200, and creates nothing', async () => {
     expect((await publish({ ...sync('alice'), id: 'sync-7' })).status).toBe(202);
     const again = await publish({ ...sync('alice'), id: 'sync-7', timestamp: '2026-01-01T00:00:00Z' });

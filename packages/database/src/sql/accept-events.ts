@@ -1,5 +1,6 @@
 import type { Queryable } from '../database.js';
 import { arrangeCalls, type Call } from './arrange-calls.js';
+import { addMissingPeriod } from './keep-partitions.js';
 
 /** An event to accept. */
 export interface NewEvent {
@@ -65,6 +66,8 @@ type Row =
  * A delivery gets one of its webhook's free slots, or is parked: Redis holds about as many deliveries of a webhook as may be
  * in flight, however many events are published at once. Transactions that accept at the same time may each give out the same
  * slot; the claim is exact. For a webhook that Tidings disabled the delivery is written as skipped.
+ *
+ * If the log has no partition for the present time, because PostgreSQL's clock was moved, the partition is added first.
  */
 export async function acceptEvents(
   sql: Queryable,
@@ -77,7 +80,13 @@ export async function acceptEvents(
   while (remaining.length > 0) {
     const { together, later, contradictory } = arrangeCalls(remaining);
     for (const { number, ids } of contradictory) result.conflicts.set(number, ids);
-    for (const row of await acceptTogether(sql, together, options)) {
+    const accept = () => acceptTogether(sql, together, options);
+    const rows = await accept().catch(async (error: unknown) => {
+      if (!isMissingPartition(error)) throw error;
+      await addMissingPeriod(sql);
+      return accept();
+    });
+    for (const row of rows) {
       if (row.kind === 'event') result.accepted.push({ id: row.id, position: Number(row.position) });
       else if (row.kind === 'delivery') {
         result.deliveryIds.push(row.id);
@@ -90,6 +99,12 @@ export async function acceptEvents(
     remaining = later;
   }
   return result;
+}
+
+/** Tells whether PostgreSQL refused a row because no partition holds it: a check violation without a constraint. */
+function isMissingPartition(error: unknown): boolean {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  return code === '23514' && constraint === undefined;
 }
 
 async function acceptTogether(
@@ -119,8 +134,8 @@ async function acceptTogether(
       ), pattern AS (
         SELECT type, array_agg(pattern) AS patterns FROM unnest($6::text[], $7::text[]) AS pair (type, pattern) GROUP BY type
       ), accepted AS (
-        INSERT INTO events (id, position, type, owner, data, timestamp, traceparent)
-        SELECT id, nextval('events_position_seq'), type, owner, data::json, timestamp, traceparent
+        INSERT INTO events (id, position, type, owner, data, timestamp, accepted_at, traceparent)
+        SELECT id, nextval('events_position_seq'), type, owner, data::json, timestamp, now(), traceparent
         FROM (SELECT * FROM fresh ORDER BY ordinal) AS fresh
         RETURNING id, position, type, owner, accepted_at
       ), matching AS (

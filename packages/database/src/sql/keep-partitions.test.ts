@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tidings/testing';
 import { openLog, type TestLog } from '../../test/log.js';
+import { openDatabase } from '../database.js';
 import { acceptEvents } from './accept-events.js';
 import { keepPartitions } from './keep-partitions.js';
 
@@ -91,19 +92,58 @@ describe('the periods of the log', () => {
     expect((await periods()).at(-1)).toEqual([nameOf(6), midnight(8).toISOString()]);
   });
 
-  test('accept an event right after the last one had ended', async () => {
+  test('leave out the time before today, which no event can have', async () => {
     await layOut(-40, -30);
-    await log.addWebhook('one');
-    await expect(log.accept({})).rejects.toThrow('no partition');
-    const { added } = await keep();
-    expect(added).toHaveLength(19);
-    expect(await log.accept({})).toHaveLength(1);
+    expect(await keep()).toMatchObject({ added: [0, 2, 4, 6].map(nameOf) });
   });
 
   test('are added once by many processes at once', async () => {
-    await layOut(-2);
+    await layOut(0);
     const kept = await Promise.all(Array.from({ length: 4 }, keep));
-    expect(kept.flatMap(({ added }) => added).sort()).toEqual([-2, 0, 2, 4, 6].map(nameOf).sort());
+    expect(kept.flatMap(({ added }) => added).sort()).toEqual([0, 2, 4, 6].map(nameOf).sort());
+  });
+
+  test('accept an event after the last one has ended: the missing one is added, a day long', async () => {
+    await layOut(-40, -30);
+    await log.addWebhook('one');
+    expect(await log.accept({})).toHaveLength(1);
+    expect(await log.deliveries()).toHaveLength(1);
+    expect((await periods()).at(-1)).toEqual([nameOf(0), midnight(1).toISOString()]);
+    expect((await keep()).added).toEqual([1, 3, 5, 7].map(nameOf));
+  });
+
+  test('accept an event before the first one begins', async () => {
+    await layOut();
+    await log.pool.query('SELECT add_partition($1, $2, $3)', [nameOf(3), midnight(3), midnight(8)]);
+    await log.addWebhook('one');
+    expect(await log.accept({})).toHaveLength(1);
+    expect(await log.deliveries()).toHaveLength(1);
+    expect((await periods())[0]).toEqual([nameOf(0), midnight(1).toISOString()]);
+    expect((await keep()).added).toEqual([nameOf(1)]);
+  });
+
+  test('are added once by many processes that accept an event at once, and none is refused', async () => {
+    await layOut(-2);
+    const others = Array.from({ length: 4 }, () => openDatabase({ url: log.url, maxConnections: 1 }));
+    const options = { patterns: new Map([['sync.completed', ['*']]]), wakeAfterMs: 1000 };
+    const timestamp = '2026-03-01T00:00:00Z';
+    const accepted = await Promise.all(
+      others.map(({ pool }, n) =>
+        acceptEvents(pool, [[{ id: `e${String(n)}`, type: 'sync.completed', owner: 'alice', timestamp, data: '{}' }]], options),
+      ),
+    );
+    expect(accepted.map(({ accepted: events }) => events)).toEqual(others.map(() => [expect.anything()]));
+    expect(await periods()).toHaveLength(2);
+    await Promise.all(others.map(({ close }) => close()));
+  });
+
+  test('fill the gap that a clock ten days ahead has left', async () => {
+    await layOut(8);
+    await log.pool.query('SELECT add_period($1, $1, 1)', [midnight(10)]);
+    await log.pool.query('SELECT add_period($1, $1, 2)', [midnight(8)]);
+    await log.pool.query('SELECT add_period($1, $1, 4)', [midnight(11)]);
+    expect((await periods()).map(([name]) => name)).toEqual(['first', nameOf(8), nameOf(10), nameOf(11)]);
+    expect((await periods()).map(([, end]) => end)).toEqual([8, 10, 11, 15].map((days) => midnight(days).toISOString()));
   });
 
   test('contain an event, its deliveries and their attempts together, to the last millisecond', async () => {
@@ -151,14 +191,55 @@ describe('the periods of the log', () => {
 });
 
 describe('a period that ended before the retention time', () => {
-  beforeEach(() => layOut(-30, -20, -10, 8));
+  /** Arranges that rounds have found these periods too old for so many hours; null: none has. */
+  const markExpired = (names: readonly string[], hours: number | null) =>
+    log.pool.query('UPDATE partitions SET expired_at = now() - make_interval(hours => $2) WHERE name = ANY ($1)', [names, hours]);
+  const expired = async () => {
+    const { rows } = await log.pool.query<{ name: string; hours: number }>(
+      `SELECT name, round(extract(epoch FROM now() - expired_at) / 3600)::int AS hours FROM partitions
+       WHERE expired_at IS NOT NULL ORDER BY ends_at`,
+    );
+    return rows.map(({ name, hours }) => [name, hours]);
+  };
+  beforeEach(async () => {
+    await layOut(-30, -20, -10, 8);
+    await markExpired(['first', nameOf(-30)], 24);
+  });
+
+  test('is dropped a day after a round first found it too old', async () => {
+    await markExpired(['first', nameOf(-30)], null);
+    expect((await keep()).dropped).toEqual([]);
+    expect(await expired()).toEqual([
+      ['first', 0],
+      [nameOf(-30), 0],
+    ]);
+    await markExpired(['first'], 23);
+    expect((await keep()).dropped).toEqual([]);
+    await markExpired(['first'], 24);
+    expect((await keep()).dropped).toEqual(['first']);
+  });
+
+  test('only by a clock that was ten days ahead is kept', async () => {
+    await markExpired([nameOf(-20)], 240);
+    expect((await keep()).dropped).toEqual(['first', nameOf(-30)]);
+    expect(await expired()).toEqual([]);
+  });
+
+  test('and was found so by a clock that was ahead stays for another day', async () => {
+    await markExpired(['first', nameOf(-30)], -240);
+    expect((await keep()).dropped).toEqual([]);
+    expect(await expired()).toEqual([
+      ['first', 0],
+      [nameOf(-30), 0],
+    ]);
+  });
 
   test('is dropped with its rows; later periods stay', async () => {
     await addOld(35, { status: 'succeeded' });
     await addOld(25, { status: 'skipped' });
     const younger = await addOld(15, { status: 'failed' });
     await log.pool.query(
-      "INSERT INTO idempotency_keys VALUES ('alice', 'old', '', now() - interval '17 days'), ('alice', 'new', '', now())",
+      "INSERT INTO idempotency_keys VALUES ('alice', 'old', '', now() - interval '21 days'), ('alice', 'new', '', now() - interval '19 days')",
     );
     expect(await keep()).toEqual({ added: [], dropped: ['first', nameOf(-30)] });
     expect(await left()).toEqual([younger]);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Queryable } from '../database.js';
 
 /** The changes of one call. */
 export interface Kept {
@@ -12,15 +13,20 @@ export interface Kept {
 const AHEAD_DAYS = 7;
 /** A log of `n` days has periods of `n / 8` days, so that a statement has few partitions to search. */
 const PERIODS = 8;
+/** Time for which every round must find that a period is too old, before it is dropped: a clock that is ahead for a day drops nothing. */
+const CONFIRMED_AFTER = '1 day';
+/** Days of a period that is added because an event has none: the next round adds the periods behind it. */
+const MISSING_DAYS = 1;
 const DAY_MS = 86_400_000;
 /** Attaching and dropping wait for running statements, and later statements queue behind them: so they stop early, and the next call tries again. */
 const LOCK_TIMEOUT_MS = 2000;
-/** Any number, as long as every process takes the same lock. */
+/** The lock that `add_period` takes. */
 const PARTITION_LOCK = 4_105_112_402;
 
 /**
  * Adds the periods that the log will need, and drops those that ended more than `retentionDays` ago, except a period with
- * pending deliveries. Many processes may call it at once. Each step is a transaction, so that a period that cannot be dropped
+ * pending deliveries. It is dropped a day after a call first found it too old, if no call has found otherwise since: PostgreSQL
+ * cannot know that its clock is ahead, and nothing brings the events back. Many processes may call it at once. Each step is a transaction, so that a period that cannot be dropped
  * now does not delay one that is to be added.
  *
  * Throws when it waits for a lock for more than two seconds; the next call continues.
@@ -36,16 +42,18 @@ export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDa
     const { rows } = await client.query<{ now: Date }>('SELECT now()');
     const now = (rows[0]?.now ?? new Date()).getTime();
     const endedBefore = new Date(now - retentionDays * DAY_MS);
-    const addNext = () => addPeriod(client, new Date(now), Math.ceil(retentionDays / PERIODS));
+    const through = new Date(now + AHEAD_DAYS * DAY_MS);
+    const addNext = () => addPeriod(client, new Date(now), through, Math.ceil(retentionDays / PERIODS));
     for (let name = await addNext(); name !== null; name = await addNext()) kept.added.push(name);
-    // Tidings made the names: a date, or "first".
-    const ended = await client.query<{ name: string }>('SELECT name FROM partitions WHERE ends_at < $1 ORDER BY ends_at', [
-      endedBefore,
-    ]);
-    for (const { name } of ended.rows) {
+    for (const name of await readExpired(client, endedBefore)) {
       if (await dropPeriod(client, name)) kept.dropped.push(name);
     }
-    await client.query('DELETE FROM idempotency_keys WHERE created_at < $1', [endedBefore]);
+    // A key is kept as long as the events of its time.
+    await client.query(
+      `DELETE FROM idempotency_keys
+       WHERE created_at < least($1, (SELECT min(coalesce(starts_at, '-infinity')) FROM partitions))`,
+      [endedBefore],
+    );
     return kept;
   } catch (error) {
     failure = error as Error;
@@ -57,16 +65,33 @@ export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDa
   }
 }
 
-/** Adds the period after the last one and returns its name; null when enough periods exist. */
-function addPeriod(client: pg.PoolClient, now: Date, widthDays: number): Promise<string | null> {
-  return inTransaction(client, async () => {
-    const { rows } = await client.query<{ end: Date | null }>('SELECT max(ends_at) AS end FROM partitions');
-    const end = rows[0]?.end ?? now;
-    if (end.getTime() >= now.getTime() + AHEAD_DAYS * DAY_MS) return null;
-    const name = end.toISOString().slice(0, 10).replaceAll('-', '_');
-    await client.query('SELECT add_partition($1, $2, $3)', [name, end, new Date(end.getTime() + widthDays * DAY_MS)]);
-    return name;
-  });
+/**
+ * Adds the period that holds PostgreSQL's present time, if the log has none: the clock was moved by more than the days for
+ * which periods exist in advance, or no process has run for that long. Of many callers at once the first one adds it, and the
+ * others wait for it.
+ */
+export async function addMissingPeriod(sql: Queryable): Promise<void> {
+  await sql.query(`SELECT add_period(now(), now(), ${String(MISSING_DAYS)})`);
+}
+
+/** Adds the first period that the log lacks between two times and returns its name; null when it lacks none. */
+async function addPeriod(client: pg.PoolClient, from: Date, through: Date, days: number): Promise<string | null> {
+  const { rows } = await client.query<{ name: string | null }>('SELECT add_period($1, $2, $3) AS name', [from, through, days]);
+  return rows[0]?.name ?? null;
+}
+
+/** Marks the periods that ended before this time, and returns the names of those that have been marked for long enough. */
+async function readExpired(client: pg.PoolClient, endedBefore: Date): Promise<string[]> {
+  await client.query(
+    `UPDATE partitions SET expired_at = CASE WHEN ends_at < $1 THEN now() END
+     WHERE CASE WHEN ends_at < $1 THEN expired_at IS NULL OR expired_at > now() ELSE expired_at IS NOT NULL END`,
+    [endedBefore],
+  );
+  // Tidings made the names: a date, or "first".
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT name FROM partitions WHERE expired_at <= now() - interval '${CONFIRMED_AFTER}' ORDER BY ends_at`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /**

@@ -1,0 +1,34 @@
+-- Functions and triggers are generated from packages/database/functions: change them there.
+
+CREATE OR REPLACE FUNCTION add_period(earliest TIMESTAMPTZ, latest TIMESTAMPTZ, days INTEGER)
+RETURNS TEXT LANGUAGE plpgsql VOLATILE
+-- Dropping a period holds the same lock, and waits for readers for two seconds at each of two steps.
+SET lock_timeout = '5s' AS $$
+DECLARE
+  -- Rounded like `events.accepted_at`.
+  from_at TIMESTAMPTZ(3) := earliest;
+  until_at TIMESTAMPTZ;
+  covered_until TIMESTAMPTZ;
+  label TEXT;
+BEGIN
+  -- Any number, as long as every process takes the same lock.
+  PERFORM pg_advisory_xact_lock(4105112402);
+  LOOP
+    SELECT ends_at INTO covered_until FROM partitions WHERE coalesce(starts_at, '-infinity') <= from_at AND from_at < ends_at;
+    EXIT WHEN NOT FOUND;
+    IF covered_until > latest THEN RETURN NULL; END IF;
+    from_at := covered_until;
+  END LOOP;
+
+  from_at := greatest(
+    date_trunc('day', from_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC',
+    (SELECT max(ends_at) FROM partitions WHERE ends_at <= from_at)
+  );
+  until_at := least(
+    (from_at AT TIME ZONE 'UTC' + make_interval(days => days)) AT TIME ZONE 'UTC',
+    (SELECT min(starts_at) FROM partitions WHERE starts_at > from_at)
+  );
+  label := to_char(from_at AT TIME ZONE 'UTC', 'YYYY_MM_DD');
+  PERFORM add_partition(label, from_at, until_at);
+  RETURN label;
+END $$;
