@@ -1,4 +1,4 @@
-// npm run bench [-- NAME] [--rounds N] [--json]: starts servers, runs the measurements on them, and removes them
+// npm run bench [-- NAME] [--rounds N] [--json] [--year]: starts servers, runs the measurements on them, and removes them
 // afterwards. Only the database of `npm run bench -- year` stays, in .tidings/year.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

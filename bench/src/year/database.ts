@@ -55,7 +55,7 @@ export function withDatabase(url: string, name: string): string {
 }
 
 /** Executes a statement that needs a connection of its own, as those that create and drop databases do. */
-function query<Row extends object>(url: string, statement: string): Promise<pg.QueryResult<Row>> {
+export function query<Row extends object>(url: string, statement: string): Promise<pg.QueryResult<Row>> {
   return withClient(url, (sql) => sql.query<Row>(statement));
 }
 

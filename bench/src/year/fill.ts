@@ -269,6 +269,17 @@ async function giveSlots(sql: Session, { events, endedUntil }: Year): Promise<vo
   await sql.query("SELECT setval('events_position_seq', $1)", [events]);
 }
 
+/**
+ * Moves the times of pending deliveries a day into the future. Until then Tidings has nothing to do for them, however long ago
+ * the database was filled: each parked delivery waits for a slot that is taken, or belongs to a paused webhook.
+ */
+export async function postponePending(sql: Session): Promise<void> {
+  await sql.query(
+    `UPDATE deliveries SET wake_at = now() + interval '1 day', next_attempt_at = CASE WHEN stage = 'backoff' THEN now() + interval '1 day' END
+     WHERE wake_at IS NOT NULL`,
+  );
+}
+
 /** Attempts follow each other by 45 seconds. The last one of a delivery that succeeded got a 200, and all others failed. */
 async function addAttempts(sql: Session, period: string): Promise<void> {
   await sql.query(
