@@ -7,7 +7,7 @@ const files = testFiles();
 const project = (name) => ({
   displayName: name,
   testEnvironment: 'node',
-  roots: ['<rootDir>/apps', '<rootDir>/packages', '<rootDir>/e2e', '<rootDir>/chaos', '<rootDir>/docs'],
+  roots: ['<rootDir>/apps', '<rootDir>/packages', '<rootDir>/e2e', '<rootDir>/bench', '<rootDir>/chaos', '<rootDir>/docs'],
   testMatch: files[name],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },

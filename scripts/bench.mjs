@@ -1,4 +1,5 @@
-// npm run bench [-- NAME] [--rounds N] [--json]: starts servers, runs the measurements on them, and removes them afterwards.
+// npm run bench [-- NAME] [--rounds N] [--json] [--year]: starts servers, runs the measurements on them, and removes them
+// afterwards. Only the database of `npm run bench -- year` stays, in .tidings/year.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare, prepareRedis, ROOT } from './prepare.mjs';

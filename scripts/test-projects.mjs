@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FOLDERS = ['apps', 'packages', 'e2e', 'chaos', 'docs'];
+const FOLDERS = ['apps', 'packages', 'e2e', 'bench', 'chaos', 'docs'];
 const IGNORED = new Set(['node_modules', 'dist', 'generated', '.turbo', '.vitepress']);
 const WHOLE_SYSTEM = ['e2e/', 'packages/local/'];
 const RELATIVE_IMPORT = /from '(\.{1,2}\/[^']+)\.js'/g;

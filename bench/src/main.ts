@@ -1,4 +1,4 @@
-// npm run bench [-- NAME] [--rounds N] [--json]
+// npm run bench [-- NAME] [--rounds N] [--json] [--year], and npm run bench -- year [--scale N] [--fresh]
 import { parseArgs } from 'node:util';
 import { benchDelivery } from './delivery/bench.js';
 import { benchGrowth } from './growth/bench.js';
@@ -10,16 +10,24 @@ import { benchPublish } from './publish/bench.js';
 import { benchRecovery } from './recovery/bench.js';
 import { benchStream } from './stream/bench.js';
 import { printTable, type Report } from './report.js';
+import type { BenchOptions } from './servers.js';
+import { parseYearSize, prepareYear } from './year/prepare.js';
 
-/** `listing` prints plans, and `memory` prints megabytes; the others return reports. */
-const BENCHES: Partial<Record<string, (rounds: number) => Promise<Report | Report[] | undefined>>> = {
+/** A bench; `listing` prints plans, and `memory` prints megabytes; the others return reports. */
+type Bench = (rounds: number, options: BenchOptions) => Promise<Report | Report[] | undefined>;
+
+/** The benches that can run on the database of a year. */
+const BENCHES_ON_YEAR: Partial<Record<string, Bench>> = {
   delivery: benchDelivery,
   latency: benchLatency,
   growth: benchGrowth,
-  memory: benchMemory,
   recovery: benchRecovery,
   limits: benchLimits,
   publish: benchPublish,
+};
+const BENCHES: Partial<Record<string, Bench>> = {
+  ...BENCHES_ON_YEAR,
+  memory: benchMemory,
   stream: benchStream,
   listing: explainListing,
 };
@@ -28,13 +36,35 @@ const DEFAULT_BENCHES = ['delivery', 'recovery'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+    year: { type: 'boolean', default: false },
+    // Only for the year.
+    fresh: { type: 'boolean', default: false },
+    scale: { type: 'string' },
+    days: { type: 'string' },
+    partitions: { type: 'string' },
+    owners: { type: 'string' },
+    webhooks: { type: 'string' },
+    events: { type: 'string' },
+    deliveries: { type: 'string' },
+  },
 });
 const names = positionals.length > 0 ? positionals : DEFAULT_BENCHES;
+const benches = values.year ? BENCHES_ON_YEAR : BENCHES;
 for (const name of names) {
-  const bench = BENCHES[name];
-  if (!bench) throw new Error(`Unknown bench "${name}". Known benches: ${Object.keys(BENCHES).join(', ')}.`);
-  for (const report of [(await bench(Number(values.rounds))) ?? []].flat()) {
+  if (name === 'year') {
+    await prepareYear(parseYearSize(values), values.fresh);
+    continue;
+  }
+  const bench = benches[name];
+  if (!bench) {
+    throw new Error(
+      `Unknown bench "${name}"${values.year ? ' with --year' : ''}. Known benches: ${Object.keys(benches).join(', ')}.`,
+    );
+  }
+  for (const report of [(await bench(Number(values.rounds), { year: values.year })) ?? []].flat()) {
     if (values.json) console.log(JSON.stringify(report));
     else printTable(report);
   }

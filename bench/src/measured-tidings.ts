@@ -40,7 +40,7 @@ export interface MeasuredTidings extends Tidings {
   register: (owner: string, webhook: { url: string; max_in_flight: number; event_types?: string[] }) => Promise<string>;
   /** Publishes events, `batch` in a request, four requests at a time, like a busy service. */
   publish: (events: readonly object[], batch: number) => Promise<void>;
-  /** Resolves when no delivery is pending. */
+  /** Resolves when no delivery is pending, except those that were there before. */
   waitUntilRecorded: () => Promise<void>;
   /** Publishes events, and resolves with `deliveries` when the receiver has got that number and PostgreSQL has recorded all. */
   deliver: (events: readonly object[], deliveries: number, receiver: Receiver) => Promise<number>;
@@ -80,10 +80,13 @@ export async function startMeasuredTidings(
       post(service, '/api/events', { events: events.slice(from, (from += batch)) }),
     );
   };
+  const { rows: events } = await sql.query<{ last: string | null }>('SELECT max(position) AS last FROM events');
   const waitUntilRecorded = (): Promise<void> =>
     pollUntil(async () => {
       const { rows } = await sql.query<{ pending: boolean }>(
-        "SELECT EXISTS (SELECT FROM deliveries WHERE wake_at IS NOT NULL) OR EXISTS (SELECT FROM deliveries WHERE stage = 'parked') AS pending",
+        `SELECT EXISTS (SELECT FROM deliveries WHERE wake_at IS NOT NULL AND event_position > $1)
+           OR EXISTS (SELECT FROM deliveries WHERE stage = 'parked' AND event_position > $1) AS pending`,
+        [events[0]?.last ?? 0],
       );
       return rows[0]?.pending === false;
     });

@@ -3,7 +3,7 @@ import { createSeal, createSecret, parseSealKeys, sealedFor } from '@tidings/sec
 import type pg from 'pg';
 import { measureAlternately, type Variant } from '../measure.js';
 import { report, type Report } from '../report.js';
-import { withServers, type Servers } from '../servers.js';
+import { withServers, type BenchOptions, type Servers } from '../servers.js';
 import { startMeasuredTidings, startReceiver, type Receiver } from '../measured-tidings.js';
 
 const DELIVERIES = 5000;
@@ -17,6 +17,8 @@ interface Size {
   /** Earlier deliveries in the log. */
   history?: number;
   workers?: number;
+  /** Whether the database is the copy of that of a year. */
+  year?: boolean;
 }
 
 const SIZES: Size[] = [
@@ -28,23 +30,30 @@ const SIZES: Size[] = [
   { name: 'with two workers', owners: 100, history: 10_000, workers: 2 },
 ];
 
+const SIZES_ON_YEAR: Size[] = [
+  { name: '100 owners, 10,000 earlier deliveries', owners: 100, history: 10_000 },
+  { name: '100 owners, the database of a year', owners: 100, year: true },
+];
+
 /**
  * Measures the cost of a delivery with a larger log, with more webhooks, with fewer and more owners, and with a second worker,
- * each in its own database.
+ * each in its own database. On the database of a year it compares that one with a small one.
  */
-export async function benchGrowth(rounds: number): Promise<Report> {
+export async function benchGrowth(rounds: number, options: BenchOptions): Promise<Report> {
   return withServers(async (servers) => {
     const receiver = await startReceiver(servers);
     const variants: Variant[] = [];
-    for (const [index, size] of SIZES.entries()) variants.push(await variantOf(servers, receiver, size, `size_${String(index)}`));
+    const sizes = options.year ? SIZES_ON_YEAR : SIZES;
+    for (const [index, size] of sizes.entries())
+      variants.push(await variantOf(servers, receiver, size, `tidings_size_${String(index)}`));
     return report('Cost of a delivery at different sizes', 'deliveries/s', await measureAlternately(variants, rounds));
-  });
+  }, options);
 }
 
 async function variantOf(servers: Servers, receiver: Receiver, size: Size, name: string): Promise<Variant> {
   const keys = createMachineKeys();
   const tidings = await startMeasuredTidings(
-    { ...servers, databaseUrl: await servers.addDatabase(name) },
+    { ...servers, databaseUrl: size.year ? servers.databaseUrl : await servers.addDatabase(name) },
     { keys, prefix: `{${name}}`, workers: size.workers ?? 1, env: { WORKER_CONCURRENCY: '100' } },
   );
   const { seal } = createSeal(parseSealKeys(keys.SECRETS_KEYS));

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { now } from '../now.js';
 import { median, report, type Measured, type Report } from '../report.js';
 import { runConcurrently, post } from '../requests.js';
-import { withServers, type Servers } from '../servers.js';
+import { withServers, type BenchOptions, type Servers } from '../servers.js';
 import { startMeasuredTidings, urlOf, type MeasuredTidings } from '../measured-tidings.js';
 import type { Latencies, Observed } from './observer.js';
 
@@ -19,7 +19,7 @@ const TICK_MS = 1;
  * receiver and at a client of the stream, at shares of the saturation rate. The load is open: each event is published at its
  * intended time whether or not earlier requests were answered, and a late one counts from its intended time.
  */
-export async function benchLatency(rounds: number): Promise<Report[]> {
+export async function benchLatency(rounds: number, options: BenchOptions): Promise<Report[]> {
   return withServers(async (servers) => {
     const { tidings, observer } = await start(servers);
     const token = tidings.token('service', 'events:publish');
@@ -68,7 +68,7 @@ export async function benchLatency(rounds: number): Promise<Report[]> {
       notes: `webhook ${describe(webhook)}; stream ${describe(stream)}`,
     }));
     return [report('Latency, from publish to the first byte', 'events/s', [saturation, ...rows])];
-  });
+  }, options);
 }
 
 async function start(servers: Servers): Promise<{ tidings: MeasuredTidings; observer: string }> {

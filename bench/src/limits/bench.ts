@@ -3,7 +3,7 @@ import { startTidings } from '@tidings/local';
 import { measureAlternately, type Variant } from '../measure.js';
 import { report, type Report } from '../report.js';
 import { runConcurrently } from '../requests.js';
-import { withServers } from '../servers.js';
+import { withServers, type BenchOptions } from '../servers.js';
 
 const REQUESTS = 10_000;
 const CONCURRENCY = 20;
@@ -16,7 +16,7 @@ const PATHS = ['/api/event-types', '/api/webhooks'];
  * Measures the cost of rate limits: the same requests to an API that counts each for its owner and its address, and to one
  * without limits.
  */
-export async function benchLimits(rounds: number): Promise<Report> {
+export async function benchLimits(rounds: number, options: BenchOptions): Promise<Report> {
   return withServers(async ({ databaseUrl, redisUrl, redisPid, addCleanup }) => {
     const tidings = await startTidings({ databaseUrl, redisUrl, workers: 0, env: LIMITED });
     addCleanup(() => tidings.stop());
@@ -34,7 +34,7 @@ export async function benchLimits(rounds: number): Promise<Report> {
     }));
     const rows = await measureAlternately(variants, rounds);
     return report(`${String(REQUESTS)} requests, ${String(CONCURRENCY)} at a time`, 'requests/s', rows);
-  });
+  }, options);
 }
 
 /** Sends `REQUESTS` requests, and returns their number. */

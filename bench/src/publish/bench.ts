@@ -5,7 +5,7 @@ import pg from 'pg';
 import { measureAlternately } from '../measure.js';
 import { report, type Report } from '../report.js';
 import { runConcurrently, post } from '../requests.js';
-import { withServers } from '../servers.js';
+import { withServers, type BenchOptions } from '../servers.js';
 import { pollUntil, urlOf } from '../measured-tidings.js';
 
 /** The events of a round, the events of a request, and the number of concurrent requests. */
@@ -21,9 +21,9 @@ type Publish = (load: (typeof LOADS)[number]) => Promise<void>;
 
 /**
  * Measures committed events per second: over HTTP, and over the queue with the package. The same run measures an upper limit,
- * an Express handler that writes the events of a request with one INSERT. There are no webhooks.
+ * an Express handler that writes the events of a request with one INSERT. The owners of the events have no webhooks.
  */
-export async function benchPublish(rounds: number): Promise<Report[]> {
+export async function benchPublish(rounds: number, options: BenchOptions): Promise<Report[]> {
   return withServers(async ({ databaseUrl, redisUrl, postgresPid, redisPid, addCleanup, start }) => {
     const tidings = await startTidings({ databaseUrl, redisUrl, prefix: PREFIX });
     addCleanup(() => tidings.stop());
@@ -84,7 +84,7 @@ export async function benchPublish(rounds: number): Promise<Report[]> {
       reports.push(report(`Publishing, ${load.name}, ${String(load.parallel)} requests at a time`, 'events/s', rows));
     }
     return reports;
-  });
+  }, options);
 }
 
 function someEvent() {
