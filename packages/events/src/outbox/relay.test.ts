@@ -396,6 +396,85 @@ describe('a relay continues after failures, and loses or duplicates no event', (
   });
 });
 
+describe('events that Tidings does not accept in time', () => {
+  const timeout = () => Promise.reject(new Error('canceling statement due to statement timeout'));
+
+  test('are published in smaller and smaller batches, which grow again', async () => {
+    const sizes: number[] = [];
+    let most = 100;
+    const publish = (events: readonly EventDraft[]) => {
+      sizes.push(events.length);
+      return events.length > most ? timeout() : take(events);
+    };
+    const ids = Array.from({ length: 3000 }, (_, index) => String(index));
+    await outbox.publish(
+      service,
+      ids.map((id) => failed(id)),
+    );
+    relay({ publish, maxRetryMs: 5 });
+    await eventually(() => {
+      expect(taken().length).toBeGreaterThan(500);
+    });
+    most = 1000;
+    await waitUntilEmpty();
+    expect(taken()).toEqual(ids);
+    expect(sizes.slice(0, 6)).toEqual([1000, 500, 250, 125, 62, 70]);
+    expect(Math.max(...sizes.slice(6))).toBeGreaterThan(125);
+  });
+
+  test('are published down to one at a time', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => String(index));
+    await outbox.publish(
+      service,
+      ids.map((id) => failed(id)),
+    );
+    relay({ publish: (events) => (events.length > 1 ? timeout() : take(events)), maxRetryMs: 5 });
+    await waitUntilEmpty();
+    expect(taken()).toEqual(ids);
+  });
+
+  test('do not hold up the others for good: one that fails alone is rejected once the event behind it is accepted', async () => {
+    await outbox.publish(service, ['a', 'b', 'c', 'd'].map(failed));
+    const tried: string[] = [];
+    const publish = (events: readonly EventDraft[]) => {
+      tried.push(events.map(({ id }) => id).join());
+      return events.some(({ id }) => id === 'b') ? timeout() : take(events);
+    };
+    relay({ publish, maxRetryMs: 5 });
+    await eventually(async () => {
+      expect(await remaining()).toEqual([
+        {
+          id: 'b',
+          error: expect.stringMatching(/^could not be published although .*: canceling statement due to statement timeout$/),
+        },
+      ]);
+    });
+    expect(taken()).toEqual(['a', 'c', 'd']);
+    expect(tried).toEqual(['a,b,c,d', 'a,b', 'a', 'b,c', ...Array<string>(10).fill('b'), 'c', 'b', 'd']);
+    expect(logged.at(-1)?.details).toMatchObject({ event_id: 'b' });
+  });
+
+  test('are not rejected while Tidings accepts no event at all', async () => {
+    let tries = 0;
+    let away = true;
+    await outbox.publish(service, ['a', 'b', 'c'].map(failed));
+    relay({
+      publish: (events) => {
+        tries += 1;
+        return away ? timeout() : take(events);
+      },
+      maxRetryMs: 5,
+    });
+    await eventually(() => {
+      expect(tries).toBeGreaterThan(40);
+    });
+    expect(await remaining()).toEqual(['a', 'b', 'c'].map((id) => ({ id, error: null })));
+    away = false;
+    await waitUntilEmpty();
+    expect(taken().sort()).toEqual(['a', 'b', 'c']);
+  });
+});
+
 test('publishes exactly the committed events, each once, through any commits, rollbacks and crashes', async () => {
   const step = fc.record({
     client: fc.nat(1),

@@ -1,5 +1,6 @@
 import type { Publishable } from '../catalog.js';
 import type { EventDraft } from '../event.js';
+import { createBatch } from './batch.js';
 import { moveEvents, type PublishEvents } from './move-events.js';
 import { OUTBOX_CHANNEL } from './outbox-table.js';
 import type { OutboxConnection } from './waiting-events.js';
@@ -11,13 +12,16 @@ export interface OutboxRelayOptions<Event extends EventDraft = Publishable> {
   /**
    * Publishes at most 1,000 events to Tidings, all or none: `publisher.publish`, or `publishOverHttp`. Publishing the same ids
    * again must have no effect. After an {@link InvalidEventError} or a `RejectedEventError` the relay finds the rejected event
-   * and marks it in the outbox. After any other error it waits, and then publishes the same events again.
+   * and marks it in the outbox. After any other error, such as a timeout, it waits, and then publishes the first half of the same
+   * events, down to one. An event that fails alone ten times while the event behind it is accepted is marked as rejected, too.
    */
   publish: (events: readonly Event[]) => PromiseLike<unknown>;
   /** The logger for failures, such as `console`. */
   log: { warn: (message: string, details: object) => void; error: (message: string, details: object) => void };
   /** The interval of polls without a notification, in milliseconds. Default 1,000. */
   pollMs?: number;
+  /** The longest wait after a failure, in milliseconds. Default 30,000. */
+  maxRetryMs?: number;
   /** Called with the number of events that were relayed, or that stay in the outbox as rejected, for metrics. */
   observe?: (outcome: 'relayed' | 'rejected', count: number) => void;
 }
@@ -31,7 +35,6 @@ export interface OutboxRelay {
 }
 
 const FIRST_RETRY_MS = 250;
-const MAX_RETRY_MS = 30_000;
 const STOP_MS = 2000;
 
 /**
@@ -40,8 +43,9 @@ const STOP_MS = 2000;
  * published again with the same id is not a new event.
  */
 export function createOutboxRelay<Event extends EventDraft = Publishable>(options: OutboxRelayOptions<Event>): OutboxRelay {
-  const { connect, log, pollMs = 1000, observe } = options;
+  const { connect, log, pollMs = 1000, maxRetryMs = 30_000, observe } = options;
   const publish = options.publish as PublishEvents;
+  const batch = createBatch();
   let stopping = false;
   let running: Promise<void> | undefined;
   let connection: OutboxConnection | undefined;
@@ -87,15 +91,17 @@ export function createOutboxRelay<Event extends EventDraft = Publishable>(option
     closing?.end().then(undefined, () => undefined);
   };
 
-  /** Runs one round. Returns whether it relayed or rejected any event. */
-  const runRound = async (): Promise<boolean> => {
+  /** Runs one round. Returns whether it relayed or rejected any event, and the failure to publish, if any. */
+  const runRound = async (): Promise<Round> => {
     const current = connection ?? (await open());
     if (stopping) {
       disconnect();
-      return false;
+      return { hasMoved: false };
     }
     isNotified = false;
-    const { relayed, rejected } = await moveEvents(current, publish);
+    const plan = batch.plan();
+    const { relayed, rejected, failure } = await moveEvents(current, publish, plan);
+    const isHalved = batch.record(plan, { relayed, rejected, failed: failure?.events });
     if (relayed > 0) observe?.('relayed', relayed);
     if (rejected.length > 0) observe?.('rejected', rejected.length);
     for (const { event, reason } of rejected) {
@@ -104,21 +110,26 @@ export function createOutboxRelay<Event extends EventDraft = Publishable>(option
         reason,
       });
     }
-    return relayed + rejected.length > 0;
+    return { hasMoved: relayed + rejected.length > 0, ...(failure && { failure: { error: failure.error, isHalved } }) };
   };
 
   const run = async (): Promise<void> => {
     let failures = 0;
     for (;;) {
-      try {
-        const moved = await runRound();
+      const { hasMoved, failure } = await runRound().catch((error: unknown): Round => ({
+        hasMoved: false,
+        failure: { error, isHalved: false },
+      }));
+      if (failure === undefined) {
         failures = 0;
-        if (!moved) await waitForNotification(pollMs);
-      } catch (error) {
+        if (!hasMoved) await waitForNotification(pollMs);
+      } else {
+        const { error, isHalved } = failure;
         disconnect();
         if (stopping) return;
-        failures += 1;
-        const retryInMs = retryDelay(failures);
+        // Half of the events are tried soon. The waits grow once there is nothing to halve.
+        if (!isHalved) failures += 1;
+        const retryInMs = retryDelay(isHalved ? 1 : failures, maxRetryMs);
         log.warn('An outbox could not be relayed; it is tried again.', { ...hint(error), error, retry_in_ms: retryInMs });
         await waitForNotification(retryInMs);
       }
@@ -142,9 +153,19 @@ export function createOutboxRelay<Event extends EventDraft = Publishable>(option
   };
 }
 
-/** Returns a wait from 250 ms up to 30 s, reduced by up to a half at random, so that relays do not reconnect all at once. */
-function retryDelay(failures: number): number {
-  const delay = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS);
+/** The result of a round of a relay. */
+interface Round {
+  hasMoved: boolean;
+  failure?: {
+    error: unknown;
+    /** Whether the next round has fewer events. */
+    isHalved: boolean;
+  };
+}
+
+/** Returns a wait from 250 ms up to `maxMs`, reduced by up to a half at random, so that relays do not reconnect all at once. */
+function retryDelay(failures: number, maxMs: number): number {
+  const delay = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), maxMs);
   return Math.round(delay * (1 - Math.random() / 2));
 }
 

@@ -30,7 +30,7 @@ export interface Rejection {
 }
 
 /** The maximum number of events of one `POST /api/events`. */
-const MAX_EVENTS = 1000;
+export const MAX_EVENTS = 1000;
 /** With one more event of 256 KiB, and the envelope of each event, a request stays below its limit of 1 MB. */
 const MAX_BYTES = 700_000;
 const ENVELOPE_BYTES = 256;
@@ -52,19 +52,26 @@ export async function lockOutbox({ query }: SqlRunner): Promise<boolean> {
   return (rows[0] as { is_locked: boolean }).is_locked;
 }
 
-/** Reads the first waiting events, in order: at most 1,000, and at most as many bytes as fit into one request. */
-export async function readWaiting({ query }: SqlRunner): Promise<WaitingEvent[]> {
-  const { rows } = await query(`
+/**
+ * Reads the first waiting events, in order: at most `limit`, and at most as many bytes as fit into one request. Leaves out the
+ * event at the position `skip`.
+ */
+export async function readWaiting({ query }: SqlRunner, limit: number, skip?: string): Promise<WaitingEvent[]> {
+  const { rows } = await query(
+    `
     SELECT position::text, id, type, to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp, data
     FROM (
       SELECT position, id, type, timestamp, data::text, sum(octet_length(data::text) + ${String(ENVELOPE_BYTES)})
         OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
       FROM (
-        SELECT * FROM tidings.outbox WHERE rejected_at IS NULL ORDER BY position LIMIT ${String(MAX_EVENTS)}
+        SELECT * FROM tidings.outbox WHERE rejected_at IS NULL AND position IS DISTINCT FROM CAST($1 AS text)::bigint
+        ORDER BY position LIMIT CAST($2 AS text)::int
       ) AS next
     ) AS weighed
     WHERE coalesce(bytes_before, 0) < ${String(MAX_BYTES)}
-    ORDER BY weighed.position`);
+    ORDER BY weighed.position`,
+    [skip ?? null, String(limit)],
+  );
   return rows as WaitingEvent[];
 }
 
