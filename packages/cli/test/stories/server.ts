@@ -8,7 +8,7 @@ export function serverStories(system: () => System): void {
     test('prints in one line that there is no token, and how to get one', async () => {
       const { code, out, err } = await openTerminal().run('webhooks list');
       expect({ code, out }).toEqual({ code: 2, out: '' });
-      expect(err).toMatch(/^error: there is no token\. Set TIDINGS_TOKEN .*npx tidings token --sub you.*$/);
+      expect(err).toMatch(/^error: there is no token\. Set TIDINGS_TOKEN .*npx tidings token --sub alice.*$/);
     });
 
     test('refuses a token that is not a JWT, and reports one that the server does not accept', async () => {
