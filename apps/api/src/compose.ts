@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
-import { createPartitionMaintenance, lastPosition, type Database } from '@tidings/database';
+import { createPartitionMaintenance, type Database } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { createDeliveriesQueue, createTestsQueue, openQueues, testResultsChannel, type RedisClient } from '@tidings/queue';
 import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
@@ -141,7 +141,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   let { port } = config;
 
   async function start(): Promise<void> {
-    stream.start(await retryUntilAvailable(() => lastPosition(sql), log));
+    await retryUntilAvailable(stream.start, log);
     maintenance.start();
     await callers.start();
     if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, registry);

@@ -1,6 +1,7 @@
 import { createSubscribers, type Subscribers } from '../src/stream/subscribers.js';
 import type { Frame } from '../src/stream/frame.js';
 import { createHub, type Hub } from '../src/stream/hub.js';
+import type { KnownEvent } from '../src/stream/known-events.js';
 import type { StreamMetrics } from '../src/stream/metrics.js';
 import { catchUp } from '../src/stream/catch-up.js';
 import type { Session } from '../src/stream/session.js';
@@ -12,6 +13,7 @@ export const NO_METRICS: StreamMetrics = {
   sent: ignore,
   clientCaughtUp: ignore,
   gap: ignore,
+  putBack: ignore,
   ended: ignore,
   refused: ignore,
   announced: ignore,
@@ -51,43 +53,61 @@ export async function yieldToEventLoop(count: number): Promise<void> {
   for (let done = 0; done < count; done += 1) await new Promise(setImmediate);
 }
 
-/** Creates an API process on a log. Its reads take some iterations of the event loop, and fail while the log is not available. */
+/**
+ * Creates an API process on a log. Its reads take some iterations of the event loop, and fail while the log is not available.
+ * The process ends its open sessions when the log was put back.
+ */
 export function fakeProcess(read: (range: { after: number; until?: number }) => StreamEvent[], pageSize = 5) {
   let readIterations = 1;
   let isUnavailable = false;
   let reads = 0;
-  const readPage = async (
-    range: { after: number; until?: number },
-    isVisible: (event: StreamEvent) => boolean = () => true,
-  ): Promise<StreamPage> => {
+  const open = new Set<Session>();
+  /** Answers a query with its result at the time of the call; later commits are not in it. */
+  const query = async <Result>(run: () => Result): Promise<Result> => {
     reads += 1;
-    // The events at the time of the query; later commits are not in the result.
-    const events = read(range).filter(isVisible);
+    const result = run();
     const fails = isUnavailable;
     await yieldToEventLoop(readIterations);
     if (fails) throw new Error('The log is not available.');
+    return result;
+  };
+  const readPage = (
+    range: { after: number; until?: number },
+    isVisible: (event: StreamEvent) => boolean = () => true,
+  ): StreamPage => {
+    const events = read(range).filter(isVisible);
     return { events: events.slice(0, pageSize), complete: events.length < pageSize };
+  };
+  const isMissing = ({ position, id }: KnownEvent): boolean => {
+    const before = read({ after: -1, until: position });
+    return before.length > 0 && before.at(-1)?.id !== id;
   };
   const subscribers: Subscribers = createSubscribers();
   const hub: Hub = createHub({
-    readPage: (after) => readPage({ after }),
+    readPage: ({ after, remembered }) => query(() => ({ ...readPage({ after }), isPutBack: remembered.some(isMissing) })),
+    readNewest: (limit) => query(() => read({ after: 0 }).slice(-limit)),
     subscribers,
+    endSessions() {
+      for (const session of open) session.end('log_put_back');
+      open.clear();
+    },
     metrics: NO_METRICS,
-    log: { warn: ignore },
+    log: { warn: ignore, error: ignore },
   });
-  hub.start(0);
   return {
     hub,
     subscribers,
     reads: () => reads,
     slowDown: (iterations: number) => (readIterations = iterations),
     setUnavailable: (unavailable: boolean) => (isUnavailable = unavailable),
-    catchUp: (session: Session) =>
-      catchUp(session, {
+    catchUp: (session: Session) => {
+      open.add(session);
+      return catchUp(session, {
         hub,
         subscribers,
         metrics: NO_METRICS,
-        readPage: (range) => readPage(range, ({ owner }) => owner === null || owner === session.owner),
-      }),
+        readPage: (range) => query(() => readPage(range, ({ owner }) => owner === null || owner === session.owner)),
+      });
+    },
   };
 }

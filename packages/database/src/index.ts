@@ -17,12 +17,15 @@ export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } 
 export { createPartitionMaintenance } from './partition-maintenance.js';
 export {
   findPosition,
-  lastPosition,
+  followEvents,
   lastVisibleEvent,
   readEvents,
+  readNewest,
   readOwnerEvents,
+  type FollowedPage,
   type LoggedEvent,
   type LogPage,
+  type LogPlace,
   type LogRange,
 } from './sql/read-events.js';
 export {

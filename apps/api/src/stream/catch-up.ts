@@ -6,7 +6,7 @@ import type { Session } from './session.js';
 import type { StreamPage } from './stream-event.js';
 
 interface CatchUpParts {
-  hub: Pick<Hub, 'position' | 'catchUp'>;
+  hub: Pick<Hub, 'position' | 'isInDoubt' | 'catchUp'>;
   subscribers: Pick<Subscribers, 'join'>;
   /** Reads one page, in order, of the events after `after` and up to `until` that the session may see. */
   readPage: (range: { after: number; until: number }) => Promise<StreamPage>;
@@ -24,13 +24,19 @@ interface CatchUpParts {
 export async function catchUp(session: Session, { hub, subscribers, readPage, metrics }: CatchUpParts): Promise<void> {
   // The client was connected to another process, which is ahead of this one.
   if (session.position > hub.position) await hub.catchUp();
-  if (session.position > hub.position)
+  // The hub ends all sessions when it finds that the log was put back.
+  if (session.isOpen && session.position > hub.position)
     throw new Error('This process is behind the position of the client, and could not catch up from the log.');
 
   let count = 0;
   while (session.isOpen && session.position < hub.position) {
     const until = hub.position;
     const { events, complete } = await readPage({ after: session.position, until });
+    // After an outage of PostgreSQL the page may come from a log that was put back: the hub then ends this session.
+    if (hub.isInDoubt) {
+      await hub.catchUp();
+      continue;
+    }
     for (const event of events) {
       await session.drained();
       session.write(frame(event), 1);

@@ -3,8 +3,9 @@ import fc, { type GeneratorValue } from 'fast-check';
 import {
   acceptEvents,
   findPosition,
+  followEvents,
   openDatabase,
-  readEvents,
+  readNewest,
   readOwnerEvents,
   type Database,
   type Queryable,
@@ -77,14 +78,18 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
   const processes = [1, 2].map(() => {
     const subscribers = createSubscribers();
     const hub = createHub({
-      readPage: (after) => readEvents(pool, { after, ...PAGE }),
+      readPage: ({ after, remembered }) => followEvents(pool, remembered, { after, ...PAGE }),
+      readNewest: (limit) => readNewest(pool, limit),
       subscribers,
+      endSessions: () => {
+        throw new Error('The log was not put back.');
+      },
       metrics: NO_METRICS,
-      log: { warn: () => undefined },
+      log: { warn: () => undefined, error: () => undefined },
     });
-    hub.start(begin);
     return { subscribers, hub };
   });
+  await Promise.all(processes.map(({ hub }) => hub.start()));
   const pick = <Item>(list: readonly Item[]): Item => list[choose(fc.nat, { max: list.length - 1 })] as Item;
   const maybe = (percent: number): boolean => choose(fc.nat, { max: 99 }) < percent;
   const pause = (): Promise<void> => yieldToEventLoop(choose(fc.nat, { max: 6 }));

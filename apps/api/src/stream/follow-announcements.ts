@@ -7,16 +7,18 @@ interface FollowParts {
   subscriber: RedisClient;
   channel: string;
   decode: (message: string) => StreamEvent[];
-  hub: Pick<Hub, 'announce' | 'catchUp'>;
+  hub: Pick<Hub, 'announce' | 'catchUp' | 'distrustAnnouncements'>;
   log: { warn: (message: string, details: object) => void };
 }
 
 /**
  * Passes announcements from the Redis channel to the hub. After each (re)subscription the hub catches up from the log, because
- * Redis keeps no messages: earlier announcements are lost.
+ * Redis keeps no messages: earlier announcements are lost. The first new one may arrive before the read begins, hence the
+ * distrust.
  */
 export function followAnnouncements({ subscriber, channel, decode, hub, log }: FollowParts): void {
   const subscribe = (): void => {
+    hub.distrustAnnouncements();
     subscriber
       .subscribe(channel)
       .then(() => hub.catchUp())

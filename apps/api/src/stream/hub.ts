@@ -1,27 +1,65 @@
+import { createKnownEvents, type KnownEvent, type Loss } from './known-events.js';
 import type { Subscribers } from './subscribers.js';
 import type { StreamMetrics } from './metrics.js';
 import type { StreamEvent, StreamPage } from './stream-event.js';
 
 interface HubParts {
-  /** Reads one page of the log after a position, in order. */
-  readPage: (after: number) => Promise<StreamPage>;
+  /** Reads one page of the log after a position, in order, and checks that the log still has the remembered events. */
+  readPage: (range: { after: number; remembered: readonly KnownEvent[] }) => Promise<CheckedPage>;
+  /** Reads the newest events of the log, at most `limit`, in order. */
+  readNewest: (limit: number) => Promise<KnownEvent[]>;
   subscribers: Pick<Subscribers, 'send'>;
-  metrics: Pick<StreamMetrics, 'announced' | 'caughtUp'>;
-  log: { warn: (message: string, details: object) => void };
+  /** Ends all sessions of this process, those that catch up too, because the log was put back. */
+  endSessions: () => void;
+  metrics: Pick<StreamMetrics, 'announced' | 'caughtUp' | 'putBack'>;
+  log: {
+    warn: (message: string, details: object) => void;
+    error: (message: string, details: object) => void;
+  };
+}
+
+/** A page of the log, read together with a check. */
+export interface CheckedPage extends StreamPage {
+  /** Whether the log was put back behind a remembered event. */
+  isPutBack: boolean;
 }
 
 /** Sends the event log, in its order, to the subscribers of this process. */
 export interface Hub {
   /** The position up to which the subscribers got all events. */
   readonly position: number;
-  /** Starts at this position, usually the end of the log. */
-  start: (position: number) => void;
+  /** How often the hub began again because the log was put back. A position from before is worth nothing after it. */
+  readonly restarts: number;
+  /** Whether the log may have been put back since the last read: announcements are not followed before the next one. */
+  readonly isInDoubt: boolean;
+  /** Starts at the end of the log. */
+  start: () => Promise<void>;
   /** Announces events that were committed. Announcements are hints: the hub reads missing events from the log. */
   announce: (events: readonly StreamEvent[]) => void;
+  /** Follows no announcement before the next successful read, because announcements may have been lost. */
+  distrustAnnouncements: () => void;
   /** Reads events that were not announced from the log. Resolves when the subscribers got them. */
   catchUp: () => Promise<void>;
+  /** Returns an event that the log lost when it was last put back, by its id. */
+  findLost: (id: string) => LostEvent | undefined;
+  /** Returns an event that the hub sent recently, by its id. */
+  findSent: (id: string) => KnownEvent | undefined;
 }
 
+/** An event that the log lost when it was put back. */
+export interface LostEvent extends KnownEvent {
+  /** The position after which its recipients have to begin again. */
+  resumeAfter: number;
+}
+
+/** The reason for a check before announcements are followed again. */
+interface Doubt {
+  /** An event whose position was announced with another event. */
+  suspect: KnownEvent | undefined;
+}
+
+/** How many of its newest events a hub remembers: the most that the log may lose with an exact new beginning for clients. */
+const REMEMBERED = 5000;
 /**
  * The size of a batch for the sockets in one iteration of the event loop, in characters: a healthy socket takes it before
  * the next.
@@ -33,9 +71,19 @@ const MAX_QUEUED_CHARS = 16 * 1024 * 1024;
 /**
  * Creates a hub. The log is the source of truth: positions become visible in order, so an announcement that skips a position
  * means that the events in between are committed, and the hub reads all of them from the log.
+ *
+ * PostgreSQL may fail over to a replica without the newest commits, or be restored from a backup. Then positions are given
+ * again, and a hub that only reads on from its own position would skip the new events up to it. So each read checks that the
+ * log still has the hub's last event. Announcements alone could carry the hub past the reused positions between two reads;
+ * therefore it compares them with the events that it remembers, and follows none while a read has failed or announcements may
+ * be missing (decision 0039).
  */
-export function createHub({ readPage, subscribers, metrics, log }: HubParts): Hub {
+export function createHub({ readPage, readNewest, subscribers, endSessions, metrics, log }: HubParts): Hub {
   let position = 0;
+  let restarts = 0;
+  let known = createKnownEvents(REMEMBERED);
+  let loss: Loss | undefined;
+  let doubt: Doubt | undefined;
   /** Events that are known and not sent yet, in order and without a gap. */
   const queue: StreamEvent[] = [];
   let queuedChars = 0;
@@ -70,14 +118,53 @@ export function createHub({ readPage, subscribers, metrics, log }: HubParts): Hu
   const enqueue = (event: StreamEvent): void => {
     queue.push(event);
     queuedChars += event.data.length;
+    known.add(event);
     void sendQueue();
+  };
+
+  /** Whether the hub remembers another event at the position of this one. */
+  const isContradicted = ({ position: at, id }: KnownEvent): boolean => (known.at(at)?.id ?? id) !== id;
+
+  const beginAt = (newest: readonly KnownEvent[]): void => {
+    position = newest.at(-1)?.position ?? 0;
+    known = createKnownEvents(REMEMBERED);
+    newest.forEach(known.add);
+  };
+
+  const restart = async (): Promise<void> => {
+    const newest = await readNewest(REMEMBERED);
+    const from = lastKnown();
+    loss = known.compareWith(newest);
+    queue.length = 0;
+    queuedChars = 0;
+    doubt = undefined;
+    beginAt(newest);
+    restarts += 1;
+    metrics.putBack();
+    log.error('The event log was put back: it lost events that were accepted. All streams end, and begin again from the log.', {
+      from,
+      to: position,
+      common: loss?.after ?? null,
+    });
+    // After the new position is set, so that no session can join the subscribers at the old one.
+    endSessions();
   };
 
   const readRest = async (): Promise<void> => {
     try {
-      let page: StreamPage;
+      let page: CheckedPage;
       do {
-        page = await readPage(lastKnown());
+        const after = lastKnown();
+        const checked = doubt;
+        const remembered = [known.at(after), checked?.suspect].filter((event) => event !== undefined);
+        page = await readPage({ after, remembered });
+        // An announcement during the read may have been about an event that the log lost: its position has another event now.
+        if (page.isPutBack || page.events.some(isContradicted)) {
+          await restart();
+          return;
+        }
+        // A doubt that arose during the read is for the next one.
+        if (doubt === checked) doubt = undefined;
         // Announcements during the read may have queued some of these events already.
         const events = page.events.filter((event) => event.position > lastKnown());
         events.forEach(enqueue);
@@ -85,6 +172,8 @@ export function createHub({ readPage, subscribers, metrics, log }: HubParts): Hu
         await sending;
       } while (!page.complete);
     } catch (error) {
+      // PostgreSQL may return with an older log.
+      doubt ??= { suspect: undefined };
       log.warn('The stream could not catch up from the log; it is tried again soon.', { error });
     }
   };
@@ -109,13 +198,25 @@ export function createHub({ readPage, subscribers, metrics, log }: HubParts): Hu
     get position() {
       return position;
     },
-    start(from) {
-      position = from;
+    get restarts() {
+      return restarts;
+    },
+    get isInDoubt() {
+      return doubt !== undefined;
+    },
+    async start() {
+      beginAt(await readNewest(REMEMBERED));
     },
     announce(events) {
       for (const event of events) {
-        if (event.position <= lastKnown()) continue;
-        if (event.position > lastKnown() + 1 || queuedChars > MAX_QUEUED_CHARS) {
+        if (event.position <= lastKnown()) {
+          const same = known.at(event.position);
+          if (same?.id === event.id) continue;
+          doubt = { suspect: same ?? doubt?.suspect };
+          void catchUp();
+          return;
+        }
+        if (doubt !== undefined || event.position > lastKnown() + 1 || queuedChars > MAX_QUEUED_CHARS) {
           void catchUp();
           return;
         }
@@ -123,6 +224,14 @@ export function createHub({ readPage, subscribers, metrics, log }: HubParts): Hu
         enqueue(event);
       }
     },
+    distrustAnnouncements() {
+      doubt = { suspect: doubt?.suspect };
+    },
     catchUp,
+    findLost(id) {
+      const event = loss?.events.get(id);
+      return loss && event && { ...event, resumeAfter: loss.after };
+    },
+    findSent: (id) => known.find(id),
   };
 }

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { StreamEvent } from './stream-event.js';
 
-const ENDS = ['token_expired', 'token_revoked', 'owner_disabled', 'too_slow', 'stopping', 'client_left'] as const;
+const ENDS = ['token_expired', 'token_revoked', 'owner_disabled', 'too_slow', 'log_put_back', 'stopping', 'client_left'] as const;
 
 /** The metrics of the live stream. */
 export interface StreamMetrics {
@@ -11,6 +11,8 @@ export interface StreamMetrics {
   clientCaughtUp: (events: number) => void;
   /** Counts a client whose last event is not in the log. */
   gap: () => void;
+  /** Counts a log that was put back behind the position of this process. */
+  putBack: () => void;
   /** Counts a stream that ended. */
   ended: (reason: (typeof ENDS)[number]) => void;
   /** Counts a stream that was refused by the limit of an owner or of the process. */
@@ -68,6 +70,11 @@ export function createStreamMetrics(registry: Registry, countOpen: () => number)
     help: 'Streams that began with stream.gap, because the last event of the client is not in the log.',
     registers,
   });
+  const putBacks = new Counter({
+    name: 'tidings_stream_put_backs_total',
+    help: 'Times that the log was found without the last event of this process: PostgreSQL lost accepted events, and all streams ended.',
+    registers,
+  });
   const ends = new Counter({
     name: 'tidings_stream_ended_total',
     help: 'Ended streams, by reason; "too_slow": the client did not read fast enough.',
@@ -103,6 +110,9 @@ export function createStreamMetrics(registry: Registry, countOpen: () => number)
     },
     gap() {
       gaps.inc();
+    },
+    putBack() {
+      putBacks.inc();
     },
     ended(reason) {
       ends.inc({ reason });

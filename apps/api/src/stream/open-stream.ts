@@ -15,13 +15,14 @@ import { notice, type Frame } from './frame.js';
 import type { Hub } from './hub.js';
 import type { StreamMetrics } from './metrics.js';
 import { catchUp } from './catch-up.js';
+import { positionAfterGap } from './position-after-gap.js';
 import { openSession, type Follower } from './session.js';
 import type { Streams } from './streams.js';
 
 /** The parts of a process that a stream needs. */
 export interface StreamParts {
   sql: Queryable;
-  hub: Pick<Hub, 'position' | 'catchUp'>;
+  hub: Pick<Hub, 'position' | 'restarts' | 'isInDoubt' | 'catchUp' | 'findLost' | 'findSent'>;
   subscribers: Subscribers;
   streams: Pick<Streams, 'admit' | 'add' | 'reconnectMs'>;
   metrics: StreamMetrics;
@@ -33,6 +34,14 @@ export interface StreamParts {
 
 /** The id of the position before the first event of the log. No event can have this id. */
 const START_ID = '@start';
+/** The beginning of a stream. */
+interface Start {
+  /** The position after which it begins. */
+  position: number;
+  firstFrame?: Frame;
+  isGap?: boolean;
+}
+
 /** The size of one read of the log for one client. */
 const PAGE = { limit: 200, maxBytes: 1024 * 1024 };
 
@@ -61,27 +70,35 @@ export async function openStream(
   const readPage = (range: LogRange): Promise<LogPage> =>
     follower.seesAll ? readEvents(sql, { ...range, types }) : readOwnerEvents(sql, follower.owner, { ...range, types });
   const viewer = follower.seesAll ? null : follower.owner;
-  const livePosition = hub.position;
-  const startPosition = lastEventId ? await positionOf(lastEventId, viewer, sql) : livePosition;
-  let firstFrame: Frame | undefined;
-  if (!lastEventId) {
-    firstFrame = notice(
-      'stream.open',
-      { heartbeat_ms: heartbeatMs },
-      (await lastVisibleEvent(sql, viewer, livePosition)) ?? START_ID,
-    );
-  } else if (startPosition === null) {
-    metrics.gap();
-    const [oldest] = (await readPage({ after: 0, limit: 1 })).events;
-    firstFrame = notice('stream.gap', { last_event_id: lastEventId, oldest_event_id: oldest?.id ?? null });
-  }
+
+  const findStart = async (): Promise<Start> => {
+    if (!lastEventId) {
+      const { position } = hub;
+      const id = (await lastVisibleEvent(sql, viewer, position)) ?? START_ID;
+      return { position, firstFrame: notice('stream.open', { heartbeat_ms: heartbeatMs }, id) };
+    }
+    // A lost event may be in the log again, at another position, after it was published again.
+    const position = hub.findLost(lastEventId) ? null : await positionOf(lastEventId, viewer, sql);
+    if (position !== null) return { position };
+    const after = await positionAfterGap(lastEventId, viewer, hub);
+    const [oldest] = (await readPage({ after, limit: 1 })).events;
+    const gap = { last_event_id: lastEventId, oldest_event_id: oldest?.id ?? null };
+    return { position: after, firstFrame: notice('stream.gap', gap), isGap: true };
+  };
+  let start: Start;
+  let restarts: number;
+  do {
+    ({ restarts } = hub);
+    start = await findStart();
+  } while (hub.restarts !== restarts);
+  if (start.isGap) metrics.gap();
   // The client may have disconnected during the queries.
   if (hasDisconnected()) return;
 
   const session = openSession({
     ...follower,
     response,
-    position: startPosition ?? 0,
+    position: start.position,
     maxBufferedBytes: bufferBytes,
     reconnectMs: streams.reconnectMs,
     metrics,
@@ -90,7 +107,7 @@ export async function openStream(
   response.once('close', () => {
     subscribers.leave(session);
   });
-  if (firstFrame) session.write(firstFrame);
+  if (start.firstFrame) session.write(start.firstFrame);
   try {
     await catchUp(session, { hub, subscribers, metrics, readPage: (range) => readPage({ ...range, ...PAGE }) });
   } catch (error) {

@@ -28,7 +28,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
         path: STREAM,
         summary: 'The live stream of the events that the caller may see',
         description:
-          'Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the oldest event that is left, and all events that are left follow. `HEAD` returns the headers only.',
+          'Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the event from which the stream continues, usually the oldest that is left. `HEAD` returns the headers only.',
         access: 'owner',
         query: z.strictObject({
           types: typesParameter({ types: catalog.streamedTypes }),

@@ -1,7 +1,7 @@
 import type { RedisClient } from '@tidings/queue';
 import type { Registry } from 'prom-client';
 import { decodeAnnouncement, streamChannel } from '@tidings/accept';
-import { readEvents, type Queryable } from '@tidings/database';
+import { followEvents, readNewest, type Queryable } from '@tidings/database';
 import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
 import { createSubscribers } from './subscribers.js';
 import { followAnnouncements } from './follow-announcements.js';
@@ -31,13 +31,16 @@ interface LiveStreamParts {
   registry: Registry;
   /** Called after each run of its periodic task, for the metrics. */
   observe?: PeriodicTaskOptions['observe'];
-  log: { warn: (message: string, details: object) => void };
+  log: {
+    warn: (message: string, details: object) => void;
+    error: (message: string, details: object) => void;
+  };
 }
 
 /** The live stream of this process. */
 export interface LiveStream extends StreamParts, Pick<Streams, 'endRefused'> {
-  /** Follows the log from the position of the newest event on. */
-  start: (position: number) => void;
+  /** Follows the log from its newest event on. Throws when the log cannot be read. */
+  start: () => Promise<void>;
   /** Ends all streams, and stops catching up. Resolves when no read is running. */
   stop: () => Promise<void>;
 }
@@ -55,7 +58,16 @@ export function createLiveStream({ sql, subscriber, prefix, settings, registry, 
   const metrics = createStreamMetrics(registry, () => streams.size);
   const streams = createStreams({ ...settings, metrics });
   const subscribers = createSubscribers();
-  const hub = createHub({ readPage: (after) => readEvents(sql, { after, ...PAGE }), subscribers, metrics, log });
+  const hub = createHub({
+    readPage: ({ after, remembered }) => followEvents(sql, remembered, { after, ...PAGE }),
+    readNewest: (limit) => readNewest(sql, limit),
+    subscribers,
+    endSessions() {
+      streams.endAll('log_put_back');
+    },
+    metrics,
+    log,
+  });
   const catchUp = createPeriodicTask({ name: 'catch-up', intervalMs: CATCH_UP_MS, run: hub.catchUp, observe, log });
 
   return {
@@ -67,8 +79,8 @@ export function createLiveStream({ sql, subscriber, prefix, settings, registry, 
     bufferBytes: settings.bufferBytes,
     heartbeatMs: settings.heartbeatMs,
     endRefused: streams.endRefused,
-    start(position) {
-      hub.start(position);
+    async start() {
+      await hub.start();
       followAnnouncements({ subscriber, channel: streamChannel(prefix), decode: decodeAnnouncement, hub, log });
       catchUp.start();
     },

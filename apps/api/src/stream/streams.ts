@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { Problem } from '../problems/problem.js';
 import type { StreamMetrics } from './metrics.js';
+import type { EndReason } from './notices.js';
 import type { Session } from './session.js';
 
 interface StreamsOptions {
@@ -28,6 +29,8 @@ export interface Streams {
   reconnectMs: () => number;
   /** Ends the sessions of revoked tokens and of disabled owners. */
   endRefused: (refused: { isRevoked: (tokenId: string) => boolean; isDisabled: (owner: string) => boolean }) => void;
+  /** Ends all sessions, with a reason after which their clients reconnect. */
+  endAll: (reason: EndReason) => void;
   /** Ends all sessions. A session that is added later ends immediately. */
   stop: () => void;
 }
@@ -124,6 +127,9 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
         if (isDisabled(session.owner)) session.end('owner_disabled');
         else if (session.tokenId !== undefined && isRevoked(session.tokenId)) session.end('token_revoked');
       }
+    },
+    endAll(reason) {
+      for (const session of sessions.keys()) session.end(reason);
     },
     stop() {
       isStopped = true;

@@ -288,7 +288,7 @@ export interface paths {
         };
         /**
          * The live stream of the events that the caller may see
-         * @description Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the oldest event that is left, and all events that are left follow. `HEAD` returns the headers only.
+         * @description Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the event from which the stream continues, usually the oldest that is left. `HEAD` returns the headers only.
          */
         get: operations["getEventsStream"];
         put?: never;

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openLog, type TestLog } from '../../test/log.js';
-import { findPosition, lastPosition, lastVisibleEvent, readEvents, readOwnerEvents, type LoggedEvent } from './read-events.js';
+import {
+  findPosition,
+  followEvents,
+  lastVisibleEvent,
+  readEvents,
+  readNewest,
+  readOwnerEvents,
+  type LoggedEvent,
+} from './read-events.js';
 
 const USERS = [null, 'alice', 'bob'];
 const TYPES = ['sync.completed', 'gaps.updated', 'extraction.started'];
@@ -13,8 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => log.close());
 
-test('lastPosition is 0 for an empty log', async () => {
-  expect(await lastPosition(log.pool)).toBe(0);
+test('an empty log has no newest events, and was not put back', async () => {
+  expect(await readNewest(log.pool, 10)).toEqual([]);
+  const page = { events: [], complete: true };
+  expect(await followEvents(log.pool, [], { after: 0, limit: 10 })).toEqual({ ...page, isPutBack: false });
+  expect(await followEvents(log.pool, [{ position: 5, id: 'a' }], { after: 5, limit: 10 })).toEqual({
+    ...page,
+    isPutBack: false,
+  });
   expect(await readEvents(log.pool, { after: 0, limit: 10 })).toEqual({ events: [], complete: true });
 });
 
@@ -36,7 +50,9 @@ describe('the log', () => {
   test('is read in the order of positions, up to the newest event', async () => {
     expect(all).toHaveLength(27);
     expect(all.map(({ position }) => position)).toEqual(all.map(({ position }) => position).sort((one, other) => one - other));
-    expect(await lastPosition(log.pool)).toBe(all.at(-1)?.position);
+    const places = all.map(({ position, id, owner }) => ({ position, id, owner }));
+    expect(await readNewest(log.pool, 1000)).toEqual(places);
+    expect(await readNewest(log.pool, 3)).toEqual(places.slice(-3));
   });
 
   test('is read from any position in pages, by count and by bytes, without repeats or gaps', async () => {
@@ -99,5 +115,34 @@ describe('the log', () => {
     }
     expect(await findPosition(log.pool, 'alice', 'unknown')).toBeNull();
     expect(await findPosition(log.pool, null, 'unknown')).toBeNull();
+  });
+
+  test('is followed in the same pages as it is read in', async () => {
+    for (const { position, id } of all) {
+      for (const range of [
+        { after: position, limit: 4 },
+        { after: position, limit: 100, maxBytes: 20 },
+      ])
+        expect(await followEvents(log.pool, [{ position, id }], range)).toEqual({
+          ...(await readEvents(log.pool, range)),
+          isPutBack: false,
+        });
+    }
+  });
+
+  test('was put back when it lacks a remembered event and has one before it', async () => {
+    const follow = async (...remembered: { position: number; id: string }[]) =>
+      (await followEvents(log.pool, remembered, { after: 0, limit: 1 })).isPutBack;
+    const [first, second] = all as [LoggedEvent, LoggedEvent];
+    const last = all.at(-1) as LoggedEvent;
+    expect(await follow({ position: second.position, id: 'another' })).toBe(true);
+    expect(await follow({ position: last.position + 10, id: 'lost' })).toBe(true);
+    expect(await follow(first, second, last)).toBe(false);
+    expect(await follow(first, { position: second.position, id: 'another' }, last)).toBe(true);
+    // A dropped period takes the remembered event along with all before it.
+    await log.pool.query('DELETE FROM events WHERE position <= $1', [second.position]);
+    expect(await follow(first)).toBe(false);
+    expect(await follow(second, last)).toBe(false);
+    expect(await follow(last)).toBe(false);
   });
 });

@@ -26,7 +26,14 @@ interface Row {
 const COLUMNS = `id, position, type, owner, data::text AS data,
   to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp`;
 
-const toEvent = ({ position, ...row }: Row): LoggedEvent => ({ ...row, position: Number(position) });
+const toEvent = ({ id, position, type, owner, timestamp, data }: Row): LoggedEvent => ({
+  id,
+  position: Number(position),
+  type,
+  owner,
+  timestamp,
+  data,
+});
 
 /** A range of the log. */
 export interface LogRange {
@@ -49,13 +56,51 @@ export interface LogPage {
   complete: boolean;
 }
 
+/** The place of an event in the log. */
+export type LogPlace = Pick<LoggedEvent, 'position' | 'id'>;
+
+/** A page of the log for a reader that remembers events. */
+export interface FollowedPage extends LogPage {
+  /** Whether the log was put back behind a remembered event: positions up to it may hold events that the reader never saw. */
+  isPutBack: boolean;
+}
+
 /** Reads the events of all owners, in the order of the log. */
 export async function readEvents(sql: Queryable, range: LogRange): Promise<LogPage> {
   return page(sql, range, {
     name: 'read_events',
-    from: `SELECT ${COLUMNS} FROM events WHERE ${IN_RANGE} ORDER BY events.position LIMIT $4`,
+    from: ALL_OWNERS,
     values: [],
   });
+}
+
+/**
+ * Reads the events of all owners after a position, and checks in the same snapshot that the log still has the remembered
+ * events: PostgreSQL may have failed over to a replica without the newest commits, or was restored from a backup.
+ *
+ * The log was put back when it lacks one of them and has an event at or below its position. When it has none there, a dropped
+ * period took the event along with all before it, and the reader misses nothing.
+ */
+export async function followEvents(
+  sql: Queryable,
+  remembered: readonly LogPlace[],
+  { after, limit, maxBytes = NO_BOUND }: Pick<LogRange, 'after' | 'limit' | 'maxBytes'>,
+): Promise<FollowedPage> {
+  type Check = Pick<FollowedPage, 'isPutBack'>;
+  const { rows } = await sql.query<Check & (Row | { id: null })>({
+    name: 'follow_events',
+    text: `
+      SELECT checked.*, page.* FROM (
+        SELECT EXISTS (
+          SELECT FROM unnest($6::bigint[], $7::text[]) AS remembered (position, id)
+          WHERE NOT EXISTS (SELECT FROM events WHERE events.position = remembered.position AND events.id = remembered.id)
+            AND EXISTS (SELECT FROM events WHERE events.position <= remembered.position)
+        ) AS "isPutBack"
+      ) AS checked LEFT JOIN (${pageOf(ALL_OWNERS)}) AS page ON true ORDER BY position`,
+    values: [after, NO_BOUND, null, limit, maxBytes, remembered.map(({ position }) => position), remembered.map(({ id }) => id)],
+  });
+  const events = rows.filter((row): row is Check & Row => row.id !== null);
+  return { ...toPage(events, { limit, maxBytes }), isPutBack: rows[0]?.isPutBack ?? false };
 }
 
 /**
@@ -73,7 +118,15 @@ export async function readOwnerEvents(sql: Queryable, owner: string, range: LogR
 }
 
 const IN_RANGE = 'position > $1 AND position <= $2 AND ($3::text[] IS NULL OR type = ANY($3))';
+const ALL_OWNERS = `SELECT ${COLUMNS} FROM events WHERE ${IN_RANGE} ORDER BY events.position LIMIT $4`;
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
+
+/** Returns the statement of a page: the first `$4` rows of a query, up to the one with which the data reaches `$5` bytes. */
+const pageOf = (from: string): string => `
+  SELECT id, position, type, owner, data, timestamp FROM (
+    SELECT found.*, sum(octet_length(data)) OVER (ORDER BY position) - octet_length(data) AS bytes_before
+    FROM (SELECT * FROM (${from}) AS visible ORDER BY position LIMIT $4) AS found
+  ) AS measured WHERE bytes_before < $5 ORDER BY position`;
 
 async function page(
   sql: Queryable,
@@ -82,13 +135,13 @@ async function page(
 ): Promise<LogPage> {
   const { rows } = await sql.query<Row>({
     name,
-    text: `
-      SELECT id, position, type, owner, data, timestamp FROM (
-        SELECT found.*, sum(octet_length(data)) OVER (ORDER BY position) - octet_length(data) AS bytes_before
-        FROM (SELECT * FROM (${from}) AS visible ORDER BY position LIMIT $4) AS found
-      ) AS measured WHERE bytes_before < $5 ORDER BY position`,
+    text: pageOf(from),
     values: [after, until, types, limit, maxBytes, ...values],
   });
+  return toPage(rows, { limit, maxBytes });
+}
+
+function toPage(rows: readonly Row[], { limit, maxBytes }: { limit: number; maxBytes: number }): LogPage {
   const events = rows.map(toEvent);
   const bytes = events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
   return { events, complete: events.length < limit && bytes < maxBytes };
@@ -129,11 +182,12 @@ export async function lastVisibleEvent(sql: Queryable, owner: string | null, unt
   return rows[0]?.id ?? null;
 }
 
-/** Returns the position of the newest event; 0 when the log is empty. */
-export async function lastPosition(sql: Queryable): Promise<number> {
-  const { rows } = await sql.query<{ position: string | null }>({
-    name: 'last_position',
-    text: 'SELECT max(position) AS position FROM events',
+/** Returns the newest events, at most `limit`, in the order of the log. */
+export async function readNewest(sql: Queryable, limit: number): Promise<Pick<LoggedEvent, 'position' | 'id' | 'owner'>[]> {
+  const { rows } = await sql.query<Pick<Row, 'position' | 'id' | 'owner'>>({
+    name: 'read_newest',
+    text: 'SELECT position, id, owner FROM events ORDER BY position DESC LIMIT $1',
+    values: [limit],
   });
-  return Number(rows[0]?.position ?? 0);
+  return rows.map(({ position, id, owner }) => ({ position: Number(position), id, owner })).reverse();
 }
