@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeStreams, type StreamedEvent } from './judge-streams.js';
+import { judgeStreams, judgeStreamsAfterLoss, type StreamedEvent } from './judge-streams.js';
 
 const LOG: StreamedEvent[] = [
   { id: 'e1', type: 'extraction.started', owner: null },
@@ -31,5 +31,29 @@ describe('the judge of streams', () => {
 
   test('reports the clients that got a gap', () => {
     expect(judgeStreams(LOG, [{ ...alice('e1', 'e2', 'e4'), gaps: 1 }])).toEqual(['clients got stream.gap: 1 at alice#1']);
+  });
+});
+
+describe('the judge of streams after a loss', () => {
+  const judge = (received: string[], gaps: number) =>
+    judgeStreamsAfterLoss(LOG, new Set(['lost1', 'lost2']), [{ ...alice(...received), gaps }]);
+
+  test('accepts lost events beside those of the log, with a gap', () => {
+    expect(judge(['e1', 'lost1', 'lost2', 'e2', 'e4'], 1)).toEqual([]);
+    expect(judge(['e1', 'e2', 'e4'], 0)).toEqual([]);
+  });
+
+  test('ignores lost events that were published again', () => {
+    expect(judgeStreamsAfterLoss(LOG, new Set(['e2']), [alice('e1', 'e2', 'e4')])).toEqual([]);
+    expect(judgeStreamsAfterLoss(LOG, new Set(['e2']), [alice('e1', 'e4')])).toEqual([]);
+    expect(judgeStreamsAfterLoss(LOG, new Set(['e2']), [{ ...alice('e1', 'e2', 'e2', 'e4'), gaps: 1 }])).toEqual([]);
+  });
+
+  test.each([
+    ['missing', ['e1', 'lost1', 'e4'], 1, '1 streamed events missing: e2 at alice#1'],
+    ['repeated', ['e1', 'lost1', 'e1', 'e2', 'e4'], 1, '1 streamed events received twice: e1 at alice#1'],
+    ['without a gap', ['e1', 'lost1', 'e2', 'e4'], 0, 'clients continued behind a lost event without stream.gap: alice#1'],
+  ])('reports an event that is %s', (_case, received, gaps, violation) => {
+    expect(judge(received, gaps)).toEqual([violation]);
   });
 });

@@ -58,3 +58,31 @@ export function judgeStreams(log: readonly StreamedEvent[], streamClients: reado
         : `${String(list.length)} streamed events ${finding}: ${examples}`;
     });
 }
+
+/**
+ * Checks the same for a log that was put back: each client received every event that is in the log, beside those that were
+ * lost; and a client that continued behind a lost event got a `stream.gap`.
+ *
+ * @param lost the ids of events that the log lost. Those that were published again are not judged.
+ */
+export function judgeStreamsAfterLoss(
+  log: readonly StreamedEvent[],
+  lost: ReadonlySet<string>,
+  streamClients: readonly StreamClientLog[],
+): string[] {
+  const publishedAgain = new Set(log.map(({ id }) => id).filter((id) => lost.has(id)));
+  const isGone = (id = ''): boolean => lost.has(id) && !publishedAgain.has(id);
+  const lacksGap = ({ received, gaps }: StreamClientLog): boolean =>
+    gaps === 0 && received.some((id, index) => !lost.has(id) && isGone(received[index - 1]));
+  const withoutGap = streamClients.filter(lacksGap).map(({ name }) => name);
+  const others = streamClients.map((each) => ({ ...each, received: each.received.filter((id) => !lost.has(id)), gaps: 0 }));
+  return [
+    ...judgeStreams(
+      log.filter(({ id }) => !lost.has(id)),
+      others,
+    ),
+    ...(withoutGap.length > 0
+      ? [`clients continued behind a lost event without stream.gap: ${withoutGap.slice(0, EXAMPLES).join(', ')}`]
+      : []),
+  ];
+}

@@ -4,6 +4,7 @@ import { killApi, killWorker } from './nemesis/kill.js';
 import { sendRedisCommand } from './nemesis/redis.js';
 import type { Sabotage } from './preload/sabotage.js';
 import { createRunner, type ScenarioOutcome } from './runner.js';
+import { logPutBack } from './scenarios/log-put-back.js';
 import { streams } from './scenarios/streams.js';
 import type { Scenario } from './scenario.js';
 import { startSystem, type System } from './system.js';
@@ -16,8 +17,11 @@ const DRAIN_MS = 18_000;
 /** Much longer than a working stream needs. */
 const STREAMS_MS = 4000;
 
-/** The sabotage that the scenario `streams` detects without further faults. */
-type StreamSabotage = 'announcements-only';
+/** The sabotages that a scenario of streams detects without further faults. */
+const STREAM_SABOTAGES = { 'announcements-only': streams, 'put-back-unseen': logPutBack } satisfies Partial<
+  Record<Sabotage, Scenario>
+>;
+type StreamSabotage = keyof typeof STREAM_SABOTAGES;
 
 const FAULTS: Record<Exclude<Sabotage, StreamSabotage>, (system: System) => Promise<void>> = {
   async 'reconciler-off'(system) {
@@ -61,8 +65,9 @@ beforeAll(async () => {
   await Promise.all(
     (Object.keys(FAULTS) as (keyof typeof FAULTS)[]).map((sabotage) => run(sabotage, scenarioFor(sabotage), DRAIN_MS)),
   );
-  await run('announcements-only', streams, STREAMS_MS);
-}, 90_000);
+  for (const [sabotage, scenario] of Object.entries(STREAM_SABOTAGES))
+    await run(sabotage as StreamSabotage, scenario, STREAMS_MS);
+}, 180_000);
 
 test.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])('reports lost events with %s', (sabotage) => {
   const { error, verdict } = outcomes.get(sabotage) ?? {};
@@ -71,8 +76,8 @@ test.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])('reports lost events w
   expect(verdict?.violations.join()).toContain('lost');
 });
 
-test('reports missing stream events with announcements-only', () => {
-  const { error, verdict } = outcomes.get('announcements-only') ?? {};
+test.each(Object.keys(STREAM_SABOTAGES) as StreamSabotage[])('reports missing stream events with %s', (sabotage) => {
+  const { error, verdict } = outcomes.get(sabotage) ?? {};
   expect(error).toBeUndefined();
   expect(verdict?.violations.join()).toMatch(/\d+ streamed events missing/);
 });

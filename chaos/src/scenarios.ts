@@ -6,6 +6,7 @@ import { halfOpen } from './scenarios/half-open.js';
 import { hangingTenant } from './scenarios/hanging-tenant.js';
 import { killedBeforeEnqueue } from './scenarios/killed-before-enqueue.js';
 import { killedBeforeRecord } from './scenarios/killed-before-record.js';
+import { logPutBack } from './scenarios/log-put-back.js';
 import { networkCut } from './scenarios/network-cut.js';
 import { poolExhausted } from './scenarios/pool-exhausted.js';
 import { postgresRestarted } from './scenarios/postgres-restarted.js';
@@ -45,6 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
   clocksShifted,
   // Streams
   streams,
+  logPutBack,
   // Receivers
   halfFailing,
   hangingTenant,

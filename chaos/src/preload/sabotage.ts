@@ -11,6 +11,8 @@ export const SABOTAGES = {
   'success-first': successFirst,
   /** The stream sends only announced events, and never reads the log. */
   'announcements-only': announcementsOnly,
+  /** The stream does not notice that the log was put back. */
+  'put-back-unseen': putBackUnseen,
 } satisfies Record<string, Intercept>;
 
 /** The name of a sabotage. */
@@ -34,7 +36,13 @@ function acknowledgeFirst(...[{ name, values }, run]: Parameters<Intercept>): Pr
 }
 
 function announcementsOnly(...[{ name }, run]: Parameters<Intercept>): Promise<pg.QueryResult> {
-  return name === 'read_events' ? Promise.resolve(answer([])) : run();
+  return name === 'follow_events' ? Promise.resolve(answer([])) : run();
+}
+
+async function putBackUnseen(...[{ name }, run]: Parameters<Intercept>): Promise<pg.QueryResult> {
+  const result = await run();
+  if (name === 'follow_events') for (const row of result.rows as { isPutBack: boolean }[]) row.isPutBack = false;
+  return result;
 }
 
 async function successFirst(...[{ name }, run, client]: Parameters<Intercept>): Promise<pg.QueryResult> {
