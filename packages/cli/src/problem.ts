@@ -13,7 +13,7 @@ function problemText(status: number, problem: Partial<Problem>): string {
 
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'The server does not accept the token: it is wrong, expired or revoked. Set TIDINGS_TOKEN or --token to a new one.',
-  403: 'Use a token that has this permission: "npx tidings token --sub you --scope events:publish" creates one for development.',
+  403: 'Use a token that has this permission: "npx tidings token --sub alice --scope events:publish" creates one for development.',
 };
 
 /** Converts an error response into a failure: exit code 3 below 500, and 4 from 500 on, when a retry may succeed. */
