@@ -51,6 +51,7 @@ export function startStreamClients({ count, owners, after, url, token, random }:
     const connectedMs = keepsConnections ? undefined : random.between(...CONNECTED_MS);
     const isSlow = random.chance(SLOW);
     connections += 1;
+    let hasStream = false;
     await new Promise<void>((resolve) => {
       const ended = (): void => {
         clearTimeout(timer);
@@ -67,6 +68,7 @@ export function startStreamClients({ count, owners, after, url, token, random }:
           connection.destroy();
           return;
         }
+        hasStream = true;
         response.setEncoding('utf8').on('data', (text: string) => {
           parser.feed(text);
           if (!isSlow || keepsConnections) return;
@@ -77,7 +79,14 @@ export function startStreamClients({ count, owners, after, url, token, random }:
       });
       // At a random time, also in the middle of an event.
       const timer = connectedMs === undefined ? undefined : setTimeout(() => connection.destroy(), connectedMs);
-      connection.on('error', ended).once('close', ended).end();
+      // A request is closed before a slow client has read all of its response: only then is the last event known.
+      const closed = (): void => {
+        if (!hasStream) ended();
+      };
+      connection
+        .on('error', () => undefined)
+        .once('close', closed)
+        .end();
     });
   };
 
