@@ -18,6 +18,8 @@ export interface Database {
 /** Where the database is, and the limits of its connections. */
 export interface DatabaseOptions {
   url: string;
+  /** The purpose of the connections, as `pg_stat_activity` shows it behind `tidings`. Default: none. */
+  purpose?: string;
   /** Maximum number of connections; further callers wait. Default 10. */
   maxConnections?: number;
   /** Time after which a caller that waits for a connection gets an error, in milliseconds. Default 2,000. */
@@ -58,7 +60,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     // A process that froze in the middle of a transaction must not hold its locks for long.
     idle_in_transaction_session_timeout: IDLE_MS,
     keepAlive: true,
-    application_name: 'tidings',
+    application_name: options.purpose === undefined ? 'tidings' : `tidings ${options.purpose}`,
     options: PLANNER,
   });
   pool.on('error', onError);

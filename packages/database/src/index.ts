@@ -1,4 +1,6 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export { pingPools } from './ping-pools.js';
+export { shareConnections } from './share-connections.js';
 export { createGroupCommit, type GroupCommit } from './group-commit.js';
 export { connectToOutbox } from './connect-to-outbox.js';
 export { readMigrationState, type MigrationState } from './migrations/state.js';
