@@ -23,9 +23,9 @@ const PARSER_PROBLEMS: Record<string, [title: string, detail: string]> = {
 /**
  * Codes of temporary failures: PostgreSQL's classes 08 (connection failure), 57P (shutdown) and 53 (too many connections),
  * timeouts of statements and locks (57014, 55P03), deadlock (40P01), a missing partition for today (23514); errors of
- * sockets and DNS; Prisma's P1001, P1002, P1017 and P2024 (no connection, or none from the pool in time).
+ * sockets and DNS; Prisma's P1001, P1002, P1017, P2024 and P2028 (no connection, or none from the pool in time).
  */
-const UNAVAILABLE = /^(08|57P|57014|55P03|40P01|23514|53|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|P1001|P1002|P1017|P2024)/;
+const UNAVAILABLE = /^(08|57P|57014|55P03|40P01|23514|53|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|P1001|P1002|P1017|P2024|P2028)/;
 const POOL_TIMEOUT = /timeout exceeded when trying to connect|Connection terminated|Query read timeout/;
 
 /** Turns an exception into a problem; the only place that does. Null: an internal error, which must be logged. */
@@ -67,5 +67,13 @@ function isParserError(error: unknown): error is ParserError {
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  return UNAVAILABLE.test(code) || POOL_TIMEOUT.test(error.message);
+  return UNAVAILABLE.test(code) || UNAVAILABLE.test(postgresCode(error)) || POOL_TIMEOUT.test(error.message);
+}
+
+/** Returns PostgreSQL's code of an error of Prisma, which has a code of its own, such as P2010; otherwise the empty string. */
+function postgresCode(error: PrismaError): string {
+  return error.meta?.driverAdapterError?.cause?.originalCode ?? '';
+}
+interface PrismaError extends Error {
+  meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
 }
