@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { openDatabase, type Database } from '@tidings/database';
 import {
   createFaultProxy,
   createTestDatabase,
@@ -16,15 +17,20 @@ import { readTestConfig, signTestToken } from '../test/start-api.js';
 import { composeApi, type Api } from './compose.js';
 
 let database: TestDatabase;
+/** Connections of the test's own. */
+let observer: Database;
 let redis: TestRedis;
 let handles: string[];
 beforeEach(async () => {
   [database, redis] = [await createTestDatabase(), createTestRedis()];
+  observer = openDatabase({ url: database.url, maxConnections: 2 });
+  await Promise.all([observer.pool.query('SELECT 1'), observer.pool.query('SELECT 1')]);
   await redis.client.ping();
   handles = openHandles();
 });
 afterEach(async () => {
   await redis.drop();
+  await observer.close();
   await database.drop();
 });
 
@@ -112,9 +118,9 @@ describe('an API that stops', () => {
     const { id } = (await registered.json()) as { id: string };
     const stream = await call(api, '/api/events/stream');
 
-    const { inFlight, stopped } = await withWebhooksLocked(api.database, async () => {
+    const { inFlight, stopped } = await withWebhooksLocked(observer, async () => {
       const changed = call(api, `/api/webhooks/${id}`, { method: 'PATCH', body: '{"description":"last"}' });
-      await waitForBlockedQueries(api.database, 1);
+      await waitForBlockedQueries(observer, 1);
       const end = api.stop();
       // The stream ends although a request is still in flight …
       expect(await stream.text()).toContain('retry: ');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
-import { createPartitionMaintenance, type Database } from '@tidings/database';
+import { createPartitionMaintenance } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { createDeliveriesQueue, createTestsQueue, openQueues, testResultsChannel, type RedisClient } from '@tidings/queue';
 import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
@@ -12,7 +12,7 @@ import type { Logger } from '@tidings/runtime/logging';
 import { createSeal } from '@tidings/secrets';
 import { QUEUE_PAGES, queuePages } from './admin/queues.js';
 import { createCallers } from './compose/callers.js';
-import { openConnections } from './compose/connections.js';
+import { openConnections, type Databases } from './compose/connections.js';
 import { findDashboard } from './compose/dashboard.js';
 import { createRoutes } from './compose/routes.js';
 import { openTelemetry } from './compose/telemetry.js';
@@ -56,7 +56,7 @@ export interface Api {
   readonly url: string;
   log: Logger;
   metrics: Registry;
-  database: Database;
+  databases: Databases;
   app: Express;
   limits: Limits;
   /** Pages for browsers, by path. Each checks its browser session. */
@@ -76,19 +76,37 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
   const connections = openConnections(config, { metrics, log, limitsRedis: overrides.limitsRedis });
-  const { database, sql, commands, subscriber, counts, dependencies } = connections;
+  const { databases, commands, subscriber, counts, dependencies } = connections;
+  const { accepting, reading, administration } = databases;
 
   // Accept: an event and its deliveries are committed, then enqueued and announced …
   const queue = createDeliveriesQueue({ redis: commands, prefix });
-  const accept = createAccept({ sql, queue, redis: commands, prefix, catalog, observe: metrics.accept, log, tracing });
-  const maintenance = createPartitionMaintenance(sql, config.retentionDays, { log, observe: observeTask });
+  const accept = createAccept({
+    sql: accepting.pool,
+    queue,
+    redis: commands,
+    prefix,
+    catalog,
+    observe: metrics.accept,
+    log,
+    tracing,
+  });
+  const maintenance = createPartitionMaintenance(administration.pool, config.retentionDays, { log, observe: observeTask });
 
   // … and every announced event goes to the streams of this process.
-  const stream = createLiveStream({ sql, subscriber, prefix, settings: config.stream, registry, observe: observeTask, log });
+  const stream = createLiveStream({
+    sql: reading.pool,
+    subscriber,
+    prefix,
+    settings: config.stream,
+    registry,
+    observe: observeTask,
+    log,
+  });
 
   const callers = createCallers({
     token: config.token,
-    database,
+    database: accepting,
     redis: commands,
     prefix,
     stream,
@@ -174,7 +192,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     },
     log,
     metrics: registry,
-    database,
+    databases,
     app,
     limits,
     pages,

@@ -85,6 +85,12 @@ describe('the configuration of the API', () => {
     }
   });
 
+  test('refuses a DATABASE_POOL with less than one connection for each pool', () => {
+    const read = (DATABASE_POOL: string) => readApiConfig({ ...base, JWT_SECRET: secret, DATABASE_POOL });
+    expect(read('3').databasePool).toBe(3);
+    expect(() => read('2')).toThrow('DATABASE_POOL must be a whole number from 3 to 1000');
+  });
+
   test('lists mistakes in limits, proxies and origins together', () => {
     const wrong = {
       RATE_LIMIT_PER_OWNER: '-1',

@@ -4,10 +4,10 @@ import jwt from 'jsonwebtoken';
 import supertest from 'supertest';
 import type { TokenConfig } from '@tidings/auth';
 import { createMachineKeys } from '@tidings/config';
-import type { Database } from '@tidings/database';
+import { openDatabase, type Database } from '@tidings/database';
 import { connectRedis } from '@tidings/queue';
 import { createTestDatabase, createTestRedis, eventually, type TestRedis } from '@tidings/testing';
-import { composeApi, type ApiOverrides } from '../src/compose.js';
+import { composeApi, type Api, type ApiOverrides } from '../src/compose.js';
 import { readApiConfig, type ApiConfig } from '../src/config.js';
 import type { TrustedProxies } from '../src/http/proxies.js';
 import type { ServerTimeouts } from '../src/http/server.js';
@@ -25,7 +25,10 @@ export interface TestApi {
   limits: Limits;
   /** By their paths. */
   pages: Readonly<Record<string, RequestHandler>>;
+  /** Connections of the test's own. */
   database: Database;
+  /** The connections of the API. */
+  databases: Api['databases'];
   redis: TestRedis;
   token: typeof signTestToken;
   /** Sends requests with a token of this owner. */
@@ -151,6 +154,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     },
   );
   await api.start();
+  const database = openDatabase({ url: testDatabase.url });
 
   return {
     app: api.app,
@@ -158,7 +162,8 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     pages: api.pages,
     revocations: { refresh: api.endRefused },
     url: api.url,
-    database: api.database,
+    database,
+    databases: api.databases,
     redis,
     token: signTestToken,
     as: (sub, scope) =>
@@ -167,6 +172,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     logged: () => lines.join(''),
     async stop() {
       await api.stop();
+      await database.close();
       await redis.drop();
       await testDatabase.drop();
     },

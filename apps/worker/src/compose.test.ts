@@ -96,6 +96,13 @@ async function startReceiver() {
     },
   };
 }
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 async function publish(): Promise<void> {
   const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
   await publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }));
@@ -152,6 +159,67 @@ describe('a worker that stops', () => {
     expect(logged.split('\n').filter((line) => line !== '' && !line.includes('EGRESS_ALLOW_CIDRS'))).toEqual([]);
     await receiver.stop();
     await waitForNoOpenHandles();
+  });
+});
+
+describe('a worker whose periodic tasks wait for a lock on every connection that they may use', () => {
+  const LOCK = 1;
+
+  /** Lets three periodic tasks wait for the lock: the reconciler, notifying the owner of a disabled webhook, and partition maintenance. */
+  async function letPeriodicTasksWait(): Promise<void> {
+    await database.pool.query(`
+      CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock_shared(${String(LOCK)});
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER wait_for_test BEFORE UPDATE ON deliveries FOR EACH ROW
+        WHEN (OLD.event_id = 'evt_overdue') EXECUTE FUNCTION wait_for_test();
+      CREATE TRIGGER wait_for_test BEFORE UPDATE OF disabled_notified_at ON webhooks FOR EACH ROW EXECUTE FUNCTION wait_for_test();
+      CREATE TRIGGER wait_for_test BEFORE DELETE ON idempotency_keys EXECUTE FUNCTION wait_for_test();
+      INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, max_in_flight, enabled, disabled_reason, disabled_at, updated_at)
+      VALUES ('wh_disabled', 'bob', 'http://127.0.0.1:1/', '{*}', '', 1, false, 'failing', now(), now());
+      INSERT INTO events (id, position, type, owner, data, timestamp, accepted_at)
+      VALUES ('evt_overdue', nextval('events_position_seq'), 'sync.failed', 'bob', '{}', now(), now());
+      INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at, next_attempt_at, wake_at)
+      SELECT new_delivery_id(now()), id, position, 'wh_disabled', 'bob', type, 'pending', 'admitted', now(), now(), now() FROM events`);
+  }
+  /** Reads how many connections each pool of the worker has. */
+  async function readConnections(port: number): Promise<Map<string, number>> {
+    const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
+    const series = text.matchAll(/^tidings_database_pool_max_connections\{pool="(\w+)"\} (\d+)$/gm);
+    return new Map([...series].map(([, pool = '', connections]) => [pool, Number(connections)]));
+  }
+
+  test('accepts events and delivers them', async () => {
+    const receiver = await startReceiver();
+    receiver.release();
+    await letPeriodicTasksWait();
+    const holder = openDatabase({ url: testDatabase.url, maxConnections: 1 });
+    await holder.pool.query(`SELECT pg_advisory_lock(${String(LOCK)})`);
+    const healthPort = await findFreePort();
+    // A statement that waits for longer than a test would be cancelled.
+    const worker = await compose({ databasePool: 3, healthPort, reconcileIntervalMs: 100, timeoutMs: 10_000 });
+    await worker.start();
+    try {
+      const connections = await readConnections(healthPort);
+      await eventually(async () => {
+        const { rowCount: blocked } = await database.pool.query(
+          "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND (classid, objid) = (0, $1)",
+          [LOCK],
+        );
+        expect(blocked).toBe(connections.get('periodic'));
+      });
+      for (let count = 0; count < 20; count += 1) await publish();
+      await eventually(async () => {
+        expect((await statuses()).filter((status) => status === 'succeeded')).toHaveLength(20);
+      }, 5000);
+      expect(logged).not.toContain('statement timeout');
+      expect(Object.fromEntries(connections)).toEqual({ delivering: 1, accepting: 1, periodic: 1 });
+    } finally {
+      await holder.close();
+      await worker.stop();
+      await receiver.stop();
+    }
   });
 });
 

@@ -36,8 +36,8 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const { prefix, concurrency, timeoutMs } = config;
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const connections = openConnections(config, { metrics, log });
-  const { sql, commands, jobs } = connections;
-  const activity = createActivity((counted) => addActivity(sql, counted));
+  const { pools, commands, jobs } = connections;
+  const activity = createActivity((counted) => addActivity(pools.periodic, counted));
   const jobCounts = createJobCounts({ redis: commands, prefix });
   const leaseMs = leaseMsFor(timeoutMs);
 

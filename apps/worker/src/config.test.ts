@@ -38,6 +38,13 @@ describe("the worker's configuration", () => {
     expect(readWorkerConfig({ ...good, WORKER_CONCURRENCY: '' }).concurrency).toBe(100);
   });
 
+  test('refuses a DATABASE_POOL with less than one connection for each pool', () => {
+    expect(readWorkerConfig({ ...good, DATABASE_POOL: '3' }).databasePool).toBe(3);
+    expect(() => readWorkerConfig({ ...good, DATABASE_POOL: '2' })).toThrow(
+      'DATABASE_POOL must be a whole number from 3 to 1000',
+    );
+  });
+
   test('traces nothing unless the standard variables of OpenTelemetry say where to', () => {
     const traced = { sampler: 'parentbased_always_on', ratio: 1, scheduleDelayMs: 5000 };
     const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318';

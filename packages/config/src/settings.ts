@@ -63,8 +63,8 @@ export const sharedSettings = {
     DATABASE_URL: url(/^postgres(ql)?$/, 'must be a PostgreSQL URL: postgresql://user:password@host:5432/database').describe(
       'PostgreSQL: `postgresql://user:password@host:5432/database`. The API and the workers need the same database.',
     ),
-    DATABASE_POOL: wholeNumber({ initial: 10, min: 2, max: 1000 }).describe(
-      "Connections to PostgreSQL of each process. Statements beyond it wait for a free connection; PostgreSQL's `max_connections` must allow for the sum over all processes.",
+    DATABASE_POOL: wholeNumber({ initial: 10, min: 3, max: 1000 }).describe(
+      "Connections to PostgreSQL of each process. Three pools share them: accepting, reading and administration in the API; delivering, accepting and periodic tasks in a worker. Statements beyond a pool's share wait for a free connection of the pool; PostgreSQL's `max_connections` must allow for the sum over all processes.",
     ),
     REDIS_URL: parsed('URL, or URLs of a cluster, comma-separated', redisUrl).describe(
       'Redis: `redis://host:6379`, or `rediss:` for TLS. Of a Redis Cluster, some of its nodes. The API and the workers need the same Redis.',

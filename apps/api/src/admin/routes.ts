@@ -1,7 +1,7 @@
 import { cancelDeliveries, type Database } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
-import type { DeliveryLog } from '../deliveries/delivery-log.js';
+import { createDeliveryLog } from '../deliveries/delivery-log.js';
 import type { Route } from '../openapi/route.js';
 import type { OwnerSettings } from '../owners/settings.js';
 import { auditRoutes } from './audit.js';
@@ -15,7 +15,6 @@ import { adminWebhookRoutes } from './webhooks.js';
 interface AdminRoutesParts {
   database: Database;
   seal: Seal;
-  deliveries: DeliveryLog;
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
   /** Called with the number of deliveries that an operator action cancelled, for the metrics. Default: not called. */
@@ -25,7 +24,7 @@ interface AdminRoutesParts {
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { database, seal, deliveries, settings, browserSessions, catalog, onCancelled } = parts;
+  const { database, seal, settings, browserSessions, catalog, onCancelled } = parts;
   const cancel = async (webhookId: string): Promise<void> => {
     const count = await cancelDeliveries(database.pool, webhookId);
     onCancelled?.(count);
@@ -34,7 +33,7 @@ export function adminRoutes(parts: AdminRoutesParts): Route[] {
     ...overviewRoutes({ sql: database.pool }),
     ...deliveryPauseRoutes({ sql: database.pool }),
     ...ownerRoutes({ database, settings, cancel }),
-    ...adminWebhookRoutes({ database, seal, deliveries, catalog, cancel }),
+    ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, cancel }),
     ...auditRoutes(database),
     ...browserSessionRoutes({ browserSessions }),
   ];

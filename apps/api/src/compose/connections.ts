@@ -1,7 +1,7 @@
-import { openDatabase, type Database } from '@tidings/database';
+import { openDatabase, pingPools, shareConnections, type Database } from '@tidings/database';
 import { connectRedis, pingRedis, type RedisClient, type RedisPurpose } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
-import { measureDependencies, measurePool } from '@tidings/runtime/metrics';
+import { measureDependencies, measurePools } from '@tidings/runtime/metrics';
 import type { ApiConfig } from '../config.js';
 import type { ApiMetrics } from './telemetry.js';
 
@@ -12,11 +12,22 @@ interface ConnectionsParts {
   limitsRedis: RedisClient | undefined;
 }
 
+/** The database, with a pool of connections for each kind of work, so that none waits for the connections of another. */
+export interface Databases {
+  /** Accepts events, and reads which owners are disabled. */
+  accepting: Database;
+  /** Lists webhooks, deliveries and events, and reads the log for the streams. */
+  reading: Database;
+  /** Changes webhooks and deliveries, serves operators, and maintains the partitions. */
+  administration: Database;
+}
+
+/** The weights of the pools. One commit of accepted events runs at a time; a list takes longer than any change. */
+const WEIGHTS: Readonly<Record<keyof Databases, number>> = { accepting: 3, reading: 4, administration: 3 };
+
 /** Connections to PostgreSQL and Redis. */
 export interface Connections {
-  database: Database;
-  /** The pool of `database`, for the statements of the hot path. */
-  sql: Database['pool'];
+  databases: Databases;
   /** Redis, one connection for each purpose. */
   commands: RedisClient;
   subscriber: RedisClient;
@@ -31,31 +42,38 @@ export function openConnections(
   config: Pick<ApiConfig, 'databaseUrl' | 'databasePool' | 'redisUrl' | 'prefix'>,
   { metrics, log, limitsRedis }: ConnectionsParts,
 ): Connections {
-  const database = openDatabase({
-    url: config.databaseUrl,
-    maxConnections: config.databasePool,
-    onError: (error) => log.warn('A database connection broke.', { error }),
-  });
-  const sql = database.pool;
+  const shares = shareConnections(config.databasePool, WEIGHTS);
+  const open = (pool: keyof Databases) =>
+    openDatabase({
+      url: config.databaseUrl,
+      purpose: pool,
+      maxConnections: shares[pool],
+      onError: (error) => log.warn('A database connection broke.', { pool, error }),
+    });
+  const databases = { accepting: open('accepting'), reading: open('reading'), administration: open('administration') };
+  const pools = {
+    accepting: databases.accepting.pool,
+    reading: databases.reading.pool,
+    administration: databases.administration.pool,
+  };
   const connect = (purpose: RedisPurpose) =>
     connectRedis(config.redisUrl, purpose, (error) => log.warn('The connection to Redis broke.', { purpose, error }));
   const commands = connect('command');
   const subscriber = connect('subscriber');
   const counts = limitsRedis ?? connect('limits');
 
-  const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => pingRedis(commands, config.prefix) };
-  measurePool(metrics.registry, sql);
+  const dependencies = { postgresql: () => pingPools(pools), redis: () => pingRedis(commands, config.prefix) };
+  measurePools(metrics.registry, pools);
   measureDependencies(metrics.registry, dependencies);
   return {
-    database,
-    sql,
+    databases,
     commands,
     subscriber,
     counts,
     dependencies,
     async close() {
       for (const redis of [commands, subscriber, counts]) redis.disconnect();
-      await database.close();
+      await Promise.all(Object.values(databases).map((database) => database.close()));
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Accept } from '@tidings/accept';
-import { readWebhookStats } from '@tidings/database';
+import { bindIdempotencyKey, readWebhookStats } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import type { DeliveriesQueue } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
@@ -25,7 +25,7 @@ import type { ApiMetrics } from './telemetry.js';
 
 interface RoutesParts {
   config: Pick<ApiConfig, 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond'>;
-  connections: Pick<Connections, 'database' | 'sql' | 'dependencies'>;
+  connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'cancelled'>;
   seal: Seal;
   accept: Accept;
@@ -39,36 +39,37 @@ interface RoutesParts {
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
   const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, log } = parts;
-  const { database, sql, dependencies } = connections;
+  const { databases, dependencies } = connections;
+  const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions } = callers;
   const onCancelled = metrics.cancelled;
-  const registry = createRegistry({ database, seal, perOwner: config.webhooksPerOwner, onCancelled });
-  const deliveries = createDeliveryLog(database);
+  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, onCancelled });
   return [
     ...healthRoutes(dependencies),
     ...webhookRoutes({
       registry,
       testWebhook,
       schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
-      readStats: (webhookIds) => readWebhookStats(sql, webhookIds),
+      readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
     }),
     ...deliveryRoutes({
-      deliveries,
-      retry: createRetry({ sql, queue, log }),
-      replay: createReplay({ sql, perSecond: config.replaysPerSecond }),
+      deliveries: createDeliveryLog(reading),
+      retry: createRetry({ sql: administration.pool, queue, log }),
+      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond }),
       registry,
       catalog,
-      sql,
+      sql: reading.pool,
     }),
     ...eventRoutes({
       accept,
+      bindKey: (use) => bindIdempotencyKey(accepting.pool, use),
       catalog,
-      sql,
+      sql: reading.pool,
       onInvalid: () => {
         metrics.accept.rejected('invalid');
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database, seal, deliveries, settings, browserSessions, catalog, onCancelled }),
+    ...adminRoutes({ database: administration, seal, settings, browserSessions, catalog, onCancelled }),
   ];
 }

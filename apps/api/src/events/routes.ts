@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Accept } from '@tidings/accept';
-import { bindIdempotencyKey, findPosition, readOwnerEvents, type Queryable } from '@tidings/database';
+import { findPosition, readOwnerEvents, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
 import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf } from '../http/pages.js';
@@ -15,6 +15,8 @@ const batch = z.strictObject({ events: z.array(z.unknown(), COUNT_RULE).min(1, C
 
 interface EventRoutesParts {
   accept: Accept;
+  /** Binds an idempotency key to its request; false when it is bound to another one. */
+  bindKey: (use: IdempotencyKeyUse) => Promise<boolean>;
   catalog: Catalog;
   sql: Queryable;
   /** Called for each request that is refused for an invalid body or event, for the metrics. Default: not called. */
@@ -22,7 +24,7 @@ interface EventRoutesParts {
 }
 
 /** The routes that publish events, list the event log for polling, and list the catalog of event types. */
-export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesParts): Route[] {
+export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventRoutesParts): Route[] {
   const validate = (body: unknown): { isBatch: boolean; drafts: unknown[]; events: TidingsEvent[] } => {
     const isBatch = typeof body === 'object' && body !== null && 'events' in body;
     try {
@@ -62,7 +64,7 @@ export function eventRoutes({ accept, catalog, sql, onInvalid }: EventRoutesPart
       async ({ request, caller: { owner }, body }, response) => {
         const key = idempotencyKey(request);
         const { isBatch, drafts, events } = validate(body);
-        if (key !== undefined && !(await bindIdempotencyKey(sql, { owner, key, digest: digestOf(body) }))) throw keyIsTaken();
+        if (key !== undefined && !(await bindKey({ owner, key, digest: digestOf(body) }))) throw keyIsTaken();
         const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }));
         // For the access log. The events of a batch are logged one by one, at the level debug.
         if (!isBatch) response.locals['eventId'] = accepted[0]?.id;

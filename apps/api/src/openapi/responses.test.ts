@@ -166,17 +166,17 @@ test.each([
   ['fails with an unknown error', new Error('An unknown error.'), 500],
 ])('the responses when the database %s', async (_what, error, status) => {
   const broken = await startApi();
-  const { pool } = broken.database;
-  const [query, connect] = [pool.query.bind(pool), pool.connect.bind(pool)];
+  const pools = Object.values(broken.databases).map(({ pool }) => pool);
   const ids = await createOperationClient(broken).createResources('alice');
-  Object.assign(pool, { query: () => Promise.reject(error), connect: () => Promise.reject(error) });
+  const originals = pools.map((pool) => ({ query: pool.query.bind(pool), connect: pool.connect.bind(pool) }));
+  for (const pool of pools) Object.assign(pool, { query: () => Promise.reject(error), connect: () => Promise.reject(error) });
   try {
     await client.forEach(document.operations, async (operation) => {
       const answer = await createOperationClient(broken).call(operation, ids, broken.token('alice', { scope: ALL_SCOPES }));
       if (answer.status >= 500) checkResponse(operation, answer);
     });
   } finally {
-    Object.assign(pool, { query, connect });
+    pools.forEach((pool, index) => Object.assign(pool, originals[index]));
     await broken.stop();
   }
   expect([...received].filter((answer) => answer.endsWith(String(status))).length).toBeGreaterThan(10);

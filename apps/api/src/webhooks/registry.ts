@@ -23,6 +23,8 @@ export type Rotated = { rotated: true; webhook: WebhookView; secret: string } | 
 
 interface RegistryParts {
   database: Database;
+  /** Reads webhooks that are not changed. */
+  reading: Pick<Database, 'prisma'>;
   seal: Seal;
   /** The maximum number of webhooks of an owner without a limit of its own, which an operator may set. */
   perOwner: number;
@@ -34,7 +36,7 @@ interface RegistryParts {
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** Creates the registry of webhooks. Every method takes the owner, and sees only the owner's webhooks (I7). */
-export function createRegistry({ database, seal, perOwner, onCancelled }: RegistryParts) {
+export function createRegistry({ database, reading, seal, perOwner, onCancelled }: RegistryParts) {
   const { prisma } = database;
   const cancel = async (webhookId: string): Promise<void> => {
     const count = await cancelDeliveries(database.pool, webhookId);
@@ -70,13 +72,17 @@ export function createRegistry({ database, seal, perOwner, onCancelled }: Regist
     /** Returns up to `limit` webhooks before the cursor, newest first. */
     async list(owner: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<WebhookView[]> {
       const before = cursor === undefined ? {} : { id: { lt: cursor } };
-      const webhooks = await prisma.webhook.findMany({ where: { owner, ...before }, orderBy: { id: 'desc' }, take: limit });
+      const webhooks = await reading.prisma.webhook.findMany({
+        where: { owner, ...before },
+        orderBy: { id: 'desc' },
+        take: limit,
+      });
       return webhooks.map(toView);
     },
 
     /** Returns one webhook; null when the owner has no such webhook. */
     async find(owner: string, id: string): Promise<WebhookView | null> {
-      const webhook = await prisma.webhook.findFirst({ where: { id, owner } });
+      const webhook = await reading.prisma.webhook.findFirst({ where: { id, owner } });
       return webhook && toView(webhook);
     },
 

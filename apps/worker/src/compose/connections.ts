@@ -1,4 +1,4 @@
-import { openDatabase, type Database } from '@tidings/database';
+import { openDatabase, pingPools, shareConnections, type Database } from '@tidings/database';
 import {
   connectRedis,
   createDeliveriesQueue,
@@ -8,7 +8,7 @@ import {
   type RedisPurpose,
 } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
-import { measureDependencies, measurePool } from '@tidings/runtime/metrics';
+import { measureDependencies, measurePools } from '@tidings/runtime/metrics';
 import type { WorkerConfig } from '../config.js';
 import type { WorkerMetrics } from './telemetry.js';
 
@@ -17,9 +17,27 @@ interface ConnectionsParts {
   log: Logger;
 }
 
+type Pool = Database['pool'];
+
+/** A pool of connections to PostgreSQL for each kind of work, so that none waits for the connections of another. */
+export interface Pools {
+  /** Claims, records and releases deliveries, and reads the webhooks of tests. */
+  delivering: Pool;
+  /** Accepts events of the queue `events`, of outboxes, and of Tidings itself. */
+  accepting: Pool;
+  /** Reconciles, and runs the other periodic tasks. */
+  periodic: Pool;
+}
+
+/**
+ * The weights of the pools. One claim, two records and one release run at the same time, and one commit of accepted events;
+ * five periodic tasks seldom run together.
+ */
+const WEIGHTS: Readonly<Record<keyof Pools, number>> = { delivering: 5, accepting: 2, periodic: 3 };
+
 /** Connections to PostgreSQL and Redis. */
 export interface Connections {
-  sql: Database['pool'];
+  pools: Pools;
   /** Redis, one connection for each purpose. */
   commands: RedisClient;
   jobs: RedisClient;
@@ -35,25 +53,33 @@ export function openConnections(
   config: Pick<WorkerConfig, 'databaseUrl' | 'databasePool' | 'redisUrl' | 'prefix' | 'timeoutMs'>,
   { metrics, log }: ConnectionsParts,
 ): Connections {
-  const database = openDatabase({
-    url: config.databaseUrl,
-    maxConnections: config.databasePool,
-    // A record without a reply is tried again before its lease ends. A lease lasts twice the time limit of an attempt.
-    statementTimeoutMs: Math.min(Math.max(config.timeoutMs, 2000), 10_000),
-    onError: (error) => log.warn('A database connection broke.', { error }),
-  });
-  const sql = database.pool;
+  const shares = shareConnections(config.databasePool, WEIGHTS);
+  const open = (pool: keyof Pools) =>
+    openDatabase({
+      url: config.databaseUrl,
+      purpose: pool,
+      maxConnections: shares[pool],
+      // A record without a reply is tried again before its lease ends. A lease lasts twice the time limit of an attempt.
+      statementTimeoutMs: Math.min(Math.max(config.timeoutMs, 2000), 10_000),
+      onError: (error) => log.warn('A database connection broke.', { pool, error }),
+    });
+  const databases = { delivering: open('delivering'), accepting: open('accepting'), periodic: open('periodic') };
+  const pools = {
+    delivering: databases.delivering.pool,
+    accepting: databases.accepting.pool,
+    periodic: databases.periodic.pool,
+  };
   const connect = (purpose: RedisPurpose) =>
     connectRedis(config.redisUrl, purpose, (error) => log.warn('The connection to Redis broke.', { purpose, error }));
   const commands = connect('command');
   const jobs = connect('worker');
   const queue = createDeliveriesQueue({ redis: commands, prefix: config.prefix });
 
-  const dependencies = { postgresql: () => sql.query('SELECT 1'), redis: () => pingRedis(commands, config.prefix) };
-  measurePool(metrics.registry, sql);
+  const dependencies = { postgresql: () => pingPools(pools), redis: () => pingRedis(commands, config.prefix) };
+  measurePools(metrics.registry, pools);
   measureDependencies(metrics.registry, dependencies);
   return {
-    sql,
+    pools,
     commands,
     jobs,
     queue,
@@ -61,7 +87,7 @@ export function openConnections(
     async close() {
       await queue.close();
       for (const redis of [commands, jobs]) redis.disconnect();
-      await database.close();
+      await Promise.all(Object.values(databases).map((database) => database.close()));
     },
   };
 }

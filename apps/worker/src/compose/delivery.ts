@@ -20,7 +20,7 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface DeliveryParts {
   config: WorkerConfig;
-  connections: Pick<Connections, 'sql' | 'commands' | 'queue'>;
+  connections: Pick<Connections, 'pools' | 'commands' | 'queue'>;
   metrics: Pick<WorkerMetrics, 'deliveries'>;
   /** Counts attempts for the operator's charts. */
   activity: Pick<Activity, 'count'>;
@@ -55,7 +55,8 @@ const TEST_MARGIN_MS = 5000;
 /** Creates steps 4 and 5 of the journey: claim, send and record. Tests of webhooks share only the agents and the signing with them. */
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { config, connections, metrics, activity, leaseMs, log, tracing } = parts;
-  const { sql, commands, queue } = connections;
+  const { pools, commands, queue } = connections;
+  const sql = pools.delivering;
   const { timeoutMs } = config;
   const release = createRelease({
     admit: (webhookIds) => releaseDeliveries(sql, webhookIds, WAKE_AFTER_MS),

@@ -12,7 +12,7 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface IntakeParts {
   config: Pick<WorkerConfig, 'prefix' | 'outboxes'>;
-  connections: Pick<Connections, 'sql' | 'commands' | 'queue'>;
+  connections: Pick<Connections, 'pools' | 'commands' | 'queue'>;
   metrics: Pick<WorkerMetrics, 'accept' | 'outboxes'>;
   log: Logger;
   tracing: Tracing | undefined;
@@ -29,9 +29,18 @@ export interface Intake {
 
 /** Creates step 2 of the journey for enqueued events and for the events of outboxes. */
 export function createIntake({ config, connections, metrics, log, tracing }: IntakeParts): Intake {
-  const { sql, commands, queue } = connections;
+  const { pools, commands, queue } = connections;
   const { prefix } = config;
-  const accept = createAccept({ sql, queue, redis: commands, prefix, catalog, observe: metrics.accept, log, tracing });
+  const accept = createAccept({
+    sql: pools.accepting,
+    queue,
+    redis: commands,
+    prefix,
+    catalog,
+    observe: metrics.accept,
+    log,
+    tracing,
+  });
   const ingest = createIngest({
     accept,
     catalog,

@@ -24,7 +24,7 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface PeriodicTasksParts {
   config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'healthPort'>;
-  connections: Pick<Connections, 'sql' | 'queue'>;
+  connections: Pick<Connections, 'pools' | 'queue'>;
   metrics: Pick<WorkerMetrics, 'registry' | 'deliveries' | 'observeTask'>;
   accept: Accept;
   release: Release;
@@ -43,7 +43,8 @@ const MEASURE_MS = 15_000;
 /** Creates the tasks that every worker repeats in the background. */
 export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
   const { config, connections, metrics, accept, release, activity, jobCounts, leaseMs, log } = parts;
-  const { sql, queue } = connections;
+  const { pools, queue } = connections;
+  const sql = pools.periodic;
   const { reconcileIntervalMs } = config;
   const reconcile = createReconcile({
     wake: () => wakeDeliveries(sql, leaseMs),

@@ -8,30 +8,36 @@ interface Pool {
   options: { max: number };
 }
 
-/** Registers the gauges of a pool of database connections, which are read when the metrics are. */
-export function measurePool(registry: Registry, pool: Pool): void {
+/** Registers the gauges of the pools of database connections, by their names. They are read when the metrics are. */
+export function measurePools(registry: Registry, pools: Readonly<Record<string, Pool>>): void {
   const registers = [registry];
+  const named = Object.entries(pools);
   new Gauge({
     name: 'tidings_database_pool_connections',
     help: 'Open connections to PostgreSQL, idle or busy.',
-    labelNames: ['state'],
+    labelNames: ['pool', 'state'],
     registers,
     collect() {
-      this.set({ state: 'idle' }, pool.idleCount);
-      this.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
+      for (const [pool, { totalCount, idleCount }] of named) {
+        this.set({ pool, state: 'idle' }, idleCount);
+        this.set({ pool, state: 'busy' }, totalCount - idleCount);
+      }
     },
   });
-  new Gauge({
+  const max = new Gauge({
     name: 'tidings_database_pool_max_connections',
-    help: 'The maximum number of connections (DATABASE_POOL).',
+    help: 'The maximum number of connections: the share of DATABASE_POOL.',
+    labelNames: ['pool'],
     registers,
-  }).set(pool.options.max);
+  });
+  for (const [pool, { options }] of named) max.set({ pool }, options.max);
   new Gauge({
     name: 'tidings_database_pool_waiting',
     help: 'Statements that wait for a connection.',
+    labelNames: ['pool'],
     registers,
     collect() {
-      this.set(pool.waitingCount);
+      for (const [pool, { waitingCount }] of named) this.set({ pool }, waitingCount);
     },
   });
 }
