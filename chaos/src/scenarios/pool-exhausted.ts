@@ -4,42 +4,58 @@ import { lockTable } from '../nemesis/postgres.js';
 import type { Scenario } from '../scenario.js';
 import { CONCURRENCY, startSystem, type System } from '../system.js';
 
-const POOL_SIZE = 2;
+/** The fewest connections that an API can have: one to accept events, one to read, and one for registrations. */
+const POOL_SIZE = 3;
 /**
  * The longest time to an answer: a caller may wait behind another one that waits for a connection or a lock (2 s each), and
  * then wait itself.
  */
 const ANSWER_LIMIT_MS = 6000;
+/** Less than any wait for a connection or a lock. */
+const ISOLATED_LIMIT_MS = 1500;
 const HOLD_S = 12;
+/** Between two registrations, in case that the API refuses them at once. */
+const PAUSE_MS = 50;
+
+interface LockedTable {
+  name: string;
+  table: 'webhooks' | 'events';
+  /** Whether registrations wait for the lock, with all connections that they may use, and publishing does not need it. */
+  isIsolated: boolean;
+}
+const LOCKED_TABLES: readonly LockedTable[] = [
+  { name: 'registrations wait for a lock', table: 'webhooks', isIsolated: true },
+  { name: 'the log is locked', table: 'events', isIsolated: false },
+];
 
 export const poolExhausted: Scenario = {
   name: 'pool-exhausted',
-  description: 'all connections of the API wait for a lock, then publishing waits for one: 503 within 6 s, and never a false 202',
+  description:
+    'registrations take all connections that they may use, and publishing continues; then publishing waits for a lock: 503 within 6 s, and never a false 202',
   async run(context) {
     const system = await startSystem(context, { apis: [{ DATABASE_POOL: String(POOL_SIZE) }] });
     const load = system.startLoad();
     const notes: string[] = [];
     const violations: string[] = [];
 
-    for (const [name, table] of [
-      ['all connections are in use', 'webhooks'],
-      ['the log is locked', 'events'],
-    ] as const) {
+    for (const { name, table, isIsolated } of LOCKED_TABLES) {
       await wait(2000);
       const release = await lockTable(system.databaseUrl, table, context.cleanup);
       // Claiming and recording need their webhook's row, so workers can do neither while the table is locked.
       const interrupts = table === 'webhooks' ? CONCURRENCY * system.processes.workers.length : 0;
       const endFault = system.startFault({ name, interrupts });
-      const registrations = table === 'webhooks' ? Array.from({ length: POOL_SIZE }, (_, index) => register(system, index)) : [];
+      const stopRegistering = isIsolated ? keepRegistering(system) : undefined;
       await wait(500);
       const before = system.publisher.replies.length;
       await wait(context.seconds(HOLD_S) * 1000);
       const replies = system.publisher.replies.slice(before);
       notes.push(`${name}: ${describe(replies)}`);
-      violations.push(...violationsIn(replies).map((violation) => `${name}: ${violation}`));
+      const found = isIsolated ? isolationViolationsIn(replies) : violationsIn(replies);
+      violations.push(...found.map((violation) => `${name}: ${violation}`));
+      const registrationsEnded = stopRegistering?.();
       await release();
       endFault();
-      await Promise.all(registrations);
+      await registrationsEnded;
     }
     await wait(1000);
     await load.stop();
@@ -48,6 +64,21 @@ export const poolExhausted: Scenario = {
   },
 };
 
+/** Sends more registrations at a time than the API has connections. Returns a function that sends no more and awaits the last answers. */
+function keepRegistering(system: System): () => Promise<unknown> {
+  let isStopped = false;
+  const registrations = Array.from({ length: POOL_SIZE + 1 }, async (_, index) => {
+    while (!isStopped) {
+      await register(system, index);
+      await wait(PAUSE_MS);
+    }
+  });
+  return () => {
+    isStopped = true;
+    return Promise.all(registrations);
+  };
+}
+
 /** Registers a disabled webhook: the request holds a connection while the table is locked. */
 async function register({ processes, receivers }: System, index: number): Promise<void> {
   await fetch(`${processes.url()}/api/webhooks`, {
@@ -55,6 +86,17 @@ async function register({ processes, receivers }: System, index: number): Promis
     headers: { authorization: `Bearer ${processes.token(`nobody-${String(index)}`)}`, 'content-type': 'application/json' },
     body: JSON.stringify({ url: `http://127.0.0.1:${String(receivers.port)}/`, enabled: false }),
   }).catch(() => undefined);
+}
+
+/** Checks answers to publish requests that need no connection and no lock of the registrations. */
+function isolationViolationsIn(replies: readonly Reply[]): string[] {
+  const slow = replies.filter(({ tookMs }) => tookMs > ISOLATED_LIMIT_MS).length;
+  const refused = replies.filter(({ status }) => status !== 200 && status !== 202).length;
+  return [
+    ...(replies.length === 0 ? ['no publish request was answered'] : []),
+    ...(slow > 0 ? [`${String(slow)} answers took longer than ${String(ISOLATED_LIMIT_MS)} ms`] : []),
+    ...(refused > 0 ? [`${String(refused)} answers were no success`] : []),
+  ];
 }
 
 /** Checks answers to publish requests. It does not check the successes: the judge counts a false one as lost. */
