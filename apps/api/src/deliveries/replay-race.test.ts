@@ -6,7 +6,8 @@ import { startApi, type TestApi } from '../../test/start-api.js';
 let api: TestApi;
 let webhook: string;
 beforeAll(async () => {
-  api = await startApi({ replaysPerSecond: 10 });
+  // The pool of administration has a connection for each of the replays that wait for a lock at the same time.
+  api = await startApi({ replaysPerSecond: 10, env: { DATABASE_POOL: '20' } });
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
