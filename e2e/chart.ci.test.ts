@@ -156,9 +156,16 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
       'worker.autoscaling.keda.prometheus.serverAddress': '',
       'worker.autoscaling.keda.redis.address': 'redis:6379',
     };
-    expect(triggers(render(prefixed, EVERYTHING))).toMatchObject([
-      { type: 'redis', metadata: { listName: '{music}:deliveries:wait' } },
+    const scaled = render(prefixed, EVERYTHING);
+    expect(triggers(scaled)).toMatchObject([
+      { type: 'redis', name: 'active', metadata: { listName: '{music}:deliveries:active' } },
+      { type: 'redis', name: 'prioritized', metadata: { listName: '{music}:deliveries:prioritized' } },
+      { type: 'redis', name: 'waiting', metadata: { listName: '{music}:deliveries:wait' } },
     ]);
+    expect(find(scaled, 'ScaledObject').spec['advanced']).toEqual({
+      scalingModifiers: { formula: 'active + prioritized + waiting', target: '100', metricType: 'AverageValue' },
+    });
+    expect(find(everything, 'ScaledObject').spec).not.toHaveProperty('advanced');
   });
 
   test('contains the alerts and the dashboard of the repository', () => {

@@ -47,6 +47,7 @@ beforeAll(async () => {
     served = { api: await read('api'), worker: await read('worker') };
     expect(total(served.worker, 'tidings_circuits_opened_total')).toBe(1);
     expect(total(served.worker, 'tidings_deliveries_ended_total', { status: 'failed' })).toBe(4);
+    expect(total(served.worker, 'tidings_deliveries_ended_total', { status: 'cancelled' })).toBe(1);
     expect(total(served.worker, 'tidings_periodic_task_rounds_total', { task: 'measure backlog', result: 'ok' })).toBe(1);
   });
 });
@@ -97,12 +98,12 @@ describe('the metrics', () => {
   });
 
   test('count attempts by outcome, and ended deliveries by status', () => {
-    const { api, worker } = served;
+    const { worker } = served;
     expect(total(worker, 'tidings_attempts_total', { outcome: 'succeeded', error_class: 'none' })).toBe(4);
     expect(total(worker, 'tidings_attempts_total', { outcome: 'pending', error_class: 'http_status' })).toBe(4);
     expect(total(worker, 'tidings_attempts_total', { outcome: 'failed', error_class: 'http_status' })).toBe(4);
     expect(total(worker, 'tidings_deliveries_ended_total', { status: 'succeeded' })).toBe(4);
-    expect(total(api, 'tidings_deliveries_ended_total', { status: 'cancelled' })).toBe(1);
+    expect(total(worker, 'tidings_deliveries_ended_total', { status: 'cancelled' })).toBe(1);
     // At least the deliveries of the good and the broken webhook, and those already attempted of the silent one.
     expect(total(worker, 'tidings_first_attempt_delay_seconds')).toBeGreaterThanOrEqual(9);
     expect(total(worker, 'tidings_delivery_faults_total')).toBe(0);

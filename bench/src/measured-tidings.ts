@@ -40,6 +40,8 @@ export interface MeasuredTidings extends Tidings {
   register: (owner: string, webhook: { url: string; max_in_flight: number; event_types?: string[] }) => Promise<string>;
   /** Publishes events, `batch` in a request, four requests at a time, like a busy service. */
   publish: (events: readonly object[], batch: number) => Promise<void>;
+  /** Pauses or resumes the deliveries of all webhooks. */
+  pauseAll: (paused: boolean) => Promise<void>;
   /** Resolves when no delivery is pending, except those that were there before. */
   waitUntilRecorded: () => Promise<void>;
   /** Publishes events, and resolves with `deliveries` when the receiver has got that number and PostgreSQL has recorded all. */
@@ -66,9 +68,9 @@ export async function startMeasuredTidings(
   await sql.connect();
   addCleanup(() => sql.end());
 
-  const post = async (token: string, path: string, body: object): Promise<unknown> => {
+  const post = async (token: string, path: string, body: object, method = 'POST'): Promise<unknown> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const response = await fetch(tidings.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = await fetch(tidings.url + path, { method, headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`${path} answered ${String(response.status)}: ${await response.text()}`);
     return response.json();
   };
@@ -84,8 +86,7 @@ export async function startMeasuredTidings(
   const waitUntilRecorded = (): Promise<void> =>
     pollUntil(async () => {
       const { rows } = await sql.query<{ pending: boolean }>(
-        `SELECT EXISTS (SELECT FROM deliveries WHERE wake_at IS NOT NULL AND event_position > $1)
-           OR EXISTS (SELECT FROM deliveries WHERE stage = 'parked' AND event_position > $1) AS pending`,
+        'SELECT EXISTS (SELECT FROM pending_deliveries WHERE event_position > $1) OR EXISTS (SELECT FROM expansions) AS pending',
         [events[0]?.last ?? 0],
       );
       return rows[0]?.pending === false;
@@ -96,6 +97,9 @@ export async function startMeasuredTidings(
     sql,
     publish,
     waitUntilRecorded,
+    async pauseAll(paused) {
+      await post(tidings.token('operator', 'admin'), '/api/admin/pause', { paused }, 'PATCH');
+    },
     async register(owner, webhook) {
       return ((await post(tidings.token(owner), '/api/webhooks', webhook)) as { id: string }).id;
     },

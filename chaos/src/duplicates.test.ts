@@ -16,6 +16,8 @@ function explain(arrivalsAt: readonly number[], crashesAt: readonly number[], mo
     bodyHash: '',
     status: 200,
     answeredAtMs: atMs + 1,
+    path: '/',
+    endedAtMs: atMs + 1,
     ...more,
   }));
   const faults = crashesAt.map((at): Fault => ({

@@ -56,7 +56,13 @@ export function createPublisher({ ledger, url, token }: PublisherOptions): Publi
       .then(async (response) => ({ status: response.status, listed: listedIds(await response.text()) }))
       .catch(() => ({ status: null, listed: new Set<string>() }));
     const ok = reply.status === 200 || reply.status === 202;
-    if (ok) for (const id of ids) (ledger.events.get(id) as PublishedEvent).publication = 'accepted';
+    if (ok) {
+      for (const id of ids) {
+        const event = ledger.events.get(id) as PublishedEvent;
+        event.publication = 'accepted';
+        event.acceptedByMs ??= nowMs();
+      }
+    }
     const result = {
       status: reply.status,
       tookMs: nowMs() - startedAt,
@@ -106,9 +112,11 @@ export interface Load {
 }
 
 interface LoadOptions {
-  publisher: Publisher;
+  publisher: { publish: (inputs: readonly EventInput[]) => Promise<unknown> };
   random: Random;
   owners: readonly string[];
+  /** The number of services. Default 4. */
+  services?: number;
 }
 
 const PUBLISHERS = 4;
@@ -117,8 +125,8 @@ const LARGEST_BATCH = 3;
 /** The share of events for everyone. */
 const FOR_EVERYONE = 0.05;
 
-/** Starts four services that publish about a hundred events a second together. */
-export function startLoad({ publisher, random, owners }: LoadOptions): Load {
+/** Starts services that publish about 25 events a second each. */
+export function startLoad({ publisher, random, owners, services: count = PUBLISHERS }: LoadOptions): Load {
   let isStopped = false;
   const service = async (): Promise<void> => {
     while (!isStopped) {
@@ -126,7 +134,7 @@ export function startLoad({ publisher, random, owners }: LoadOptions): Load {
       await wait(random.between(...PAUSE_MS));
     }
   };
-  const services = Array.from({ length: PUBLISHERS }, service);
+  const services = Array.from({ length: count }, service);
   return {
     async stop() {
       isStopped = true;

@@ -34,6 +34,8 @@ function arrive(made: Ledger, event: string, more: Partial<Arrival> = {}): void 
     bodyHash: event,
     status: 200,
     answeredAtMs: atMs + 1,
+    path: '/',
+    endedAtMs: atMs + 1,
     ...more,
   });
 }

@@ -62,7 +62,7 @@ const EXAMPLES = 3;
 /** Checks the evidence of a run against the promises of docs/reliability.md. A pure function. */
 export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): Verdict {
   const { webhooks, events, arrivals, faults } = ledger;
-  const published = [...events.values()];
+  const published = [...events.values()].filter(({ publication }) => publication !== 'withdrawn');
   const arrived = groupBy(arrivals, key);
   const logged = new Map(deliveries.map((delivery) => [key(delivery), delivery]));
   const allowed = new Set(

@@ -1,7 +1,10 @@
 import { appendFileSync } from 'node:fs';
 
-/** The result of publishing an event. After an error, or without a response, it is `unsure`: it may be accepted or not. */
-export type Publication = 'accepted' | 'unsure';
+/**
+ * The result of publishing an event. After an error, or without a response, it is `unsure`: it may be accepted or not. An event
+ * whose transaction was rolled back is `withdrawn`: nobody may get it.
+ */
+export type Publication = 'accepted' | 'unsure' | 'withdrawn';
 
 export interface PublishedEvent {
   id: string;
@@ -11,6 +14,8 @@ export interface PublishedEvent {
   publication: Publication;
   /** When it was first published. */
   atMs: number;
+  /** A time by which it was accepted, and its deliveries were written. Undefined: not known. */
+  acceptedByMs?: number;
 }
 
 /** `stale`: signed with the right key, with a timestamp that receivers refuse. */
@@ -31,6 +36,10 @@ export interface Arrival {
   status: number | null;
   /** Null: no response was sent, because the connection was closed before. */
   answeredAtMs: number | null;
+  /** The path of the request. */
+  path: string;
+  /** When the response was sent, or the connection was closed. Null: the request is under way. */
+  endedAtMs: number | null;
 }
 
 /** A fault that the nemesis caused. */
@@ -64,8 +73,11 @@ export function createLedger(): Ledger {
   return { webhooks: [], events: new Map(), arrivals: [], faults: [] };
 }
 
+/** Further records of a scenario, by their kind. */
+export type LedgerRecords = Record<string, readonly object[]>;
+
 /** Appends the ledger to a file, as one JSON object a line. */
-export function writeLedger(file: string, { webhooks, events, arrivals, faults }: Ledger): void {
+export function writeLedger(file: string, { webhooks, events, arrivals, faults }: Ledger, more: LedgerRecords = {}): void {
   const lines = (kind: string, records: Iterable<object>): string[] =>
     [...records].map((record) => JSON.stringify({ kind, ...record }));
   const all = [
@@ -73,6 +85,7 @@ export function writeLedger(file: string, { webhooks, events, arrivals, faults }
     ...lines('fault', faults),
     ...lines('event', events.values()),
     ...lines('arrival', arrivals),
+    ...Object.entries(more).flatMap(([kind, records]) => lines(kind, records)),
   ];
   appendFileSync(file, all.map((line) => `${line}\n`).join(''));
 }

@@ -21,15 +21,28 @@ export interface Receivers {
   add: (path: string, behaviour: Behaviour) => void;
   /** Changes the behaviour of the receiver at the path. */
   setBehaviour: (path: string, behaviour: Behaviour) => void;
+  /** Adds a second path to the receiver at `path`. */
+  addPath: (path: string, morePath: string) => void;
   /** Sets the webhook of the receiver, with the id and the secret from its registration. */
   setWebhook: (path: string, webhook: { id: string; secret: string }) => void;
+  /**
+   * Adds a secret to the webhook of the receiver, as after its rotation.
+   *
+   * @param othersForMs how long signatures with earlier secrets alone are still valid; undefined: without an end
+   */
+  addSecret: (path: string, secret: string, othersForMs?: number) => void;
   stop: () => Promise<void>;
 }
 
+/** The number of requests that are verified again with a new secret. */
+const REVERIFIED = 50;
+
 interface Endpoint {
   behaviour: Behaviour;
-  webhook?: { id: string; verifier: Webhook };
+  webhook?: { id: string; secrets: { verifier: Webhook; untilMs: number }[] };
   counts: Map<string, number>;
+  /** Verifies the newest requests without a valid signature again: a worker may know a webhook or secret before its owner. */
+  reverify: (() => void)[];
 }
 
 /** Starts a server with one receiver for each path. It writes each request to the ledger, with the result of its verification. */
@@ -60,17 +73,30 @@ export async function startReceivers(ledger: Ledger): Promise<Receivers> {
       event,
       attempt,
       atMs,
-      signature: endpoint.webhook ? verify(endpoint.webhook.verifier, body, request) : 'wrong',
+      signature: verify(endpoint, body, request, atMs),
       bodyHash: createHash('sha256').update(body).digest('hex'),
       status,
       answeredAtMs: null,
+      path: request.url ?? '',
+      endedAtMs: null,
     };
     ledger.arrivals.push(arrival);
+    if (arrival.signature !== 'valid') {
+      endpoint.reverify.push(() => {
+        arrival.webhook = endpoint.webhook?.id ?? 'unknown';
+        arrival.signature = verify(endpoint, body, request, atMs);
+      });
+      if (endpoint.reverify.length > REVERIFIED) endpoint.reverify.shift();
+    }
+    response.once('close', () => {
+      arrival.endedAtMs ??= nowMs();
+    });
     if (status === null) return;
     setTimeout(() => {
       if (response.destroyed) return;
       response.once('finish', () => {
         arrival.answeredAtMs = nowMs();
+        arrival.endedAtMs ??= arrival.answeredAtMs;
       });
       response.writeHead(status).end();
     }, afterMs);
@@ -85,13 +111,26 @@ export async function startReceivers(ledger: Ledger): Promise<Receivers> {
   return {
     port: (server.address() as AddressInfo).port,
     add(path, behaviour) {
-      endpoints.set(path, { behaviour, counts: new Map() });
+      endpoints.set(path, { behaviour, counts: new Map(), reverify: [] });
     },
     setBehaviour(path, behaviour) {
       endpointAt(path).behaviour = behaviour;
     },
+    addPath(path, morePath) {
+      endpoints.set(morePath, endpointAt(path));
+    },
     setWebhook(path, { id, secret }) {
-      endpointAt(path).webhook = { id, verifier: new Webhook(secret) };
+      const endpoint = endpointAt(path);
+      endpoint.webhook = { id, secrets: [{ verifier: new Webhook(secret), untilMs: Infinity }] };
+      for (const reverify of endpoint.reverify) reverify();
+    },
+    addSecret(path, secret, othersForMs) {
+      const endpoint = endpointAt(path);
+      if (!endpoint.webhook) throw new Error(`The receiver at ${path} has no webhook.`);
+      const { secrets } = endpoint.webhook;
+      if (othersForMs !== undefined) for (const other of secrets) other.untilMs = Math.min(other.untilMs, nowMs() + othersForMs);
+      secrets.push({ verifier: new Webhook(secret), untilMs: Infinity });
+      for (const reverify of endpoint.reverify) reverify();
     },
     async stop() {
       server.close();
@@ -102,11 +141,16 @@ export async function startReceivers(ledger: Ledger): Promise<Receivers> {
 }
 
 /** Verifies with the public package, as a customer does. It refuses timestamps more than five minutes from now. */
-function verify(verifier: Webhook, body: Buffer, { headers }: IncomingMessage): Signature {
-  try {
-    verifier.verify(body, headers as Record<string, string>);
-    return 'valid';
-  } catch (error) {
-    return error instanceof WebhookVerificationError && error.message.includes('timestamp') ? 'stale' : 'wrong';
+function verify({ webhook }: Endpoint, body: Buffer, { headers }: IncomingMessage, atMs: number): Signature {
+  let signature: Signature = 'wrong';
+  for (const { verifier, untilMs } of webhook?.secrets ?? []) {
+    if (atMs > untilMs) continue;
+    try {
+      verifier.verify(body, headers as Record<string, string>);
+      return 'valid';
+    } catch (error) {
+      if (error instanceof WebhookVerificationError && error.message.includes('timestamp')) signature = 'stale';
+    }
   }
+  return signature;
 }

@@ -74,10 +74,10 @@ export function createRunner(options: RunOptions): Runner {
         startBreakablePostgres(data, cleanup, more),
       startRedis: () => startBreakableRedis(join(scenarioFolder, 'redis'), cleanup),
       log: (message) => show?.(`  ${((performance.now() - startedAt) / 1000).toFixed(1)} s ${message}`),
-      keepLedger(ledger) {
+      keepLedger(ledger, more) {
         if (ledgers === undefined) return;
         mkdirSync(ledgers, { recursive: true });
-        writeLedger(join(ledgers, `${scenario.name}-${String(seed)}.jsonl`), ledger);
+        writeLedger(join(ledgers, `${scenario.name}-${String(seed)}.jsonl`), ledger, more);
       },
     };
   };

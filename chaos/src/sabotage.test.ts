@@ -6,6 +6,7 @@ import type { Sabotage } from './preload/sabotage.js';
 import { createRunner, type ScenarioOutcome } from './runner.js';
 import { logPutBack } from './scenarios/log-put-back.js';
 import { streams } from './scenarios/streams.js';
+import { webhooksChange } from './scenarios/webhooks-change.js';
 import type { Scenario } from './scenario.js';
 import { startSystem, type System } from './system.js';
 
@@ -23,7 +24,17 @@ const STREAM_SABOTAGES = { 'announcements-only': streams, 'put-back-unseen': log
 >;
 type StreamSabotage = keyof typeof STREAM_SABOTAGES;
 
-const FAULTS: Record<Exclude<Sabotage, StreamSabotage>, (system: System) => Promise<void>> = {
+/** The sabotages that the scenario `webhooks-change` detects, and its finding. */
+const CHANGE_SABOTAGES = {
+  'more-slots': /requests beyond max_in_flight/,
+  'pause-unseen': /requests after an acknowledged disable, delete or pause/,
+  'no-order': /first requests out of order at fifo webhooks/,
+} satisfies Partial<Record<Sabotage, RegExp>>;
+type ChangeSabotage = keyof typeof CHANGE_SABOTAGES;
+/** Long enough for some changes of each kind. */
+const CHANGES_S = 8;
+
+const FAULTS: Record<Exclude<Sabotage, StreamSabotage | ChangeSabotage>, (system: System) => Promise<void>> = {
   async 'reconciler-off'(system) {
     await sendRedisCommand(system.redis.url, 'FLUSHALL');
   },
@@ -51,9 +62,9 @@ const scenarioFor = (sabotage: keyof typeof FAULTS): Scenario => ({
   },
 });
 const outcomes = new Map<Sabotage, ScenarioOutcome>();
-async function run(sabotage: Sabotage, scenario: Scenario, drainMs: number): Promise<void> {
+async function run(sabotage: Sabotage, scenario: Scenario, drainMs: number, seconds?: number): Promise<void> {
   const postgresUrl = process.env['TEST_DATABASE_URL'];
-  const runner = createRunner({ seed: 1, isShort: true, sabotage, drainMs, postgresUrl });
+  const runner = createRunner({ seed: 1, isShort: true, sabotage, drainMs, seconds, postgresUrl });
   try {
     outcomes.set(sabotage, await runner.run(scenario));
   } finally {
@@ -67,7 +78,9 @@ beforeAll(async () => {
   );
   for (const [sabotage, scenario] of Object.entries(STREAM_SABOTAGES))
     await run(sabotage as StreamSabotage, scenario, STREAMS_MS);
-}, 180_000);
+  for (const sabotage of Object.keys(CHANGE_SABOTAGES) as ChangeSabotage[])
+    await run(sabotage, webhooksChange, DRAIN_MS, CHANGES_S);
+}, 300_000);
 
 test.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])('reports lost events with %s', (sabotage) => {
   const { error, verdict } = outcomes.get(sabotage) ?? {};
@@ -80,4 +93,10 @@ test.each(Object.keys(STREAM_SABOTAGES) as StreamSabotage[])('reports missing st
   const { error, verdict } = outcomes.get(sabotage) ?? {};
   expect(error).toBeUndefined();
   expect(verdict?.violations.join()).toMatch(/\d+ streamed events missing/);
+});
+
+test.each(Object.entries(CHANGE_SABOTAGES))('reports broken rules of changed webhooks with %s', (sabotage, finding) => {
+  const { error, verdict } = outcomes.get(sabotage as ChangeSabotage) ?? {};
+  expect(error).toBeUndefined();
+  expect(verdict?.violations.join()).toMatch(finding);
 });

@@ -1,5 +1,5 @@
 import type { Cleanup } from './cleanup.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, LedgerRecords } from './ledger.js';
 import type { Verdict } from './judge.js';
 import type { Sabotage } from './preload/sabotage.js';
 import type { Random } from './random.js';
@@ -27,7 +27,7 @@ export interface ScenarioContext {
   /** Prints a line, with `--verbose`. */
   log: (message: string) => void;
   /** Writes the ledger to a file, with `--ledgers`. */
-  keepLedger: (ledger: Ledger) => void;
+  keepLedger: (ledger: Ledger, more?: LedgerRecords) => void;
 }
 
 /** A fault, or a series of them, under load. */

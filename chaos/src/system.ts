@@ -30,6 +30,8 @@ export interface System {
   processes: Processes;
   postgres: BreakableServer | undefined;
   redis: BreakableRedis;
+  /** The prefix of every key in Redis. */
+  prefix: string;
   databaseUrl: string;
   receivers: Receivers;
   publisher: Publisher;
@@ -54,12 +56,13 @@ export const TIMEOUT_MS = 2000;
 export const LEASE_MS = 2 * TIMEOUT_MS;
 const MAX_ATTEMPTS = 12;
 /** The reconciler withdraws an expired lease in its next round; the rest is for a slow machine. */
-const LEASE_SLACK_MS = 3000;
+export const LEASE_SLACK_MS = 3000;
 /** The reconciler enqueues a lost delivery 15 s after its acceptance or its retry time; the rest is for retries. */
 const DRAIN_MS = 60_000;
 /** The share of runs that publish unsure events again. */
 const REPUBLISH = 0.5;
 
+const PREFIX = '{chaos}';
 const SETTINGS = {
   DELIVERY_TIMEOUT_MS: String(TIMEOUT_MS),
   RECONCILE_INTERVAL_MS: '500',
@@ -88,7 +91,7 @@ export async function startSystem(context: ScenarioContext, options: SystemOptio
   const processes = await startProcesses({
     databaseUrl: options.via?.postgres?.(databaseUrl) ?? databaseUrl,
     redisUrl: options.via?.redis?.(redis.url) ?? redis.url,
-    prefix: '{chaos}',
+    prefix: PREFIX,
     workers: environments(options.workers, 2),
     apis: environments(options.apis, 1),
     env,
@@ -110,6 +113,7 @@ export async function startSystem(context: ScenarioContext, options: SystemOptio
     processes,
     postgres: options.postgres,
     redis,
+    prefix: PREFIX,
     databaseUrl,
     receivers,
     publisher,

@@ -8,15 +8,17 @@ export interface WebhookPlan {
   owner: string;
   types: readonly string[];
   behaviour: Behaviour;
+  /** Further fields of its registration, such as `ordering`. */
+  settings?: { max_in_flight?: number; ordering?: 'unordered' | 'fifo'; rate_limit?: number };
 }
 
 const OWNERS = ['alice', 'bob', 'carol', 'dave'] as const;
 const OFTEN_FAILS = 0.05;
 const QUICK_MS = [1, 8] as const;
-const SLOW_MS = [100, 400] as const;
+export const SLOW_MS = [100, 400] as const;
 
 /** Answers 200 after a random delay, and 5 % of the requests with 500, so that there are retries. */
-function healthy(random: Random, [leastMs, mostMs]: readonly [number, number] = QUICK_MS): Behaviour {
+export function healthy(random: Random, [leastMs, mostMs]: readonly [number, number] = QUICK_MS): Behaviour {
   return () => ({ status: random.chance(OFTEN_FAILS) ? 500 : 200, afterMs: random.between(leastMs, mostMs) });
 }
 
@@ -44,13 +46,13 @@ interface RegisterOptions {
 
 /** Registers the webhooks through the API, with tokens of their owners. */
 export async function registerWebhooks({ processes, receivers, ledger, plans, port }: RegisterOptions): Promise<void> {
-  for (const [index, { owner, types, behaviour }] of plans.entries()) {
+  for (const [index, { owner, types, behaviour, settings }] of plans.entries()) {
     const path = pathOf(index);
     receivers.add(path, behaviour);
     const response = await fetch(`${processes.url()}/api/webhooks`, {
       method: 'POST',
       headers: { authorization: `Bearer ${processes.token(owner)}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ url: `http://127.0.0.1:${String(port)}${path}`, event_types: types }),
+      body: JSON.stringify({ url: `http://127.0.0.1:${String(port)}${path}`, event_types: types, ...settings }),
     });
     if (response.status !== 201) throw new Error(`A webhook was refused: ${await response.text()}`);
     const webhook = (await response.json()) as { id: string; secret: string };

@@ -56,6 +56,12 @@ CREATE TABLE audit_log (
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE cancellations (
+  webhook_id text NOT NULL,
+  requested_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT cancellations_pkey PRIMARY KEY (webhook_id)
+);
+
 CREATE TABLE deliveries (
   id text COLLATE "C" NOT NULL,
   event_id text NOT NULL,
@@ -64,15 +70,9 @@ CREATE TABLE deliveries (
   owner text NOT NULL,
   event_type text NOT NULL,
   status delivery_status NOT NULL DEFAULT 'pending'::delivery_status,
-  stage delivery_stage,
-  priority smallint NOT NULL DEFAULT 0,
   attempt_count integer NOT NULL DEFAULT 0,
-  prior_attempts integer NOT NULL DEFAULT 0,
   replay boolean NOT NULL DEFAULT false,
   created_at timestamp(3) with time zone NOT NULL,
-  next_attempt_at timestamp(6) with time zone,
-  lease_token uuid,
-  wake_at timestamp(6) with time zone,
   finished_at timestamp(3) with time zone,
   CONSTRAINT deliveries_pkey PRIMARY KEY (id)
 ) PARTITION BY RANGE (id);
@@ -97,6 +97,21 @@ CREATE TABLE events (
   CONSTRAINT events_pkey PRIMARY KEY ("position", accepted_at)
 ) PARTITION BY RANGE (accepted_at);
 
+CREATE TABLE expansions (
+  event_position bigint NOT NULL,
+  event_id text NOT NULL,
+  event_type text NOT NULL,
+  owner text,
+  accepted_at timestamp(3) with time zone NOT NULL,
+  patterns text[],
+  fifo_done boolean NOT NULL DEFAULT false,
+  fifo_cursor text NOT NULL DEFAULT ''::text,
+  cursor text NOT NULL DEFAULT ''::text,
+  ordering_changed boolean NOT NULL DEFAULT false,
+  deliveries integer NOT NULL DEFAULT 0,
+  CONSTRAINT expansions_pkey PRIMARY KEY (event_position)
+);
+
 CREATE TABLE idempotency_keys (
   owner text NOT NULL,
   key text NOT NULL,
@@ -119,6 +134,39 @@ CREATE TABLE partitions (
   ends_at timestamp(3) with time zone NOT NULL,
   expired_at timestamp(3) with time zone,
   CONSTRAINT partitions_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE pending_deliveries (
+  delivery_id text COLLATE "C" NOT NULL,
+  webhook_id text NOT NULL,
+  generation integer NOT NULL,
+  event_position bigint NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL,
+  stage delivery_stage NOT NULL,
+  priority smallint NOT NULL DEFAULT 0,
+  attempt_count integer NOT NULL DEFAULT 0,
+  prior_attempts integer NOT NULL DEFAULT 0,
+  replay boolean NOT NULL DEFAULT false,
+  next_attempt_at timestamp(6) with time zone NOT NULL,
+  wake_at timestamp(6) with time zone,
+  lease_token uuid,
+  leased_until timestamp(6) with time zone,
+  ended boolean NOT NULL DEFAULT false,
+  again boolean NOT NULL DEFAULT false,
+  CONSTRAINT pending_deliveries_pkey PRIMARY KEY (delivery_id)
+) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=100000, autovacuum_vacuum_cost_delay=0, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000);
+
+CREATE TABLE periodic_tasks (
+  name text NOT NULL,
+  runner text NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT periodic_tasks_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE subscriptions (
+  pattern text NOT NULL,
+  webhook_id text NOT NULL,
+  CONSTRAINT subscriptions_pkey PRIMARY KEY (pattern, webhook_id)
 );
 
 CREATE TABLE webhooks (
@@ -149,6 +197,9 @@ CREATE TABLE webhooks (
   replay_next_at timestamp(6) with time zone,
   sealed_previous_secrets bytea,
   paused_at timestamp(3) with time zone,
+  from_position bigint NOT NULL DEFAULT 0,
+  generation integer NOT NULL DEFAULT 1,
+  superseded_status delivery_status NOT NULL DEFAULT 'cancelled'::delivery_status,
   CONSTRAINT webhooks_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=70);
 
@@ -156,15 +207,19 @@ CREATE TABLE webhooks (
 
 CREATE INDEX audit_log_owner_id_idx ON audit_log USING btree (owner, id);
 CREATE INDEX audit_log_webhook_id_id_idx ON audit_log USING btree (webhook_id, id);
-CREATE INDEX deliveries_admitted_idx ON ONLY deliveries USING btree (webhook_id, priority, event_position) WHERE (stage = 'admitted'::delivery_stage);
-CREATE INDEX deliveries_backoff_idx ON ONLY deliveries USING btree (webhook_id) WHERE (stage = 'backoff'::delivery_stage);
-CREATE INDEX deliveries_parked_idx ON ONLY deliveries USING btree (webhook_id, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
-CREATE INDEX deliveries_wake_at_idx ON ONLY deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
+CREATE INDEX cancellations_requested_at_idx ON cancellations USING btree (requested_at);
 CREATE INDEX deliveries_webhook_id_id_idx ON ONLY deliveries USING btree (webhook_id, id);
 CREATE INDEX events_id_idx ON ONLY events USING btree (id);
 CREATE INDEX events_owner_position_idx ON ONLY events USING btree (owner, "position");
+CREATE INDEX expansions_fifo_done_event_position_idx ON expansions USING btree (fifo_done, event_position);
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys USING btree (created_at);
 CREATE UNIQUE INDEX partitions_ends_at_key ON partitions USING btree (ends_at);
+CREATE INDEX pending_deliveries_admitted_idx ON pending_deliveries USING btree (webhook_id, wake_at) WHERE (stage = 'admitted'::delivery_stage);
+CREATE INDEX pending_deliveries_backoff_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'backoff'::delivery_stage);
+CREATE INDEX pending_deliveries_parked_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
+CREATE INDEX pending_deliveries_wake_at_idx ON pending_deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
+CREATE INDEX subscriptions_webhook_id_idx ON subscriptions USING btree (webhook_id);
+CREATE INDEX webhooks_fifo_idx ON webhooks USING btree (id) WHERE (ordering = 'fifo'::webhook_ordering);
 CREATE INDEX webhooks_owner_id_idx ON webhooks USING btree (owner, id);
 CREATE INDEX webhooks_unnotified_idx ON webhooks USING btree (disabled_at) WHERE ((disabled_at IS NOT NULL) AND (disabled_notified_at IS NULL));
 
@@ -292,19 +347,100 @@ CREATE OR REPLACE FUNCTION delivery_id_floor(at timestamp with time zone)
  IMMUTABLE PARALLEL SAFE
 RETURN ((('dlv_'::text || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 5, 8)) || '-'::text) || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 13, 4));
 
+CREATE OR REPLACE FUNCTION end_of_log()
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+  SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM events_position_seq;
+$function$;
+
+CREATE OR REPLACE FUNCTION events_at(positions bigint[], times timestamp with time zone[])
+ RETURNS SETOF events
+ LANGUAGE plpgsql
+ STABLE ROWS 100
+AS $function$
+DECLARE
+  first_at TIMESTAMPTZ;
+  last_at TIMESTAMPTZ;
+BEGIN
+  SELECT min(at), max(at) INTO first_at, last_at FROM unnest(times) AS at;
+  RETURN QUERY
+    SELECT events.* FROM unnest(positions, times) AS place (at_position, at)
+    JOIN events ON events.position = at_position AND events.accepted_at = at
+    WHERE events.accepted_at BETWEEN first_at AND last_at;
+END $function$;
+
+CREATE OR REPLACE FUNCTION first_in_line(webhook webhooks)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+  RETURN least(
+    (SELECT min(event_position) FROM expansions WHERE NOT fifo_done),
+    (SELECT min(event_position) FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority < 2 AND generation = webhook.generation AND NOT ended),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 0
+      ORDER BY event_position LIMIT 1),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 1
+      ORDER BY event_position LIMIT 1),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'backoff' AND priority = 0
+      ORDER BY event_position LIMIT 1),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'backoff' AND priority = 1
+      ORDER BY event_position LIMIT 1)
+  );
+END $function$;
+
+CREATE OR REPLACE FUNCTION follow_webhook()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    DELETE FROM subscriptions
+      WHERE webhook_id = OLD.id AND (TG_OP = 'DELETE' OR NOT is_deliverable(NEW) OR pattern <> ALL (NEW.event_types));
+  END IF;
+  IF TG_OP <> 'DELETE' AND is_deliverable(NEW) THEN
+    INSERT INTO subscriptions (pattern, webhook_id) SELECT DISTINCT unnest(NEW.event_types), NEW.id ON CONFLICT DO NOTHING;
+  END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.enabled AND NOT NEW.enabled) THEN
+    INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
+      ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.ordering <> OLD.ordering THEN
+    -- A webhook that became fifo may be behind the cursor of those, and one that was fifo may have its delivery already.
+    UPDATE expansions SET ordering_changed = true, fifo_done = fifo_done AND NEW.ordering <> 'fifo',
+      fifo_cursor = CASE WHEN NEW.ordering = 'fifo' THEN '' ELSE fifo_cursor END;
+  END IF;
+  RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION free_slots(webhook webhooks)
  RETURNS integer
  LANGUAGE plpgsql
  STABLE
 AS $function$
+DECLARE
+  used INTEGER;
 BEGIN
-  IF webhook.enabled IS NOT TRUE THEN RETURN unbounded_slots(); END IF;
-  IF webhook.circuit_probe_at > now() OR webhook.paused_at IS NOT NULL THEN RETURN 0; END IF;
+  IF NOT webhook.enabled OR webhook.paused_at IS NOT NULL OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
   IF (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN RETURN 0; END IF;
-  RETURN greatest(
-    0,
-    slots_of(webhook) - (SELECT count(*)::int FROM deliveries WHERE webhook_id = webhook.id AND stage = 'admitted')
-  );
+  SELECT count(*) INTO used FROM pending_deliveries
+    WHERE webhook_id = webhook.id AND stage = 'admitted' AND wake_at > now() - longest_lease();
+  RETURN greatest(0, slots_of(webhook) - used);
+END $function$;
+
+CREATE OR REPLACE FUNCTION has_parked(id_of_webhook text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+  RETURN EXISTS (SELECT FROM pending_deliveries WHERE webhook_id = id_of_webhook AND stage = 'parked');
 END $function$;
 
 CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
@@ -312,6 +448,20 @@ CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((webhook).enabled OR ((webhook).disabled_reason IS NOT NULL));
+
+CREATE OR REPLACE FUNCTION lock_delivery(delivery_id text, of_owner text)
+ RETURNS TABLE(delivery deliveries, pending pending_deliveries, webhook webhooks)
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM FROM pending_deliveries WHERE pending_deliveries.delivery_id = lock_delivery.delivery_id FOR UPDATE;
+  PERFORM FROM deliveries WHERE id = lock_delivery.delivery_id AND owner = of_owner FOR UPDATE;
+  RETURN QUERY
+    SELECT deliveries, pending_deliveries, webhooks FROM deliveries
+    LEFT JOIN pending_deliveries ON pending_deliveries.delivery_id = id
+    LEFT JOIN webhooks ON webhooks.id = deliveries.webhook_id
+    WHERE deliveries.id = lock_delivery.delivery_id AND deliveries.owner = of_owner;
+END $function$;
 
 CREATE OR REPLACE FUNCTION lock_log(event_ids text[])
  RETURNS TABLE(id text, type text, data text)
@@ -324,29 +474,33 @@ BEGIN
 END $function$;
 
 CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids text[])
- RETURNS TABLE(webhook webhooks, in_flight integer, first_in_line text)
+ RETURNS TABLE(webhook webhooks, locked_at timestamp with time zone, in_flight integer, next_position bigint, is_paused boolean)
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  locked_at TIMESTAMPTZ;
+  locked_ids TEXT[] := ARRAY(SELECT id FROM webhooks WHERE id = ANY (webhook_ids) FOR NO KEY UPDATE SKIP LOCKED);
+  all_paused BOOLEAN;
 BEGIN
-  PERFORM FROM webhooks WHERE id = ANY (webhook_ids) ORDER BY id FOR NO KEY UPDATE;
+  -- Any number, as long as `set_delivery_pause` takes the same lock: it waits for the claims that have not seen the pause.
+  PERFORM pg_advisory_xact_lock_shared(4105112403);
   locked_at := clock_timestamp();
+  all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
   RETURN QUERY
-    SELECT webhooks,
-      (SELECT count(*)::int FROM deliveries
-        WHERE webhook_id = webhooks.id AND stage = 'admitted' AND lease_token IS NOT NULL AND wake_at > locked_at),
-      CASE WHEN webhooks.ordering = 'fifo' THEN (
-        SELECT line.id FROM (
-          (SELECT deliveries.id, priority, event_position FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'admitted'
-            ORDER BY priority, event_position LIMIT 1)
-          UNION ALL
-          (SELECT deliveries.id, priority, event_position FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'parked'
-            ORDER BY priority, event_position LIMIT 1)
-        ) AS line ORDER BY priority, event_position LIMIT 1)
-      END
-    FROM webhooks WHERE webhooks.id = ANY (webhook_ids);
+    SELECT webhooks, lock_webhooks.locked_at,
+      -- A claim leaves a wake time later than itself, so a live lease has one of the last two minutes.
+      (SELECT count(*)::int FROM pending_deliveries
+        WHERE webhook_id = webhooks.id AND stage = 'admitted' AND wake_at > lock_webhooks.locked_at - longest_lease()
+          AND lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
+      CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
+      all_paused OR webhooks.paused_at IS NOT NULL
+    FROM webhooks WHERE webhooks.id = ANY (locked_ids);
 END $function$;
+
+CREATE OR REPLACE FUNCTION longest_lease()
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN '00:02:00'::interval;
 
 CREATE OR REPLACE FUNCTION new_delivery_id(at timestamp with time zone)
  RETURNS text
@@ -354,19 +508,74 @@ CREATE OR REPLACE FUNCTION new_delivery_id(at timestamp with time zone)
  PARALLEL SAFE
 RETURN ('dlv_'::text || (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid);
 
+CREATE OR REPLACE FUNCTION next_in_line(webhook webhooks, at_most integer)
+ RETURNS SETOF pending_deliveries
+ LANGUAGE plpgsql
+ ROWS 10
+AS $function$
+DECLARE
+  last_position BIGINT := CASE WHEN webhook.ordering = 'fifo' THEN first_in_line(webhook) END;
+BEGIN
+  RETURN QUERY
+    SELECT * FROM (
+      SELECT * FROM (
+        SELECT * FROM pending_deliveries
+        WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 0
+          AND (last_position IS NULL OR event_position <= last_position)
+        ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
+      ) AS first_attempts
+      UNION ALL
+      SELECT * FROM (
+        SELECT * FROM pending_deliveries
+        WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 1
+          AND (last_position IS NULL OR event_position <= last_position)
+        ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
+      ) AS retries
+      UNION ALL
+      SELECT * FROM (
+        SELECT * FROM pending_deliveries
+        WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 2
+        ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
+      ) AS replays
+    ) AS line
+    ORDER BY
+      CASE WHEN webhook.ordering = 'fifo' AND priority < 2 THEN 0
+        ELSE greatest(0, priority - floor(greatest(0, extract(epoch FROM now() - next_attempt_at)) / 30)) END,
+      event_position
+    LIMIT at_most;
+END $function$;
+
 CREATE OR REPLACE FUNCTION slots_of(webhook webhooks)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (((webhook).circuit_opened_at IS NOT NULL) OR ((webhook).ordering = 'fifo'::webhook_ordering)) THEN 1 ELSE (webhook).max_in_flight END;
 
-CREATE OR REPLACE FUNCTION unbounded_slots()
- RETURNS integer
+CREATE OR REPLACE FUNCTION start_generation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN NEW.generation := OLD.generation + 1; END IF;
+  IF TG_OP = 'INSERT' OR NEW.enabled THEN
+    NEW.from_position := end_of_log();
+  ELSE
+    NEW.superseded_status := CASE WHEN NEW.disabled_reason IS NULL THEN 'cancelled' ELSE 'skipped' END;
+  END IF;
+  RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION waits_for_probe(webhook webhooks, at timestamp with time zone)
+ RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN 1000;
+RETURN COALESCE((((webhook).circuit_probe_at > at) AND ((webhook).circuit_probe_at <= (at + '00:05:00'::interval))), false);
 
 -- Triggers
 
 CREATE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION audit_webhook();
 CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at))) EXECUTE FUNCTION audit_webhook();
+CREATE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION follow_webhook();
+CREATE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((old.enabled IS DISTINCT FROM new.enabled) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.ordering IS DISTINCT FROM new.ordering))) EXECUTE FUNCTION follow_webhook();
+CREATE TRIGGER webhooks_generation_insert BEFORE INSERT ON webhooks FOR EACH ROW EXECUTE FUNCTION start_generation();
+CREATE TRIGGER webhooks_generation_update BEFORE UPDATE ON webhooks FOR EACH ROW WHEN ((old.enabled <> new.enabled)) EXECUTE FUNCTION start_generation();

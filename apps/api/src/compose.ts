@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
-import { createPartitionMaintenance } from '@tidings/database';
+import { createPartitionMaintenance, createTaskHold } from '@tidings/database';
 import { catalog } from '@tidings/events';
-import { createDeliveriesQueue, createTestsQueue, openQueues, testResultsChannel, type RedisClient } from '@tidings/queue';
+import {
+  createDeliveriesQueue,
+  createExpansionsQueue,
+  createTestsQueue,
+  openQueues,
+  testResultsChannel,
+  type RedisClient,
+} from '@tidings/queue';
 import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
 import type { Logger } from '@tidings/runtime/logging';
 import { createSeal } from '@tidings/secrets';
@@ -79,11 +86,13 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const { databases, commands, subscriber, counts, dependencies } = connections;
   const { accepting, reading, administration } = databases;
 
-  // Accept: an event and its deliveries are committed, then enqueued and announced …
+  // Accept: an event and its deliveries are committed, then enqueued and announced; workers expand it if many webhooks match …
   const queue = createDeliveriesQueue({ redis: commands, prefix });
+  const expansions = createExpansionsQueue({ redis: commands, prefix });
   const accept = createAccept({
     sql: accepting.pool,
     queue,
+    expansions,
     redis: commands,
     prefix,
     catalog,
@@ -91,7 +100,11 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     log,
     tracing,
   });
-  const maintenance = createPartitionMaintenance(administration.pool, config.retentionDays, { log, observe: observeTask });
+  const maintenance = createPartitionMaintenance(administration.pool, config.retentionDays, {
+    hold: createTaskHold(administration.pool),
+    log,
+    observe: observeTask,
+  });
 
   // … and every announced event goes to the streams of this process.
   const stream = createLiveStream({
@@ -177,6 +190,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     await drained;
     await accept.idle();
     await queue.close();
+    await expansions.close();
     await testsQueue.close();
     await Promise.all(shownQueues.map((shown) => shown.close()));
     await connections.close();

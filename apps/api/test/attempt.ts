@@ -1,4 +1,4 @@
-import { claimDeliveries, recordAttempts, type AttemptRecord, type Database } from '@tidings/database';
+import { claimDeliveries, recordAttempts, type AttemptRecord, type Database, type Recorded } from '@tidings/database';
 
 const OPTIONS = { leaseMs: 30_000, wakeAfterMs: 15_000 };
 const HEALTH = { circuitAfter: 100, probeAfterMs: 1000, probeAtMostMs: 60_000, disableAfterMs: 86_400_000 };
@@ -11,12 +11,12 @@ export async function claim({ pool }: Database, id: string) {
 }
 
 /** Records an attempt of a claimed delivery with this response status, as a worker does, and gives the delivery this outcome. */
-export async function record(
+export function record(
   { pool }: Database,
   { id, leaseToken, url }: { id: string; leaseToken: string; url: string },
   statusCode: number,
   outcome: AttemptRecord['outcome'] = { status: statusCode < 300 ? 'succeeded' : 'failed' },
-): Promise<void> {
+): Promise<Recorded> {
   const failure = { errorClass: 'http_status', error: `The response had the status ${String(statusCode)}.` };
   const attempt = {
     deliveryId: id,
@@ -29,7 +29,7 @@ export async function record(
     outcome,
     ...(statusCode < 300 ? { errorClass: null, error: null } : failure),
   };
-  await recordAttempts(pool, [attempt], { wakeAfterMs: OPTIONS.wakeAfterMs, health: HEALTH });
+  return recordAttempts(pool, [attempt], { wakeAfterMs: OPTIONS.wakeAfterMs, health: HEALTH });
 }
 
 /** Claims the delivery and records one attempt with this response status. */

@@ -15,6 +15,7 @@ export const unknownIds: ResourceIds = {
   owners: 'nobody',
   webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
   deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
+  events: 'evt_01a20f72-bf62-73aa-bf71-cc66b4490a07',
 };
 
 /** Differences from the operation's example request. */
@@ -27,7 +28,7 @@ interface RequestOverrides {
 
 /** A client that calls operations of the OpenAPI document. */
 export interface OperationClient {
-  /** Creates one webhook and one delivery for the owner, and returns their ids. */
+  /** Creates one webhook, one event and one delivery for the owner, and returns their ids. */
   createResources: (owner: string) => Promise<ResourceIds>;
   /** Calls an operation with its example body. */
   call: (operation: Operation, ids: ResourceIds, token?: string, overrides?: RequestOverrides) => Promise<OperationResponse>;
@@ -40,13 +41,19 @@ export function createOperationClient(api: TestApi): OperationClient {
   return {
     async createResources(owner) {
       const registered = await api.as(owner).post('/api/webhooks').send({ url: 'https://example.com/hook' });
-      await api
+      const published = await api
         .as('service', 'events:publish')
         .post('/api/events')
         .send({ type: 'sync.failed', data: { user_id: owner, error_message: 'none' } });
       const { id } = registered.body as { id: string };
       const log = await api.as(owner).get(`/api/webhooks/${id}/deliveries`);
-      return { owners: owner, webhooks: id, deliveries: String((log.body as { data: { id: string }[] }).data[0]?.id) };
+      const [delivery] = (log.body as { data: { id: string }[] }).data;
+      return {
+        owners: owner,
+        webhooks: id,
+        deliveries: String(delivery?.id),
+        events: (published.body as { id: string }).id,
+      };
     },
 
     async call({ method, path, example }, ids, token, { query = '', headers = {}, body = JSON.stringify(example) } = {}) {

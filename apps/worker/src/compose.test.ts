@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { createMachineKeys } from '@tidings/config';
-import { openDatabase, type Database } from '@tidings/database';
-import { createPublisher, EVENTS_QUEUE, syncFailed } from '@tidings/events';
-import { DELIVERIES_QUEUE, openQueues, TESTS_QUEUE } from '@tidings/queue';
+import { acceptEvents, openDatabase, type Database } from '@tidings/database';
+import { catalog, createPublisher, EVENTS_QUEUE, extractionStarted, syncFailed, type Publishable } from '@tidings/events';
+import { DELIVERIES_QUEUE, EXPANSIONS_QUEUE, openQueues, TESTS_QUEUE } from '@tidings/queue';
 import { createSeal, parseSealKeys, sealedFor } from '@tidings/secrets';
 import {
   createTestDatabase,
@@ -64,8 +64,8 @@ const waitForNoOpenHandles = () =>
   });
 const statuses = async () => (await database.prisma.delivery.findMany()).map(({ status }) => status);
 
-/** Starts a receiver that answers 200 when it is released, and registers it as a webhook of alice. */
-async function startReceiver() {
+/** Starts a receiver that answers 200 when it is released, and registers it as a webhook of alice; or as several. */
+async function startReceiver(webhooks = 1) {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   let requests = 0;
@@ -75,17 +75,17 @@ async function startReceiver() {
     void released.then(() => response.end());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const id = 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07';
+  const ids = Array.from({ length: webhooks }, (_, index) => `wh_01a20f72-bf62-73aa-bf71-${String(index).padStart(12, '0')}`);
   const seal = createSeal(parseSealKeys(SECRETS_KEYS));
-  await database.prisma.webhook.create({
-    data: {
+  await database.prisma.webhook.createMany({
+    data: ids.map((id) => ({
       id,
       owner: 'alice',
       url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
       eventTypes: ['*'],
       sealedSecret: new Uint8Array(seal.seal(`whsec_${Buffer.alloc(32, 1).toString('base64')}`, sealedFor.secret(id))),
       maxInFlight: 10,
-    },
+    })),
   });
   return {
     release,
@@ -103,9 +103,9 @@ async function findFreePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
-async function publish(): Promise<void> {
+async function publish(event: Publishable = syncFailed({ user_id: 'alice', error_message: 'gone' })): Promise<void> {
   const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
-  await publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }));
+  await publisher.publish(event);
   await publisher.close();
 }
 
@@ -162,6 +162,44 @@ describe('a worker that stops', () => {
   });
 });
 
+describe('an event that more webhooks match than its commit writes deliveries for', () => {
+  const WEBHOOKS = 150;
+  const everyone = extractionStarted({ version: '1', entity_types: [] });
+  const isExpanding = async () => (await database.pool.query('SELECT FROM expansions')).rows.length > 0;
+
+  test('is expanded and delivered to each of them once', async () => {
+    const receiver = await startReceiver(WEBHOOKS);
+    receiver.release();
+    const workers = [await compose(), await compose()];
+    await Promise.all(workers.map((worker) => worker.start()));
+    await publish(everyone);
+    await eventually(async () => {
+      expect(await statuses()).toEqual(Array<string>(WEBHOOKS).fill('succeeded'));
+    });
+    expect(receiver.requests()).toBe(WEBHOOKS);
+    expect(await isExpanding()).toBe(false);
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await receiver.stop();
+  });
+
+  test('is expanded also when Redis lost the job that calls a worker', async () => {
+    const receiver = await startReceiver(WEBHOOKS);
+    receiver.release();
+    await acceptEvents(database.pool, [catalog.validate([everyone])], {
+      patterns: new Map([[everyone.type, ['*']]]),
+      wakeAfterMs: 15_000,
+    });
+    expect(await isExpanding()).toBe(true);
+    const worker = await compose();
+    await worker.start();
+    await eventually(async () => {
+      expect(await statuses()).toEqual(Array<string>(WEBHOOKS).fill('succeeded'));
+    });
+    await worker.stop();
+    await receiver.stop();
+  });
+});
+
 describe('a worker whose periodic tasks wait for a lock on every connection that they may use', () => {
   const LOCK = 1;
 
@@ -172,16 +210,27 @@ describe('a worker whose periodic tasks wait for a lock on every connection that
         PERFORM pg_advisory_xact_lock_shared(${String(LOCK)});
         RETURN NEW;
       END $$;
-      CREATE TRIGGER wait_for_test BEFORE UPDATE ON deliveries FOR EACH ROW
-        WHEN (OLD.event_id = 'evt_overdue') EXECUTE FUNCTION wait_for_test();
+      CREATE TRIGGER wait_for_test BEFORE UPDATE ON pending_deliveries FOR EACH ROW
+        WHEN (OLD.webhook_id = 'wh_disabled') EXECUTE FUNCTION wait_for_test();
       CREATE TRIGGER wait_for_test BEFORE UPDATE OF disabled_notified_at ON webhooks FOR EACH ROW EXECUTE FUNCTION wait_for_test();
       CREATE TRIGGER wait_for_test BEFORE DELETE ON idempotency_keys EXECUTE FUNCTION wait_for_test();
       INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, max_in_flight, enabled, disabled_reason, disabled_at, updated_at)
       VALUES ('wh_disabled', 'bob', 'http://127.0.0.1:1/', '{*}', '', 1, false, 'failing', now(), now());
       INSERT INTO events (id, position, type, owner, data, timestamp, accepted_at)
       VALUES ('evt_overdue', nextval('events_position_seq'), 'sync.failed', 'bob', '{}', now(), now());
-      INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at, next_attempt_at, wake_at)
-      SELECT new_delivery_id(now()), id, position, 'wh_disabled', 'bob', type, 'pending', 'admitted', now(), now(), now() FROM events`);
+      INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at)
+      SELECT new_delivery_id(now()), id, position, 'wh_disabled', 'bob', type, 'pending', now() FROM events;
+      INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at, wake_at)
+      SELECT deliveries.id, webhook_id, generation, event_position, now(), 'admitted', now(), now()
+      FROM deliveries JOIN webhooks ON webhooks.id = webhook_id`);
+  }
+  /** Reads whether the reconciler has woken the delivery, and the owner was notified. */
+  async function readDone() {
+    const { rows } = await database.pool.query<Record<'reconciled' | 'notified', boolean>>(`
+      SELECT NOT EXISTS (SELECT FROM pending_deliveries WHERE webhook_id = 'wh_disabled' AND wake_at <= now()) AS reconciled,
+        disabled_notified_at IS NOT NULL AS notified
+      FROM webhooks WHERE id = 'wh_disabled'`);
+    return rows[0];
   }
   /** Reads how many connections each pool of the worker has. */
   async function readConnections(port: number): Promise<Map<string, number>> {
@@ -190,7 +239,7 @@ describe('a worker whose periodic tasks wait for a lock on every connection that
     return new Map([...series].map(([, pool = '', connections]) => [pool, Number(connections)]));
   }
 
-  test('accepts events and delivers them', async () => {
+  test('accepts events and delivers them, and continues with the tasks when the lock is free', async () => {
     const receiver = await startReceiver();
     receiver.release();
     await letPeriodicTasksWait();
@@ -213,6 +262,11 @@ describe('a worker whose periodic tasks wait for a lock on every connection that
       await eventually(async () => {
         expect((await statuses()).filter((status) => status === 'succeeded')).toHaveLength(20);
       }, 5000);
+      expect(await readDone()).toEqual({ reconciled: false, notified: false });
+      await holder.pool.query(`SELECT pg_advisory_unlock(${String(LOCK)})`);
+      await eventually(async () => {
+        expect(await readDone()).toEqual({ reconciled: true, notified: true });
+      });
       expect(logged).not.toContain('statement timeout');
       expect(Object.fromEntries(connections)).toEqual({ delivering: 1, accepting: 1, periodic: 1 });
     } finally {
@@ -237,6 +291,7 @@ describe('a job that anyone who reaches Redis may write', () => {
       },
       null,
     ],
+    [EXPANSIONS_QUEUE]: [{ position: '7\0' }, { position: [7] }, { position: 0.5 }, {}, null],
     [TESTS_QUEUE]: [{ webhookId: 'wh_1\0', owner: 'alice\0', eventId: 'evt_1\0' }, null],
   };
 

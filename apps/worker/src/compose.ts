@@ -1,15 +1,24 @@
-import { addActivity, leaseMsFor } from '@tidings/database';
+import { addActivity, admitNext, admitOf, expandNext, leaseMsFor } from '@tidings/database';
 import { EVENTS_QUEUE } from '@tidings/events';
-import { createJobCounts, createQueueWorker, DELIVERIES_QUEUE, TESTS_QUEUE } from '@tidings/queue';
+import {
+  createJobCounts,
+  createQueueWorker,
+  DELIVERIES_QUEUE,
+  EXPANSIONS_QUEUE,
+  TESTS_QUEUE,
+  WAKE_AFTER_MS,
+} from '@tidings/queue';
 import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
 import type { Logger } from '@tidings/runtime/logging';
 import { createActivity } from './activity/activity.js';
+import { createAdmission } from './admission/admission.js';
 import { openConnections } from './compose/connections.js';
 import { createDelivery } from './compose/delivery.js';
 import { createIntake } from './compose/intake.js';
 import { createPeriodicTasks } from './compose/periodic-tasks.js';
 import { openTelemetry } from './compose/telemetry.js';
 import type { WorkerConfig } from './config.js';
+import { createExpandChunk, createExpandJob } from './expand/expand.js';
 
 /** Parts that a test replaces. Everything else follows from the configuration. */
 export interface WorkerOverrides {
@@ -30,13 +39,17 @@ export interface Worker {
 const STOP_MARGIN_MS = 2000;
 /** How many tests of webhooks are sent at the same time. They take no slots of deliveries. */
 const TESTS_AT_ONCE = 10;
+/** How many chunks of events a worker writes at the same time: several would take PostgreSQL from those that accept and claim. */
+const EXPANSIONS_AT_ONCE = 1;
+/** How long a worker expands events before it looks for other jobs of the queue, in milliseconds. */
+const EXPAND_FOR_MS = 1000;
 
 /** Builds the worker in the order in which data flows. Nothing takes a job before `start`. */
 export async function composeWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): Promise<Worker> {
   const { prefix, concurrency, timeoutMs } = config;
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const connections = openConnections(config, { metrics, log });
-  const { pools, commands, jobs } = connections;
+  const { pools, commands, jobs, queue } = connections;
   const activity = createActivity((counted) => addActivity(pools.periodic, counted));
   const jobCounts = createJobCounts({ redis: commands, prefix });
   const leaseMs = leaseMsFor(timeoutMs);
@@ -44,18 +57,52 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   // An enqueued event is accepted, and so are the events in the outboxes of services …
   const { accept, ingest, relays } = createIntake({ config, connections, metrics, log, tracing });
 
-  // … its deliveries are claimed, sent and recorded (tests of webhooks are sent, too) …
-  const delivery = createDelivery({ config, connections, metrics, activity, leaseMs, log, tracing });
-  const { deliverJob, release, processTest } = delivery;
+  // … if many webhooks match, it is expanded: its deliveries are written chunk by chunk, and parked …
+  const admission = createAdmission({
+    countWaiting: queue.line.read,
+    admitNext: (turn) => admitNext(pools.delivering, { ...turn, wakeAfterMs: WAKE_AFTER_MS }),
+    admitOf: (webhookIds) => admitOf(pools.delivering, webhookIds, WAKE_AFTER_MS),
+    enqueue: queue.enqueue,
+    concurrency,
+    log,
+  });
+  const { refill } = admission;
+  const expandChunk = createExpandChunk({
+    expandNext: () => expandNext(pools.accepting),
+    refill,
+    observe: ({ written, done }) => {
+      metrics.accept.expanded(written);
+      if (done) metrics.deliveries.expansionFinished();
+    },
+    log,
+  });
+  const expandJob = createExpandJob({ expandChunk, sliceMs: EXPAND_FOR_MS, now: () => performance.now(), log });
 
-  // … and periodic tasks enqueue deliveries that Redis lost, notify owners, update the charts, and maintain the partitions.
-  const tasks = createPeriodicTasks({ config, connections, metrics, accept, release, activity, jobCounts, leaseMs, log });
+  // … its deliveries are claimed, sent and recorded (tests of webhooks are sent, too) …
+  const delivery = createDelivery({ config, connections, metrics, admission, activity, leaseMs, log, tracing });
+  const { deliverJob, processTest } = delivery;
+
+  // … and periodic tasks enqueue deliveries that Redis lost, continue expansions, end deliveries of disabled webhooks, notify
+  // owners, update the charts, and maintain the partitions.
+  const tasks = createPeriodicTasks({
+    config,
+    connections,
+    metrics,
+    accept,
+    refill,
+    expandChunk,
+    activity,
+    jobCounts,
+    leaseMs,
+    log,
+  });
 
   const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
   const common = { redis: jobs, prefix, concurrency, lockMs: leaseMs, onError };
   const workers = [
     createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: ingest }),
     createQueueWorker({ ...common, queue: DELIVERIES_QUEUE, process: deliverJob }),
+    createQueueWorker({ ...common, concurrency: EXPANSIONS_AT_ONCE, queue: EXPANSIONS_QUEUE, process: expandJob }),
     createQueueWorker({ ...common, concurrency: TESTS_AT_ONCE, queue: TESTS_QUEUE, process: processTest }),
   ];
   let health: HealthServer | undefined;
@@ -74,6 +121,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
       ...tasks.map((task) => task.stop()),
       ...relays.map((relay) => relay.stop()),
     ]);
+    await admission.stop();
     // The counts of the last seconds are only for charts, so a failure does not prevent the worker from stopping.
     await activity.flush().catch(() => undefined);
     await accept.idle();

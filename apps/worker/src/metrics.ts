@@ -11,6 +11,8 @@ export interface DeliveryMetrics extends DeliverObserver {
   health: (changes: HealthChanges) => void;
   /** Counts overdue deliveries that the reconciler woke. */
   woken: (count: number) => void;
+  /** Counts an event whose deliveries are all written. */
+  expansionFinished: () => void;
 }
 
 const FAULTS: readonly Fault[] = ['unclaimable', 'unbuildable', 'unrecorded', 'lease_lost'];
@@ -63,6 +65,11 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
     help: 'Overdue deliveries that the reconciler woke: Redis had lost their jobs, or no worker took them in time.',
     registers,
   });
+  const expansions = new Counter({
+    name: 'tidings_expansions_finished_total',
+    help: 'Events that were expanded: all their deliveries are written.',
+    registers,
+  });
   const opened = new Counter({ name: 'tidings_circuits_opened_total', help: 'Circuits that opened.', registers });
   const closed = new Counter({ name: 'tidings_circuits_closed_total', help: 'Circuits that closed.', registers });
   const disabled = new Counter({
@@ -99,6 +106,9 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
     },
     woken(count) {
       woken.inc(count);
+    },
+    expansionFinished() {
+      expansions.inc();
     },
   };
 }

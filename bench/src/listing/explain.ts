@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { deliveryIdFloor, migrate, openDatabase, type Database } from '@tidings/database';
+import { migrate, openDatabase, readDeliveries, type Database } from '@tidings/database';
 import { startPostgres, temporaryFolder } from '@tidings/local';
 
 const DELIVERIES = 1_000_000;
@@ -10,7 +10,7 @@ const PAGE = 51;
 
 /**
  * Prints PostgreSQL's plans for pages of one webhook's deliveries, among a million in nine partitions: the first page, a page
- * in the middle of the log, a page of one day, and a page of the rare failures.
+ * in the middle of the log, a page of one day, a page of the rare failures, and a page of the pending ones.
  */
 export async function explainListing(): Promise<undefined> {
   const { folder, remove } = temporaryFolder();
@@ -20,19 +20,14 @@ export async function explainListing(): Promise<undefined> {
     const database = openDatabase({ url: postgres.url, statementTimeoutMs: 600_000 });
     const from = await seed(database);
     const middle = new Date(from.getTime() + 16 * DAY_MS);
-    const page = { take: PAGE, orderBy: { id: 'desc' } } as const;
-    const where = { webhookId: 'wh_7' };
+    const page = { webhookId: 'wh_7', limit: PAGE };
+    const { pool } = database;
     const pages = {
-      'the first page': () => database.prisma.delivery.findMany({ where, ...page }),
-      'a page after a cursor in the middle': () =>
-        database.prisma.delivery.findMany({ where: { ...where, id: { lt: deliveryIdFloor(middle) } }, ...page }),
-      'a page of one day': () =>
-        database.prisma.delivery.findMany({
-          where: { ...where, id: { gte: deliveryIdFloor(middle), lt: deliveryIdFloor(new Date(middle.getTime() + DAY_MS)) } },
-          ...page,
-        }),
-      'failed deliveries, one in a thousand': () =>
-        database.prisma.delivery.findMany({ where: { ...where, status: { in: ['failed'] } }, ...page }),
+      'the first page': () => readDeliveries(pool, page),
+      'a page after a cursor in the middle': () => readDeliveries(pool, { ...page, until: middle }),
+      'a page of one day': () => readDeliveries(pool, { ...page, since: middle, until: new Date(middle.getTime() + DAY_MS) }),
+      'failed deliveries, one in a thousand': () => readDeliveries(pool, { ...page, statuses: ['failed'] }),
+      'pending deliveries, of which there are none': () => readDeliveries(pool, { ...page, statuses: ['pending'] }),
     };
     for (const [name, read] of Object.entries(pages)) {
       const { text, values } = await recordStatement(database, read);
@@ -67,11 +62,16 @@ async function seed({ pool }: Database): Promise<Date> {
      FROM generate_series(0, $1::int - 1) AS n, LATERAL (SELECT $2::timestamptz + n * $4::float8 * interval '1 ms' AS at) AS time`,
     [DELIVERIES, from, WEBHOOKS, spread],
   );
-  await pool.query('ANALYZE deliveries');
+  await pool.query(
+    `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)
+     SELECT 'wh_' || n, 'user_' || n, 'http://127.0.0.1:9/', '{*}', '\\x00' FROM generate_series(0, $1::int - 1) AS n`,
+    [WEBHOOKS],
+  );
+  await pool.query('ANALYZE deliveries, pending_deliveries, webhooks');
   return from;
 }
 
-/** Returns the statement that Prisma sends for a read. */
+/** Returns the statement of a read. */
 async function recordStatement({ pool }: Database, read: () => Promise<unknown>): Promise<{ text: string; values: unknown[] }> {
   const sent: { text: string; values: unknown[] }[] = [];
   const original = pool.query.bind(pool) as (...input: unknown[]) => unknown;
@@ -87,6 +87,6 @@ async function recordStatement({ pool }: Database, read: () => Promise<unknown>)
   await read();
   pool.query = original as typeof pool.query;
   const [statement] = sent;
-  if (!statement) throw new Error('Prisma sent no statement through the pool.');
+  if (!statement) throw new Error('The read sent no statement through the pool.');
   return statement;
 }

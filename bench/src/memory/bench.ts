@@ -45,7 +45,7 @@ export async function benchMemory(): Promise<undefined> {
     show(`with ${String(PENDING)} deliveries just accepted`);
     await pollUntil(async () => {
       const { rows } = await tidings.sql.query<{ count: number }>(
-        "SELECT count(*)::int AS count FROM deliveries WHERE stage = 'backoff'",
+        "SELECT count(*)::int AS count FROM pending_deliveries WHERE stage = 'backoff'",
       );
       return rows[0]?.count === PENDING;
     }, 500);

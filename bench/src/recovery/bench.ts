@@ -47,7 +47,7 @@ export async function benchRecovery(rounds: number, options: BenchOptions): Prom
       await connection.flushall();
       const cpu = startCpuMeasurement({ worker: worker.pid, redis: redisPid });
       const startedAt = performance.now();
-      await sql.query("UPDATE deliveries SET stage = 'backoff', wake_at = now() WHERE id >= $1", [firstId]);
+      await sql.query("UPDATE pending_deliveries SET stage = 'backoff', wake_at = now() WHERE delivery_id >= $1", [firstId]);
       const seededAt = performance.now();
       while ((await queue.getJobCountByTypes('wait', 'active', 'delayed', 'prioritized')) < DELIVERIES) {
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -71,10 +71,15 @@ async function seed(sql: pg.Client): Promise<string> {
     [WEBHOOKS],
   );
   await sql.query(
-    `INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, stage, priority, attempt_count, created_at, next_attempt_at, wake_at)
-     SELECT new_delivery_id(now()), 'evt_' || n, n, 'wh_' || (n % $2::int + 1), 'user_' || (n % $2::int + 1), 'sync.completed', 'backoff', 1, 1,
-       now(), now() + interval '1 hour', now() + interval '1 hour'
-     FROM generate_series(1, $1::int) AS n`,
+    `WITH logged AS (
+       INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, created_at)
+       SELECT new_delivery_id(now()), 'evt_' || n, n, 'wh_' || (n % $2::int + 1), 'user_' || (n % $2::int + 1), 'sync.completed', now()
+       FROM generate_series(1, $1::int) AS n RETURNING id, webhook_id, event_position, created_at
+     )
+     INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, priority, attempt_count,
+       next_attempt_at, wake_at)
+     SELECT id, webhook_id, 1, event_position, created_at, 'backoff', 1, 1, now() + interval '1 hour', now() + interval '1 hour'
+     FROM logged`,
     [DELIVERIES, WEBHOOKS],
   );
   return rows[0]?.id ?? '';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { acceptEvents, createPartitionMaintenance, openDatabase, type Database } from '@tidings/database';
+import { acceptEvents, createPartitionMaintenance, createTaskHold, openDatabase, type Database } from '@tidings/database';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import type pg from 'pg';
 import { fillYear, scaled, YEAR } from './fill.js';
@@ -45,6 +45,13 @@ async function readAll(statement: string): Promise<unknown[]> {
   return (await sql.query<Record<string, unknown>>(statement)).rows;
 }
 
+/** The deliveries, with the state of pending ones. */
+const STATES = `(
+  SELECT id, deliveries.webhook_id, status, stage, wake_at, deliveries.created_at, finished_at,
+    coalesce(pending_deliveries.attempt_count, deliveries.attempt_count) AS attempt_count
+  FROM deliveries LEFT JOIN pending_deliveries ON delivery_id = id
+) AS deliveries`;
+
 test('the tables, indexes, constraints and triggers are those of an empty database', async () => {
   expect(await readSchema()).toEqual(schemaBefore);
 });
@@ -75,6 +82,7 @@ test('partition maintenance has nothing to do', async () => {
   const failures: unknown[] = [];
   const ran = new Promise<void>((resolve) => {
     const maintenance = createPartitionMaintenance(database.pool, SIZE.days, {
+      hold: createTaskHold(database.pool),
       log: { warn: (_, details) => failures.push(details) },
       observe: () => {
         void maintenance.stop().then(resolve);
@@ -113,7 +121,8 @@ test('each enabled webhook that matches an event has one delivery of it', async 
 test('each delivery has the attempts that it counts, and its state follows from the last one', async () => {
   expect(
     await readAll(`
-      SELECT deliveries.id, status FROM deliveries LEFT JOIN attempts ON delivery_id = deliveries.id GROUP BY deliveries.id
+      SELECT deliveries.id, status FROM ${STATES} LEFT JOIN attempts ON delivery_id = deliveries.id
+      GROUP BY deliveries.id, status, stage, wake_at, created_at, finished_at, attempt_count
       HAVING count(number) <> attempt_count OR max(number) <> count(number) OR min(started_at) < created_at
         OR max(started_at + duration_ms * interval '1 ms') > finished_at
         OR (status = 'succeeded') <> (count(*) FILTER (WHERE number = attempt_count AND error_class IS NULL) = 1)
@@ -123,7 +132,7 @@ test('each delivery has the attempts that it counts, and its state follows from 
 });
 
 test('deliveries are in all states and stages, and the pending ones in the newest periods', async () => {
-  expect(await readAll('SELECT DISTINCT status, stage FROM deliveries ORDER BY status, stage')).toEqual([
+  expect(await readAll(`SELECT DISTINCT status, stage FROM ${STATES} ORDER BY status, stage`)).toEqual([
     { status: 'pending', stage: 'admitted' },
     { status: 'pending', stage: 'backoff' },
     { status: 'pending', stage: 'parked' },
@@ -139,17 +148,32 @@ test('deliveries are in all states and stages, and the pending ones in the newes
 test('deliveries are skipped since their webhook was disabled by Tidings, and parked since it was paused', async () => {
   expect(
     await readAll(`
-      SELECT deliveries.id FROM deliveries JOIN webhooks ON webhooks.id = webhook_id
+      SELECT deliveries.id FROM ${STATES} JOIN webhooks ON webhooks.id = webhook_id
       WHERE (status = 'skipped') <> coalesce(deliveries.created_at > disabled_at, false)
         OR (deliveries.created_at > paused_at AND stage IS DISTINCT FROM 'parked')
         OR (NOT enabled AND disabled_reason IS NULL AND deliveries.created_at > webhooks.updated_at)`),
   ).toEqual([]);
 });
 
+test('webhooks and pending deliveries are of the generations, and subscriptions the ones, that the triggers would have written', async () => {
+  expect(
+    await readAll(`
+      SELECT id FROM webhooks LEFT JOIN pending_deliveries ON webhook_id = id
+      WHERE webhooks.generation <> CASE WHEN enabled THEN 1 ELSE 2 END OR pending_deliveries.generation <> 1
+        OR (delivery_id IS NOT NULL AND NOT enabled) OR superseded_status <>
+          CASE WHEN disabled_reason IS NULL THEN 'cancelled' ELSE 'skipped' END::delivery_status`),
+  ).toEqual([]);
+  expect(
+    await readAll(`
+      (SELECT unnest(event_types) AS pattern, id FROM webhooks WHERE is_deliverable(webhooks) EXCEPT SELECT * FROM subscriptions)
+      UNION ALL (SELECT * FROM subscriptions EXCEPT SELECT unnest(event_types), id FROM webhooks WHERE is_deliverable(webhooks))`),
+  ).toEqual([]);
+});
+
 test('no webhook has more admitted deliveries than slots, or a parked delivery and a free slot', async () => {
   expect(
     await readAll(`
-      SELECT webhooks.id FROM webhooks JOIN deliveries ON webhook_id = webhooks.id AND stage IS NOT NULL GROUP BY webhooks.id
+      SELECT webhooks.id FROM webhooks JOIN pending_deliveries ON webhook_id = webhooks.id GROUP BY webhooks.id
       HAVING count(*) FILTER (WHERE stage = 'admitted') > slots_of(webhooks)
         OR (count(*) FILTER (WHERE stage = 'parked') > 0 AND free_slots(webhooks) > 0)`),
   ).toEqual([]);

@@ -102,7 +102,7 @@ export async function fillYear(sql: Session, size: YearSize, onStep: OnStep = ()
   // A copy of a database that was never vacuumed writes each of its pages again.
   await run('vacuum', () =>
     sql.query(
-      'VACUUM (ANALYZE) events, deliveries, attempts, webhooks, audit_log, activity_minutes, activity_owners, partitions',
+      'VACUUM (ANALYZE) events, deliveries, pending_deliveries, attempts, webhooks, subscriptions, audit_log, activity_minutes, activity_owners, partitions',
     ),
   );
 }
@@ -148,14 +148,14 @@ async function replacePeriods(sql: Session, periods: readonly Period[]): Promise
 
 /**
  * Webhook n belongs to owner 7919 n (a prime, so that second webhooks belong to owners all over the list). Its subscription
- * follows from n % 6, its kind from n / 6 % 100. All were registered before the first event. The trigger, which is slow, would
+ * follows from n % 6, its kind from n / 6 % 100. All were registered before the first event. The triggers are slow, and would
  * write audit entries of now.
  */
 async function addWebhooks(sql: Session, { owners, webhooks, from, now }: Year): Promise<void> {
   await sql.query('BEGIN; ALTER TABLE webhooks DISABLE TRIGGER USER');
   await sql.query(
     `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, created_at, updated_at, enabled, max_in_flight, rate_limit,
-       ordering, retry_max_attempts, disabled_reason, disabled_at, disabled_notified_at, paused_at)
+       ordering, retry_max_attempts, disabled_reason, disabled_at, disabled_notified_at, paused_at, generation, superseded_status)
      SELECT 'wh_' || substr(new_delivery_id(created_at), 5), 'owner_' || n * 7919::bigint % $1::int,
        'https://hooks.example/' || md5(n::text),
        CASE n % 6 WHEN 0 THEN '{*}' WHEN 1 THEN '{*}' WHEN 2 THEN '{sync.*}' WHEN 3 THEN '{sync.*}'
@@ -169,7 +169,8 @@ async function addWebhooks(sql: Session, { owners, webhooks, from, now }: Year):
        CASE WHEN n % 50 = 0 THEN 10 END,
        CASE WHEN kind IN ('gone', 'failing') THEN kind END::webhook_disabled_reason,
        CASE WHEN kind IN ('gone', 'failing') THEN changed_at END, CASE WHEN kind IN ('gone', 'failing') THEN changed_at END,
-       CASE WHEN kind = 'paused' THEN changed_at END
+       CASE WHEN kind = 'paused' THEN changed_at END, CASE WHEN kind IN ('gone', 'failing', 'disabled') THEN 2 ELSE 1 END,
+       CASE WHEN kind IN ('gone', 'failing') THEN 'skipped' ELSE 'cancelled' END::delivery_status
      FROM (
        SELECT n, kind, $3::timestamptz - random() * interval '30 days' AS created_at,
          CASE WHEN kind IN ('gone', 'failing', 'disabled') THEN $3 + random() * ($4::timestamptz - $3)
@@ -182,7 +183,10 @@ async function addWebhooks(sql: Session, { owners, webhooks, from, now }: Year):
      ) AS new ORDER BY created_at`,
     [owners, webhooks, from, now],
   );
-  await sql.query('ALTER TABLE webhooks ENABLE TRIGGER USER; COMMIT; ANALYZE webhooks');
+  await sql.query(
+    'INSERT INTO subscriptions (pattern, webhook_id) SELECT DISTINCT unnest(event_types), id FROM webhooks WHERE is_deliverable(webhooks)',
+  );
+  await sql.query('ALTER TABLE webhooks ENABLE TRIGGER USER; COMMIT; ANALYZE webhooks, subscriptions');
 }
 
 /**
@@ -221,24 +225,30 @@ async function addEvents(sql: Session, year: Year, period: Period): Promise<void
 async function addDeliveries(sql: Session, { endedUntil }: Year, period: Period): Promise<void> {
   const matching = (audience: string): string => `
     SELECT event.id AS event_id, position, type, accepted_at, webhooks.id AS webhook_id, webhooks.owner, retry_max_attempts, disabled_at,
-      paused_at, random() AS luck
+      paused_at, enabled, generation, random() AS luck
     FROM events_${period.name} AS event JOIN webhooks ON ${audience} AND event_types && ARRAY['*', type, split_part(type, '.', 1) || '.*']
     WHERE enabled OR disabled_reason IS NOT NULL OR accepted_at < updated_at`;
   await sql.query(
-    `INSERT INTO deliveries_${period.name} (id, event_id, event_position, webhook_id, owner, event_type, status, stage, attempt_count,
+    `WITH logged AS (
+     INSERT INTO deliveries_${period.name} (id, event_id, event_position, webhook_id, owner, event_type, status, attempt_count,
        created_at, finished_at)
-     SELECT new_delivery_id(accepted_at), event_id, position, webhook_id, owner, type, status::delivery_status,
-       CASE WHEN status = 'pending' THEN 'parked' END::delivery_stage, attempts, accepted_at,
+     SELECT new_delivery_id(accepted_at), event_id, position, webhook_id, owner, type, status::delivery_status, attempts, accepted_at,
        CASE WHEN status <> 'pending' THEN accepted_at + interval '300 ms' + greatest(attempts - 1, 0) * interval '45 s' END
      FROM (
        SELECT *, CASE WHEN status = 'failed' THEN coalesce(retry_max_attempts, 3) WHEN status <> 'succeeded' THEN 0
          WHEN luck < 0.05 THEN 2 ELSE 1 END AS attempts
        FROM (
-         SELECT *, CASE WHEN accepted_at > disabled_at THEN 'skipped' WHEN accepted_at > paused_at OR position > $1 THEN 'pending'
+         SELECT *, CASE WHEN accepted_at > disabled_at THEN 'skipped' WHEN position > $1 AND NOT enabled THEN 'cancelled'
+           WHEN accepted_at > paused_at OR position > $1 THEN 'pending'
            WHEN luck < 0.01 THEN 'failed' WHEN luck < 0.012 THEN 'cancelled' ELSE 'succeeded' END AS status
          FROM (${matching('webhooks.owner = event.owner')} UNION ALL ${matching('event.owner IS NULL')}) AS matched
        ) AS ended
-     ) AS attempted ORDER BY position`,
+     ) AS attempted ORDER BY position
+     RETURNING id, webhook_id, event_position, created_at, status
+     )
+     INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at)
+     SELECT logged.id, webhook_id, generation, event_position, logged.created_at, 'parked', logged.created_at
+     FROM logged JOIN webhooks ON webhooks.id = webhook_id WHERE status = 'pending'`,
     [endedUntil],
   );
 }
@@ -250,20 +260,21 @@ async function addDeliveries(sql: Session, { endedUntil }: Year, period: Period)
 async function giveSlots(sql: Session, { events, endedUntil }: Year): Promise<void> {
   await sql.query(
     `WITH waiting AS (
-       SELECT deliveries.id, webhooks AS webhook, event_position, ordering = 'unordered' AND event_position % 3 = 2 AS backs_off
-       FROM deliveries JOIN webhooks ON webhooks.id = webhook_id
-       WHERE stage = 'parked' AND event_position > $1 AND paused_at IS NULL
+       SELECT delivery_id, webhooks AS webhook, event_position, ordering = 'unordered' AND event_position % 3 = 2 AS backs_off
+       FROM pending_deliveries JOIN webhooks ON webhooks.id = webhook_id
+       WHERE event_position > $1 AND paused_at IS NULL
      ), ranked AS (
        SELECT *, row_number() OVER (PARTITION BY (webhook).id, backs_off ORDER BY event_position) AS rank FROM waiting
      )
-     UPDATE deliveries SET
+     UPDATE pending_deliveries SET
        stage = CASE WHEN backs_off THEN 'backoff' ELSE 'admitted' END::delivery_stage,
        priority = CASE WHEN backs_off THEN 1 ELSE 0 END,
        attempt_count = CASE WHEN backs_off THEN 1 ELSE 0 END,
-       next_attempt_at = CASE WHEN backs_off THEN now() + interval '1 min' END,
+       next_attempt_at = CASE WHEN backs_off THEN now() + interval '1 min' ELSE next_attempt_at END,
        lease_token = CASE WHEN NOT backs_off AND ranked.event_position % 3 = 1 THEN gen_random_uuid() END,
+       leased_until = CASE WHEN NOT backs_off AND ranked.event_position % 3 = 1 THEN now() + interval '1 min' END,
        wake_at = now() + interval '1 min'
-     FROM ranked WHERE deliveries.id = ranked.id AND (backs_off OR rank <= slots_of(webhook))`,
+     FROM ranked WHERE pending_deliveries.delivery_id = ranked.delivery_id AND (backs_off OR rank <= slots_of(webhook))`,
     [endedUntil],
   );
   await sql.query("SELECT setval('events_position_seq', $1)", [events]);
@@ -275,7 +286,9 @@ async function giveSlots(sql: Session, { events, endedUntil }: Year): Promise<vo
  */
 export async function postponePending(sql: Session): Promise<void> {
   await sql.query(
-    `UPDATE deliveries SET wake_at = now() + interval '1 day', next_attempt_at = CASE WHEN stage = 'backoff' THEN now() + interval '1 day' END
+    `UPDATE pending_deliveries SET wake_at = now() + interval '1 day',
+       next_attempt_at = CASE WHEN stage = 'backoff' THEN now() + interval '1 day' ELSE next_attempt_at END,
+       leased_until = CASE WHEN lease_token IS NOT NULL THEN now() + interval '1 day' END
      WHERE wake_at IS NOT NULL`,
   );
 }
@@ -292,9 +305,10 @@ async function addAttempts(sql: Session, period: string): Promise<void> {
          WHEN 'connect' THEN 'The connection to the host failed. (ECONNREFUSED)' END,
        CASE error_class WHEN 'http_status' THEN '<h1>Internal Server Error</h1>' WHEN 'none' THEN '{"ok":true}' END
      FROM (
-       SELECT id, created_at, number, CASE WHEN status = 'succeeded' AND number = attempt_count THEN 'none'
+       SELECT id, deliveries.created_at, number, CASE WHEN status = 'succeeded' AND number = deliveries.attempt_count THEN 'none'
          ELSE (ARRAY['http_status', 'http_status', 'timeout', 'connect'])[1 + floor(random() * 4)] END AS error_class
-       FROM deliveries_${period}, generate_series(1, attempt_count) AS number
+       FROM deliveries_${period} AS deliveries LEFT JOIN pending_deliveries ON delivery_id = id,
+         generate_series(1, coalesce(pending_deliveries.attempt_count, deliveries.attempt_count)) AS number
      ) AS made`,
   );
 }

@@ -1,11 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LocalApi, LocalProcess } from '@tidings/local';
 import { CONCURRENCY, type System } from '../system.js';
+
+/** How long after the kill a busy receiver may still read requests from its sockets, in milliseconds. */
+const BUFFERED_MS = 200;
 
 /** Kills a worker with SIGKILL. Another worker repeats the requests that it had sent and not recorded. */
 export async function killWorker(system: System, worker: LocalProcess): Promise<void> {
   system.processes.remove(worker);
+  const endFault = system.startFault({ name: 'a worker was killed', interrupts: CONCURRENCY });
   await worker.stop('SIGKILL');
-  system.recordCrash({ name: 'a worker was killed', interrupts: CONCURRENCY });
+  await wait(BUFFERED_MS);
+  endFault();
 }
 
 /** Waits for a worker to exit at its failpoint, and replaces it. Returns false when it did not exit in time. */

@@ -13,6 +13,15 @@ export const SABOTAGES = {
   'announcements-only': announcementsOnly,
   /** The stream does not notice that the log was put back. */
   'put-back-unseen': putBackUnseen,
+  /** A webhook has five more requests in flight than it allows. */
+  'more-slots': replaceFunction('slots_of', /THEN 1\s+ELSE/, 'THEN 6 ELSE 5 +'),
+  /** Claims and admissions do not see that a webhook is paused. */
+  'pause-unseen': both(
+    replaceFunction('lock_webhooks', /all_paused OR webhooks\.paused_at IS NOT NULL/, 'false'),
+    replaceFunction('free_slots', /OR webhook\.paused_at IS NOT NULL/, ''),
+  ),
+  /** A fifo webhook's deliveries may be claimed in any order. */
+  'no-order': replaceFunction('first_in_line', /RETURN least\(/, 'RETURN coalesce(9223372036854775807, '),
 } satisfies Record<string, Intercept>;
 
 /** The name of a sabotage. */
@@ -25,14 +34,16 @@ export function isSabotage(name: string): name is Sabotage {
 const COMMIT_LATE_MS = 2000;
 
 function reconcilerOff(...[{ name }, run]: Parameters<Intercept>): Promise<pg.QueryResult> {
-  return name === 'wake_deliveries' || name === 'release_deliveries' ? Promise.resolve(answer([])) : run();
+  if (name === 'admit_next') return Promise.resolve(answer([{ admitted: [], cursor: null }]));
+  return name === 'wake_deliveries' ? Promise.resolve(answer([])) : run();
 }
 
 function acknowledgeFirst(...[{ name, values }, run]: Parameters<Intercept>): Promise<pg.QueryResult> {
   if (name !== 'accept_events') return run();
   setTimeout(() => void run().catch(() => undefined), COMMIT_LATE_MS);
   const ids = values[0] as string[];
-  return Promise.resolve(answer(ids.map((id, index) => ({ kind: 'event', id, position: String(index + 1) }))));
+  const accepted = ids.map((id, index) => ({ id, position: index + 1 }));
+  return Promise.resolve(answer([{ accepted, admitted: [], deliveries: 0, skipped: 0, expanding: 0, conflicts: [] }]));
 }
 
 function announcementsOnly(...[{ name }, run]: Parameters<Intercept>): Promise<pg.QueryResult> {
@@ -51,10 +62,30 @@ async function successFirst(...[{ name }, run, client]: Parameters<Intercept>): 
   const ids = (result.rows as { id: string; action: string }[]).filter(({ action }) => action === 'claimed').map(({ id }) => id);
   // No attempt may follow, and the reconciler must not enqueue the delivery again, as after a success.
   await client.query(
-    `UPDATE deliveries SET status = 'succeeded', stage = NULL, next_attempt_at = NULL, wake_at = NULL, finished_at = now() WHERE id = ANY($1)`,
+    `WITH removed AS (DELETE FROM pending_deliveries WHERE delivery_id = ANY($1))
+     UPDATE deliveries SET status = 'succeeded', finished_at = now() WHERE id = ANY($1)`,
     [ids],
   );
   return result;
+}
+
+/** Returns a sabotage that changes a function of the database before the first claim. */
+function replaceFunction(name: string, part: RegExp, by: string): Intercept {
+  let isReplaced = false;
+  return async (statement, run, client) => {
+    if (statement.name === 'claim_deliveries' && !isReplaced) {
+      const { rows } = await client.query<{ text: string }>('SELECT pg_get_functiondef(to_regproc($1)) AS text', [name]);
+      const text = rows[0]?.text ?? '';
+      // Another worker may have replaced it; when both do at once, one fails, and claims again.
+      if (part.test(text)) await client.query(text.replace(part, by));
+      isReplaced = true;
+    }
+    return run();
+  };
+}
+
+function both(first: Intercept, second: Intercept): Intercept {
+  return (statement, run, client) => first(statement, () => second(statement, run, client), client);
 }
 
 function answer(rows: object[]): pg.QueryResult {

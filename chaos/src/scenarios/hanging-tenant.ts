@@ -1,17 +1,13 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import type { EventInput } from '../generator.js';
-import { percentile } from '../percentile.js';
+import { measureLatency, publishMany } from '../latency.js';
 import type { Scenario } from '../scenario.js';
-import { startSystem, type System } from '../system.js';
+import { startSystem } from '../system.js';
 import { pathOf } from '../webhooks.js';
 
 const BACKLOG = 10_000;
-const EVENTS_PER_REQUEST = 1000;
 /** Differences below this are noise of the machine. */
 const FLOOR_MS = 50;
 const FACTOR = 2;
 const MEASURED_S = 15;
-const EVERY_MS = 25;
 
 export const hangingTenant: Scenario = {
   name: 'hanging-tenant',
@@ -27,14 +23,12 @@ export const hangingTenant: Scenario = {
       env: { DELIVERY_ATTEMPTS: '20' },
     });
     const seconds = context.seconds(MEASURED_S);
-    await measure(system, 2);
-    const undisturbed = await measure(system, seconds);
+    await measureLatency(system, 'bob', 2);
+    const undisturbed = await measureLatency(system, 'bob', seconds);
 
-    for (let from = 0; from < BACKLOG; from += EVENTS_PER_REQUEST) {
-      await system.publisher.publish(Array.from({ length: EVENTS_PER_REQUEST }, () => eventFor('alice')));
-    }
+    await publishMany(system, 'alice', BACKLOG);
     context.log('the backlog is published');
-    const disturbed = await measure(system, seconds);
+    const disturbed = await measureLatency(system, 'bob', seconds);
     system.receivers.setBehaviour(pathOf(0), () => ({ status: 200, afterMs: 1 }));
 
     const verdict = await system.drainAndJudge({ deadlineMs: 180_000 });
@@ -51,22 +45,3 @@ export const hangingTenant: Scenario = {
     return verdict;
   },
 };
-
-/** Measures the time from publishing to arrival of bob's events. A missing event counts with the time waited for it. */
-async function measure(system: System, seconds: number): Promise<{ p99: number; missing: number }> {
-  const from = performance.now();
-  const end = from + seconds * 1000;
-  while (performance.now() < end) {
-    await system.publisher.publish([eventFor('bob')]);
-    await wait(EVERY_MS);
-  }
-  await wait(1000);
-  const arrived = new Map(system.ledger.arrivals.map(({ event, atMs }) => [event, atMs]));
-  const measured = [...system.ledger.events.values()].filter(({ owner, atMs }) => owner === 'bob' && atMs >= from);
-  const latencies = measured.map(({ id, atMs }) => (arrived.get(id) ?? performance.now()) - atMs);
-  return { p99: percentile(latencies, 0.99), missing: measured.filter(({ id }) => !arrived.has(id)).length };
-}
-
-function eventFor(owner: string): EventInput {
-  return { type: 'gaps.updated', owner, data: { user_id: owner, entity_type: 'artist', entity_id: '45' } };
-}

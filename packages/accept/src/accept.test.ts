@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { openDatabase, readEvents, type Database } from '@tidings/database';
-import { catalog, gapsUpdated, syncFailed, type Publishable, type TidingsEvent } from '@tidings/events';
-import { connectRedis, createDeliveriesQueue } from '@tidings/queue';
+import { catalog, extractionStarted, gapsUpdated, syncFailed, type Publishable, type TidingsEvent } from '@tidings/events';
+import { connectRedis, createDeliveriesQueue, createExpansionsQueue, LINE_LIMIT, type DeliveriesQueue } from '@tidings/queue';
 import {
   createFaultProxy,
   createTestDatabase,
@@ -25,6 +25,7 @@ let warnings: string[];
 /** The calls of the observer, without the durations. */
 let observed: unknown[];
 let accept: Accept;
+let queue: DeliveriesQueue;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
@@ -36,7 +37,7 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 beforeEach(async () => {
-  await database.pool.query('TRUNCATE webhooks, events, deliveries');
+  await database.pool.query('TRUNCATE webhooks, events, deliveries, pending_deliveries, expansions');
   await database.prisma.webhook.create({
     data: { id: 'wh_1', owner: 'alice', url: 'https://example.com', eventTypes: ['sync.*'], sealedSecret: new Uint8Array(1) },
   });
@@ -51,16 +52,18 @@ beforeEach(async () => {
   subscriber.on('message', (_, message) => void announced.push(decodeAnnouncement(message)));
   const commands = connectRedis(proxy.url, 'command', () => undefined);
   await once(commands, 'ready');
-  const queue = createDeliveriesQueue({ redis: commands, prefix });
+  queue = createDeliveriesQueue({ redis: commands, prefix });
+  const expansions = createExpansionsQueue({ redis: commands, prefix });
   const observe: AcceptObserver = {
     committed: ({ durationMs: _, ...commit }) => void observed.push(commit),
     rejected: (reason, calls) => void observed.push([reason, calls]),
   };
   const log = { warn: (message: string) => void warnings.push(message), debug: () => undefined };
-  accept = createAccept({ sql: database.pool, queue, redis: commands, prefix, catalog, observe, log });
+  accept = createAccept({ sql: database.pool, queue, expansions, redis: commands, prefix, catalog, observe, log });
   close = async () => {
     await accept.idle();
     await queue.close();
+    await expansions.close();
     commands.disconnect();
     subscriber.disconnect();
     await proxy.disconnect();
@@ -72,12 +75,23 @@ afterEach(() => close());
 const failed = (id: string, message = 'gone') => syncFailed({ user_id: 'alice', error_message: message }, { id });
 const accepting = (...drafts: Publishable[]) => accept(catalog.validate(drafts));
 const logged = async () => (await readEvents(database.pool, { after: 0, limit: 10_000 })).events;
-const queued = async () => (await redis.client.lrange(`${redis.prefix}:deliveries:wait`, 0, -1)).reverse();
+/** The deliveries that Redis has, in the order in which workers take them. */
+const queued = async () => {
+  const first = await redis.client.lrange(`${redis.prefix}:deliveries:wait`, 0, -1);
+  return [...first.reverse(), ...(await redis.client.zrange(`${redis.prefix}:deliveries:prioritized`, '0', '-1'))];
+};
 const deliveryIds = async () => {
   const { rows } = await database.pool.query<{ id: string }>(
     'SELECT deliveries.id FROM deliveries JOIN events ON events.id = event_id ORDER BY position',
   );
   return rows.map((row) => row.id);
+};
+const stagesOf = async (ids: readonly string[]) => {
+  const { rows } = await database.pool.query<{ stage: string }>(
+    'SELECT stage::text FROM pending_deliveries WHERE delivery_id = ANY ($1) ORDER BY event_position',
+    [ids],
+  );
+  return rows.map(({ stage }) => stage);
 };
 /** Counts the transactions that wrote the events of the log. */
 const commits = async () => {
@@ -109,10 +123,10 @@ describe('an id that is taken', () => {
     await expect(refused).rejects.toMatchObject({ ids: ['a'] });
     expect((await logged()).map(({ id }) => id)).toEqual(['a']);
     expect(observed).toEqual([
-      { events: 1, accepted: 1, repeated: 0, deliveries: 1, skipped: 0 },
-      { events: 1, accepted: 0, repeated: 1, deliveries: 0, skipped: 0 },
+      { events: 1, accepted: 1, repeated: 0, deliveries: 1, skipped: 0, expanding: 0 },
+      { events: 1, accepted: 0, repeated: 1, deliveries: 0, skipped: 0, expanding: 0 },
       ['conflict', 1],
-      { events: 3, accepted: 0, repeated: 0, deliveries: 0, skipped: 0 },
+      { events: 3, accepted: 0, repeated: 0, deliveries: 0, skipped: 0, expanding: 0 },
     ]);
   });
 
@@ -216,6 +230,45 @@ describe('accepting events', () => {
   });
 });
 
+describe('an event that more webhooks match than one commit writes deliveries for', () => {
+  test('is accepted without deliveries, and workers are called', async () => {
+    await database.prisma.webhook.createMany({
+      data: Array.from({ length: 101 }, (_, index) => ({
+        id: `wh_many_${String(index)}`,
+        owner: `owner_${String(index)}`,
+        url: 'https://example.com',
+        eventTypes: ['extraction.*'],
+        sealedSecret: new Uint8Array(1),
+      })),
+    });
+    const started = extractionStarted({ version: '1', entity_types: [] }, { id: 'everyone' });
+    expect(await accepting(failed('a'), started)).toMatchObject([{ status: 'accepted' }, { status: 'accepted' }]);
+    await accept.idle();
+    expect(observed).toMatchObject([{ accepted: 2, deliveries: 1, expanding: 1 }]);
+    expect(await queued()).toEqual(await deliveryIds());
+    const jobs = await redis.client.lrange(`${redis.prefix}:expansions:wait`, 0, -1);
+    expect(jobs).toEqual([`position-${String((await logged())[1]?.position)}`]);
+  });
+});
+
+describe('the line in Redis', () => {
+  test('gets the first delivery of an idle webhook before all others, however long it is', async () => {
+    await queue.enqueue(Array.from({ length: LINE_LIMIT }, (_, index) => ({ id: `other-${String(index)}` })));
+    await queue.line.read();
+    await accepting(failed('a'), failed('b'), failed('c'));
+    await accept.idle();
+    const [first, ...parked] = await deliveryIds();
+    expect((await queued()).slice(0, 2)).toEqual([first, 'other-0']);
+    expect(await stagesOf(parked)).toEqual(['parked', 'parked']);
+  });
+
+  test('gets as many deliveries as have slots while it is short', async () => {
+    await accepting(failed('a'), failed('b'), failed('c'));
+    await accept.idle();
+    expect(await queued()).toEqual(await deliveryIds());
+  });
+});
+
 describe('while Redis is away', () => {
   test('events are accepted, and the reconciler will find their deliveries (I1)', async () => {
     await proxy.disconnect();
@@ -223,9 +276,9 @@ describe('while Redis is away', () => {
     await accept.idle();
     expect(warnings).toHaveLength(2);
     const { rows } = await database.pool.query(
-      "SELECT status::text, next_attempt_at <= now() AS due, wake_at < now() + interval '1 min' AS woken_soon FROM deliveries",
+      "SELECT stage::text, next_attempt_at <= now() AS due, wake_at < now() + interval '1 min' AS woken_soon FROM pending_deliveries",
     );
-    expect(rows).toEqual([{ status: 'pending', due: true, woken_soon: true }]);
+    expect(rows).toEqual([{ stage: 'admitted', due: true, woken_soon: true }]);
   });
 
   test('accepting does not wait for it', async () => {

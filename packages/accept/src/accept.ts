@@ -1,6 +1,6 @@
 import { acceptEvents, createGroupCommit, type AcceptedEvent, type Queryable } from '@tidings/database';
 import { patternsMatching, type Catalog, type TidingsEvent } from '@tidings/events';
-import { WAKE_AFTER_MS, type DeliveriesQueue } from '@tidings/queue';
+import { LINE_LIMIT, WAKE_AFTER_MS, type DeliveriesQueue, type ExpansionsQueue } from '@tidings/queue';
 import type { Tracing } from '@tidings/runtime/tracing';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
 import { ConflictingEventError } from './conflicting-event-error.js';
@@ -15,7 +15,9 @@ export interface Acceptance {
 /** The parts of {@link createAccept}. */
 export interface AcceptParts {
   sql: Queryable;
-  queue: Pick<DeliveriesQueue, 'enqueue'>;
+  queue: Pick<DeliveriesQueue, 'enqueue' | 'line'>;
+  /** Calls workers for events that many webhooks match. */
+  expansions: Pick<ExpansionsQueue, 'enqueue'>;
   /** Publishes the announcements of committed events. */
   redis: { publish: (channel: string, message: string) => Promise<unknown> };
   /** The prefix of every Redis key and channel, such as `{tidings}`. */
@@ -39,6 +41,8 @@ export interface AcceptObserver {
     deliveries: number;
     /** The part of the deliveries that are skipped, because Tidings has disabled their webhooks. */
     skipped: number;
+    /** Events that many webhooks match: workers write their deliveries. */
+    expanding: number;
     durationMs: number;
   }) => void;
   /** Called with the number of calls of a commit that were refused. */
@@ -67,8 +71,10 @@ const CHARACTERS_PER_WEIGHT = 4096;
  * Creates the function that accepts events: steps 2 and 3 of an event's journey, in the API and in the worker. Calls that
  * arrive while a commit is in progress share the next commit. Redis gets the deliveries and the announcement after the commit,
  * and no caller waits for it: while Redis is away, the reconciler enqueues the deliveries, and streams catch up from the log.
+ * An event that many webhooks match is accepted without their deliveries, which workers write (expand).
  */
-export function createAccept({ sql, queue, redis, prefix, catalog, observe, log, tracing }: AcceptParts): Accept {
+export function createAccept(parts: AcceptParts): Accept {
+  const { sql, queue, expansions, redis, prefix, catalog, observe, log, tracing } = parts;
   const pendingRedisCalls = new Set<Promise<void>>();
 
   const trackRedisCall = (name: string, work: Promise<unknown>): void => {
@@ -86,11 +92,15 @@ export function createAccept({ sql, queue, redis, prefix, catalog, observe, log,
     const events = calls.flat();
     const patterns = new Map(events.map(({ type }) => [type, catalog.isSystemType(type) ? [] : patternsMatching(type)]));
     const startedAt = performance.now();
-    const result = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS }).catch((error: unknown) => {
-      observe?.rejected('unavailable', calls.length);
-      throw error;
-    });
-    const { accepted, deliveryIds, written, conflicts } = result;
+    // The first delivery of an idle webhook is always admitted, so a line that is longer than it was said to be delays none of them.
+    const admitAtMost = Math.max(0, LINE_LIMIT - queue.line.length());
+    const result = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS, admitAtMost }).catch(
+      (error: unknown) => {
+        observe?.rejected('unavailable', calls.length);
+        throw error;
+      },
+    );
+    const { accepted, admitted, written, expanding, conflicts } = result;
     if (conflicts.size > 0) observe?.rejected('conflict', conflicts.size);
     const valid = calls.reduce((sum, call, index) => (conflicts.has(index) ? sum : sum + call.length), 0);
     observe?.committed({
@@ -98,16 +108,19 @@ export function createAccept({ sql, queue, redis, prefix, catalog, observe, log,
       accepted: accepted.length,
       repeated: valid - accepted.length,
       ...written,
+      expanding,
       durationMs: performance.now() - startedAt,
     });
     const byId = new Map(accepted.map((event) => [event.id, event]));
-    if (deliveryIds.length > 0) {
-      const enqueue = () => queue.enqueue(deliveryIds.map((id) => ({ id })));
+    if (admitted.length > 0) {
+      const enqueue = () => queue.enqueue(admitted.map(({ id, first }) => ({ id, rank: first ? 'first' : 'fresh' }) as const));
       trackRedisCall(
         'enqueue',
         tracing === undefined ? enqueue() : traceEnqueue(tracing, deliveriesPerCall(batch, result), enqueue),
       );
     }
+    const last = accepted.at(-1);
+    if (expanding > 0 && last !== undefined) trackRedisCall('expand', expansions.enqueue(last.position));
     if (accepted.length > 0) {
       const logged = calls.flatMap((call, index) => (conflicts.has(index) ? [] : call));
       trackRedisCall('announce', redis.publish(streamChannel(prefix), announcement(logged, byId)));

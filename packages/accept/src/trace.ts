@@ -34,11 +34,11 @@ interface CallDeliveries {
 /** Counts the deliveries that a commit enqueues for each traced call. Calls without deliveries or without a trace are left out. */
 export function deliveriesPerCall(
   calls: readonly { events: readonly { id: string }[]; traceparent: string | null }[],
-  { accepted, deliveryPositions }: Pick<AcceptedCalls, 'accepted' | 'deliveryPositions'>,
+  { accepted, admitted }: Pick<AcceptedCalls, 'accepted' | 'admitted'>,
 ): CallDeliveries[] {
   const ids = new Map(accepted.map(({ id, position }) => [position, id]));
   const counts = new Map<string, number>();
-  for (const position of deliveryPositions) {
+  for (const { position } of admitted) {
     const id = ids.get(position) ?? '';
     counts.set(id, (counts.get(id) ?? 0) + 1);
   }

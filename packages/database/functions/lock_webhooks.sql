@@ -1,27 +1,30 @@
--- Locks webhooks for a claim, in the order of their ids, and returns each with the number of its requests in flight and, if
--- it is fifo, the id of its first delivery in line.
+-- Locks webhooks for a claim, except those that others have locked, and returns for each what the claim decides by, read when
+-- the locks are held:
+--   locked_at      the time, by which leases begin and end
+--   in_flight      its requests under way: the leases of its deliveries, whatever their stage or status
+--   next_position  of a fifo webhook, the position that is next (`first_in_line`)
+--   is_paused      whether deliveries are paused, for it or for all
 --
--- It must be VOLATILE: such a function reads rows that were committed while it waited for the locks, so that the bound on
--- requests in flight is exact across all workers.
+-- It must be VOLATILE: such a function reads rows that were committed before it locked, which its caller's snapshot lacks. So
+-- the bound on requests in flight is exact across all workers, and no claim is made after a pause is acknowledged.
 CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids TEXT[])
-RETURNS TABLE (webhook webhooks, in_flight INTEGER, first_in_line TEXT) LANGUAGE plpgsql VOLATILE AS $$
+RETURNS TABLE (webhook webhooks, locked_at TIMESTAMPTZ, in_flight INTEGER, next_position BIGINT, is_paused BOOLEAN)
+LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  locked_at TIMESTAMPTZ;
+  locked_ids TEXT[] := ARRAY(SELECT id FROM webhooks WHERE id = ANY (webhook_ids) FOR NO KEY UPDATE SKIP LOCKED);
+  all_paused BOOLEAN;
 BEGIN
-  PERFORM FROM webhooks WHERE id = ANY (webhook_ids) ORDER BY id FOR NO KEY UPDATE;
+  -- Any number, as long as `set_delivery_pause` takes the same lock: it waits for the claims that have not seen the pause.
+  PERFORM pg_advisory_xact_lock_shared(4105112403);
   locked_at := clock_timestamp();
+  all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
   RETURN QUERY
-    SELECT webhooks,
-      (SELECT count(*)::int FROM deliveries
-        WHERE webhook_id = webhooks.id AND stage = 'admitted' AND lease_token IS NOT NULL AND wake_at > locked_at),
-      CASE WHEN webhooks.ordering = 'fifo' THEN (
-        SELECT line.id FROM (
-          (SELECT deliveries.id, priority, event_position FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'admitted'
-            ORDER BY priority, event_position LIMIT 1)
-          UNION ALL
-          (SELECT deliveries.id, priority, event_position FROM deliveries WHERE webhook_id = webhooks.id AND stage = 'parked'
-            ORDER BY priority, event_position LIMIT 1)
-        ) AS line ORDER BY priority, event_position LIMIT 1)
-      END
-    FROM webhooks WHERE webhooks.id = ANY (webhook_ids);
+    SELECT webhooks, lock_webhooks.locked_at,
+      -- A claim leaves a wake time later than itself, so a live lease has one of the last two minutes.
+      (SELECT count(*)::int FROM pending_deliveries
+        WHERE webhook_id = webhooks.id AND stage = 'admitted' AND wake_at > lock_webhooks.locked_at - longest_lease()
+          AND lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
+      CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
+      all_paused OR webhooks.paused_at IS NOT NULL
+    FROM webhooks WHERE webhooks.id = ANY (locked_ids);
 END $$;

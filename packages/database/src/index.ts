@@ -10,11 +10,22 @@ export {
   type AuditEntry,
   type Delivery,
   type DeliveryStatus,
+  type PendingDelivery,
   type Webhook,
   type Event,
 } from './generated/client.js';
-export { acceptEvents, type AcceptedCalls, type AcceptedEvent, type AcceptOptions, type NewEvent } from './sql/accept-events.js';
-export { cancelDeliveries } from './sql/cancel-deliveries.js';
+export {
+  acceptEvents,
+  type AcceptedCalls,
+  type AcceptedDelivery,
+  type AcceptedEvent,
+  type AcceptOptions,
+  type NewEvent,
+} from './sql/accept-events.js';
+export { endSuperseded, endSupersededNext, endSupersededOf, type Ended } from './sql/end-superseded.js';
+export { expandNext, type Expanded } from './sql/expand-events.js';
+export { createTaskHold } from './task-hold.js';
+export { readTime } from './sql/read-time.js';
 export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';
 export { createPartitionMaintenance } from './partition-maintenance.js';
 export {
@@ -39,8 +50,8 @@ export {
   type RecordOptions,
 } from './sql/record-attempts.js';
 export { readBacklog, type Backlog, type StageBacklog } from './sql/read-backlog.js';
-export { readBacklogged, releaseDeliveries, type AdmittedDelivery } from './sql/release-deliveries.js';
-export { WAKE_LIMIT, wakeDeliveries, type Woken } from './sql/wake-deliveries.js';
+export { admitNext, admitOf, type Admitted, type AdmittedDelivery, type AdmitOptions } from './sql/admit-next.js';
+export { WAKE_LIMIT, wakeDeliveries, type WakeOptions, type Woken } from './sql/wake-deliveries.js';
 export { setDeliveryPause, pauseWebhook, readDeliveryPause, type DeliveryPause } from './sql/pause.js';
 export { markNotified, readUnnotified, type DisabledWebhook } from './sql/disabled-webhooks.js';
 export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
@@ -48,9 +59,12 @@ export { readServer, type DatabaseServer } from './sql/read-server.js';
 export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { leaseMsFor, MAX_DELIVERY_TIMEOUT_MS } from './lease.js';
-export { deliveryCreatedAt, deliveryIdFloor, isDeliveryId } from './delivery-id.js';
+export { deliveryCreatedAt, isDeliveryId } from './delivery-id.js';
 export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';
 export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
+export { readDelivery, readDeliveries, type DeliveryFilter, type DeliveryState } from './sql/read-deliveries.js';
+export { readAnyEvent, readEvent, type EventDetails } from './sql/read-event.js';
+export { deleteWebhook, updateWebhook, type WebhookFields } from './sql/update-webhook.js';
 export { retryDelivery, type RetryResult } from './sql/retry-delivery.js';
 export { lockOwner, lockWebhook, readClock, setActor, type Transaction } from './sql/transaction.js';
 export { type DisabledReason, type Ordering } from './generated/client.js';

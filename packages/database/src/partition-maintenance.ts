@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { createPeriodicTask, type PeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
+import { createSharedPeriodicTask, type PeriodicTask, type SharedPeriodicTaskOptions } from '@tidings/runtime/periodic-task';
 import { dropActivity } from './sql/activity.js';
 import { keepPartitions } from './sql/keep-partitions.js';
 
@@ -9,22 +9,23 @@ const ACTIVITY_DAYS = 7;
 
 /**
  * Creates the periodic task that adds and drops partitions of the log, and drops old activity, once an hour. Every process
- * that accepts events has this task, so that the log has a partition for them whichever processes run.
+ * that accepts events has this task, so that the log has a partition for them whichever processes run; one of them runs it.
  *
  * @param retentionDays age at which a period of the log is dropped, in days
  */
 export function createPartitionMaintenance(
   pool: pg.Pool,
   retentionDays: number,
-  { log, observe }: Pick<PeriodicTaskOptions, 'log' | 'observe'>,
+  { hold, log, observe }: Pick<SharedPeriodicTaskOptions, 'hold' | 'log' | 'observe'>,
 ): PeriodicTask {
-  return createPeriodicTask({
+  return createSharedPeriodicTask({
     name: 'keep partitions',
     intervalMs: INTERVAL_MS,
     run: async () => {
       await keepPartitions(pool, retentionDays);
       await dropActivity(pool, ACTIVITY_DAYS);
     },
+    hold,
     log,
     observe,
   });

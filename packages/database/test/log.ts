@@ -1,9 +1,9 @@
-import { createTestDatabase } from '@tidings/testing';
+import { createTestDatabase, eventually } from '@tidings/testing';
 import { openDatabase, type Database } from '../src/database.js';
 import { acceptEvents, type AcceptedCalls, type AcceptedEvent, type NewEvent } from '../src/sql/accept-events.js';
 import { claimDeliveries, type ClaimedDelivery } from '../src/sql/claim-deliveries.js';
 
-/** A delivery as the table holds it. */
+/** A delivery as the log and, until it ends, `pending_deliveries` hold it. */
 export interface DeliveryRow {
   id: string;
   event_id: string;
@@ -11,10 +11,14 @@ export interface DeliveryRow {
   owner: string;
   event_type: string;
   status: string;
+  /** Null, like the other columns of `pending_deliveries`, when it has ended. */
   stage: string | null;
-  priority: number;
+  priority: number | null;
   attempt_count: number;
   lease_token: string | null;
+  ended: boolean | null;
+  again: boolean | null;
+  leased_for: number | null;
   /** Seconds from now, rounded to 5, so that a slow machine makes no difference; null where the column is null. */
   next_attempt_in: number | null;
   wake_in: number | null;
@@ -63,6 +67,10 @@ export interface TestLog {
   deliveries: () => Promise<DeliveryRow[]>;
   delivery: (id: string) => Promise<DeliveryRow>;
   health: (webhookId: string) => Promise<HealthRow | undefined>;
+  /** Runs `work` while another transaction holds the locks that a statement takes. The statement is rolled back. */
+  whileHeld: <T>(statement: string, values: readonly unknown[], work: () => Promise<T>) => Promise<T>;
+  /** Waits until so many connections wait for a lock. */
+  lockWaits: (connections: number) => Promise<void>;
   /** Moves all recorded times into the past by so many seconds. */
   pass: (seconds: number) => Promise<void>;
   close: () => Promise<void>;
@@ -117,10 +125,12 @@ export async function openLog(): Promise<TestLog> {
   };
   const deliveries: TestLog['deliveries'] = async () => {
     const { rows } = await pool.query<DeliveryRow>(`
-      SELECT id, event_id, webhook_id, owner, event_type, status::text, stage::text, priority, attempt_count, lease_token,
+      SELECT id, event_id, deliveries.webhook_id, owner, event_type, status::text, stage::text, priority,
+        coalesce(pending.attempt_count, deliveries.attempt_count) AS attempt_count, lease_token, ended, again,
+        5 * round(extract(epoch FROM leased_until - now()) / 5)::int AS leased_for,
         5 * round(extract(epoch FROM next_attempt_at - now()) / 5)::int AS next_attempt_in,
         5 * round(extract(epoch FROM wake_at - now()) / 5)::int AS wake_in, finished_at IS NOT NULL AS finished
-      FROM deliveries ORDER BY event_id, webhook_id`);
+      FROM deliveries LEFT JOIN pending_deliveries AS pending ON delivery_id = id ORDER BY event_id, deliveries.webhook_id`);
     return rows;
   };
 
@@ -128,7 +138,8 @@ export async function openLog(): Promise<TestLog> {
     url: testDatabase.url,
     pool,
     async clear() {
-      await pool.query('TRUNCATE webhooks, events, deliveries, attempts, idempotency_keys, owner_settings, audit_log');
+      await pool.query(`TRUNCATE webhooks, subscriptions, cancellations, events, expansions, deliveries, pending_deliveries, attempts,
+        periodic_tasks, idempotency_keys, owner_settings, audit_log`);
       await pool.query('UPDATE delivery_pause SET paused_at = NULL, paused_by = NULL');
     },
     addWebhook,
@@ -170,9 +181,28 @@ export async function openLog(): Promise<TestLog> {
       );
       return rows[0];
     },
+    async whileHeld(statement, values, work) {
+      const holder = await pool.connect();
+      try {
+        await holder.query('BEGIN');
+        await holder.query(statement, [...values]);
+        return await work();
+      } finally {
+        await holder.query('ROLLBACK');
+        holder.release();
+      }
+    },
+    lockWaits: (connections) =>
+      eventually(async () => {
+        const { rowCount } = await pool.query(
+          "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+        );
+        if (rowCount !== connections) throw new Error(`${String(rowCount)} connections wait for a lock.`);
+      }),
     async pass(seconds) {
       await pool.query(
-        `UPDATE deliveries SET next_attempt_at = next_attempt_at - make_interval(secs => $1), wake_at = wake_at - make_interval(secs => $1)`,
+        `UPDATE pending_deliveries SET next_attempt_at = next_attempt_at - make_interval(secs => $1),
+           wake_at = wake_at - make_interval(secs => $1), leased_until = leased_until - make_interval(secs => $1)`,
         [seconds],
       );
       await pool.query(

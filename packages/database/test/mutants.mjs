@@ -17,35 +17,157 @@ const MUTANTS = [
   {
     rule: 'a retry has a lower priority than a first attempt',
     file: 'src/sql/record-attempts.ts',
-    changes: [['ELSE greatest(priority, 1) END', 'ELSE -1 END']],
+    changes: [['ELSE greatest(held.priority, 1) END', 'ELSE 0 END']],
   },
   {
     rule: 'a claim takes first attempts before retries',
     file: 'src/sql/claim-deliveries.ts',
     changes: [
       [
-        'PARTITION BY webhook_id, wanted_action ORDER BY priority, event_position',
-        'PARTITION BY webhook_id, wanted_action ORDER BY priority DESC, event_position',
+        'PARTITION BY webhook_id, wanted ORDER BY priority, event_position',
+        'PARTITION BY webhook_id, wanted ORDER BY priority DESC, event_position',
       ],
     ],
   },
   {
-    rule: 'a release takes first attempts before retries',
-    file: 'src/sql/release-deliveries.ts',
+    rule: 'a line has first attempts before retries',
+    file: 'functions/next_in_line.sql',
+    changes: [['ELSE greatest(0, priority - floor', 'ELSE greatest(0, 2 - priority - floor']],
+  },
+  {
+    rule: 'waiting makes up for a lower priority',
+    file: 'functions/next_in_line.sql',
+    changes: [[' / 30)) END', ' / 3000000)) END']],
+  },
+  {
+    rule: 'a claim leaves a live lease alone',
+    file: 'src/sql/claim-deliveries.ts',
     changes: [
-      ['ORDER BY priority, event_position LIMIT webhook.free', 'ORDER BY priority DESC, event_position LIMIT webhook.free'],
+      [
+        `WHERE NOT ended AND (lease_token IS NULL OR leased_until <= now())
+        FOR UPDATE OF`,
+        `WHERE NOT ended
+        FOR UPDATE OF`,
+      ],
     ],
+  },
+  {
+    rule: 'leases count, whatever happened to the delivery',
+    file: 'functions/lock_webhooks.sql',
+    changes: [['AND lease_token IS NOT NULL AND leased_until', 'AND NOT ended AND lease_token IS NOT NULL AND leased_until']],
+  },
+  {
+    rule: 'a delivery that is ended with its request under way keeps its lease',
+    file: 'src/sql/end-superseded.ts',
+    changes: [['lease_token IS NOT NULL AND leased_until > clock_timestamp() AS is_under_way', 'false AS is_under_way']],
+  },
+  {
+    rule: 'a claim takes nothing of an earlier generation',
+    file: 'src/sql/claim-deliveries.ts',
+    changes: [['OR NOT (webhook).enabled OR generation <> (webhook).generation THEN', 'OR NOT (webhook).enabled THEN']],
+  },
+  {
+    rule: 'a change of enabled begins a generation',
+    file: 'functions/start_generation.sql',
+    changes: [['OLD.generation + 1', 'OLD.generation']],
+  },
+  {
+    rule: 'a claim takes nothing while deliveries are paused',
+    file: 'src/sql/claim-deliveries.ts',
+    changes: [['WHEN is_paused OR waits_for_probe', 'WHEN waits_for_probe']],
+  },
+  {
+    rule: 'a claim answers a delivery of a locked webhook as locked',
+    file: 'src/sql/claim-deliveries.ts',
+    changes: [
+      ["WHERE webhooks.id = candidate.webhook_id) THEN 'locked'", "WHERE webhooks.id = candidate.webhook_id) THEN 'parked'"],
+    ],
+  },
+  {
+    rule: "a locked delivery's answer counts when it is recorded",
+    file: 'src/sql/record-attempts.ts',
+    changes: [
+      [
+        'FROM recordable JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = recordable.url',
+        'FROM leased JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = leased.url',
+      ],
+    ],
+  },
+  {
+    rule: 'a fifo delivery that waits for its next attempt holds its line',
+    file: 'functions/first_in_line.sql',
+    changes: [
+      ["stage = 'backoff' AND priority = 0", "stage = 'backoff' AND priority = 7"],
+      ["stage = 'backoff' AND priority = 1", "stage = 'backoff' AND priority = 7"],
+    ],
+  },
+  {
+    rule: 'an event that is to be expanded holds the fifo lines',
+    file: 'functions/first_in_line.sql',
+    changes: [
+      [
+        `    (SELECT min(event_position) FROM expansions WHERE NOT fifo_done),
+`,
+        '',
+      ],
+    ],
+  },
+  {
+    rule: 'a webhook that becomes fifo reopens the fifo phases',
+    file: 'functions/follow_webhook.sql',
+    changes: [["fifo_done = fifo_done AND NEW.ordering <> 'fifo'", 'fifo_done = fifo_done']],
+  },
+  {
+    rule: 'a retry that was requested with a request under way is made',
+    file: 'src/sql/record-attempts.ts',
+    changes: [["NOT ended AND (again OR outcome = 'pending') AS goes_on", "NOT ended AND outcome = 'pending' AS goes_on"]],
+  },
+  {
+    rule: 'a retry leaves a live lease alone',
+    file: 'src/sql/retry-delivery.ts',
+    changes: [['lease_token = CASE WHEN is_under_way THEN pending_deliveries.lease_token END', 'lease_token = NULL']],
+  },
+  {
+    rule: 'webhooks take turns in admission',
+    file: 'src/sql/admit-next.ts',
+    changes: [["WHERE stage = 'parked' AND webhook_id > $1", "WHERE stage = 'parked' AND webhook_id > left($1::text, 0)"]],
+  },
+  {
+    rule: 'an expansion writes each delivery once',
+    file: 'src/sql/expand-events.ts',
+    changes: [['deliveries.event_position = expansion.event_position', 'deliveries.event_position = -expansion.event_position']],
+  },
+  {
+    rule: 'an event is for webhooks that were enabled before it',
+    file: 'src/sql/expand-events.ts',
+    changes: [[' AND event_position > from_position', '']],
   },
   {
     rule: 'a wake leaves a live lease alone',
     file: 'src/sql/wake-deliveries.ts',
-    changes: [['WHERE wake_at <= now()', 'WHERE (wake_at <= now() OR lease_token IS NOT NULL)']],
+    changes: [
+      [
+        `          AND (lease_token IS NULL OR leased_until <= now())
+`,
+        '',
+      ],
+    ],
+  },
+  {
+    rule: 'a wake brings forward times of a clock that was ahead',
+    file: 'src/sql/wake-deliveries.ts',
+    changes: [["WHERE $2::float8 IS NULL AND stage = 'admitted'", "WHERE $2::float8 IS NOT NULL AND stage = 'admitted'"]],
+  },
+  {
+    rule: "a rate limit's time of a clock that was ahead counts as now",
+    file: 'src/sql/claim-deliveries.ts',
+    changes: [['THEN locked_at ELSE (webhook).rate_next_at END', 'THEN (webhook).rate_next_at ELSE (webhook).rate_next_at END']],
   },
   {
     rule: 'events are numbered after the lock of the log',
     file: 'src/sql/accept-events.ts',
     changes: [
-      ['SELECT * FROM unnest(', "SELECT *, nextval('events_position_seq') AS position FROM unnest("],
+      ['SELECT * FROM unnest($1::text[]', "SELECT *, nextval('events_position_seq') AS position FROM unnest($1::text[]"],
       ["SELECT id, nextval('events_position_seq'), type", 'SELECT id, position, type'],
     ],
   },
@@ -63,10 +185,11 @@ const MUTANTS = [
 
 const PACKAGE = join(import.meta.dirname, '..');
 const ROOT = join(PACKAGE, '../..');
-const TESTS = 'packages/database/src/sql/(accept|claim|conformance|record|release|slot|wake)';
+const TESTS = 'packages/database/src/sql/(accept|admit|claim|conformance|end|expand|pause|record|replay|retry|slot|wake)';
 const CONFORMANCE = /conformance\.test\.ts$/;
 
 const [wanted = ''] = process.argv.slice(2);
+for (const { file, changes } of MUTANTS) mutate(readFileSync(join(PACKAGE, file), 'utf8'), file, changes);
 await withMigratedDatabase(async (url) => {
   const survivors = [];
   for (const mutant of MUTANTS.filter(({ rule }) => rule.includes(wanted))) {
@@ -82,15 +205,19 @@ await withMigratedDatabase(async (url) => {
   if (survivors.length > 0) throw new Error(`\n${survivors.join('\n')}`);
 });
 
+/** Returns a source with the changes of a mutant; throws unless it contains each changed text exactly once. */
+function mutate(source, file, changes) {
+  return changes.reduce((changed, [from, to]) => {
+    if (changed.split(from).length !== 2) throw new Error(`${file} does not contain exactly once: ${from}`);
+    return changed.replace(from, () => to);
+  }, source);
+}
+
 /** Runs the tests with a mutant in place, and returns those that fail. */
 async function runMutated(url, { file, changes }) {
   const path = join(PACKAGE, file);
   const original = readFileSync(path, 'utf8');
-  let mutated = original;
-  for (const [from, to] of changes) {
-    if (mutated.split(from).length !== 2) throw new Error(`${file} does not contain exactly once: ${from}`);
-    mutated = mutated.replace(from, () => to);
-  }
+  const mutated = mutate(original, file, changes);
   const restore = () => {
     writeFileSync(path, original);
   };

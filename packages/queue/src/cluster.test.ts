@@ -58,7 +58,7 @@ describe('on a Redis Cluster', () => {
   test('deliveries are enqueued, also with new job ids, and taken; retried, postponed and with a priority', async () => {
     const queue = deliveries();
     const many = ids('many', 1001);
-    await queue.enqueue(many.map((one) => ({ ...one, priority: 1 })));
+    await queue.enqueue(many);
     await queue.enqueueOverdue(ids('overdue', 2));
     const answers: JobOutcome[] = [
       { action: 'postpone', delayMs: 1 },

@@ -27,7 +27,8 @@ afterEach(async () => {
   await inRedis.close();
   await redis.drop();
 });
-const jobs = async (): Promise<Job[]> => inRedis.getJobs(['waiting', 'delayed', 'active', 'completed', 'failed'], 0, -1, true);
+const jobs = async (): Promise<Job[]> =>
+  inRedis.getJobs(['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'], 0, -1, true);
 
 describe('an enqueued delivery', () => {
   test('is a job with the id of the delivery, and with no other data', async () => {
@@ -52,11 +53,11 @@ describe('an enqueued delivery', () => {
   test('is not changed when Redis still has a job for it', async () => {
     open();
     await queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }]);
-    await queue.enqueue([{ id: 'dlv_1', priority: 2 }, { id: 'dlv_3' }, { id: 'dlv_3' }]);
+    await queue.enqueue([{ id: 'dlv_1', rank: 'first' }, { id: 'dlv_3' }, { id: 'dlv_3' }]);
     expect((await jobs()).map(({ id, opts }) => [id, opts.priority]).sort()).toEqual([
-      ['dlv_1', undefined],
-      ['dlv_2', undefined],
-      ['dlv_3', undefined],
+      ['dlv_1', 2],
+      ['dlv_2', 2],
+      ['dlv_3', 2],
     ]);
   });
 
@@ -74,16 +75,16 @@ describe('an enqueued delivery', () => {
     await queue.enqueue([{ id: 'dlv_2' }]);
     await queue.enqueueOverdue([{ id: 'dlv_1' }, { id: 'dlv_2' }, { id: 'dlv_3' }]);
     expect(await inRedis.getDelayedCount()).toBe(1);
-    expect((await inRedis.getWaiting()).map(({ data }) => (data as { id: string }).id).sort()).toEqual([
+    expect((await inRedis.getPrioritized()).map(({ data }) => (data as { id: string }).id).sort()).toEqual([
       'dlv_1',
       'dlv_2',
       'dlv_3',
     ]);
   });
 
-  test('comes after first attempts when it is a retry or a replay', async () => {
+  test('comes before all others when it is the first of an idle webhook, then those of webhooks without a line; the others come in their order', async () => {
     open();
-    await queue.enqueue([{ id: 'replay', priority: 2 }, { id: 'retry', priority: 1 }, { id: 'first' }]);
+    await queue.enqueue([{ id: 'one' }, { id: 'two' }, { id: 'fresh', rank: 'fresh' }, { id: 'first', rank: 'first' }]);
     const taken: string[] = [];
     const connection = redis.client.duplicate({ maxRetriesPerRequest: null });
     const worker = new Worker(DELIVERIES_QUEUE, ({ id }) => Promise.resolve(void taken.push(id ?? '')), {
@@ -91,7 +92,7 @@ describe('an enqueued delivery', () => {
       prefix: redis.prefix,
     });
     await eventually(() => {
-      expect(taken).toEqual(['first', 'retry', 'replay']);
+      expect(taken).toEqual(['first', 'fresh', 'one', 'two']);
     });
     await worker.close();
     connection.disconnect();
@@ -102,6 +103,23 @@ describe('an enqueued delivery', () => {
     const ids = Array.from({ length: 1201 }, (_, index) => `dlv_${String(index)}`);
     await queue.enqueue(ids.map((id) => ({ id })));
     expect((await jobs()).map(({ id }) => id)).toEqual(ids);
+  });
+});
+
+describe('the line', () => {
+  test('has the jobs that a worker may take now', async () => {
+    open();
+    await queue.enqueue([{ id: 'dlv_1', rank: 'first' }, { id: 'dlv_2' }, { id: 'dlv_3', delayMs: 60_000 }]);
+    expect(await queue.line.read()).toBe(2);
+    expect(queue.line.length()).toBe(2);
+  });
+
+  test('contains jobs from the moment at which they are enqueued, before Redis has them', async () => {
+    open();
+    await queue.line.read();
+    const enqueued = queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }]);
+    expect(queue.line.length()).toBe(2);
+    await enqueued;
   });
 });
 

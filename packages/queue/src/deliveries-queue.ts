@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
+import { createLine, type Line } from './line.js';
 import { waitUntilConnected } from './redis.js';
 
 /** The name of the BullMQ queue of deliveries that wait for an attempt. */
@@ -15,8 +16,12 @@ export interface DeliveryJob {
 /** A delivery to enqueue. */
 export interface QueuedDelivery {
   id: string;
-  /** Jobs with priority 0, the default, come before 1, and 1 before 2: many retries or replays do not hold up first attempts. */
-  priority?: number;
+  /**
+   * Which jobs come before it, so that it never waits for another webhook's backlog. `first`: only others like it; the first
+   * delivery of a webhook that had none waiting. `fresh`: also first ones; a further delivery of a webhook that has no line.
+   * `other`: all; first attempts, retries and replays alike, in the order in which they were enqueued. Default `other`.
+   */
+  rank?: 'first' | 'fresh' | 'other';
   /**
    * Gives the job a new id instead of the delivery's id. Needed when Redis may still have a job under the delivery's id that
    * will end without an attempt, or is due much later. Default false.
@@ -35,6 +40,8 @@ export interface DeliveriesQueue {
    * (a worker with a wrong clock may have set a late time), the delivery gets another job now. Throws when Redis is away.
    */
   enqueueOverdue: (deliveries: readonly QueuedDelivery[]) => Promise<void>;
+  /** The jobs that wait for a worker, without those that are delayed. */
+  line: Line;
   /** Closes the queue; the connection stays open. */
   close: () => Promise<void>;
 }
@@ -44,6 +51,18 @@ export interface DeliveriesQueue {
  * enqueues the delivery again. Each statement that leaves a delivery to a job sets the delivery's wake time by this value.
  */
 export const WAKE_AFTER_MS = 15_000;
+
+/**
+ * How many deliveries may wait for a worker before a commit of events parks its new ones, besides the first ones of idle
+ * webhooks. It is more than the admission of parked deliveries fills the line to: otherwise the backlogs of others would park
+ * the deliveries of a webhook that keeps up, and it would have to wait for its turn among them.
+ */
+export const LINE_LIMIT = 1000;
+
+/** BullMQ's priorities: jobs without one (0) come first, then those with lower numbers. */
+const PRIORITIES = { first: 0, fresh: 1, other: 2 } as const;
+/** The priority of retries. */
+export const JOB_PRIORITY = PRIORITIES.other;
 
 /** How many jobs go to Redis at once: 28,000 jobs/s with 500 (measured). */
 const BATCH_SIZE = 500;
@@ -66,7 +85,16 @@ export function createDeliveriesQueue({ redis, prefix }: { redis: RedisClient; p
   // The code that opened the connection logs its errors. Without a listener they would end the process.
   queue.on('error', () => undefined);
 
+  const line = createLine({
+    async count() {
+      await waitUntilConnected(redis);
+      return queue.getJobCountByTypes('waiting', 'prioritized');
+    },
+    now: () => performance.now(),
+  });
+
   const enqueue = async (deliveries: readonly QueuedDelivery[]): Promise<void> => {
+    line.add(deliveries.filter(({ delayMs = 0 }) => delayMs === 0).length);
     await waitUntilConnected(redis);
     for (let from = 0; from < deliveries.length; from += BATCH_SIZE) {
       await queue.addBulk(deliveries.slice(from, from + BATCH_SIZE).map(toJob));
@@ -81,11 +109,12 @@ export function createDeliveriesQueue({ redis, prefix }: { redis: RedisClient; p
       const delayed = await redis.zmscore(queue.toKey('delayed'), ...deliveries.map(({ id }) => id));
       await enqueue(deliveries.map((delivery, index) => (delayed[index] == null ? delivery : { ...delivery, newJobId: true })));
     },
+    line,
     close: () => queue.close(),
   };
 }
 
-function toJob({ id, priority = 0, newJobId = false, delayMs = 0 }: QueuedDelivery) {
+function toJob({ id, rank = 'other', newJobId = false, delayMs = 0 }: QueuedDelivery) {
   return {
     name: 'deliver',
     data: { id },
@@ -95,7 +124,7 @@ function toJob({ id, priority = 0, newJobId = false, delayMs = 0 }: QueuedDelive
       backoff: { type: 'exponential', delay: BACKOFF_MS, jitter: 0.5 },
       removeOnComplete: true,
       removeOnFail: true,
-      ...(priority === 0 ? {} : { priority }),
+      ...(rank === 'first' ? {} : { priority: PRIORITIES[rank] }),
       ...(delayMs === 0 ? {} : { delay: delayMs }),
     },
   };

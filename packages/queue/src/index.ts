@@ -3,11 +3,15 @@ export { connectRedis, pingRedis, type RedisPurpose } from './redis.js';
 export {
   createDeliveriesQueue,
   DELIVERIES_QUEUE,
+  JOB_PRIORITY,
+  LINE_LIMIT,
   WAKE_AFTER_MS,
   type DeliveriesQueue,
   type DeliveryJob,
   type QueuedDelivery,
 } from './deliveries-queue.js';
+export { createExpansionsQueue, EXPANSIONS_QUEUE, type ExpansionJob, type ExpansionsQueue } from './expansions-queue.js';
+export { type Line } from './line.js';
 export { createJobCounts, type JobCounts, type QueueCounts } from './job-counts.js';
 export {
   createTestLock,

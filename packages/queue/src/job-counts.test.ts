@@ -26,11 +26,17 @@ const NONE = { waiting: 0, prioritized: 0, delayed: 0, active: 0, failed: 0 };
 
 test('counts the jobs of each queue by state', async () => {
   const queue = createDeliveriesQueue({ redis: commands, prefix: redis.prefix });
-  await queue.enqueue([{ id: 'dlv_1' }, { id: 'dlv_2' }, { id: 'dlv_3', priority: 1 }, { id: 'dlv_4', delayMs: 60_000 }]);
+  await queue.enqueue([
+    { id: 'dlv_1', rank: 'first' },
+    { id: 'dlv_2', rank: 'first' },
+    { id: 'dlv_3' },
+    { id: 'dlv_4', delayMs: 60_000 },
+  ]);
   await queue.close();
   expect(await counts.read()).toEqual([
     { queue: 'events', counts: NONE },
     { queue: 'deliveries', counts: { ...NONE, waiting: 2, prioritized: 1, delayed: 1 } },
+    { queue: 'expansions', counts: NONE },
     { queue: 'tests', counts: NONE },
   ]);
 });

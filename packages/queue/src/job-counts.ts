@@ -1,10 +1,11 @@
 import { Queue } from 'bullmq';
 import { EVENTS_QUEUE, type RedisClient } from '@tidings/events';
 import { DELIVERIES_QUEUE } from './deliveries-queue.js';
+import { EXPANSIONS_QUEUE } from './expansions-queue.js';
 import { waitUntilConnected } from './redis.js';
 import { TESTS_QUEUE } from './tests-queue.js';
 
-/** The states of a job, as BullMQ names them. `prioritized`: waiting, behind first attempts. `failed`: a dead letter. */
+/** The states of a job, as BullMQ names them. `prioritized`: waiting, behind the first deliveries of idle webhooks. `failed`: a dead letter. */
 const JOB_STATES = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const;
 
 /** The number of jobs of one queue, by state. */
@@ -23,10 +24,10 @@ export interface JobCounts {
   close: () => Promise<void>;
 }
 
-const QUEUES = [EVENTS_QUEUE, DELIVERIES_QUEUE, TESTS_QUEUE];
+const QUEUES = [EVENTS_QUEUE, DELIVERIES_QUEUE, EXPANSIONS_QUEUE, TESTS_QUEUE];
 
 /**
- * Creates the counts of the queues `events`, `deliveries` and `tests`.
+ * Creates the counts of the queues `events`, `deliveries`, `expansions` and `tests`.
  *
  * @param redis a connection for the purpose `command`
  */

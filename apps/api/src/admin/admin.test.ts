@@ -61,12 +61,12 @@ describe('a pause', () => {
 });
 
 describe('a webhook that an operator disabled', () => {
-  test('shows the reason to its owner, who cannot enable it, and has its pending deliveries cancelled', async () => {
+  test('shows the reason to its owner, who cannot enable it, and has its pending deliveries skipped', async () => {
     const id = await register('dan');
     await publish('dan');
     const { body } = await operator.patch(`/api/admin/webhooks/${id}`).send({ enabled: false });
     expect(body).toMatchObject({ enabled: false, disabled_reason: 'operator', disabled_at: expect.any(String) });
-    expect((await api.as('dan').get(`/api/webhooks/${id}/deliveries`)).body.data).toMatchObject([{ status: 'cancelled' }]);
+    expect((await api.as('dan').get(`/api/webhooks/${id}/deliveries`)).body.data).toMatchObject([{ status: 'skipped' }]);
     const refused = await api.as('dan').patch(`/api/webhooks/${id}`).send({ enabled: true, description: 'x' });
     expect(refused.status).toBe(409);
     expect((await api.as('dan').patch(`/api/webhooks/${id}`).send({ enabled: false })).body).toMatchObject({

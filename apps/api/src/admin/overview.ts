@@ -17,7 +17,7 @@ const overviewJson = z
         parked: z.int().describe('Due, and waiting for a free slot of the webhook.'),
         oldest_pending_at: z.date().nullable().describe('When the oldest pending delivery was created.'),
       })
-      .describe('Pending deliveries.'),
+      .describe('Pending deliveries; at most 100,000 of each stage are counted.'),
     webhooks: z
       .strictObject({
         total: z.int(),

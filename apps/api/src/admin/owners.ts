@@ -40,12 +40,10 @@ const ONE = '/api/admin/owners/{owner}';
 interface OwnerRoutesParts {
   database: Database;
   settings: Pick<OwnerSettings, 'refresh'>;
-  /** Cancels the pending deliveries of a webhook. */
-  cancel: (webhookId: string) => Promise<void>;
 }
 
 /** The routes with which operators list owners, disable or enable them, and set their limits. */
-export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): Route[] {
+export function ownerRoutes({ database, settings }: OwnerRoutesParts): Route[] {
   const sql = database.pool;
   const read = async (owner: string): Promise<OwnerLoad> => (await readOwnersByLoad(sql, { owner, limit: 1 }))[0] as OwnerLoad;
 
@@ -85,15 +83,14 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
         path: ONE,
         summary: 'Disables or enables an owner, or sets the limits of an owner',
         description:
-          'Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries cancelled. Enabling the owner enables those webhooks again.',
+          'Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries skipped. Enabling the owner enables those webhooks again.',
         access: ADMIN,
         params: { owner: 'owner' },
         body: { schema: change, example: { webhooks_limit: 50 } },
         responses: { 200: { description: 'The changed owner.', schema: ownerJson } },
       },
       async ({ caller, params: { owner }, body }, response) => {
-        const disabledWebhooks = await changeOwner(database, owner, body, caller.owner);
-        for (const id of disabledWebhooks) await cancel(id);
+        await changeOwner(database, owner, body, caller.owner);
         await settings.refresh();
         response.json(toJson(await read(owner)));
       },
@@ -101,9 +98,12 @@ export function ownerRoutes({ database, settings, cancel }: OwnerRoutesParts): R
   ];
 }
 
-/** Changes the settings of an owner. Returns the ids of the webhooks that this disabled. */
-async function changeOwner({ prisma }: Database, owner: string, body: z.output<typeof change>, actor: string): Promise<string[]> {
-  return prisma.$transaction(async (transaction) => {
+/**
+ * Changes the settings of an owner, and disables or enables the owner's webhooks. The webhooks' rows are written last, so that
+ * they are locked only until the commit that follows at once.
+ */
+async function changeOwner({ prisma }: Database, owner: string, body: z.output<typeof change>, actor: string): Promise<void> {
+  await prisma.$transaction(async (transaction) => {
     await lockOwner(transaction, owner);
     await setActor(transaction, actor);
     const before = await transaction.ownerSettings.findUnique({ where: { owner } });
@@ -115,13 +115,11 @@ async function changeOwner({ prisma }: Database, owner: string, body: z.output<t
       requestsPerMinute: body.requests_per_minute === undefined ? (before?.requestsPerMinute ?? null) : body.requests_per_minute,
     };
     const details = changes({ disabled: disabledAt !== null, ...before }, { disabled, ...after });
-    if (Object.keys(details).length === 0) return [];
+    if (Object.keys(details).length === 0) return;
     await transaction.ownerSettings.upsert({ where: { owner }, create: { owner, ...after }, update: after });
     await transaction.auditEntry.create({ data: { actor, action: 'owner.changed', owner, details } });
     if (disabledAt === null && after.disabledAt !== null) {
-      const webhooks = await transaction.webhook.findMany({ where: { owner, enabled: true }, select: { id: true } });
       await transaction.webhook.updateMany({ where: { owner, enabled: true }, data: disabledByOperator(after.disabledAt) });
-      return webhooks.map(({ id }) => id);
     }
     if (disabledAt !== null && after.disabledAt === null) {
       // The same `disabledAt` marks the webhooks that were disabled together with the owner. Others stay disabled.
@@ -130,7 +128,6 @@ async function changeOwner({ prisma }: Database, owner: string, body: z.output<t
         data: ENABLED_BY_OPERATOR,
       });
     }
-    return [];
   });
 }
 

@@ -27,7 +27,7 @@ describe('the queue pages', () => {
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(await page.text()).toContain('Tidings: queues');
     const { queues } = (await (await open(cookie, '/api/queues')).json()) as { queues: { name: string }[] };
-    expect(queues.map(({ name }) => name).sort()).toEqual(['deliveries', 'events', 'tests']);
+    expect(queues.map(({ name }) => name).sort()).toEqual(['deliveries', 'events', 'expansions', 'tests']);
   });
 
   test('are read-only: a change of a queue is refused', async () => {

@@ -1,4 +1,4 @@
-import { cancelDeliveries, type Database } from '@tidings/database';
+import type { Database } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import { createDeliveryLog } from '../deliveries/delivery-log.js';
@@ -6,6 +6,7 @@ import type { Route } from '../openapi/route.js';
 import type { OwnerSettings } from '../owners/settings.js';
 import { auditRoutes } from './audit.js';
 import { deliveryPauseRoutes } from './delivery-pause.js';
+import { adminEventRoutes } from './events.js';
 import { overviewRoutes } from './overview.js';
 import { browserSessionRoutes } from './queues.js';
 import { ownerRoutes } from './owners.js';
@@ -17,23 +18,18 @@ interface AdminRoutesParts {
   seal: Seal;
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
-  /** Called with the number of deliveries that an operator action cancelled, for the metrics. Default: not called. */
-  onCancelled?: (count: number) => void;
   catalog: Pick<Catalog, 'types'>;
 }
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { database, seal, settings, browserSessions, catalog, onCancelled } = parts;
-  const cancel = async (webhookId: string): Promise<void> => {
-    const count = await cancelDeliveries(database.pool, webhookId);
-    onCancelled?.(count);
-  };
+  const { database, seal, settings, browserSessions, catalog } = parts;
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveryPauseRoutes({ sql: database.pool }),
-    ...ownerRoutes({ database, settings, cancel }),
-    ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, cancel }),
+    ...ownerRoutes({ database, settings }),
+    ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog }),
+    ...adminEventRoutes({ sql: database.pool }),
     ...auditRoutes(database),
     ...browserSessionRoutes({ browserSessions }),
   ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pauseWebhook, setActor, type Database, type Webhook } from '@tidings/database';
+import { pauseWebhook, updateWebhook, type Database, type Webhook } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import { selectionSchemas } from '../deliveries/selection.js';
@@ -47,15 +47,13 @@ interface AdminWebhookParts {
   seal: Seal;
   deliveries: DeliveryLog;
   catalog: Pick<Catalog, 'types'>;
-  /** Cancels the pending deliveries of a webhook. */
-  cancel: (webhookId: string) => Promise<void>;
 }
 
 /**
  * The routes with which operators read webhooks and deliveries of every owner, and disable, enable, pause or resume a webhook.
  * No response contains a secret or the value of a header (I8).
  */
-export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel }: AdminWebhookParts): Route[] {
+export function adminWebhookRoutes({ database, seal, deliveries, catalog }: AdminWebhookParts): Route[] {
   const { prisma, pool } = database;
   const { toView } = createOpener(seal);
   const schemas = selectionSchemas(catalog);
@@ -110,7 +108,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
         path: ONE,
         summary: 'Disables, enables, pauses or resumes a webhook',
         description:
-          'Disabling cancels the pending deliveries and keeps new ones as `skipped`; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.',
+          'While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.',
         access: ADMIN,
         params: { id: 'webhook' },
         body: { schema: change, example: { paused: false } },
@@ -119,9 +117,10 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       async ({ caller, params: { id }, body }, response) => {
         await find(id);
         if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.owner);
-        if (body.enabled !== undefined) await setEnabled(database, id, body.enabled, caller.owner);
-        // Cancelled after the commit, as when the owner disables the webhook.
-        if (body.enabled === false) await cancel(id);
+        if (body.enabled !== undefined) {
+          const fields = body.enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date());
+          await updateWebhook(pool, { id, actor: caller.owner, fields });
+        }
         response.json(show(await find(id)));
       },
     ),
@@ -158,13 +157,6 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, cancel
       },
     ),
   ];
-}
-
-async function setEnabled({ prisma }: Database, id: string, enabled: boolean, actor: string): Promise<void> {
-  await prisma.$transaction(async (transaction) => {
-    await setActor(transaction, actor);
-    await transaction.webhook.updateMany({ where: { id }, data: enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date()) });
-  });
 }
 
 function toJson(webhook: WebhookView): z.output<typeof ownedWebhookJson> {

@@ -18,7 +18,7 @@ export interface Databases {
   accepting: Database;
   /** Lists webhooks, deliveries and events, and reads the log for the streams. */
   reading: Database;
-  /** Changes webhooks and deliveries, serves operators, and maintains the partitions. */
+  /** Changes webhooks and deliveries, serves operators, maintains the partitions, and decides which process does. */
   administration: Database;
 }
 

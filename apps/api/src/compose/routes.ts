@@ -26,7 +26,7 @@ import type { ApiMetrics } from './telemetry.js';
 interface RoutesParts {
   config: Pick<ApiConfig, 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond'>;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
-  metrics: Pick<ApiMetrics, 'accept' | 'cancelled'>;
+  metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
   accept: Accept;
   queue: DeliveriesQueue;
@@ -42,8 +42,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { databases, dependencies } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions } = callers;
-  const onCancelled = metrics.cancelled;
-  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, onCancelled });
+  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner });
   return [
     ...healthRoutes(dependencies),
     ...webhookRoutes({
@@ -55,7 +54,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
     ...deliveryRoutes({
       deliveries: createDeliveryLog(reading),
       retry: createRetry({ sql: administration.pool, queue, log }),
-      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond }),
+      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, onEnded: metrics.ended }),
       registry,
       catalog,
       sql: reading.pool,
@@ -70,6 +69,6 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database: administration, seal, settings, browserSessions, catalog, onCancelled }),
+    ...adminRoutes({ database: administration, seal, settings, browserSessions, catalog }),
   ];
 }

@@ -9,6 +9,7 @@ import {
   createProcessRegistry,
   type AcceptMetrics,
 } from '@tidings/runtime/metrics';
+import type { Ended } from '@tidings/database';
 import type { PeriodicTaskRound } from '@tidings/runtime/periodic-task';
 import { startTracing, type Tracing } from '@tidings/runtime/tracing';
 import type { ApiConfig } from '../config.js';
@@ -17,8 +18,8 @@ import type { ApiConfig } from '../config.js';
 export interface ApiMetrics {
   registry: Registry;
   accept: AcceptMetrics;
-  /** Counts deliveries that were cancelled through the API. */
-  cancelled: (count: number) => void;
+  /** Counts deliveries that the API ended, because their webhook was disabled. */
+  ended: (ended: Ended) => void;
   observeTask: (round: PeriodicTaskRound) => void;
 }
 
@@ -58,12 +59,13 @@ export async function openTelemetry(
   }
 
   const registry = createProcessRegistry({ service: 'api', version: readVersion() });
-  const ended = createEndedMetric(registry, ['cancelled', 'skipped']);
+  const ended = createEndedMetric(registry, ['skipped']);
   const metrics: ApiMetrics = {
     registry,
     accept: createAcceptMetrics(registry, ended),
-    cancelled: (count) => {
-      ended('cancelled', count);
+    ended: ({ cancelled, skipped }) => {
+      ended('cancelled', cancelled);
+      ended('skipped', skipped);
     },
     observeTask: createPeriodicTaskMetrics(registry),
   };

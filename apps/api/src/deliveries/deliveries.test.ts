@@ -62,15 +62,27 @@ describe('the deliveries of a webhook', () => {
     await api.as('service', 'events:publish').post('/api/events').send(started);
     const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries?status=pending`);
     expect(body.data).toMatchObject([{ waiting_for: 'slot' }, { waiting_for: null }, { waiting_for: null }]);
-    await api.database.pool.query('DELETE FROM deliveries WHERE id = $1', [body.data[0].id]);
+    const ids = body.data.map(({ id }: { id: string }) => id);
+    expect(await list('status=pending,failed')).toEqual([-1, 0, 1, 2]);
+    expect(await list('status=pending&limit=2')).toEqual([-1, 1]);
+    expect(await list(`status=pending&cursor=${String(ids[0])}`)).toEqual([1, 2]);
+    expect(await list(`status=pending&cursor=${String(ids[2])}`)).toEqual([]);
+    expect(await list('status=pending&event_types=sync.*')).toEqual([1]);
+    expect(await list('status=pending&until=1969-07-20T00:00:00Z')).toEqual([]);
+    await api.database.pool.query('DELETE FROM pending_deliveries WHERE delivery_id = $1', [ids[0]]);
+    await api.database.pool.query('DELETE FROM deliveries WHERE id = $1', [ids[0]]);
   });
 
-  test('are kept as skipped while their webhook is disabled by Tidings', async () => {
+  test('are skipped while their webhook is disabled by Tidings, also those that were pending', async () => {
     await api.database.pool.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone'");
     const started = { type: 'extraction.started', data: { version: '3', entity_types: [] } };
     await api.as('service', 'events:publish').post('/api/events').send(started);
     const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries?status=skipped`);
-    expect(body.data).toMatchObject([{ status: 'skipped', attempt_count: 0, next_attempt_at: null, waiting_for: null }]);
+    const skipped = { status: 'skipped', attempt_count: 0, next_attempt_at: null, waiting_for: null };
+    expect(body.data).toMatchObject([skipped, skipped, skipped]);
+    expect(await list('status=skipped')).toEqual([-1, 1, 2]);
+    expect(await list('status=pending')).toEqual([]);
+    expect(await list('status=pending,failed')).toEqual([0]);
     await api.database.pool.query("DELETE FROM deliveries WHERE status = 'skipped'");
   });
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { claimDeliveries, wakeDeliveries, type Delivery } from '@tidings/database';
+import { claimDeliveries, wakeDeliveries, type DeliveryStatus } from '@tidings/database';
 import { claim, record } from '../../test/attempt.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { clear, endPending, endSuperseded, storedDeliveries, type StoredDelivery } from '../../test/stored-deliveries.js';
 
 const PER_SECOND = 10;
 const SINCE = '2020-01-01T00:00:00Z';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
-  await api.database.pool.query('TRUNCATE webhooks, deliveries, attempts, events');
+  await clear(api.database);
   webhook = String((await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' })).body.id);
 });
 
@@ -21,23 +22,18 @@ const started = { type: 'extraction.started', data: { version: '1', entity_types
 const gaps = { type: 'gaps.updated', data: { user_id: 'alice', entity_type: 'artist', entity_id: '1' } };
 const publish = (...events: object[]) => api.as('service', 'events:publish').post('/api/events').send({ events });
 /** All deliveries in the order of the event log. */
-const deliveries = () => api.database.prisma.delivery.findMany({ orderBy: { eventPosition: 'asc' } });
+const deliveries = () => storedDeliveries(api.database);
 /** Publishes one event for each status, and sets the status of its delivery. */
-const publishWithStatuses = async (statuses: string[], event: object = started) => {
+const publishWithStatuses = async (statuses: DeliveryStatus[], event: object = started) => {
   for (const status of statuses) {
     await publish(event);
     await setStatus(status);
   }
 };
 /** Sets the status of all pending deliveries that are no replays. */
-const setStatus = (status: string) =>
-  api.database.pool.query({
-    text: `UPDATE deliveries SET status = $1, stage = NULL, wake_at = NULL, next_attempt_at = NULL, finished_at = now(),
-      attempt_count = 3 WHERE status = 'pending' AND NOT replay`,
-    values: [status],
-  });
+const setStatus = (status: DeliveryStatus) => endPending(api.database, status, 3);
 const replay = (body: object, owner = 'alice') => api.as(owner).post(`/api/webhooks/${webhook}/replay`).send(body);
-const dueAt = ({ nextAttemptAt }: Delivery) => nextAttemptAt?.getTime() ?? NaN;
+const dueAt = ({ nextAttemptAt }: StoredDelivery) => nextAttemptAt?.getTime() ?? NaN;
 const storedStatuses = async () => (await deliveries()).map(({ status }) => status);
 
 describe('replaying', () => {
@@ -72,7 +68,7 @@ describe('replaying', () => {
   test('lets the reconciler admit each delivery at its time, with the retry policy from its beginning', async () => {
     await publishWithStatuses(['failed', 'failed']);
     await replay({ since: SINCE });
-    const { count, admitted } = await wakeDeliveries(api.database.pool, 1000);
+    const { count, admitted } = await wakeDeliveries(api.database.pool, { againAfterMs: 1000 });
     const [first] = await deliveries();
     expect({ count, admitted }).toEqual({ count: 1, admitted: [{ id: first?.id, priority: 2 }] });
     const claimed = await claim(api.database, first?.id ?? '');
@@ -136,6 +132,17 @@ describe('replaying', () => {
     expect((due.at(-1) ?? 0) - (due[0] ?? 0)).toBeGreaterThan((due.length - 2) * (1000 / PER_SECOND));
   });
 
+  test('selects what is shown as cancelled, also before workers have ended it', async () => {
+    await publish(started, started, started);
+    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: false });
+    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: true });
+    await publish(started);
+    expect((await replay({ since: SINCE, status: 'cancelled' })).body.count).toBe(3);
+    await endSuperseded(api.database);
+    expect(await storedStatuses()).toEqual(['pending', 'pending', 'pending', 'pending']);
+    expect((await deliveries()).map(({ replay }) => replay)).toEqual([true, true, true, false]);
+  });
+
   test('keeps the lease of a delivery that was cancelled in flight, so that no second request starts (I4)', async () => {
     await publish(started);
     const [delivery] = await deliveries();
@@ -145,7 +152,7 @@ describe('replaying', () => {
     expect((await replay({ since: SINCE, status: 'cancelled' })).body.count).toBe(1);
     expect(await claimDeliveries(api.database.pool, [claimed.id], { leaseMs: 1000, wakeAfterMs: 1000 })).toEqual([]);
     await record(api.database, claimed, 200);
-    expect(await storedStatuses()).toEqual(['succeeded']);
+    expect(await deliveries()).toMatchObject([{ status: 'pending', stage: 'backoff', leaseToken: null, attemptCount: 1 }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { attempt, claim, record } from '../../test/attempt.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { clear, endPending, endSuperseded, storedDeliveries } from '../../test/stored-deliveries.js';
 import { createRetry } from './retry.js';
 
 let api: TestApi;
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
-  await api.database.pool.query('TRUNCATE webhooks, deliveries, attempts, events');
+  await clear(api.database);
   await api.redis.client.del(queueKey());
   webhook = String((await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' })).body.id);
 });
@@ -22,9 +23,12 @@ const publish = async () => {
   return id;
 };
 const retry = (id: string, owner = 'alice') => api.as(owner).post(`/api/deliveries/${id}/retry`);
-const stored = (id: string) => api.database.prisma.delivery.findUniqueOrThrow({ where: { id } });
-const update = (id: string, assignments: string) =>
-  api.database.pool.query(`UPDATE deliveries SET ${assignments} WHERE id = $1`, [id]);
+const stored = async (id: string) => {
+  const found = (await storedDeliveries(api.database)).find((delivery) => delivery.id === id);
+  if (!found) throw new Error(`There is no delivery ${id}.`);
+  return found;
+};
+const setEnabled = (enabled: boolean) => api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled });
 /** The Redis key of jobs with a lower priority than first attempts. */
 const queueKey = () => `${api.redis.prefix}:deliveries:prioritized`;
 const jobs = () => api.redis.client.zrange(queueKey(), '0', '-1');
@@ -32,19 +36,21 @@ const msFromNow = (time: Date | null) => (time ? time.getTime() - Date.now() : N
 const IN_AN_HOUR = { status: 'pending', retryInMs: 3_600_000 } as const;
 
 describe('retrying a terminal delivery', () => {
-  test.each(['failed', 'succeeded', 'cancelled', 'skipped'])('makes it pending again, as a replay: %s', async (status) => {
-    const id = await publish();
-    await attempt(api.database, id, status === 'succeeded' ? 200 : 500);
-    await update(id, `status = '${status}'`);
-    const { status: statusCode, body } = await retry(id);
-    expect(statusCode).toBe(202);
-    expect(body).toMatchObject({ id, status: 'pending', replay: true, attempt_count: 1, finished_at: null, waiting_for: null });
-    const delivery = await stored(id);
-    expect(delivery).toMatchObject({ stage: 'backoff', priority: 2, priorAttempts: 1, leaseToken: null });
-    expect(msFromNow(delivery.nextAttemptAt)).toBeLessThanOrEqual(0);
-    expect(msFromNow(delivery.wakeAt)).toBeGreaterThan(5_000);
-    expect(msFromNow(delivery.wakeAt)).toBeLessThanOrEqual(15_000);
-  });
+  test.each(['failed', 'succeeded', 'cancelled', 'skipped'] as const)(
+    'makes it pending again, as a replay: %s',
+    async (status) => {
+      const id = await publish();
+      await endPending(api.database, status, 1);
+      const { status: statusCode, body } = await retry(id);
+      expect(statusCode).toBe(202);
+      expect(body).toMatchObject({ id, status: 'pending', replay: true, attempt_count: 1, finished_at: null, waiting_for: null });
+      const delivery = await stored(id);
+      expect(delivery).toMatchObject({ stage: 'backoff', priority: 2, priorAttempts: 1, leaseToken: null });
+      expect(msFromNow(delivery.nextAttemptAt)).toBeLessThanOrEqual(0);
+      expect(msFromNow(delivery.wakeAt)).toBeGreaterThan(5_000);
+      expect(msFromNow(delivery.wakeAt)).toBeLessThanOrEqual(15_000);
+    },
+  );
 
   test('enqueues it immediately, with a new job id', async () => {
     const id = await publish();
@@ -73,13 +79,30 @@ describe('retrying a terminal delivery', () => {
   test('keeps the lease of a delivery that was cancelled in flight, so that no second request starts (I4)', async () => {
     const id = await publish();
     const claimed = await claim(api.database, id);
-    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: false });
-    await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ enabled: true });
-    expect((await stored(id)).status).toBe('cancelled');
+    await setEnabled(false);
+    await setEnabled(true);
+    await endSuperseded(api.database);
+    expect(await stored(id)).toMatchObject({ status: 'cancelled', ended: true });
     expect((await retry(id)).body).toMatchObject({ status: 'pending', replay: true });
+    expect(await jobs()).toEqual([]);
     await expect(claim(api.database, id)).rejects.toThrow('could not be claimed');
     await record(api.database, claimed, 200);
-    expect(await stored(id)).toMatchObject({ status: 'succeeded', leaseToken: null, stage: null, wakeAt: null });
+    expect(await stored(id)).toMatchObject({ status: 'pending', stage: 'backoff', leaseToken: null, attemptCount: 1 });
+    await attempt(api.database, id, 200);
+    expect(await stored(id)).toMatchObject({ status: 'succeeded', attemptCount: 2, stage: null });
+  });
+
+  test('of an earlier generation makes it pending again, also before workers have ended it', async () => {
+    const id = await publish();
+    await setEnabled(false);
+    await setEnabled(true);
+    const shown = async () => (await api.as('alice').get(`/api/deliveries/${id}`)).body;
+    expect(await shown()).toMatchObject({ status: 'cancelled', next_attempt_at: null });
+    expect((await retry(id)).body).toMatchObject({ status: 'pending', replay: true, finished_at: null });
+    await endSuperseded(api.database);
+    expect(await shown()).toMatchObject({ status: 'pending', next_attempt_at: expect.any(String) });
+    await attempt(api.database, id, 200);
+    expect(await shown()).toMatchObject({ status: 'succeeded' });
   });
 });
 
@@ -98,21 +121,22 @@ describe('retrying a delivery that waits for its next attempt', () => {
     await claim(api.database, id);
   });
 
-  test('of a fifo webhook keeps its slot', async () => {
+  test('of a fifo webhook lets it stay the first in line', async () => {
     await api.as('alice').patch(`/api/webhooks/${webhook}`).send({ ordering: 'fifo' });
     const id = await publish();
     await attempt(api.database, id, 500, IN_AN_HOUR);
-    expect((await stored(id)).stage).toBe('admitted');
+    const next = await publish();
     await retry(id);
-    expect((await stored(id)).stage).toBe('admitted');
-    await claim(api.database, id);
+    await expect(claim(api.database, next)).rejects.toThrow('could not be claimed');
+    await attempt(api.database, id, 200);
+    await claim(api.database, next);
   });
 });
 
 describe('retrying a delivery that is due or in flight', () => {
   test.each<[string, (id: string) => Promise<unknown>]>([
     ['has a slot', () => Promise.resolve()],
-    ['waits for a slot', (id) => update(id, "stage = 'parked', wake_at = NULL")],
+    ['waits for a slot', () => api.database.pool.query("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL")],
     ['is in flight', (id) => claim(api.database, id)],
   ])('and %s is a 202, and changes nothing', async (_case, arrange) => {
     const id = await publish();

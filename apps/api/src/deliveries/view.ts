@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Attempt, Delivery } from '@tidings/database';
+import type { Attempt, DeliveryState } from '@tidings/database';
 
 /** A delivery in JSON. */
 export const deliveryJson = z
@@ -8,7 +8,9 @@ export const deliveryJson = z
     webhook_id: z.string(),
     event_id: z.string(),
     event_type: z.string(),
-    status: z.enum(['pending', 'succeeded', 'failed', 'cancelled', 'skipped']),
+    status: z
+      .enum(['pending', 'succeeded', 'failed', 'cancelled', 'skipped'])
+      .describe('A delivery is no longer pending once its webhook is disabled or removed.'),
     attempt_count: z.int(),
     replay: z
       .boolean()
@@ -46,7 +48,7 @@ export const deliveryWithAttemptsJson = deliveryJson
   .meta({ id: 'DeliveryWithAttempts' });
 
 /** Converts a delivery to JSON. */
-export function deliveryToJson(delivery: Delivery): z.output<typeof deliveryJson> {
+export function deliveryToJson(delivery: DeliveryState): z.output<typeof deliveryJson> {
   return {
     id: delivery.id,
     webhook_id: delivery.webhookId,
@@ -57,7 +59,7 @@ export function deliveryToJson(delivery: Delivery): z.output<typeof deliveryJson
     replay: delivery.replay,
     created_at: delivery.createdAt,
     next_attempt_at: delivery.nextAttemptAt,
-    waiting_for: delivery.stage === 'parked' ? 'slot' : null,
+    waiting_for: delivery.waitsForSlot ? 'slot' : null,
     finished_at: delivery.finishedAt,
   };
 }
@@ -77,6 +79,6 @@ function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
 }
 
 /** Converts a delivery and its attempts to JSON. */
-export function deliveryWithAttemptsToJson({ delivery, attempts }: { delivery: Delivery; attempts: readonly Attempt[] }) {
+export function deliveryWithAttemptsToJson({ delivery, attempts }: { delivery: DeliveryState; attempts: readonly Attempt[] }) {
   return { ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) };
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { expandNext } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { clear } from '../../test/stored-deliveries.js';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -8,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
-  await api.database.pool.query('DELETE FROM deliveries; DELETE FROM events');
+  await clear(api.database);
 });
 
 const sync = (user_id: string, items_synced = 1) => ({
@@ -18,6 +20,63 @@ const sync = (user_id: string, items_synced = 1) => ({
 const everyone = { type: 'extraction.started', data: { version: '2026-11', entity_types: ['artists'] } };
 const publish = (body: object, scope = 'events:publish') => api.as('service', scope).post('/api/events').send(body);
 const poll = (owner: string, query = '') => api.as(owner).get(`/api/events?${query}`);
+
+describe('one event', () => {
+  const register = (owner: string, fields: object = {}) =>
+    api
+      .as(owner)
+      .post('/api/webhooks')
+      .send({ url: 'https://example.com/', ...fields });
+  const read = async (owner: string, id: string) => (await api.as(owner).get(`/api/events/${id}`)).body;
+  const asOperator = async (id: string) => (await api.as('olga', 'admin').get(`/api/admin/events/${id}`)).body;
+
+  test('is shown as accepted, with the number of its deliveries', async () => {
+    await register('alice');
+    await register('alice', { event_types: ['sync.*'] });
+    await register('alice', { event_types: ['gaps.*'] });
+    await publish({ ...sync('alice'), id: 'sync-9', timestamp: '2026-01-01T00:00:00Z' });
+    const shown = {
+      ...{ id: 'sync-9', type: 'sync.completed', timestamp: '2026-01-01T00:00:00.000Z', data: sync('alice').data },
+      ...{ accepted_at: expect.stringMatching(/Z$/), deliveries: { written: 2, complete: true } },
+    };
+    expect(await read('alice', 'sync-9')).toEqual(shown);
+    expect(await asOperator('sync-9')).toEqual({ ...shown, owner: 'alice', position: expect.any(Number) });
+  });
+
+  test('of another owner is a 404, like an id that does not exist, also for operators (I7)', async () => {
+    await publish({ ...sync('alice'), id: 'sync-9' });
+    for (const [scope, id] of [
+      ['', 'sync-9'],
+      ['admin', 'sync-9'],
+      ['', 'sync-10'],
+      ['', '%00'],
+    ] as const) {
+      expect((await api.as('bob', scope).get(`/api/events/${id}`)).status).toBe(404);
+    }
+    expect((await api.as('olga', 'admin').get('/api/admin/events/sync-10')).status).toBe(404);
+  });
+
+  test('that many webhooks match is complete when workers have written all deliveries, and an owner sees the number of theirs only', async () => {
+    await register('alice', { event_types: ['extraction.*'] });
+    await api.database.pool.query(`
+      INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)
+      SELECT 'wh_zz_' || n, 'owner_' || n, 'https://example.com/', '{*}', '\\x00' FROM generate_series(1, 150) AS n`);
+    await publish({ ...everyone, id: 'everyone-9' });
+    const progress = async () => [
+      ...[(await read('alice', 'everyone-9')).deliveries, (await read('carol', 'everyone-9')).deliveries],
+      (await asOperator('everyone-9')).deliveries,
+    ];
+    const none = { written: 0, complete: false };
+    expect(await progress()).toEqual([none, none, none]);
+    // The fifo webhooks come first; there are none.
+    await expandNext(api.database.pool, { limit: 100 });
+    await expandNext(api.database.pool, { limit: 100 });
+    expect(await progress()).toEqual([{ written: 1, complete: false }, none, { written: 100, complete: false }]);
+    while ((await expandNext(api.database.pool)) !== null);
+    const complete = (written: number) => ({ written, complete: true });
+    expect(await progress()).toEqual([complete(1), complete(0), complete(151)]);
+  });
+});
 
 describe('publishing', () => {
   test('returns 202 and the id when the event is committed (I1)', async () => {

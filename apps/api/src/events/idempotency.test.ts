@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { clear } from '../../test/stored-deliveries.js';
 import { eventIdForKey, digestOf } from './idempotency.js';
 
 let api: TestApi;
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
-  await api.database.pool.query('TRUNCATE deliveries, events, idempotency_keys');
+  await clear(api.database);
 });
 
 const sync = (items_synced = 1, more: object = {}) => ({

@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import type { Accept } from '@tidings/accept';
-import { findPosition, readOwnerEvents, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
+import { findPosition, readEvent, readOwnerEvents, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
 import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
 import { page, pageOf } from '../http/pages.js';
-import { invalid, Problem } from '../problems/problem.js';
+import { invalid, notFound, Problem } from '../problems/problem.js';
 import { check } from '../http/read-input.js';
 import { digestOf, idempotencyKey, withDerivedIds } from './idempotency.js';
 import { typesParameter } from './types-parameter.js';
-import { eventJson, eventToJson, eventTypeJson, MAX_EVENTS, publishBody, publishedJson } from './view.js';
+import {
+  eventDetailsJson,
+  eventDetailsToJson,
+  eventJson,
+  eventToJson,
+  eventTypeJson,
+  MAX_EVENTS,
+  publishBody,
+  publishedJson,
+} from './view.js';
 
 const COUNT_RULE = `must be a list of 1 to ${String(MAX_EVENTS)} events`;
 const batch = z.strictObject({ events: z.array(z.unknown(), COUNT_RULE).min(1, COUNT_RULE).max(MAX_EVENTS, COUNT_RULE) });
@@ -91,6 +100,24 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         // The cursor stays the same while there are no new events.
         const next = events.at(-1)?.id ?? cursor ?? null;
         response.type('json').send(`{"data":[${events.map(eventToJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`);
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/api/events/{id}',
+        summary: 'One event that the caller may see, and how far its deliveries are written',
+        description:
+          'An accepted event is in the log and on streams at once. If many webhooks match it, workers write its deliveries after that: `deliveries.complete` is false until the last one is written.',
+        access: 'owner',
+        params: { id: 'event' },
+        responses: { 200: { description: 'The event.', schema: eventDetailsJson } },
+      },
+      async ({ caller: { owner }, params: { id } }, response) => {
+        const event = await readEvent(sql, owner, id);
+        if (!event) throw notFound('event', id);
+        response.type('json').send(eventDetailsToJson(event));
       },
     ),
 

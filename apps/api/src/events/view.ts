@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LoggedEvent } from '@tidings/database';
+import type { EventDetails, LoggedEvent } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 
 /** An event of the event log in JSON. */
@@ -12,9 +12,43 @@ export const eventJson = z
   })
   .meta({ id: 'Event' });
 
+/** An event of the event log, and how far its deliveries are written, in JSON. */
+export const eventDetailsJson = eventJson
+  .extend({
+    accepted_at: z.date(),
+    deliveries: z.strictObject({
+      written: z.int().describe("The number of its deliveries to the caller's webhooks that are written."),
+      complete: z
+        .boolean()
+        .describe(
+          'Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance.',
+        ),
+    }),
+  })
+  .meta({ id: 'EventDetails' });
+
+/** The same for operators: of any owner, with its place in the log. */
+export const operatorEventJson = eventDetailsJson
+  .extend({
+    owner: z.string().nullable().describe('The owner who may see the event; null: everyone.'),
+    position: z.int().describe("The event's place in the order of the log."),
+    deliveries: z.strictObject({
+      written: z.int().describe('The number of its deliveries that are written; at most 10,000 are counted.'),
+      complete: z.boolean().describe('Whether the deliveries to all webhooks are written.'),
+    }),
+  })
+  .meta({ id: 'OperatorEvent' });
+
 /** Returns the JSON text of an event. `data` is JSON text already, and stays exactly as it was accepted. */
 export function eventToJson({ id, type, timestamp, data }: LoggedEvent): string {
   return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${data}}`;
+}
+
+/** Returns the JSON text of an event's details, with fields that only operators see. */
+export function eventDetailsToJson(event: EventDetails, more: object = {}): string {
+  const { acceptedAt, written, isComplete } = event;
+  const details = JSON.stringify({ accepted_at: acceptedAt, ...more, deliveries: { written, complete: isComplete } });
+  return `${eventToJson(event).slice(0, -1)},${details.slice(1)}`;
 }
 
 /** An event type of the catalog in JSON. */

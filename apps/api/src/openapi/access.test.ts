@@ -36,7 +36,7 @@ const isAdminOperation = ({ path }: Operation): boolean => path.startsWith('/api
 /** A response without the parts that depend on the requested id. */
 const withoutIds = ({ status, body }: OperationResponse) => [
   status,
-  JSON.stringify({ ...(body as object), request_id: '' }).replace(/(wh|dlv)_[0-9a-f-]{36}/g, 'ID'),
+  JSON.stringify({ ...(body as object), request_id: '' }).replace(/(wh|dlv|evt)_[0-9a-f-]{36}/g, 'ID'),
 ];
 
 describe('every route', () => {
@@ -113,7 +113,7 @@ describe('every route', () => {
 
   test('for operators answers an id that does not exist with a 404', () =>
     forEachOperation(async (operation) => {
-      if (!isAdminOperation(operation) || !/\/(webhooks|deliveries)\//.test(operation.path)) return;
+      if (!isAdminOperation(operation) || !/\/(webhooks|deliveries|events)\//.test(operation.path)) return;
       const answer = await call(operation, unknownIds, api.token('olga', { scope: 'admin' }));
       expect(answer.status).toBe(404);
       document.check(operation, 404, answer.body);

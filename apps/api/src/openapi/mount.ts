@@ -1,5 +1,5 @@
 import type { Express, Request, RequestHandler } from 'express';
-import { OWNER_ID } from '@tidings/events';
+import { EVENT_ID, OWNER_ID } from '@tidings/events';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { jsonBodies } from '../http/json-body.js';
 import { notFound } from '../problems/problem.js';
@@ -7,21 +7,25 @@ import { readBody, readQuery } from '../http/read-input.js';
 import type { AnyCall, Route, RouteDescription } from './route.js';
 
 const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
+/** The forms of ids that Tidings does not make, by the resource. */
+const OTHER_IDS: Readonly<Record<string, RegExp>> = { owner: OWNER_ID, event: EVENT_ID };
 
 /**
  * Adds the routes to the app. Routes that are not public need `authenticate` in front of them. The body is read only if
- * the route has one, and only after the scope is checked.
+ * the route has one, and only after the scope is checked. Paths without an id come first: `/api/events/stream` is no event's.
  */
 export function mount(app: Express, routes: readonly Route[]): void {
-  for (const route of routes) {
+  const inOrder = routes.toSorted((one, other) => Number(hasId(one)) - Number(hasId(other)));
+  for (const route of inOrder) {
     const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
     const body = route.body ? jsonBodies : [];
     app[route.method](expressPath(route), rememberPattern(route), ...scopes, ...body, createHandler(route));
   }
-  for (const path of new Set(routes.map(expressPath)))
+  for (const path of new Set(inOrder.map(expressPath)))
     app.options(path, answerOptions(routes.filter((route) => expressPath(route) === path)));
 }
 
+const hasId = ({ path }: Route): boolean => path.includes('{');
 const expressPath = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
 /** Stores the route's pattern, by which the metrics count requests. */
@@ -61,7 +65,7 @@ function createHandler({ handle, ...description }: Route): RequestHandler {
 function readParams(request: Request, { params = {} }: RouteDescription): Record<string, string> {
   for (const [name, resource] of Object.entries(params)) {
     const id = String(request.params[name]);
-    if (!(resource === 'owner' ? OWNER_ID : RESOURCE_ID).test(id)) throw notFound(resource, id);
+    if (!(OTHER_IDS[resource] ?? RESOURCE_ID).test(id)) throw notFound(resource, id);
   }
   return request.params as Record<string, string>;
 }

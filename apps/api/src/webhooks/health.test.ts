@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { waitForBlockedQueries } from '../../test/locks.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { clear, endSuperseded, storedDeliveries } from '../../test/stored-deliveries.js';
 
 let api: TestApi;
 let id: string;
@@ -9,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
-  await api.database.pool.query('TRUNCATE webhooks, deliveries, events');
+  await clear(api.database);
   id = String((await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/hook' })).body.id);
 });
 
@@ -21,8 +22,11 @@ const publish = () =>
     .as('service', 'events:publish')
     .post('/api/events')
     .send({ type: 'extraction.started', data: { version: '1', entity_types: [] } });
-const statuses = async () =>
-  (await api.database.prisma.delivery.findMany({ orderBy: { id: 'asc' } })).map(({ status }) => status);
+/** The statuses of all deliveries, in the order of the event log, when workers have ended those of disabled webhooks. */
+const statuses = async () => {
+  await endSuperseded(api.database);
+  return (await storedDeliveries(api.database)).map(({ status }) => status);
+};
 /** Writes the state that a worker leaves for an endpoint that has failed for days. */
 const markFailing = async ({ disabled }: { disabled: boolean }) => {
   await api.database.pool.query(
@@ -102,13 +106,13 @@ describe('disabling a webhook', () => {
     expect(await statuses()).toEqual(['cancelled']);
   });
 
-  test('that Tidings had disabled removes the reason, and later events get no delivery', async () => {
+  test('that Tidings had disabled, and had skipped its pending deliveries, removes the reason, and later events get no delivery', async () => {
     await publish();
     await markFailing({ disabled: true });
     await publish();
     expect((await change({ enabled: false })).body).toMatchObject({ enabled: false, disabled_reason: null, disabled_at: null });
     await publish();
-    expect(await statuses()).toEqual(['cancelled', 'skipped']);
+    expect(await statuses()).toEqual(['skipped', 'skipped']);
   });
 
   test('also ends its replays, so that later replays need not wait for their planned end', async () => {

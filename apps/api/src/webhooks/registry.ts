@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { cancelDeliveries, lockOwner, lockWebhook, readClock, setActor, type Database } from '@tidings/database';
+import { deleteWebhook, lockOwner, lockWebhook, readClock, setActor, updateWebhook, type Database } from '@tidings/database';
 import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
 import { impliedChanges, toColumns } from './columns.js';
 import { createOpener } from './open-webhook.js';
@@ -28,20 +28,14 @@ interface RegistryParts {
   seal: Seal;
   /** The maximum number of webhooks of an owner without a limit of its own, which an operator may set. */
   perOwner: number;
-  /** Called with the number of cancelled deliveries, for the metrics. */
-  onCancelled?: (count: number) => void;
 }
 
 /** Reads and writes webhooks for their owners. */
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** Creates the registry of webhooks. Every method takes the owner, and sees only the owner's webhooks (I7). */
-export function createRegistry({ database, reading, seal, perOwner, onCancelled }: RegistryParts) {
-  const { prisma } = database;
-  const cancel = async (webhookId: string): Promise<void> => {
-    const count = await cancelDeliveries(database.pool, webhookId);
-    onCancelled?.(count);
-  };
+export function createRegistry({ database, reading, seal, perOwner }: RegistryParts) {
+  const { prisma, pool } = database;
 
   const { previousOf, toView } = createOpener(seal);
   const sealBytes = (text: string, owner: string) => new Uint8Array(seal.seal(text, owner));
@@ -87,31 +81,34 @@ export function createRegistry({ database, reading, seal, perOwner, onCancelled 
     },
 
     /**
-     * Changes the fields in `change` and the columns that they imply; null when the owner has no such webhook. Disabling
-     * cancels pending deliveries after the commit, because a transaction that holds a webhook's lock must not wait for its
-     * deliveries. A claim between the two sees that the webhook is disabled.
+     * Changes the fields in `change` and the columns that they imply; null when the owner has no such webhook. It reads without
+     * a lock and writes in one statement, which changes nothing if the values that it read have changed meanwhile: then it
+     * starts again. So a process that freezes in between holds up no delivery.
+     *
+     * Disabling takes as long however many deliveries are pending: no attempt of them begins after it, they are shown as
+     * cancelled from then on, and workers end them.
      */
     async change(owner: string, id: string, change: RegistrationChange): Promise<Changed | null> {
       const { headers, ...fields } = change;
-      const changed = await prisma.$transaction(async (transaction) => {
-        await setActor(transaction, owner);
-        await lockWebhook(transaction, owner, id);
-        const before = await transaction.webhook.findFirst({ where: { id, owner } });
+      for (;;) {
+        const before = await prisma.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
-        if (change.enabled === true && before.disabledReason === 'operator')
-          return { changed: false, reason: 'disabled_by_operator' } as const;
-        const webhook = await transaction.webhook.update({
-          where: { id },
-          data: {
+        const { url, disabledReason } = before;
+        if (change.enabled === true && disabledReason === 'operator') return { changed: false, reason: 'disabled_by_operator' };
+        const changed = await updateWebhook(pool, {
+          id,
+          actor: owner,
+          fields: {
             ...toColumns(fields),
             ...(headers === undefined ? {} : { sealedHeaders: sealHeaders(id, headers) }),
             ...impliedChanges(before, change),
           },
+          unchanged: { url, disabledReason },
         });
-        return { changed: true, webhook: toView(webhook) } as const;
-      });
-      if (changed?.changed && change.enabled === false) await cancel(id);
-      return changed;
+        if (!changed) continue;
+        const webhook = await prisma.webhook.findFirst({ where: { id, owner } });
+        return webhook && { changed: true, webhook: toView(webhook) };
+      }
     },
 
     /**
@@ -144,14 +141,11 @@ export function createRegistry({ database, reading, seal, perOwner, onCancelled 
       });
     },
 
-    /** Removes the webhook and cancels its pending deliveries; false when the owner has no such webhook. */
-    async remove(owner: string, id: string): Promise<boolean> {
-      const { count } = await prisma.$transaction(async (transaction) => {
-        await setActor(transaction, owner);
-        return transaction.webhook.deleteMany({ where: { id, owner } });
-      });
-      if (count > 0) await cancel(id);
-      return count > 0;
+    /**
+     * Removes the webhook; false when the owner has no such webhook. Like disabling, it leaves the pending deliveries to workers.
+     */
+    remove(owner: string, id: string): Promise<boolean> {
+      return deleteWebhook(pool, owner, id);
     },
   };
 }

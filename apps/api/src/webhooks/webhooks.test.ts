@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { clear, endSuperseded, storedDeliveries } from '../../test/stored-deliveries.js';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -7,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
-  await api.database.pool.query('DELETE FROM webhooks; DELETE FROM deliveries; DELETE FROM events');
+  await clear(api.database);
 });
 
 const url = 'https://example.com/hook';
@@ -198,7 +199,11 @@ describe('removing a webhook', () => {
     await publish();
     expect((await api.as('alice').delete(`/api/webhooks/${String(body.id)}`)).status).toBe(204);
     expect((await api.as('alice').get(`/api/webhooks/${String(body.id)}`)).status).toBe(404);
-    expect(await api.database.prisma.delivery.findMany()).toMatchObject([{ status: 'cancelled', wakeAt: null }]);
+    const [delivery] = await storedDeliveries(api.database);
+    const { body: shown } = await api.as('alice').get(`/api/deliveries/${String(delivery?.id)}`);
+    expect(shown).toMatchObject({ status: 'cancelled', next_attempt_at: null, waiting_for: null });
+    await endSuperseded(api.database);
+    expect(await storedDeliveries(api.database)).toMatchObject([{ status: 'cancelled', stage: null }]);
   });
 });
 

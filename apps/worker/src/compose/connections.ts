@@ -2,8 +2,10 @@ import { openDatabase, pingPools, shareConnections, type Database } from '@tidin
 import {
   connectRedis,
   createDeliveriesQueue,
+  createExpansionsQueue,
   pingRedis,
   type DeliveriesQueue,
+  type ExpansionsQueue,
   type RedisClient,
   type RedisPurpose,
 } from '@tidings/queue';
@@ -21,17 +23,18 @@ type Pool = Database['pool'];
 
 /** A pool of connections to PostgreSQL for each kind of work, so that none waits for the connections of another. */
 export interface Pools {
-  /** Claims, records and releases deliveries, and reads the webhooks of tests. */
+  /** Claims and records deliveries, admits parked ones, ends superseded ones that were claimed, and reads the webhooks of tests. */
   delivering: Pool;
-  /** Accepts events of the queue `events`, of outboxes, and of Tidings itself. */
+  /** Accepts events of the queue `events`, of outboxes, and of Tidings itself, and expands events. */
   accepting: Pool;
-  /** Reconciles, and runs the other periodic tasks. */
+  /** Reconciles, runs the other periodic tasks, and decides which worker runs them. */
   periodic: Pool;
 }
 
 /**
- * The weights of the pools. One claim, two records and one release run at the same time, and one commit of accepted events;
- * five periodic tasks seldom run together.
+ * The weights of the pools. One claim, one end of superseded deliveries, two records and one admission run at the same time; one
+ * commit of accepted events and one chunk of an expansion; the periodic tasks seldom run together. With one connection for each
+ * pool they take turns: no part holds a connection while it waits for another one.
  */
 const WEIGHTS: Readonly<Record<keyof Pools, number>> = { delivering: 5, accepting: 2, periodic: 3 };
 
@@ -43,6 +46,8 @@ export interface Connections {
   jobs: RedisClient;
   /** The queue of deliveries, on `commands`. */
   queue: DeliveriesQueue;
+  /** The queue of expansions, on `commands`. */
+  expansions: ExpansionsQueue;
   /** Asks each dependency whether it answers, for `/readyz` and the metrics. */
   dependencies: Readonly<Record<'postgresql' | 'redis', () => Promise<unknown>>>;
   close: () => Promise<void>;
@@ -74,6 +79,7 @@ export function openConnections(
   const commands = connect('command');
   const jobs = connect('worker');
   const queue = createDeliveriesQueue({ redis: commands, prefix: config.prefix });
+  const expansions = createExpansionsQueue({ redis: commands, prefix: config.prefix });
 
   const dependencies = { postgresql: () => pingPools(pools), redis: () => pingRedis(commands, config.prefix) };
   measurePools(metrics.registry, pools);
@@ -83,9 +89,11 @@ export function openConnections(
     commands,
     jobs,
     queue,
+    expansions,
     dependencies,
     async close() {
       await queue.close();
+      await expansions.close();
       for (const redis of [commands, jobs]) redis.disconnect();
       await Promise.all(Object.values(databases).map((database) => database.close()));
     },

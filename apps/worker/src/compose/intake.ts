@@ -12,7 +12,7 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface IntakeParts {
   config: Pick<WorkerConfig, 'prefix' | 'outboxes'>;
-  connections: Pick<Connections, 'pools' | 'commands' | 'queue'>;
+  connections: Pick<Connections, 'pools' | 'commands' | 'queue' | 'expansions'>;
   metrics: Pick<WorkerMetrics, 'accept' | 'outboxes'>;
   log: Logger;
   tracing: Tracing | undefined;
@@ -29,11 +29,12 @@ export interface Intake {
 
 /** Creates step 2 of the journey for enqueued events and for the events of outboxes. */
 export function createIntake({ config, connections, metrics, log, tracing }: IntakeParts): Intake {
-  const { pools, commands, queue } = connections;
+  const { pools, commands, queue, expansions } = connections;
   const { prefix } = config;
   const accept = createAccept({
     sql: pools.accepting,
     queue,
+    expansions,
     redis: commands,
     prefix,
     catalog,

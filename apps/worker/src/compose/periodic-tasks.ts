@@ -1,9 +1,11 @@
 import type { Accept } from '@tidings/accept';
 import {
   createPartitionMaintenance,
+  createTaskHold,
+  endSupersededNext,
   markNotified,
   readBacklog,
-  readBacklogged,
+  readTime,
   readUnnotified,
   WAKE_LIMIT,
   wakeDeliveries,
@@ -11,23 +13,26 @@ import {
 import { catalog } from '@tidings/events';
 import type { JobCounts } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
-import { createPeriodicTask, type PeriodicTask } from '@tidings/runtime/periodic-task';
+import { createPeriodicTask, createSharedPeriodicTask, type PeriodicTask } from '@tidings/runtime/periodic-task';
 import type { Activity } from '../activity/activity.js';
+import type { Admission } from '../admission/admission.js';
 import { createMeasureBacklog } from '../backlog/measure-backlog.js';
 import { createBacklogMetrics } from '../backlog/metrics.js';
+import { createEndSuperseded } from '../cancel/end-superseded.js';
 import type { WorkerConfig } from '../config.js';
+import { createExpandLost, type ExpandChunk } from '../expand/expand.js';
 import { createNotifyOwners } from '../notify/notify-owners.js';
 import { createReconcile } from '../reconcile/reconcile.js';
-import type { Release } from '../reconcile/release.js';
 import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
 
 interface PeriodicTasksParts {
   config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'healthPort'>;
-  connections: Pick<Connections, 'pools' | 'queue'>;
+  connections: Pick<Connections, 'pools' | 'queue' | 'expansions'>;
   metrics: Pick<WorkerMetrics, 'registry' | 'deliveries' | 'observeTask'>;
   accept: Accept;
-  release: Release;
+  refill: Admission['refill'];
+  expandChunk: ExpandChunk;
   activity: Pick<Activity, 'flush'>;
   jobCounts: Pick<JobCounts, 'read'>;
   /** How long a claim of a delivery holds, in milliseconds. */
@@ -40,19 +45,28 @@ const ACTIVITY_MS = 5000;
 /** How often the backlog is measured, in milliseconds: as often as most Prometheus servers scrape. */
 const MEASURE_MS = 15_000;
 
-/** Creates the tasks that every worker repeats in the background. */
+/**
+ * Creates the tasks that workers repeat in the background. Each task that concerns the whole installation is run by one worker,
+ * and the others stand by.
+ */
 export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
-  const { config, connections, metrics, accept, release, activity, jobCounts, leaseMs, log } = parts;
-  const { pools, queue } = connections;
+  const { config, connections, metrics, accept, refill, expandChunk, activity, jobCounts, leaseMs, log } = parts;
+  const { pools, queue, expansions } = connections;
   const sql = pools.periodic;
   const { reconcileIntervalMs } = config;
   const reconcile = createReconcile({
-    wake: () => wakeDeliveries(sql, leaseMs),
+    wake: (since) => wakeDeliveries(sql, { againAfterMs: leaseMs, since }),
+    readTime: () => readTime(sql),
     batchSize: WAKE_LIMIT,
-    readBacklogged: () => readBacklogged(sql),
-    release,
     enqueue: queue.enqueueOverdue,
+    refill,
     onWoken: metrics.deliveries.woken,
+    log,
+  });
+  const expandLost = createExpandLost({ expandChunk, enqueue: expansions.enqueue });
+  const endSuperseded = createEndSuperseded({
+    endNext: () => endSupersededNext(sql),
+    onEnded: metrics.deliveries.ended,
     log,
   });
   const notifyOwners = createNotifyOwners({
@@ -70,11 +84,14 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
   });
 
   const common = { observe: metrics.observeTask, log };
+  const shared = { intervalMs: reconcileIntervalMs, hold: createTaskHold(sql), ...common };
   const tasks = [
-    createPeriodicTask({ name: 'reconcile', intervalMs: reconcileIntervalMs, run: reconcile, ...common }),
-    createPeriodicTask({ name: 'notify owners', intervalMs: reconcileIntervalMs, run: notifyOwners, ...common }),
+    createSharedPeriodicTask({ name: 'reconcile', run: reconcile, ...shared }),
+    createSharedPeriodicTask({ name: 'expand', run: expandLost, ...shared }),
+    createSharedPeriodicTask({ name: 'end superseded', run: endSuperseded, ...shared }),
+    createSharedPeriodicTask({ name: 'notify owners', run: notifyOwners, ...shared }),
+    createPartitionMaintenance(sql, config.retentionDays, shared),
     createPeriodicTask({ name: 'activity', intervalMs: ACTIVITY_MS, run: activity.flush, ...common }),
-    createPartitionMaintenance(sql, config.retentionDays, common),
   ];
   // Without a health port no metrics are shown, so nothing is measured.
   if (config.healthPort === null) return tasks;

@@ -1,9 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AttemptRecord, Claim, ClaimedDelivery } from '@tidings/database';
+import type { AttemptRecord, ClaimedDelivery } from '@tidings/database';
 import { DEFAULT_RETRY_POLICY } from '@tidings/config';
+import { JOB_PRIORITY } from '@tidings/queue';
 import type { RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 import { createDeliver } from './deliver.js';
+import type { Lease } from './lease.js';
+
+type Claim = Awaited<ReturnType<Lease['claim']>>;
+type NextClaim = Awaited<ReturnType<Lease['claimNext']>>;
 
 const claimed = (attemptCount = 0): ClaimedDelivery => ({
   state: 'claimed',
@@ -32,15 +37,17 @@ const POLICY: RetryPolicy = { ...DEFAULT_RETRY_POLICY, jitter: 0 };
 const failing: Partial<AttemptResult> = { statusCode: 500, errorClass: 'http_status', error: 'The response had the status 500.' };
 
 interface Scenario {
-  claim?: Claim | Promise<never> | undefined;
+  claim?: Claim | Promise<never>;
   result?: Partial<AttemptResult>;
   retry?: RetryPolicy;
   held?: boolean | Error;
+  /** When the delivery is due again, because a retry was requested during the attempt. */
+  againInMs?: number | null;
   build?: () => never;
 }
 
 /** Processes one job. Returns the order of the calls, the record, the observer's calls, and the job outcome. */
-async function deliver({ claim, result = succeeding, retry = POLICY, held = true, build }: Scenario) {
+async function deliver({ claim, result = succeeding, retry = POLICY, held = true, againInMs = null, build }: Scenario) {
   const steps: string[] = [];
   const records: AttemptRecord[] = [];
   const observed: unknown[] = [];
@@ -72,12 +79,12 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     record: (record) => {
       records.push(record);
       steps.push('record');
-      return held instanceof Error ? Promise.reject(held) : Promise.resolve({ held, backlogged: false });
+      return held instanceof Error ? Promise.reject(held) : Promise.resolve({ held, backlogged: false, againInMs });
     },
-    release: () => Promise.resolve(),
+    jobEnded: () => undefined,
     enqueue: () => Promise.resolve(),
     retry,
-    continueForMs: 1000,
+    continueForMs: () => 1000,
     observe: {
       requestStarted: () => undefined,
       requestEnded: () => undefined,
@@ -107,11 +114,24 @@ describe('a delivery', () => {
     expect(jobOutcome).toEqual({ action: 'postpone', delayMs: 700 });
   });
 
-  test('is retried by BullMQ after a failure, at the recorded time, behind first attempts', async () => {
+  test('is retried by BullMQ after a failure, at the recorded time', async () => {
     const { jobOutcome, record, observed } = await deliver({ claim: claimed(1), result: failing });
-    expect(jobOutcome).toEqual({ action: 'retry', reason: 'The response had the status 500.', delayMs: 20_000, priority: 1 });
+    expect(jobOutcome).toEqual({
+      action: 'retry',
+      reason: 'The response had the status 500.',
+      delayMs: 20_000,
+      priority: JOB_PRIORITY,
+    });
     expect(record).toMatchObject({ errorClass: 'http_status', outcome: { status: 'pending', retryInMs: 20_000 } });
     expect(observed).toEqual([['http_status', 'pending']]);
+  });
+
+  test('is retried at once, whatever came of its attempt, when a retry was requested during the attempt', async () => {
+    for (const result of [succeeding, failing]) {
+      const { jobOutcome, observed } = await deliver({ claim: claimed(2), result, againInMs: 0 });
+      expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 0 });
+      expect(observed).toEqual([[result.errorClass, 'pending']]);
+    }
   });
 
   test('is retried by the retry settings of its webhook', async () => {
@@ -175,22 +195,31 @@ describe('a delivery', () => {
 describe('a slot that became free', () => {
   interface SlotScenario {
     /** The results of the calls of `claimNext`, in order; an error is thrown. */
-    parked: (Claim | undefined | Error)[];
+    parked: (NextClaim | Error)[];
+    /** The result of the claim of the job's delivery. Default: it is claimed. */
+    claim?: Claim;
     /** The result of each attempt, that of the job's delivery first. Default: it succeeds. */
     results?: Partial<AttemptResult>[];
     /** Whether deliveries are parked, after each record. Default: always. */
     backlogged?: boolean[];
-    continueForMs?: number;
+    /** How long the job continues, at each look. Default: a minute. */
+    continueForMs?: number[];
   }
-  /** Processes one job with parked deliveries. Returns what was recorded, released and enqueued, and the job outcome. */
-  async function deliverWithParked({ parked, results = [], backlogged = [], continueForMs = 60_000 }: SlotScenario) {
+  /** Processes one job with parked deliveries. Returns what was recorded and enqueued, whether others wait, and the job outcome. */
+  async function deliverWithParked({
+    parked,
+    claim = claimed(),
+    results = [],
+    backlogged = [],
+    continueForMs = [],
+  }: SlotScenario) {
     const recorded: string[] = [];
-    const released: string[] = [];
+    let waitsForTurn: boolean | undefined;
     const enqueued: object[] = [];
     const waiting = [...parked];
     const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const jobOutcome = await createDeliver({
-      claim: () => Promise.resolve(claimed()),
+      claim: () => Promise.resolve(claim),
       claimNext: () => {
         const next = waiting.shift();
         return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
@@ -207,18 +236,15 @@ describe('a slot that became free', () => {
         } as AttemptResult),
       record: ({ deliveryId }) => {
         recorded.push(deliveryId);
-        return Promise.resolve({ held: true, backlogged: backlogged[recorded.length - 1] ?? true });
+        return Promise.resolve({ held: true, backlogged: backlogged[recorded.length - 1] ?? true, againInMs: null });
       },
-      release: (webhookId) => {
-        released.push(webhookId);
-        return Promise.resolve();
-      },
+      jobEnded: (webhookId) => (waitsForTurn = webhookId !== undefined),
       enqueue: (delivery) => {
         enqueued.push(delivery);
         return Promise.resolve();
       },
       retry: POLICY,
-      continueForMs,
+      continueForMs: () => continueForMs.shift() ?? 60_000,
       observe: {
         requestStarted: () => undefined,
         requestEnded: () => undefined,
@@ -227,7 +253,7 @@ describe('a slot that became free', () => {
       },
       log,
     })('dlv_1');
-    return { jobOutcome, recorded, released, enqueued, unclaimed: waiting.length };
+    return { jobOutcome, recorded, waitsForTurn, enqueued, unclaimed: waiting.length };
   }
   const waitingDelivery = (id: string): ClaimedDelivery => ({ ...claimed(), id });
 
@@ -235,7 +261,7 @@ describe('a slot that became free', () => {
     expect(await deliverWithParked({ parked: [waitingDelivery('dlv_2'), waitingDelivery('dlv_3'), undefined] })).toEqual({
       jobOutcome: { action: 'finish' },
       recorded: ['dlv_1', 'dlv_2', 'dlv_3'],
-      released: [],
+      waitsForTurn: false,
       enqueued: [],
       unclaimed: 0,
     });
@@ -249,17 +275,28 @@ describe('a slot that became free', () => {
     expect([recorded, unclaimed]).toEqual([['dlv_1', 'dlv_2'], 1]);
   });
 
-  test('is released through the queue when the time of the job is over', async () => {
-    const { recorded, released, jobOutcome } = await deliverWithParked({ parked: [waitingDelivery('dlv_2')], continueForMs: 0 });
-    expect([recorded, released, jobOutcome]).toEqual([['dlv_1'], ['wh_1'], { action: 'finish' }]);
+  test('waits for its turn when the time of the job is over', async () => {
+    const { recorded, waitsForTurn, jobOutcome } = await deliverWithParked({
+      parked: [waitingDelivery('dlv_2')],
+      continueForMs: [0],
+    });
+    expect([recorded, waitsForTurn, jobOutcome]).toEqual([['dlv_1'], true, { action: 'finish' }]);
   });
 
-  test('is released through the queue when the job itself is retried', async () => {
-    const { recorded, released, jobOutcome } = await deliverWithParked({
+  test('waits for its turn as soon as others wait', async () => {
+    const { recorded, waitsForTurn } = await deliverWithParked({
+      parked: [waitingDelivery('dlv_2'), waitingDelivery('dlv_3')],
+      continueForMs: [60_000, 0],
+    });
+    expect([recorded, waitsForTurn]).toEqual([['dlv_1', 'dlv_2'], true]);
+  });
+
+  test('waits for its turn when the job itself is retried', async () => {
+    const { recorded, waitsForTurn, jobOutcome } = await deliverWithParked({
       parked: [waitingDelivery('dlv_2')],
       results: [failing],
     });
-    expect([recorded, released]).toEqual([['dlv_1'], ['wh_1']]);
+    expect([recorded, waitsForTurn]).toEqual([['dlv_1'], true]);
     expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 10_000 });
   });
 
@@ -270,7 +307,7 @@ describe('a slot that became free', () => {
       backlogged: [true, true, false],
     });
     expect(recorded).toEqual(['dlv_1', 'dlv_2', 'dlv_3']);
-    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 10_000, priority: 1 }]);
+    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 10_000 }]);
     expect(jobOutcome).toEqual({ action: 'finish' });
   });
 
@@ -278,7 +315,23 @@ describe('a slot that became free', () => {
     const { enqueued } = await deliverWithParked({
       parked: [{ state: 'deferred', id: 'dlv_2', webhookId: 'wh_1', dueInMs: 300 }],
     });
-    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 300, priority: 0 }]);
+    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 300 }]);
+  });
+
+  test('goes to the next delivery when the job’s own, or the next one, was ended without an attempt', async () => {
+    const ended = { state: 'ended', webhookId: 'wh_1' } as const;
+    const { recorded, waitsForTurn, jobOutcome } = await deliverWithParked({
+      claim: ended,
+      parked: [ended, waitingDelivery('dlv_2'), undefined],
+    });
+    expect([recorded, waitsForTurn, jobOutcome]).toEqual([['dlv_2'], false, { action: 'finish' }]);
+  });
+
+  test('waits for its turn when the webhook’s row is locked', async () => {
+    const { recorded, waitsForTurn, jobOutcome, unclaimed } = await deliverWithParked({
+      parked: [{ state: 'locked', webhookId: 'wh_1' }, waitingDelivery('dlv_2')],
+    });
+    expect([recorded, waitsForTurn, jobOutcome, unclaimed]).toEqual([['dlv_1'], true, { action: 'finish' }, 1]);
   });
 
   test('is left to the reconciler when the database does not answer', async () => {

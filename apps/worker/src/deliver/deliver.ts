@@ -1,5 +1,5 @@
-import type { AttemptRecord, Claim, ClaimedDelivery } from '@tidings/database';
-import type { JobOutcome, QueuedDelivery } from '@tidings/queue';
+import type { AttemptRecord, ClaimedDelivery } from '@tidings/database';
+import { JOB_PRIORITY, type JobOutcome, type QueuedDelivery } from '@tidings/queue';
 import { policyOf, type RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 import type { Lease, Settled } from './lease.js';
@@ -7,7 +7,6 @@ import { decideOutcome, type Outcome } from './outcome.js';
 import type { OutgoingRequest, Send } from './send.js';
 
 interface DeliverParts {
-  /** Claims the delivery: takes its lease. Undefined when it has ended, is parked, or another job holds its lease. */
   claim: Lease['claim'];
   claimNext: Lease['claimNext'];
   /** Builds the signed request. Throws when a secret cannot be opened. */
@@ -15,14 +14,14 @@ interface DeliverParts {
   send: Send;
   /** Commits the attempt. */
   record: Lease['record'];
-  /** Called for a webhook that has a free slot and parked deliveries. The job does not wait for it. */
-  release: (webhookId: string) => Promise<void>;
+  /** Called when a job ends. `backlogged`: its webhook, if that has a free slot and parked deliveries. */
+  jobEnded: (backlogged?: string) => void;
   /** Enqueues a delivery that has no job of its own. */
-  enqueue: (delivery: Required<Pick<QueuedDelivery, 'id' | 'delayMs' | 'priority'>>) => Promise<void>;
+  enqueue: (delivery: Required<Pick<QueuedDelivery, 'id' | 'delayMs'>>) => Promise<void>;
   /** The default retry policy, for webhooks without their own settings. */
   retry: RetryPolicy;
-  /** How long a job continues with parked deliveries of its webhook, in milliseconds. */
-  continueForMs: number;
+  /** Returns how long a job continues with parked deliveries of its webhook, in milliseconds since its start, as it is now. */
+  continueForMs: () => number;
   /** Called for every attempt and every fault, for the metrics and the charts. */
   observe: DeliverObserver;
   /** Runs an attempt inside its trace span. Default: no traces. */
@@ -56,8 +55,8 @@ type LogLine = (message: string, details: object) => void;
 
 /**
  * Processes one job: claims the delivery, sends the request, commits the attempt, and only then returns the outcome of the
- * job. For up to `continueForMs` it continues with parked deliveries of the same webhook: claiming the next one from
- * PostgreSQL alone costs half of the way through Redis. Then it returns, so that other webhooks get the worker.
+ * job. For `continueForMs` it continues with parked deliveries of the same webhook: claiming the next one from PostgreSQL alone
+ * costs half of the way through Redis. Then it returns, so that other webhooks get the worker.
  */
 export type Deliver = (id: string) => Promise<JobOutcome>;
 
@@ -66,22 +65,24 @@ interface Attempted {
   jobOutcome: JobOutcome;
   /** Whether a parked delivery waits for the slot that became free. */
   backlogged: boolean;
+  /** Whether the webhook's row is locked: its deliveries cannot be claimed for now. */
+  isLocked?: boolean;
 }
 
 const LEVELS = { succeeded: 'debug', pending: 'info', failed: 'warn' } as const;
 
 /** The delay when the database does not answer a claim, in milliseconds: random, so that not all jobs return at the same time. */
 const UNCLAIMABLE_RETRY_MS = { min: 1000, max: 5000 };
-/** Retries come behind first attempts. */
-const RETRY_PRIORITY = 1;
 /** The delay of a delivery whose request this worker cannot build, in milliseconds. */
 const UNBUILDABLE_RETRY_MS = 60_000;
 
 const FINISH: JobOutcome = { action: 'finish' };
+/** The delivery was ended without an attempt. Its slot is free, and others may wait for it. */
+const ENDED: Attempted = { jobOutcome: FINISH, backlogged: true };
 
 /** Creates steps 4 and 5 of an event's journey: claim, send, record. */
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { claim, claimNext, build, send, record, release, enqueue, retry, continueForMs, observe, trace, log } = parts;
+  const { claim, claimNext, build, send, record, jobEnded, enqueue, retry, continueForMs, observe, trace, log } = parts;
 
   const attemptUntraced = async (claimed: ClaimedDelivery): Promise<Attempted> => {
     const number = claimed.attemptCount + 1;
@@ -102,24 +103,27 @@ export function createDeliver(parts: DeliverParts): Deliver {
       observe.requestEnded();
     }
     const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
-    const details = describe(claimed, number, result, outcome);
     let settled: Settled;
     try {
       settled = await record(toRecord(claimed, result, outcome));
     } catch (error) {
       // The lease expires, and the reconciler enqueues the delivery again.
       observe.fault('unrecorded');
-      log.error('An attempt was made and could not be recorded; the delivery is sent again.', { ...details, error });
+      log.error('An attempt was made and could not be recorded; the delivery is sent again.', {
+        ...describe(claimed, number, result, outcome),
+        error,
+      });
       return { jobOutcome: FINISH, backlogged: false };
     }
     if (!settled.held) {
       observe.fault('lease_lost');
-      log.warn('The lease was lost before the attempt was recorded.', details);
+      log.warn('The lease was lost before the attempt was recorded.', describe(claimed, number, result, outcome));
       return { jobOutcome: FINISH, backlogged: settled.backlogged };
     }
-    observe.recorded(result, outcome, claimed);
-    log[LEVELS[outcome.status]](`Attempted: ${outcome.status}.`, details);
-    return { jobOutcome: toJobOutcome(outcome, result), backlogged: settled.backlogged };
+    const recorded: Outcome = settled.againInMs === null ? outcome : { status: 'pending', delayMs: settled.againInMs };
+    observe.recorded(result, recorded, claimed);
+    log[LEVELS[recorded.status]](`Attempted: ${recorded.status}.`, describe(claimed, number, result, recorded));
+    return { jobOutcome: toJobOutcome(recorded, result), backlogged: settled.backlogged };
   };
 
   const attempt =
@@ -132,52 +136,68 @@ export function createDeliver(parts: DeliverParts): Deliver {
     const startedAt = performance.now();
     const next = await claimNext(webhookId);
     if (next === undefined) return undefined;
+    if (next.state === 'ended') return ENDED;
+    if (next.state === 'locked') return { ...ENDED, isLocked: true };
     const attempted: Attempted =
       next.state === 'claimed'
         ? await attempt(next, startedAt)
         : { jobOutcome: { action: 'postpone', delayMs: next.dueInMs }, backlogged: false };
     const { jobOutcome } = attempted;
     // The running job belongs to another delivery, so this one needs its own job.
-    if (jobOutcome.action === 'retry') await enqueue({ id: next.id, delayMs: jobOutcome.delayMs ?? 0, priority: RETRY_PRIORITY });
-    if (jobOutcome.action === 'postpone') await enqueue({ id: next.id, delayMs: jobOutcome.delayMs, priority: 0 });
+    if (jobOutcome.action === 'retry' || jobOutcome.action === 'postpone')
+      await enqueue({ id: next.id, delayMs: jobOutcome.delayMs ?? 0 });
     return attempted;
   };
 
-  return async (id) => {
+  /** Continues with parked deliveries of the webhook after the job's own. Returns whether others still wait for a free slot. */
+  const attemptParked = async (webhookId: string, first: Attempted, startedAt: number): Promise<boolean> => {
+    let last: Attempted | undefined = first;
+    try {
+      while (
+        last?.backlogged &&
+        !last.isLocked &&
+        first.jobOutcome.action === 'finish' &&
+        performance.now() < startedAt + continueForMs()
+      )
+        last = await attemptNext(webhookId);
+      return last?.backlogged ?? false;
+    } catch (error) {
+      log.warn('Parked deliveries wait for the next round of the reconciler.', { webhook_id: webhookId, error });
+      return false;
+    }
+  };
+
+  const processJob = async (id: string): Promise<{ jobOutcome: JobOutcome; backlogged?: string }> => {
     const startedAt = performance.now();
-    const endsAt = startedAt + continueForMs;
-    let claimed: Claim | undefined;
+    let claimed: Awaited<ReturnType<Lease['claim']>>;
     try {
       claimed = await claim(id);
     } catch (error) {
       observe.fault('unclaimable');
       log.warn('A delivery could not be claimed; BullMQ retries it.', { delivery_id: id, error });
       const { min, max } = UNCLAIMABLE_RETRY_MS;
-      return { action: 'retry', reason: 'The database did not answer.', delayMs: min + Math.random() * (max - min) };
+      const delayMs = min + Math.random() * (max - min);
+      return { jobOutcome: { action: 'retry', reason: 'The database did not answer.', delayMs } };
     }
-    if (claimed === undefined) return FINISH;
-    if (claimed.state === 'deferred') return { action: 'postpone', delayMs: claimed.dueInMs };
+    if (claimed === undefined) return { jobOutcome: FINISH };
+    if (claimed.state === 'deferred') return { jobOutcome: { action: 'postpone', delayMs: claimed.dueInMs } };
+    const first = claimed.state === 'ended' ? ENDED : await attempt(claimed, startedAt);
+    const { jobOutcome } = first;
+    return (await attemptParked(claimed.webhookId, first, startedAt))
+      ? { jobOutcome, backlogged: claimed.webhookId }
+      : { jobOutcome };
+  };
 
-    const { webhookId } = claimed;
-    const first = await attempt(claimed, startedAt);
-    const logContinueFailure = (error: unknown): void => {
-      log.warn('Parked deliveries wait for the next round of the reconciler.', { webhook_id: webhookId, error });
-    };
-    try {
-      let last: Attempted | undefined = first;
-      while (last?.backlogged && first.jobOutcome.action === 'finish' && performance.now() < endsAt)
-        last = await attemptNext(webhookId);
-      if (last?.backlogged) release(webhookId).catch(logContinueFailure);
-    } catch (error) {
-      logContinueFailure(error);
-    }
-    return first.jobOutcome;
+  return async (id) => {
+    const { jobOutcome, backlogged } = await processJob(id);
+    jobEnded(backlogged);
+    return jobOutcome;
   };
 }
 
 function toJobOutcome(outcome: Outcome, { error }: AttemptResult): JobOutcome {
   if (outcome.status !== 'pending') return FINISH;
-  return { action: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: RETRY_PRIORITY };
+  return { action: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: JOB_PRIORITY };
 }
 
 function toRecord({ id, leaseToken, url }: ClaimedDelivery, result: AttemptResult, outcome: Outcome): AttemptRecord {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { acceptEvents, openDatabase, type AttemptRecord, type Claim, type Database, type Queryable } from '@tidings/database';
+import { acceptEvents, openDatabase, type AttemptRecord, type Database, type Queryable } from '@tidings/database';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
-import { createLease } from './lease.js';
+import { createLease, type Lease } from './lease.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -27,11 +27,11 @@ beforeAll(async () => {
     timestamp: new Date().toISOString(),
     data: '{}',
   }));
-  const { deliveryIds } = await acceptEvents(database.pool, [events], {
+  const { admitted } = await acceptEvents(database.pool, [events], {
     patterns: new Map([['a.b', ['*']]]),
     wakeAfterMs: 60_000,
   });
-  ids = deliveryIds;
+  ids = admitted.map(({ id }) => id);
 });
 afterAll(async () => {
   await database.close();
@@ -48,7 +48,7 @@ function counting(failures = 0) {
   };
   return { sql: { query } as unknown as Queryable, counts };
 }
-const toRecord = (claim: Claim | undefined): AttemptRecord => {
+const toRecord = (claim: Awaited<ReturnType<Lease['claim']>>): AttemptRecord => {
   if (claim?.state !== 'claimed') throw new Error('not claimed');
   return {
     deliveryId: claim.id,
@@ -74,7 +74,7 @@ describe('the lease of a delivery', () => {
     const claims = await Promise.all(ids.slice(0, 40).map((id) => lease.claim(id)));
     expect(counts.statements).toBe(1);
     expect(await Promise.all(claims.map((claim) => lease.record(toRecord(claim))))).toEqual(
-      claims.map(() => ({ held: true, backlogged: false })),
+      claims.map(() => ({ held: true, backlogged: false, againInMs: null })),
     );
     expect(counts.statements).toBe(2);
     const { rows } = await database.pool.query("SELECT count(*)::int AS count FROM deliveries WHERE status = 'succeeded'");
@@ -106,15 +106,17 @@ describe('the lease of a delivery', () => {
     const { sql, counts } = counting();
     const lease = open(sql);
     const claim = await lease.claim(ids[47] ?? '');
-    await database.pool.query("UPDATE deliveries SET stage = 'parked', wake_at = NULL WHERE id = ANY ($1)", [ids.slice(48)]);
-    expect(await lease.record(toRecord(claim))).toEqual({ held: true, backlogged: true });
+    const park = "UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL WHERE delivery_id = ANY ($1)";
+    await database.pool.query(park, [ids.slice(48)]);
+    expect(await lease.record(toRecord(claim))).toEqual({ held: true, backlogged: true, againInMs: null });
     const next = await Promise.all([
       lease.claimNext('wh_1'),
       lease.claim(ids[42] ?? ''),
       ...['wh_1', 'wh_1'].map(lease.claimNext),
     ]);
     expect(counts.statements).toBe(3);
-    expect(next.map((one) => one?.id)).toEqual([ids[48], ids[42], ids[49], undefined]);
+    expect(next).toMatchObject([{ id: ids[48] }, { id: ids[42] }, { id: ids[49] }]);
+    expect(next[3]).toBeUndefined();
   });
 
   test('rejects when the record fails until the deadline', async () => {

@@ -1,14 +1,26 @@
 import {
   claimDeliveries,
   createGroupCommit,
+  endSuperseded,
   recordAttempts,
   type AttemptRecord,
   type Claim,
+  type ClaimedDelivery,
   type HealthChanges,
   type HealthRules,
   type Queryable,
 } from '@tidings/database';
 import { WAKE_AFTER_MS } from '@tidings/queue';
+
+/** A pending delivery that may be claimed only later. */
+type DeferredDelivery = Extract<Claim, { state: 'deferred' }>;
+
+/** The statements of a lease. A test replaces them. */
+export interface LeaseStatements {
+  claimDeliveries: typeof claimDeliveries;
+  endSuperseded: typeof endSuperseded;
+  recordAttempts: typeof recordAttempts;
+}
 
 interface LeaseOptions {
   sql: Queryable;
@@ -18,9 +30,15 @@ interface LeaseOptions {
   recordDeadlineMs: number;
   health: HealthRules;
   /** Called for deliveries that end without an attempt, for the metrics. */
-  onEnded?: (status: 'cancelled' | 'skipped') => void;
+  onEnded?: (status: 'cancelled' | 'skipped', count: number) => void;
   /** Called for circuits that open or close, and for webhooks that are disabled, for the metrics. */
   onHealth?: (changes: HealthChanges) => void;
+  /** Default: those of `@tidings/database`. */
+  statements?: LeaseStatements;
+  /** Waits. Default: a timer. */
+  wait?: (ms: number) => Promise<unknown>;
+  /** A monotonic clock, in milliseconds. Default: that of the process. */
+  now?: () => number;
 }
 
 /** The result of recording an attempt. */
@@ -29,15 +47,35 @@ export interface Settled {
   held: boolean;
   /** Whether a parked delivery waits for the slot that became free. */
   backlogged: boolean;
+  /**
+   * The time until the delivery is due again, in milliseconds, when a retry was requested during the attempt: then it is
+   * attempted again whatever the response was. Null: the outcome of the attempt counts.
+   */
+  againInMs: number | null;
+}
+
+/** A delivery of a webhook that was disabled or deleted after the delivery began: it has been ended without an attempt. */
+export interface EndedDelivery {
+  state: 'ended';
+  webhookId: string;
+}
+
+/** A webhook whose row another transaction has locked for long. */
+export interface LockedWebhook {
+  state: 'locked';
+  webhookId: string;
 }
 
 /** The lease of a delivery: taken by a claim, ended by the record of the attempt. Rejects with the database's error. */
 export interface Lease {
-  /** Claims a delivery; undefined when it has ended, is parked, or another job holds its lease. */
-  claim: (id: string) => Promise<Claim | undefined>;
+  /**
+   * Claims a delivery; undefined when it has ended, is parked, or another job holds its lease. It is deferred when its row, or
+   * that of its webhook, stays locked.
+   */
+  claim: (id: string) => Promise<ClaimedDelivery | DeferredDelivery | EndedDelivery | undefined>;
   /** Claims the first parked delivery of the webhook; undefined when there is none, or no free slot. */
-  claimNext: (webhookId: string) => Promise<Claim | undefined>;
-  /** Records an attempt. Retries while the database is away, up to `recordDeadlineMs`. */
+  claimNext: (webhookId: string) => Promise<ClaimedDelivery | DeferredDelivery | EndedDelivery | LockedWebhook | undefined>;
+  /** Records an attempt. Retries while the database is away or the rows are locked, up to `recordDeadlineMs`. */
   record: (record: AttemptRecord) => Promise<Settled>;
 }
 
@@ -47,12 +85,33 @@ type ClaimRequest = { id: string } | { nextOf: string };
 const MAX_CLAIMS = 200;
 const MAX_RECORDS = 500;
 const RETRY_MS = 250;
+/** The first wait for a locked row, in milliseconds: most are locked by another statement of Tidings. Each wait is twice as long … */
+const LOCKED_WAIT_MS = 2;
+/** … but no longer than this. */
+const LOCKED_WAIT_AT_MOST_MS = 100;
+/** How long a claim waits for a locked row, in milliseconds. Then its job is postponed, so that others get the worker. */
+const LOCKED_CLAIM_MS = 1000;
+/** How long that job is postponed, in milliseconds. */
+const POSTPONE_LOCKED_MS = 1000;
+/** How long a claim of the next parked delivery waits for its webhook's row, in milliseconds: then the job ends. */
+const LOCKED_NEXT_MS = 100;
 
-/** Creates the two commits of a delivery, claim and record. Jobs share them: one statement serves all that wait at the time. */
-export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, onHealth }: LeaseOptions): Lease {
+/**
+ * Creates the two commits of a delivery, claim and record. Jobs share them: one statement serves all that wait at the time. No
+ * statement waits for a locked row: a claim or a record of a row that another transaction has locked waits by itself, and joins
+ * a later statement.
+ */
+export function createLease(options: LeaseOptions): Lease {
+  const { sql, leaseMs, recordDeadlineMs, health, onEnded, onHealth } = options;
+  const {
+    statements = { claimDeliveries, endSuperseded, recordAttempts },
+    wait = pause,
+    now = () => performance.now(),
+  } = options;
+
   const claims = createGroupCommit<ClaimRequest, Claim | undefined>({
     maxWeight: MAX_CLAIMS,
-    // One at a time: two claims for the same webhooks wait for each other's commit, and delay records (measured).
+    // One at a time: two claims for the same webhooks find each other's rows locked, and delay records (measured).
     run: async (requests) => {
       const ids = requests.flatMap((request) => ('id' in request ? request.id : []));
       const counts = new Map<string, number>();
@@ -60,42 +119,88 @@ export function createLease({ sql, leaseMs, recordDeadlineMs, health, onEnded, o
         if ('nextOf' in request) counts.set(request.nextOf, (counts.get(request.nextOf) ?? 0) + 1);
       }
       const next = [...counts].map(([webhookId, count]) => ({ webhookId, count }));
-      return assignClaims(await claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS, next, onEnded }), requests);
+      return assignClaims(await statements.claimDeliveries(sql, ids, { leaseMs, wakeAfterMs: WAKE_AFTER_MS, next }), requests);
     },
   });
 
-  const records = createGroupCommit<AttemptRecord, Settled>({
+  const ends = createGroupCommit<string, undefined>({
+    maxWeight: MAX_CLAIMS,
+    run: async (ids) => {
+      const { cancelled, skipped } = await statements.endSuperseded(sql, ids);
+      if (cancelled > 0) onEnded?.('cancelled', cancelled);
+      if (skipped > 0) onEnded?.('skipped', skipped);
+      return ids.map(() => undefined);
+    },
+  });
+
+  const records = createGroupCommit<AttemptRecord, Settled | 'locked'>({
     maxWeight: MAX_RECORDS,
     maxRunning: 2,
     run: async (batch) => {
-      const { held, changes } = await recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
+      const { held, locked, changes } = await statements.recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
       if (changes !== null) onHealth?.(changes);
-      return batch.map(({ leaseToken }) => ({
-        held: held.has(leaseToken),
-        backlogged: held.get(leaseToken)?.backlogged ?? false,
-      }));
+      return batch.map(({ leaseToken }) => {
+        if (locked.has(leaseToken)) return 'locked';
+        const { backlogged = false, againInMs = null } = held.get(leaseToken) ?? {};
+        return { held: held.has(leaseToken), backlogged, againInMs };
+      });
     },
   });
 
+  /** Claims until the rows are not locked; after `atMostMs` the result is still `locked`. Ends a superseded delivery. */
+  const claimUnlocked = async (request: ClaimRequest, atMostMs: number) => {
+    const deadline = now() + atMostMs;
+    for (let waitMs = LOCKED_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LOCKED_WAIT_AT_MOST_MS)) {
+      const claim = await claims(request);
+      if (claim?.state === 'superseded') {
+        await ends(claim.id);
+        return { state: 'ended' as const, webhookId: claim.webhookId };
+      }
+      if (claim?.state !== 'locked') return claim;
+      if (now() >= deadline) return { state: 'locked' as const, webhookId: claim.webhookId };
+      await wait(waitMs);
+    }
+  };
+
   return {
-    claim: (id) => claims({ id }),
-    claimNext: (webhookId) => claims({ nextOf: webhookId }),
+    async claim(id) {
+      const claim = await claimUnlocked({ id }, LOCKED_CLAIM_MS);
+      return claim?.state === 'locked' ? { ...claim, state: 'deferred', id, dueInMs: POSTPONE_LOCKED_MS } : claim;
+    },
+    claimNext: (webhookId) => claimUnlocked({ nextOf: webhookId }, LOCKED_NEXT_MS),
     async record(record) {
       // The request was sent. Without the commit it would be sent again.
-      const deadline = performance.now() + recordDeadlineMs;
+      const deadline = now() + recordDeadlineMs;
+      let lockedMs = LOCKED_WAIT_MS;
       for (;;) {
         try {
-          return await records(record);
+          const settled = await records(record);
+          if (settled !== 'locked') return settled;
+          if (now() > deadline) throw new LockedError();
+          await wait(lockedMs);
+          lockedMs = Math.min(2 * lockedMs, LOCKED_WAIT_AT_MOST_MS);
         } catch (error) {
-          if (performance.now() > deadline) throw error;
-          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+          if (error instanceof LockedError || now() > deadline) throw error;
+          await wait(RETRY_MS);
         }
       }
     },
   };
 }
 
-/** Assigns each claim to one request. When two jobs of a delivery claim it at once, the first one gets the lease. */
+class LockedError extends Error {
+  constructor() {
+    super('Another transaction has locked the delivery or its webhook.');
+    this.name = 'LockedError';
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Assigns each claim to one request. When two jobs of a delivery claim it at once, the first one gets the lease. The others of
+ * these claims are the next deliveries of webhooks.
+ */
 function assignClaims(claims: readonly Claim[], requests: readonly ClaimRequest[]): (Claim | undefined)[] {
   const byId = new Map(claims.map((claim) => [claim.id, claim]));
   const take = (id: string): Claim | undefined => {

@@ -28,14 +28,15 @@ afterAll(async () => {
   await Promise.all([tidingsDatabase.drop(), serviceDatabase.drop()]);
 });
 beforeEach(async () => {
-  await tidings.pool.query('TRUNCATE events, deliveries');
+  await tidings.pool.query('TRUNCATE events, deliveries, pending_deliveries, expansions');
   await service.pool.query('TRUNCATE syncs, tidings.outbox');
   proxy = await createFaultProxy(serviceDatabase.url);
   warnings = 0;
   accepted = [];
   const withLog = createAccept({
     sql: tidings.pool,
-    queue: { enqueue: () => Promise.resolve() },
+    queue: { enqueue: () => Promise.resolve(), line: { length: () => 0, read: () => Promise.resolve(0), add: () => undefined } },
+    expansions: { enqueue: () => Promise.resolve() },
     redis: { publish: () => Promise.resolve() },
     prefix: '{test}',
     catalog,

@@ -262,6 +262,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One event that the caller may see, and how far its deliveries are written
+         * @description An accepted event is in the log and on streams at once. If many webhooks match it, workers write its deliveries after that: `deliveries.complete` is false until the last one is written.
+         */
+        get: operations["getEventsOne"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/event-types": {
         parameters: {
             query?: never;
@@ -396,7 +416,7 @@ export interface paths {
         head?: never;
         /**
          * Disables or enables an owner, or sets the limits of an owner
-         * @description Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries cancelled. Enabling the owner enables those webhooks again.
+         * @description Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries skipped. Enabling the owner enables those webhooks again.
          */
         patch: operations["patchAdminOwnersOne"];
         trace?: never;
@@ -434,7 +454,7 @@ export interface paths {
         head?: never;
         /**
          * Disables, enables, pauses or resumes a webhook
-         * @description Disabling cancels the pending deliveries and keeps new ones as `skipped`; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.
+         * @description While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.
          */
         patch: operations["patchAdminWebhooksOne"];
         trace?: never;
@@ -465,6 +485,23 @@ export interface paths {
         };
         /** One delivery of any owner, with all attempts */
         get: operations["getAdminDeliveriesOne"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event of any owner, and how many of its deliveries are written */
+        get: operations["getAdminEventsOne"];
         put?: never;
         post?: never;
         delete?: never;
@@ -803,7 +840,10 @@ export interface components {
             webhook_id: string;
             event_id: string;
             event_type: string;
-            /** @enum {string} */
+            /**
+             * @description A delivery is no longer pending once its webhook is disabled or removed.
+             * @enum {string}
+             */
             status: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
             attempt_count: number;
             /** @description Whether a replay, or a retry after the delivery was terminal, made the delivery pending again. */
@@ -829,7 +869,10 @@ export interface components {
             webhook_id: string;
             event_id: string;
             event_type: string;
-            /** @enum {string} */
+            /**
+             * @description A delivery is no longer pending once its webhook is disabled or removed.
+             * @enum {string}
+             */
             status: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
             attempt_count: number;
             /** @description Whether a replay, or a retry after the delivery was terminal, made the delivery pending again. */
@@ -872,6 +915,24 @@ export interface components {
             /** @enum {string} */
             status: "accepted" | "repeated";
         };
+        EventDetails: {
+            id: string;
+            type: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @description The payload. `/api/event-types` has the schema of each type. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            accepted_at: string;
+            deliveries: {
+                /** @description The number of its deliveries to the caller's webhooks that are written. */
+                written: number;
+                /** @description Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance. */
+                complete: boolean;
+            };
+        };
         EventType: {
             type: string;
             /** @enum {string} */
@@ -887,7 +948,7 @@ export interface components {
         };
         Overview: {
             pause: components["schemas"]["DeliveryPause"];
-            /** @description Pending deliveries. */
+            /** @description Pending deliveries; at most 100,000 of each stage are counted. */
             queue: {
                 /** @description In the Redis queue or in flight. */
                 admitted: number;
@@ -989,6 +1050,28 @@ export interface components {
             updated_at: string;
             /** @description The owner of the webhook. */
             owner: string;
+        };
+        OperatorEvent: {
+            id: string;
+            type: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @description The payload. `/api/event-types` has the schema of each type. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            accepted_at: string;
+            deliveries: {
+                /** @description The number of its deliveries that are written; at most 10,000 are counted. */
+                written: number;
+                /** @description Whether the deliveries to all webhooks are written. */
+                complete: boolean;
+            };
+            /** @description The owner who may see the event; null: everyone. */
+            owner: string | null;
+            /** @description The event's place in the order of the log. */
+            position: number;
         };
         AuditEntry: {
             id: string;
@@ -2846,6 +2929,92 @@ export interface operations {
             };
         };
     };
+    getEventsOne: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the event. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetails"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEventTypes: {
         parameters: {
             query?: never;
@@ -3997,6 +4166,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryWithAttempts"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAdminEventsOne: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the event. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorEvent"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */

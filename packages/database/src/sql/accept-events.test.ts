@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tidings/testing';
 import { openLog, WAKE_AFTER_S, type TestLog } from '../../test/log.js';
-import { acceptEvents, type NewEvent } from './accept-events.js';
+import { HEALTH, refused } from '../../test/attempts.js';
+import { acceptEvents, MAX_DELIVERIES_A_COMMIT, MAX_WEBHOOKS_AN_EVENT, type NewEvent } from './accept-events.js';
+import { endSuperseded } from './end-superseded.js';
 import { readEvents } from './read-events.js';
+import { recordAttempts } from './record-attempts.js';
 
 let log: TestLog;
 beforeAll(async () => {
@@ -78,10 +81,10 @@ describe('an accepted event', () => {
 
   test('has deliveries that are pending, due now, and have a wake time (I2)', async () => {
     await log.addWebhook('one');
-    const { deliveryIds } = await log.acceptCalls([{ id: 'a', type: 'gaps.updated' }]);
+    const { admitted } = await log.acceptCalls([{ id: 'a', type: 'gaps.updated' }]);
     expect(await log.deliveries()).toEqual([
       {
-        id: deliveryIds[0],
+        id: admitted[0]?.id,
         event_id: 'a',
         webhook_id: 'one',
         owner: 'alice',
@@ -91,6 +94,9 @@ describe('an accepted event', () => {
         priority: 0,
         attempt_count: 0,
         lease_token: null,
+        leased_for: null,
+        ended: false,
+        again: false,
         next_attempt_in: 0,
         wake_in: WAKE_AFTER_S,
         finished: false,
@@ -104,10 +110,10 @@ describe('an accepted event', () => {
     const answer = await log.acceptCalls([{ id: 'a' }, { id: 'b', type: 'gaps.updated' }, { id: 'c', owner: 'bob' }]);
     const deliveries = await log.deliveries();
     expect(answer.accepted.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    expect([...answer.deliveryIds].sort()).toEqual(deliveries.map(({ id }) => id).sort());
+    expect(answer.admitted.map(({ id }) => id).sort()).toEqual(deliveries.map(({ id }) => id).sort());
     expect(deliveries).toHaveLength(3);
     const [a, b] = answer.accepted.map(({ position }) => position);
-    expect(answer.deliveryPositions).toEqual([a, a, b]);
+    expect(answer.admitted.map(({ position }) => position)).toEqual([a, a, b]);
   });
 
   test('keeps the trace context of its acceptance, also when several calls share the commit', async () => {
@@ -227,14 +233,14 @@ describe('the slots of a webhook', () => {
     await log.addWebhook('narrow', { maxInFlight: 2 });
     await log.addWebhook('wide', { maxInFlight: 5 });
     await log.addWebhook('shut', { enabled: false, disabledReason: 'failing' });
-    const { deliveryIds, written } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+    const { admitted, written } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
     expect(await stages('narrow')).toEqual([
       ['a', 'admitted', WAKE_AFTER_S],
       ['b', 'admitted', WAKE_AFTER_S],
       ['c', 'parked', null],
     ]);
     expect((await stages('wide')).map(([, stage]) => stage)).toEqual(['admitted', 'admitted', 'admitted']);
-    expect(deliveryIds).toHaveLength(5);
+    expect(admitted).toHaveLength(5);
     expect(written).toEqual({ deliveries: 9, skipped: 3 });
   });
 
@@ -248,23 +254,74 @@ describe('the slots of a webhook', () => {
   test('go to no new delivery while others are parked, even if some are free', async () => {
     await log.addWebhook('one', { maxInFlight: 2 });
     await log.accept({ id: 'a' }, { id: 'b' }, { id: 'c' });
-    await log.pool.query("UPDATE deliveries SET status = 'succeeded', stage = NULL, wake_at = NULL WHERE event_id IN ('a', 'b')");
-    const { deliveryIds } = await log.acceptCalls([{ id: 'd' }]);
+    await log.pool.query("DELETE FROM pending_deliveries WHERE stage = 'admitted'");
+    const { admitted } = await log.acceptCalls([{ id: 'd' }]);
     expect((await stages('one')).slice(2)).toEqual([
       ['c', 'parked', null],
       ['d', 'parked', null],
     ]);
-    expect(deliveryIds).toEqual([]);
+    expect(admitted).toEqual([]);
   });
 
-  test('are one for a fifo webhook, whose delivery keeps it while it waits for its next attempt', async () => {
+  test('are one for a fifo webhook, and none while a delivery waits for its next attempt, since it holds the line', async () => {
     await log.addWebhook('one', { ordering: 'fifo' });
+    await log.accept({ id: 'a' });
+    const [first] = await log.deliveries();
+    await recordAttempts(log.pool, [refused(await log.claim(first?.id ?? ''), { status: 'pending', retryInMs: 3_600_000 })], {
+      wakeAfterMs: 1000,
+      health: HEALTH,
+    });
+    await log.accept({ id: 'b' }, { id: 'c' });
+    expect((await stages('one')).map(([, stage]) => stage)).toEqual(['backoff', 'parked', 'parked']);
+  });
+
+  test('are taken by a request under way, even if its delivery was cancelled', async () => {
+    const id = await log.addDelivery('one', { maxInFlight: 1 });
+    await log.claim(id);
+    await log.pool.query("UPDATE webhooks SET enabled = false, event_types = '{*}'");
+    await endSuperseded(log.pool, [id]);
+    await log.pool.query('UPDATE webhooks SET enabled = true');
+    await log.accept({ id: 'two' });
+    expect((await stages('wh_one')).at(-1)).toEqual(['two', 'parked', null]);
+  });
+
+  test('go to a new delivery when those of an earlier generation have been ended', async () => {
+    await log.addWebhook('one', { maxInFlight: 1 });
     await log.accept({ id: 'a' }, { id: 'b' });
-    await log.pool.query(
-      "UPDATE deliveries SET attempt_count = 1, next_attempt_at = now() + interval '1 hour' WHERE event_id = 'a'",
+    await log.pool.query('UPDATE webhooks SET enabled = false');
+    await log.pool.query('UPDATE webhooks SET enabled = true');
+    await endSuperseded(
+      log.pool,
+      (await log.deliveries()).map(({ id }) => id),
     );
     await log.accept({ id: 'c' });
-    expect((await stages('one')).map(([, stage]) => stage)).toEqual(['admitted', 'parked', 'parked']);
+    expect((await stages('one')).at(-1)).toEqual(['c', 'admitted', WAKE_AFTER_S]);
+  });
+
+  test('are given first to the first delivery of each idle webhook', async () => {
+    await log.addWebhook('idle', { maxInFlight: 3 });
+    await log.addWebhook('busy', { maxInFlight: 3, eventTypes: ['gaps.updated', 'sync.completed'] });
+    await log.accept({ type: 'gaps.updated' });
+    await log.pool.query("UPDATE webhooks SET event_types = '{sync.completed}'");
+    await log.pool.query("DELETE FROM pending_deliveries WHERE webhook_id = 'idle'");
+    const { admitted } = await log.acceptCalls([{ id: 'a' }, { id: 'b' }]);
+    const byId = new Map((await log.deliveries()).map((row) => [row.id, `${row.webhook_id} ${row.event_id}`]));
+    expect(admitted.map(({ id, first }) => [byId.get(id), first]).sort()).toEqual([
+      ['busy a', false],
+      ['busy b', false],
+      ['idle a', true],
+      ['idle b', false],
+    ]);
+  });
+
+  test('are given to no more deliveries than the call allows, besides the first ones; the others are parked', async () => {
+    for (const id of ['one', 'two']) await log.addWebhook(id, { maxInFlight: 5 });
+    const events = ['a', 'b', 'c'].map((id) => event(id));
+    const { admitted, written } = await acceptEvents(log.pool, [events], { ...options, admitAtMost: 1 });
+    expect(written).toEqual({ deliveries: 6, skipped: 0 });
+    expect(admitted.map(({ first }) => first).sort()).toEqual([false, true, true]);
+    expect((await stages('one')).map(([, stage]) => stage)).toEqual(['admitted', 'admitted', 'parked']);
+    expect((await stages('two')).map(([, stage]) => stage)).toEqual(['admitted', 'parked', 'parked']);
   });
 
   test.each([
@@ -283,13 +340,127 @@ describe('a webhook that Tidings disabled', () => {
     await log.addWebhook('failing', { enabled: false, disabledReason: 'failing' });
     await log.addWebhook('gone', { enabled: false, disabledReason: 'gone' });
     await log.addWebhook('off', { enabled: false });
-    const { accepted, deliveryIds } = await log.acceptCalls([{ id: 'a' }, { id: 'b', owner: null }]);
+    const { accepted, admitted } = await log.acceptCalls([{ id: 'a' }, { id: 'b', owner: null }]);
     expect(accepted).toHaveLength(2);
-    expect(deliveryIds).toEqual([]);
+    expect(admitted).toEqual([]);
     const skipped = { status: 'skipped', stage: null, next_attempt_in: null, wake_in: null, finished: true };
     expect(await log.deliveries()).toMatchObject(
       ['a', 'b'].flatMap((event) => ['failing', 'gone'].map((id) => ({ event_id: event, webhook_id: id, ...skipped }))),
     );
+  });
+});
+
+describe('the webhooks that get an event', () => {
+  const change = (change: string) => log.pool.query(change);
+
+  test('are those that were registered before it: a webhook gets later positions only', async () => {
+    await log.accept({ id: 'before' });
+    await log.addWebhook('one');
+    await log.accept({ id: 'after' });
+    const { rows } = await log.pool.query('SELECT position - from_position AS behind FROM events, webhooks ORDER BY position');
+    expect(rows).toEqual([{ behind: '0' }, { behind: '1' }]);
+    expect(await receivers()).toEqual(['one']);
+  });
+
+  test('are not those that were enabled behind it', async () => {
+    await log.addWebhook('one');
+    await change('UPDATE webhooks SET from_position = (SELECT last_value + 1 FROM events_position_seq)');
+    await log.accept({ id: 'a' });
+    expect(await receivers()).toEqual([]);
+    await log.accept({ id: 'b' });
+    expect((await log.deliveries()).map(({ event_id: id }) => id)).toEqual(['b']);
+  });
+
+  test.each([
+    ['disables it', 'UPDATE webhooks SET enabled = false', []],
+    ['changes its types', "UPDATE webhooks SET event_types = '{gaps.*}'", []],
+    ['deletes it', 'DELETE FROM webhooks', []],
+    [
+      'changes its types and back',
+      "UPDATE webhooks SET event_types = '{gaps.*}'; UPDATE webhooks SET event_types = '{*}'",
+      ['one'],
+    ],
+    ['disables and enables it', 'UPDATE webhooks SET enabled = false; UPDATE webhooks SET enabled = true', ['one']],
+    ['adds a type', "UPDATE webhooks SET event_types = '{gaps.*, sync.*, sync.*}'", ['one']],
+  ])('follow each change of a webhook, for everyone and for its owner: a statement %s', async (_, statement, expected) => {
+    await log.addWebhook('one');
+    await change(statement);
+    await log.accept({ owner: null });
+    expect(await receivers()).toEqual(expected);
+    await log.accept({ owner: 'alice' });
+    expect(await receivers()).toEqual([...expected, ...expected]);
+  });
+});
+
+describe('an event that many webhooks match', () => {
+  /** Adds webhooks named `prefix` and a number. */
+  const addWebhooks = (count: number, prefix = 'wh', { owner = 'alice', types = ['*'] } = {}) =>
+    log.pool.query(
+      `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)
+       SELECT $2 || '_' || n, $3, 'https://example.com', $4, '' FROM generate_series(1, $1::int) AS n`,
+      [count, prefix, owner, types],
+    );
+  const expansions = async () =>
+    (await log.pool.query<{ event_id: string }>('SELECT event_id FROM expansions ORDER BY event_position')).rows.map(
+      ({ event_id: id }) => id,
+    );
+
+  test.each([null, 'alice'])('has its deliveries at once up to a hundred webhooks (owner: %s)', async (owner) => {
+    await addWebhooks(MAX_WEBHOOKS_AN_EVENT);
+    const { written, expanding } = await log.acceptCalls([{ id: 'a', owner }]);
+    expect([written.deliveries, expanding]).toEqual([100, 0]);
+    expect(await expansions()).toEqual([]);
+  });
+
+  test.each([null, 'alice'])('is only noted, to be expanded, beyond a hundred (owner: %s)', async (owner) => {
+    await addWebhooks(MAX_WEBHOOKS_AN_EVENT + 1);
+    const { accepted, admitted, written, expanding } = await log.acceptCalls([{ id: 'a', owner }]);
+    expect({ accepted, admitted, written, expanding }).toEqual({
+      accepted: [{ id: 'a', position: expect.any(Number) }],
+      admitted: [],
+      written: { deliveries: 0, skipped: 0 },
+      expanding: 1,
+    });
+    const { rows } = await log.pool.query(
+      `SELECT event_position = position AS placed, event_id, event_type, expansions.owner, expansions.accepted_at = events.accepted_at AS dated,
+         patterns, fifo_done, fifo_cursor, cursor, deliveries FROM expansions JOIN events ON id = event_id`,
+    );
+    const begun = { fifo_done: false, fifo_cursor: '', cursor: '', deliveries: 0 };
+    const patterns = ['*', 'sync.completed', 'sync.*'];
+    expect(rows).toEqual([{ placed: true, event_id: 'a', event_type: 'sync.completed', owner, dated: true, patterns, ...begun }]);
+  });
+
+  test('counts those of its owner and of its type only', async () => {
+    await addWebhooks(60, 'hers');
+    await addWebhooks(60, 'his', { owner: 'bob' });
+    await addWebhooks(60, 'other', { types: ['gaps.*'] });
+    const { written, expanding } = await log.acceptCalls([{ id: 'a' }, { id: 'b', owner: 'bob' }, { id: 'all', owner: null }]);
+    expect([written.deliveries, expanding]).toEqual([120, 1]);
+    expect(await expansions()).toEqual(['all']);
+  });
+
+  test('is expanded without counting when its owner has more than a thousand webhooks', async () => {
+    await addWebhooks(1001, 'wh', { types: ['gaps.*'] });
+    expect((await log.acceptCalls([{ id: 'a' }])).expanding).toBe(1);
+    expect((await log.acceptCalls([{ id: 'b', owner: null }])).expanding).toBe(0);
+  });
+
+  test('leaves the other events of its commit as they are', async () => {
+    await addWebhooks(101, 'his', { owner: 'bob' });
+    await log.addWebhook('hers');
+    const { accepted, written, expanding } = await log.acceptCalls([{ id: 'a' }, { id: 'b', owner: 'bob' }, { id: 'c' }]);
+    expect(accepted.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect([written.deliveries, expanding]).toEqual([2, 1]);
+  });
+
+  test('is also noted when its commit has 5,000 deliveries', async () => {
+    await addWebhooks(100);
+    const ids = Array.from({ length: 52 }, (_, number) => `evt_${String(number).padStart(3, '0')}`);
+    const { written, expanding, accepted } = await log.acceptCalls(ids.map((id) => ({ id })));
+    expect(written.deliveries).toBe(MAX_DELIVERIES_A_COMMIT);
+    expect(expanding).toBe(2);
+    expect(accepted).toHaveLength(52);
+    expect(await expansions()).toEqual(ids.slice(50));
   });
 });
 
@@ -314,7 +485,7 @@ describe('a list of events', () => {
 
   test('may be empty', async () => {
     const written = { deliveries: 0, skipped: 0 };
-    const nothing = { accepted: [], deliveryIds: [], deliveryPositions: [], written, conflicts: new Map() };
+    const nothing = { accepted: [], admitted: [], written, expanding: 0, conflicts: new Map() };
     expect(await acceptEvents(log.pool, [], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
     expect(await acceptEvents(log.pool, [[]], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
   });

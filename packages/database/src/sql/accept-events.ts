@@ -23,24 +23,38 @@ export interface AcceptedEvent {
   position: number;
 }
 
-/** Patterns and times for accepting events. */
+/** Patterns, times and bounds for accepting events. */
 export interface AcceptOptions {
   /** For each type among the events, the patterns that match it. */
   patterns: ReadonlyMap<string, readonly string[]>;
   /** Time until the reconciler checks whether a delivery was enqueued, in milliseconds. */
   wakeAfterMs: number;
+  /**
+   * How many deliveries may be admitted besides the first one of each idle webhook; the others are parked. It keeps the line
+   * in Redis short. Default: as many as have a slot.
+   */
+  admitAtMost?: number | undefined;
+}
+
+/** A new delivery that has a slot of its webhook: it is to be enqueued. */
+export interface AcceptedDelivery {
+  id: string;
+  /** The position of its event. */
+  position: number;
+  /** Whether its webhook was idle: then it comes before the deliveries of webhooks that have others waiting. */
+  first: boolean;
 }
 
 /** The result of several calls that were accepted together. */
 export interface AcceptedCalls {
   /** The events that are new in the log, in its order. */
   accepted: AcceptedEvent[];
-  /** The new deliveries that have a slot of their webhook, in the same order: they are to be enqueued. */
-  deliveryIds: string[];
-  /** The position of the event of each of these deliveries. */
-  deliveryPositions: number[];
+  /** The new deliveries that are to be enqueued, in the same order. */
+  admitted: AcceptedDelivery[];
   /** Number of new deliveries, and how many of them are skipped. */
   written: { deliveries: number; skipped: number };
+  /** Number of events that many webhooks match: workers write their deliveries. */
+  expanding: number;
   /**
    * By the number of the call, the ids that the log already has with another type or data, or that the call uses for two
    * events. No event of such a call is written.
@@ -48,20 +62,33 @@ export interface AcceptedCalls {
   conflicts: Map<number, string[]>;
 }
 
-type Row =
-  | { kind: 'event'; id: string; position: string }
-  | { kind: 'delivery'; id: string; position: string }
-  | { kind: 'conflict'; id: string; call: number }
-  /** Number of new deliveries (`position`) and of skipped ones (`call`), in the columns of the other rows. */
-  | { kind: 'written'; position: string; call: number };
+/** The columns of the one row that the statement returns. */
+interface Row {
+  accepted: AcceptedEvent[];
+  admitted: AcceptedDelivery[];
+  deliveries: number;
+  skipped: number;
+  expanding: number;
+  conflicts: { call: number; id: string }[];
+}
+
+/** An event that more webhooks match is expanded by workers. */
+export const MAX_WEBHOOKS_AN_EVENT = 100;
+/** So are further events of a commit that has written as many deliveries. */
+export const MAX_DELIVERIES_A_COMMIT = 5000;
+/** Of an owner with more webhooks it is not even counted how many match. */
+const MAX_WEBHOOKS_COUNTED = 1000;
 
 /**
- * Writes the events of many calls, and one delivery for each webhook that matches, in one commit; of each call all events or
- * none. An id that the log already has with the same type and data is not written again, and is missing from the result.
+ * Writes the events of many calls in one commit; of each call all events or none. An id that the log already has with the same
+ * type and data is not written again, and is missing from the result.
  *
  * `lock_log` holds the lock of the log until the commit, so that positions become visible in their order: a reader that has
  * read up to a position has missed no earlier one. Therefore ids are compared with the log, and positions are given, only
  * after it has returned.
+ *
+ * What a commit costs depends on its events, not on their audience: it writes the deliveries where few webhooks match, and
+ * otherwise one row, by which workers write them (`expandNext`). A webhook gets the events behind its `from_position`.
  *
  * A delivery gets one of its webhook's free slots, or is parked: Redis holds about as many deliveries of a webhook as may be
  * in flight, however many events are published at once. Transactions that accept at the same time may each give out the same
@@ -75,27 +102,23 @@ export async function acceptEvents(
   options: AcceptOptions,
 ): Promise<AcceptedCalls> {
   const written = { deliveries: 0, skipped: 0 };
-  const result: AcceptedCalls = { accepted: [], deliveryIds: [], deliveryPositions: [], written, conflicts: new Map() };
+  const result: AcceptedCalls = { accepted: [], admitted: [], written, expanding: 0, conflicts: new Map() };
   let remaining: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
   while (remaining.length > 0) {
     const { together, later, contradictory } = arrangeCalls(remaining);
     for (const { number, ids } of contradictory) result.conflicts.set(number, ids);
     const accept = () => acceptTogether(sql, together, options);
-    const rows = await accept().catch(async (error: unknown) => {
+    const row = await accept().catch(async (error: unknown) => {
       if (!isMissingPartition(error)) throw error;
       await addMissingPeriod(sql);
       return accept();
     });
-    for (const row of rows) {
-      if (row.kind === 'event') result.accepted.push({ id: row.id, position: Number(row.position) });
-      else if (row.kind === 'delivery') {
-        result.deliveryIds.push(row.id);
-        result.deliveryPositions.push(Number(row.position));
-      } else if (row.kind === 'written') {
-        written.deliveries += Number(row.position);
-        written.skipped += row.call;
-      } else result.conflicts.set(row.call, [...(result.conflicts.get(row.call) ?? []), row.id]);
-    }
+    result.accepted.push(...row.accepted);
+    result.admitted.push(...row.admitted);
+    written.deliveries += row.deliveries;
+    written.skipped += row.skipped;
+    result.expanding += row.expanding;
+    for (const { call, id } of row.conflicts) result.conflicts.set(call, [...(result.conflicts.get(call) ?? []), id]);
     remaining = later;
   }
   return result;
@@ -110,19 +133,19 @@ function isMissingPartition(error: unknown): boolean {
 async function acceptTogether(
   sql: Queryable,
   calls: readonly Call<NewEvent>[],
-  { patterns, wakeAfterMs }: AcceptOptions,
-): Promise<Row[]> {
+  { patterns, wakeAfterMs, admitAtMost }: AcceptOptions,
+): Promise<Row> {
   const events = calls.flatMap((call) => call.events);
   const callNumbers = calls.flatMap((call) => call.events.map(() => call.number));
   const pairs = [...patterns].flatMap(([type, list]) => list.map((pattern) => ({ type, pattern })));
   const { rows } = await sql.query<Row>({
     name: 'accept_events',
     text: `
-      WITH known AS MATERIALIZED (
+      WITH offered AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[])
+          WITH ORDINALITY AS offered (id, type, owner, data, timestamp, traceparent, call, ordinal)
+      ), known AS MATERIALIZED (
         SELECT * FROM lock_log($1::text[])
-      ), offered AS MATERIALIZED (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $9::int[], $10::text[])
-          WITH ORDINALITY AS offered (id, type, owner, data, timestamp, call, traceparent, ordinal)
       ), conflict AS MATERIALIZED (
         SELECT DISTINCT offered.call, offered.id FROM offered JOIN known USING (id)
         WHERE (offered.type, offered.data) IS DISTINCT FROM (known.type, known.data)
@@ -131,59 +154,98 @@ async function acceptTogether(
         WHERE NOT EXISTS (SELECT FROM known WHERE known.id = offered.id)
           AND NOT EXISTS (SELECT FROM conflict WHERE conflict.call = offered.call)
         ORDER BY id, ordinal
-      ), pattern AS (
-        SELECT type, array_agg(pattern) AS patterns FROM unnest($6::text[], $7::text[]) AS pair (type, pattern) GROUP BY type
       ), accepted AS (
         INSERT INTO events (id, position, type, owner, data, timestamp, accepted_at, traceparent)
         SELECT id, nextval('events_position_seq'), type, owner, data::json, timestamp, now(), traceparent
-        FROM (SELECT * FROM fresh ORDER BY ordinal) AS fresh
+        FROM (SELECT * FROM fresh ORDER BY ordinal) AS in_order
         RETURNING id, position, type, owner, accepted_at
+      ), pattern AS (
+        SELECT type, array_agg(pattern) AS patterns FROM unnest($8::text[], $9::text[]) AS pair (type, pattern) GROUP BY type
+      ), audience AS (
+        -- How many webhooks match: counted once for all events of a type and owner, in the first row, and not beyond the limit.
+        SELECT *, CASE WHEN row_number() OVER (PARTITION BY type, owner ORDER BY position) > 1 THEN NULL
+          WHEN owner IS NULL THEN (
+            SELECT count(*) FROM (
+              SELECT FROM subscriptions WHERE subscriptions.pattern = ANY (patterns) LIMIT ${String(MAX_WEBHOOKS_AN_EVENT + 1)}
+            ) AS bounded)
+          ELSE (
+            SELECT CASE WHEN count(*) > ${String(MAX_WEBHOOKS_COUNTED)} THEN ${String(MAX_WEBHOOKS_AN_EVENT + 1)}
+              ELSE count(*) FILTER (WHERE is_deliverable(webhook) AND (webhook).event_types && patterns) END
+            FROM (
+              SELECT webhooks AS webhook FROM webhooks WHERE webhooks.owner = accepted.owner LIMIT ${String(MAX_WEBHOOKS_COUNTED + 1)}
+            ) AS bounded)
+          END AS counted
+        FROM accepted JOIN pattern USING (type)
+      ), sized AS (
+        SELECT *, max(counted) OVER (PARTITION BY type, owner) AS size FROM audience
+      ), planned AS MATERIALIZED (
+        SELECT *, size <= ${String(MAX_WEBHOOKS_AN_EVENT)} AND ${String(MAX_DELIVERIES_A_COMMIT)} >=
+          sum(size) FILTER (WHERE size <= ${String(MAX_WEBHOOKS_AN_EVENT)}) OVER (ORDER BY position) AS is_small
+        FROM sized
+      ), expansion AS (
+        INSERT INTO expansions (event_position, event_id, event_type, owner, accepted_at, patterns)
+        SELECT position, id, type, owner, accepted_at, patterns FROM planned WHERE NOT is_small
+        RETURNING event_position
       ), matching AS (
-        SELECT accepted.*, webhooks AS webhook FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON webhooks.owner = accepted.owner AND is_deliverable(webhooks) AND event_types && patterns
+        SELECT planned.*, webhooks AS webhook FROM planned JOIN webhooks ON webhooks.owner = planned.owner
+        WHERE is_small AND is_deliverable(webhooks) AND event_types && patterns AND position > from_position
         UNION ALL
-        -- Every id is greater than '', so the primary key is scanned: sequential scans are off (decision 0016).
-        SELECT accepted.*, webhooks FROM accepted JOIN pattern USING (type)
-        JOIN webhooks ON accepted.owner IS NULL AND webhooks.id > '' AND is_deliverable(webhooks) AND event_types && patterns
+        SELECT planned.*, webhooks FROM planned
+        CROSS JOIN LATERAL (SELECT DISTINCT webhook_id FROM subscriptions WHERE subscriptions.pattern = ANY (patterns)) AS subscribed
+        JOIN webhooks ON webhooks.id = webhook_id
+        WHERE is_small AND planned.owner IS NULL AND is_deliverable(webhooks) AND event_types && patterns AND position > from_position
       ), ranked AS (
         SELECT *, row_number() OVER (PARTITION BY (webhook).id ORDER BY position) AS rank FROM matching
       ), counted AS (
-        -- Counted once for each webhook, in its first row.
-        SELECT *, CASE WHEN rank = 1 AND (webhook).enabled
-          AND NOT EXISTS (SELECT FROM deliveries WHERE webhook_id = (webhook).id AND stage = 'parked') THEN free_slots(webhook) END AS free
+        -- Counted once for each webhook, in its first row. Behind a line there is no free slot.
+        SELECT *, CASE WHEN rank > 1 THEN NULL
+          WHEN has_parked((webhook).id) OR (webhook).ordering = 'fifo' AND first_in_line(webhook) IS NOT NULL THEN 0
+          ELSE free_slots(webhook) END AS counted_free
         FROM ranked
-      ), staged AS (
-        SELECT *, CASE WHEN (webhook).enabled THEN
-          CASE WHEN rank <= coalesce(max(free) OVER (PARTITION BY (webhook).id), 0) THEN 'admitted' ELSE 'parked' END END AS stage
-        FROM counted
-      ), delivery AS (
-        INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at,
-          next_attempt_at, wake_at, finished_at)
-        SELECT new_delivery_id(accepted_at), id, position, (webhook).id, (webhook).owner, type,
-          CASE WHEN (webhook).enabled THEN 'pending' ELSE 'skipped' END::delivery_status, stage::delivery_stage, accepted_at,
-          CASE WHEN (webhook).enabled THEN now() END,
-          CASE WHEN stage = 'admitted' THEN now() + make_interval(secs => $8::float8 / 1000) END,
-          CASE WHEN NOT (webhook).enabled THEN now() END
-        FROM staged
-        RETURNING id, event_position, stage
+      ), slotted AS (
+        SELECT *, max(counted_free) OVER (PARTITION BY (webhook).id) AS free FROM counted
+      ), wanting AS (
+        SELECT *, rank <= free AS has_slot, rank = 1 AND free > 0 AND free = slots_of(webhook) AS is_first FROM slotted
+      ), delivery AS MATERIALIZED (
+        SELECT *, new_delivery_id(accepted_at) AS delivery_id, (webhook).enabled AS is_pending,
+          is_first OR (has_slot AND $11::int >= count(*) FILTER (WHERE has_slot AND NOT is_first) OVER (ORDER BY position, (webhook).id)) AS is_admitted
+        FROM wanting
+      ), logged AS (
+        INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at, finished_at)
+        SELECT delivery_id, id, position, (webhook).id, (webhook).owner, type,
+          CASE WHEN is_pending THEN 'pending' ELSE 'skipped' END::delivery_status, accepted_at, CASE WHEN NOT is_pending THEN now() END
+        FROM delivery
+      ), pending AS (
+        INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at, wake_at)
+        SELECT delivery_id, (webhook).id, (webhook).generation, position, accepted_at,
+          CASE WHEN is_admitted THEN 'admitted' ELSE 'parked' END::delivery_stage, now(),
+          CASE WHEN is_admitted THEN now() + make_interval(secs => $10::float8 / 1000) END
+        FROM delivery WHERE is_pending
       )
-      SELECT 'event' AS kind, id, position, NULL::int AS call FROM accepted
-      UNION ALL SELECT 'delivery', id, event_position, NULL FROM delivery WHERE stage = 'admitted'
-      UNION ALL SELECT 'conflict', id, NULL, call FROM conflict
-      UNION ALL SELECT 'written', NULL, count(*), (count(*) FILTER (WHERE stage IS NULL))::int FROM delivery HAVING count(*) > 0
-      ORDER BY position`,
+      SELECT
+        (SELECT coalesce(json_agg(json_build_object('id', id, 'position', position) ORDER BY position), '[]') FROM accepted) AS accepted,
+        (SELECT coalesce(json_agg(json_build_object('id', delivery_id, 'position', position, 'first', is_first) ORDER BY position), '[]')
+          FROM delivery WHERE is_pending AND is_admitted) AS admitted,
+        (SELECT count(*)::int FROM delivery) AS deliveries,
+        (SELECT count(*)::int FROM delivery WHERE NOT is_pending) AS skipped,
+        (SELECT count(*)::int FROM expansion) AS expanding,
+        (SELECT coalesce(json_agg(conflict), '[]') FROM conflict) AS conflicts`,
     values: [
       events.map(({ id }) => id),
       events.map(({ type }) => type),
       events.map(({ owner }) => owner),
       events.map(({ data }) => data),
       events.map(({ timestamp }) => timestamp),
+      events.map(({ traceparent }) => traceparent ?? null),
+      callNumbers,
       pairs.map(({ type }) => type),
       pairs.map(({ pattern }) => pattern),
       wakeAfterMs,
-      callNumbers,
-      events.map(({ traceparent }) => traceparent ?? null),
+      admitAtMost ?? NO_BOUND,
     ],
   });
-  return rows;
+  return rows[0] as Row;
 }
+
+/** The highest number that the parameter takes. */
+const NO_BOUND = 2 ** 31 - 1;

@@ -63,9 +63,10 @@ test('reads owners by their attempts of the last hour, with their webhooks and l
 test('counts at most 10,000 pending deliveries of a webhook', async () => {
   await log.addWebhook('wh_full', { owner: 'full' });
   await log.pool.query(`
-    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, stage, created_at, next_attempt_at, wake_at)
-    SELECT new_delivery_id(now()), 'evt_' || n, n, 'wh_full', 'full', 'sync.completed',
-      (ARRAY['parked', 'backoff'])[1 + n % 2]::delivery_stage, now(), now(), now()
+    INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at)
+    SELECT new_delivery_id(now()), 'wh_full', 1, n, now(), (ARRAY['parked', 'backoff'])[1 + n % 2]::delivery_stage, now()
     FROM generate_series(1, 10010) AS n`);
   expect(await readOwnersByLoad(log.pool, { owner: 'full', limit: 1 })).toMatchObject([{ pending: 10_000 }]);
+  await log.pool.query("UPDATE webhooks SET enabled = false WHERE id = 'wh_full'");
+  expect(await readOwnersByLoad(log.pool, { owner: 'full', limit: 1 })).toMatchObject([{ pending: 0 }]);
 });

@@ -108,21 +108,22 @@ export async function readOwnersByLoad(
     text: `
       WITH load AS MATERIALIZED (
         SELECT owner, sum(attempts) AS attempts, sum(failed) AS failed, sum(busy_ms) AS busy_ms FROM activity_owners
-        WHERE period > now() - interval '1 hour' AND ($1::text IS NULL OR owner = $1) GROUP BY owner
-      ), webhook_count AS MATERIALIZED (
-        SELECT owner, count(*) AS webhooks FROM webhooks WHERE $1::text IS NULL OR owner = $1 GROUP BY owner
+        WHERE period > now() - interval '1 hour' AND ($1::text IS NULL OR owner = $1)
+        GROUP BY owner ORDER BY sum(attempts) DESC, owner LIMIT $2
       ), known AS (
-        SELECT owner FROM load UNION SELECT owner FROM webhook_count
-        UNION SELECT owner FROM owner_settings WHERE $1::text IS NULL OR owner = $1 UNION SELECT $1 WHERE $1 IS NOT NULL
+        -- As many of each as are wanted: those without attempts follow in the order of their names.
+        SELECT owner FROM load
+        UNION (SELECT DISTINCT owner FROM webhooks WHERE $1 IS NULL ORDER BY owner LIMIT $2)
+        UNION (SELECT owner FROM owner_settings WHERE $1 IS NULL ORDER BY owner LIMIT $2)
+        UNION SELECT $1 WHERE $1 IS NOT NULL
       ), chosen AS MATERIALIZED (
-        SELECT owner, coalesce(webhooks, 0) AS webhooks, coalesce(attempts, 0) AS attempts, coalesce(failed, 0) AS failed,
-          coalesce(busy_ms, 0) AS busy_ms
-        FROM known LEFT JOIN load USING (owner) LEFT JOIN webhook_count USING (owner)
-        ORDER BY coalesce(attempts, 0) DESC, owner LIMIT $2
+        SELECT owner, coalesce(attempts, 0) AS attempts, coalesce(failed, 0) AS failed, coalesce(busy_ms, 0) AS busy_ms,
+          (SELECT count(*) FROM webhooks WHERE webhooks.owner = known.owner) AS webhooks
+        FROM known LEFT JOIN load USING (owner) ORDER BY coalesce(attempts, 0) DESC, owner LIMIT $2
       )
       SELECT owner, webhooks, attempts, failed, busy_ms AS "busyMs", disabled_at AS "disabledAt",
         webhooks_limit AS "webhooksLimit", requests_per_minute AS "requestsPerMinute",
-        (SELECT coalesce(sum(${countPending('webhooks.id')}), 0) FROM webhooks WHERE webhooks.owner = chosen.owner) AS pending
+        (SELECT coalesce(sum(${countPending('webhooks')}), 0) FROM webhooks WHERE webhooks.owner = chosen.owner) AS pending
       FROM chosen LEFT JOIN owner_settings USING (owner) ORDER BY attempts DESC, owner`,
     values: [owner, limit],
   });

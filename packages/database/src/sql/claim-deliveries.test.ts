@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { openLog, type TestLog } from '../../test/log.js';
+import { eventually } from '@tidings/testing';
+import { HEALTH, succeeded } from '../../test/attempts.js';
+import { openLog, WAKE_AFTER_S, type TestLog } from '../../test/log.js';
 import { openDatabase } from '../database.js';
-import { claimDeliveries } from './claim-deliveries.js';
+import { claimDeliveries, type Claim } from './claim-deliveries.js';
+import { setDeliveryPause } from './pause.js';
+import { recordAttempts } from './record-attempts.js';
 
 let log: TestLog;
 let id: string;
@@ -17,6 +21,7 @@ beforeEach(async () => {
 const OPTIONS = { leaseMs: 60_000, wakeAfterMs: 30_000 };
 const claim = (...ids: string[]) => claimDeliveries(log.pool, ids, OPTIONS);
 const set = (change: string) => log.pool.query(change);
+const stateOf = (claims: readonly Claim[], one: string) => claims.find((claimed) => claimed.id === one)?.state;
 
 describe('claiming a delivery', () => {
   test('returns everything that sending needs', async () => {
@@ -24,7 +29,7 @@ describe('claiming a delivery', () => {
     const now = rows[0]?.now ?? 0;
     await log.pool.query(`UPDATE events SET data = '{"n": 1.0}', traceparent = '00-trace-span-01'`);
     await log.pool.query("UPDATE webhooks SET sealed_headers = 'sealed headers', sealed_previous_secrets = 'sealed previous'");
-    await log.pool.query('UPDATE deliveries SET attempt_count = 2');
+    await log.pool.query('UPDATE pending_deliveries SET attempt_count = 2');
     const [claimed] = await claim(id);
     // In Unix seconds by the database's clock.
     const { claimedAt } = claimed as { claimedAt: number };
@@ -71,7 +76,7 @@ describe('claiming a delivery', () => {
 
   test("returns the webhook's retry policy, and the attempts before a replay", async () => {
     await set('UPDATE webhooks SET retry_max_attempts = 7, retry_initial_delay_ms = 100, retry_max_delay_ms = 2000');
-    await set('UPDATE deliveries SET attempt_count = 5, prior_attempts = 3, replay = true, priority = 2');
+    await set('UPDATE pending_deliveries SET attempt_count = 5, prior_attempts = 3, replay = true, priority = 2');
     expect(await log.claim(id)).toMatchObject({
       attemptCount: 5,
       priorAttempts: 3,
@@ -80,9 +85,49 @@ describe('claiming a delivery', () => {
     });
   });
 
-  test('leases it, with the end of the lease as its wake time (I2)', async () => {
+  test('leases it; its wake time stays, and is the end of the lease only if it has passed (I2)', async () => {
     const { leaseToken } = await log.claim(id);
-    expect(await log.delivery(id)).toMatchObject({ status: 'pending', lease_token: leaseToken, wake_in: 60, attempt_count: 0 });
+    const leased = { status: 'pending', stage: 'admitted', lease_token: leaseToken, leased_for: 60, attempt_count: 0 };
+    expect(await log.delivery(id)).toMatchObject({ ...leased, wake_in: WAKE_AFTER_S });
+    const late = await log.addDelivery();
+    await log.pass(WAKE_AFTER_S + 1);
+    await log.claim(late);
+    expect(await log.delivery(late)).toMatchObject({ leased_for: 60, wake_in: 60 });
+  });
+
+  test('changes no index, and writes the new version beside the old one', async () => {
+    const page = async () => {
+      const { rows } = await log.pool.query<{ page: string }>(
+        'SELECT (ctid::text::point)[0]::text AS page FROM pending_deliveries',
+      );
+      return rows;
+    };
+    const hotUpdates = async () => {
+      await log.pool.query('SELECT pg_stat_force_next_flush()');
+      const { rows } = await log.pool.query<{ all: number; hot: number }>(
+        "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'pending_deliveries'",
+      );
+      return rows[0] ?? { all: 0, hot: 0 };
+    };
+    const client = openDatabase({ url: log.url, maxConnections: 1 });
+    try {
+      const [pageBefore, before] = [await page(), await hotUpdates()];
+      await claimDeliveries(client.pool, [id], OPTIONS);
+      await client.pool.query('SELECT pg_stat_force_next_flush()');
+      await eventually(async () => {
+        expect(await hotUpdates()).toEqual({ all: before.all + 1, hot: before.hot + 1 });
+      });
+      expect(await page()).toEqual(pageBefore);
+    } finally {
+      await client.close();
+    }
+  });
+
+  test('writes nothing to the log', async () => {
+    const version = async () => (await log.pool.query('SELECT xmin, ctid FROM deliveries')).rows;
+    const before = await version();
+    await log.claim(id);
+    expect(await version()).toEqual(before);
   });
 
   test('succeeds once', async () => {
@@ -96,29 +141,18 @@ describe('claiming a delivery', () => {
     expect(states.filter((state) => state === 'claimed')).toHaveLength(1);
   });
 
-  test('defers a delivery that another transaction has locked for a moment, without waiting', async () => {
-    const other = await log.addDelivery();
-    const holder = await log.pool.connect();
-    await holder.query('BEGIN');
-    await holder.query('SELECT FROM deliveries WHERE id = $1 FOR UPDATE', [id]);
-    const claims = await claim(id, other);
-    expect(claims.find((claimed) => claimed.id === other)).toMatchObject({ state: 'claimed' });
-    expect(claims.find((claimed) => claimed.id === id)).toMatchObject({ state: 'deferred', dueInMs: 50 });
-    await holder.query('ROLLBACK');
-    holder.release();
-    expect(await claim(id)).toMatchObject([{ state: 'claimed' }]);
-  });
-
   test('succeeds for another worker, with a new token, once the lease has expired', async () => {
     const first = await log.claim(id);
-    await log.pool.query('UPDATE deliveries SET wake_at = now()');
+    await log.pool.query('UPDATE pending_deliveries SET leased_until = now()');
     const second = await log.claim(id);
     expect(second.leaseToken).not.toBe(first.leaseToken);
     expect((await log.delivery(id)).lease_token).toBe(second.leaseToken);
   });
 
   test('before its time defers it, returns when it is due, and changes nothing', async () => {
-    await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '30 s', wake_at = now() + interval '45 s'");
+    await log.pool.query(
+      "UPDATE pending_deliveries SET attempt_count = 1, next_attempt_at = now() + interval '30 s', wake_at = now() + interval '45 s'",
+    );
     expect(await claim(id)).toEqual([expect.objectContaining({ state: 'deferred', id })]);
     const [deferred] = await claim(id);
     expect(deferred?.state === 'deferred' && deferred.dueInMs).toBeGreaterThan(20_000);
@@ -127,16 +161,23 @@ describe('claiming a delivery', () => {
   });
 
   test.each([
-    ['ten years ago', "'-10 years'", 'claimed'],
-    ['in ten years', "'10 years'", 'deferred'],
-  ])('works after the clock was set: a delivery due %s', async (_, interval, state) => {
-    await set(`UPDATE deliveries SET next_attempt_at = now() + ${interval}::interval`);
+    ['a first attempt ten years ago', "'-10 years'", 0, 'claimed'],
+    ['a first attempt in ten years, which is due from the beginning', "'10 years'", 0, 'claimed'],
+    ['a retry ten years ago', "'-10 years'", 1, 'claimed'],
+    ['a retry in ten years', "'10 years'", 1, 'deferred'],
+  ])('works after the clock was set: %s', async (_, interval, attempts, state) => {
+    await set(
+      `UPDATE pending_deliveries SET attempt_count = ${String(attempts)}, next_attempt_at = now() + ${interval}::interval`,
+    );
     expect(await claim(id)).toMatchObject([{ id, state }]);
   });
 
   test('handles many deliveries in one statement, each according to its state', async () => {
     const late = await log.addDelivery();
-    await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '1 s' WHERE id = $1", [late]);
+    await log.pool.query(
+      "UPDATE pending_deliveries SET attempt_count = 1, next_attempt_at = now() + interval '1 s' WHERE delivery_id = $1",
+      [late],
+    );
     const off = await log.addDelivery('off');
     await log.pool.query("UPDATE webhooks SET enabled = false WHERE id = 'wh_off'");
     const states = new Map((await claim(id, late, off, 'dlv_unknown')).map((claimed) => [claimed.id, claimed.state]));
@@ -144,66 +185,120 @@ describe('claiming a delivery', () => {
       new Map([
         [id, 'claimed'],
         [late, 'deferred'],
+        [off, 'superseded'],
       ]),
     );
   });
 
-  test.each(['succeeded', 'failed', 'cancelled', 'skipped'])('leaves a %s delivery alone', async (status) => {
-    await log.pool.query('UPDATE deliveries SET status = $1, stage = NULL, next_attempt_at = NULL, wake_at = NULL', [status]);
-    expect(await claim(id)).toEqual([]);
-    expect((await log.delivery(id)).status).toBe(status);
-  });
-});
-
-describe('a delivery to a webhook that Tidings disabled', () => {
-  test.each(['failing', 'gone'])('as %s is skipped when it is claimed', async (reason) => {
-    await log.pool.query('UPDATE webhooks SET enabled = false, disabled_reason = $1', [reason]);
-    const ended: string[] = [];
-    expect(await claimDeliveries(log.pool, [id], { ...OPTIONS, onEnded: (status) => void ended.push(status) })).toEqual([]);
-    expect(ended).toEqual(['skipped']);
-    expect(await log.delivery(id)).toMatchObject({
-      status: 'skipped',
-      stage: null,
-      attempt_count: 0,
-      lease_token: null,
-      next_attempt_in: null,
-      wake_in: null,
-      finished: true,
-    });
-  });
-});
-
-describe('a delivery to a webhook that its owner disabled or removed', () => {
-  test.each([
-    ['disabled', 'UPDATE webhooks SET enabled = false'],
-    ['removed', 'DELETE FROM webhooks'],
-  ])('is cancelled when it is claimed, because its owner %s the webhook', async (_, change) => {
-    await log.pool.query(change);
-    const ended: string[] = [];
-    expect(await claimDeliveries(log.pool, [id], { ...OPTIONS, onEnded: (status) => void ended.push(status) })).toEqual([]);
-    expect(ended).toEqual(['cancelled']);
-    expect(await log.delivery(id)).toMatchObject({
-      status: 'cancelled',
-      stage: null,
-      lease_token: null,
-      next_attempt_in: null,
-      wake_in: null,
-      finished: true,
-    });
-  });
-
-  test('is cancelled after its worker crashed and the lease expired', async () => {
+  test('ignores an ended delivery, an unknown one, and one that is leased to another worker', async () => {
+    const ended = await log.addDelivery();
+    await recordAttempts(log.pool, [succeeded(await log.claim(ended))], { wakeAfterMs: 1000, health: HEALTH });
     await log.claim(id);
-    await log.pool.query('UPDATE deliveries SET wake_at = now()');
-    await log.pool.query('DELETE FROM webhooks');
-    expect(await claim(id)).toEqual([]);
-    expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', lease_token: null });
+    expect(await claim(id, ended, 'dlv_unknown')).toEqual([]);
+  });
+});
+
+describe('a claim waits for no lock', () => {
+  test('of a delivery: it answers that one as locked, and claims the others', async () => {
+    const other = await log.addDelivery();
+    const claims = await log.whileHeld('SELECT FROM pending_deliveries WHERE delivery_id = $1 FOR UPDATE', [id], () =>
+      claim(id, other),
+    );
+    expect(stateOf(claims, other)).toBe('claimed');
+    expect(claims.find((one) => one.id === id)).toEqual({ state: 'locked', id, webhookId: 'wh_evt_1' });
+    expect(await claim(id)).toMatchObject([{ state: 'claimed' }]);
+  });
+
+  test("of a webhook's row: it answers the webhook's deliveries as locked, changes nothing, and claims the others", async () => {
+    const other = await log.addDelivery();
+    const before = await log.delivery(id);
+    const claims = await log.whileHeld("UPDATE webhooks SET description = 'changed' WHERE id = 'wh_evt_1'", [], () =>
+      claim(id, other),
+    );
+    expect(stateOf(claims, other)).toBe('claimed');
+    expect(claims.find((one) => one.id === id)).toEqual({ state: 'locked', id, webhookId: 'wh_evt_1' });
+    expect(await log.delivery(id)).toEqual(before);
+    expect(await claim(id)).toMatchObject([{ state: 'claimed' }]);
+  });
+
+  test('of a webhook whose parked deliveries it was asked for: they are locked, too', async () => {
+    await set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL");
+    const claims = await log.whileHeld("UPDATE webhooks SET description = 'changed'", [], () =>
+      claimDeliveries(log.pool, [], { ...OPTIONS, next: [{ webhookId: 'wh_evt_1', count: 2 }] }),
+    );
+    expect(claims).toEqual([{ state: 'locked', id, webhookId: 'wh_evt_1' }]);
+  });
+});
+
+describe('a delivery to a webhook that was disabled or deleted since', () => {
+  const superseded = () => [{ state: 'superseded', id, webhookId: 'wh_evt_1' }];
+
+  test.each([
+    ['disabled by Tidings', "UPDATE webhooks SET enabled = false, disabled_reason = 'failing'"],
+    ['disabled by its owner', 'UPDATE webhooks SET enabled = false'],
+    ['deleted', 'DELETE FROM webhooks'],
+  ])('(%s) is superseded: it is not attempted, and left to be ended', async (_, change) => {
+    await set(change);
+    const before = await log.delivery(id);
+    expect(await claim(id)).toEqual(superseded());
+    expect(await log.delivery(id)).toEqual(before);
+  });
+
+  test('stays superseded when its webhook is enabled again, unlike a delivery that is accepted afterwards', async () => {
+    await set('UPDATE webhooks SET enabled = false');
+    await set("UPDATE webhooks SET enabled = true, event_types = '{*}'");
+    await log.accept({ id: 'later' });
+    const later = (await log.deliveries()).find(({ event_id: event }) => event === 'later')?.id ?? '';
+    const claims = await claim(id, later);
+    expect([stateOf(claims, id), stateOf(claims, later)]).toEqual(['superseded', 'claimed']);
+  });
+
+  test('is superseded after its worker crashed and the lease expired', async () => {
+    await log.claim(id);
+    await log.pass(61);
+    await set('DELETE FROM webhooks');
+    expect(await claim(id)).toEqual(superseded());
   });
 
   test('is left alone while a worker holds its lease', async () => {
     const { leaseToken } = await log.claim(id);
-    await log.pool.query('DELETE FROM webhooks');
+    await set('DELETE FROM webhooks');
     expect(await claim(id)).toEqual([]);
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', lease_token: leaseToken });
+  });
+});
+
+describe('a claim that waited for a pause to commit', () => {
+  test('sees it: no request begins after a pause is acknowledged', async () => {
+    const pauser = await log.pool.connect();
+    await pauser.query('BEGIN');
+    await setDeliveryPause(pauser, true, 'olga');
+    const claims = claim(id);
+    await log.lockWaits(1);
+    await pauser.query('COMMIT');
+    pauser.release();
+    expect(await claims).toEqual([]);
+    expect(await log.delivery(id)).toMatchObject({ stage: 'parked', lease_token: null });
+  });
+
+  test('leases the delivery from then on, not from its own beginning', async () => {
+    const committer = await log.pool.connect();
+    await committer.query('BEGIN');
+    await setDeliveryPause(committer, false, 'olga');
+    const claims = claim(id);
+    await log.lockWaits(1);
+    const waiting = await log.pool.query<{ began: Date }>(
+      "SELECT query_start AS began FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    );
+    const began = waiting.rows[0]?.began.getTime() ?? 0;
+    await eventually(async () => {
+      const { rows } = await log.pool.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+      expect(rows[0]?.now.getTime()).toBeGreaterThan(began + 1000);
+    });
+    await committer.query('COMMIT');
+    committer.release();
+    expect(await claims).toMatchObject([{ state: 'claimed' }]);
+    const { rows } = await log.pool.query<{ until: Date }>('SELECT leased_until AS until FROM pending_deliveries');
+    expect(rows[0]?.until.getTime()).toBeGreaterThan(began + 1000 + OPTIONS.leaseMs);
   });
 });

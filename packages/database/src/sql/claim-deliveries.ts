@@ -41,12 +41,26 @@ export interface DeferredDelivery {
   dueInMs: number;
 }
 
+/** A delivery that was not looked at, because another transaction has locked its row or its webhook's: claim it again. */
+export interface LockedDelivery {
+  state: 'locked';
+  id: string;
+  webhookId: string;
+}
+
+/** A delivery that must not be attempted, because its webhook was disabled or deleted since it was accepted: pass it to `endSuperseded`. */
+export interface SupersededDelivery {
+  state: 'superseded';
+  id: string;
+  webhookId: string;
+}
+
 /** The result of a claim for one delivery. */
-export type Claim = ClaimedDelivery | DeferredDelivery;
+export type Claim = ClaimedDelivery | DeferredDelivery | LockedDelivery | SupersededDelivery;
 
 interface Row {
   id: string;
-  action: 'claimed' | 'deferred' | 'rate_limited' | 'cancelled' | 'skipped';
+  action: 'claimed' | 'deferred' | 'rate_limited' | 'locked' | 'superseded';
   due_in_ms: number;
   claimed_at: number;
   lease_token: string;
@@ -71,138 +85,141 @@ interface Row {
 
 /** Times of a claim, and the parked deliveries that it takes besides the named ones. */
 export interface ClaimOptions {
-  /** Duration of the lease, in milliseconds by the database's clock; afterwards another worker may claim. */
+  /** Duration of the lease, in milliseconds by the database's clock, at most `LONGEST_LEASE_S`; afterwards another worker may claim. */
   leaseMs: number;
   /** Time from when the rate limit allows a delivery until the reconciler checks whether it was claimed, in milliseconds. */
   wakeAfterMs: number;
   /** Claims besides the named deliveries up to `count` parked ones of each of these webhooks, first in line. Default: none. */
   next?: readonly { webhookId: string; count: number }[];
-  /** Called for each delivery that becomes cancelled or skipped, for the metrics. */
-  onEnded?: ((status: 'cancelled' | 'skipped') => void) | undefined;
 }
-
-/** Time after which a delivery that another transaction has locked is tried again, in milliseconds. */
-const LOCKED_MS = 50;
 
 /** Burst of an idle webhook with a rate limit: the requests of this time, in seconds, may be sent together. */
 const BURST_S = 0.1;
 
 /**
  * Takes the lease of each delivery that is pending, due, not leased to another worker, and within the slots of its webhook.
- * A delivery is parked if it exceeds the slots, is not first in line of a fifo webhook, or its webhook is paused or has an open
- * circuit that waits for its next probe. It is deferred if it exceeds the rate limit (generic cell rate algorithm). It becomes
- * skipped if Tidings disabled the webhook, and cancelled if the webhook was deleted or its owner disabled it. Returns only
- * claimed and deferred deliveries.
+ * Of the others it parks those that exceed the slots, are not first in line of a fifo webhook, or whose webhook is paused or
+ * waits for a probe of its circuit, and leaves them out of the result. It defers what exceeds the rate limit (generic cell
+ * rate algorithm).
  *
- * Locks are taken in one order everywhere: deliveries, skipping locked ones, then webhooks by id. The transaction that
- * has locked a named delivery does not always claim it: a claim that searches for parked deliveries can lock a delivery that
- * was just released, before it sees the release. So a locked delivery is deferred for `LOCKED_MS`. If it were ignored, it
- * would wait for the reconciler.
+ * It waits for no lock: a row that another transaction holds, or the row of its webhook, is answered as locked. So an owner's
+ * long transaction delays that owner's deliveries, and nobody else's. Everything is decided by what `lock_webhooks` reads when
+ * it has the locks, and by the time at which it has them.
+ *
+ * A time that no rule can have set so late was written while PostgreSQL's clock was ahead: the state of the rate limit beyond
+ * the requests that may be in flight, which counts as now, and a first attempt that is not due.
  *
  * @param ids the named deliveries, usually those of jobs from Redis; unknown and ended ones are ignored
  */
 export async function claimDeliveries(
   sql: Queryable,
   ids: readonly string[],
-  { leaseMs, wakeAfterMs, next = [], onEnded }: ClaimOptions,
+  { leaseMs, wakeAfterMs, next = [] }: ClaimOptions,
 ): Promise<Claim[]> {
   const { rows } = await sql.query<Row>({
     name: 'claim_deliveries',
     text: `
       WITH named AS MATERIALIZED (
-        SELECT deliveries.* FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
-        WHERE status = 'pending' AND (lease_token IS NULL OR wake_at <= now())
-        FOR UPDATE OF deliveries SKIP LOCKED
+        SELECT pending_deliveries.* FROM unnest($1::text[]) AS wanted (id) JOIN pending_deliveries ON delivery_id = wanted.id
+        WHERE NOT ended AND (lease_token IS NULL OR leased_until <= now())
+        FOR UPDATE OF pending_deliveries SKIP LOCKED
       ), next_parked AS MATERIALIZED (
-        SELECT parked.* FROM unnest($4::text[], $5::int[]) AS requested (webhook_id, count) CROSS JOIN LATERAL (
-          SELECT * FROM deliveries WHERE webhook_id = requested.webhook_id AND stage = 'parked' AND id <> ALL ($1::text[])
-          ORDER BY priority, event_position LIMIT requested.count FOR UPDATE SKIP LOCKED
-        ) AS parked
+        SELECT next_in_line.* FROM unnest($2::text[], $3::int[]) AS requested (webhook_id, at_most)
+        JOIN webhooks ON webhooks.id = requested.webhook_id CROSS JOIN LATERAL next_in_line(webhooks, at_most)
+        -- The function also sees deliveries that were parked since this statement's snapshot, which the statement cannot update.
+        WHERE EXISTS (SELECT FROM pending_deliveries AS visible WHERE visible.delivery_id = next_in_line.delivery_id)
       ), candidate AS MATERIALIZED (
-        SELECT * FROM named UNION ALL SELECT * FROM next_parked
+        SELECT * FROM named UNION ALL SELECT * FROM next_parked WHERE delivery_id <> ALL ($1::text[])
       ), locked_webhook AS MATERIALIZED (
-        SELECT webhook, (webhook).*, in_flight, first_in_line
-        FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
-      ), checked AS (
-        SELECT candidate.*, locked_webhook.rate_limit, locked_webhook.rate_next_at, locked_webhook.circuit_opened_at, in_flight,
-          url, sealed_secret, sealed_previous_secrets, sealed_headers, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
-          slots_of(webhook) AS slots,
-          CASE
-            WHEN is_deliverable(webhook) IS NOT TRUE THEN 'cancelled'
-            WHEN next_attempt_at > now() THEN 'deferred'
-            WHEN NOT enabled THEN 'skipped'
-            WHEN first_in_line <> candidate.id OR circuit_probe_at > now() THEN 'parked'
-            WHEN locked_webhook.paused_at IS NOT NULL OR (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN 'parked'
-            ELSE 'claimed'
-          END AS wanted_action
-        FROM candidate LEFT JOIN locked_webhook ON locked_webhook.id = candidate.webhook_id
+        SELECT * FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
+      ), eligible AS (
+        SELECT candidate.*, webhook, in_flight, locked_at, CASE
+          WHEN locked_at IS NULL AND EXISTS (SELECT FROM webhooks WHERE webhooks.id = candidate.webhook_id) THEN 'locked'
+          WHEN locked_at IS NULL OR NOT (webhook).enabled OR generation <> (webhook).generation THEN 'superseded'
+          WHEN next_attempt_at > locked_at AND (attempt_count > 0 OR replay) THEN 'deferred'
+          WHEN is_paused OR waits_for_probe(webhook, locked_at) THEN 'parked'
+          WHEN event_position > next_position AND priority < 2 THEN 'parked'
+          ELSE 'claimed'
+        END AS wanted
+        FROM candidate LEFT JOIN locked_webhook ON (webhook).id = candidate.webhook_id
+      ), ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY webhook_id, wanted ORDER BY priority, event_position) AS rank FROM eligible
       ), within_slots AS (
-        SELECT *, CASE WHEN wanted_action = 'claimed' AND in_flight + rank > slots THEN 'parked' ELSE wanted_action END AS slot_action
-        FROM (
-          SELECT *, row_number() OVER (PARTITION BY webhook_id, wanted_action ORDER BY priority, event_position) AS rank FROM checked
-        ) AS ranked
+        SELECT *, CASE WHEN wanted = 'claimed' AND in_flight + rank > slots_of(webhook) THEN 'parked' ELSE wanted END AS granted,
+          interval '1 s' / (webhook).rate_limit AS rate_interval
+        FROM ranked
+      ), paced AS (
+        SELECT *, (rank - 1) * rate_interval + greatest(locked_at - interval '${String(BURST_S)} s',
+          CASE WHEN (webhook).rate_next_at > locked_at + (webhook).max_in_flight * rate_interval THEN locked_at ELSE (webhook).rate_next_at END
+        ) AS permit_at
+        FROM within_slots
       ), decided AS MATERIALIZED (
-        SELECT *, CASE WHEN slot_action = 'claimed' AND rate_limit IS NOT NULL AND permit_at > now() THEN 'rate_limited' ELSE slot_action END AS action
-        FROM (
-          SELECT *, greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + (rank - 1) * interval '1 s' / rate_limit AS permit_at
-          FROM within_slots
-        ) AS paced
+        SELECT *, CASE WHEN granted = 'claimed' AND permit_at > locked_at THEN 'rate_limited' ELSE granted END AS action FROM paced
       ), updated AS (
-        UPDATE deliveries SET
-          status = CASE WHEN action IN ('cancelled', 'skipped') THEN action::delivery_status ELSE deliveries.status END,
-          stage = CASE action WHEN 'claimed' THEN 'admitted' WHEN 'rate_limited' THEN 'admitted' WHEN 'parked' THEN 'parked' END::delivery_stage,
+        UPDATE pending_deliveries SET
+          stage = CASE WHEN action = 'parked' THEN 'parked' ELSE 'admitted' END::delivery_stage,
           lease_token = CASE WHEN action = 'claimed' THEN gen_random_uuid() END,
+          leased_until = CASE WHEN action = 'claimed' THEN locked_at + make_interval(secs => $4::float8 / 1000) END,
+          again = false,
+          -- No index changes while the wake time stays, and it stays while it is later than the claim (lock_webhooks relies on it).
           wake_at = CASE action
-            WHEN 'claimed' THEN now() + make_interval(secs => $2::float8 / 1000)
-            WHEN 'rate_limited' THEN permit_at + make_interval(secs => $3::float8 / 1000)
-          END,
-          next_attempt_at = CASE WHEN action IN ('cancelled', 'skipped') THEN NULL ELSE deliveries.next_attempt_at END,
-          finished_at = CASE WHEN action IN ('cancelled', 'skipped') THEN now() END
-        FROM decided WHERE deliveries.id = decided.id AND action <> 'deferred' AND (action <> 'parked' OR decided.stage <> 'parked')
-        RETURNING decided.*, deliveries.lease_token AS new_lease_token
-      ), updated_webhook AS (
+            WHEN 'claimed' THEN CASE WHEN decided.stage = 'admitted' AND decided.wake_at > locked_at THEN decided.wake_at
+              ELSE locked_at + make_interval(secs => $4::float8 / 1000) END
+            WHEN 'rate_limited' THEN permit_at + make_interval(secs => $5::float8 / 1000)
+          END
+        FROM decided
+        WHERE pending_deliveries.delivery_id = decided.delivery_id AND action IN ('claimed', 'rate_limited', 'parked')
+          AND (action <> 'parked' OR decided.stage <> 'parked')
+        RETURNING pending_deliveries.delivery_id, pending_deliveries.lease_token
+      ), paced_webhook AS (
         UPDATE webhooks SET
-          circuit_probe_at = CASE WHEN circuit_opened_at IS NOT NULL THEN now() + make_interval(secs => $2::float8 / 1000) END,
-          rate_next_at = CASE WHEN rate_limit IS NOT NULL
-            THEN greatest(rate_next_at, now() - interval '${String(BURST_S)} s') + claimed.count * interval '1 s' / rate_limit END
-        FROM (SELECT webhook_id, count(*) AS count FROM decided WHERE action = 'claimed' GROUP BY webhook_id) AS claimed
+          circuit_probe_at = CASE WHEN circuit_opened_at IS NOT NULL THEN locked_at + make_interval(secs => $4::float8 / 1000) END,
+          rate_next_at = last_permit_at + interval '1 s' / rate_limit
+        FROM (
+          SELECT webhook_id, locked_at, max(permit_at) AS last_permit_at FROM decided WHERE action = 'claimed' GROUP BY webhook_id, locked_at
+        ) AS claimed
         WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR rate_limit IS NOT NULL)
+      ), event AS MATERIALIZED (
+        SELECT events_at.* FROM (
+          SELECT array_agg(event_position) AS positions, array_agg(created_at) AS times
+          FROM (SELECT DISTINCT event_position, created_at FROM decided WHERE action = 'claimed') AS place
+        ) AS places CROSS JOIN LATERAL events_at(positions, times)
+      ), locked_row AS (
+        SELECT delivery_id, webhook_id FROM unnest($1::text[]) AS wanted (id) JOIN pending_deliveries ON delivery_id = wanted.id
+        WHERE (SELECT count(*) FROM named) < cardinality($1::text[])
+          AND NOT ended AND (lease_token IS NULL OR leased_until <= now()) AND delivery_id NOT IN (SELECT delivery_id FROM named)
       )
-      SELECT updated.id, action, new_lease_token AS lease_token, webhook_id, updated.owner, url, sealed_secret, sealed_previous_secrets,
-        sealed_headers, attempt_count, prior_attempts, replay, retry_max_attempts, retry_initial_delay_ms, retry_max_delay_ms,
-        ceil(extract(epoch FROM permit_at - now()) * 1000)::float8 AS due_in_ms,
-        floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at,
-        event_id, event_type, events.data::text AS event_data,
-        to_char(events.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp, events.traceparent
-      FROM updated
-      LEFT JOIN events ON action = 'claimed' AND events.accepted_at = created_at AND events.position = event_position
-      WHERE action <> 'parked'
-      UNION ALL
-      SELECT id, action, NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
-        ceil(extract(epoch FROM next_attempt_at - now()) * 1000)::float8, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM decided WHERE action = 'deferred'
-      UNION ALL
-      SELECT id, 'deferred', NULL, webhook_id, NULL, NULL, NULL, NULL, NULL, attempt_count, prior_attempts, replay, NULL, NULL, NULL,
-        ${String(LOCKED_MS)}, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM unnest($1::text[]) AS wanted (id) JOIN deliveries USING (id)
-      WHERE (SELECT count(*) FROM named) < cardinality($1::text[])
-        AND status = 'pending' AND (lease_token IS NULL OR wake_at <= now()) AND id NOT IN (SELECT id FROM named)`,
-    values: [ids, leaseMs, wakeAfterMs, next.map(({ webhookId }) => webhookId), next.map(({ count }) => count)],
+      SELECT decided.delivery_id AS id, action, webhook_id, (webhook).owner, (webhook).url, (webhook).sealed_secret,
+        (webhook).sealed_previous_secrets, (webhook).sealed_headers, (webhook).retry_max_attempts, (webhook).retry_initial_delay_ms,
+        (webhook).retry_max_delay_ms, attempt_count, prior_attempts, replay, updated.lease_token,
+        ceil(extract(epoch FROM CASE action WHEN 'deferred' THEN next_attempt_at ELSE permit_at END - locked_at) * 1000)::float8 AS due_in_ms,
+        floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at, event.id AS event_id, event.type AS event_type,
+        event.data::text AS event_data, event.traceparent,
+        to_char(event.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp
+      FROM (
+        SELECT delivery_id, webhook_id, action, webhook, attempt_count, prior_attempts, replay, next_attempt_at, permit_at, locked_at,
+          event_position
+        FROM decided WHERE action <> 'parked'
+        UNION ALL SELECT delivery_id, webhook_id, 'locked', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM locked_row
+      ) AS decided
+      LEFT JOIN updated USING (delivery_id)
+      LEFT JOIN event ON event.position = event_position AND action = 'claimed'
+      WHERE action NOT IN ('claimed', 'rate_limited') OR updated.delivery_id IS NOT NULL`,
+    // A delivery may have two jobs: named twice it would take two slots.
+    values: [[...new Set(ids)], next.map(({ webhookId }) => webhookId), next.map(({ count }) => count), leaseMs, wakeAfterMs],
   });
-  return rows.flatMap((row) => {
-    if (row.action !== 'cancelled' && row.action !== 'skipped') return [toClaim(row)];
-    onEnded?.(row.action);
-    return [];
-  });
+  return rows.map(toClaim);
 }
 
 function toClaim(row: Row): Claim {
-  if (row.action !== 'claimed') return { state: 'deferred', id: row.id, webhookId: row.webhook_id, dueInMs: row.due_in_ms };
+  const { id, webhook_id: webhookId, action } = row;
+  if (action === 'locked' || action === 'superseded') return { state: action, id, webhookId };
+  if (action !== 'claimed') return { state: 'deferred', id, webhookId, dueInMs: row.due_in_ms };
   return {
     state: 'claimed',
-    id: row.id,
+    id,
     leaseToken: row.lease_token,
-    webhookId: row.webhook_id,
+    webhookId,
     owner: row.owner,
     url: row.url,
     sealedSecret: row.sealed_secret,

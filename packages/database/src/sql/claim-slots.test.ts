@@ -11,10 +11,29 @@ beforeEach(() => log.clear());
 
 const WAKE_AFTER_MS = 30_000;
 const claim = (ids: readonly string[]) => claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS });
+/** Claims like a worker: those that were locked again, until none is. */
+const claimAll = async (attempt: () => Promise<Claim[]>): Promise<Claim[]> => {
+  const claims = await attempt();
+  const locked = claims.some(({ state }) => state === 'locked');
+  return locked ? [...claims, ...(await claimAll(attempt))] : claims;
+};
 const claimed = (claims: readonly Claim[]) => claims.filter(({ state }) => state === 'claimed').map(({ id }) => id);
 const set = (change: string) => log.pool.query(change);
 /** Admits all deliveries, as if several reconcilers had released them, or they were admitted before their webhook changed. */
-const admitAll = () => set("UPDATE deliveries SET stage = 'admitted', wake_at = now() + interval '15 s'");
+const admitAll = () => set("UPDATE pending_deliveries SET stage = 'admitted', wake_at = now() + interval '15 s'");
+const parkAll = () => set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL");
+/** Withdraws all leases. */
+const release = (stage: 'admitted' | 'parked') =>
+  log.pool.query(
+    `UPDATE pending_deliveries SET stage = $1::delivery_stage, lease_token = NULL, leased_until = NULL,
+       wake_at = CASE WHEN $1::delivery_stage = 'admitted' THEN now() + interval '15 s' END`,
+    [stage],
+  );
+const webhookOf = async (id = '') =>
+  (await log.pool.query<{ webhook_id: string }>('SELECT webhook_id FROM deliveries WHERE id = $1', [id])).rows[0]?.webhook_id ??
+  '';
+const nextOf = (webhookId: string, count: number, ids: readonly string[] = []) =>
+  claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS, next: [{ webhookId, count }] });
 const parked = { status: 'pending', stage: 'parked', attempt_count: 0, lease_token: null, wake_in: null, next_attempt_in: 0 };
 
 describe('the requests of a webhook in flight', () => {
@@ -31,9 +50,9 @@ describe('the requests of a webhook in flight', () => {
   test('are never more than its slots, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(12, { maxInFlight: 4 });
     for (let round = 0; round < 60; round += 1) {
-      await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
+      await release('admitted');
       const shares = [0, 1, 2].map((share) => ids.filter((_, index) => index % 3 === share));
-      const taken = (await Promise.all(shares.map(claim))).flatMap(claimed);
+      const taken = (await Promise.all(shares.map((share) => claimAll(() => claim(share))))).flatMap(claimed);
       expect(taken).toHaveLength(4);
     }
   });
@@ -43,6 +62,21 @@ describe('the requests of a webhook in flight', () => {
     const free = await log.addDeliveries(3, { maxInFlight: 3 });
     await admitAll();
     expect(claimed(await claim([...busy, ...free])).sort()).toEqual([busy[0], ...free].sort());
+  });
+
+  test.each([
+    ['is pending', "stage = 'admitted'"],
+    ['was cancelled', 'ended = true'],
+    ['is to be attempted again', 'again = true, priority = 2, replay = true'],
+    ['is of an earlier generation', 'generation = 0'],
+    ['has a wake time of a minute ago', "wake_at = now() - interval '1 min'"],
+  ])('include each one whose lease is live, also if its delivery %s', async (_, state) => {
+    const [first = '', second = ''] = await log.addDeliveries(2, { maxInFlight: 1 });
+    await admitAll();
+    await log.claim(first);
+    await log.pool.query(`UPDATE pending_deliveries SET ${state} WHERE delivery_id = $1`, [first]);
+    expect(await claim([second])).toEqual([]);
+    expect(await log.delivery(second)).toMatchObject(parked);
   });
 
   test('do not include an expired lease', async () => {
@@ -55,57 +89,68 @@ describe('the requests of a webhook in flight', () => {
   test('are first attempts, then retries, then replays', async () => {
     const ids = await log.addDeliveries(3, { maxInFlight: 1 });
     for (const [index, priority] of [2, 1, 0].entries()) {
-      await log.pool.query("UPDATE deliveries SET priority = $2, stage = 'admitted' WHERE id = $1", [ids[index], priority]);
+      await log.pool.query(
+        "UPDATE pending_deliveries SET priority = $2, stage = 'admitted', wake_at = now() + interval '15 s' WHERE delivery_id = $1",
+        [ids[index], priority],
+      );
     }
     expect(claimed(await claim(ids))).toEqual([ids[2]]);
   });
 });
 
 describe('a parked delivery', () => {
-  const next = (webhookId: string, count: number, ids: readonly string[] = []) =>
-    claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: WAKE_AFTER_MS, next: [{ webhookId, count }] });
-  const webhookOf = async (id = '') =>
-    (await log.pool.query<{ webhook_id: string }>('SELECT webhook_id FROM deliveries WHERE id = $1', [id])).rows[0]?.webhook_id ??
-    '';
-
   test('is claimed in line, up to the requested number, besides named deliveries', async () => {
     const ids = await log.addDeliveries(6, { maxInFlight: 5 });
-    await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
-    await log.pool.query('UPDATE deliveries SET priority = 1 WHERE id = $1', [ids[1]]);
-    expect(claimed(await next(await webhookOf(ids[0]), 2, [ids[2] ?? ''])).sort()).toEqual([ids[0], ids[2], ids[3]].sort());
+    await parkAll();
+    await log.pool.query('UPDATE pending_deliveries SET priority = 1 WHERE delivery_id = $1', [ids[1]]);
+    await log.pool.query("UPDATE pending_deliveries SET stage = 'admitted', wake_at = now() WHERE delivery_id = $1", [ids[2]]);
+    expect(claimed(await nextOf(await webhookOf(ids[0]), 2, [ids[2] ?? ''])).sort()).toEqual([ids[0], ids[2], ids[3]].sort());
     expect(await log.delivery(ids[1] ?? '')).toMatchObject(parked);
-    expect(claimed(await next(await webhookOf(ids[0]), 2)).sort()).toEqual([ids[4], ids[5]].sort());
+    expect(claimed(await nextOf(await webhookOf(ids[0]), 2)).sort()).toEqual([ids[4], ids[5]].sort());
   });
 
   test('is never claimed beyond the slots, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(12, { maxInFlight: 4 });
     const webhookId = await webhookOf(ids[0]);
     for (let round = 0; round < 40; round += 1) {
-      await set("UPDATE deliveries SET stage = 'parked', lease_token = NULL, wake_at = NULL");
-      const taken = (await Promise.all([next(webhookId, 3), next(webhookId, 3), next(webhookId, 3)])).flatMap(claimed);
+      await release('parked');
+      const taken = (await Promise.all([1, 2, 3].map(() => claimAll(() => nextOf(webhookId, 3))))).flatMap(claimed);
       expect(taken).toHaveLength(4);
     }
   });
 
   test('of a fifo webhook is claimed only if it is first in line, and not while another one is in flight', async () => {
     const ids = await log.addDeliveries(3, { ordering: 'fifo' });
-    await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
+    await parkAll();
     const webhookId = await webhookOf(ids[0]);
-    expect(claimed(await next(webhookId, 2))).toEqual([ids[0]]);
-    expect(await next(webhookId, 2)).toEqual([]);
+    expect(claimed(await nextOf(webhookId, 2))).toEqual([ids[0]]);
+    expect(await nextOf(webhookId, 2)).toEqual([]);
     for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
   });
 
   test('is deferred by the rate limit, with its slot', async () => {
     const ids = await log.addDeliveries(2, { rateLimit: 2 });
-    await set("UPDATE deliveries SET stage = 'parked', wake_at = NULL");
-    expect((await next(await webhookOf(ids[0]), 2)).map(({ id, state }) => [id, state]).sort()).toEqual(
+    await parkAll();
+    expect((await nextOf(await webhookOf(ids[0]), 2)).map(({ id, state }) => [id, state]).sort()).toEqual(
       [
         [ids[0], 'claimed'],
         [ids[1], 'deferred'],
       ].sort(),
     );
     expect(await log.delivery(ids[1] ?? '')).toMatchObject({ stage: 'admitted' });
+  });
+});
+
+describe('a delivery that is named twice, because it has two jobs,', () => {
+  test('is claimed once', async () => {
+    const [id = ''] = await log.addDeliveries(1, { ordering: 'fifo' });
+    expect(await claim([id, id])).toMatchObject([{ id, state: 'claimed', leaseToken: expect.any(String) }]);
+    expect(await log.delivery(id)).toMatchObject({ stage: 'admitted', leased_for: 60 });
+  });
+
+  test('takes one slot', async () => {
+    const [one = '', other = ''] = await log.addDeliveries(2, { maxInFlight: 2 });
+    expect(claimed(await claim([one, one, other])).sort()).toEqual([one, other].sort());
   });
 });
 
@@ -119,28 +164,119 @@ describe('a fifo webhook', () => {
     for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
   });
 
-  test('waits for the first in line, which is parked, leased, or waits for its next attempt', async () => {
+  test.each([
+    ['parked', "stage = 'parked', wake_at = NULL"],
+    [
+      'waits for its next attempt',
+      "stage = 'backoff', priority = 1, next_attempt_at = now() + interval '1 h', wake_at = now() + interval '1 h'",
+    ],
+    ['is due again, and not yet woken', "stage = 'backoff', next_attempt_at = now(), wake_at = now()"],
+    ['leased', "lease_token = gen_random_uuid(), leased_until = now() + interval '1 min'"],
+    ['admitted, with a wake time that is long over', "wake_at = now() - interval '1 day'"],
+  ])('waits for the first in line, which is %s', async (_, state) => {
     const [first = '', second = ''] = await log.addDeliveries(2, { ordering: 'fifo' });
     await admitAll();
-    await log.pool.query("UPDATE deliveries SET stage = 'parked', wake_at = NULL WHERE id = $1", [first]);
-    expect(await claim([second])).toEqual([]);
-    await admitAll();
-    await log.claim(first);
-    expect(await claim([second])).toEqual([]);
-    await admitAll();
-    await log.pool.query("UPDATE deliveries SET lease_token = NULL, next_attempt_at = now() + interval '1 h' WHERE id = $1", [
-      first,
-    ]);
+    await log.pool.query(`UPDATE pending_deliveries SET ${state} WHERE delivery_id = $1`, [first]);
     expect(await claim([second])).toEqual([]);
     expect(await log.delivery(second)).toMatchObject(parked);
+  });
+
+  test('does not wait for a delivery that is over, or of an earlier generation', async () => {
+    const [first = '', second = '', third = ''] = await log.addDeliveries(3, { ordering: 'fifo' });
+    await admitAll();
+    await log.pool.query('UPDATE pending_deliveries SET generation = 0 WHERE delivery_id = $1', [first]);
+    await log.pool.query('UPDATE pending_deliveries SET ended = true WHERE delivery_id = $1', [second]);
+    expect(claimed(await claim([third]))).toEqual([third]);
+  });
+
+  test('waits for the lease of a delivery that was cancelled', async () => {
+    const [first = '', second = ''] = await log.addDeliveries(2, { ordering: 'fifo' });
+    await admitAll();
+    await log.claim(first);
+    await log.pool.query('UPDATE pending_deliveries SET ended = true WHERE delivery_id = $1', [first]);
+    expect(await claim([second])).toEqual([]);
+    await log.pass(61);
+    await admitAll();
+    expect(claimed(await claim([second]))).toEqual([second]);
+  });
+
+  describe('with an event that is still to be expanded', () => {
+    const expanding = (position: string, fifoDone = false) =>
+      log.pool.query(
+        `INSERT INTO expansions (event_position, event_id, event_type, accepted_at, fifo_done)
+         SELECT ${position}, 'many', 'sync.completed', now(), $1 FROM deliveries LIMIT 1`,
+        [fifoDone],
+      );
+    let id: string;
+    beforeEach(async () => {
+      id = await log.addDelivery('fifo', { ordering: 'fifo' });
+    });
+
+    test('before a delivery does not send that one', async () => {
+      await expanding('event_position - 1');
+      expect(await claim([id])).toEqual([]);
+      expect(await log.delivery(id)).toMatchObject(parked);
+    });
+
+    test('before a delivery sends it once the deliveries of fifo webhooks are written', async () => {
+      await expanding('event_position - 1', true);
+      expect(claimed(await claim([id]))).toEqual([id]);
+    });
+
+    test('behind a delivery sends it', async () => {
+      await expanding('event_position + 1');
+      expect(claimed(await claim([id]))).toEqual([id]);
+    });
+
+    test('is alone in this: an unordered webhook does not wait', async () => {
+      const unordered = await log.addDelivery();
+      await expanding('0');
+      expect(claimed(await claim([id, unordered]))).toEqual([unordered]);
+    });
+  });
+
+  describe('with a replay', () => {
+    let first: string;
+    let replay: string;
+    let last: string;
+    beforeEach(async () => {
+      [replay = '', first = '', last = ''] = await log.addDeliveries(3, { ordering: 'fifo' });
+      await admitAll();
+      await log.pool.query('UPDATE pending_deliveries SET priority = 2, replay = true WHERE delivery_id = $1', [replay]);
+    });
+
+    test('sends it outside the line, when no request is under way', async () => {
+      expect(claimed(await claim([replay]))).toEqual([replay]);
+      expect(await claim([first])).toEqual([]);
+    });
+
+    test('sends the line before it', async () => {
+      expect(claimed(await claim([replay, first, last]))).toEqual([first]);
+    });
+
+    test('that waits for its next attempt holds nobody', async () => {
+      await log.pool.query(
+        "UPDATE pending_deliveries SET stage = 'backoff', next_attempt_at = now() + interval '1 h' WHERE delivery_id = $1",
+        [replay],
+      );
+      expect(claimed(await claim([first]))).toEqual([first]);
+    });
+
+    test('sends it while the first in line waits for its next attempt', async () => {
+      await log.pool.query(
+        "UPDATE pending_deliveries SET stage = 'backoff', next_attempt_at = now() + interval '1 h' WHERE delivery_id = $1",
+        [first],
+      );
+      expect(claimed(await claim([replay, last]))).toEqual([replay]);
+    });
   });
 
   test('never has two requests in flight, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(6, { ordering: 'fifo' });
     for (let round = 0; round < 40; round += 1) {
-      await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
+      await release('admitted');
       const shares = [0, 1, 2].map((share) => ids.filter((_, index) => index % 3 === share));
-      expect((await Promise.all(shares.map(claim))).flatMap(claimed)).toEqual([ids[0]]);
+      expect((await Promise.all(shares.map((share) => claimAll(() => claim(share))))).flatMap(claimed)).toEqual([ids[0]]);
     }
   });
 });
@@ -156,10 +292,10 @@ describe('a webhook whose circuit is open', () => {
   test('has exactly one probe when it is due, however many workers claim at once', async () => {
     const ids = await log.addDeliveries(6);
     for (let round = 0; round < 40; round += 1) {
-      await set("UPDATE deliveries SET stage = 'admitted', lease_token = NULL, wake_at = now() + interval '15 s'");
+      await release('admitted');
       await set("UPDATE webhooks SET circuit_opened_at = now() - interval '1 min', circuit_probe_at = now() - interval '1 s'");
       const shares = [0, 1, 2].map((share) => ids.filter((_, index) => index % 3 === share));
-      expect((await Promise.all(shares.map(claim))).flatMap(claimed)).toHaveLength(1);
+      expect((await Promise.all(shares.map((share) => claimAll(() => claim(share))))).flatMap(claimed)).toHaveLength(1);
     }
   });
 
@@ -176,6 +312,17 @@ describe('a webhook whose circuit is open', () => {
     const [first = '', second = ''] = await log.addDeliveries(2);
     await log.claim(first);
     await set('UPDATE webhooks SET circuit_opened_at = now(), circuit_probe_at = now()');
+    expect(await claim([second])).toEqual([]);
+  });
+
+  test('does not wait longer than a probe can wait: a later time was written by a clock that was ahead', async () => {
+    const [first = '', second = ''] = await log.addDeliveries(2);
+    await set(
+      "UPDATE webhooks SET circuit_opened_at = now() + interval '10 years', circuit_probe_at = now() + interval '10 years'",
+    );
+    expect(claimed(await claim([first, second]))).toEqual([first]);
+    await set("UPDATE webhooks SET circuit_probe_at = now() + interval '299 s'");
+    await release('admitted');
     expect(await claim([second])).toEqual([]);
   });
 });
@@ -209,7 +356,7 @@ describe('a webhook with a rate limit', () => {
     let sent = 0;
     for (let round = 0; round < 20; round += 1) {
       const shares = [0, 1].map((share) => ids.filter((_, index) => index % 2 === share));
-      sent += (await Promise.all(shares.map(claim))).flatMap(claimed).length;
+      sent += (await Promise.all(shares.map((share) => claimAll(() => claim(share))))).flatMap(claimed).length;
       const allowed = (rateLimit * (performance.now() - started)) / 1000 + 0.1 * rateLimit + 1;
       expect(sent).toBeLessThanOrEqual(allowed);
     }
@@ -230,5 +377,14 @@ describe('a webhook with a rate limit', () => {
     await admitAll();
     expect(claimed(await claim(ids))).toEqual([ids[0]]);
     for (const id of ids.slice(1)) expect(await log.delivery(id)).toMatchObject(parked);
+  });
+
+  test('keeps to its rate when a clock that was ahead has left a time of ten years later', async () => {
+    const ids = await log.addDeliveries(3, { rateLimit: 2, maxInFlight: 4 });
+    await set("UPDATE webhooks SET rate_next_at = now() + interval '10 years'");
+    // It counts as now: were it bounded, each later claim would be deferred as long again.
+    expect((await claim(ids)).map((one) => (one.state === 'deferred' ? one.dueInMs : one.state))).toEqual(['claimed', 500, 1000]);
+    await log.pass(0.5);
+    expect(claimed(await claim(ids))).toEqual([ids[1]]);
   });
 });

@@ -3,13 +3,15 @@ const MAX_COUNTED = 10_000;
 
 /**
  * Returns an SQL expression for the number of a webhook's pending deliveries, at most 10,000. It reads each stage by its own
- * index.
+ * index. Those that were accepted before the webhook was last disabled are no longer pending.
  *
- * @param webhookId the column that has the webhook's id; never a value from a request
+ * @param webhook the row of `webhooks`; never a value from a request
  */
-export function countPending(webhookId: string): string {
+export function countPending(webhook: string): string {
   const stages = ['admitted', 'backoff', 'parked'].map(
-    (stage) => `(SELECT FROM deliveries WHERE webhook_id = ${webhookId} AND stage = '${stage}' LIMIT ${String(MAX_COUNTED)})`,
+    (stage) => `
+      SELECT FROM pending_deliveries
+      WHERE webhook_id = ${webhook}.id AND generation = ${webhook}.generation AND stage = '${stage}' AND NOT ended AND ${webhook}.enabled`,
   );
-  return `(SELECT least(count(*), ${String(MAX_COUNTED)}) FROM (${stages.join(' UNION ALL ')}) AS pending)`;
+  return `(SELECT count(*) FROM (SELECT FROM (${stages.join(' UNION ALL ')}) AS waiting LIMIT ${String(MAX_COUNTED)}) AS pending)`;
 }

@@ -1,140 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { violations } from '../../test/model/properties.js';
-import type { Answer } from '../../test/model/record.js';
-import { RULES, type Rules } from '../../test/model/state.js';
-import {
-  addStrayJob,
-  CORRECT,
-  crashWorker,
-  createSimulation,
-  flushRedis,
-  LEASE_MS,
-  passTime,
-  publish,
-  reconcile,
-  setPaused,
-  stepClock,
-  stepWorker,
-  type Behaviour,
-  type Simulation,
-} from '../../test/model/simulation.js';
-
-const WORKERS = 3;
-const HOUR_MS = 3_600_000;
-const WEBHOOKS = [
-  { id: 'narrow', maxInFlight: 2 },
-  { id: 'ordered', ordering: 'fifo' as const },
-];
-
-type Action = (simulation: Simulation, behaviour: Behaviour) => Simulation;
-/** Gives an action a name, which a counterexample shows. */
-const named = <Value>(arbitrary: fc.Arbitrary<Value>, name: string, act: (value: Value) => Action) =>
-  arbitrary.map((value): Action & { toString: () => string } =>
-    Object.assign(act(value), { toString: () => `${name} ${JSON.stringify(value)}` }),
-  );
-
-const webhooks = fc.array(fc.constantFrom('narrow', 'ordered'), { minLength: 1, maxLength: 3 });
-const worker = fc.nat(WORKERS - 1);
-const answer = fc.constantFrom<Answer>(204, 204, 500, null, null);
-const crashes = fc.nat(4).map((n) => n === 0);
-const action = fc.oneof(
-  {
-    weight: 2,
-    arbitrary: named(
-      fc.tuple(webhooks, crashes),
-      'publish',
-      ([ids, crashed]) =>
-        (simulation, behaviour) =>
-          publish(simulation, ids, crashed, behaviour),
-    ),
-  },
-  {
-    weight: 20,
-    arbitrary: named(
-      fc.tuple(worker, answer),
-      'step',
-      ([index, receiverAnswer]) =>
-        (simulation, behaviour) =>
-          stepWorker(simulation, index, receiverAnswer, behaviour),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: named(
-      fc.tuple(worker, fc.boolean()),
-      'crash',
-      ([index, noticed]) =>
-        (simulation) =>
-          crashWorker(simulation, index, noticed),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: named(crashes, 'reconcile', (crashed) => (simulation, behaviour) => reconcile(simulation, crashed, behaviour)),
-  },
-  { weight: 2, arbitrary: named(fc.nat(9), 'stray', (index) => (simulation) => addStrayJob(simulation, index)) },
-  { weight: 1, arbitrary: named(fc.constant(null), 'flush', () => flushRedis) },
-  {
-    weight: 2,
-    arbitrary: named(
-      fc.tuple(fc.constantFrom(null, 'narrow', 'ordered'), fc.boolean()),
-      'pause',
-      ([id, paused]) =>
-        (simulation) =>
-          setPaused(simulation, id, paused),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: named(
-      fc.constantFrom(1000, 10_000, 20_000, LEASE_MS + 1),
-      'pass',
-      (ms) => (simulation) => passTime(simulation, ms),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: named(
-      fc.constantFrom(-HOUR_MS, -30_000, 30_000, HOUR_MS),
-      'clock',
-      (ms) => (simulation) => stepClock(simulation, ms),
-    ),
-  },
-);
-const actionSequence = fc.array(action, { minLength: 1, maxLength: 120, size: 'max' });
-
-/** Ends the faults: resumes everything, and lets the reconciler run and workers finish, with receivers that answer 204. */
-function recover(simulation: Simulation, behaviour: Behaviour): Simulation {
-  let next = setPaused(simulation, null, false);
-  for (const { id } of WEBHOOKS) next = setPaused(next, id, false);
-  const pending = () => next.log.deliveries.some(({ status }) => status === 'pending');
-  // Each action may have set the clock back.
-  for (let round = 0; round < 300 && pending(); round += 1) {
-    next = reconcile(passTime(next, HOUR_MS), false, behaviour);
-    for (let count = 0; count < 40; count += 1) {
-      for (let index = 0; index < WORKERS; index += 1) next = stepWorker(next, index, 204, behaviour);
-    }
-  }
-  return next;
-}
+import { RULES, type Rules } from '../../test/model/rules.js';
+import { CORRECT, createSimulation, type Behaviour } from '../../test/model/simulation/simulation.js';
+import { actionSequence, recover, WEBHOOKS, WORKERS, type Action } from '../../test/model/simulation/actions.js';
+import { observe } from '../../test/model/simulation/observe.js';
+import { violations, violationsInTheEnd } from '../../test/model/simulation/properties.js';
+import { judgeAdmission, timeUntilRetried, waitingAfterClockStep } from '../../test/model/stories.js';
 
 /** Does the actions and then recovers. Returns the violated properties, which include that every delivery ends. */
 function violationsOf(actions: readonly Action[], behaviour: Behaviour): string[] {
   let simulation = createSimulation(WEBHOOKS, WORKERS);
   for (const act of actions) {
-    simulation = act(simulation, behaviour);
+    simulation = observe(simulation, act(simulation, behaviour));
     const found = violations(simulation);
     if (found.length > 0) return found;
   }
-  simulation = recover(simulation, behaviour);
-  const pending = simulation.log.deliveries
-    .filter(({ status }) => status === 'pending')
-    .map(({ id }) => `liveness: ${id} does not end.`);
-  return [...violations(simulation), ...pending];
+  return violationsInTheEnd(recover(simulation, behaviour));
 }
 
-test('crashes, pauses, lost jobs and clock changes break no property of a delivery', () => {
+test('crashes, lost jobs, clock changes and changes of webhooks break no property of a delivery', () => {
   fc.assert(
     fc.property(actionSequence, (actions) => {
       expect(violationsOf(actions, CORRECT)).toEqual([]);
@@ -143,21 +27,35 @@ test('crashes, pauses, lost jobs and clock changes break no property of a delive
   );
 });
 
-describe('the properties detect', () => {
-  const without = (rule: keyof Rules): Partial<Behaviour> => ({ rules: { ...RULES, [rule]: false } });
+const without = (rule: keyof Rules) => ({ rules: { ...RULES, [rule]: false } });
 
+describe('the properties detect', () => {
   test.each<[string, Partial<Behaviour>, RegExp]>([
     ['an accepted delivery without a wake time', without('acceptHasWakeTime'), /^I2/],
     ['a claimed delivery without a wake time', without('claimHasWakeTime'), /^I2/],
-    ['a claim of a delivery that another worker has leased', without('claimHonoursLeases'), /^I4|^I3/],
-    ['a claim that ignores the requests in flight', without('claimCountsInFlight'), /^I5/],
+    ['a claim of a delivery that another worker has leased', without('claimHonoursLeases'), /^I4/],
+    ['a claim that ignores the requests in flight', without('claimCountsInFlight'), /^I10/],
     ['a claim of a fifo delivery that is not first in line', without('claimKeepsFifoOrder'), /^fifo/],
-    ['a fifo delivery that releases its slot between attempts', without('fifoRetryKeepsSlot'), /^fifo/],
-    ['a record without the lease', without('recordRequiresLease'), /^I3/],
+    ['a claim that overtakes an event that is being expanded', without('claimWaitsForExpansions'), /^fifo/],
+    ['a fifo delivery that loses its place between attempts', without('backoffHoldsLine'), /^fifo/],
+    ['a failing replay that holds a fifo webhook', without('replaysLeaveLine'), /^fifo.*held back/],
+    ['a webhook that becomes fifo and overtakes an expansion', without('fifoReopensExpansions'), /^fifo/],
     ['a claim of a paused delivery', without('claimHonoursPause'), /^pause/],
-    ['an expired lease that is not withdrawn', without('wakeWithdrawsLeases'), /^liveness/],
+    ['a claim after its webhook was disabled', without('claimHonoursGeneration'), /^generation/],
+    ['a change of a webhook that begins no generation', without('changeBeginsGeneration'), /^generation/],
+    ['a late cancellation of what was accepted after enabling', without('cancelHonoursGeneration'), /^cancel/],
+    ['a cancellation that frees the slot of a request under way', without('cancelKeepsLeases'), /^I4|^I10/],
+    ['a retry that frees the slot of a request under way', without('retryKeepsLease'), /^I4|^I10|^retry/],
+    ['a requested retry that is forgotten', without('recordHonoursRetry'), /^retry/],
+    ['a record without the lease', without('recordRequiresLease'), /^I3/],
+    ['a wake that withdraws a live lease', without('wakeKeepsLeases'), /^I4/],
+    ['a delivery that is written twice', without('expansionWritesOnce'), /^expansion.*two/],
+    ['an event from before a webhook was enabled', without('expansionHonoursFromPosition'), /^expansion.*before/],
     ['a reconciler that does not wake', { wakes: false }, /^liveness/],
-    ['a reconciler that does not release', { releases: false }, /^liveness/],
+    ['a reconciler that only looks at recent wake times', { wakesAll: false }, /^liveness/],
+    ['a reconciler that does not admit', { admits: false }, /^liveness/],
+    ['workers that do not expand', { expands: false }, /^liveness.*expanded/],
+    ['a locked record that is dropped', { recordsAgain: false }, /^I4/],
     ['a worker that takes any response for a 2xx', { requires2xx: false }, /^I3/],
   ])('%s', (_, broken, expected) => {
     const result = fc.check(
@@ -168,5 +66,55 @@ describe('the properties detect', () => {
       { numRuns: 2000, interruptAfterTimeLimit: 15_000, endOnFailure: true },
     );
     expect(result.counterexample).not.toBeNull();
+  });
+});
+
+const few = (max: number) => fc.integer({ min: 1, max });
+
+describe.each([
+  {
+    story: 'each webhook with a backlog has its turn in admission',
+    rules: ['admissionTakesTurns'] as const,
+    prove: (rules: Rules) => {
+      const calls = fc.property(fc.array(fc.nat(9), { maxLength: 12 }), few(8), few(3), (backlogs, deliveries, perWebhook) => {
+        expect(judgeAdmission(backlogs, deliveries, perWebhook, rules)).toEqual([]);
+      });
+      fc.assert(calls);
+    },
+  },
+  {
+    story: 'a retry does not starve behind new events',
+    rules: ['lineAges'] as const,
+    prove: (rules: Rules) => {
+      const lines = fc.property(few(9), few(10), (backlog, seconds) => {
+        const atMostMs = 30_000 + (backlog + 2) * seconds * 1000;
+        expect(timeUntilRetried(backlog, seconds * 1000, 2 * atMostMs, rules)).toBeLessThanOrEqual(atMostMs);
+      });
+      fc.assert(lines);
+    },
+  },
+  {
+    story: 'times from a clock that was ahead hold back nothing',
+    rules: ['claimBoundsTimes', 'wakeBoundsTimes'] as const,
+    prove: (rules: Rules) => {
+      const steps = fc.property(
+        few(5),
+        fc.nat(5),
+        fc.constantFrom(600_000, 3_600_000, 864_000_000),
+        (events, unanswered, byMs) => {
+          expect(waitingAfterClockStep(events, unanswered, byMs, 500_000, rules)).toEqual([]);
+        },
+      );
+      fc.assert(steps, { numRuns: 50 });
+    },
+  },
+])('$story', ({ prove, rules }) => {
+  test('by the rules', () => {
+    prove(RULES);
+  });
+  test.each(rules)('not without %s', (rule) => {
+    expect(() => {
+      prove(without(rule).rules);
+    }).toThrow(/^Property failed/);
   });
 });

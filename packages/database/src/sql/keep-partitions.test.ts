@@ -46,10 +46,14 @@ const addOld = async (days: number, columns: { status: string; stage?: string; w
   const { rows } = await log.pool.query<{ id: string }>(
     `WITH event AS (
        INSERT INTO events (id, type, data, timestamp, accepted_at) VALUES ($1, 'sync.completed', '{}', $2, $2) RETURNING *
+     ), logged AS (
+       INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at)
+       SELECT new_delivery_id(accepted_at), id, position, 'wh', 'alice', type, $3::delivery_status, accepted_at FROM event RETURNING *
+     ), pending AS (
+       INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at, wake_at)
+       SELECT id, webhook_id, 1, event_position, created_at, $4::delivery_stage, created_at, $5 FROM logged WHERE $4 IS NOT NULL
      )
-     INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at, wake_at)
-     SELECT new_delivery_id(accepted_at), id, position, 'wh', 'alice', type, $3::delivery_status, $4::delivery_stage, accepted_at, $5
-     FROM event RETURNING id`,
+     SELECT id FROM logged`,
     [id, midnight(-days), columns.status, columns.stage ?? null, columns.wakeAt ?? null],
   );
   await log.pool.query('INSERT INTO attempts (delivery_id, number, started_at, duration_ms) VALUES ($1, 1, $2, 1)', [
@@ -259,7 +263,18 @@ describe('a period that ended before the retention time', () => {
     const pending = await addOld(25, { status: 'pending', stage, ...(wakeAt && { wakeAt }) });
     expect((await keep()).dropped).toEqual(['first']);
     expect(await left()).toEqual([pending]);
-    await log.pool.query("UPDATE deliveries SET status = 'failed', stage = NULL, wake_at = NULL");
+    await log.pool.query("UPDATE deliveries SET status = 'failed'; DELETE FROM pending_deliveries");
+    expect((await keep()).dropped).toEqual([nameOf(-30)]);
+  });
+
+  test('stays while one of its events is still to be expanded', async () => {
+    const id = await addOld(25, { status: 'succeeded' });
+    await log.pool.query(
+      `INSERT INTO expansions (event_position, event_id, event_type, accepted_at) SELECT position, id, type, accepted_at FROM events`,
+    );
+    expect((await keep()).dropped).toEqual(['first']);
+    expect(await left()).toEqual([id]);
+    await log.pool.query('DELETE FROM expansions');
     expect((await keep()).dropped).toEqual([nameOf(-30)]);
   });
 
@@ -269,7 +284,11 @@ describe('a period that ended before the retention time', () => {
     await addOld(25, { status: 'failed' });
     const replay = await log.pool.connect();
     await replay.query('BEGIN');
-    await replay.query("UPDATE deliveries SET status = 'pending', stage = 'parked', priority = 2");
+    await replay.query(
+      `INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at)
+       SELECT id, webhook_id, 1, event_position, created_at, 'parked', now() FROM deliveries`,
+    );
+    await replay.query("UPDATE deliveries SET status = 'pending'");
     const keeping = keep();
     await blocked();
     await replay.query('COMMIT');

@@ -123,10 +123,16 @@ async function dropPeriod(client: pg.PoolClient, name: string): Promise<boolean>
   });
 }
 
-/** Returns whether a period has pending deliveries: one look-up in each partial index, however many deliveries have ended. */
+/** Returns whether a period has pending deliveries, or events whose deliveries are not all written: one look-up each. */
 async function hasPending(client: pg.PoolClient, name: string): Promise<boolean> {
   const { rowCount } = await client.query(
-    `SELECT FROM deliveries_${name} WHERE wake_at IS NOT NULL UNION ALL SELECT FROM deliveries_${name} WHERE stage = 'parked' LIMIT 1`,
+    `SELECT FROM partitions WHERE name = $1 AND (
+       EXISTS (
+         SELECT FROM pending_deliveries
+         WHERE delivery_id >= coalesce(delivery_id_floor(starts_at), '') AND delivery_id < delivery_id_floor(ends_at)
+       ) OR EXISTS (SELECT FROM expansions WHERE accepted_at >= coalesce(starts_at, '-infinity') AND accepted_at < ends_at)
+     )`,
+    [name],
   );
   return rowCount !== 0;
 }

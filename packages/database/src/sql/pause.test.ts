@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
+import { admitNext } from './admit-next.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { setDeliveryPause, pauseWebhook, readDeliveryPause } from './pause.js';
-import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
 let log: TestLog;
@@ -14,7 +14,10 @@ beforeEach(() => log.clear());
 
 const claim = async (...ids: string[]) =>
   (await claimDeliveries(log.pool, ids, { leaseMs: 60_000, wakeAfterMs: 15_000 })).map(({ id }) => id);
-const release = async () => (await releaseDeliveries(log.pool, await readBacklogged(log.pool), 15_000)).map(({ id }) => id);
+const admit = async () => {
+  const { admitted } = await admitNext(log.pool, { after: '', deliveries: 100, perWebhook: 100, wakeAfterMs: 15_000 });
+  return admitted.map(({ id }) => id);
+};
 const pauseAll = (paused: boolean) => setDeliveryPause(log.pool, paused, 'olga');
 const pauseOne = (id: string, paused: boolean) => pauseWebhook(log.pool, id, paused, 'olga');
 const waits = { status: 'pending', stage: 'parked', lease_token: null, attempt_count: 0 };
@@ -35,23 +38,23 @@ describe.each([
     await pause(true);
     await log.accept({ id: 'evt_new' });
     expect(await log.deliveries()).toMatchObject([{ ...waits, event_id: 'evt_new' }]);
-    expect(await release()).toEqual([]);
+    expect(await admit()).toEqual([]);
   });
 
   test('whose next attempt becomes due is parked', async () => {
     const id = await log.addDelivery('hook');
-    await log.pool.query("UPDATE deliveries SET stage = 'backoff', wake_at = now() - interval '1 s'");
+    await log.pool.query("UPDATE pending_deliveries SET stage = 'backoff', wake_at = now() - interval '1 s'");
     await pause(true);
-    expect((await wakeDeliveries(log.pool, 15_000)).admitted).toEqual([]);
+    expect((await wakeDeliveries(log.pool, { againAfterMs: 15_000 })).admitted).toEqual([]);
     expect(await log.delivery(id)).toMatchObject(waits);
   });
 
-  test('is released in the next round after a resume', async () => {
+  test('is admitted in the next round after a resume', async () => {
     const id = await log.addDelivery('hook');
     await pause(true);
     await claim(id);
     await pause(false);
-    expect(await release()).toEqual([id]);
+    expect(await admit()).toEqual([id]);
     expect(await claim(id)).toEqual([id]);
   });
 });
@@ -67,6 +70,30 @@ test('a request in flight ends normally while everything is paused', async () =>
   const { leaseToken } = await log.claim(id);
   await pauseAll(true);
   expect(await log.delivery(id)).toMatchObject({ lease_token: leaseToken, stage: 'admitted' });
+});
+
+test('a pause of everything is acknowledged when the claims that have not seen it are over', async () => {
+  const id = await log.addDelivery('hook');
+  const claimer = await log.pool.connect();
+  await claimer.query('BEGIN');
+  const claims = await claimDeliveries(claimer, [id], { leaseMs: 60_000, wakeAfterMs: 15_000 });
+  const pausing = pauseAll(true);
+  await log.lockWaits(1);
+  expect(await readDeliveryPause(log.pool)).toEqual({ pausedAt: null, pausedBy: null });
+  await claimer.query('COMMIT');
+  claimer.release();
+  expect(claims).toMatchObject([{ id, state: 'claimed' }]);
+  expect(await pausing).toMatchObject({ pausedBy: 'olga' });
+});
+
+test('claims do not wait for each other', async () => {
+  const [one, other] = [await log.addDelivery(), await log.addDelivery()];
+  const claimer = await log.pool.connect();
+  await claimer.query('BEGIN');
+  await claimDeliveries(claimer, [one], { leaseMs: 60_000, wakeAfterMs: 15_000 });
+  expect(await claim(other)).toEqual([other]);
+  await claimer.query('ROLLBACK');
+  claimer.release();
 });
 
 test('a pause has its time and actor, and one entry in the audit log', async () => {

@@ -28,9 +28,12 @@ export async function setDeliveryPause(sql: Queryable, paused: boolean, actor: s
   const { rows } = await sql.query<DeliveryPause>({
     name: 'set_delivery_pause',
     text: `
-      WITH changed AS (
+      WITH claims_done AS MATERIALIZED (
+        -- Claims share this lock while they decide (lock_webhooks): none that has not seen the pause ends behind it.
+        SELECT pg_advisory_xact_lock(4105112403)
+      ), changed AS (
         UPDATE delivery_pause SET paused_at = CASE WHEN $1 THEN now() END, paused_by = CASE WHEN $1 THEN $2::text END
-        WHERE "only" AND (paused_at IS NOT NULL) <> $1::boolean RETURNING *
+        FROM claims_done WHERE "only" AND (paused_at IS NOT NULL) <> $1::boolean RETURNING delivery_pause.*
       ), audited AS (
         INSERT INTO audit_log (actor, action, details)
         SELECT $2, CASE WHEN $1 THEN 'deliveries.paused' ELSE 'deliveries.resumed' END, '{}' FROM changed

@@ -1,13 +1,18 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { HEALTH } from '../../test/attempts.js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { HEALTH, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
 import { openDatabase, type Database } from '../database.js';
 import { acceptEvents } from './accept-events.js';
-import { cancelDeliveries } from './cancel-deliveries.js';
+import { admitNext, admitOf } from './admit-next.js';
 import { claimDeliveries } from './claim-deliveries.js';
-import { recordAttempts } from './record-attempts.js';
+import { endSuperseded, endSupersededNext } from './end-superseded.js';
+import { expandNext, readExpansion } from './expand-events.js';
+import { pauseWebhook, readDeliveryPause, setDeliveryPause } from './pause.js';
+import { giveBackTask, takeTask } from './periodic-tasks.js';
 import { readBacklog } from './read-backlog.js';
-import { readBacklogged, releaseDeliveries } from './release-deliveries.js';
+import { recordAttempts } from './record-attempts.js';
+import { planReplay, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
+import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
 let log: TestLog;
@@ -15,113 +20,157 @@ let database: Database;
 beforeAll(async () => {
   log = await openLog();
   database = openDatabase({ url: log.url, maxConnections: 1 });
-  await database.pool.query("SET plan_cache_mode = 'force_generic_plan'");
-  // Three periods, with a backlog of a hundred webhooks in the last two.
+  // Three periods, with a backlog of a hundred webhooks in the last two; events to be expanded, and webhooks that were disabled.
   await database.pool.query(`
-    DROP TABLE events_first, deliveries_first, attempts_first;
-    SELECT add_partition('one', NULL, '2026-01-11'), add_partition('two', '2026-01-11', '2026-01-21'), add_partition('three', '2026-01-21', '2026-02-01');
-    INSERT INTO webhooks (id, owner, url, sealed_secret) SELECT 'wh_' || n, 'alice', '', '' FROM generate_series(1, 100) AS n;
-    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, stage, created_at, next_attempt_at, wake_at)
-      SELECT new_delivery_id(at), 'evt_' || n, n, 'wh_' || 1 + n % 100, 'alice', 'sync.completed',
-        (CASE WHEN n < 10000 THEN 'succeeded' ELSE 'pending' END)::delivery_status,
-        (CASE WHEN n >= 10000 THEN (ARRAY['parked', 'parked', 'backoff', 'admitted'])[1 + n % 4] END)::delivery_stage, at, at,
-        CASE WHEN n >= 10000 AND n % 4 >= 2 THEN now() + (n - 20000) * interval '1 s' END
-      FROM (SELECT n, '2026-01-01'::timestamptz + n * interval '1 min' AS at FROM generate_series(1, 40000) AS n) AS row`);
-  await database.pool.query('ANALYZE');
+    DROP TABLE events_first, deliveries_first, attempts_first; DELETE FROM partitions;
+    SELECT add_partition('one', NULL, now() - interval '20 days'), add_partition('two', now() - interval '20 days', now() - interval '10 days'),
+      add_partition('three', now() - interval '10 days', now() + interval '10 days');
+    INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, ordering)
+      SELECT 'wh_' || n, 'owner_' || n % 10, 'https://example.com', '{*}', '', (CASE WHEN n % 10 = 0 THEN 'fifo' ELSE 'unordered' END)::webhook_ordering
+      FROM generate_series(1, 1000) AS n;
+    INSERT INTO events (id, type, data, timestamp, accepted_at)
+      SELECT 'evt_' || n, 'sync.completed', '{}', at, at
+      FROM (SELECT n, now() - (40000 - n) * interval '1 min' AS at FROM generate_series(1, 40000) AS n) AS row;
+    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at)
+      SELECT new_delivery_id(accepted_at), id, position, 'wh_' || 1 + position % 100, 'owner_' || (1 + position % 100) % 10, type,
+        (CASE WHEN position < 10000 THEN 'succeeded' ELSE 'pending' END)::delivery_status, accepted_at FROM events;
+    INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, priority, next_attempt_at, wake_at)
+      SELECT id, webhook_id, 1, event_position, created_at, stage, event_position % 3, created_at,
+        CASE WHEN stage <> 'parked' THEN now() + (event_position - 20000) * interval '1 s' END
+      FROM (
+        SELECT *, (ARRAY['parked', 'parked', 'backoff', 'admitted'])[1 + event_position % 4]::delivery_stage AS stage FROM deliveries WHERE status = 'pending'
+      ) AS row;
+    INSERT INTO expansions (event_position, event_id, event_type, owner, accepted_at, patterns, fifo_done)
+      SELECT position, id, type, CASE WHEN position % 2 = 0 THEN 'owner_1' END, accepted_at, '{*}', position % 4 < 2 FROM events WHERE position > 39900;
+    UPDATE webhooks SET enabled = false WHERE id > 'wh_99'`);
+  await database.pool.query('VACUUM ANALYZE');
 });
 afterAll(async () => {
   await database.close();
   await log.close();
 });
 
-const DELIVERY = "'dlv_0'";
-test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
-  [
-    'claim_deliveries',
-    (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }),
-    `(ARRAY[${DELIVERY}], 1, 1, '{}', '{}')`,
-  ],
-  [
-    'record_attempts',
-    (sql) => recordAttempts(sql, [], { wakeAfterMs: 1, health: HEALTH }),
-    `(ARRAY[${DELIVERY}], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, 1, 1, 1, 1, '{}')`,
-  ],
-  ['wake_deliveries', (sql) => wakeDeliveries(sql, 1), '(1)'],
-  ['release_deliveries', (sql) => releaseDeliveries(sql, [], 1), "(ARRAY['wh_1'], 1)"],
-  ['read_backlogged', (sql) => readBacklogged(sql), ''],
-  ['read_backlog', (sql) => readBacklog(sql), ''],
-  ['cancel_deliveries', (sql) => cancelDeliveries(sql, 'nothing'), "('wh_1')"],
-])('%s scans no whole partition of the deliveries', async (name, prepare, parameters) => {
-  await prepare(database.pool);
-  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE ${name}${parameters}`);
-  const plan = rows.map((row) => row['QUERY PLAN']);
-  expect(plan.filter((line) => line.includes('Index'))).not.toEqual([]);
-  expect(plan.filter((line) => line.includes('Seq Scan on deliveries'))).toEqual([]);
+const OPTIONS = { leaseMs: 60_000, wakeAfterMs: 15_000 };
+const EVENT = { type: 'sync.completed', timestamp: '2026-03-01T00:00:00Z', data: '{}' };
+const filter = { webhookId: 'wh_1', since: new Date(0), until: null, statuses: ['succeeded'] as const, types: null };
+let admitted: string[];
+let waiting: string[];
+let chunk: ReplayChunk;
+beforeAll(async () => {
+  const idsOf = async (stage: string) => {
+    const { rows } = await log.pool.query<{ id: string }>(
+      "SELECT delivery_id AS id FROM pending_deliveries WHERE stage = $1::delivery_stage AND webhook_id < 'wh_99' LIMIT 20",
+      [stage],
+    );
+    return rows.map(({ id }) => id);
+  };
+  [admitted, waiting] = [await idsOf('admitted'), await idsOf('backoff')];
+  [chunk] = (await planReplay(log.pool, filter)) as [ReplayChunk];
 });
 
-test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
-  [
-    'claim_deliveries',
-    (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }),
-    `(ARRAY[${DELIVERY}], 1, 1, ARRAY['wh_1'], ARRAY[5])`,
-  ],
-  ['release_deliveries', (sql) => releaseDeliveries(sql, [], 1), "(ARRAY['wh_1'], 1)"],
-])('%s finds the first deliveries in line by an index, without sorting', async (name, prepare, parameters) => {
-  await prepare(database.pool);
-  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE ${name}${parameters}`);
-  const plan = rows.map((row) => row['QUERY PLAN']);
-  const sorted = plan.filter((line, index) => plan[index - 1]?.includes('->  Sort  (') && line.includes('Sort Key: deliveries'));
-  expect(sorted).toEqual([]);
-  expect(plan.filter((line) => /Index Scan using \S+_priority_event_position_idx\S* on deliveries/.test(line))).not.toEqual([]);
-});
-
-test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
+/** Each statement of the engine, by its name, executed with rows of this log. */
+const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   [
     'accept_events',
-    (sql) => acceptEvents(sql, [[]], { patterns: new Map(), wakeAfterMs: 1 }),
-    `('{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, '{}', '{}')`,
+    (sql) =>
+      acceptEvents(
+        sql,
+        [
+          [
+            { ...EVENT, id: 'new', owner: 'owner_1' },
+            { ...EVENT, id: 'all', owner: null },
+          ],
+        ],
+        {
+          patterns: new Map([['sync.completed', ['*', 'sync.*']]]),
+          wakeAfterMs: 1000,
+        },
+      ),
   ],
+  ['admit_next', (sql) => admitNext(sql, { after: '', deliveries: 10, perWebhook: 2, wakeAfterMs: 1000 })],
+  ['admit_of', (sql) => admitOf(sql, ['wh_1', 'wh_10'], 1000)],
+  ['claim_deliveries', (sql) => claimDeliveries(sql, admitted, { ...OPTIONS, next: [{ webhookId: 'wh_2', count: 5 }] })],
   [
-    'claim_deliveries',
-    (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }),
-    `(ARRAY[${DELIVERY}], 1, 1, '{}', '{}')`,
+    'record_attempts',
+    async (sql) => {
+      const claims = await claimDeliveries(sql, [], { ...OPTIONS, next: [{ webhookId: 'wh_3', count: 2 }] });
+      const attempts = claims.flatMap((claim) => (claim.state === 'claimed' ? [succeeded(claim)] : []));
+      return recordAttempts(sql, attempts, { wakeAfterMs: 1000, health: HEALTH });
+    },
   ],
-])('%s calls no function for the slot rules: they are inlined', async (name, prepare, parameters) => {
-  await prepare(database.pool);
-  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN VERBOSE EXECUTE ${name}${parameters}`);
-  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-  expect(plan).toContain('disabled_reason IS NOT NULL');
-  expect(plan).not.toMatch(/is_deliverable\(|slots_of\(/);
-});
+  ['wake_deliveries', (sql) => wakeDeliveries(sql, { againAfterMs: 1000 })],
+  ['end_superseded', (sql) => endSuperseded(sql, waiting)],
+  ['end_superseded_next', (sql) => endSupersededNext(sql)],
+  ['expand_next', (sql) => expandNext(sql)],
+  ['read_expansion', (sql) => readExpansion(sql, 39_950n)],
+  ['retry_delivery', (sql) => retryDelivery(sql, 'owner_1', waiting[0] ?? '', 1000)],
+  ['plan_replay', (sql) => planReplay(sql, filter)],
+  ['replay_deliveries', (sql) => replayDeliveries(sql, filter, chunk, 100)],
+  ['read_backlog', (sql) => readBacklog(sql)],
+  ['set_delivery_pause', (sql) => setDeliveryPause(sql, false, 'olga')],
+  ['read_delivery_pause', (sql) => readDeliveryPause(sql)],
+  ['pause_webhook', (sql) => pauseWebhook(sql, 'wh_1', false, 'olga')],
+  ['take_task', (sql) => takeTask(sql, 'reconcile', 'one', 1000)],
+  ['give_back_task', (sql) => giveBackTask(sql, 'reconcile', 'one')],
+];
+
+/** The lines of a statement's generic plan, which it has for any parameters. */
+async function planOf(name: string, execute: (sql: Database['pool']) => Promise<unknown>, options = ''): Promise<string[]> {
+  await execute(database.pool);
+  const { rows: found } = await database.pool.query<{ count: number }>(
+    'SELECT coalesce(cardinality(parameter_types), 0) AS count FROM pg_prepared_statements WHERE name = $1',
+    [name],
+  );
+  const parameters = Array.from({ length: found[0]?.count ?? 0 }, () => 'NULL').join(', ');
+  const execution = parameters === '' ? name : `${name}(${parameters})`;
+  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${options} EXECUTE ${execution}`);
+  return rows.map((row) => row['QUERY PLAN']);
+}
 
 // Until PostgreSQL 17 a node that the session's settings turn off adds 10^10 to a plan's cost: JIT compiles such a statement
 // each time it runs, and the costs hide the differences between plans. Since 18 such a node says so.
 const DISABLED = /Disabled: true|cost=\d{11}/;
-const SCOPE = { patterns: new Map<string, string[]>(), wakeAfterMs: 1 };
-test.each<[string, (sql: Database['pool']) => Promise<unknown>, string]>([
-  [
-    'accept_events',
-    (sql) => acceptEvents(sql, [[]], SCOPE),
-    "(ARRAY['evt_1'], ARRAY['a.b'], ARRAY['alice'], ARRAY['{}'], ARRAY[now()], ARRAY['a.b'], ARRAY['*'], 1, ARRAY[0], ARRAY[NULL])",
-  ],
-  [
-    'claim_deliveries',
-    (sql) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1 }),
-    `(ARRAY[${DELIVERY}], 1, 1, ARRAY['wh_1'], ARRAY[5])`,
-  ],
-  [
-    'record_attempts',
-    (sql) => recordAttempts(sql, [], { wakeAfterMs: 1, health: HEALTH }),
-    `(ARRAY[${DELIVERY}], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, 1, 1, 1, 1, '{}')`,
-  ],
-  ['wake_deliveries', (sql) => wakeDeliveries(sql, 1), '(1)'],
-  ['release_deliveries', (sql) => releaseDeliveries(sql, [], 1), "(ARRAY['wh_1'], 1)"],
-  ['cancel_deliveries', (sql) => cancelDeliveries(sql, 'nothing'), "('wh_1')"],
-])('%s has no plan with a scan or join that the session turns off', async (name, prepare, parameters) => {
-  await prepare(database.pool);
-  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE ${name}${parameters}`);
-  expect(rows.map((row) => row['QUERY PLAN']).filter((line) => DISABLED.test(line))).toEqual([]);
+
+test.each(STATEMENTS.filter(([name]) => name !== 'read_backlog'))(
+  '%s has no plan with a scan or join that the session turns off',
+  async (name, execute) => {
+    expect((await planOf(name, execute)).filter((line) => DISABLED.test(line))).toEqual([]);
+  },
+);
+
+describe('a statement, with the functions that it calls,', () => {
+  /** The number of scans of whole tables, of each table that grows. */
+  const scans = async () => {
+    await database.pool.query('SELECT pg_stat_force_next_flush()');
+    const { rows } = await log.pool.query<{ name: string; scans: string }>(
+      `SELECT relname AS name, seq_scan AS scans FROM pg_stat_user_tables
+       WHERE relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions)$' ORDER BY relname`,
+    );
+    return Object.fromEntries(rows.map((row) => [row.name, Number(row.scans)]));
+  };
+
+  // The backlog counts all webhooks.
+  test.each(STATEMENTS.filter(([name]) => name !== 'read_backlog'))('scans no whole table: %s', async (_, execute) => {
+    // The first execution after a connect may flush statistics of what came before.
+    await scans();
+    const before = await scans();
+    await execute(database.pool);
+    expect(await scans()).toEqual(before);
+  });
 });
+
+test('read_backlog scans no whole table of deliveries', async () => {
+  const plan = await planOf('read_backlog', readBacklog);
+  expect(plan.filter((line) => line.includes('Seq Scan'))).toEqual([expect.stringContaining('on webhooks')]);
+});
+
+test.each(STATEMENTS.filter(([name]) => ['accept_events', 'claim_deliveries'].includes(name)))(
+  '%s calls no function for is_deliverable and slots_of: they are inlined',
+  async (name, execute) => {
+    const plan = (await planOf(name, execute, 'VERBOSE')).join('\n');
+    expect(plan).not.toMatch(/is_deliverable\(|slots_of\(/);
+  },
+);
 
 test('no session compiles statements', async () => {
   expect((await database.pool.query('SHOW jit')).rows).toEqual([{ jit: 'off' }]);

@@ -38,14 +38,15 @@ describe('the backlog', () => {
     const [first = '', second = ''] = await log.addDeliveries(5, { maxInFlight: 2 });
     await log.pass(60);
     const ended = await log.addDelivery();
-    await log.pool.query("UPDATE deliveries SET status = 'succeeded', stage = NULL, next_attempt_at = NULL WHERE id = $1", [
-      ended,
-    ]);
+    await log.pool.query('DELETE FROM pending_deliveries WHERE delivery_id = $1', [ended]);
     expect(await read()).toMatchObject({ admitted: [2, 60], backoff: [0, 0], parked: [3, 60], webhooks: { backlogged: 1 } });
-    await log.pool.query("UPDATE deliveries SET stage = 'backoff', next_attempt_at = now() - interval '20 s' WHERE id = $1", [
-      first,
+    await log.pool.query(
+      "UPDATE pending_deliveries SET stage = 'backoff', next_attempt_at = now() - interval '20 s' WHERE delivery_id = $1",
+      [first],
+    );
+    await log.pool.query("UPDATE pending_deliveries SET next_attempt_at = now() + interval '20 s' WHERE delivery_id = $1", [
+      second,
     ]);
-    await log.pool.query("UPDATE deliveries SET next_attempt_at = now() + interval '20 s' WHERE id = $1", [second]);
     expect(await read()).toMatchObject({ admitted: [1, 0], backoff: [1, 20], parked: [3, 60] });
   });
 

@@ -44,23 +44,23 @@ export async function readBacklog(sql: Queryable): Promise<Backlog> {
     name: 'read_backlog',
     text: `
       WITH RECURSIVE admitted AS (
-        SELECT count(*), min(next_attempt_at) FILTER (WHERE lease_token IS NULL AND status = 'pending') AS oldest_due_at
-        FROM deliveries WHERE stage = 'admitted'
+        SELECT count(*), min(next_attempt_at) FILTER (WHERE lease_token IS NULL) AS oldest_due_at
+        FROM pending_deliveries WHERE stage = 'admitted'
       ), backoff AS (
         SELECT count(*), (
-          SELECT next_attempt_at FROM deliveries
+          SELECT next_attempt_at FROM pending_deliveries
           WHERE wake_at IS NOT NULL AND stage = 'backoff' ORDER BY wake_at LIMIT 1
         ) AS oldest_due_at
-        FROM deliveries WHERE stage = 'backoff'
+        FROM pending_deliveries WHERE stage = 'backoff'
       ), first_parked AS (
-        (SELECT webhook_id, next_attempt_at FROM deliveries WHERE stage = 'parked' ORDER BY webhook_id, priority, event_position LIMIT 1)
+        (SELECT webhook_id, next_attempt_at FROM pending_deliveries WHERE stage = 'parked' ORDER BY webhook_id, generation, priority, event_position LIMIT 1)
         UNION ALL
         SELECT next.* FROM first_parked CROSS JOIN LATERAL (
-          SELECT deliveries.webhook_id, deliveries.next_attempt_at FROM deliveries
-          WHERE stage = 'parked' AND deliveries.webhook_id > first_parked.webhook_id ORDER BY webhook_id, priority, event_position LIMIT 1
+          SELECT pending_deliveries.webhook_id, pending_deliveries.next_attempt_at FROM pending_deliveries
+          WHERE stage = 'parked' AND pending_deliveries.webhook_id > first_parked.webhook_id ORDER BY webhook_id, generation, priority, event_position LIMIT 1
         ) AS next
       ), parked AS (
-        SELECT count(*), (SELECT min(next_attempt_at) FROM first_parked) AS oldest_due_at FROM deliveries WHERE stage = 'parked'
+        SELECT count(*), (SELECT min(next_attempt_at) FROM first_parked) AS oldest_due_at FROM pending_deliveries WHERE stage = 'parked'
       ), webhook_counts AS (
         SELECT count(*) FILTER (WHERE enabled) AS enabled,
           count(*) FILTER (WHERE NOT is_deliverable(webhooks)) AS disabled,
@@ -76,7 +76,10 @@ export async function readBacklog(sql: Queryable): Promise<Backlog> {
         ) AS stages
       )
       SELECT json_object_agg(stage, json_build_object('count', count, 'oldestDueMs', coalesce(due_ms, 0)))::jsonb || jsonb_build_object(
-        'overdueMs', greatest(0, extract(epoch FROM now() - (SELECT min(wake_at) FROM deliveries WHERE wake_at IS NOT NULL)) * 1000)::float8,
+        'overdueMs', greatest(0, extract(epoch FROM now() - (
+          -- The wake time of a delivery in flight may pass: the reconciler looks at it after the lease.
+          SELECT wake_at FROM pending_deliveries WHERE wake_at IS NOT NULL AND (lease_token IS NULL OR leased_until <= now())
+          ORDER BY wake_at LIMIT 1)) * 1000)::float8,
         'webhooks', (SELECT row_to_json(webhook_counts) FROM webhook_counts)) AS backlog
       FROM stage_backlog`,
   });

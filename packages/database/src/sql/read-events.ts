@@ -14,7 +14,8 @@ export interface LoggedEvent {
   data: string;
 }
 
-interface Row {
+/** The columns of an event as the driver returns them. */
+export interface LoggedEventRow {
   id: string;
   position: string;
   type: string;
@@ -23,10 +24,12 @@ interface Row {
   data: string;
 }
 
-const COLUMNS = `id, position, type, owner, data::text AS data,
+/** The columns of {@link LoggedEventRow}, from table `events`. */
+export const COLUMNS = `id, position, type, owner, data::text AS data,
   to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp`;
 
-const toEvent = ({ id, position, type, owner, timestamp, data }: Row): LoggedEvent => ({
+/** Converts the columns to an event. */
+export const toEvent = ({ id, position, type, owner, timestamp, data }: LoggedEventRow): LoggedEvent => ({
   id,
   position: Number(position),
   type,
@@ -87,7 +90,7 @@ export async function followEvents(
   { after, limit, maxBytes = NO_BOUND }: Pick<LogRange, 'after' | 'limit' | 'maxBytes'>,
 ): Promise<FollowedPage> {
   type Check = Pick<FollowedPage, 'isPutBack'>;
-  const { rows } = await sql.query<Check & (Row | { id: null })>({
+  const { rows } = await sql.query<Check & (LoggedEventRow | { id: null })>({
     name: 'follow_events',
     text: `
       SELECT checked.*, page.* FROM (
@@ -99,7 +102,7 @@ export async function followEvents(
       ) AS checked LEFT JOIN (${pageOf(ALL_OWNERS)}) AS page ON true ORDER BY position`,
     values: [after, NO_BOUND, null, limit, maxBytes, remembered.map(({ position }) => position), remembered.map(({ id }) => id)],
   });
-  const events = rows.filter((row): row is Check & Row => row.id !== null);
+  const events = rows.filter((row): row is Check & LoggedEventRow => row.id !== null);
   return { ...toPage(events, { limit, maxBytes }), isPutBack: rows[0]?.isPutBack ?? false };
 }
 
@@ -133,7 +136,7 @@ async function page(
   { after, until = NO_BOUND, types = null, limit, maxBytes = NO_BOUND }: LogRange,
   { name, from, values }: { name: string; from: string; values: readonly unknown[] },
 ): Promise<LogPage> {
-  const { rows } = await sql.query<Row>({
+  const { rows } = await sql.query<LoggedEventRow>({
     name,
     text: pageOf(from),
     values: [after, until, types, limit, maxBytes, ...values],
@@ -141,7 +144,7 @@ async function page(
   return toPage(rows, { limit, maxBytes });
 }
 
-function toPage(rows: readonly Row[], { limit, maxBytes }: { limit: number; maxBytes: number }): LogPage {
+function toPage(rows: readonly LoggedEventRow[], { limit, maxBytes }: { limit: number; maxBytes: number }): LogPage {
   const events = rows.map(toEvent);
   const bytes = events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
   return { events, complete: events.length < limit && bytes < maxBytes };
@@ -184,7 +187,7 @@ export async function lastVisibleEvent(sql: Queryable, owner: string | null, unt
 
 /** Returns the newest events, at most `limit`, in the order of the log. */
 export async function readNewest(sql: Queryable, limit: number): Promise<Pick<LoggedEvent, 'position' | 'id' | 'owner'>[]> {
-  const { rows } = await sql.query<Pick<Row, 'position' | 'id' | 'owner'>>({
+  const { rows } = await sql.query<Pick<LoggedEventRow, 'position' | 'id' | 'owner'>>({
     name: 'read_newest',
     text: 'SELECT position, id, owner FROM events ORDER BY position DESC LIMIT $1',
     values: [limit],

@@ -35,7 +35,9 @@ export async function readWebhookStats(sql: Queryable, webhookIds: readonly stri
   const { rows } = await sql.query<Row>({
     name: 'read_webhook_stats',
     text: `
-      SELECT wanted.id AS "webhookId", span.since, counted.*, timed.*, ${countPending('wanted.id')} AS pending, shown.series
+      SELECT wanted.id AS "webhookId", span.since, counted.*, timed.*, (
+        SELECT ${countPending('webhooks')} FROM webhooks WHERE webhooks.id = wanted.id
+      ) AS pending, shown.series
       FROM unnest($1::text[]) WITH ORDINALITY AS wanted (id, place)
       CROSS JOIN LATERAL (
         SELECT array_agg(id) AS ids, array_agg(status) AS statuses, array_agg(created_at) AS times, count(*) AS count FROM (

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventually } from '@tidings/testing';
 import { answered, HEALTH, refused, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
-import { cancelDeliveries } from './cancel-deliveries.js';
 import type { ClaimedDelivery } from './claim-deliveries.js';
+import { endSuperseded } from './end-superseded.js';
 import { recordAttempts, type AttemptRecord } from './record-attempts.js';
+import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
 let log: TestLog;
@@ -24,6 +24,7 @@ beforeEach(async () => {
 const WAKE_AFTER_MS = 15_000;
 const record = async (...records: AttemptRecord[]) =>
   new Set((await recordAttempts(log.pool, records, { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH })).held.keys());
+const pending = async () => (await log.pool.query('SELECT FROM pending_deliveries')).rowCount;
 const attempts = async () => {
   const { rows } = await log.pool.query<Record<string, unknown>>(`
     SELECT delivery_id, number, 5 * round(extract(epoch FROM now() - started_at) / 5)::int AS started_ago, duration_ms, status_code,
@@ -33,7 +34,7 @@ const attempts = async () => {
 };
 
 describe('recording an attempt', () => {
-  test('that succeeded ends the delivery, and releases the lease', async () => {
+  test('that succeeded ends the delivery in the log, and removes it from the pending ones', async () => {
     expect(await record(succeeded(claim))).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject({
       status: 'succeeded',
@@ -44,6 +45,7 @@ describe('recording an attempt', () => {
       wake_in: null,
       finished: true,
     });
+    expect(await pending()).toBe(0);
     expect(await attempts()).toEqual([
       {
         delivery_id: id,
@@ -85,14 +87,21 @@ describe('recording an attempt', () => {
     });
   });
 
-  test('that is to be retried keeps the slot of a fifo webhook, and its place in line', async () => {
+  test('that is to be retried keeps the place of a fifo delivery in its line', async () => {
     const fifo = await log.addDelivery('in_order', { ordering: 'fifo' });
     await record(answered(await log.claim(fifo), 500, { status: 'pending', retryInMs: 40_000 }));
-    expect(await log.delivery(fifo)).toMatchObject({ stage: 'admitted', priority: 0, next_attempt_in: 40, wake_in: 55 });
+    expect(await log.delivery(fifo)).toMatchObject({ stage: 'backoff', priority: 0, next_attempt_in: 40, wake_in: 55 });
+  });
+
+  test('that is to be retried writes nothing to the log but the attempt', async () => {
+    const version = async () => (await log.pool.query('SELECT xmin, ctid FROM deliveries')).rows;
+    const before = await version();
+    await record(refused(claim, { status: 'pending', retryInMs: 40_000 }));
+    expect(await version()).toEqual(before);
   });
 
   test('that is to be retried puts the delivery behind first attempts and before replays', async () => {
-    await log.pool.query('UPDATE deliveries SET priority = 2, replay = true');
+    await log.pool.query('UPDATE pending_deliveries SET priority = 2, replay = true');
     await record(answered(claim, 500, { status: 'pending', retryInMs: 1000 }));
     expect(await log.delivery(id)).toMatchObject({ stage: 'backoff', priority: 2 });
     const { rows } = await log.pool.query('SELECT replay FROM attempts');
@@ -105,8 +114,8 @@ describe('recording an attempt', () => {
     const recorded = await recordAttempts(log.pool, [succeeded(claim), succeeded(other)], { wakeAfterMs: 1000, health: HEALTH });
     expect([...recorded.held].sort()).toEqual(
       [
-        [claim.leaseToken, { backlogged: false }],
-        [other.leaseToken, { backlogged: true }],
+        [claim.leaseToken, { backlogged: false, againInMs: null }],
+        [other.leaseToken, { backlogged: true, againInMs: null }],
       ].sort(),
     );
   });
@@ -152,14 +161,14 @@ describe('a worker that lost its lease (I3)', () => {
   });
 
   test('because the reconciler withdrew it, records nothing', async () => {
-    await log.pool.query('UPDATE deliveries SET wake_at = now()');
-    await wakeDeliveries(log.pool, 60_000);
+    await log.pool.query('UPDATE pending_deliveries SET leased_until = now(), wake_at = now()');
+    await wakeDeliveries(log.pool, { againAfterMs: 60_000 });
     expect(await record(succeeded(claim))).toEqual(new Set());
     expect(await log.delivery(id)).toMatchObject({ status: 'pending', attempt_count: 0 });
   });
 
   test('to another worker records nothing, even in the same statement as that worker', async () => {
-    await log.pool.query('UPDATE deliveries SET wake_at = now()');
+    await log.pool.query('UPDATE pending_deliveries SET leased_until = now()');
     const later = await log.claim(id);
     expect(await record(succeeded(claim), refused(later, { status: 'failed' }))).toEqual(new Set([later.leaseToken]));
     expect(await log.delivery(id)).toMatchObject({ status: 'failed', attempt_count: 1 });
@@ -175,7 +184,58 @@ describe('a worker that lost its lease (I3)', () => {
   });
 });
 
-describe('a delivery that is cancelled with its request in flight', () => {
+describe('an attempt is not recorded, and waits for nobody,', () => {
+  const recordAll = (...records: AttemptRecord[]) =>
+    recordAttempts(log.pool, records, { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH });
+  const nothingRecorded = async () => {
+    expect(await log.delivery(id)).toMatchObject({ status: 'pending', attempt_count: 0, lease_token: claim.leaseToken });
+    expect((await attempts()).filter(({ delivery_id: of }) => of === id)).toEqual([]);
+  };
+
+  test('while another transaction has its delivery locked: it is answered as locked, and the others are recorded', async () => {
+    const other = await log.claim(await log.addDelivery());
+    const { held, locked } = await log.whileHeld('SELECT FROM pending_deliveries WHERE delivery_id = $1 FOR UPDATE', [id], () =>
+      recordAll(succeeded(claim), succeeded(other)),
+    );
+    expect([[...held.keys()], [...locked]]).toEqual([[other.leaseToken], [claim.leaseToken]]);
+    await nothingRecorded();
+    expect(await record(succeeded(claim))).toEqual(new Set([claim.leaseToken]));
+  });
+
+  test('while another transaction has its delivery locked: its answer counts for the webhook once, when it is recorded', async () => {
+    const records = [refused(claim, { status: 'failed' })];
+    await log.whileHeld('SELECT FROM pending_deliveries WHERE delivery_id = $1 FOR UPDATE', [id], () => recordAll(...records));
+    expect(await log.health('wh_evt_1')).toMatchObject({ unreachable_count: 0, failing_ago: null });
+    await recordAll(...records);
+    expect(await log.health('wh_evt_1')).toMatchObject({ unreachable_count: 1, failing_ago: 0 });
+  });
+
+  test("while its webhook's health is to change and another transaction has the webhook locked", async () => {
+    const other = await log.claim(await log.addDelivery());
+    const { held, locked, changes } = await log.whileHeld("SELECT FROM webhooks WHERE id = 'wh_evt_1' FOR UPDATE", [], () =>
+      recordAll(refused(claim, { status: 'failed' }), refused(other, { status: 'failed' })),
+    );
+    expect([[...held.keys()], [...locked], changes]).toEqual([[other.leaseToken], [claim.leaseToken], null]);
+    await nothingRecorded();
+    expect(await log.health('wh_evt_1')).toMatchObject({ unreachable_count: 0, failing_ago: null });
+  });
+
+  test('except that a locked webhook whose health does not change is no hindrance', async () => {
+    const { held } = await log.whileHeld("SELECT FROM webhooks WHERE id = 'wh_evt_1' FOR UPDATE", [], () =>
+      recordAll(succeeded(claim)),
+    );
+    expect([...held.keys()]).toEqual([claim.leaseToken]);
+  });
+
+  test('if its lease is lost: then it is not locked, either', async () => {
+    const { held, locked } = await log.whileHeld('SELECT FROM pending_deliveries WHERE delivery_id = $1 FOR UPDATE', [id], () =>
+      recordAll(succeeded({ ...claim, leaseToken: randomUUID() })),
+    );
+    expect([held.size, locked.size]).toEqual([0, 0]);
+  });
+});
+
+describe('a delivery that is superseded with its request under way', () => {
   const stillCancelled = {
     status: 'cancelled',
     stage: null,
@@ -185,32 +245,90 @@ describe('a delivery that is cancelled with its request in flight', () => {
     wake_in: null,
     finished: true,
   };
+  const disable = async () => {
+    await log.pool.query('UPDATE webhooks SET enabled = false');
+    await endSuperseded(log.pool, [id]);
+  };
 
   test.each<[string, AttemptRecord['outcome']]>([
     ['arrived', { status: 'succeeded' }],
     ['failed', { status: 'failed' }],
     ['is to be retried', { status: 'pending', retryInMs: 1000 }],
   ])('stays cancelled when the attempt %s, and has the attempt', async (_, outcome) => {
-    await cancelDeliveries(log.pool, 'wh_evt_1');
+    await disable();
     expect(await record({ ...succeeded(claim), outcome })).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject(stillCancelled);
     expect(await attempts()).toHaveLength(1);
+    expect(await pending()).toBe(0);
   });
 
-  test('stays cancelled when both commit at the same time', async () => {
+  test('succeeds when it arrives before it is ended', async () => {
+    await log.pool.query('UPDATE webhooks SET enabled = false');
+    await record(succeeded(claim));
+    expect(await endSuperseded(log.pool, [id])).toEqual({ cancelled: 0, skipped: 0 });
+    expect(await log.delivery(id)).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+  });
+
+  test('has its attempt recorded as locked while it is being ended, and afterwards with its end', async () => {
+    await log.pool.query('UPDATE webhooks SET enabled = false');
     const canceller = await log.pool.connect();
     await canceller.query('BEGIN');
-    await cancelDeliveries(canceller, 'wh_evt_1');
-    const recording = record(succeeded(claim));
-    await eventually(async () => {
-      const { rows } = await log.pool.query(
-        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
-      );
-      expect(rows).toHaveLength(1);
-    });
+    await endSuperseded(canceller, [id]);
+    const options = { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH };
+    expect((await recordAttempts(log.pool, [succeeded(claim)], options)).locked).toEqual(new Set([claim.leaseToken]));
     await canceller.query('COMMIT');
     canceller.release();
-    expect(await recording).toEqual(new Set([claim.leaseToken]));
+    expect(await record(succeeded(claim))).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject(stillCancelled);
+  });
+});
+
+describe('a delivery that was cancelled and retried with its request under way', () => {
+  const recordOne = async (attempt: AttemptRecord) =>
+    (await recordAttempts(log.pool, [attempt], { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH })).held.get(claim.leaseToken);
+  beforeEach(async () => {
+    await log.pool.query('UPDATE webhooks SET enabled = false');
+    await endSuperseded(log.pool, [id]);
+    await log.pool.query('UPDATE webhooks SET enabled = true');
+    expect(await retryDelivery(log.pool, 'alice', id, WAKE_AFTER_MS)).toEqual({ webhook: 'enabled', due: null });
+  });
+
+  test.each<[string, AttemptRecord['outcome']]>([
+    ['arrived', { status: 'succeeded' }],
+    ['failed for good', { status: 'failed' }],
+    ['is to be retried in an hour', { status: 'pending', retryInMs: 3_600_000 }],
+  ])('is due again at once when the old attempt %s', async (_, outcome) => {
+    expect(await recordOne({ ...succeeded(claim), outcome })).toEqual({ backlogged: false, againInMs: 0 });
+    expect(await log.delivery(id)).toMatchObject({
+      status: 'pending',
+      stage: 'backoff',
+      priority: 2,
+      again: false,
+      attempt_count: 1,
+      lease_token: null,
+      next_attempt_in: 0,
+      wake_in: WAKE_AFTER_MS / 1000,
+      finished: false,
+    });
+  });
+
+  test('is attempted as a replay, whose retry policy does not count the old attempt, which was none', async () => {
+    await recordOne(succeeded(claim));
+    const replay = await log.claim(id);
+    expect(replay).toMatchObject({ attemptCount: 1, priorAttempts: 1, replay: true });
+    await record(succeeded(replay));
+    const { rows } = await log.pool.query('SELECT number, replay FROM attempts ORDER BY number');
+    expect(rows).toEqual([
+      { number: 1, replay: false },
+      { number: 2, replay: true },
+    ]);
+    expect(await log.delivery(id)).toMatchObject({ status: 'succeeded', attempt_count: 2 });
+  });
+
+  test('stays cancelled if it is cancelled once more before the old attempt is recorded', async () => {
+    await log.pool.query('UPDATE webhooks SET enabled = false');
+    await endSuperseded(log.pool, [id]);
+    expect(await recordOne(succeeded(claim))).toEqual({ backlogged: false, againInMs: null });
+    expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', attempt_count: 1, stage: null });
   });
 });

@@ -54,16 +54,31 @@ export interface HealthChanges {
 
 /** The result of recording attempts. */
 export interface Recorded {
-  /** By the tokens of the leases that still held, whether the webhook has parked deliveries for the free slot. */
-  held: Map<string, { backlogged: boolean }>;
+  /**
+   * By the tokens of the leases that still held: whether the webhook has parked deliveries for the free slot, and, if the
+   * delivery was to be attempted again whatever the response, the time until it is due, in milliseconds.
+   */
+  held: Map<string, { backlogged: boolean; againInMs: number | null }>;
+  /** The tokens of attempts that were not recorded, because a row is locked by another transaction: record them again. */
+  locked: Set<string>;
   /** Null when nothing changed. */
   changes: HealthChanges | null;
 }
 
+/** The columns of the one row that the statement returns. */
+interface Row {
+  held: { token: string; webhookId: string; againInMs: number | null }[];
+  locked: string[];
+  backlogged: string[];
+  changes: HealthChanges;
+}
+
 /**
  * Records many attempts and the new states of their deliveries in one statement, if their leases still hold (I3). A delivery
- * that was cancelled with the request in flight stays cancelled; its attempt is recorded. As everywhere, rows are locked in the
- * order of their ids, deliveries before webhooks, so that two statements cannot deadlock.
+ * that was cancelled with the request in flight stays cancelled; its attempt is recorded.
+ *
+ * It waits for no lock: an attempt whose delivery, or whose webhook's health, another transaction has locked is answered as
+ * locked, and the others are recorded.
  *
  * A webhook's row is written only when its health changes. Any response closes its circuit. A success clears
  * `failing_since`. A 410 disables it, and so does a delivery that runs out of attempts when no attempt has succeeded for
@@ -74,89 +89,102 @@ export async function recordAttempts(
   records: readonly AttemptRecord[],
   { wakeAfterMs, health }: RecordOptions,
 ): Promise<Recorded> {
-  const { rows } = await sql.query<
-    { token: string; webhook_id: string; backlogged: boolean } | { token: null; changes: HealthChanges }
-  >({
+  const ids = records.map(({ deliveryId }) => deliveryId);
+  const inOrder = ids.toSorted();
+  const { rows } = await sql.query<Row>({
     name: 'record_attempts',
     text: `
       WITH record AS (
-        SELECT * FROM unnest($1::text[], $2::uuid[], $3::float8[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[],
-            $9::delivery_status[], $10::float8[], $16::text[])
-          AS record (delivery_id, token, started_ago_ms, duration_ms, status_code, error_class, error, response_body, status, retry_in_ms, url)
-      ), held AS MATERIALIZED (
-        SELECT record.*, webhook_id, replay, deliveries.status = 'pending' AS open
-        FROM record JOIN deliveries ON id = delivery_id AND lease_token = token
-        ORDER BY id FOR UPDATE OF deliveries
-      ), updated AS (
-        UPDATE deliveries SET
-          attempt_count = attempt_count + 1,
-          status = CASE WHEN open THEN held.status ELSE deliveries.status END,
-          -- A fifo delivery keeps its slot, so that the others wait, until it succeeds or is out of attempts.
-          stage = CASE WHEN open AND held.status = 'pending' THEN
-            CASE WHEN ordering = 'fifo' THEN 'admitted' ELSE 'backoff' END::delivery_stage END,
-          priority = CASE WHEN ordering = 'fifo' THEN priority ELSE greatest(priority, 1) END,
-          next_attempt_at = CASE WHEN open THEN now() + make_interval(secs => retry_in_ms / 1000) END,
-          wake_at = CASE WHEN open THEN now() + make_interval(secs => (retry_in_ms + $11::float8) / 1000) END,
-          finished_at = CASE WHEN open AND held.status = 'pending' THEN NULL ELSE coalesce(finished_at, now()) END,
-          lease_token = NULL
-        FROM held LEFT JOIN webhooks ON webhooks.id = held.webhook_id
-        WHERE deliveries.id = delivery_id
-        RETURNING held.*, attempt_count
-      ), inserted_attempt AS (
-        INSERT INTO attempts (delivery_id, number, started_at, duration_ms, replay, status_code, error_class, error, response_body)
-        SELECT delivery_id, attempt_count, now() - make_interval(secs => started_ago_ms / 1000), duration_ms, replay, status_code,
-          error_class, error, response_body
-        FROM updated
+        SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::float8[], $5::int[], $6::int[], $7::text[], $8::text[], $9::text[],
+            $10::delivery_status[], $11::float8[])
+          AS record (delivery_id, token, url, started_ago_ms, duration_ms, status_code, error_class, error, response_body, outcome, retry_in_ms)
+      ), leased AS MATERIALIZED (
+        SELECT record.*, webhook_id FROM record JOIN pending_deliveries USING (delivery_id) WHERE lease_token = token
+      ), recordable AS MATERIALIZED (
+        SELECT leased.*, attempt_count + 1 AS number, priority, next_attempt_at, prior_attempts, replay, again,
+          NOT ended AND (again OR outcome = 'pending') AS goes_on
+        FROM leased JOIN pending_deliveries USING (delivery_id) WHERE lease_token = token
+        ORDER BY delivery_id FOR UPDATE OF pending_deliveries SKIP LOCKED
       ), answers AS (
+        -- A locked delivery's answer counts when it is recorded, once.
         SELECT webhook_id, bool_or(status_code IS NOT NULL) AS answered, count(*) FILTER (WHERE status_code IS NULL) AS unanswered,
-          bool_or(error_class IS NULL) AS succeeded, bool_or(status_code = 410) AS gone, bool_or(held.status = 'failed') AS exhausted
+          bool_or(error_class IS NULL) AS succeeded, bool_or(status_code = 410) AS gone, bool_or(outcome = 'failed') AS exhausted
         -- A response of an earlier URL does not count for the URL that the webhook has now.
-        FROM held JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = held.url GROUP BY webhook_id
-      ), affected_webhook AS MATERIALIZED (
-        -- The decision to disable the webhook reads its row after the row is locked.
-        SELECT answers.*, failing_since, enabled AS was_enabled, circuit_opened_at IS NOT NULL AS was_open FROM answers JOIN webhooks ON webhooks.id = webhook_id
+        FROM recordable JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = recordable.url GROUP BY webhook_id
+      ), affected AS MATERIALIZED (
+        SELECT answers.* FROM answers JOIN webhooks ON webhooks.id = webhook_id
         WHERE NOT answered OR unreachable_count > 0 OR circuit_opened_at IS NOT NULL OR gone
           OR succeeded <> (failing_since IS NULL)
-          OR (exhausted AND NOT succeeded AND failing_since <= now() - make_interval(secs => $15::float8 / 1000))
-        ORDER BY webhook_id FOR NO KEY UPDATE OF webhooks
+          OR (exhausted AND NOT succeeded AND failing_since <= now() - make_interval(secs => $16::float8 / 1000))
+      ), locked_webhook AS MATERIALIZED (
+        -- The decision to disable the webhook reads its row after the row is locked.
+        SELECT affected.*, failing_since, enabled AS was_enabled, circuit_opened_at IS NOT NULL AS was_open
+        FROM affected JOIN webhooks ON webhooks.id = webhook_id
+        ORDER BY webhook_id FOR NO KEY UPDATE OF webhooks SKIP LOCKED
+      ), held AS MATERIALIZED (
+        SELECT * FROM recordable
+        WHERE webhook_id NOT IN (SELECT webhook_id FROM affected) OR webhook_id IN (SELECT webhook_id FROM locked_webhook)
+      ), inserted_attempt AS (
+        INSERT INTO attempts (delivery_id, number, started_at, duration_ms, replay, status_code, error_class, error, response_body)
+        SELECT delivery_id, number, now() - make_interval(secs => started_ago_ms / 1000), duration_ms, replay AND NOT again, status_code,
+          error_class, error, response_body
+        FROM held
+      ), removed AS (
+        DELETE FROM pending_deliveries USING held WHERE pending_deliveries.delivery_id = held.delivery_id AND NOT goes_on
+        RETURNING held.delivery_id, number, outcome, ended
+      ), logged AS (
+        UPDATE deliveries SET attempt_count = number,
+          status = CASE WHEN ended THEN status ELSE outcome END, finished_at = CASE WHEN ended THEN finished_at ELSE now() END
+        -- The bounds keep the partitions of other times out of the plan.
+        FROM removed WHERE deliveries.id = delivery_id AND deliveries.id BETWEEN $17::text AND $18::text
+      ), continued AS (
+        UPDATE pending_deliveries SET
+          attempt_count = number, stage = 'backoff', lease_token = NULL, leased_until = NULL, again = false,
+          prior_attempts = CASE WHEN held.again THEN number ELSE held.prior_attempts END,
+          priority = CASE WHEN ordering = 'fifo' THEN held.priority ELSE greatest(held.priority, 1) END,
+          next_attempt_at = due_at, wake_at = due_at + make_interval(secs => $12::float8 / 1000)
+        FROM (
+          SELECT *, CASE WHEN again THEN greatest(next_attempt_at, now()) ELSE now() + make_interval(secs => retry_in_ms / 1000) END AS due_at
+          FROM held
+        ) AS held LEFT JOIN webhooks ON webhooks.id = held.webhook_id
+        WHERE pending_deliveries.delivery_id = held.delivery_id AND goes_on
       ), updated_webhook AS (
         UPDATE webhooks SET
           unreachable_count = CASE WHEN answered THEN 0 ELSE unreachable_count + unanswered END,
           circuit_opened_at = CASE WHEN answered THEN NULL
-            WHEN circuit_opened_at IS NOT NULL OR unreachable_count + unanswered >= $12::int THEN coalesce(circuit_opened_at, now()) END,
+            WHEN circuit_opened_at IS NOT NULL OR unreachable_count + unanswered >= $13::int THEN coalesce(circuit_opened_at, now()) END,
           circuit_probe_at = CASE WHEN answered THEN NULL
-            WHEN circuit_opened_at IS NOT NULL OR unreachable_count + unanswered >= $12::int THEN now()
-              + least(greatest(now() - circuit_opened_at, make_interval(secs => $13::float8 / 1000)), make_interval(secs => $14::float8 / 1000)) END,
+            WHEN circuit_opened_at IS NOT NULL OR unreachable_count + unanswered >= $13::int THEN now()
+              + least(greatest(now() - circuit_opened_at, make_interval(secs => $14::float8 / 1000)), make_interval(secs => $15::float8 / 1000)) END,
           failing_since = CASE WHEN succeeded THEN NULL ELSE coalesce(webhooks.failing_since, now()) END,
           enabled = enabled AND disable_as IS NULL,
           disabled_reason = CASE WHEN enabled THEN disable_as ELSE disabled_reason END,
           disabled_at = CASE WHEN enabled AND disable_as IS NOT NULL THEN now() ELSE disabled_at END,
           updated_at = CASE WHEN enabled AND disable_as IS NOT NULL THEN now() ELSE updated_at END
         FROM (
-          SELECT affected_webhook.*,
+          SELECT locked_webhook.*,
             CASE WHEN gone THEN 'gone'
-              WHEN exhausted AND NOT succeeded AND failing_since <= now() - make_interval(secs => $15::float8 / 1000) THEN 'failing'
+              WHEN exhausted AND NOT succeeded AND failing_since <= now() - make_interval(secs => $16::float8 / 1000) THEN 'failing'
             END::webhook_disabled_reason AS disable_as
-          FROM affected_webhook
-        ) AS affected
-        WHERE webhooks.id = affected.webhook_id
+          FROM locked_webhook
+        ) AS affected_now
+        WHERE webhooks.id = affected_now.webhook_id
         RETURNING was_open, circuit_opened_at IS NOT NULL AS is_open, CASE WHEN was_enabled THEN disable_as END AS disabled
       )
-      SELECT token, webhook_id,
-        -- Checked once for each webhook, in its first row.
-        CASE WHEN row_number() OVER (PARTITION BY webhook_id) = 1
-          THEN EXISTS (SELECT FROM deliveries AS parked WHERE parked.webhook_id = held.webhook_id AND parked.stage = 'parked')
-          ELSE false END AS backlogged,
-        NULL::json AS changes
-      FROM held
-      UNION ALL
-      SELECT NULL, NULL, NULL, json_build_object(
-        'circuitsOpened', count(*) FILTER (WHERE is_open AND NOT was_open), 'circuitsClosed', count(*) FILTER (WHERE was_open AND NOT is_open),
-        'disabledFailing', count(*) FILTER (WHERE disabled = 'failing'), 'disabledGone', count(*) FILTER (WHERE disabled = 'gone'))
-      FROM updated_webhook WHERE is_open <> was_open OR disabled IS NOT NULL HAVING count(*) > 0`,
+      SELECT
+        (SELECT coalesce(json_agg(json_build_object('token', token, 'webhookId', webhook_id, 'againInMs', CASE WHEN again AND goes_on
+            THEN greatest(0, ceil(extract(epoch FROM next_attempt_at - now()) * 1000)) END)), '[]') FROM held) AS held,
+        (SELECT coalesce(json_agg(token), '[]') FROM leased WHERE token NOT IN (SELECT token FROM held)) AS locked,
+        (SELECT coalesce(json_agg(webhook_id), '[]') FROM (SELECT DISTINCT webhook_id FROM held) AS webhook
+          WHERE has_parked(webhook_id)) AS backlogged,
+        (SELECT json_build_object(
+            'circuitsOpened', count(*) FILTER (WHERE is_open AND NOT was_open), 'circuitsClosed', count(*) FILTER (WHERE was_open AND NOT is_open),
+            'disabledFailing', count(*) FILTER (WHERE disabled = 'failing'), 'disabledGone', count(*) FILTER (WHERE disabled = 'gone'))
+          FROM updated_webhook) AS changes`,
     values: [
-      records.map(({ deliveryId }) => deliveryId),
+      ids,
       records.map(({ leaseToken }) => leaseToken),
+      records.map(({ url }) => url),
       records.map(({ startedAgoMs }) => startedAgoMs),
       records.map(({ durationMs }) => durationMs),
       records.map(({ statusCode }) => statusCode),
@@ -170,15 +198,15 @@ export async function recordAttempts(
       health.probeAfterMs,
       health.probeAtMostMs,
       health.disableAfterMs,
-      records.map(({ url }) => url),
+      inOrder[0],
+      inOrder.at(-1),
     ],
   });
-  let changes: HealthChanges | null = null;
-  const recorded = rows.flatMap((row) => {
-    if (row.token !== null) return [row];
-    ({ changes } = row);
-    return [];
-  });
-  const backlogged = new Set(recorded.filter((row) => row.backlogged).map((row) => row.webhook_id));
-  return { held: new Map(recorded.map((row) => [row.token, { backlogged: backlogged.has(row.webhook_id) }])), changes };
+  const { held, locked, backlogged, changes } = rows[0] as Row;
+  const waiting = new Set(backlogged);
+  return {
+    held: new Map(held.map(({ token, webhookId, againInMs }) => [token, { backlogged: waiting.has(webhookId), againInMs }])),
+    locked: new Set(locked),
+    changes: Object.values(changes as unknown as Record<string, number>).some((count) => count > 0) ? changes : null,
+  };
 }

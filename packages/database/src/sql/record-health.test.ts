@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventually } from '@tidings/testing';
 import { answered, HEALTH, refused, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
-import type { ClaimedDelivery } from './claim-deliveries.js';
+import { claimDeliveries, type ClaimedDelivery } from './claim-deliveries.js';
 import { recordAttempts, type AttemptRecord } from './record-attempts.js';
 
 let log: TestLog;
@@ -22,9 +21,12 @@ const health = () => log.health('wh_one');
 /** Records one more attempt, and bypasses the circuit. */
 const attempt = async (outcome: (claim: ClaimedDelivery) => AttemptRecord) => {
   await log.pool.query('UPDATE webhooks SET circuit_probe_at = NULL WHERE circuit_probe_at > now()');
-  await log.pool.query("UPDATE deliveries SET stage = 'admitted', next_attempt_at = now()");
+  await log.pool.query("UPDATE pending_deliveries SET stage = 'admitted', next_attempt_at = now()");
   await record(outcome(await log.claim(id)));
 };
+/** Makes all deliveries those of the first webhook. */
+const sendAllToOne = () =>
+  log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'; UPDATE pending_deliveries SET webhook_id = 'wh_one'");
 const silence = (claim: ClaimedDelivery) => refused(claim, again);
 const refusal = (claim: ClaimedDelivery) => answered(claim, 500, again);
 const exhaustion = (claim: ClaimedDelivery) => answered(claim, 500, { status: 'failed' });
@@ -42,8 +44,10 @@ describe('the circuit of a webhook', () => {
   test('opens when these attempts are recorded in one commit', async () => {
     const ids = [id];
     for (let count = 0; count < 2; count += 1) ids.push(await log.addDelivery());
-    await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
-    await record(...(await Promise.all(ids.map(log.claim))).map(silence));
+    await sendAllToOne();
+    const claims: ClaimedDelivery[] = [];
+    for (const one of ids) claims.push(await log.claim(one));
+    await record(...claims.map(silence));
     expect(await health()).toMatchObject({ unreachable_count: 3, circuit_opened_ago: 0 });
   });
 
@@ -85,7 +89,7 @@ describe('the circuit of a webhook', () => {
 describe('a change of the health of a webhook', () => {
   const silent = async () => {
     await log.pool.query('UPDATE webhooks SET circuit_probe_at = NULL WHERE circuit_probe_at > now()');
-    await log.pool.query("UPDATE deliveries SET stage = 'admitted', next_attempt_at = now()");
+    await log.pool.query("UPDATE pending_deliveries SET stage = 'admitted', next_attempt_at = now()");
     return log.claim(id);
   };
   const nothing = { circuitsOpened: 0, circuitsClosed: 0, disabledFailing: 0, disabledGone: 0 };
@@ -142,7 +146,7 @@ describe('a webhook that fails', () => {
 
   test('for too long stays enabled with a success in the same commit', async () => {
     const other = await log.addDelivery();
-    await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
+    await sendAllToOne();
     await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
     await record(exhaustion(await log.claim(id)), succeeded(await log.claim(other)));
     expect(await health()).toMatchObject({ enabled: true, failing_ago: null });
@@ -150,22 +154,16 @@ describe('a webhook that fails', () => {
 
   test('for too long stays enabled with a success in a commit just before', async () => {
     const other = await log.addDelivery();
-    await log.pool.query("UPDATE deliveries SET webhook_id = 'wh_one'");
+    await sendAllToOne();
     await log.pool.query("UPDATE webhooks SET failing_since = now() - interval '30 days'");
     const [failing, arriving] = [await log.claim(id), await log.claim(other)];
     const before = await log.pool.connect();
     await before.query('BEGIN');
     await recordAttempts(before, [succeeded(arriving)], { wakeAfterMs: 15_000, health: HEALTH });
-    const recording = record(exhaustion(failing));
-    await eventually(async () => {
-      const { rows } = await log.pool.query(
-        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
-      );
-      expect(rows).toHaveLength(1);
-    });
+    expect((await record(exhaustion(failing))).locked).toEqual(new Set([failing.leaseToken]));
     await before.query('COMMIT');
     before.release();
-    await recording;
+    expect((await record(exhaustion(failing))).locked).toEqual(new Set());
     expect(await health()).toMatchObject({ enabled: true, disabled_reason: null, failing_ago: 0 });
   });
 
@@ -174,6 +172,18 @@ describe('a webhook that fails', () => {
     await log.pool.query("UPDATE webhooks SET url = 'https://example.com/moved'");
     await record(answered(claim, 410, { status: 'failed' }));
     expect(await health()).toMatchObject({ enabled: true, disabled_reason: null, failing_ago: null });
+  });
+
+  test('starts a new generation when it is disabled, so that its waiting deliveries are skipped', async () => {
+    const waiting = await log.addDelivery();
+    await sendAllToOne();
+    await record(answered(await log.claim(id), 410, { status: 'failed' }));
+    expect((await log.pool.query("SELECT generation, superseded_status FROM webhooks WHERE id = 'wh_one'")).rows).toEqual([
+      { generation: 2, superseded_status: 'skipped' },
+    ]);
+    expect((await log.pool.query('SELECT webhook_id FROM cancellations')).rows).toEqual([{ webhook_id: 'wh_one' }]);
+    const claims = await claimDeliveries(log.pool, [waiting], { leaseMs: 60_000, wakeAfterMs: 15_000 });
+    expect(claims).toMatchObject([{ id: waiting, state: 'superseded' }]);
   });
 
   test('with 410 is disabled immediately', async () => {

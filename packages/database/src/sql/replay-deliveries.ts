@@ -1,7 +1,6 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
-import { LONGEST_LEASE_S } from '../lease.js';
 
 /** Selects the deliveries of one webhook to replay. */
 export interface ReplayFilter {
@@ -84,9 +83,13 @@ export async function replayDeliveries(
   const { rows } = await sql.query<{ count: string; from: Date; until: Date }>({
     name: 'replay_deliveries',
     text: `
-      WITH chosen AS MATERIALIZED (
-        SELECT id, event_position, lease_token IS NOT NULL AS leased FROM deliveries
-        WHERE webhook_id = $1 AND id BETWEEN $2 AND $3 AND event_position BETWEEN $4 AND $5
+      WITH under_way AS MATERIALIZED (
+        -- Cancelled with a request under way: they keep their lease, and are attempted again when it has been recorded.
+        SELECT delivery_id FROM pending_deliveries WHERE webhook_id = $1 AND stage = 'admitted' AND ended ORDER BY delivery_id FOR UPDATE
+      ), chosen AS MATERIALIZED (
+        SELECT id, event_position, attempt_count, created_at FROM deliveries
+        WHERE (SELECT count(*) FROM under_way) >= 0
+          AND webhook_id = $1 AND id BETWEEN $2 AND $3 AND event_position BETWEEN $4 AND $5
           AND status = ANY ($6::delivery_status[]) AND status <> 'pending' AND ($7::text[] IS NULL OR event_type = ANY ($7))
         ORDER BY id FOR UPDATE
       ), size AS MATERIALIZED (
@@ -94,20 +97,20 @@ export async function replayDeliveries(
       ), scheduled AS (
         UPDATE webhooks SET replay_next_at = greatest(replay_next_at, now()) + (SELECT count FROM size) * interval '1 s' / $8::float8
         WHERE id = $1 AND enabled AND (SELECT count FROM size) > 0
-        RETURNING replay_next_at - (SELECT count FROM size) * interval '1 s' / $8::float8 AS starts_at
+        RETURNING generation, replay_next_at - (SELECT count FROM size) * interval '1 s' / $8::float8 AS starts_at
+      ), due AS MATERIALIZED (
+        SELECT chosen.*, generation, starts_at + (row_number() OVER (ORDER BY event_position) - 1) * interval '1 s' / $8::float8 AS at
+        FROM chosen, scheduled
       ), replayed AS (
-        UPDATE deliveries SET status = 'pending', stage = 'backoff', priority = 2, replay = true, prior_attempts = attempt_count,
-          next_attempt_at = at, finished_at = NULL,
-          -- A delivery that was cancelled with a request in flight keeps its lease until that attempt has ended.
-          wake_at = CASE WHEN leased THEN greatest(at, now() + interval '${String(LONGEST_LEASE_S)} s') ELSE at END
-        FROM (
-          SELECT id, leased, starts_at + (row_number() OVER (ORDER BY event_position) - 1) * interval '1 s' / $8::float8 AS at
-          FROM chosen, scheduled
-        ) AS due
-        WHERE deliveries.id = due.id
-        RETURNING at
+        INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, priority, attempt_count,
+          prior_attempts, replay, next_attempt_at, wake_at)
+        SELECT id, $1, generation, event_position, created_at, 'backoff', 2, attempt_count, attempt_count, true, at, at FROM due
+        ON CONFLICT (delivery_id) DO UPDATE SET generation = excluded.generation, ended = false, again = true, priority = 2, replay = true,
+          prior_attempts = pending_deliveries.attempt_count, next_attempt_at = excluded.next_attempt_at
+      ), logged AS (
+        UPDATE deliveries SET status = 'pending', replay = true, finished_at = NULL FROM due WHERE deliveries.id = due.id
       )
-      SELECT count(*) AS count, min(at) AS from, max(at) AS until FROM replayed`,
+      SELECT count(*) AS count, min(at) AS from, max(at) AS until FROM due`,
     values: [webhookId, lowestId, highestId, firstPosition, lastPosition, statuses, types, perSecond],
   });
   const [row] = rows;

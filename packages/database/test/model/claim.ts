@@ -1,9 +1,24 @@
-import { copy, compareInLine, isDeliverable, RULES, settle, slotsOf, type Delivery, type Rules, type State } from './state.js';
-import { inFlight } from './transitions.js';
+import { compareByPriority, isAdmissible, nextInLine } from './line.js';
+import { RULES, type Rules } from './rules.js';
+import { awaitsProbe, inFlight, rateCountsFrom, slotsOf } from './slots.js';
+import { copy, isLeased, isSuperseded, withdrawLease, type PendingDelivery, type State, type Webhook } from './state.js';
 
 /** The result of a claim for one delivery, as `Claim` has it. */
 export type ModelClaim =
-  { state: 'claimed'; id: string; token: number; attemptCount: number } | { state: 'deferred'; id: string; dueInMs: number };
+  | { state: 'claimed'; id: string; token: number; attemptCount: number; priorAttempts: number; replay: boolean }
+  | { state: 'deferred'; id: string; webhookId: string; dueInMs: number }
+  /** Its row, or its webhook's row, is locked: it is to be claimed again. */
+  | { state: 'locked'; id: string; webhookId: string }
+  /** It is to be ended: it is of an earlier generation, or its webhook was deleted. */
+  | { state: 'superseded'; id: string; webhookId: string };
+
+export interface ClaimOptions {
+  leaseMs: number;
+  wakeAfterMs: number;
+  next?: readonly { webhookId: string; count: number }[];
+  /** The ids of deliveries and webhooks that other transactions have locked. */
+  locked?: readonly string[];
+}
 
 /** Burst of an idle webhook with a rate limit: the requests of this time may be sent together. */
 const BURST_MS = 100;
@@ -12,71 +27,75 @@ const BURST_MS = 100;
 export function claim(
   before: State,
   ids: readonly string[],
-  { leaseMs, wakeAfterMs }: { leaseMs: number; wakeAfterMs: number },
+  { leaseMs, wakeAfterMs, next = [], locked = [] }: ClaimOptions,
   rules: Rules = RULES,
 ): { state: State; claims: ModelClaim[] } {
   const state = copy(before);
   const claims: ModelClaim[] = [];
   const { now } = state;
+  const named = ids.flatMap((id) => state.pending.get(id) ?? []);
+  const candidates = named.filter((row) => !row.ended && !(rules.claimHonoursLeases && isLeased(row, now)));
+  for (const { webhookId, count } of next) {
+    const webhook = state.webhooks.get(webhookId);
+    if (webhook) candidates.push(...nextInLine(state, webhook, count, rules, locked).filter(({ id }) => !ids.includes(id)));
+  }
   const ranks = new Map<string, number>();
-  const candidates = state.deliveries.filter(
-    ({ id, status, leaseToken, wakeAt }) =>
-      ids.includes(id) &&
-      status === 'pending' &&
-      (!rules.claimHonoursLeases || leaseToken === null || (wakeAt !== null && wakeAt <= now)),
-  );
-  const park = (delivery: Delivery) => Object.assign(delivery, { stage: 'parked', leaseToken: null, wakeAt: null });
-
-  for (const delivery of candidates.sort(compareInLine)) {
-    const { id, webhookId, nextAttemptAt } = delivery;
+  for (const row of candidates.sort(compareByPriority)) {
+    const { id, webhookId } = row;
+    if (locked.includes(id) || locked.includes(webhookId)) {
+      claims.push({ state: 'locked', id, webhookId });
+      continue;
+    }
     const webhook = state.webhooks.get(webhookId);
     const webhookBefore = before.webhooks.get(webhookId);
-    if (!isDeliverable(webhook) || !webhookBefore) {
-      settle(delivery, 'cancelled');
-      delivery.leaseToken = null;
+    if (!webhook || !webhookBefore || (rules.claimHonoursGeneration && isSuperseded(before, row))) {
+      claims.push({ state: 'superseded', id, webhookId });
       continue;
     }
-    if (nextAttemptAt !== null && nextAttemptAt > now) {
-      claims.push({ state: 'deferred', id, dueInMs: nextAttemptAt - now });
-      continue;
-    }
-    if (!webhook.enabled) {
-      settle(delivery, 'skipped');
-      delivery.leaseToken = null;
-      continue;
-    }
-    const behind = rules.claimKeepsFifoOrder && webhook.ordering === 'fifo' && firstInLine(before, webhookId) !== id;
-    const paused = rules.claimHonoursPause && (state.paused || webhook.paused);
-    if (behind || paused || (webhookBefore.circuitProbeAt !== null && webhookBefore.circuitProbeAt > now)) {
-      park(delivery);
+    if (!isDue(row, now, rules)) {
+      claims.push({ state: 'deferred', id, webhookId, dueInMs: row.nextAttemptAt - now });
       continue;
     }
     const rank = ranks.get(webhookId) ?? 0;
-    ranks.set(webhookId, rank + 1);
-    if (rules.claimCountsInFlight && inFlight(before, webhookId) + rank >= slotsOf(webhook)) {
-      park(delivery);
+    if (!isEligible(before, row, webhookBefore, rules) || isBeyondSlots(before, webhookBefore, rank, rules)) {
+      withdrawLease(row);
+      Object.assign(row, { stage: 'parked', wakeAt: null });
       continue;
     }
-    const { rateLimit } = webhook;
-    if (rateLimit !== null) {
-      const permitAt = Math.max(webhookBefore.rateNextAt ?? -Infinity, now - BURST_MS) + (rank * 1000) / rateLimit;
+    ranks.set(webhookId, rank + 1);
+    if (webhook.rateLimit !== null) {
+      const permitAt = rateCountsFrom(webhookBefore, now - BURST_MS, now, rules) + (rank * 1000) / webhook.rateLimit;
       if (permitAt > now) {
-        claims.push({ state: 'deferred', id, dueInMs: Math.ceil(permitAt - now) });
-        Object.assign(delivery, { stage: 'admitted', leaseToken: null, wakeAt: permitAt + wakeAfterMs });
+        claims.push({ state: 'deferred', id, webhookId, dueInMs: Math.ceil(permitAt - now) });
+        withdrawLease(row);
+        Object.assign(row, { stage: 'admitted', wakeAt: permitAt + wakeAfterMs });
         continue;
       }
-      webhook.rateNextAt = permitAt + 1000 / rateLimit;
+      webhook.rateNextAt = permitAt + 1000 / webhook.rateLimit;
     }
     if (webhook.circuitOpenedAt !== null) webhook.circuitProbeAt = now + leaseMs;
+    // Of an admitted delivery only the lease changes, which no index holds, while its wake time is still to come.
+    if (row.stage !== 'admitted' || (row.wakeAt ?? 0) <= now) {
+      Object.assign(row, { stage: 'admitted', wakeAt: rules.claimHasWakeTime ? now + leaseMs : null });
+    }
     const token = (state.lastToken += 1);
-    Object.assign(delivery, { stage: 'admitted', leaseToken: token, wakeAt: rules.claimHasWakeTime ? now + leaseMs : null });
-    claims.push({ state: 'claimed', id, token, attemptCount: delivery.attemptCount });
+    Object.assign(row, { leaseToken: token, leasedUntil: now + leaseMs, again: false });
+    const { attemptCount, priorAttempts, replay } = row;
+    claims.push({ state: 'claimed', id, token, attemptCount, priorAttempts, replay });
   }
   return { state, claims };
 }
 
-function firstInLine({ deliveries }: State, webhookId: string): string | undefined {
-  return deliveries
-    .filter((delivery) => delivery.webhookId === webhookId && (delivery.stage === 'admitted' || delivery.stage === 'parked'))
-    .sort(compareInLine)[0]?.id;
+/** A first attempt is due from the beginning: a later time was written by a clock that was ahead. */
+function isDue({ nextAttemptAt, attemptCount, replay }: PendingDelivery, now: number, { claimBoundsTimes }: Rules): boolean {
+  return nextAttemptAt <= now || (attemptCount === 0 && !replay && claimBoundsTimes);
+}
+
+function isEligible(before: State, row: PendingDelivery, webhook: Webhook, rules: Rules): boolean {
+  if (rules.claimHonoursPause && (before.paused || webhook.paused)) return false;
+  return !awaitsProbe(webhook, before.now, rules) && isAdmissible(before, row, rules);
+}
+
+function isBeyondSlots(before: State, webhook: Webhook, rank: number, { claimCountsInFlight }: Rules): boolean {
+  return claimCountsInFlight && inFlight(before, webhook.id) + rank >= slotsOf(webhook);
 }

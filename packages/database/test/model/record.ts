@@ -1,8 +1,8 @@
 import type { HealthRules } from '../../src/sql/record-attempts.js';
-import { copy, RULES, settle, type Delivery, type Rules, type State, type Webhook } from './state.js';
-
-/** The status of a receiver's answer; null when there was none. */
-export type Answer = 204 | 500 | 410 | null;
+import { end } from './end.js';
+import { changesHealth, updateHealth, type Answer, type Answers } from './health.js';
+import { RULES, type Rules } from './rules.js';
+import { copy, pendingOf, withdrawLease, type PendingDelivery, type State } from './state.js';
 
 /** One attempt to record, as `AttemptRecord` has it. */
 export interface ModelRecord {
@@ -12,68 +12,91 @@ export interface ModelRecord {
   outcome: { status: 'succeeded' } | { status: 'failed' } | { status: 'pending'; retryInMs: number };
 }
 
-/** Records attempts whose leases still hold, and returns the tokens of these, as `recordAttempts` does. */
+export interface RecordOptions {
+  wakeAfterMs: number;
+  health: HealthRules;
+  /** The ids of deliveries and webhooks that other transactions have locked. */
+  locked?: readonly string[];
+}
+
+export interface ModelRecorded {
+  state: State;
+  /** By the tokens that still held. `againInMs`: the time until a retry that was requested meanwhile; null: there was none. */
+  held: Map<number, { backlogged: boolean; againInMs: number | null }>;
+  /** The tokens of records that are to be recorded again, because a row is locked. */
+  locked: number[];
+}
+
+/** Records attempts whose leases still hold, as `recordAttempts` does. */
 export function record(
   before: State,
   records: readonly ModelRecord[],
-  { wakeAfterMs, health }: { wakeAfterMs: number; health: HealthRules },
+  { wakeAfterMs, health, locked = [] }: RecordOptions,
   rules: Rules = RULES,
-): { state: State; held: number[] } {
+): ModelRecorded {
   const state = copy(before);
-  const held: number[] = [];
-  const answers = new Map<string, Answer[]>();
-  const exhausted = new Set<string>();
-  for (const { id, token, answer, outcome } of records) {
-    const delivery = state.deliveries.find((one) => one.id === id);
-    if (!delivery || (rules.recordRequiresLease && delivery.leaseToken !== token)) continue;
-    held.push(token);
-    answers.set(delivery.webhookId, [...(answers.get(delivery.webhookId) ?? []), answer]);
-    if (outcome.status === 'failed') exhausted.add(delivery.webhookId);
-    const fifo = state.webhooks.get(delivery.webhookId)?.ordering === 'fifo';
-    delivery.attemptCount += 1;
-    delivery.leaseToken = null;
-    if (!fifo) delivery.priority = Math.max(delivery.priority, 1);
-    // A delivery that was cancelled in the meantime stays cancelled, and releases its slot.
-    if (delivery.status !== 'pending') settle(delivery, delivery.status);
-    else if (outcome.status === 'pending')
-      retry(delivery, fifo && rules.fifoRetryKeepsSlot, state.now + outcome.retryInMs, wakeAfterMs);
-    else settle(delivery, outcome.status);
+  const recorded: ModelRecorded = { state, held: new Map(), locked: [] };
+  const held = records.flatMap((one) => {
+    const row = state.pending.get(one.id);
+    return row && (!rules.recordRequiresLease || row.leaseToken === one.token) ? [{ ...one, row }] : [];
+  });
+  const answers = new Map<string, Answers>();
+  for (const { id, row, answer, outcome } of held) {
+    if (locked.includes(id)) continue;
+    const { answers: earlier, isExhausted } = answers.get(row.webhookId) ?? { answers: [], isExhausted: false };
+    answers.set(row.webhookId, { answers: [...earlier, answer], isExhausted: isExhausted || outcome.status === 'failed' });
+  }
+  // A locked webhook is no hindrance while its health does not change.
+  for (const webhookId of [...answers.keys()]) {
+    const webhook = state.webhooks.get(webhookId);
+    const ofWebhook = answers.get(webhookId);
+    const waits = locked.includes(webhookId) && webhook && ofWebhook && changesHealth(webhook, ofWebhook, health, state.now);
+    if (waits) answers.delete(webhookId);
+  }
+  for (const { id, token, row, outcome } of held) {
+    if (locked.includes(id) || !answers.has(row.webhookId)) {
+      recorded.locked.push(token);
+      continue;
+    }
+    row.attemptCount += 1;
+    recorded.held.set(token, { backlogged: false, againInMs: settle(state, row, outcome, wakeAfterMs, rules) });
+  }
+  for (const { id, token } of records) {
+    const result = recorded.held.get(token);
+    const webhookId = state.deliveries.get(id)?.webhookId ?? '';
+    if (result) result.backlogged = pendingOf(state, webhookId).some(({ stage }) => stage === 'parked');
   }
   for (const [webhookId, ofWebhook] of answers) {
     const webhook = state.webhooks.get(webhookId);
-    if (webhook) updateHealth(webhook, { answers: ofWebhook, isExhausted: exhausted.has(webhookId) }, state.now, health);
+    if (webhook) updateHealth(state, webhook, ofWebhook, health, rules);
   }
-  return { state, held };
+  return recorded;
 }
 
-function retry(delivery: Delivery, keepsSlot: boolean, at: number, wakeAfterMs: number): void {
-  Object.assign(delivery, { stage: keepsSlot ? 'admitted' : 'backoff', nextAttemptAt: at, wakeAt: at + wakeAfterMs });
-}
-
-/** The recorded attempts of one webhook. */
-interface Answers {
-  answers: readonly Answer[];
-  /** One of its deliveries is out of attempts. */
-  isExhausted: boolean;
-}
-
-function updateHealth(webhook: Webhook, { answers, isExhausted }: Answers, now: number, health: HealthRules): void {
-  const unanswered = answers.filter((answer) => answer === null).length;
-  const failedFor = webhook.failingSince === null ? -Infinity : now - webhook.failingSince;
-  if (unanswered < answers.length) {
-    Object.assign(webhook, { unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null });
-  } else {
-    webhook.unreachableCount += unanswered;
-    if (webhook.circuitOpenedAt !== null || webhook.unreachableCount >= health.circuitAfter) {
-      const openFor = webhook.circuitOpenedAt === null ? 0 : now - webhook.circuitOpenedAt;
-      webhook.circuitOpenedAt ??= now;
-      webhook.circuitProbeAt = now + Math.min(Math.max(openFor, health.probeAfterMs), health.probeAtMostMs);
-    }
+/** Gives the delivery of a recorded attempt its next state, and returns the time until a retry that was requested meanwhile. */
+function settle(
+  state: State,
+  row: PendingDelivery,
+  outcome: ModelRecord['outcome'],
+  wakeAfterMs: number,
+  { recordHonoursRetry }: Rules,
+): number | null {
+  const again = row.again && recordHonoursRetry && !row.ended;
+  withdrawLease(row);
+  if (row.ended || (outcome.status !== 'pending' && !again)) {
+    // A delivery that was cancelled or skipped in the meantime stays so.
+    const status = row.ended ? state.deliveries.get(row.id)?.status : outcome.status;
+    end(state, row, status ?? 'cancelled');
+    return null;
   }
-  const succeeded = answers.includes(204);
-  webhook.failingSince = succeeded ? null : (webhook.failingSince ?? now);
-  if (!webhook.enabled) return;
-  if (answers.includes(410)) Object.assign(webhook, { enabled: false, disabledReason: 'gone' });
-  else if (isExhausted && !succeeded && failedFor >= health.disableAfterMs)
-    Object.assign(webhook, { enabled: false, disabledReason: 'failing' });
+  // An attempt that ends the delivery makes the requested retry a replay.
+  if (outcome.status !== 'pending') Object.assign(row, { priority: 2, replay: true });
+  if (again && row.replay) row.priorAttempts = row.attemptCount;
+  if (state.webhooks.get(row.webhookId)?.ordering !== 'fifo') row.priority = Math.max(row.priority, 1);
+  const delivery = state.deliveries.get(row.id);
+  if (delivery) delivery.replay = row.replay;
+  const retryInMs = outcome.status === 'pending' ? outcome.retryInMs : 0;
+  row.nextAttemptAt = again ? Math.max(row.nextAttemptAt, state.now) : state.now + retryInMs;
+  Object.assign(row, { stage: 'backoff', wakeAt: row.nextAttemptAt + wakeAfterMs });
+  return again ? row.nextAttemptAt - state.now : null;
 }

@@ -9,7 +9,14 @@ export interface State {
   /** An operator paused all deliveries. */
   paused: boolean;
   webhooks: Map<string, Webhook>;
-  deliveries: Delivery[];
+  /** The log: one row for each delivery, forever. */
+  deliveries: Map<string, Delivery>;
+  /** The deliveries that are pending, or that ended while their request was under way. */
+  pending: Map<string, PendingDelivery>;
+  /** The events whose deliveries are not all written, by position. */
+  expansions: Expansion[];
+  /** The webhooks whose pending deliveries of earlier generations are to be ended, the longest waiting first. */
+  cancellations: string[];
 }
 
 /** A webhook, as the statements see it. */
@@ -17,6 +24,12 @@ export interface Webhook {
   id: string;
   enabled: boolean;
   disabledReason: 'failing' | 'gone' | null;
+  /** Grows with each change of `enabled`. */
+  generation: number;
+  /** The log's end when it was enabled last: it gets later positions only. */
+  fromPosition: number;
+  /** The status of the deliveries that its last disabling ends. */
+  supersededStatus: 'cancelled' | 'skipped';
   /** An operator paused it. */
   paused: boolean;
   maxInFlight: number;
@@ -24,74 +37,71 @@ export interface Webhook {
   /** Requests per second. */
   rateLimit: number | null;
   rateNextAt: number | null;
+  replayNextAt: number | null;
   unreachableCount: number;
   circuitOpenedAt: number | null;
   circuitProbeAt: number | null;
   failingSince: number | null;
 }
 
-/** A delivery, as the statements see it. */
+/** A row of the log. It is written when the delivery begins and when it ends. */
 export interface Delivery {
   id: string;
   webhookId: string;
   position: number;
   status: 'pending' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
-  stage: 'admitted' | 'backoff' | 'parked' | null;
+  /** The attempts until its last end. */
+  attemptCount: number;
+  replay: boolean;
+}
+
+/** A row of the pending deliveries. One with a live lease is always `admitted`. */
+export interface PendingDelivery {
+  id: string;
+  webhookId: string;
+  generation: number;
+  position: number;
+  stage: 'admitted' | 'backoff' | 'parked';
+  /** 0 first attempts, 1 retries, 2 replays. */
   priority: number;
   attemptCount: number;
-  nextAttemptAt: number | null;
-  leaseToken: number | null;
+  priorAttempts: number;
+  replay: boolean;
+  nextAttemptAt: number;
+  /** Null: it is parked. */
   wakeAt: number | null;
+  leaseToken: number | null;
+  leasedUntil: number | null;
+  /** The log says that it ended. The request under way is still to be recorded. */
+  ended: boolean;
+  /** A retry was requested while its request is under way. */
+  again: boolean;
 }
 
-/** The rules that the properties depend on. A test breaks one at a time, and checks that a property finds it. */
-export interface Rules {
-  /** An accepted delivery has a wake time. */
-  acceptHasWakeTime: boolean;
-  /** A claimed delivery has a wake time. */
-  claimHasWakeTime: boolean;
-  /** A claim leaves a delivery alone while another worker holds its lease. */
-  claimHonoursLeases: boolean;
-  /** A claim counts the requests in flight. */
-  claimCountsInFlight: boolean;
-  /** Of a fifo webhook, a claim takes only the first delivery in line. */
-  claimKeepsFifoOrder: boolean;
-  /** A fifo delivery keeps its slot until it has ended. */
-  fifoRetryKeepsSlot: boolean;
-  /** Only the holder of the lease records an attempt. */
-  recordRequiresLease: boolean;
-  /** A claim takes nothing while its webhook, or everything, is paused. */
-  claimHonoursPause: boolean;
-  /** A wake withdraws an expired lease. */
-  wakeWithdrawsLeases: boolean;
+/** An event whose deliveries are written in chunks: those of fifo webhooks first. */
+export interface Expansion {
+  position: number;
+  /** The one webhook that matches; null: all webhooks match. */
+  audience: string | null;
+  fifoDone: boolean;
+  fifoCursor: string;
+  cursor: string;
 }
-
-/** All rules, unbroken. */
-export const RULES: Rules = {
-  acceptHasWakeTime: true,
-  claimHasWakeTime: true,
-  claimHonoursLeases: true,
-  claimCountsInFlight: true,
-  claimKeepsFifoOrder: true,
-  fifoRetryKeepsSlot: true,
-  recordRequiresLease: true,
-  claimHonoursPause: true,
-  wakeWithdrawsLeases: true,
-};
-
-/** The number that stands for "no bound", as in `unbounded_slots()`. */
-export const UNBOUNDED_SLOTS = 1000;
 
 /** Returns a state with these webhooks and no deliveries. */
 export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Webhook>)[], now = 0): State {
   const complete = webhooks.map((webhook): Webhook => ({
     enabled: true,
     disabledReason: null,
+    generation: 1,
+    fromPosition: 0,
+    supersededStatus: 'cancelled',
     paused: false,
     maxInFlight: 10,
     ordering: 'unordered',
     rateLimit: null,
     rateNextAt: null,
+    replayNextAt: null,
     unreachableCount: 0,
     circuitOpenedAt: null,
     circuitProbeAt: null,
@@ -104,50 +114,43 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
     lastToken: 0,
     paused: false,
     webhooks: new Map(complete.map((one) => [one.id, one])),
-    deliveries: [],
+    deliveries: new Map(),
+    pending: new Map(),
+    expansions: [],
+    cancellations: [],
   };
 }
 
 /** Copies a state, so that a transition can change the copy. */
 export function copy(state: State): State {
+  const rows = <Row extends { id: string }>(map: ReadonlyMap<string, Row>) =>
+    new Map([...map].map(([id, row]): [string, Row] => [id, { ...row }]));
   return {
     ...state,
-    webhooks: new Map([...state.webhooks].map(([id, webhook]) => [id, { ...webhook }])),
-    deliveries: state.deliveries.map((delivery) => ({ ...delivery })),
+    webhooks: rows(state.webhooks),
+    deliveries: rows(state.deliveries),
+    pending: rows(state.pending),
+    expansions: state.expansions.map((expansion) => ({ ...expansion })),
+    cancellations: [...state.cancellations],
   };
 }
 
-/** Returns whether a request of the delivery is in flight, judged by its lease. */
-export function isLeased({ leaseToken, wakeAt, stage }: Delivery, now: number): boolean {
-  return stage === 'admitted' && leaseToken !== null && wakeAt !== null && wakeAt > now;
+/** Returns the pending deliveries of a webhook. */
+export function pendingOf({ pending }: State, webhookId: string): PendingDelivery[] {
+  return [...pending.values()].filter((row) => row.webhookId === webhookId);
 }
 
-/** Compares two deliveries of a webhook's line: first attempts, then retries, then replays, each in the order of the log. */
-export function compareInLine(one: Delivery, other: Delivery): number {
-  return one.priority - other.priority || one.position - other.position;
+/** Returns whether the delivery's request may be under way. */
+export function isLeased({ leaseToken, leasedUntil }: PendingDelivery, now: number): boolean {
+  return leaseToken !== null && leasedUntil !== null && leasedUntil > now;
 }
 
-/** Returns, like `is_deliverable`, whether a webhook gets deliveries: not if its owner disabled or deleted it. */
-export function isDeliverable(webhook: Webhook | undefined): webhook is Webhook {
-  return webhook !== undefined && (webhook.enabled || webhook.disabledReason !== null);
+/** Returns whether the delivery is of an earlier generation of its webhook, or its webhook was deleted. */
+export function isSuperseded({ webhooks }: State, { webhookId, generation }: PendingDelivery): boolean {
+  return webhooks.get(webhookId)?.generation !== generation;
 }
 
-/** Returns, like `slots_of`, how many deliveries of an enabled webhook may be admitted at the same time. */
-export function slotsOf({ circuitOpenedAt, ordering, maxInFlight }: Webhook): number {
-  return circuitOpenedAt !== null || ordering === 'fifo' ? 1 : maxInFlight;
-}
-
-/** Returns, like `free_slots`, how many more deliveries of a webhook may be admitted. */
-export function freeSlots({ now, paused, webhooks, deliveries }: State, webhookId: string): number {
-  const webhook = webhooks.get(webhookId);
-  if (!webhook?.enabled) return UNBOUNDED_SLOTS;
-  if (webhook.circuitProbeAt !== null && webhook.circuitProbeAt > now) return 0;
-  if (paused || webhook.paused) return 0;
-  const admitted = deliveries.filter((delivery) => delivery.webhookId === webhookId && delivery.stage === 'admitted').length;
-  return Math.max(0, slotsOf(webhook) - admitted);
-}
-
-/** Gives a delivery a terminal status. */
-export function settle(delivery: Delivery, status: Exclude<Delivery['status'], 'pending'>): void {
-  Object.assign(delivery, { status, stage: null, nextAttemptAt: null, wakeAt: null });
+/** Withdraws a lease: its holder can no longer record. */
+export function withdrawLease(row: PendingDelivery): void {
+  Object.assign(row, { leaseToken: null, leasedUntil: null, again: false });
 }

@@ -15,8 +15,12 @@ export interface AcceptMetrics {
     deliveries: number;
     /** The part of the deliveries that were skipped, because Tidings had disabled their webhooks. */
     skipped: number;
+    /** Events whose deliveries are not in the commit, because many webhooks match. */
+    expanding: number;
     durationMs: number;
   }) => void;
+  /** Counts deliveries that were written by expanding an event. */
+  expanded: (written: { deliveries: number; skipped: number }) => void;
   /** Counts refused calls; default 1. */
   rejected: (reason: 'invalid' | 'conflict' | 'unavailable', calls?: number) => void;
 }
@@ -40,7 +44,12 @@ export function createAcceptMetrics(registry: Registry, ended: EndedMetric): Acc
   });
   const deliveries = new Counter({
     name: 'tidings_deliveries_created_total',
-    help: 'Deliveries that were committed together with their events.',
+    help: 'Deliveries that were committed, together with their events or by expanding these.',
+    registers,
+  });
+  const expanding = new Counter({
+    name: 'tidings_expansions_started_total',
+    help: 'Events that were committed without their deliveries, because many webhooks match: workers expand them.',
     registers,
   });
   const events = new Histogram({
@@ -68,8 +77,13 @@ export function createAcceptMetrics(registry: Registry, ended: EndedMetric): Acc
       repeated.inc(commit.repeated);
       deliveries.inc(commit.deliveries);
       ended('skipped', commit.skipped);
+      expanding.inc(commit.expanding);
       events.observe(commit.events);
       duration.observe(commit.durationMs / 1000);
+    },
+    expanded(written) {
+      deliveries.inc(written.deliveries);
+      ended('skipped', written.skipped);
     },
     rejected(reason, calls = 1) {
       rejected.inc({ reason }, calls);

@@ -4,9 +4,12 @@ export interface PeriodicTaskOptions {
   name: string;
   /** The wait from the end of a round to the start of the next, in milliseconds; after a failed round at most 5,000. */
   intervalMs: number;
-  /** Runs one round. When it throws, the task continues with the next round. `isStopping`: whether a long round should end. */
-  run: (isStopping: () => boolean) => Promise<void>;
-  /** Called for every round that ended, for the metrics. */
+  /**
+   * Runs one round. When it throws, the task continues with the next round. `isStopping`: whether a long round should end. A
+   * round that resolves to {@link SKIPPED} had nothing to do, and is not observed.
+   */
+  run: (isStopping: () => boolean) => Promise<unknown>;
+  /** Called for every round that ended and was not skipped, for the metrics. */
   observe?: ((round: PeriodicTaskRound) => void) | undefined;
   /** Gets a warning for each failed round. */
   log: { warn: (message: string, details: object) => void };
@@ -30,8 +33,10 @@ export interface PeriodicTask {
   stop: () => Promise<void>;
 }
 
+/** The result of a round that another process runs, or that is not due yet. */
+export const SKIPPED = Symbol('skipped');
 /** The longest wait after a failed round, in milliseconds. */
-const MAX_FAILURE_WAIT_MS = 5000;
+export const MAX_FAILURE_WAIT_MS = 5000;
 
 /** Creates a periodic task, which does not run before it is started. Its rounds never overlap. */
 export function createPeriodicTask({ name, intervalMs, run, observe, log }: PeriodicTaskOptions): PeriodicTask {
@@ -42,15 +47,16 @@ export function createPeriodicTask({ name, intervalMs, run, observe, log }: Peri
   const runOnce = async (): Promise<void> => {
     let waitMs = intervalMs;
     let failed = false;
+    let skipped = false;
     const startedAt = performance.now();
     try {
-      await run(() => stopped);
+      skipped = (await run(() => stopped)) === SKIPPED;
     } catch (error) {
       failed = true;
       waitMs = Math.min(intervalMs, MAX_FAILURE_WAIT_MS);
       log.warn('A round of a periodic task failed; the next round tries again.', { task: name, error });
     }
-    observe?.({ task: name, durationMs: performance.now() - startedAt, failed });
+    if (!skipped) observe?.({ task: name, durationMs: performance.now() - startedAt, failed });
     if (!stopped) timer = setTimeout(start, waitMs);
   };
 

@@ -1,0 +1,32 @@
+-- Keeps what follows from a webhook's row, in the same commit, for every statement that changes the row: its subscriptions,
+-- the note that its deliveries of earlier generations are to be ended, and the expansions that must look at it first again.
+CREATE OR REPLACE FUNCTION follow_webhook()
+RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    DELETE FROM subscriptions
+      WHERE webhook_id = OLD.id AND (TG_OP = 'DELETE' OR NOT is_deliverable(NEW) OR pattern <> ALL (NEW.event_types));
+  END IF;
+  IF TG_OP <> 'DELETE' AND is_deliverable(NEW) THEN
+    INSERT INTO subscriptions (pattern, webhook_id) SELECT DISTINCT unnest(NEW.event_types), NEW.id ON CONFLICT DO NOTHING;
+  END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.enabled AND NOT NEW.enabled) THEN
+    INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
+      ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.ordering <> OLD.ordering THEN
+    -- A webhook that became fifo may be behind the cursor of those, and one that was fifo may have its delivery already.
+    UPDATE expansions SET ordering_changed = true, fifo_done = fifo_done AND NEW.ordering <> 'fifo',
+      fifo_cursor = CASE WHEN NEW.ordering = 'fifo' THEN '' ELSE fifo_cursor END;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE ON webhooks
+  FOR EACH ROW EXECUTE FUNCTION follow_webhook();
+
+CREATE OR REPLACE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks
+  FOR EACH ROW WHEN (
+    ROW(OLD.enabled, OLD.disabled_reason, OLD.event_types, OLD.ordering)
+    IS DISTINCT FROM ROW(NEW.enabled, NEW.disabled_reason, NEW.event_types, NEW.ordering)
+  ) EXECUTE FUNCTION follow_webhook();

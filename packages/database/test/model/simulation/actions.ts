@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import type { Answer } from '../health.js';
+import { change, requestReplay, requestRetry, type Change } from './administer.js';
+import { addStrayJob, crashWorker, flushRedis, passTime, stepClock } from './faults.js';
+import { observe } from './observe.js';
+import { beginPublish, expandChunk, publish } from './publish.js';
+import { admit, cancelChunk, reconcile } from './reconcile.js';
+import { LEASE_MS, type Behaviour, type Simulation } from './simulation.js';
+import { stepWorker } from './worker.js';
+
+export const WORKERS = 3;
+export const WEBHOOKS = [
+  { id: 'narrow', maxInFlight: 2 },
+  { id: 'ordered', ordering: 'fifo' as const },
+];
+const HOUR_MS = 3_600_000;
+
+export type Action = (simulation: Simulation, behaviour: Behaviour) => Simulation;
+
+/** Gives an action its weight, and a name, which a counterexample shows. */
+const named = <Value>(
+  weight: number,
+  name: string,
+  values: fc.Arbitrary<Value>,
+  act: (simulation: Simulation, value: Value, behaviour: Behaviour) => Simulation,
+): { weight: number; arbitrary: fc.Arbitrary<Action & { toString: () => string }> } => ({
+  weight,
+  arbitrary: values.map((value) =>
+    Object.assign((simulation: Simulation, behaviour: Behaviour) => act(simulation, value, behaviour), {
+      toString: () => `${name} ${JSON.stringify(value)}`,
+    }),
+  ),
+});
+
+const webhook = fc.constantFrom('narrow', 'ordered');
+const audiences = fc.array(fc.constantFrom(null, 'narrow', 'ordered', 'narrow', 'ordered'), { minLength: 1, maxLength: 3 });
+const admitMax = fc.constantFrom(0, 1, 10);
+const worker = fc.nat(WORKERS - 1);
+const answer = fc.constantFrom<Answer>(204, 204, 500, null, null);
+const rarely = fc.nat(4).map((n) => n === 0);
+const nothing = fc.constant(null);
+const changes = fc.oneof(
+  fc.record<Change>({ to: fc.constantFrom('paused', 'resumed'), webhookId: fc.option(webhook) }),
+  { weight: 2, arbitrary: fc.record<Change>({ to: fc.constantFrom('unordered', 'fifo'), webhookId: webhook }) },
+  {
+    weight: 3,
+    arbitrary: fc.record<Change>({ to: fc.constantFrom('enabled', 'enabled', 'disabled', 'failing'), webhookId: webhook }),
+  },
+);
+const action = fc.oneof(
+  named(3, 'publish', fc.tuple(audiences, admitMax, rarely), (simulation, [to, max, crashes], behaviour) =>
+    publish(simulation, to, max, crashes, behaviour),
+  ),
+  named(1, 'begin to publish', nothing, beginPublish),
+  named(2, 'expand', fc.constantFrom([], [], [1], [2]), expandChunk),
+  named(20, 'step', fc.tuple(worker, answer, rarely), (simulation, [index, received, locked], behaviour) =>
+    stepWorker(simulation, index, { answer: received, locked }, behaviour),
+  ),
+  named(2, 'crash', fc.tuple(worker, fc.boolean()), (simulation, [index, noticed]) => crashWorker(simulation, index, noticed)),
+  named(3, 'reconcile', fc.tuple(rarely, rarely), (simulation, [crashes, all], behaviour) =>
+    reconcile(simulation, crashes, all, behaviour),
+  ),
+  named(1, 'admit', rarely, admit),
+  named(1, 'cancel', nothing, (simulation, _, behaviour) => cancelChunk(simulation, behaviour)),
+  named(4, 'change', changes, change),
+  named(1, 'disable and enable', webhook, disableAndEnable),
+  named(2, 'retry', fc.tuple(fc.nat(9), rarely), (simulation, [index, crashes], behaviour) =>
+    requestRetry(simulation, index, crashes, behaviour),
+  ),
+  named(1, 'replay', webhook, requestReplay),
+  named(2, 'stray', fc.nat(9), addStrayJob),
+  named(1, 'flush', nothing, flushRedis),
+  named(3, 'pass', fc.constantFrom(1000, 10_000, 20_000, LEASE_MS + 1), passTime),
+  named(1, 'clock', fc.constantFrom(-HOUR_MS, -30_000, 30_000, HOUR_MS), stepClock),
+);
+export const actionSequence = fc.array(action, { minLength: 1, maxLength: 120, size: 'max' });
+
+/** Disables and enables a webhook, whose deliveries are cancelled in between. Chance rarely leads to it. */
+function disableAndEnable(simulation: Simulation, webhookId: string, behaviour: Behaviour): Simulation {
+  const does: Action[] = [
+    (before) => change(before, { to: 'disabled', webhookId }, behaviour),
+    (before) => cancelChunk(before, behaviour),
+  ];
+  const disabled = does.reduce((before, act) => observe(before, act(before, behaviour)), simulation);
+  return change(disabled, { to: 'enabled', webhookId }, behaviour);
+}
+
+/** Ends the faults: resumes everything, and lets the reconciler run and workers finish, with receivers that answer 204. */
+export function recover(simulation: Simulation, behaviour: Behaviour): Simulation {
+  let next = simulation;
+  const act = (does: Action) => (next = observe(next, does(next, behaviour)));
+  for (const webhookId of [null, ...WEBHOOKS.map(({ id }) => id)])
+    act((before) => change(before, { to: 'resumed', webhookId }, behaviour));
+  // Each action may have set the clock back.
+  for (let round = 0; round < 300 && (next.log.pending.size > 0 || next.log.expansions.length > 0); round += 1) {
+    act((before) => passTime(before, HOUR_MS));
+    act((before) => reconcile(before, false, round % 10 === 9, behaviour));
+    for (let count = 0, earlier = null; count < 40 && earlier !== next; count += 1) {
+      earlier = next;
+      for (let index = 0; index < WORKERS; index += 1)
+        act((before) => stepWorker(before, index, { answer: 204, locked: false }, behaviour));
+    }
+  }
+  return next;
+}

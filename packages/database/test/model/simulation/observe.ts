@@ -1,0 +1,89 @@
+import { matches } from '../accept.js';
+import { LONGEST_LEASE_MS } from '../slots.js';
+import type { Webhook } from '../state.js';
+import { judgeClaim, judgeEnd, judgeWait } from './judge.js';
+import type { Lease, Observations } from './observations.js';
+import type { Simulation } from './simulation.js';
+
+type Mutable = { -readonly [Key in keyof Observations]: Observations[Key] };
+
+/** Compares the system before and after an act, and remembers what an observer saw. */
+export function observe(before: Simulation, after: Simulation): Simulation {
+  if (after === before) return after;
+  const observed: Mutable = { ...after.observed };
+  const next = { ...after, observed };
+  observeChanges(before, next, observed);
+  observeAccepted(before, next, observed);
+  observeWritten(before, next, observed);
+  const ended = [...next.log.deliveries.values()].filter(
+    ({ id, status }) => status !== 'pending' && before.log.deliveries.get(id)?.status === 'pending',
+  );
+  observed.found = [...observed.found, ...ended.flatMap((delivery) => judgeEnd(next, delivery)), ...judgeWait(before, next)];
+  observeLeases(before, next, observed);
+  return next;
+}
+
+/** Counts the changes of `enabled`. An event is no longer expected at a webhook that missed its expansion by a change. */
+function observeChanges(before: Simulation, { log }: Simulation, observed: Mutable): void {
+  for (const [id, webhook] of before.log.webhooks) {
+    if (log.webhooks.get(id)?.enabled === webhook.enabled) continue;
+    observed.changes = new Map(observed.changes).set(id, (observed.changes.get(id) ?? 0) + 1);
+    const written = [...log.deliveries.values()].filter(({ webhookId }) => webhookId === id).map(({ position }) => position);
+    observed.expected = new Map(observed.expected).set(id, new Set(written));
+    observed.enabledAfter = new Map(observed.enabledAfter).set(id, log.lastPosition);
+    const isOf = (delivery: string) => log.deliveries.get(delivery)?.webhookId === id;
+    observed.awaited = new Set([...observed.awaited].filter((delivery) => !isOf(delivery)));
+  }
+}
+
+/** An accepted event is expected at each webhook that was enabled when its transaction began, and has been since. */
+function observeAccepted(before: Simulation, { log, waiting }: Simulation, observed: Mutable): void {
+  const isEnd = before.waiting !== null && waiting === null;
+  const seen = isEnd ? before.waiting : { log: before.log, changes: observed.changes };
+  for (const { position, audience } of observed.events.slice(before.observed.events.length)) {
+    for (const [id, webhook] of log.webhooks) {
+      const then: Webhook | undefined = seen?.log.webhooks.get(id);
+      if (!then?.enabled || !matches(audience, webhook) || !isSame(seen?.changes, observed.changes, id)) continue;
+      observed.expected = new Map(observed.expected).set(id, new Set([...(observed.expected.get(id) ?? []), position]));
+    }
+  }
+}
+
+const isSame = (then: Observations['changes'] | undefined, now: Observations['changes'], id: string) =>
+  (then?.get(id) ?? 0) === (now.get(id) ?? 0);
+
+/** A written delivery belongs to the changes that its transaction saw. */
+function observeWritten(before: Simulation, { log }: Simulation, observed: Mutable): void {
+  for (const { id, webhookId, position, status } of log.deliveries.values()) {
+    if (before.log.deliveries.has(id)) continue;
+    const isAccepted = position > before.log.lastPosition;
+    const changes = (isAccepted ? before.waiting?.changes : undefined) ?? before.observed.changes;
+    observed.begun = new Map(observed.begun).set(id, changes.get(webhookId) ?? 0);
+    const isLate = !isAccepted && status === 'pending' && position <= (observed.enabledAfter.get(webhookId) ?? 0);
+    if (isLate) observed.found = [...observed.found, `expansion: ${id} is of an event before ${webhookId} was enabled.`];
+  }
+}
+
+/** Follows each lease from its claim until its attempt is recorded. */
+function observeLeases(before: Simulation, next: Simulation, observed: Mutable): void {
+  const { log } = next;
+  const leases = new Map(observed.leases);
+  for (const { token } of observed.recorded.slice(before.observed.recorded.length)) leases.delete(token);
+  const holders = new Map([...observed.holders].filter(([id]) => log.pending.get(id)?.leaseToken !== null));
+  for (const { id, webhookId, leaseToken, leasedUntil } of log.pending.values()) {
+    if (leaseToken === null || leasedUntil === null) continue;
+    const lease: Lease | undefined = leases.get(leaseToken);
+    // A lease that a clock ahead wrote may be shortened to the longest one.
+    if (lease && leasedUntil < lease.until && leasedUntil >= log.now + LONGEST_LEASE_MS) lease.until = leasedUntil;
+    if (leaseToken <= before.log.lastToken) continue;
+    observed.leases = leases;
+    observed.found = [...observed.found, ...judgeClaim(before, next, id)];
+    leases.set(leaseToken, { id, webhookId, until: leasedUntil });
+    holders.set(id, leaseToken);
+    observed.awaited = new Set([...observed.awaited].filter((one) => one !== id));
+  }
+  const expired = [...leases].filter(([, { until }]) => until <= log.now).map(([token]) => token);
+  // An expired lease stays expired, also when the clock is set back.
+  for (const token of expired) leases.delete(token);
+  Object.assign(observed, { leases, holders, expired: new Set([...observed.expired, ...expired]) });
+}
