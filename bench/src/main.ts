@@ -1,7 +1,10 @@
 // npm run bench [-- NAME] [--rounds N] [--json] [--year], and npm run bench -- year [--scale N] [--fresh]
 import { parseArgs } from 'node:util';
 import { benchDelivery } from './delivery/bench.js';
+import { benchDrain } from './drain/bench.js';
+import { benchEveryone } from './everyone/bench.js';
 import { benchGrowth } from './growth/bench.js';
+import { benchHeldVacuum } from './held-vacuum/bench.js';
 import { benchLatency } from './latency/bench.js';
 import { benchLimits } from './limits/bench.js';
 import { explainListing } from './listing/explain.js';
@@ -21,12 +24,15 @@ const BENCHES_ON_YEAR: Partial<Record<string, Bench>> = {
   delivery: benchDelivery,
   latency: benchLatency,
   growth: benchGrowth,
+  drain: benchDrain,
   recovery: benchRecovery,
   limits: benchLimits,
   publish: benchPublish,
 };
 const BENCHES: Partial<Record<string, Bench>> = {
   ...BENCHES_ON_YEAR,
+  everyone: benchEveryone,
+  'held-vacuum': benchHeldVacuum,
   memory: benchMemory,
   stream: benchStream,
   listing: explainListing,
