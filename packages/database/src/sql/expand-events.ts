@@ -11,12 +11,6 @@ export interface Expanded {
   done: boolean;
 }
 
-/** How far the expansion of an event is. */
-export interface ExpansionProgress {
-  /** Number of deliveries that are written. */
-  deliveries: number;
-}
-
 /** Number of webhooks that one commit looks at: some 50 ms of PostgreSQL's time. */
 const CHUNK = 2000;
 
@@ -100,14 +94,4 @@ export async function expandNext(sql: Queryable, { limit = CHUNK }: { limit?: nu
   if (row === undefined) return null;
   const { position, event_type: eventType, deliveries, skipped, done } = row;
   return { position: Number(position), eventType, written: { deliveries, skipped }, done };
-}
-
-/** Reads how far the expansion of an event is; null when all its deliveries are written. */
-export async function readExpansion(sql: Queryable, position: bigint): Promise<ExpansionProgress | null> {
-  const { rows } = await sql.query<ExpansionProgress>({
-    name: 'read_expansion',
-    text: 'SELECT deliveries FROM expansions WHERE event_position = $1',
-    values: [String(position)],
-  });
-  return rows[0] ?? null;
 }

@@ -6,10 +6,11 @@ import { acceptEvents } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
-import { expandNext, readExpansion } from './expand-events.js';
+import { expandNext } from './expand-events.js';
 import { pauseWebhook, readDeliveryPause, setDeliveryPause } from './pause.js';
 import { giveBackTask, takeTask } from './periodic-tasks.js';
 import { readBacklog } from './read-backlog.js';
+import { readAnyEvent } from './read-event.js';
 import { recordAttempts } from './record-attempts.js';
 import { planReplay, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
 import { retryDelivery } from './retry-delivery.js';
@@ -102,7 +103,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['end_superseded', (sql) => endSuperseded(sql, waiting)],
   ['end_superseded_next', (sql) => endSupersededNext(sql)],
   ['expand_next', (sql) => expandNext(sql)],
-  ['read_expansion', (sql) => readExpansion(sql, 39_950n)],
+  ['read_any_event', (sql) => readAnyEvent(sql, 'evt_39950')],
   ['retry_delivery', (sql) => retryDelivery(sql, 'owner_1', waiting[0] ?? '', 1000)],
   ['plan_replay', (sql) => planReplay(sql, filter)],
   ['replay_deliveries', (sql) => replayDeliveries(sql, filter, chunk, 100)],
