@@ -1,6 +1,7 @@
 import { acceptEvents, createGroupCommit, type AcceptedEvent, type Queryable } from '@tidings/database';
 import { patternsMatching, type Catalog, type TidingsEvent } from '@tidings/events';
 import { LINE_LIMIT, WAKE_AFTER_MS, type DeliveriesQueue, type ExpansionsQueue } from '@tidings/queue';
+import type { AcceptMetrics } from '@tidings/runtime/metrics';
 import type { Tracing } from '@tidings/runtime/tracing';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
 import { ConflictingEventError } from './conflicting-event-error.js';
@@ -34,17 +35,7 @@ export interface AcceptParts {
 /** Observes commits, for the metrics. */
 export interface AcceptObserver {
   /** Called after a commit. */
-  committed: (commit: {
-    events: number;
-    accepted: number;
-    repeated: number;
-    deliveries: number;
-    /** The part of the deliveries that are skipped, because Tidings has disabled their webhooks. */
-    skipped: number;
-    /** Events that many webhooks match: workers write their deliveries. */
-    expanding: number;
-    durationMs: number;
-  }) => void;
+  committed: AcceptMetrics['committed'];
   /** Called with the number of calls of a commit that were refused. */
   rejected: (reason: 'conflict' | 'unavailable', calls: number) => void;
 }

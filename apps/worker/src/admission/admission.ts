@@ -1,18 +1,11 @@
-import type { AdmittedDelivery } from '@tidings/database';
+import type { Admitted, AdmittedDelivery, AdmitOptions } from '@tidings/database';
 import type { QueuedDelivery } from '@tidings/queue';
 
 interface AdmissionParts {
   /** Counts the deliveries in Redis that wait for a worker. */
   countWaiting: () => Promise<number>;
-  /**
-   * Gives free slots to parked deliveries: up to `perWebhook` of each backlogged webhook, in the order of the webhooks' ids
-   * after `after`, up to `deliveries` in all. `cursor`: the last webhook that had its turn; null: the ids have ended.
-   */
-  admitNext: (turn: {
-    after: string;
-    deliveries: number;
-    perWebhook: number;
-  }) => Promise<{ admitted: AdmittedDelivery[]; cursor: string | null }>;
+  /** Gives free slots to the parked deliveries of the webhooks whose turn is next. */
+  admitNext: (turn: Omit<AdmitOptions, 'wakeAfterMs'>) => Promise<Admitted>;
   /** Gives the free slots of these webhooks to their parked deliveries. */
   admitOf: (webhookIds: readonly string[]) => Promise<AdmittedDelivery[]>;
   enqueue: (deliveries: readonly QueuedDelivery[]) => Promise<void>;
