@@ -42,6 +42,8 @@ export interface MeasuredTidings extends Tidings {
   publish: (events: readonly object[], batch: number) => Promise<void>;
   /** Pauses or resumes the deliveries of all webhooks. */
   pauseAll: (paused: boolean) => Promise<void>;
+  /** Resolves when the deliveries of all events are written. */
+  waitUntilExpanded: () => Promise<void>;
   /** Resolves when no delivery is pending, except those that were there before. */
   waitUntilRecorded: () => Promise<void>;
   /** Publishes events, and resolves with `deliveries` when the receiver has got that number and PostgreSQL has recorded all. */
@@ -96,6 +98,7 @@ export async function startMeasuredTidings(
     ...tidings,
     sql,
     publish,
+    waitUntilExpanded: () => pollUntil(async () => (await sql.query('SELECT FROM expansions LIMIT 1')).rowCount === 0),
     waitUntilRecorded,
     async pauseAll(paused) {
       await post(tidings.token('operator', 'admin'), '/api/admin/pause', { paused }, 'PATCH');

@@ -93,10 +93,7 @@ async function makeBacklog(tidings: MeasuredTidings): Promise<void> {
     Array.from({ length: EVENTS }, () => FOR_EVERYONE),
     100,
   );
-  await pollUntil(async () => {
-    const { rows } = await tidings.sql.query<{ expanding: boolean }>('SELECT EXISTS (SELECT FROM expansions) AS expanding');
-    return rows[0]?.expanding === false;
-  }, 250);
+  await tidings.waitUntilExpanded();
   const seconds = (performance.now() - startedAt) / 1000;
   console.error(`  expanded to ${String(EVENTS * WEBHOOKS)} deliveries in ${seconds.toFixed(1)} s`);
   await tidings.sql.query('VACUUM ANALYZE pending_deliveries');

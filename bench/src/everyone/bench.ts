@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { createMachineKeys } from '@tidings/config';
 import { addWebhooks } from '../add-webhooks.js';
-import { pollUntil, startMeasuredTidings, startReceiver, type MeasuredTidings } from '../measured-tidings.js';
+import { startMeasuredTidings, startReceiver } from '../measured-tidings.js';
 import { now } from '../now.js';
 import { median, report, type Measured, type Report } from '../report.js';
 import { post } from '../requests.js';
@@ -63,10 +63,10 @@ export async function benchEveryone(rounds: number, options: BenchOptions): Prom
       const startedAt = performance.now();
       await publish(FOR_EVERYONE);
       const acceptedMs = performance.now() - startedAt;
-      await untilExpanded(tidings);
+      await tidings.waitUntilExpanded();
       const rate = WEBHOOKS / ((performance.now() - startedAt) / 1000);
       const [othersBeside] = await Promise.all([publishOthers(publish), publish(FOR_EVERYONE)]);
-      await untilExpanded(tidings);
+      await tidings.waitUntilExpanded();
       await sql.query('TRUNCATE pending_deliveries');
       // The first round is a warm-up.
       if (round === 0) continue;
@@ -115,11 +115,4 @@ async function publishOthers(publish: (body: string) => Promise<void>): Promise<
   times.sort((a, b) => a - b);
   const of = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
   return { p50: of(0.5), p99: of(0.99) };
-}
-
-async function untilExpanded({ sql }: MeasuredTidings): Promise<void> {
-  await pollUntil(async () => {
-    const { rows } = await sql.query<{ expanding: boolean }>('SELECT EXISTS (SELECT FROM expansions) AS expanding');
-    return rows[0]?.expanding === false;
-  });
 }

@@ -1,6 +1,6 @@
 import { createMachineKeys } from '@tidings/config';
-import { createSeal, createSecret, parseSealKeys, sealedFor } from '@tidings/secrets';
 import type pg from 'pg';
+import { addWebhooks } from '../add-webhooks.js';
 import { measureAlternately, type Variant } from '../measure.js';
 import { report, type Report } from '../report.js';
 import { withServers, type BenchOptions, type Servers } from '../servers.js';
@@ -56,20 +56,18 @@ async function variantOf(servers: Servers, receiver: Receiver, size: Size, name:
     { ...servers, databaseUrl: size.year ? servers.databaseUrl : await servers.addDatabase(name) },
     { keys, prefix: `{${name}}`, workers: size.workers ?? 1, env: { WORKER_CONCURRENCY: '100' } },
   );
-  const { seal } = createSeal(parseSealKeys(keys.SECRETS_KEYS));
-  const webhooks = Array.from({ length: size.owners }, (_, owner) => ({ id: `wh_${String(owner)}`, owner: ownerOf(owner) }));
-  await tidings.sql.query(
-    `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, max_in_flight)
-     SELECT id, owner, $3, '{*}', secret, $5 FROM unnest($1::text[], $2::text[], $4::bytea[]) AS new (id, owner, secret)`,
-    [
-      webhooks.map(({ id }) => id),
-      webhooks.map(({ owner }) => owner),
-      receiver.url,
-      webhooks.map(({ id }) => seal(createSecret(), sealedFor.secret(id))),
-      Math.max(10, Math.ceil(100 / size.owners)),
-    ],
+  const maxInFlight = Math.max(10, Math.ceil(100 / size.owners));
+  await addWebhooks(
+    tidings.sql,
+    keys,
+    Array.from({ length: size.owners }, (_, owner) => ({
+      id: `wh_${String(owner)}`,
+      owner: ownerOf(owner),
+      url: receiver.url,
+      maxInFlight,
+    })),
   );
-  await addWebhooks(tidings.sql, size.otherWebhooks ?? 0);
+  await addOtherWebhooks(tidings.sql, size.otherWebhooks ?? 0);
   await addHistory(tidings.sql, size.history ?? 0, size.owners);
   await tidings.sql.query('VACUUM ANALYZE');
   const events = Array.from({ length: DELIVERIES }, (_, number) => ({
@@ -86,7 +84,7 @@ async function variantOf(servers: Servers, receiver: Receiver, size: Size, name:
 
 const ownerOf = (number: number): string => `user-${String(number)}`;
 
-async function addWebhooks(sql: pg.Client, count: number): Promise<void> {
+async function addOtherWebhooks(sql: pg.Client, count: number): Promise<void> {
   await sql.query(
     `INSERT INTO webhooks (id, owner, url, event_types, sealed_secret)
      SELECT 'wh_other_' || n, 'other-' || n, 'http://127.0.0.1:9/', '{*}', '\\x00' FROM generate_series(1, $1::int) AS n`,
