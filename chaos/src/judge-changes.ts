@@ -3,6 +3,7 @@ import { isCertain, possibleValues, type History } from './history.js';
 import type { Counts, Verdict } from './judge.js';
 import { isExpectedBy } from './matching.js';
 import type { Arrival, Ledger, PublishedEvent } from './ledger.js';
+import { groupBy } from './group-by.js';
 
 /** A webhook, and the values that its settings had. */
 export interface ChangedWebhook {
@@ -355,14 +356,4 @@ function eventOf(each: string): string {
 
 function webhookOf(each: string): string {
   return each.slice(each.lastIndexOf(' ') + 1);
-}
-
-function groupBy<Item>(items: readonly Item[], by: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(by(item));
-    if (group) group.push(item);
-    else groups.set(by(item), [item]);
-  }
-  return groups;
 }

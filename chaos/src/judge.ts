@@ -1,6 +1,7 @@
 import { explainDuplicates, isSuccess } from './duplicates.js';
 import { isExpectedBy } from './matching.js';
 import type { Arrival, Ledger } from './ledger.js';
+import { groupBy } from './group-by.js';
 
 /** A delivery in the delivery log, after the faults have ended and nothing is pending. */
 export interface LoggedDelivery {
@@ -145,14 +146,4 @@ function matchesReceiver(delivery: LoggedDelivery, arrivals: readonly Arrival[] 
   if (delivery.attempts > maxAttempts) return false;
   if (isDelivered(arrivals)) return delivery.status === 'succeeded';
   return usedAllAttempts(delivery, maxAttempts);
-}
-
-function groupBy<Item>(items: readonly Item[], by: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(by(item));
-    if (group) group.push(item);
-    else groups.set(by(item), [item]);
-  }
-  return groups;
 }

@@ -35,6 +35,21 @@ export async function lockTable(
   table: 'events' | 'webhooks',
   cleanup: Cleanup,
 ): Promise<() => Promise<void>> {
+  const { holder, release } = await beginHolding(databaseUrl, cleanup);
+  await holder.query(`LOCK TABLE ${table} IN EXCLUSIVE MODE`);
+  return release;
+}
+
+/** Locks the rows that a statement selects. Returns a function that releases the lock. Throws when it selects none. */
+export async function lockRows(databaseUrl: string, statement: string, cleanup: Cleanup): Promise<() => Promise<void>> {
+  const { holder, release } = await beginHolding(databaseUrl, cleanup);
+  const { rowCount } = await holder.query(statement);
+  if (rowCount === 0) throw new Error(`Nothing to lock: ${statement}`);
+  return release;
+}
+
+/** Begins a transaction, on a connection of its own, which keeps its locks until it is released. */
+async function beginHolding(databaseUrl: string, cleanup: Cleanup): Promise<{ holder: pg.Client; release: () => Promise<void> }> {
   const holder = new pg.Client({ connectionString: databaseUrl });
   holder.on('error', () => undefined);
   await holder.connect();
@@ -46,6 +61,5 @@ export async function lockTable(
   };
   cleanup.add(release);
   await holder.query('BEGIN');
-  await holder.query(`LOCK TABLE ${table} IN EXCLUSIVE MODE`);
-  return release;
+  return { holder, release };
 }

@@ -1,9 +1,9 @@
-import pg from 'pg';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pauseWebhook } from '../admin.js';
 import { describeLatency, judgeLatency, measureLatency, publishMany, startMeasuring } from '../latency.js';
 import type { Registration } from '../ledger.js';
-import type { Scenario, ScenarioContext } from '../scenario.js';
+import { lockRows } from '../nemesis/postgres.js';
+import type { Scenario } from '../scenario.js';
 import { CONCURRENCY, startSystem } from '../system.js';
 
 const HELD_S = 15;
@@ -29,14 +29,14 @@ export const lockedRow: Scenario = {
     await pauseWebhook(system, partly.id, true);
     await publishMany(system, 'carol', 10);
     const lockDelivery = `SELECT FROM pending_deliveries WHERE webhook_id = '${partly.id}' ORDER BY event_position LIMIT 1 FOR UPDATE`;
-    const releaseDelivery = await lockRow(context, system.databaseUrl, lockDelivery);
+    const releaseDelivery = await lockRows(system.databaseUrl, lockDelivery, context.cleanup);
     await pauseWebhook(system, partly.id, false);
     const alice = startMeasuring(system, 'alice');
     await wait(500);
-    const releaseWebhook = await lockRow(
-      context,
+    const releaseWebhook = await lockRows(
       system.databaseUrl,
       `SELECT FROM webhooks WHERE id = '${locked.id}' FOR UPDATE`,
+      context.cleanup,
     );
     // A record needs its webhook's row when its health changes.
     const endFault = system.startFault({
@@ -63,21 +63,3 @@ export const lockedRow: Scenario = {
     return verdict;
   },
 };
-
-/** Locks rows in a transaction of its own. Returns a function that ends it. */
-async function lockRow({ cleanup }: ScenarioContext, databaseUrl: string, statement: string): Promise<() => Promise<void>> {
-  const holder = new pg.Client({ connectionString: databaseUrl });
-  holder.on('error', () => undefined);
-  await holder.connect();
-  let isHeld = true;
-  const release = async (): Promise<void> => {
-    if (!isHeld) return;
-    isHeld = false;
-    await holder.end();
-  };
-  cleanup.add(release);
-  await holder.query('BEGIN');
-  const { rowCount } = await holder.query(statement);
-  if (rowCount === 0) throw new Error(`Nothing to lock: ${statement}`);
-  return release;
-}
