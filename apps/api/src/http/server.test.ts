@@ -87,19 +87,20 @@ describe('a connection is closed', () => {
 });
 
 test('a stream lasts longer than all of these timeouts: they limit what a client sends', async () => {
+  const LONGEST_TIMEOUT_MS = 2000;
   const url = await serve(
     (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      let heartbeats = 0;
+      const startedAt = performance.now();
       const timer = setInterval(() => {
-        heartbeats += 1;
-        response.write(`: ${String(heartbeats)}\n\n`);
-        if (heartbeats < 20) return;
+        response.write(': heartbeat\n\n');
+        if (performance.now() - startedAt < LONGEST_TIMEOUT_MS * 1.2) return;
         clearInterval(timer);
         response.end('last');
       }, 50);
     },
-    { headersTimeoutMs: 100, requestTimeoutMs: 200, keepAliveTimeoutMs: 100, stalledTimeoutMs: 200 },
+    // Forty heartbeats to a timeout: a machine that stands still for a while closes nothing.
+    { headersTimeoutMs: 1000, requestTimeoutMs: 1500, keepAliveTimeoutMs: 1000, stalledTimeoutMs: LONGEST_TIMEOUT_MS },
   );
   const client = await openRaw(url);
   client.send('GET / HTTP/1.1\r\nHost: tidings\r\n\r\n');
