@@ -120,6 +120,11 @@ CREATE TABLE idempotency_keys (
   CONSTRAINT idempotency_keys_pkey PRIMARY KEY (owner, key)
 );
 
+CREATE TABLE line_starts (
+  webhook_id text NOT NULL,
+  "position" bigint NOT NULL
+);
+
 CREATE TABLE owner_settings (
   owner text NOT NULL,
   disabled_at timestamp(3) with time zone,
@@ -213,8 +218,10 @@ CREATE INDEX events_id_idx ON ONLY events USING btree (id);
 CREATE INDEX events_owner_position_idx ON ONLY events USING btree (owner, "position");
 CREATE INDEX expansions_fifo_done_event_position_idx ON expansions USING btree (fifo_done, event_position);
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys USING btree (created_at);
+CREATE UNIQUE INDEX line_starts_key ON line_starts USING btree (webhook_id, "position" DESC);
 CREATE UNIQUE INDEX partitions_ends_at_key ON partitions USING btree (ends_at);
-CREATE INDEX pending_deliveries_admitted_idx ON pending_deliveries USING btree (webhook_id, wake_at) WHERE (stage = 'admitted'::delivery_stage);
+CREATE INDEX pending_deliveries_admitted_again_idx ON pending_deliveries USING btree (webhook_id, wake_at) WHERE ((stage = 'admitted'::delivery_stage) AND (priority > 0));
+CREATE INDEX pending_deliveries_admitted_first_idx ON pending_deliveries USING btree (webhook_id, event_position) WHERE ((stage = 'admitted'::delivery_stage) AND (priority = 0));
 CREATE INDEX pending_deliveries_backoff_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'backoff'::delivery_stage);
 CREATE INDEX pending_deliveries_parked_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
 CREATE INDEX pending_deliveries_wake_at_idx ON pending_deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
@@ -378,16 +385,22 @@ AS $function$
 BEGIN
   RETURN least(
     (SELECT min(event_position) FROM expansions WHERE NOT fifo_done),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhook.id)
+        AND generation = webhook.generation AND NOT ended
+      ORDER BY event_position LIMIT 1),
     (SELECT min(event_position) FROM pending_deliveries
-      WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority < 2 AND generation = webhook.generation AND NOT ended),
+      WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority = 1 AND generation = webhook.generation AND NOT ended),
     (SELECT event_position FROM pending_deliveries
       WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 0
+        AND event_position >= line_start(webhook.id)
       ORDER BY event_position LIMIT 1),
     (SELECT event_position FROM pending_deliveries
       WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 1
       ORDER BY event_position LIMIT 1),
     (SELECT event_position FROM pending_deliveries
       WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'backoff' AND priority = 0
+        AND event_position >= line_start(webhook.id)
       ORDER BY event_position LIMIT 1),
     (SELECT event_position FROM pending_deliveries
       WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'backoff' AND priority = 1
@@ -407,6 +420,7 @@ BEGIN
   IF TG_OP <> 'DELETE' AND is_deliverable(NEW) THEN
     INSERT INTO subscriptions (pattern, webhook_id) SELECT DISTINCT unnest(NEW.event_types), NEW.id ON CONFLICT DO NOTHING;
   END IF;
+  IF TG_OP = 'DELETE' THEN DELETE FROM line_starts WHERE webhook_id = OLD.id; END IF;
   IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.enabled AND NOT NEW.enabled) THEN
     INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
       ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;
@@ -429,18 +443,29 @@ DECLARE
 BEGIN
   IF NOT webhook.enabled OR webhook.paused_at IS NOT NULL OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
   IF (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN RETURN 0; END IF;
-  SELECT count(*) INTO used FROM pending_deliveries
-    WHERE webhook_id = webhook.id AND stage = 'admitted' AND wake_at > now() - longest_lease();
+  used := (
+    SELECT count(*) FROM pending_deliveries
+    WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhook.id)
+  ) + (
+    SELECT count(*) FROM pending_deliveries
+    WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority > 0 AND wake_at > now() - longest_lease()
+  );
   RETURN greatest(0, slots_of(webhook) - used);
 END $function$;
 
-CREATE OR REPLACE FUNCTION has_parked(id_of_webhook text)
+CREATE OR REPLACE FUNCTION has_parked(webhook webhooks)
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE
 AS $function$
 BEGIN
-  RETURN EXISTS (SELECT FROM pending_deliveries WHERE webhook_id = id_of_webhook AND stage = 'parked');
+  RETURN EXISTS (
+    SELECT FROM pending_deliveries WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked'
+      AND priority = 0 AND event_position >= line_start(webhook.id)
+  ) OR EXISTS (
+    SELECT FROM pending_deliveries WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked'
+      AND priority > 0
+  );
 END $function$;
 
 CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
@@ -448,6 +473,15 @@ CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((webhook).enabled OR ((webhook).disabled_reason IS NOT NULL));
+
+CREATE OR REPLACE FUNCTION line_start(of_webhook text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+  RETURN coalesce((SELECT position FROM line_starts WHERE webhook_id = of_webhook ORDER BY position DESC LIMIT 1), 0);
+END $function$;
 
 CREATE OR REPLACE FUNCTION lock_delivery(delivery_id text, of_owner text)
  RETURNS TABLE(delivery deliveries, pending pending_deliveries, webhook webhooks)
@@ -487,10 +521,16 @@ BEGIN
   all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
   RETURN QUERY
     SELECT webhooks, lock_webhooks.locked_at,
-      -- A claim leaves a wake time later than itself, so a live lease has one of the last two minutes.
-      (SELECT count(*)::int FROM pending_deliveries
-        WHERE webhook_id = webhooks.id AND stage = 'admitted' AND wake_at > lock_webhooks.locked_at - longest_lease()
-          AND lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
+      (SELECT count(*)::int FROM (
+          SELECT * FROM pending_deliveries
+          WHERE webhook_id = webhooks.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhooks.id)
+          UNION ALL
+          -- A claim leaves a wake time later than itself, so a live lease has one of the last two minutes.
+          SELECT * FROM pending_deliveries
+          WHERE webhook_id = webhooks.id AND stage = 'admitted' AND priority > 0
+            AND wake_at > lock_webhooks.locked_at - longest_lease()
+        ) AS admitted
+        WHERE lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
       CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
       all_paused OR webhooks.paused_at IS NOT NULL
     FROM webhooks WHERE webhooks.id = ANY (locked_ids);
@@ -521,7 +561,7 @@ BEGIN
       SELECT * FROM (
         SELECT * FROM pending_deliveries
         WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 0
-          AND (last_position IS NULL OR event_position <= last_position)
+          AND event_position >= line_start(webhook.id) AND (last_position IS NULL OR event_position <= last_position)
         ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
       ) AS first_attempts
       UNION ALL
@@ -543,6 +583,40 @@ BEGIN
         ELSE greatest(0, priority - floor(greatest(0, extract(epoch FROM now() - next_attempt_at)) / 30)) END,
       event_position
     LIMIT at_most;
+END $function$;
+
+CREATE OR REPLACE FUNCTION next_line(after text)
+ RETURNS TABLE(webhook_id text, generation integer)
+ LANGUAGE plpgsql
+ STABLE ROWS 1
+AS $function$
+DECLARE
+  next_started TEXT;
+  started webhooks;
+BEGIN
+  LOOP
+    next_started := (SELECT line_starts.webhook_id FROM line_starts WHERE line_starts.webhook_id > after ORDER BY line_starts.webhook_id LIMIT 1);
+    IF next_started IS NULL THEN
+      RETURN QUERY SELECT parked.webhook_id, parked.generation FROM pending_deliveries AS parked
+        WHERE stage = 'parked' AND parked.webhook_id > after ORDER BY parked.webhook_id, parked.generation LIMIT 1;
+      RETURN;
+    END IF;
+    RETURN QUERY SELECT parked.webhook_id, parked.generation FROM pending_deliveries AS parked
+      WHERE stage = 'parked' AND parked.webhook_id > after AND parked.webhook_id < next_started
+      ORDER BY parked.webhook_id, parked.generation LIMIT 1;
+    IF FOUND THEN RETURN; END IF;
+    SELECT * INTO started FROM webhooks WHERE id = next_started;
+    RETURN QUERY SELECT parked.webhook_id, parked.generation FROM pending_deliveries AS parked
+      WHERE stage = 'parked' AND parked.webhook_id = next_started
+        AND parked.generation < coalesce(started.generation, 2147483647)
+      ORDER BY parked.generation LIMIT 1;
+    IF FOUND THEN RETURN; END IF;
+    IF has_parked(started) THEN
+      RETURN QUERY SELECT next_started, started.generation;
+      RETURN;
+    END IF;
+    after := next_started;
+  END LOOP;
 END $function$;
 
 CREATE OR REPLACE FUNCTION slots_of(webhook webhooks)

@@ -200,6 +200,21 @@ describe('an event that more webhooks match than its commit writes deliveries fo
   });
 });
 
+test('the line start of a webhook with many deliveries follows them', async () => {
+  const receiver = await startReceiver();
+  receiver.release();
+  const worker = await compose();
+  await worker.start();
+  for (let count = 0; count < 25; count += 1) await publish();
+  await eventually(async () => {
+    const { rows } = await database.pool.query<{ behind: number }>(`
+      SELECT count(*)::int AS behind FROM line_starts JOIN events ON events.position < line_starts.position`);
+    expect(rows[0]?.behind).toBeGreaterThanOrEqual(20);
+  });
+  await worker.stop();
+  await receiver.stop();
+});
+
 describe('a worker whose periodic tasks wait for a lock on every connection that they may use', () => {
   const LOCK = 1;
 

@@ -1,4 +1,4 @@
-import { addActivity, admitNext, admitOf, expandNext, leaseMsFor } from '@tidings/database';
+import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor } from '@tidings/database';
 import { EVENTS_QUEUE } from '@tidings/events';
 import {
   createJobCounts,
@@ -19,6 +19,7 @@ import { createPeriodicTasks } from './compose/periodic-tasks.js';
 import { openTelemetry } from './compose/telemetry.js';
 import type { WorkerConfig } from './config.js';
 import { createExpandChunk, createExpandJob } from './expand/expand.js';
+import { createLineStarts } from './line-starts/line-starts.js';
 
 /** Parts that a test replaces. Everything else follows from the configuration. */
 export interface WorkerOverrides {
@@ -51,6 +52,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const connections = openConnections(config, { metrics, log });
   const { pools, commands, jobs, queue } = connections;
   const activity = createActivity((counted) => addActivity(pools.periodic, counted));
+  const lineStarts = createLineStarts((webhookIds) => advanceLineStarts(pools.periodic, webhookIds));
   const jobCounts = createJobCounts({ redis: commands, prefix });
   const leaseMs = leaseMsFor(timeoutMs);
 
@@ -79,7 +81,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const expandJob = createExpandJob({ expandChunk, sliceMs: EXPAND_FOR_MS, now: () => performance.now(), log });
 
   // … its deliveries are claimed, sent and recorded (tests of webhooks are sent, too) …
-  const delivery = createDelivery({ config, connections, metrics, admission, activity, leaseMs, log, tracing });
+  const delivery = createDelivery({ config, connections, metrics, admission, activity, lineStarts, leaseMs, log, tracing });
   const { deliverJob, processTest } = delivery;
 
   // … and periodic tasks enqueue deliveries that Redis lost, continue expansions, end deliveries of disabled webhooks, notify
@@ -92,6 +94,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
     refill,
     expandChunk,
     activity,
+    lineStarts,
     jobCounts,
     leaseMs,
     log,

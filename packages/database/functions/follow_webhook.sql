@@ -1,4 +1,4 @@
--- Keeps what follows from a webhook's row, in the same commit, for every statement that changes the row: its subscriptions,
+-- Keeps what follows from a webhook's row, in the same commit, for every statement that changes the row: its subscriptions and line start,
 -- the note that its deliveries of earlier generations are to be ended, and the expansions that must look at it first again.
 CREATE OR REPLACE FUNCTION follow_webhook()
 RETURNS TRIGGER LANGUAGE plpgsql AS $$
@@ -10,6 +10,7 @@ BEGIN
   IF TG_OP <> 'DELETE' AND is_deliverable(NEW) THEN
     INSERT INTO subscriptions (pattern, webhook_id) SELECT DISTINCT unnest(NEW.event_types), NEW.id ON CONFLICT DO NOTHING;
   END IF;
+  IF TG_OP = 'DELETE' THEN DELETE FROM line_starts WHERE webhook_id = OLD.id; END IF;
   IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.enabled AND NOT NEW.enabled) THEN
     INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
       ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;

@@ -2,8 +2,9 @@
 -- admitted deliveries. None while it is disabled or paused, deliveries are paused for all, or its open circuit waits for the
 -- next probe.
 --
--- Only rows with a wake time of the last minutes are counted: the reconciler wakes admitted deliveries within seconds, and a
--- vacuum that is held back leaves dead index entries of earlier ones. Whatever is missed, the claim counts exactly.
+-- Of retries and replays only those with a wake time of the last minutes are counted: the reconciler wakes admitted deliveries
+-- within seconds, and a vacuum that is held back leaves dead index entries of earlier ones. Whatever is missed, the claim counts
+-- exactly.
 CREATE OR REPLACE FUNCTION free_slots(webhook webhooks)
 RETURNS INTEGER LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -11,7 +12,12 @@ DECLARE
 BEGIN
   IF NOT webhook.enabled OR webhook.paused_at IS NOT NULL OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
   IF (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN RETURN 0; END IF;
-  SELECT count(*) INTO used FROM pending_deliveries
-    WHERE webhook_id = webhook.id AND stage = 'admitted' AND wake_at > now() - longest_lease();
+  used := (
+    SELECT count(*) FROM pending_deliveries
+    WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhook.id)
+  ) + (
+    SELECT count(*) FROM pending_deliveries
+    WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority > 0 AND wake_at > now() - longest_lease()
+  );
   RETURN greatest(0, slots_of(webhook) - used);
 END $$;

@@ -20,10 +20,16 @@ BEGIN
   all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
   RETURN QUERY
     SELECT webhooks, lock_webhooks.locked_at,
-      -- A claim leaves a wake time later than itself, so a live lease has one of the last two minutes.
-      (SELECT count(*)::int FROM pending_deliveries
-        WHERE webhook_id = webhooks.id AND stage = 'admitted' AND wake_at > lock_webhooks.locked_at - longest_lease()
-          AND lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
+      (SELECT count(*)::int FROM (
+          SELECT * FROM pending_deliveries
+          WHERE webhook_id = webhooks.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhooks.id)
+          UNION ALL
+          -- A claim leaves a wake time later than itself, so a live lease has one of the last two minutes.
+          SELECT * FROM pending_deliveries
+          WHERE webhook_id = webhooks.id AND stage = 'admitted' AND priority > 0
+            AND wake_at > lock_webhooks.locked_at - longest_lease()
+        ) AS admitted
+        WHERE lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
       CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
       all_paused OR webhooks.paused_at IS NOT NULL
     FROM webhooks WHERE webhooks.id = ANY (locked_ids);

@@ -14,7 +14,7 @@ BEGIN
       SELECT * FROM (
         SELECT * FROM pending_deliveries
         WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 0
-          AND (last_position IS NULL OR event_position <= last_position)
+          AND event_position >= line_start(webhook.id) AND (last_position IS NULL OR event_position <= last_position)
         ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
       ) AS first_attempts
       UNION ALL

@@ -50,6 +50,7 @@ export {
   type RecordOptions,
 } from './sql/record-attempts.js';
 export { readBacklog, type Backlog, type StageBacklog } from './sql/read-backlog.js';
+export { advanceLineStarts, removeEarlierLineStarts } from './sql/advance-line-starts.js';
 export { admitNext, admitOf, type Admitted, type AdmittedDelivery, type AdmitOptions } from './sql/admit-next.js';
 export { WAKE_LIMIT, wakeDeliveries, type WakeOptions, type Woken } from './sql/wake-deliveries.js';
 export { setDeliveryPause, pauseWebhook, readDeliveryPause, type DeliveryPause } from './sql/pause.js';

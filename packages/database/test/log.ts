@@ -138,7 +138,7 @@ export async function openLog(): Promise<TestLog> {
     url: testDatabase.url,
     pool,
     async clear() {
-      await pool.query(`TRUNCATE webhooks, subscriptions, cancellations, events, expansions, deliveries, pending_deliveries, attempts,
+      await pool.query(`TRUNCATE webhooks, subscriptions, cancellations, events, expansions, deliveries, pending_deliveries, line_starts, attempts,
         periodic_tasks, idempotency_keys, owner_settings, audit_log`);
       await pool.query('UPDATE delivery_pause SET paused_at = NULL, paused_by = NULL');
     },

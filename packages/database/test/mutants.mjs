@@ -40,6 +40,21 @@ const MUTANTS = [
     changes: [[' / 30)) END', ' / 3000000)) END']],
   },
   {
+    rule: 'a line does not start behind a delivery that is leased',
+    file: 'src/sql/advance-line-starts.ts',
+    changes: [["stage = 'admitted' AND priority = 0", "stage = 'admitted' AND priority = 0 AND lease_token IS NULL"]],
+  },
+  {
+    rule: 'a line does not start behind a delivery that waits for its next attempt',
+    file: 'src/sql/advance-line-starts.ts',
+    changes: [["stage = 'backoff' AND priority = 0", "stage = 'backoff' AND priority = 9"]],
+  },
+  {
+    rule: 'a line does not start behind an event that is to be expanded',
+    file: 'src/sql/advance-line-starts.ts',
+    changes: [['(SELECT min(event_position) FROM expansions), ', '']],
+  },
+  {
     rule: 'a claim leaves a live lease alone',
     file: 'src/sql/claim-deliveries.ts',
     changes: [
@@ -54,7 +69,7 @@ const MUTANTS = [
   {
     rule: 'leases count, whatever happened to the delivery',
     file: 'functions/lock_webhooks.sql',
-    changes: [['AND lease_token IS NOT NULL AND leased_until', 'AND NOT ended AND lease_token IS NOT NULL AND leased_until']],
+    changes: [['WHERE lease_token IS NOT NULL AND leased_until', 'WHERE NOT ended AND lease_token IS NOT NULL AND leased_until']],
   },
   {
     rule: 'a delivery that is ended with its request under way keeps its lease',
@@ -130,7 +145,7 @@ const MUTANTS = [
   {
     rule: 'webhooks take turns in admission',
     file: 'src/sql/admit-next.ts',
-    changes: [["WHERE stage = 'parked' AND webhook_id > $1", "WHERE stage = 'parked' AND webhook_id > left($1::text, 0)"]],
+    changes: [['next_line($1)', 'next_line(left($1, 0))']],
   },
   {
     rule: 'an expansion writes each delivery once',
@@ -156,7 +171,7 @@ const MUTANTS = [
   {
     rule: 'a wake brings forward times of a clock that was ahead',
     file: 'src/sql/wake-deliveries.ts',
-    changes: [["WHERE $2::float8 IS NULL AND stage = 'admitted'", "WHERE $2::float8 IS NOT NULL AND stage = 'admitted'"]],
+    changes: [['WHERE $2::float8 IS NULL AND', 'WHERE $2::float8 IS NOT NULL AND']],
   },
   {
     rule: "a rate limit's time of a clock that was ahead counts as now",
@@ -185,7 +200,7 @@ const MUTANTS = [
 
 const PACKAGE = join(import.meta.dirname, '..');
 const ROOT = join(PACKAGE, '../..');
-const TESTS = 'packages/database/src/sql/(accept|admit|claim|conformance|end|expand|pause|record|replay|retry|slot|wake)';
+const TESTS = 'packages/database/src/sql/(accept|admit|advance|claim|conformance|end|expand|pause|record|replay|retry|slot|wake)';
 const CONFORMANCE = /conformance\.test\.ts$/;
 
 const [wanted = ''] = process.argv.slice(2);

@@ -14,6 +14,7 @@ import { createLease } from '../deliver/lease.js';
 import { buildRequest } from '../deliver/request.js';
 import { createSender } from '../deliver/send.js';
 import { traceDeliveries } from '../deliver/trace.js';
+import type { LineStarts } from '../line-starts/line-starts.js';
 import { createProcessTests } from '../test-webhook/process-tests.js';
 import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
@@ -26,6 +27,7 @@ interface DeliveryParts {
   admission: Pick<Admission, 'jobEnded'>;
   /** Counts attempts for the operator's charts. */
   activity: Pick<Activity, 'count'>;
+  lineStarts: Pick<LineStarts, 'count'>;
   /** How long a claim of a delivery holds, in milliseconds. */
   leaseMs: number;
   log: Logger;
@@ -59,7 +61,7 @@ const TEST_MARGIN_MS = 5000;
 
 /** Creates steps 4 and 5 of the journey: claim, send and record. Tests of webhooks share only the agents and the signing with them. */
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { config, connections, metrics, admission, activity, leaseMs, log, tracing } = parts;
+  const { config, connections, metrics, admission, activity, lineStarts, leaseMs, log, tracing } = parts;
   const { pools, commands, queue } = connections;
   const sql = pools.delivering;
   const { timeoutMs } = config;
@@ -91,6 +93,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       recorded: (result, outcome, delivery) => {
         metrics.deliveries.recorded(result, outcome, delivery);
         activity.count({ owner: delivery.owner, ...result });
+        lineStarts.count(delivery.webhookId);
       },
     },
     log,

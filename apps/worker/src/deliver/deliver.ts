@@ -46,7 +46,11 @@ export interface DeliverObserver {
   /** Called when the request has ended, with or without success. */
   requestEnded: () => void;
   /** Called when the attempt was recorded. */
-  recorded: (result: AttemptResult, outcome: Outcome, delivery: Pick<ClaimedDelivery, 'id' | 'attemptCount' | 'owner'>) => void;
+  recorded: (
+    result: AttemptResult,
+    outcome: Outcome,
+    delivery: Pick<ClaimedDelivery, 'id' | 'attemptCount' | 'owner' | 'webhookId'>,
+  ) => void;
   /** Called for each fault. */
   fault: (fault: Fault) => void;
 }

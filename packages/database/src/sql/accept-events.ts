@@ -190,16 +190,18 @@ async function acceptTogether(
         SELECT planned.*, webhooks AS webhook FROM planned JOIN webhooks ON webhooks.owner = planned.owner
         WHERE is_small AND is_deliverable(webhooks) AND event_types && patterns AND position > from_position
         UNION ALL
-        SELECT planned.*, webhooks FROM planned
+        SELECT planned.*, webhook FROM planned
         CROSS JOIN LATERAL (SELECT DISTINCT webhook_id FROM subscriptions WHERE subscriptions.pattern = ANY (patterns)) AS subscribed
-        JOIN webhooks ON webhooks.id = webhook_id
-        WHERE is_small AND planned.owner IS NULL AND is_deliverable(webhooks) AND event_types && patterns AND position > from_position
+        -- The limit keeps this a look-up for each: PostgreSQL would read all webhooks while they seem to be few.
+        CROSS JOIN LATERAL (SELECT webhooks AS webhook FROM webhooks WHERE webhooks.id = webhook_id LIMIT 1) AS matched
+        WHERE is_small AND planned.owner IS NULL AND is_deliverable(webhook) AND (webhook).event_types && patterns
+          AND position > (webhook).from_position
       ), ranked AS (
         SELECT *, row_number() OVER (PARTITION BY (webhook).id ORDER BY position) AS rank FROM matching
       ), counted AS (
         -- Counted once for each webhook, in its first row. Behind a line there is no free slot.
         SELECT *, CASE WHEN rank > 1 THEN NULL
-          WHEN has_parked((webhook).id) OR (webhook).ordering = 'fifo' AND first_in_line(webhook) IS NOT NULL THEN 0
+          WHEN has_parked(webhook) OR (webhook).ordering = 'fifo' AND first_in_line(webhook) IS NOT NULL THEN 0
           ELSE free_slots(webhook) END AS counted_free
         FROM ranked
       ), slotted AS (

@@ -42,16 +42,10 @@ export async function admitNext(sql: Queryable, { after, deliveries, perWebhook,
     name: 'admit_next',
     text: `
       WITH RECURSIVE waiting AS (
-        SELECT * FROM (
-          SELECT webhook_id, generation, 1 AS number FROM pending_deliveries WHERE stage = 'parked' AND webhook_id > $1
-            AND NOT EXISTS (SELECT FROM delivery_pause WHERE "only" AND paused_at IS NOT NULL)
-          ORDER BY webhook_id, generation LIMIT 1
-        ) AS first_one
+        SELECT first_line.*, 1 AS number FROM next_line($1) AS first_line
+          WHERE NOT EXISTS (SELECT FROM delivery_pause WHERE "only" AND paused_at IS NOT NULL)
         UNION ALL
-        SELECT next_one.webhook_id, next_one.generation, number + 1 FROM waiting CROSS JOIN LATERAL (
-          SELECT pending_deliveries.webhook_id, pending_deliveries.generation FROM pending_deliveries
-          WHERE stage = 'parked' AND pending_deliveries.webhook_id > waiting.webhook_id ORDER BY webhook_id, generation LIMIT 1
-        ) AS next_one
+        SELECT further.*, number + 1 FROM waiting CROSS JOIN LATERAL next_line(waiting.webhook_id) AS further
         WHERE number < ${String(WEBHOOKS)}
       ), turn AS MATERIALIZED (
         SELECT webhook_id, waiting.generation, webhooks AS webhook, CASE WHEN (webhooks).enabled THEN least(free_slots(webhooks), $3::int) ELSE 0 END AS free

@@ -134,7 +134,7 @@ export async function claimDeliveries(
         SELECT * FROM lock_webhooks(ARRAY(SELECT DISTINCT webhook_id FROM candidate))
       ), eligible AS (
         SELECT candidate.*, webhook, in_flight, locked_at, CASE
-          WHEN locked_at IS NULL AND EXISTS (SELECT FROM webhooks WHERE webhooks.id = candidate.webhook_id) THEN 'locked'
+          WHEN locked_at IS NULL AND (SELECT true FROM webhooks WHERE webhooks.id = candidate.webhook_id) THEN 'locked'
           WHEN locked_at IS NULL OR NOT (webhook).enabled OR generation <> (webhook).generation THEN 'superseded'
           WHEN next_attempt_at > locked_at AND (attempt_count > 0 OR replay) THEN 'deferred'
           WHEN is_paused OR waits_for_probe(webhook, locked_at) THEN 'parked'

@@ -17,6 +17,7 @@ import { addStoppedClock, onStoppedClock, setClock } from '../../test/stopped-cl
 import { openDatabase, type Database, type Queryable } from '../database.js';
 import { acceptEvents, MAX_WEBHOOKS_AN_EVENT, type AcceptedDelivery } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
+import { advanceLineStarts } from './advance-line-starts.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
@@ -72,6 +73,8 @@ type Action =
   /** Accepts an event that so many webhooks match that it is expanded: of one owner, or for everyone (null). */
   | { do: 'acceptForMany'; audience: string | null }
   | { do: 'expand'; limit: number }
+  /** Changes only where look-ups begin: the model knows nothing of it. */
+  | { do: 'advanceLineStarts' }
   | { do: 'admit'; after: string; deliveries: number; perWebhook: number }
   | { do: 'retry'; delivery: number }
   | { do: 'replay'; webhook: string }
@@ -129,6 +132,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('wake' as const), sinceMs: fc.constantFrom(null, null, 0, 20_000, 300_000) }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('release', 'release', 'cancel') }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('advanceLineStarts' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('expand' as const), limit: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('acceptForMany' as const), audience: fc.option(webhook, { freq: 1 }) }) },
   {
@@ -182,6 +186,7 @@ const pass = (ms: number): Action => ({ do: 'pass', ms });
 const wake: Action = { do: 'wake', sinceMs: null };
 const release: Action = { do: 'release' };
 const cancel: Action = { do: 'cancel' };
+const advance: Action = { do: 'advanceLineStarts' };
 const expand = (limit: number): Action => ({ do: 'expand', limit });
 const change = (to: 'disable' | 'fail' | 'enable' | 'fifo' | 'unordered', webhook: string): Action => ({ do: to, webhook });
 const retry = (delivery: number): Action => ({ do: 'retry', delivery });
@@ -385,6 +390,49 @@ const OPENINGS: Record<string, Action[]> = {
     expand(1),
     expand(1),
     expand(1),
+  ],
+  'line starts that were advanced beside a lease': [
+    accept('narrow', 'narrow', 'narrow', 'narrow', 'narrow'),
+    claim([0, 1]),
+    advance,
+    claim([], ['narrow']),
+    accept('narrow'),
+    record(204),
+    advance,
+    release,
+    claim([0, 1, 2, 3], ['narrow']),
+    record(204, 204),
+    advance,
+    accept('narrow'),
+  ],
+  'line starts that were advanced beside a retry of a fifo webhook': [
+    accept('ordered', 'ordered', 'ordered'),
+    claim([0]),
+    record(500),
+    advance,
+    release,
+    claim([1, 2], ['ordered']),
+    accept('ordered'),
+    claim([0]),
+    record(204),
+    advance,
+    release,
+  ],
+  'line starts that were advanced beside an event for everyone': [
+    { do: 'acceptForMany', audience: null },
+    accept('narrow', 'limited'),
+    claim([0, 1]),
+    record(204, 204),
+    advance,
+    expand(3),
+    expand(3),
+    advance,
+    expand(3),
+    expand(3),
+    release,
+    claim([0, 1, 2], ['narrow', 'limited']),
+    advance,
+    { do: 'admit', after: '', deliveries: 5, perWebhook: 2 },
   ],
   'a parked retry that has waited for long': [
     accept('narrow', 'narrow'),
@@ -664,6 +712,13 @@ async function act(both: Both, action: Action): Promise<void> {
         admitted: byId(named(both, expected.admitted)),
         cursor: expected.cursor,
       });
+      return;
+    }
+    case 'advanceLineStarts': {
+      await advanceLineStarts(
+        sql,
+        WEBHOOKS.map(({ id }) => id),
+      );
       return;
     }
     case 'expand': {

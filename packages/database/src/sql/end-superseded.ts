@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { IS_ADMITTED } from './is-admitted.js';
 
 /** Number of deliveries that were ended, by their new status. */
 export interface Ended {
@@ -92,7 +93,7 @@ function endChunk(which: string): string {
             LIMIT ${String(CHUNK)})
           UNION ALL
           (SELECT delivery_id FROM pending_deliveries
-            WHERE webhook_id = cancellation.webhook_id AND stage = 'admitted' AND generation < coalesce(current_generation, 2147483647)
+            WHERE webhook_id = cancellation.webhook_id AND ${IS_ADMITTED} AND generation < coalesce(current_generation, 2147483647)
               AND NOT ended LIMIT ${String(CHUNK)})
         ) AS earlier LIMIT ${String(CHUNK)}
       ), bounds AS (

@@ -4,6 +4,7 @@ import { openLog, type TestLog } from '../../test/log.js';
 import { openDatabase, type Database } from '../database.js';
 import { acceptEvents } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
+import { advanceLineStarts } from './advance-line-starts.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
@@ -89,6 +90,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
       ),
   ],
   ['admit_next', (sql) => admitNext(sql, { after: '', deliveries: 10, perWebhook: 2, wakeAfterMs: 1000 })],
+  ['advance_line_starts', (sql) => advanceLineStarts(sql, ['wh_1', 'wh_10'])],
   ['admit_of', (sql) => admitOf(sql, ['wh_1', 'wh_10'], 1000)],
   ['claim_deliveries', (sql) => claimDeliveries(sql, admitted, { ...OPTIONS, next: [{ webhookId: 'wh_2', count: 5 }] })],
   [
@@ -159,6 +161,20 @@ describe('a statement, with the functions that it calls,', () => {
     expect(await scans()).toEqual(before);
   });
 });
+
+// Without a condition on it, an index is read from its first entry: a scan of the whole table in its order.
+test.each(STATEMENTS.filter(([name]) => name !== 'read_backlog'))(
+  '%s looks into primary keys only for certain rows',
+  async (name, execute) => {
+    const plan = await planOf(name, execute);
+    const unbounded = plan.filter(
+      (line, index) =>
+        /Scan.* using \w+_pkey on (pending_deliveries|webhooks|deliveries_)/.test(line) &&
+        !plan[index + 1]?.includes('Index Cond'),
+    );
+    expect(unbounded).toEqual([]);
+  },
+);
 
 test('read_backlog scans no whole table of deliveries', async () => {
   const plan = await planOf('read_backlog', readBacklog);

@@ -3,6 +3,7 @@ import { answered, HEALTH, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
 import { acceptEvents } from './accept-events.js';
 import { admitNext } from './admit-next.js';
+import { advanceLineStarts } from './advance-line-starts.js';
 import { claimDeliveries, type ClaimedDelivery } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
@@ -105,6 +106,7 @@ test('any statements at once keep what is promised: slots, one request of a deli
     },
     wake: () => wakeDeliveries(log.pool, { againAfterMs: 1 }),
     admit: () => admitNext(log.pool, { after: '', deliveries: 10, perWebhook: 2, wakeAfterMs: 1 }),
+    advance: () => advanceLineStarts(log.pool, WEBHOOKS),
     toggle: () => set('UPDATE webhooks SET enabled = NOT enabled WHERE id = $1', [any(WEBHOOKS)]),
     end: () => endSupersededNext(log.pool),
     retry: async () => {
@@ -126,6 +128,7 @@ test('any statements at once keep what is promised: slots, one request of a deli
     ['record', 8],
     ['wake', 2],
     ['admit', 3],
+    ['advance', 3],
     ['toggle', 1],
     ['end', 2],
     ['retry', 2],

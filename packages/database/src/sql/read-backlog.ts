@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { IS_ADMITTED } from './is-admitted.js';
 
 /** The pending deliveries at one stage. */
 export interface StageBacklog {
@@ -45,7 +46,7 @@ export async function readBacklog(sql: Queryable): Promise<Backlog> {
     text: `
       WITH RECURSIVE admitted AS (
         SELECT count(*), min(next_attempt_at) FILTER (WHERE lease_token IS NULL) AS oldest_due_at
-        FROM pending_deliveries WHERE stage = 'admitted'
+        FROM pending_deliveries WHERE ${IS_ADMITTED}
       ), backoff AS (
         SELECT count(*), (
           SELECT next_attempt_at FROM pending_deliveries

@@ -1,6 +1,7 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
+import { IS_ADMITTED } from './is-admitted.js';
 
 /**
  * A delivery as owners see it. One that is superseded, because its webhook was disabled or deleted since it was accepted, is
@@ -153,7 +154,7 @@ async function readPending(sql: Queryable, filter: DeliveryFilter): Promise<Deli
           CASE WHEN $5::text IS NULL THEN 9223372036854775807 ELSE 0 END) AS before
       )
       SELECT ${STATE} FROM webhook CROSS JOIN place CROSS JOIN LATERAL (
-        SELECT * FROM ((${some} AND stage = 'admitted') UNION ALL ${lines.join(' UNION ALL ')}) AS line
+        SELECT * FROM ((${some} AND ${IS_ADMITTED}) UNION ALL ${lines.join(' UNION ALL ')}) AS line
         ORDER BY event_position DESC LIMIT $6
       ) AS pending
       JOIN deliveries AS delivery ON delivery.id = pending.delivery_id

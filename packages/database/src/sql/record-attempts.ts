@@ -175,8 +175,8 @@ export async function recordAttempts(
         (SELECT coalesce(json_agg(json_build_object('token', token, 'webhookId', webhook_id, 'againInMs', CASE WHEN again AND goes_on
             THEN greatest(0, ceil(extract(epoch FROM next_attempt_at - now()) * 1000)) END)), '[]') FROM held) AS held,
         (SELECT coalesce(json_agg(token), '[]') FROM leased WHERE token NOT IN (SELECT token FROM held)) AS locked,
-        (SELECT coalesce(json_agg(webhook_id), '[]') FROM (SELECT DISTINCT webhook_id FROM held) AS webhook
-          WHERE has_parked(webhook_id)) AS backlogged,
+        (SELECT coalesce(json_agg(webhook_id), '[]') FROM (SELECT DISTINCT webhook_id FROM held) AS of_held
+          JOIN webhooks ON webhooks.id = webhook_id WHERE has_parked(webhooks)) AS backlogged,
         (SELECT json_build_object(
             'circuitsOpened', count(*) FILTER (WHERE is_open AND NOT was_open), 'circuitsClosed', count(*) FILTER (WHERE was_open AND NOT is_open),
             'disabledFailing', count(*) FILTER (WHERE disabled = 'failing'), 'disabledGone', count(*) FILTER (WHERE disabled = 'gone'))

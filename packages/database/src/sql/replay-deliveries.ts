@@ -1,6 +1,7 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
+import { IS_ADMITTED } from './is-admitted.js';
 
 /** Selects the deliveries of one webhook to replay. */
 export interface ReplayFilter {
@@ -85,7 +86,7 @@ export async function replayDeliveries(
     text: `
       WITH under_way AS MATERIALIZED (
         -- Cancelled with a request under way: they keep their lease, and are attempted again when it has been recorded.
-        SELECT delivery_id FROM pending_deliveries WHERE webhook_id = $1 AND stage = 'admitted' AND ended ORDER BY delivery_id FOR UPDATE
+        SELECT delivery_id FROM pending_deliveries WHERE webhook_id = $1 AND ${IS_ADMITTED} AND ended ORDER BY delivery_id FOR UPDATE
       ), chosen AS MATERIALIZED (
         SELECT id, event_position, attempt_count, created_at FROM deliveries
         WHERE (SELECT count(*) FROM under_way) >= 0

@@ -74,9 +74,10 @@ describe('free_slots of a webhook with seven slots and one delivery', () => {
       'unordered',
       6,
     ],
+    ['that is admitted with a wake time of an hour ago', "stage = 'admitted', wake_at = now() - interval '1 h'", 'unordered', 6],
     [
-      'that is admitted with a wake time of an hour ago: a vacuum that is held back leaves such',
-      "stage = 'admitted', wake_at = now() - interval '1 h'",
+      'that is a retry with a wake time of an hour ago: a vacuum that is held back leaves such',
+      "stage = 'admitted', priority = 1, wake_at = now() - interval '1 h'",
       'unordered',
       7,
     ],

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database.js';
 import type { AdmittedDelivery } from './admit-next.js';
+import { IS_ADMITTED } from './is-admitted.js';
 
 /** Maximum number of deliveries for one call. A literal in the statement, so that the planner knows how few they are. */
 export const WAKE_LIMIT = 1000;
@@ -41,7 +42,7 @@ export async function wakeDeliveries(sql: Queryable, { againAfterMs, since }: Wa
     text: `
       WITH too_late AS MATERIALIZED (
         SELECT delivery_id FROM pending_deliveries
-        WHERE $2::float8 IS NULL AND stage = 'admitted'
+        WHERE $2::float8 IS NULL AND ${IS_ADMITTED}
           AND (wake_at > now() + interval '${String(LONGEST_WAKE_S)} s' OR leased_until > now() + longest_lease())
         LIMIT ${String(WAKE_LIMIT)} FOR UPDATE SKIP LOCKED
       ), brought_forward AS (

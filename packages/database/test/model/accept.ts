@@ -1,7 +1,7 @@
-import { firstInLine } from './line.js';
+import { firstInLine, hasParked } from './line.js';
 import { RULES, type Rules } from './rules.js';
 import { freeSlots, isDeliverable, slotsOf } from './slots.js';
-import { copy, pendingOf, type Delivery, type State, type Webhook } from './state.js';
+import { copy, type Delivery, type State, type Webhook } from './state.js';
 
 export interface AcceptOptions {
   wakeAfterMs: number;
@@ -37,9 +37,7 @@ export function accept(
   const free = new Map<string, number>();
   const idle = new Set<string>();
   for (const [id, webhook] of seen.webhooks) {
-    const hasLine =
-      pendingOf(seen, id).some(({ stage }) => stage === 'parked') ||
-      (webhook.ordering === 'fifo' && firstInLine(seen, id, rules) < Infinity);
+    const hasLine = hasParked(seen, id) || (webhook.ordering === 'fifo' && firstInLine(seen, id, rules) < Infinity);
     const slots = hasLine ? 0 : freeSlots(seen, webhook, rules);
     free.set(id, slots);
     if (slots === slotsOf(webhook)) idle.add(id);

@@ -58,6 +58,12 @@ export function isAdmissible(state: State, row: PendingDelivery, rules: Rules = 
   return firstInLine(state, row.webhookId, rules) >= row.position;
 }
 
+/** Returns, like `has_parked`, whether a webhook has parked deliveries of its generation. */
+export function hasParked(state: State, webhookId: string): boolean {
+  const generation = state.webhooks.get(webhookId)?.generation;
+  return pendingOf(state, webhookId).some((row) => row.stage === 'parked' && row.generation === generation);
+}
+
 /**
  * Returns, like `first_in_line`, the lowest position among a fifo webhook's pending deliveries that are no replays, and the events
  * for which the deliveries of fifo webhooks are still to be written.

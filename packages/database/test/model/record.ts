@@ -1,8 +1,9 @@
 import type { HealthRules } from '../../src/sql/record-attempts.js';
 import { end } from './end.js';
 import { changesHealth, updateHealth, type Answer, type Answers } from './health.js';
+import { hasParked } from './line.js';
 import { RULES, type Rules } from './rules.js';
-import { copy, pendingOf, withdrawLease, type PendingDelivery, type State } from './state.js';
+import { copy, withdrawLease, type PendingDelivery, type State } from './state.js';
 
 /** One attempt to record, as `AttemptRecord` has it. */
 export interface ModelRecord {
@@ -64,7 +65,7 @@ export function record(
   for (const { id, token } of records) {
     const result = recorded.held.get(token);
     const webhookId = state.deliveries.get(id)?.webhookId ?? '';
-    if (result) result.backlogged = pendingOf(state, webhookId).some(({ stage }) => stage === 'parked');
+    if (result) result.backlogged = hasParked(state, webhookId);
   }
   for (const [webhookId, ofWebhook] of answers) {
     const webhook = state.webhooks.get(webhookId);

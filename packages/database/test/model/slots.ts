@@ -1,5 +1,5 @@
 import { RULES, type Rules } from './rules.js';
-import { isLeased, pendingOf, type State, type Webhook } from './state.js';
+import { isLeased, pendingOf, type State, type Webhook, type PendingDelivery } from './state.js';
 
 /** No lease holds longer, as `LONGEST_LEASE_S` has it. */
 export const LONGEST_LEASE_MS = 120_000;
@@ -27,7 +27,9 @@ export function freeSlots(state: State, webhook: Webhook, rules: Rules = RULES):
   const { now } = state;
   if (!webhook.enabled || awaitsProbe(webhook, now, rules) || state.paused || webhook.paused) return 0;
   const rows = pendingOf(state, webhook.id);
-  const admitted = rows.filter(({ stage, wakeAt }) => stage === 'admitted' && (wakeAt ?? 0) > now - LONGEST_LEASE_MS).length;
+  const counts = ({ stage, priority, wakeAt }: PendingDelivery) =>
+    stage === 'admitted' && (priority === 0 || (wakeAt ?? 0) > now - LONGEST_LEASE_MS);
+  const admitted = rows.filter(counts).length;
   return Math.max(0, slotsOf(webhook) - admitted);
 }
 

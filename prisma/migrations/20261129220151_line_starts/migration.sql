@@ -1,0 +1,209 @@
+-- DropIndex
+DROP INDEX "pending_deliveries_admitted_idx";
+
+-- CreateTable
+CREATE TABLE "line_starts" (
+    "webhook_id" TEXT NOT NULL,
+    "position" BIGINT NOT NULL
+);
+
+-- CreateIndex
+CREATE UNIQUE INDEX "line_starts_key" ON "line_starts"("webhook_id", "position" DESC);
+
+-- CreateIndex
+CREATE INDEX "pending_deliveries_admitted_first_idx" ON "pending_deliveries"("webhook_id", "event_position") WHERE (stage = 'admitted'::delivery_stage AND priority = 0);
+
+-- CreateIndex
+CREATE INDEX "pending_deliveries_admitted_again_idx" ON "pending_deliveries"("webhook_id", "wake_at") WHERE (stage = 'admitted'::delivery_stage AND priority > 0);
+
+-- Functions and triggers are generated from packages/database/functions: change them there.
+
+DROP FUNCTION "has_parked"(id_of_webhook text);
+
+CREATE OR REPLACE FUNCTION line_start(of_webhook TEXT)
+RETURNS BIGINT LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN coalesce((SELECT position FROM line_starts WHERE webhook_id = of_webhook ORDER BY position DESC LIMIT 1), 0);
+END $$;
+
+CREATE OR REPLACE FUNCTION first_in_line(webhook webhooks)
+RETURNS BIGINT LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN least(
+    (SELECT min(event_position) FROM expansions WHERE NOT fifo_done),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhook.id)
+        AND generation = webhook.generation AND NOT ended
+      ORDER BY event_position LIMIT 1),
+    (SELECT min(event_position) FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority = 1 AND generation = webhook.generation AND NOT ended),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 0
+        AND event_position >= line_start(webhook.id)
+      ORDER BY event_position LIMIT 1),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 1
+      ORDER BY event_position LIMIT 1),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'backoff' AND priority = 0
+        AND event_position >= line_start(webhook.id)
+      ORDER BY event_position LIMIT 1),
+    (SELECT event_position FROM pending_deliveries
+      WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'backoff' AND priority = 1
+      ORDER BY event_position LIMIT 1)
+  );
+END $$;
+
+CREATE OR REPLACE FUNCTION follow_webhook()
+RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    DELETE FROM subscriptions
+      WHERE webhook_id = OLD.id AND (TG_OP = 'DELETE' OR NOT is_deliverable(NEW) OR pattern <> ALL (NEW.event_types));
+  END IF;
+  IF TG_OP <> 'DELETE' AND is_deliverable(NEW) THEN
+    INSERT INTO subscriptions (pattern, webhook_id) SELECT DISTINCT unnest(NEW.event_types), NEW.id ON CONFLICT DO NOTHING;
+  END IF;
+  IF TG_OP = 'DELETE' THEN DELETE FROM line_starts WHERE webhook_id = OLD.id; END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.enabled AND NOT NEW.enabled) THEN
+    INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
+      ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.ordering <> OLD.ordering THEN
+    -- A webhook that became fifo may be behind the cursor of those, and one that was fifo may have its delivery already.
+    UPDATE expansions SET ordering_changed = true, fifo_done = fifo_done AND NEW.ordering <> 'fifo',
+      fifo_cursor = CASE WHEN NEW.ordering = 'fifo' THEN '' ELSE fifo_cursor END;
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE ON webhooks
+  FOR EACH ROW EXECUTE FUNCTION follow_webhook();
+
+CREATE OR REPLACE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks
+  FOR EACH ROW WHEN (
+    ROW(OLD.enabled, OLD.disabled_reason, OLD.event_types, OLD.ordering)
+    IS DISTINCT FROM ROW(NEW.enabled, NEW.disabled_reason, NEW.event_types, NEW.ordering)
+  ) EXECUTE FUNCTION follow_webhook();
+
+CREATE OR REPLACE FUNCTION free_slots(webhook webhooks)
+RETURNS INTEGER LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  used INTEGER;
+BEGIN
+  IF NOT webhook.enabled OR webhook.paused_at IS NOT NULL OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
+  IF (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN RETURN 0; END IF;
+  used := (
+    SELECT count(*) FROM pending_deliveries
+    WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhook.id)
+  ) + (
+    SELECT count(*) FROM pending_deliveries
+    WHERE webhook_id = webhook.id AND stage = 'admitted' AND priority > 0 AND wake_at > now() - longest_lease()
+  );
+  RETURN greatest(0, slots_of(webhook) - used);
+END $$;
+
+CREATE OR REPLACE FUNCTION has_parked(webhook webhooks)
+RETURNS BOOLEAN LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN EXISTS (
+    SELECT FROM pending_deliveries WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked'
+      AND priority = 0 AND event_position >= line_start(webhook.id)
+  ) OR EXISTS (
+    SELECT FROM pending_deliveries WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked'
+      AND priority > 0
+  );
+END $$;
+
+CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids TEXT[])
+RETURNS TABLE (webhook webhooks, locked_at TIMESTAMPTZ, in_flight INTEGER, next_position BIGINT, is_paused BOOLEAN)
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  locked_ids TEXT[] := ARRAY(SELECT id FROM webhooks WHERE id = ANY (webhook_ids) FOR NO KEY UPDATE SKIP LOCKED);
+  all_paused BOOLEAN;
+BEGIN
+  -- Any number, as long as `set_delivery_pause` takes the same lock: it waits for the claims that have not seen the pause.
+  PERFORM pg_advisory_xact_lock_shared(4105112403);
+  locked_at := clock_timestamp();
+  all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
+  RETURN QUERY
+    SELECT webhooks, lock_webhooks.locked_at,
+      (SELECT count(*)::int FROM (
+          SELECT * FROM pending_deliveries
+          WHERE webhook_id = webhooks.id AND stage = 'admitted' AND priority = 0 AND event_position >= line_start(webhooks.id)
+          UNION ALL
+          -- A claim leaves a wake time later than itself, so a live lease has one of the last two minutes.
+          SELECT * FROM pending_deliveries
+          WHERE webhook_id = webhooks.id AND stage = 'admitted' AND priority > 0
+            AND wake_at > lock_webhooks.locked_at - longest_lease()
+        ) AS admitted
+        WHERE lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
+      CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
+      all_paused OR webhooks.paused_at IS NOT NULL
+    FROM webhooks WHERE webhooks.id = ANY (locked_ids);
+END $$;
+
+CREATE OR REPLACE FUNCTION next_in_line(webhook webhooks, at_most INTEGER)
+RETURNS SETOF pending_deliveries LANGUAGE plpgsql VOLATILE ROWS 10 AS $$
+DECLARE
+  last_position BIGINT := CASE WHEN webhook.ordering = 'fifo' THEN first_in_line(webhook) END;
+BEGIN
+  RETURN QUERY
+    SELECT * FROM (
+      SELECT * FROM (
+        SELECT * FROM pending_deliveries
+        WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 0
+          AND event_position >= line_start(webhook.id) AND (last_position IS NULL OR event_position <= last_position)
+        ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
+      ) AS first_attempts
+      UNION ALL
+      SELECT * FROM (
+        SELECT * FROM pending_deliveries
+        WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 1
+          AND (last_position IS NULL OR event_position <= last_position)
+        ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
+      ) AS retries
+      UNION ALL
+      SELECT * FROM (
+        SELECT * FROM pending_deliveries
+        WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked' AND priority = 2
+        ORDER BY event_position LIMIT at_most FOR UPDATE SKIP LOCKED
+      ) AS replays
+    ) AS line
+    ORDER BY
+      CASE WHEN webhook.ordering = 'fifo' AND priority < 2 THEN 0
+        ELSE greatest(0, priority - floor(greatest(0, extract(epoch FROM now() - next_attempt_at)) / 30)) END,
+      event_position
+    LIMIT at_most;
+END $$;
+
+CREATE OR REPLACE FUNCTION next_line(after TEXT)
+RETURNS TABLE (webhook_id TEXT, generation INTEGER) LANGUAGE plpgsql STABLE ROWS 1 AS $$
+DECLARE
+  next_started TEXT;
+  started webhooks;
+BEGIN
+  LOOP
+    next_started := (SELECT line_starts.webhook_id FROM line_starts WHERE line_starts.webhook_id > after ORDER BY line_starts.webhook_id LIMIT 1);
+    IF next_started IS NULL THEN
+      RETURN QUERY SELECT parked.webhook_id, parked.generation FROM pending_deliveries AS parked
+        WHERE stage = 'parked' AND parked.webhook_id > after ORDER BY parked.webhook_id, parked.generation LIMIT 1;
+      RETURN;
+    END IF;
+    RETURN QUERY SELECT parked.webhook_id, parked.generation FROM pending_deliveries AS parked
+      WHERE stage = 'parked' AND parked.webhook_id > after AND parked.webhook_id < next_started
+      ORDER BY parked.webhook_id, parked.generation LIMIT 1;
+    IF FOUND THEN RETURN; END IF;
+    SELECT * INTO started FROM webhooks WHERE id = next_started;
+    RETURN QUERY SELECT parked.webhook_id, parked.generation FROM pending_deliveries AS parked
+      WHERE stage = 'parked' AND parked.webhook_id = next_started
+        AND parked.generation < coalesce(started.generation, 2147483647)
+      ORDER BY parked.generation LIMIT 1;
+    IF FOUND THEN RETURN; END IF;
+    IF has_parked(started) THEN
+      RETURN QUERY SELECT next_started, started.generation;
+      RETURN;
+    END IF;
+    after := next_started;
+  END LOOP;
+END $$;
