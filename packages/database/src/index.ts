@@ -25,6 +25,7 @@ export {
 export { endSuperseded, endSupersededNext, endSupersededOf, type Ended } from './sql/end-superseded.js';
 export { expandNext, type Expanded } from './sql/expand-events.js';
 export { createTaskHold } from './task-hold.js';
+export { bringForward } from './sql/bring-forward.js';
 export { readTime } from './sql/read-time.js';
 export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';
 export { createPartitionMaintenance } from './partition-maintenance.js';

@@ -1,5 +1,6 @@
 import type { Accept } from '@tidings/accept';
 import {
+  bringForward,
   createPartitionMaintenance,
   createTaskHold,
   endSupersededNext,
@@ -64,6 +65,7 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
   const reconcile = createReconcile({
     wake: (since) => wakeDeliveries(sql, { againAfterMs: leaseMs, since }),
     readTime: () => readTime(sql),
+    bringForward: (byMs, after) => bringForward(sql, byMs, after),
     batchSize: WAKE_LIMIT,
     enqueue: queue.enqueueOverdue,
     refill,

@@ -5,6 +5,7 @@ import { openDatabase, type Database } from '../database.js';
 import { acceptEvents } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
 import { advanceLineStarts } from './advance-line-starts.js';
+import { bringForward } from './bring-forward.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
@@ -113,6 +114,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['set_delivery_pause', (sql) => setDeliveryPause(sql, false, 'olga')],
   ['read_delivery_pause', (sql) => readDeliveryPause(sql)],
   ['pause_webhook', (sql) => pauseWebhook(sql, 'wh_1', false, 'olga')],
+  ['bring_forward', (sql) => bringForward(sql, 1000)],
   ['take_task', (sql) => takeTask(sql, 'reconcile', 'one', 1000)],
   ['give_back_task', (sql) => giveBackTask(sql, 'reconcile', 'one')],
 ];
