@@ -31,10 +31,35 @@ interface OpenOptions {
   cluster: Omit<ClusterOptions, 'redisOptions'>;
 }
 
-/** Connects to the server or the cluster of a `REDIS_URL`. Throws like {@link parseRedisUrl}. */
+/** A server that became a replica answers so: to a write, to a script that writes, and to a command that blocks. */
+const WAS_DEMOTED = /READONLY|UNBLOCKED/;
+/** How long a connection is kept at least that leads to a replica, in milliseconds, while the new master is not reached yet. */
+const DEMOTED_MS = 1000;
+
+/**
+ * Creates ioredis' `reconnectOnError`: after a failover a connection that stayed open leads to a replica, and only a new one
+ * reaches the new master. A command that may wait is sent again there; others fail, as they do while Redis is away.
+ */
+function reconnectAfterFailover(mayWait: boolean): (error: Error) => boolean | 2 {
+  let reconnectedAt = -Infinity;
+  return (error) => {
+    if (!WAS_DEMOTED.test(error.message)) return false;
+    const isFirst = performance.now() - reconnectedAt > DEMOTED_MS;
+    if (isFirst) reconnectedAt = performance.now();
+    return isFirst && mayWait ? 2 : true;
+  };
+}
+
+/**
+ * Connects to the server or the cluster of a `REDIS_URL`. Throws like {@link parseRedisUrl}. A connection to a server that
+ * became a replica is replaced; a cluster's client follows its nodes by itself.
+ */
 export function openRedis(text: string, { server, cluster }: OpenOptions): RedisClient {
   const [first, ...others] = parseRedisUrl(text) as [URL, ...URL[]];
-  if (others.length === 0) return new Redis(text.trim(), server);
+  if (others.length === 0) {
+    const reconnectOnError = reconnectAfterFailover(server.enableOfflineQueue ?? true);
+    return new Redis(text.trim(), { reconnectOnError, ...server });
+  }
   const nodes = [first, ...others].map(({ hostname, port }) => ({
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || 6379),

@@ -79,12 +79,15 @@ function throttle(report: (error: Error) => void): (error: Error) => void {
   };
 }
 
+/** How long the key lasts that a check writes, in milliseconds. */
+const CHECK_LASTS_MS = 60_000;
+
 /**
- * Resolves when Redis answers. On a cluster it asks the node that holds the keys of `prefix`, since Tidings cannot work
- * without that node.
+ * Resolves when Redis takes a write: a replica answers, too, and so does a server whose memory is full. On a cluster it asks the
+ * node that holds the keys of `prefix`, since Tidings cannot work without that node.
  */
 export async function pingRedis(redis: RedisClient, prefix: string): Promise<void> {
-  await redis.exists(`${prefix}:none`);
+  await redis.set(`${prefix}:writable`, '1', 'PX', CHECK_LASTS_MS);
 }
 
 /**

@@ -43,6 +43,9 @@ export interface QueueWorker {
   stop: (deadlineMs: number) => Promise<void>;
 }
 
+/** How long the worker waits after an error of Redis, in milliseconds. BullMQ's default of 15 s would prolong each failover. */
+const RETRY_AFTER_ERROR_MS = 2000;
+
 /** The reason for a retry. It has no stack, because BullMQ would write the stack to Redis with every retry. */
 class Retry extends Error {
   constructor(reason: string) {
@@ -70,6 +73,7 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
       lockDuration: lockMs,
       stalledInterval: lockMs,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: RETRY_AFTER_ERROR_MS,
       autorun: false,
     },
   );

@@ -11,6 +11,8 @@ export interface FaultProxy {
   restore: () => Promise<void>;
   /** Accepts connections and bytes but forwards nothing: the service hangs. */
   freeze: () => void;
+  /** Forwards new connections to another service, as a name does that now has another address; open ones stay where they are. */
+  redirect: (serviceUrl: string) => void;
 }
 
 /**
@@ -21,7 +23,8 @@ export interface FaultProxy {
  */
 export async function createFaultProxy(serviceUrl: string): Promise<FaultProxy> {
   const url = new URL(serviceUrl);
-  const target = { host: url.hostname, port: Number(url.port) };
+  const addressOf = ({ hostname, port }: URL) => ({ host: hostname, port: Number(port) });
+  let target = addressOf(url);
   const sockets = new Set<Socket>();
   let frozen = false;
 
@@ -61,6 +64,9 @@ export async function createFaultProxy(serviceUrl: string): Promise<FaultProxy> 
       frozen = false;
       for (const socket of sockets) socket.resume();
       if (!server.listening) await listen(port);
+    },
+    redirect(otherUrl) {
+      target = addressOf(new URL(otherUrl));
     },
     freeze() {
       frozen = true;
