@@ -5,10 +5,13 @@ import { Redis } from 'ioredis';
 import { createPublisher, EVENTS_QUEUE, syncFailed } from '@tidings/events';
 import { startRedis, temporaryFolder, type LocalRedis } from '@tidings/local';
 import { createFaultProxy, eventually, type FaultProxy } from '@tidings/testing';
-import { connectRedis, pingRedis } from './redis.js';
+import { connectRedis, pingRedis, type RedisPurpose } from './redis.js';
 import { createQueueWorker } from './worker.js';
 
 const PREFIX = '{failover}';
+/** A replica gets its copy without the usual wait for further replicas. */
+const AT_ONCE = { 'repl-diskless-sync-delay': '0' };
+const cleanups: (() => unknown)[] = [];
 let temporary: ReturnType<typeof temporaryFolder>;
 let master: LocalRedis;
 let replica: LocalRedis;
@@ -18,12 +21,12 @@ let proxy: FaultProxy;
 beforeEach(async () => {
   temporary = temporaryFolder();
   const passwordFile = join(temporary.folder, 'password');
-  master = await startRedis({ folder: join(temporary.folder, 'one'), passwordFile });
+  master = await startRedis({ folder: join(temporary.folder, 'one'), passwordFile, settings: AT_ONCE });
   const { port, password } = new URL(master.url);
   replica = await startRedis({
     folder: join(temporary.folder, 'two'),
     passwordFile,
-    settings: { replicaof: `127.0.0.1 ${port}`, masterauth: password },
+    settings: { replicaof: `127.0.0.1 ${port}`, masterauth: password, ...AT_ONCE },
   });
   proxy = await createFaultProxy(master.url);
   admin = new Redis(master.url);
@@ -33,12 +36,21 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   admin.disconnect();
   await proxy.disconnect();
   await replica.stop();
   await master.stop();
   temporary.remove();
 });
+
+const connect = (purpose: RedisPurpose) => {
+  const connection = connectRedis(proxy.url, purpose, () => undefined);
+  cleanups.push(() => {
+    connection.disconnect();
+  });
+  return connection;
+};
 
 /** Makes the replica the master, and the master its replica. Connections stay open. */
 async function failOver(): Promise<void> {
@@ -50,7 +62,7 @@ async function failOver(): Promise<void> {
 
 describe('after a failover in which all connections stay open', () => {
   test('a worker takes jobs, and the package publishes, as soon as the URL leads to the new master', async () => {
-    const jobs = connectRedis(proxy.url, 'worker', () => undefined);
+    const jobs = connect('worker');
     const processed: string[] = [];
     const errors: string[] = [];
     const worker = createQueueWorker<{ type: string }>({
@@ -65,8 +77,10 @@ describe('after a failover in which all connections stay open', () => {
       },
       onError: (error) => void errors.push(error.message),
     });
+    cleanups.push(() => worker.stop(1000));
     worker.start();
     const publisher = createPublisher({ redis: proxy.url, prefix: PREFIX });
+    cleanups.push(() => publisher.close());
     const publish = () => publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }));
     await publish();
     await eventually(() => {
@@ -80,14 +94,10 @@ describe('after a failover in which all connections stay open', () => {
     await eventually(() => {
       expect(processed).toHaveLength(2);
     }, 10_000);
-
-    await publisher.close();
-    await worker.stop(1000);
-    jobs.disconnect();
   });
 
   test('a replica is not ready, and a connection for commands is replaced until it leads to the new master', async () => {
-    const commands = connectRedis(proxy.url, 'command', () => undefined);
+    const commands = connect('command');
     await once(commands, 'ready');
     await pingRedis(commands, PREFIX);
     let connections = 0;
@@ -100,11 +110,10 @@ describe('after a failover in which all connections stay open', () => {
     await expect(pingRedis(commands, PREFIX)).rejects.toThrow('READONLY');
     proxy.redirect(replica.url);
     await eventually(() => pingRedis(commands, PREFIX));
-    commands.disconnect();
   });
 
   test('a connection for a worker sends the refused command again, to the new master', async () => {
-    const jobs = connectRedis(proxy.url, 'worker', () => undefined);
+    const jobs = connect('worker');
     await once(jobs, 'ready');
     const blocked = jobs.bzpopmin(`${PREFIX}:marker`, 5);
     await failOver();
@@ -112,6 +121,5 @@ describe('after a failover in which all connections stay open', () => {
     await jobs.set(`${PREFIX}:key`, 'written');
     expect(await jobs.get(`${PREFIX}:key`)).toBe('written');
     expect(await blocked).toBeNull();
-    jobs.disconnect();
   });
 });
