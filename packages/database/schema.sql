@@ -42,6 +42,10 @@ CREATE TABLE attempts (
   error_class text,
   error text,
   response_body text,
+  counted boolean NOT NULL DEFAULT true,
+  request_headers json,
+  response_headers json,
+  url text,
   CONSTRAINT attempts_pkey PRIMARY KEY (delivery_id, number)
 ) PARTITION BY RANGE (delivery_id);
 
@@ -158,6 +162,7 @@ CREATE TABLE pending_deliveries (
   leased_until timestamp(6) with time zone,
   ended boolean NOT NULL DEFAULT false,
   again boolean NOT NULL DEFAULT false,
+  resent boolean NOT NULL DEFAULT false,
   CONSTRAINT pending_deliveries_pkey PRIMARY KEY (delivery_id)
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=100000, autovacuum_vacuum_cost_delay=0, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000);
 
@@ -166,6 +171,16 @@ CREATE TABLE periodic_tasks (
   runner text NOT NULL,
   expires_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT periodic_tasks_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE registration_keys (
+  owner text NOT NULL,
+  key text NOT NULL,
+  digest bytea NOT NULL,
+  webhook_id text NOT NULL,
+  sealed_answer bytea NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT registration_keys_pkey PRIMARY KEY (owner, key)
 );
 
 CREATE TABLE subscriptions (
@@ -225,6 +240,7 @@ CREATE INDEX pending_deliveries_admitted_first_idx ON pending_deliveries USING b
 CREATE INDEX pending_deliveries_backoff_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'backoff'::delivery_stage);
 CREATE INDEX pending_deliveries_parked_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
 CREATE INDEX pending_deliveries_wake_at_idx ON pending_deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
+CREATE INDEX registration_keys_created_at_idx ON registration_keys USING btree (created_at);
 CREATE INDEX subscriptions_webhook_id_idx ON subscriptions USING btree (webhook_id);
 CREATE INDEX webhooks_fifo_idx ON webhooks USING btree (id) WHERE (ordering = 'fifo'::webhook_ordering);
 CREATE INDEX webhooks_owner_id_idx ON webhooks USING btree (owner, id);

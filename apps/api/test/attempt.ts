@@ -26,6 +26,9 @@ export function record(
     durationMs: 12,
     statusCode,
     responseBody: 'oops',
+    counted: true,
+    requestHeaders: { 'webhook-id': 'evt_1' },
+    responseHeaders: { 'content-type': 'text/plain' },
     outcome,
     ...(statusCode < 300 ? { errorClass: null, error: null } : failure),
   };

@@ -56,7 +56,13 @@ export function createOperationClient(api: TestApi): OperationClient {
       };
     },
 
-    async call({ method, path, example }, ids, token, { query = '', headers = {}, body = JSON.stringify(example) } = {}) {
+    async call(
+      operation,
+      ids,
+      token,
+      { query = requiredQuery(operation, ids), headers = {}, body = JSON.stringify(operation.example) } = {},
+    ) {
+      const { method, path, example } = operation;
       const filled = path.replace(/([^/]+)\/\{\w+\}/g, (_match, segment: string) => {
         const id = ids[segment];
         if (id === undefined) throw new Error(`createResources() makes no id for /${segment}/{id}: add one.`);
@@ -90,4 +96,10 @@ export function createOperationClient(api: TestApi): OperationClient {
       }
     },
   };
+}
+
+/** Returns the query of an operation that requires one: with the id of an event. */
+function requiredQuery({ parameters }: Operation, ids: ResourceIds): string {
+  const isRequired = parameters.some(({ name, in: where }) => where === 'query' && name === 'event_id');
+  return isRequired ? `?event_id=${String(ids['events'])}` : '';
 }

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await database.pool.query('TRUNCATE webhooks');
+  await database.pool.query('TRUNCATE webhooks, registration_keys');
 });
 
 const bytes = (sealed: Buffer) => new Uint8Array(sealed);
@@ -74,6 +74,21 @@ describe('tidings reseal', () => {
     expect((await reseal(asText(current))).out).toBe(
       'Sealed with "new": 0. Already sealed with it: 205. Still sealed with other keys: 0.',
     );
+  });
+
+  test('seals the answers that repeated registrations get, too', async () => {
+    await add('wh_a', old);
+    const answer = bytes(createSeal([old]).seal('{"secret":"whsec_"}', sealedFor.registration('wh_a')));
+    const used = { owner: 'alice', key: 'one', digest: new Uint8Array(32), webhookId: 'wh_a', sealedAnswer: answer };
+    await database.prisma.registrationKey.create({ data: used });
+    const opened = async () => {
+      const { sealedAnswer } = await database.prisma.registrationKey.findFirstOrThrow();
+      return createSeal([current]).open(sealedAnswer, sealedFor.registration('wh_a'));
+    };
+    await reseal(asText(current, old), ['--dry-run']);
+    await expect(opened()).rejects.toThrow('Sealed with the key "old"');
+    expect(await reseal(asText(current, old))).toMatchObject({ code: 0 });
+    expect(await opened()).toBe('{"secret":"whsec_"}');
   });
 
   test('reseals all other webhooks when one cannot be opened, and prints its id and the reason', async () => {

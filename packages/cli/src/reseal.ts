@@ -1,6 +1,13 @@
 import { Command } from 'commander';
-import { openDatabase, resealWebhooks, type SealedWebhook } from '@tidings/database';
-import { createSeal, parseSealKeys, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import {
+  openDatabase,
+  readSealedRegistrations,
+  resealRegistration,
+  resealWebhooks,
+  type Database,
+  type SealedWebhook,
+} from '@tidings/database';
+import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
 import { columnsOf } from './sealed-columns.js';
@@ -110,8 +117,33 @@ async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: R
       counts.remaining += page.remaining;
       for (const [id, reason] of page.failed) counts.failed.set(id, reason);
     }
+    await resealRegistrations(database, seal, { current, dryRun, counts });
   } finally {
     await database.close();
+  }
+}
+
+/**
+ * Seals the answers of registrations that had an `Idempotency-Key`. One that cannot be opened is a failure of its webhook: a
+ * repetition of that registration would fail.
+ */
+async function resealRegistrations(
+  { pool }: Database,
+  { open, seal }: Seal,
+  { current, dryRun, counts }: ResealOptions,
+): Promise<void> {
+  for (const registration of await readSealedRegistrations(pool)) {
+    const { webhookId, sealedAnswer } = registration;
+    if (dryRun || sealedWith(sealedAnswer) === current) continue;
+    const context = sealedFor.registration(webhookId);
+    let resealedAnswer: Buffer;
+    try {
+      resealedAnswer = seal(open(sealedAnswer, context), context);
+    } catch (error) {
+      counts.failed.set(webhookId, reasonOf(error));
+      continue;
+    }
+    await resealRegistration(pool, { ...registration, sealedAnswer: resealedAnswer });
   }
 }
 

@@ -22,7 +22,10 @@ export function succeeded({ id, leaseToken, url }: Lease): AttemptRecord {
     statusCode: 204,
     errorClass: null,
     error: null,
+    requestHeaders: { 'webhook-id': 'evt_1' },
+    responseHeaders: { 'content-type': 'text/plain' },
     responseBody: 'thanks',
+    counted: true,
     outcome: { status: 'succeeded' },
   };
 }
@@ -39,6 +42,8 @@ export function refused(lease: Lease, outcome: AttemptRecord['outcome']): Attemp
     statusCode: null,
     errorClass: 'refused',
     error: 'connect ECONNREFUSED',
+    requestHeaders: null,
+    responseHeaders: null,
     responseBody: null,
     outcome,
   };

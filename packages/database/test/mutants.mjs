@@ -20,6 +20,21 @@ const MUTANTS = [
     changes: [['ELSE greatest(held.priority, 1) END', 'ELSE 0 END']],
   },
   {
+    rule: 'the retry policy counts only attempts that are counted',
+    file: 'src/sql/record-attempts.ts',
+    changes: [['WHEN counted THEN held.prior_attempts ELSE held.prior_attempts + 1 END', 'ELSE held.prior_attempts END']],
+  },
+  {
+    rule: 'a delivery is resent once',
+    file: 'src/sql/record-attempts.ts',
+    changes: [['resent = resent OR NOT counted AND status_code IS NULL', 'resent = false']],
+  },
+  {
+    rule: 'an attempt that is not counted and has no response does not change the health',
+    file: 'src/sql/record-attempts.ts',
+    changes: [['WHERE counted OR status_code IS NOT NULL GROUP BY', 'GROUP BY']],
+  },
+  {
     rule: 'a claim takes first attempts before retries',
     file: 'src/sql/claim-deliveries.ts',
     changes: [

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { createTestAuthority, type TestAuthority } from '@tidings/testing';
 import { parseNetworks } from './address.js';
-import { createAgents, type Agents } from './agents.js';
+import { createAgents, type Agents, type SchemeAgents } from './agents.js';
 import { parseCertificates } from './certificates.js';
 import { createGuard, type Resolve } from './guard.js';
 
@@ -25,6 +25,14 @@ afterEach(async () => {
 
 const toLoopback: Resolve = (_host, _options, callback) => {
   callback(null, [{ address: '127.0.0.1', family: 4 }]);
+};
+
+/** Nothing listens on the first address. */
+const twoAddresses: Resolve = (_host, _options, callback) => {
+  callback(null, [
+    { address: '127.0.0.2', family: 4 },
+    { address: '127.0.0.1', family: 4 },
+  ]);
 };
 
 interface Options {
@@ -65,7 +73,7 @@ async function receiver(tls?: { key: string; cert: string }) {
 }
 
 /** Sends a request. Returns the body of the response, or the code of the error. */
-async function get(url: string, { http, https }: Agents): Promise<string> {
+async function get(url: string, { http, https }: SchemeAgents): Promise<string> {
   const secure = url.startsWith('https:');
   const sent = secure ? tlsRequest(url, { agent: https }) : request(url, { agent: http });
   sent.end();
@@ -123,6 +131,24 @@ describe('an agent', () => {
   });
 });
 
+describe('the addresses of a host', () => {
+  test.each(['http', 'https'])('are all tried (%s)', async (scheme) => {
+    const { port } = await receiver(scheme === 'https' ? await authority.issue() : undefined);
+    const egress = agents({ resolve: twoAddresses, ca: authority.cert });
+    expect(await get(`${scheme}://shop.example:${String(port)}/`, egress)).toBe(`shop.example:${String(port)}`);
+  });
+});
+
+test('a fresh agent has a new socket for each request', async () => {
+  const { port, connections } = await receiver();
+  const { fresh } = agents();
+  const url = `http://shop.example:${String(port)}/`;
+  for (const expected of [1, 2]) {
+    await get(url, fresh);
+    expect(connections).toHaveLength(expected);
+  }
+});
+
 describe('a certificate', () => {
   test('of an authority in EGRESS_CA_FILE is trusted, in addition to the well-known ones', async () => {
     const { port } = await receiver(await authority.issue());
@@ -164,15 +190,17 @@ describe('through a proxy', () => {
     const server = createServer();
     server.on('connect', (incoming, client: Socket) => {
       requests.push({ target: incoming.url, authorization: incoming.headers['proxy-authorization'] });
-      client.write(answer);
       if (!answer.includes(' 200 ')) {
-        client.end();
+        client.end(answer);
         return;
       }
       const { hostname, port } = new URL(`http://${String(incoming.url)}`);
-      const target = connect(Number(port), hostname);
-      client.pipe(target).pipe(client);
-      for (const socket of [client, target]) socket.on('error', () => undefined);
+      const target = connect(Number(port), hostname, () => {
+        client.write(answer);
+        client.pipe(target).pipe(client);
+      });
+      client.on('error', () => undefined);
+      target.on('error', () => client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
       client.on('close', () => target.destroy());
     });
     return { url: `http://me:p%40ss@127.0.0.1:${String(await listen(server))}`, requests };
@@ -190,6 +218,14 @@ describe('through a proxy', () => {
     const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
     expect(proxy.requests).toEqual([{ target: `127.0.0.1:${String(port)}`, authorization }]);
     expect(connections).toHaveLength(1);
+  });
+
+  test.each(['http', 'https'])('all addresses of a host are tried (%s)', async (scheme) => {
+    const { port } = await receiver(scheme === 'https' ? await authority.issue() : undefined);
+    const proxy = await startProxy();
+    const egress = agents({ resolve: twoAddresses, ca: authority.cert, proxy: proxy.url });
+    expect(await get(`${scheme}://shop.example:${String(port)}/`, egress)).toBe(`shop.example:${String(port)}`);
+    expect(proxy.requests.map(({ target }) => target)).toEqual([`127.0.0.2:${String(port)}`, `127.0.0.1:${String(port)}`]);
   });
 
   test('certificates are verified too', async () => {

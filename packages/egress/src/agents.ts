@@ -1,8 +1,8 @@
-import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from 'node:http';
+import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, rootCertificates } from 'node:tls';
+import { connectGuarded } from './connect.js';
 import type { Guard } from './guard.js';
-import { smallReads } from './small-reads.js';
 import { createTunnel } from './tunnel.js';
 
 /** The options of {@link createAgents}. */
@@ -14,15 +14,19 @@ export interface AgentsOptions {
   ca?: string | undefined;
 }
 
-/** HTTP agents for requests to receivers: the guard checks every socket, which is then kept for the next request to the origin. */
-export interface Agents {
+/** An agent for each scheme of a URL. */
+export interface SchemeAgents {
   http: HttpAgent;
   https: HttpsAgent;
+}
+
+/** HTTP agents for requests to receivers: the guard checks every socket, which is then kept for the next request to the origin. */
+export interface Agents extends SchemeAgents {
+  /** Agents with a new socket for each request, which is closed afterwards. */
+  fresh: SchemeAgents;
   /** Closes all sockets. */
   close: () => void;
 }
-
-type Connect = HttpAgent['createConnection'];
 
 /** A kept socket is closed when it is idle for this long, in milliseconds. */
 const IDLE_MS = 10_000;
@@ -37,29 +41,26 @@ export function createAgents({ guard, proxy, ca }: AgentsOptions): Agents {
     minVersion: 'TLSv1.2',
     ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
   });
-  const keepAliveOptions: AgentOptions = { keepAlive: true, timeout: IDLE_MS, scheduling: 'lifo' };
-  const http = new HttpAgent(keepAliveOptions);
-  const https = new HttpsAgent({ ...keepAliveOptions, secureContext, rejectUnauthorized: true });
-  for (const agent of [http, https]) {
-    const direct = agent.createConnection.bind(agent);
-    agent.createConnection = proxy === undefined ? guarded(direct, guard) : createTunnel({ guard, proxy, secureContext });
-  }
+  const create = (options: AgentOptions): SchemeAgents => {
+    const agents = {
+      http: new HttpAgent(options),
+      https: new HttpsAgent({ ...options, secureContext, rejectUnauthorized: true }),
+    };
+    for (const agent of [agents.http, agents.https]) {
+      const direct = agent.createConnection.bind(agent);
+      agent.createConnection =
+        proxy === undefined ? connectGuarded(direct, guard) : createTunnel({ guard, proxy, secureContext });
+    }
+    return agents;
+  };
+  const { http, https } = create({ keepAlive: true, timeout: IDLE_MS, scheduling: 'lifo' });
+  const fresh = create({ keepAlive: false });
   return {
     http,
     https,
+    fresh,
     close() {
-      http.destroy();
-      https.destroy();
+      for (const agent of [http, https, fresh.http, fresh.https]) agent.destroy();
     },
-  };
-}
-
-/** Checks names in the look-up of the socket, and literal addresses before: sockets do not look them up. */
-function guarded(connect: Connect, { checkLiteral, lookup }: Guard): Connect {
-  return (options: ClientRequestArgs, callback) => {
-    const blocked = checkLiteral(options.host ?? '');
-    if (blocked === null) return connect({ ...options, lookup, onread: smallReads() } as ClientRequestArgs, callback);
-    process.nextTick(() => callback?.(blocked, undefined as never));
-    return undefined;
   };
 }

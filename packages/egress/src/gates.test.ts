@@ -24,12 +24,13 @@ function hostOf(url: string): string | undefined {
   }
 }
 
-/** The second gate: the address that a socket would connect to for the URL, or the code of the error. */
+/** The second gate: the addresses that a socket would connect to for the URL, or the code of the error. */
 async function dials(url: string, resolve: Resolve = resolver(['127.0.0.1'])): Promise<string> {
   const host = hostOf(url)?.replace(/^\[|\]$/g, '');
   if (host === undefined) return 'no URL';
   return createGuard({ allowed: [], resolve })
     .resolve(host)
+    .then((addresses) => addresses.join(' '))
     .catch((error: unknown) => String((error as NodeJS.ErrnoException).code));
 }
 
@@ -160,7 +161,7 @@ describe('the answer of DNS', () => {
   const shop = 'https://shop.example/';
 
   test('is used when all of its addresses are public', async () => {
-    expect(await dials(shop, resolver(['8.8.8.8', '2606:4700::1111']))).toBe('8.8.8.8');
+    expect(await dials(shop, resolver(['8.8.8.8', '2606:4700::1111']))).toBe('8.8.8.8 2606:4700::1111');
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { isForbidden, type AddressRules } from './address.js';
 
 /** Looks up all addresses of a host name, like `dns.lookup` with `all: true`. */
@@ -26,14 +26,10 @@ class BlockedAddressError extends Error {
 /** Checks the addresses of hosts before a socket connects. */
 export interface Guard {
   /**
-   * Returns an error with the code `EBLOCKED` when the host is a forbidden address, otherwise null. Needed because sockets do not
-   * look up literal addresses.
+   * Resolves to the addresses of the host, in the order of DNS, after all of them were checked: connect to these, and look the
+   * host up no more (I6). Of an address it resolves to the address. Rejects with `EBLOCKED`, or with the error of DNS.
    */
-  checkLiteral: (host: string) => Error | null;
-  /** For the `lookup` option of a socket, which then connects to the address that was checked (I6). */
-  lookup: LookupFunction;
-  /** Resolves to one address of the host, after the same check. Rejects with `EBLOCKED`, or with the error of DNS. */
-  resolve: (host: string) => Promise<string>;
+  resolve: (host: string) => Promise<string[]>;
 }
 
 /**
@@ -42,38 +38,29 @@ export interface Guard {
  *
  * @param resolve for tests; default `dns.lookup`
  */
-export function createGuard({ resolve = dnsLookup, ...rules }: AddressRules & { resolve?: Resolve }): Guard {
-  const checkLiteral: Guard['checkLiteral'] = (host) =>
-    isIP(host) !== 0 && isForbidden(host, rules) ? new BlockedAddressError(host, host) : null;
-
-  const lookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      const forbidden = error ? undefined : addresses.find(({ address }) => isForbidden(address, rules));
-      const [first] = error ? [] : addresses;
-      if (error ?? forbidden ?? !first) {
-        const reason = error ?? (forbidden ? new BlockedAddressError(hostname, forbidden.address) : noAddress(hostname));
-        callback(reason, options.all ? [] : '');
-      } else if (options.all) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
+export function createGuard({ resolve: lookUp = dnsLookup, ...rules }: AddressRules & { resolve?: Resolve }): Guard {
+  const check = (host: string, addresses: readonly string[]): void => {
+    const forbidden = addresses.find((address) => isForbidden(address, rules));
+    if (forbidden !== undefined) throw new BlockedAddressError(host, forbidden);
   };
 
   return {
-    checkLiteral,
-    lookup,
-    resolve: (host) =>
-      new Promise((settle, reject) => {
-        const blocked = checkLiteral(host);
-        if (blocked) reject(blocked);
-        else if (isIP(host) !== 0) settle(host);
-        else {
-          lookup(host, {}, (error, address) => {
-            if (error) reject(error);
-            else settle(address as string);
-          });
-        }
-      }),
+    async resolve(host) {
+      const addresses = isIP(host) === 0 ? await lookUpAll(lookUp, host) : [host];
+      check(host, addresses);
+      return addresses;
+    },
   };
+}
+
+function lookUpAll(lookUp: Resolve, host: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    lookUp(host, { all: true }, (error, found) => {
+      if (error) reject(error);
+      else if (found.length === 0) reject(noAddress(host));
+      else resolve(found.map(({ address }) => address));
+    });
+  });
 }
 
 function noAddress(hostname: string): NodeJS.ErrnoException {

@@ -4,6 +4,7 @@ import { isIP, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Guard } from './guard.js';
+import { raceAddresses } from './race-addresses.js';
 
 interface TunnelOptions {
   guard: Pick<Guard, 'resolve'>;
@@ -23,10 +24,13 @@ class ProxyError extends Error {
 
 /** How long the proxy may take to connect, in milliseconds. */
 const CONNECT_MS = 10_000;
+/** How long one address of the proxy may take, in milliseconds, until the next one is tried: Node's 250 are too few on a slow network. */
+const TO_PROXY = { autoSelectFamilyAttemptTimeout: 3000 };
 
 /**
  * Creates a `createConnection` for an agent that connects through a proxy with CONNECT (RFC 9110, 9.3.6). The name is looked
- * up and checked here, and CONNECT names the address that was checked, so that the proxy connects to no other (I6). TLS is
+ * up and checked here, and CONNECT names the address that was checked, so that the proxy connects to no other (I6): each of the
+ * host's addresses in turn, as without a proxy. TLS is
  * between this process and the host of the URL: the proxy sees only ciphertext.
  */
 export function createTunnel({ guard, proxy, secureContext }: TunnelOptions): Agent['createConnection'] {
@@ -35,7 +39,11 @@ export function createTunnel({ guard, proxy, secureContext }: TunnelOptions): Ag
     const isTls = 'secureContext' in options;
     guard
       .resolve(host)
-      .then((address) => connectThroughProxy(proxy, `${isIPv6(address) ? `[${address}]` : address}:${String(options.port)}`))
+      .then((addresses) =>
+        raceAddresses(addresses, (address, signal) =>
+          connectThroughProxy(proxy, `${isIPv6(address) ? `[${address}]` : address}:${String(options.port)}`, signal),
+        ),
+      )
       .then((socket) =>
         isTls
           ? connectTls({ socket, secureContext, rejectUnauthorized: true, ...(isIP(host) ? {} : { servername: host }) })
@@ -49,12 +57,13 @@ export function createTunnel({ guard, proxy, secureContext }: TunnelOptions): Ag
   };
 }
 
-function connectThroughProxy(proxy: URL, target: string): Promise<Duplex> {
+function connectThroughProxy(proxy: URL, target: string, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const send = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
     const { hostname, port, username, password } = proxy;
     const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
     const request = send({
+      ...TO_PROXY,
       host: hostname.replace(/^\[|\]$/g, ''),
       port: port || (proxy.protocol === 'https:' ? 443 : 80),
       method: 'CONNECT',
@@ -62,14 +71,22 @@ function connectThroughProxy(proxy: URL, target: string): Promise<Duplex> {
       agent: false,
       headers: { host: target, ...(username === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` }) },
     });
-    const fail = (reason: string): void => {
+    const end = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    };
+    const fail = (reason: string): void => {
+      end();
       request.destroy();
       reject(new ProxyError(reason));
     };
     const timer = setTimeout(() => {
       fail(`it did not answer within ${String(CONNECT_MS / 1000)} s.`);
     }, CONNECT_MS);
+    const giveUp = (): void => {
+      fail('another address was faster.');
+    };
+    signal.addEventListener('abort', giveUp);
     request.on('error', (error) => {
       fail(error.message);
     });
@@ -80,7 +97,7 @@ function connectThroughProxy(proxy: URL, target: string): Promise<Duplex> {
       // The body of a refusal is for the operator, never for the owner of the webhook, so it is not read.
       if (statusCode !== 200) fail(`it answered ${String(statusCode)}.`);
       else {
-        clearTimeout(timer);
+        end();
         resolve(socket);
       }
     });

@@ -14,11 +14,12 @@ export interface Seal {
   open: (sealed: Uint8Array, context: string) => string;
 }
 
-/** The contexts of a webhook's sealed columns. */
+/** The contexts of a webhook's sealed columns, and of the answer to its registration. */
 export const sealedFor = {
   secret: (webhookId: string): string => `${webhookId}/secret`,
   previousSecrets: (webhookId: string): string => `${webhookId}/previous_secrets`,
   headers: (webhookId: string): string => `${webhookId}/headers`,
+  registration: (webhookId: string): string => `${webhookId}/registration`,
 };
 
 const IV_BYTES = 12;

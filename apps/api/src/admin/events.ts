@@ -1,17 +1,62 @@
-import { readAnyEvent, type Queryable } from '@tidings/database';
-import { eventDetailsToJson, operatorEventJson } from '../events/view.js';
+import { findPosition, readAnyEvent, type Queryable } from '@tidings/database';
+import type { Catalog } from '@tidings/events';
+import { eventDeliveriesPage, ofEvent } from '../deliveries/event-deliveries.js';
+import { deliveryJson } from '../deliveries/view.js';
+import { eventsPage, eventsQuery } from '../events/events-page.js';
+import {
+  eventDetailsToJson,
+  firstPage,
+  listedOperatorEventJson,
+  operatorEventJson,
+  operatorEventToJson,
+} from '../events/view.js';
+import { pageOf } from '../http/pages.js';
 import { route, type Route } from '../openapi/route.js';
 import { notFound } from '../problems/problem.js';
 import { ADMIN } from './scope.js';
 
-/** The route with which operators read one event of any owner, and how many of its deliveries are written. */
-export function adminEventRoutes({ sql }: { sql: Queryable }): Route[] {
+/** The routes with which operators read the log, and one event of any owner with its deliveries. */
+export function adminEventRoutes({ sql, catalog }: { sql: Queryable; catalog: Pick<Catalog, 'types'> }): Route[] {
   return [
     route(
       {
         method: 'get',
+        path: '/api/admin/events',
+        summary: 'The events of all owners, oldest first or newest first',
+        description:
+          'Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page.',
+        access: ADMIN,
+        query: eventsQuery(catalog),
+        responses: { 200: { description: 'The events behind the cursor.', schema: pageOf(listedOperatorEventJson) } },
+      },
+      async ({ query }, response) => {
+        response.type('json').send(await eventsPage(sql, null, query, operatorEventToJson));
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/api/admin/deliveries',
+        summary: 'The deliveries of an event to the webhooks of all owners',
+        access: ADMIN,
+        query: ofEvent,
+        responses: {
+          200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) },
+          404: { description: 'There is no such event.' },
+        },
+      },
+      async ({ query }, response) => {
+        if ((await findPosition(sql, null, query.event_id)) === null) throw notFound('event', query.event_id);
+        response.json(await eventDeliveriesPage(sql, null, query));
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
         path: '/api/admin/events/{id}',
-        summary: 'One event of any owner, and how many of its deliveries are written',
+        summary: 'One event of any owner, with its deliveries',
         access: ADMIN,
         params: { id: 'event' },
         responses: { 200: { description: 'The event.', schema: operatorEventJson } },
@@ -20,7 +65,8 @@ export function adminEventRoutes({ sql }: { sql: Queryable }): Route[] {
         const event = await readAnyEvent(sql, id);
         if (!event) throw notFound('event', id);
         const { owner, position } = event;
-        response.type('json').send(eventDetailsToJson(event, { owner, position }));
+        const deliveries = await eventDeliveriesPage(sql, null, firstPage(id));
+        response.type('json').send(eventDetailsToJson(event, deliveries, { owner, position }));
       },
     ),
   ];

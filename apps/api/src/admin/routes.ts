@@ -29,7 +29,7 @@ export function adminRoutes(parts: AdminRoutesParts): Route[] {
     ...deliveryPauseRoutes({ sql: database.pool }),
     ...ownerRoutes({ database, settings }),
     ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog }),
-    ...adminEventRoutes({ sql: database.pool }),
+    ...adminEventRoutes({ sql: database.pool, catalog }),
     ...auditRoutes(database),
     ...browserSessionRoutes({ browserSessions }),
   ];

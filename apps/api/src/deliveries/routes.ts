@@ -6,6 +6,7 @@ import { route, type Route } from '../openapi/route.js';
 import { pageOf } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import type { Registry } from '../webhooks/registry.js';
+import { eventDeliveriesPage, ofEvent } from './event-deliveries.js';
 import { listPage } from './list-page.js';
 import type { DeliveryLog } from './delivery-log.js';
 import type { Replay } from './replay.js';
@@ -84,6 +85,26 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         if (!webhook.enabled) throw webhookDisabled(webhook.id);
         const result = await replay(webhook.id, body);
         response.status(result.count > 0 && !result.dry_run ? 202 : 200).json(result);
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/api/deliveries',
+        summary: "The deliveries of an event to the caller's webhooks, those to the newest webhook first",
+        description:
+          'Deliveries to webhooks that were removed are left out; each stays readable by its id. Those of an event that many webhooks match are written after its acceptance: `GET /api/events/{id}` says whether all are.',
+        access: 'owner',
+        query: ofEvent,
+        responses: {
+          200: { description: 'A page of deliveries.', schema: pageOf(deliveryJson) },
+          404: { description: 'There is no such event that the caller may see.' },
+        },
+      },
+      async ({ caller: { owner }, query }, response) => {
+        if ((await findPosition(sql, owner, query.event_id)) === null) throw notFound('event', query.event_id);
+        response.json(await eventDeliveriesPage(sql, owner, query));
       },
     ),
 

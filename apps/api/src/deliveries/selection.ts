@@ -1,16 +1,12 @@
 import { z } from 'zod';
-import { hasFourDigitYear, type Catalog } from '@tidings/events';
+import type { Catalog } from '@tidings/events';
 import { typesList, typesParameter } from '../events/types-parameter.js';
 import { page } from '../http/pages.js';
+import { time } from '../http/time.js';
 
 const TERMINAL = ['succeeded', 'failed', 'cancelled', 'skipped'] as const;
 const status = z.enum(['pending', ...TERMINAL], 'must be pending, succeeded, failed, cancelled or skipped');
 const terminal = z.enum(TERMINAL, 'must be failed, skipped, cancelled or succeeded');
-const time = z.iso
-  .datetime({ offset: true, abort: true, message: 'must be an ISO 8601 time with an offset' })
-  .refine(hasFourDigitYear, 'must be in the years 1 to 9999, in UTC')
-  .transform((text) => new Date(text));
-
 /**
  * The schemas that select deliveries of a webhook: `list` is the query of `GET /api/webhooks/{id}/deliveries`, `replay` the
  * body of `POST /api/webhooks/{id}/replay`.

@@ -25,6 +25,9 @@ export const deliveryJson = z
   })
   .meta({ id: 'Delivery' });
 
+/** Headers by their names, which are in lower case. */
+const headersJson = z.record(z.string(), z.string()).nullable();
+
 /** An attempt in JSON. */
 const attemptJson = z
   .strictObject({
@@ -32,13 +35,25 @@ const attemptJson = z
     started_at: z.date(),
     duration_ms: z.int(),
     replay: z.boolean(),
+    counted: z
+      .boolean()
+      .describe(
+        'Whether it used up one of the `max_attempts`. An attempt on a connection that the receiver had closed already did not.',
+      ),
+    url: z.string().nullable().describe('The URL of the webhook at that time; null if an earlier version recorded the attempt.'),
+    request_headers: headersJson.describe(
+      'The headers that were sent; those of the webhook without their values. Null if there was no connection, or an earlier version recorded the attempt.',
+    ),
     status_code: z.int().nullable().describe('Null if no response arrived.'),
     error_class: z
       .string()
       .nullable()
       .describe('dns, connect, tls, timeout, reset, protocol, blocked or http_status; null after a 2xx.'),
     error: z.string().nullable(),
-    response_body: z.string().nullable().describe('The first 4 KB of the response body, as text.'),
+    response_headers: headersJson.describe(
+      'The first 2 KB of the headers of the response, `content-type`, `location` and `retry-after` before others, without cookies. Null if no response arrived, or an earlier version recorded the attempt.',
+    ),
+    response_body: z.string().nullable().describe('The first 4 KB of the response body, decompressed and as text.'),
   })
   .meta({ id: 'Attempt' });
 
@@ -71,9 +86,13 @@ function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
     started_at: attempt.startedAt,
     duration_ms: attempt.durationMs,
     replay: attempt.replay,
+    counted: attempt.counted,
+    url: attempt.url,
+    request_headers: attempt.requestHeaders as Record<string, string> | null,
     status_code: attempt.statusCode,
     error_class: attempt.errorClass,
     error: attempt.error,
+    response_headers: attempt.responseHeaders as Record<string, string> | null,
     response_body: attempt.responseBody,
   };
 }

@@ -37,10 +37,10 @@ describe('one event', () => {
     await publish({ ...sync('alice'), id: 'sync-9', timestamp: '2026-01-01T00:00:00Z' });
     const shown = {
       ...{ id: 'sync-9', type: 'sync.completed', timestamp: '2026-01-01T00:00:00.000Z', data: sync('alice').data },
-      ...{ accepted_at: expect.stringMatching(/Z$/), deliveries: { written: 2, complete: true } },
+      ...{ accepted_at: expect.stringMatching(/Z$/), deliveries: { written: 2, complete: true, data: [{}, {}], next_cursor: null } },
     };
-    expect(await read('alice', 'sync-9')).toEqual(shown);
-    expect(await asOperator('sync-9')).toEqual({ ...shown, owner: 'alice', position: expect.any(Number) });
+    expect(await read('alice', 'sync-9')).toMatchObject(shown);
+    expect(await asOperator('sync-9')).toMatchObject({ ...shown, owner: 'alice', position: expect.any(Number) });
   });
 
   test('of another owner is a 404, like an id that does not exist, also for operators (I7)', async () => {
@@ -67,14 +67,14 @@ describe('one event', () => {
       (await asOperator('everyone-9')).deliveries,
     ];
     const none = { written: 0, complete: false };
-    expect(await progress()).toEqual([none, none, none]);
+    expect(await progress()).toMatchObject([none, none, none]);
     // The fifo webhooks come first; there are none.
     await expandNext(api.database.pool, { limit: 100 });
     await expandNext(api.database.pool, { limit: 100 });
-    expect(await progress()).toEqual([{ written: 1, complete: false }, none, { written: 100, complete: false }]);
+    expect(await progress()).toMatchObject([{ written: 1, complete: false }, none, { written: 100, complete: false }]);
     while ((await expandNext(api.database.pool)) !== null);
     const complete = (written: number) => ({ written, complete: true });
-    expect(await progress()).toEqual([complete(1), complete(0), complete(151)]);
+    expect(await progress()).toMatchObject([complete(1), complete(0), complete(151)]);
   });
 });
 

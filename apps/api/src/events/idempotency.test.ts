@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { startApi, type TestApi } from '../../test/start-api.js';
 import { clear } from '../../test/stored-deliveries.js';
-import { eventIdForKey, digestOf } from './idempotency.js';
+import { digestOf } from '../http/idempotency-key.js';
+import { eventIdForKey } from './idempotency.js';
 
 let api: TestApi;
 beforeAll(async () => {

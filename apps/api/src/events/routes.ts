@@ -1,19 +1,23 @@
 import { z } from 'zod';
 import type { Accept } from '@tidings/accept';
-import { findPosition, readEvent, readOwnerEvents, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
+import { readEvent, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
 import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
-import { page, pageOf } from '../http/pages.js';
-import { invalid, notFound, Problem } from '../problems/problem.js';
+import { digestOf, idempotencyKey, keyIsTaken } from '../http/idempotency-key.js';
+import { pageOf } from '../http/pages.js';
+import { notFound } from '../problems/problem.js';
 import { check } from '../http/read-input.js';
-import { digestOf, idempotencyKey, withDerivedIds } from './idempotency.js';
-import { typesParameter } from './types-parameter.js';
+import { eventDeliveriesPage } from '../deliveries/event-deliveries.js';
+import { eventsPage, eventsQuery } from './events-page.js';
+import { withDerivedIds } from './idempotency.js';
+import { refuseOwnDeliveries } from './loop.js';
 import {
   eventDetailsJson,
   eventDetailsToJson,
   eventJson,
   eventToJson,
   eventTypeJson,
+  firstPage,
   MAX_EVENTS,
   publishBody,
   publishedJson,
@@ -68,12 +72,18 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
           409: {
             description: 'Another event has the id, or the idempotency key was used for another body. Nothing was accepted.',
           },
+          508: {
+            description:
+              'The request is a delivery of an event of this log: a webhook posts to this route, or its receiver forwards what it gets. Nothing was accepted.',
+          },
         },
       },
       async ({ request, caller: { owner }, body }, response) => {
         const key = idempotencyKey(request);
+        await refuseOwnDeliveries(sql, request, body);
         const { isBatch, drafts, events } = validate(body);
-        if (key !== undefined && !(await bindKey({ owner, key, digest: digestOf(body) }))) throw keyIsTaken();
+        if (key !== undefined && !(await bindKey({ owner, key, digest: digestOf(body) })))
+          throw keyIsTaken('Nothing was accepted.');
         const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }));
         // For the access log. The events of a batch are logged one by one, at the level debug.
         if (!isBatch) response.locals['eventId'] = accepted[0]?.id;
@@ -86,20 +96,15 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       {
         method: 'get',
         path: '/api/events',
-        summary: 'The events that the caller may see, oldest first',
+        summary: 'The events that the caller may see, oldest first or newest first',
         description:
-          'For polling: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events.',
+          'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page.',
         access: 'owner',
-        query: z.strictObject({ ...page, types: typesParameter(catalog) }),
-        responses: { 200: { description: 'The events after the cursor.', schema: pageOf(eventJson) } },
+        query: eventsQuery(catalog),
+        responses: { 200: { description: 'The events behind the cursor.', schema: pageOf(eventJson) } },
       },
-      async ({ caller: { owner }, query: { limit, cursor, types } }, response) => {
-        const after = cursor === undefined ? 0 : await findPosition(sql, owner, cursor);
-        if (after === null) throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
-        const { events } = await readOwnerEvents(sql, owner, { after, limit, types: types ?? null });
-        // The cursor stays the same while there are no new events.
-        const next = events.at(-1)?.id ?? cursor ?? null;
-        response.type('json').send(`{"data":[${events.map(eventToJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`);
+      async ({ caller: { owner }, query }, response) => {
+        response.type('json').send(await eventsPage(sql, owner, query, eventToJson));
       },
     ),
 
@@ -107,7 +112,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       {
         method: 'get',
         path: '/api/events/{id}',
-        summary: 'One event that the caller may see, and how far its deliveries are written',
+        summary: "One event that the caller may see, with its deliveries to the caller's webhooks",
         description:
           'An accepted event is in the log and on streams at once. If many webhooks match it, workers write its deliveries after that: `deliveries.complete` is false until the last one is written.',
         access: 'owner',
@@ -117,7 +122,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       async ({ caller: { owner }, params: { id } }, response) => {
         const event = await readEvent(sql, owner, id);
         if (!event) throw notFound('event', id);
-        response.type('json').send(eventDetailsToJson(event));
+        response.type('json').send(eventDetailsToJson(event, await eventDeliveriesPage(sql, owner, firstPage(id))));
       },
     ),
 
@@ -139,14 +144,4 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       },
     ),
   ];
-}
-
-/**
- * Returns the 409 for a key that was used for another body: the same status as for an id of another event
- * (docs/decisions/0014-idempotency-keys.md).
- */
-function keyIsTaken(): Problem {
-  return new Problem(409, 'The idempotency key is taken', {
-    detail: 'You used this Idempotency-Key for another body. Nothing was accepted. A new request needs a new key.',
-  });
 }

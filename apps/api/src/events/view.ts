@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { EventDetails, LoggedEvent } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
+import { deliveryJson } from '../deliveries/view.js';
+import { pageOf } from '../http/pages.js';
 
 /** An event of the event log in JSON. */
 export const eventJson = z
@@ -12,7 +14,13 @@ export const eventJson = z
   })
   .meta({ id: 'Event' });
 
-/** An event of the event log, and how far its deliveries are written, in JSON. */
+/** How many deliveries of an event are shown with it. */
+const DELIVERIES_WITH_EVENT = 50;
+/** The query of the deliveries that are shown with an event. */
+export const firstPage = (eventId: string) => ({ event_id: eventId, limit: DELIVERIES_WITH_EVENT, cursor: undefined });
+const ofDeliveries = pageOf(deliveryJson).shape;
+
+/** An event of the event log, with its deliveries, in JSON. */
 export const eventDetailsJson = eventJson
   .extend({
     accepted_at: z.date(),
@@ -23,6 +31,7 @@ export const eventDetailsJson = eventJson
         .describe(
           'Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance.',
         ),
+      ...ofDeliveries,
     }),
   })
   .meta({ id: 'EventDetails' });
@@ -35,6 +44,7 @@ export const operatorEventJson = eventDetailsJson
     deliveries: z.strictObject({
       written: z.int().describe('The number of its deliveries that are written; at most 10,000 are counted.'),
       complete: z.boolean().describe('Whether the deliveries to all webhooks are written.'),
+      ...ofDeliveries,
     }),
   })
   .meta({ id: 'OperatorEvent' });
@@ -44,10 +54,28 @@ export function eventToJson({ id, type, timestamp, data }: LoggedEvent): string 
   return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${data}}`;
 }
 
-/** Returns the JSON text of an event's details, with fields that only operators see. */
-export function eventDetailsToJson(event: EventDetails, more: object = {}): string {
+/** An event of the event log as operators see it in a list, in JSON. */
+export const listedOperatorEventJson = eventJson
+  .extend({
+    owner: z.string().nullable().describe('The owner who may see the event; null: everyone.'),
+    position: z.int().describe("The event's place in the order of the log."),
+  })
+  .meta({ id: 'ListedOperatorEvent' });
+
+/** Returns the JSON text of an event as operators see it in a list. */
+export function operatorEventToJson(event: LoggedEvent): string {
+  const { owner, position } = event;
+  return `${eventToJson(event).slice(0, -1)},${JSON.stringify({ owner, position }).slice(1)}`;
+}
+
+/** Returns the JSON text of an event's details, with the first page of its deliveries, and fields that only operators see. */
+export function eventDetailsToJson(event: EventDetails, deliveries: object, more: object = {}): string {
   const { acceptedAt, written, isComplete } = event;
-  const details = JSON.stringify({ accepted_at: acceptedAt, ...more, deliveries: { written, complete: isComplete } });
+  const details = JSON.stringify({
+    accepted_at: acceptedAt,
+    ...more,
+    deliveries: { written, complete: isComplete, ...deliveries },
+  });
   return `${eventToJson(event).slice(0, -1)},${details.slice(1)}`;
 }
 

@@ -102,6 +102,15 @@ test('the responses when an event is published again, and when another event has
   }
 });
 
+test('the response to a delivery that is published', async () => {
+  const publish = operationNamed('postEvents');
+  const { type, data } = publish.example as { type: string; data: object };
+  const body = JSON.stringify({ type, data, timestamp: '2026-11-24T10:00:00.000Z' });
+  await client.call(publish, {}, tokenOf('service'), { body: JSON.stringify({ ...JSON.parse(body), id: 'delivered' }) });
+  const headers = { 'webhook-id': 'delivered', 'webhook-timestamp': '1', 'webhook-signature': 'v1,signature' };
+  checkResponse(publish, await client.call(publish, {}, tokenOf('service'), { body, headers }));
+});
+
 test('the responses to too many webhooks, and to too many secrets', async () => {
   const register = operationNamed('postWebhooks');
   const { webhooks = '' } = await client.createResources('many');

@@ -1,16 +1,36 @@
 import { v7 as uuidv7 } from 'uuid';
-import { deleteWebhook, lockOwner, lockWebhook, readClock, setActor, updateWebhook, type Database } from '@tidings/database';
+import {
+  deleteWebhook,
+  lockOwner,
+  lockWebhook,
+  readClock,
+  REGISTRATION_KEY_S,
+  setActor,
+  updateWebhook,
+  type Database,
+  type Transaction,
+} from '@tidings/database';
 import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
 import { impliedChanges, toColumns } from './columns.js';
 import { createOpener } from './open-webhook.js';
 import type { Registration, RegistrationChange } from './registration.js';
-import type { WebhookView } from './view.js';
+import { webhookToJson, type WebhookView, type WebhookWithSecret } from './view.js';
 
 /**
- * The result of a registration. `limit`: the maximum number of webhooks, which the owner has reached; null: the owner is
- * disabled.
+ * The result of a registration. `limit`: the maximum number of webhooks, which the owner has reached. `reason`: why there is no
+ * webhook. An answer of an earlier registration has dates as text.
  */
-export type Registered = { registered: true; webhook: WebhookView; secret: string } | { registered: false; limit: number | null };
+export type Registered =
+  | { registered: true; id: string; answer: WebhookWithSecret }
+  | { registered: false; reason: 'limit'; limit: number }
+  | { registered: false; reason: 'disabled' }
+  | { registered: false; reason: 'key_taken' };
+
+/** An `Idempotency-Key`, and the digest of the registration that it is used for. */
+export interface RegistrationKeyUse {
+  key: string;
+  digest: Buffer;
+}
 
 /** The result of a change. `disabled_by_operator`: an operator disabled the webhook, and the change would have enabled it. */
 export type Changed = { changed: true; webhook: WebhookView } | { changed: false; reason: 'disabled_by_operator' };
@@ -42,9 +62,25 @@ export function createRegistry({ database, reading, seal, perOwner }: RegistryPa
   const sealHeaders = (id: string, headers: Record<string, string>) =>
     Object.keys(headers).length === 0 ? null : sealBytes(JSON.stringify(headers), sealedFor.headers(id));
 
+  /** Returns the result of the registration that the key was used for; null when it was used for none in the last 24 hours. */
+  const findEarlier = async (transaction: Transaction, owner: string, use: RegistrationKeyUse): Promise<Registered | null> => {
+    const earlier = await transaction.registrationKey.findUnique({ where: { owner_key: { owner, key: use.key } } });
+    if (!earlier || earlier.createdAt.getTime() / 1000 <= (await readClock(transaction)) - REGISTRATION_KEY_S) return null;
+    if (!use.digest.equals(earlier.digest)) return { registered: false, reason: 'key_taken' };
+    const { webhookId: id, sealedAnswer } = earlier;
+    const answer = JSON.parse(seal.open(sealedAnswer, sealedFor.registration(id))) as WebhookWithSecret;
+    return { registered: true, id, answer };
+  };
+
   return {
-    /** Registers a webhook with a new secret, which is returned only here. Returns `registered: false` at the owner's limit. */
-    async register(owner: string, { headers, ...fields }: Registration): Promise<Registered> {
+    /**
+     * Registers a webhook with a new secret, which is returned only here, and again for the same key and registration within
+     * 24 hours: an answer that was lost on its way loses no secret, and makes no second webhook. Returns `registered: false` at
+     * the owner's limit, or when the key was used for another registration.
+     *
+     * @param use undefined: the registration has no key
+     */
+    async register(owner: string, { headers, ...fields }: Registration, use?: RegistrationKeyUse): Promise<Registered> {
       const id = `wh_${uuidv7()}`;
       const secret = createSecret();
       return prisma.$transaction(async (transaction) => {
@@ -52,14 +88,29 @@ export function createRegistry({ database, reading, seal, perOwner }: RegistryPa
         await lockOwner(transaction, owner);
         await setActor(transaction, owner);
         const settings = await transaction.ownerSettings.findUnique({ where: { owner } });
-        if (settings?.disabledAt) return { registered: false, limit: null };
+        if (settings?.disabledAt) return { registered: false, reason: 'disabled' };
+        const earlier = use && (await findEarlier(transaction, owner, use));
+        if (earlier) return earlier;
         const limit = settings?.webhooksLimit ?? perOwner;
-        if ((await transaction.webhook.count({ where: { owner } })) >= limit) return { registered: false, limit };
+        if ((await transaction.webhook.count({ where: { owner } })) >= limit) {
+          return { registered: false, reason: 'limit', limit };
+        }
         const sealedSecret = sealBytes(secret, sealedFor.secret(id));
         const webhook = await transaction.webhook.create({
           data: { ...toColumns(fields), url: fields.url, id, owner, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
         });
-        return { registered: true, webhook: toView(webhook), secret };
+        const answer = { ...webhookToJson(toView(webhook)), secret };
+        if (use) {
+          const digest = new Uint8Array(use.digest);
+          const sealedAnswer = sealBytes(JSON.stringify(answer), sealedFor.registration(id));
+          const used = { digest, webhookId: id, sealedAnswer, createdAt: new Date((await readClock(transaction)) * 1000) };
+          await transaction.registrationKey.upsert({
+            where: { owner_key: { owner, key: use.key } },
+            create: { owner, key: use.key, ...used },
+            update: used,
+          });
+        }
+        return { registered: true, id, answer };
       });
     },
 

@@ -5,6 +5,7 @@ import { route, type Route } from '../openapi/route.js';
 import { page, pageOf, toPage } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import { ownerDisabled } from '../owners/owner-disabled.js';
+import { digestOf, idempotencyKey, inOrder, keyIsTaken } from '../http/idempotency-key.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
 import { statsToJson, webhookStatsJson } from './stats.js';
@@ -59,27 +60,33 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         method: 'post',
         path: '/api/webhooks',
         summary: 'Registers a webhook',
-        description: 'Returns the `secret`, which no later request returns again.',
+        description:
+          'Returns the `secret`, which no later request returns again, except for a repetition with the same `Idempotency-Key` within 24 hours.',
         access: 'owner',
+        headers: {
+          'Idempotency-Key':
+            'A repeated body with the same key within 24 hours gets the same answer, with the secret, and registers nothing more.',
+        },
         body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: ['sync.*'] } },
         responses: {
           201: { description: 'The webhook, with its secret.', schema: webhookWithSecretJson },
-          409: { description: 'The owner has the maximum number of webhooks.' },
+          409: {
+            description: 'The owner has the maximum number of webhooks, or the idempotency key was used for another body.',
+          },
         },
       },
-      async ({ caller, body }, response) => {
-        const registered = await registry.register(caller.owner, body);
+      async ({ request, caller, body }, response) => {
+        const key = idempotencyKey(request);
+        const use = key === undefined ? undefined : { key, digest: digestOf(inOrder(body)) };
+        const registered = await registry.register(caller.owner, body, use);
         if (!registered.registered) {
-          if (registered.limit === null) throw ownerDisabled();
+          if (registered.reason === 'disabled') throw ownerDisabled();
+          if (registered.reason === 'key_taken') throw keyIsTaken('Nothing was registered.');
           throw new Problem(409, 'Too many webhooks', {
             detail: `You may have at most ${String(registered.limit)} webhooks. Delete one that is no longer needed.`,
           });
         }
-        const { webhook, secret } = registered;
-        response
-          .status(201)
-          .location(`/api/webhooks/${webhook.id}`)
-          .json({ ...webhookToJson(webhook), secret });
+        response.status(201).location(`/api/webhooks/${registered.id}`).json(registered.answer);
       },
     ),
 

@@ -42,8 +42,10 @@ export const webhookJson = z
 
 /** A webhook with its secret, which only the responses to registration and rotation have. */
 export const webhookWithSecretJson = webhookJson
-  .extend({ secret: z.string().describe('The secret that verifies the signatures. It is never shown again.') })
+  .extend({ secret: z.string().describe('The secret that verifies the signatures. It is shown only here.') })
   .meta({ id: 'WebhookWithSecret' });
+/** The answer to a registration or a rotation. */
+export type WebhookWithSecret = z.output<typeof webhookWithSecretJson>;
 
 /** A webhook as the API shows it: without secrets, and with the names of its headers only. */
 export interface WebhookView extends Omit<Webhook, 'sealedSecret' | 'sealedPreviousSecrets' | 'sealedHeaders'> {

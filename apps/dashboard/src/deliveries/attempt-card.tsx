@@ -34,10 +34,16 @@ export function AttemptCard({ attempt, eventId }: { attempt: Schemas['Attempt'];
               replay
             </Badge>
           )}
+          {!attempt.counted && (
+            <Badge variant="default" tt="none" radius="sm">
+              not counted
+            </Badge>
+          )}
         </Group>
         <DescriptionList
           items={[
             ['Sent', formatExact(attempt.started_at)],
+            ...(attempt.url === null ? [] : [['URL', attempt.url] as const]),
             ['Duration', formatDuration(attempt.duration_ms)],
             ...(errorClass === null
               ? []
@@ -46,6 +52,8 @@ export function AttemptCard({ attempt, eventId }: { attempt: Schemas['Attempt'];
             ['webhook-timestamp', String(Math.floor(Date.parse(attempt.started_at) / 1000))],
           ]}
         />
+        <HeaderList name="Request headers" headers={attempt.request_headers} />
+        <HeaderList name="Response headers" headers={attempt.response_headers} />
         {body !== null && body !== '' && (
           <div>
             <Text size="sm" c="dimmed">
@@ -56,5 +64,19 @@ export function AttemptCard({ attempt, eventId }: { attempt: Schemas['Attempt'];
         )}
       </Stack>
     </Paper>
+  );
+}
+
+/** The headers of an attempt, behind a button; nothing when there are none. */
+function HeaderList({ name, headers }: { name: string; headers: Schemas['Attempt']['request_headers'] }) {
+  const entries = Object.entries(headers ?? {});
+  if (entries.length === 0) return null;
+  return (
+    <details>
+      <Text component="summary" size="sm" c="dimmed">
+        {name}
+      </Text>
+      <DescriptionList items={entries.map(([header, value]) => [header, value] as const)} />
+    </details>
   );
 }

@@ -4,6 +4,7 @@ import {
   createPartitionMaintenance,
   createTaskHold,
   endSupersededNext,
+  forgetRegistrations,
   markNotified,
   readBacklog,
   readTime,
@@ -99,6 +100,7 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     createSharedPeriodicTask({ name: 'expand', run: expandLost, ...shared }),
     createSharedPeriodicTask({ name: 'end superseded', run: endSuperseded, ...shared }),
     createSharedPeriodicTask({ name: 'notify owners', run: notifyOwners, ...shared }),
+    createSharedPeriodicTask({ name: 'forget registrations', run: () => forgetRegistrations(sql), ...shared }),
     createPartitionMaintenance(sql, config.retentionDays, shared),
     createPeriodicTask({ name: 'line starts', intervalMs: ADVANCE_LINE_STARTS_MS, run: lineStarts.advance, ...common }),
     createSharedPeriodicTask({

@@ -1,3 +1,5 @@
+import type { RecordedHeaders } from './recorded-headers.js';
+
 /** The class of an attempt's error. The log, the API and the metrics use the same words. */
 export type ErrorClass = 'dns' | 'connect' | 'tls' | 'timeout' | 'reset' | 'protocol' | 'blocked' | 'http_status';
 
@@ -6,6 +8,8 @@ export interface AttemptResult {
   /** When the attempt began, on the monotonic clock of this process (`performance.now()`), in milliseconds. */
   startedAt: number;
   durationMs: number;
+  /** The headers that were sent, without credentials; null when there was no connection. */
+  requestHeaders: RecordedHeaders | null;
   /** Null when there was no response. */
   statusCode: number | null;
   /** The wait that the response's `Retry-After` asks for, in milliseconds; null when there is none. */
@@ -14,6 +18,13 @@ export interface AttemptResult {
   errorClass: ErrorClass | null;
   /** One sentence for the owner of the webhook; null after a 2xx. */
   error: string | null;
-  /** The first 4 KB of the body, as text; null when there was no response. */
+  /**
+   * Whether a connection that was kept from an earlier request broke at once, before any byte of the response: the receiver had
+   * closed it, most likely, and read nothing.
+   */
+  brokeWhenReused: boolean;
+  /** The headers of the response, as many as are kept; null when there was none. */
+  responseHeaders: RecordedHeaders | null;
+  /** The first 4 KB of the body, decompressed, as text; null when there was no response. */
   responseBody: string | null;
 }

@@ -8,7 +8,7 @@ const CLASSES: readonly [ErrorClass, RegExp, string][] = [
   ['reset', /^(ECONNRESET|EPIPE|ECONNABORTED)$/, 'The connection was closed before the response.'],
   [
     'connect',
-    /^(EPROXY|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES)$/,
+    /^(ECONNECTTIMEOUT|EPROXY|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES)$/,
     'The connection to the host failed.',
   ],
   [

@@ -6,6 +6,7 @@ import type { RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 import { createDeliver } from './deliver.js';
 import type { Lease } from './lease.js';
+import type { OutgoingRequest } from './send.js';
 
 type Claim = Awaited<ReturnType<Lease['claim']>>;
 type NextClaim = Awaited<ReturnType<Lease['claimNext']>>;
@@ -28,6 +29,7 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   traceparent: null,
   attemptCount,
   priorAttempts: 0,
+  isResent: false,
   replay: false,
   retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
 });
@@ -49,6 +51,7 @@ interface Scenario {
 /** Processes one job. Returns the order of the calls, the record, the observer's calls, and the job outcome. */
 async function deliver({ claim, result = succeeding, retry = POLICY, held = true, againInMs = null, build }: Scenario) {
   const steps: string[] = [];
+  const sent: OutgoingRequest[] = [];
   const records: AttemptRecord[] = [];
   const observed: unknown[] = [];
   const step = <Value>(name: string, value: Value): Value => {
@@ -66,16 +69,19 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     claim: () => Promise.resolve(step('claim', claim)),
     claimNext: () => Promise.resolve(undefined),
     build: build ?? (() => step('build', { url: '', headers: {}, body: '' })),
-    send: () =>
-      Promise.resolve(
+    send: (request) => {
+      sent.push(request);
+      return Promise.resolve(
         step('send', {
           startedAt: performance.now(),
           durationMs: 5,
           retryAfterMs: null,
           responseBody: 'ok',
+          brokeWhenReused: false,
           ...result,
         } as AttemptResult),
-      ),
+      );
+    },
     record: (record) => {
       records.push(record);
       steps.push('record');
@@ -93,8 +99,42 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     },
     log,
   })('dlv_1');
-  return { jobOutcome, steps, record: records[0], observed, errors };
+  return { jobOutcome, steps, request: sent[0], record: records[0], observed, errors };
 }
+
+describe('a delivery whose kept connection broke', () => {
+  const broke: Partial<AttemptResult> = { statusCode: null, errorClass: 'reset', error: 'closed', brokeWhenReused: true };
+  const once: RetryPolicy = { ...POLICY, maxAttempts: 1 };
+
+  test('is due again at once, and its attempt is not counted, not even if it was to be the only one', async () => {
+    const { jobOutcome, record, steps, observed } = await deliver({ claim: claimed(), result: broke, retry: once });
+    expect(steps).toEqual(['claim', 'build', 'send', 'record']);
+    expect(record).toMatchObject({ counted: false, errorClass: 'reset', outcome: { status: 'pending', retryInMs: 0 } });
+    expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 0 });
+    expect(observed).toEqual([['reset', 'pending']]);
+  });
+
+  test('is sent on a new connection, and that attempt is counted', async () => {
+    const { request, record } = await deliver({
+      claim: { ...claimed(1), priorAttempts: 1, isResent: true },
+      result: failing,
+      retry: once,
+    });
+    expect(request).toMatchObject({ onFreshConnection: true });
+    expect(record).toMatchObject({ counted: true, outcome: { status: 'failed' } });
+  });
+
+  test('is resent once: should a connection break so again, that attempt is counted', async () => {
+    const { record } = await deliver({ claim: { ...claimed(1), priorAttempts: 1, isResent: true }, result: broke });
+    expect(record).toMatchObject({ counted: true, outcome: { status: 'pending', retryInMs: POLICY.initialDelayMs } });
+  });
+
+  test('was not resent before: then a connection that was kept is good enough', async () => {
+    const { request, record } = await deliver({ claim: claimed() });
+    expect(request?.onFreshConnection).toBeUndefined();
+    expect(record).toMatchObject({ counted: true });
+  });
+});
 
 describe('a delivery', () => {
   test('is claimed, sent and recorded before its job finishes', async () => {

@@ -80,6 +80,9 @@ const UNCLAIMABLE_RETRY_MS = { min: 1000, max: 5000 };
 /** The delay of a delivery whose request this worker cannot build, in milliseconds. */
 const UNBUILDABLE_RETRY_MS = 60_000;
 
+/** The outcome of an attempt whose kept connection broke: the delivery is due again at once. */
+const RESEND: Outcome = { status: 'pending', delayMs: 0 };
+
 const FINISH: JobOutcome = { action: 'finish' };
 /** The delivery was ended without an attempt. Its slot is free, and others may wait for it. */
 const ENDED: Attempted = { jobOutcome: FINISH, backlogged: true };
@@ -102,14 +105,18 @@ export function createDeliver(parts: DeliverParts): Deliver {
     observe.requestStarted();
     let result: AttemptResult;
     try {
-      result = await send(request);
+      result = await send(claimed.isResent ? { ...request, onFreshConnection: true } : request);
     } finally {
       observe.requestEnded();
     }
-    const outcome = decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random());
+    // The receiver read nothing, most likely: the delivery is sent once more, as an attempt of its own that uses up none.
+    const isCounted = !result.brokeWhenReused || claimed.isResent;
+    const outcome = isCounted
+      ? decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random())
+      : RESEND;
     let settled: Settled;
     try {
-      settled = await record(toRecord(claimed, result, outcome));
+      settled = await record(toRecord(claimed, result, outcome, isCounted));
     } catch (error) {
       // The lease expires, and the reconciler enqueues the delivery again.
       observe.fault('unrecorded');
@@ -204,18 +211,26 @@ function toJobOutcome(outcome: Outcome, { error }: AttemptResult): JobOutcome {
   return { action: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: JOB_PRIORITY };
 }
 
-function toRecord({ id, leaseToken, url }: ClaimedDelivery, result: AttemptResult, outcome: Outcome): AttemptRecord {
-  const { durationMs, statusCode, errorClass, error, responseBody } = result;
+function toRecord(
+  { id, leaseToken, url }: ClaimedDelivery,
+  result: AttemptResult,
+  outcome: Outcome,
+  isCounted: boolean,
+): AttemptRecord {
+  const { durationMs, requestHeaders, statusCode, errorClass, error, responseHeaders, responseBody } = result;
   return {
     deliveryId: id,
     leaseToken,
     url,
     startedAgoMs: performance.now() - result.startedAt,
     durationMs,
+    requestHeaders,
     statusCode,
     errorClass,
     error,
+    responseHeaders,
     responseBody,
+    counted: isCounted,
     outcome: outcome.status === 'pending' ? { status: 'pending', retryInMs: outcome.delayMs } : outcome,
   };
 }

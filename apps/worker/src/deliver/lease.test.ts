@@ -60,6 +60,9 @@ const toRecord = (claim: Awaited<ReturnType<Lease['claim']>>): AttemptRecord => 
     errorClass: null,
     error: null,
     responseBody: '',
+    counted: true,
+    requestHeaders: { 'webhook-id': 'evt_1' },
+    responseHeaders: { 'content-type': 'text/plain' },
     outcome: { status: 'succeeded' },
   };
 };

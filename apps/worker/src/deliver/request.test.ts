@@ -26,6 +26,7 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
   traceparent: null,
   attemptCount: 0,
   priorAttempts: 0,
+  isResent: false,
   replay: false,
   retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
   ...more,

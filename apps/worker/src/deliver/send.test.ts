@@ -87,13 +87,38 @@ describe('an attempt', () => {
     expect(durationMs).toBeLessThan(20_000);
   });
 
-  test('does not decompress the response', async () => {
+  test('decompresses no more of the response than it keeps', async () => {
     const url = await http((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(1e6))),
     );
-    const { responseBody } = await post(url);
-    expect(responseBody?.length).toBeLessThan(4096);
-    expect(responseBody).not.toContain('xxxx');
+    expect((await post(url)).responseBody).toBe('x'.repeat(4096));
+  });
+
+  test('keeps the headers that were sent, and those of the response', async () => {
+    const url = await http((_request, response) =>
+      response.writeHead(307, { location: '/elsewhere', 'retry-after': '120', 'content-type': 'text/plain' }).end(),
+    );
+    const headers = { 'content-type': 'application/json', 'webhook-id': 'evt_1', authorization: 'Bearer secret' };
+    const { requestHeaders, responseHeaders } = await sender()({ url, headers, body: '{}' });
+    expect(requestHeaders).toEqual({
+      ...headers,
+      authorization: '[redacted]',
+      'content-length': '2',
+      host: new URL(url).host,
+      'user-agent': 'Tidings',
+    });
+    expect(responseHeaders).toMatchObject({ location: '/elsewhere', 'retry-after': '120', 'content-type': 'text/plain' });
+  });
+
+  test('keeps the headers that were sent when there is no response, and none when there was no connection', async () => {
+    expect(await post(await raw((socket) => socket.destroy()))).toMatchObject({
+      requestHeaders: { 'content-type': 'application/json' },
+      responseHeaders: null,
+    });
+    expect(await post('http://127.0.0.1/', sender({ allowed: '' }))).toMatchObject({
+      requestHeaders: null,
+      responseHeaders: null,
+    });
   });
 
   test.each<[string, (socket: Socket) => void]>([
@@ -147,26 +172,75 @@ describe('an attempt', () => {
     expect(isReached).toBe(false);
   });
 
-  test('reuses connections, and sends again when a kept connection was closed', async () => {
-    const connections = new Set<Socket>();
-    let requests = 0;
-    const url = await raw((socket) => {
-      connections.add(socket);
-      requests += 1;
-      const ok = (): void => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-      ok();
-      socket.on('data', () => {
-        requests += 1;
-        // The second request on the connection gets a response; the third finds the connection closed.
-        if (requests === 2) ok();
-        else socket.destroy();
-      });
+  test('fails as connect when the deadline passes before there is a connection', async () => {
+    // Looks the name up, and gets no answer.
+    const guard = createGuard({ allowed: [], resolve: () => undefined });
+    const agents = createAgents({ guard });
+    open.agents.push(agents);
+    expect(await post('http://shop.example/', createSender({ agents, timeoutMs: 50 }))).toMatchObject({
+      statusCode: null,
+      errorClass: 'connect',
+      error: 'The connection to the host failed. (ECONNECTTIMEOUT)',
     });
+  });
+});
+
+/** Answers the first request of each connection, and does this with the second one, if the connection is used again. */
+async function receiver(second: (socket: Socket) => void) {
+  const requests: Socket[] = [];
+  const url = await listen(
+    createServer((socket) => {
+      socket.on('data', () => {
+        requests.push(socket);
+        if (requests.filter((one) => one === socket).length === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+        else second(socket);
+      });
+    }),
+  );
+  return { url, requests };
+}
+
+describe('an attempt is one request', () => {
+  test('on a connection that was kept', async () => {
+    const { url, requests } = await receiver((socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
     const send = sender();
-    expect(await post(url, send)).toMatchObject({ statusCode: 200 });
-    expect(await post(url, send)).toMatchObject({ statusCode: 200 });
-    expect(connections.size).toBe(1);
-    expect(await post(url, send)).toMatchObject({ statusCode: 200 });
-    expect(connections.size).toBe(2);
+    expect(await post(url, send)).toMatchObject({ statusCode: 200, brokeWhenReused: false });
+    expect(await post(url, send)).toMatchObject({ statusCode: 204, brokeWhenReused: false });
+    expect(new Set(requests).size).toBe(1);
+  });
+
+  test('also when the kept connection breaks at once: it says so, and sends nothing more', async () => {
+    const { url, requests } = await receiver((socket) => socket.destroy());
+    const send = sender({ timeoutMs: 20_000 });
+    await post(url, send);
+    expect(await post(url, send)).toMatchObject({ statusCode: null, errorClass: 'reset', brokeWhenReused: true });
+    expect(requests).toHaveLength(2);
+  });
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['within the status line', (socket) => socket.end('HTTP/1.1 2')],
+    ['after an informational response', (socket) => socket.end('HTTP/1.1 103 Early Hints\r\n\r\n')],
+    // Shorter than any receiver that reads a request and works on it.
+    ['after a while', (socket) => void setTimeout(() => socket.destroy(), 150)],
+  ])('and no connection that was closed before it, when it breaks %s', async (_when, second) => {
+    const { url, requests } = await receiver(second);
+    const send = sender({ timeoutMs: 20_000 });
+    await post(url, send);
+    expect(await post(url, send)).toMatchObject({ statusCode: null, brokeWhenReused: false });
+    expect(requests).toHaveLength(2);
+  });
+
+  test('and no connection that was closed before it, when it is the first of its connection', async () => {
+    const url = await raw((socket) => socket.destroy());
+    expect(await post(url)).toMatchObject({ errorClass: 'reset', brokeWhenReused: false });
+  });
+
+  test('on a connection of its own, if it is to be: kept ones stay as they are', async () => {
+    const { url, requests } = await receiver((socket) => socket.destroy());
+    const send = sender();
+    const fresh = () => send({ url, headers: {}, body: '{}', onFreshConnection: true });
+    await post(url, send);
+    expect([await fresh(), await fresh()]).toMatchObject([{ statusCode: 200 }, { statusCode: 200 }]);
+    expect(new Set(requests).size).toBe(3);
   });
 });

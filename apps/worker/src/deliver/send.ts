@@ -1,9 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import got, { type Options, type RequestError } from 'got';
+import got, { type Options } from 'got';
 import type { Agents } from '@tidings/egress';
 import type { AttemptResult } from './attempt-result.js';
 import { classifyError } from './classify-error.js';
+import { decodeBody } from './decode-body.js';
+import { recordRequestHeaders, recordResponseHeaders, type RecordedHeaders } from './recorded-headers.js';
 import { readRetryAfter } from './retry-after.js';
 
 /** A request to a receiver: always a POST. */
@@ -11,20 +13,30 @@ export interface OutgoingRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** Whether it is sent on a new connection. Default: on one that was kept from an earlier request, if there is one. */
+  onFreshConnection?: boolean;
 }
 
-/** Sends one request. Never throws: a failure is part of the result. */
+/** Sends one request, once. Never throws: a failure is part of the result. */
 export type Send = (request: OutgoingRequest) => Promise<AttemptResult>;
 
-/** The deadline of one attempt, including a second request. */
-interface Deadline {
-  /** Called when the deadline passes; undefined when no request is in progress. */
-  onPassed: (() => void) | undefined;
+/** A response, as far as it was read. */
+interface Response {
+  statusCode: number;
+  headers: IncomingHttpHeaders;
+  kept: Buffer;
+}
+
+/** One request, and what came of it. */
+interface Exchange {
+  /** Null when there was no connection to send them on. */
+  requestHeaders: RecordedHeaders | null;
+  result: Response | Error;
 }
 
 interface SenderOptions {
   /** The agents of `@tidings/egress`, whose sockets the guard checks. */
-  agents: Pick<Agents, 'http' | 'https'>;
+  agents: Pick<Agents, 'http' | 'https' | 'fresh'>;
   /** The deadline of an attempt, from the DNS look-up to the last byte that is read, in milliseconds. */
   timeoutMs: number;
 }
@@ -35,15 +47,20 @@ const KEPT_BYTES = 4096;
 const MAX_INFORMATIONAL = 16;
 /** A body up to this size is read to its end, so that the connection can be used again. Beyond it the connection is closed. */
 const READ_BYTES = 65_536;
+/**
+ * How soon a kept connection that its receiver has closed breaks under the next request, in milliseconds: the way there and
+ * back. A receiver that closes it later may have read the request, and is at work on it.
+ */
+const BROKE_WITHIN_MS = 100;
 
 /**
- * Creates a sender that uses got without its extra features: no retries (BullMQ retries), no redirects (a 3xx is a failure),
- * no decompression (a gzip bomb grew memory by 205 MB, measured). The deadline is not got's, since got 14 hangs after `101
+ * Creates a sender that uses got without its extra features: no retries (one attempt is one request), no redirects (a 3xx is a failure),
+ * no decompression (a gzip bomb grew memory by 205 MB, measured; `decodeBody` decompresses the part that is kept). The deadline is not got's, since got 14 hangs after `101
  * Switching Protocols` beyond all of its own timeouts (measured). Of the thirty options that got passes to Node, three matter
  * here, and the agents set the others: preparing all thirty takes a quarter of the cost of a request (docs/performance.md).
  */
-export function createSender({ agents: { http, https }, timeoutMs }: SenderOptions): Send {
-  const client = got.extend({
+export function createSender({ agents: { http, https, fresh }, timeoutMs }: SenderOptions): Send {
+  const keeping = got.extend({
     method: 'POST',
     agent: { http, https },
     decompress: false,
@@ -59,43 +76,67 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
     ],
   });
 
-  const attempt = ({ url, headers, body }: OutgoingRequest, deadline: Deadline) =>
-    new Promise<{ statusCode: number; retryAfter: string | undefined; kept: Buffer }>((resolve, reject) => {
-      const request = client.stream(url, { headers: { ...headers }, body });
+  const renewing = keeping.extend({ agent: fresh });
+
+  const attempt = ({ url, headers, body, onFreshConnection }: OutgoingRequest) =>
+    new Promise<Exchange>((resolve) => {
+      const startedAt = performance.now();
+      const request = (onFreshConnection ? renewing : keeping).stream(url, { headers: { ...headers }, body });
+      let native: ClientRequest | undefined;
+      /** Undefined until there is a connection. */
+      let bytesBefore: number | undefined;
       let statusCode: number | undefined;
-      let retryAfter: string | undefined;
+      let responseHeaders: IncomingHttpHeaders = {};
       const chunks: Buffer[] = [];
       let size = 0;
       let bytesRead = (): number => 0;
       let informational = 0;
-      const finish = (): void => {
+      const timer = setTimeout(() => {
+        fail(
+          Object.assign(new Error('The deadline passed.'), { code: bytesBefore === undefined ? 'ECONNECTTIMEOUT' : 'EDEADLINE' }),
+        );
+      }, timeoutMs);
+      const end = (result: Response | Error): void => {
+        clearTimeout(timer);
         request.destroy();
-        deadline.onPassed = undefined;
-        if (statusCode !== undefined) resolve({ statusCode, retryAfter, kept: Buffer.concat(chunks).subarray(0, KEPT_BYTES) });
+        resolve({
+          requestHeaders: native && bytesBefore !== undefined ? recordRequestHeaders(native.getHeaders()) : null,
+          result,
+        });
       };
-      deadline.onPassed = () => {
-        finish();
-        reject(Object.assign(new Error('The deadline passed.'), { code: 'EDEADLINE' }));
+      const finish = (): void => {
+        if (statusCode !== undefined) end({ statusCode, headers: responseHeaders, kept: Buffer.concat(chunks) });
       };
+      // Once there is a status, it is the result: a body that breaks off does not change it.
+      const fail = (error: Error): void => {
+        if (statusCode === undefined) end(error);
+        else finish();
+      };
+      request.once('request', (made: ClientRequest) => {
+        native = made;
+        made.once('socket', (socket) => {
+          bytesBefore = socket.bytesRead;
+        });
+      });
       request.on('information', () => {
         informational += 1;
         if (informational <= MAX_INFORMATIONAL) return;
-        finish();
-        reject(Object.assign(new Error('There were too many informational responses.'), { code: 'EINFORMATIONAL' }));
+        fail(Object.assign(new Error('There were too many informational responses.'), { code: 'EINFORMATIONAL' }));
       });
       // Tidings never asks for an upgrade. got listens to this event, so Node would leave the socket open forever (measured).
       request.once('upgrade', (response: IncomingMessage, socket: Socket) => {
         socket.destroy();
         statusCode = response.statusCode;
+        responseHeaders = response.headers;
         finish();
       });
       request.on('response', (response: IncomingMessage & { statusCode: number }) => {
         // In chunks of one byte, a body of 64 KB is 400 KB on the socket, which blocks the event loop for 57 ms (measured).
         const { socket } = response;
-        const bytesBefore = socket.bytesRead;
-        bytesRead = () => socket.bytesRead - bytesBefore;
+        const bytesBeforeBody = socket.bytesRead;
+        bytesRead = () => socket.bytesRead - bytesBeforeBody;
         statusCode = response.statusCode;
-        retryAfter = response.headers['retry-after'];
+        responseHeaders = response.headers;
       });
       request.on('data', (chunk: Buffer) => {
         if (size < KEPT_BYTES) chunks.push(chunk);
@@ -103,38 +144,51 @@ export function createSender({ agents: { http, https }, timeoutMs }: SenderOptio
         if (size > READ_BYTES || bytesRead() > READ_BYTES) finish();
       });
       request.once('end', finish);
-      // Once there is a status, it is the result: a body that breaks off does not change it.
-      request.on('error', (error) => {
-        finish();
-        reject(error);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        const isClosed = ['ECONNRESET', 'EPIPE'].includes(error.code ?? '') && native?.reusedSocket === true;
+        const hasBytes = native?.socket?.bytesRead !== bytesBefore;
+        const broke = isClosed && !hasBytes && performance.now() - startedAt < BROKE_WITHIN_MS;
+        fail(broke ? new BrokenConnectionError(error) : error);
       });
     });
 
   return async (request) => {
     const startedAt = performance.now();
-    const deadline: Deadline = { onPassed: undefined };
-    const timer = setTimeout(() => deadline.onPassed?.(), timeoutMs);
-    const result = await attempt(request, deadline)
-      .catch((error: unknown) => {
-        // The receiver closed a kept connection as it was reused, and read nothing. So the request is sent again immediately.
-        if (closedWhileIdle(error as RequestError)) return attempt(request, deadline);
-        throw error;
-      })
-      .then(({ statusCode, retryAfter, kept }) => ({
-        statusCode,
-        retryAfterMs: readRetryAfter(retryAfter, Date.now()),
-        responseBody: toText(kept),
-        ...classifyStatus(statusCode),
-      }))
-      .catch((error: unknown) => ({
+    const { requestHeaders, result } = await attempt(request);
+    const sent = { startedAt, durationMs: Math.round(performance.now() - startedAt), requestHeaders };
+    if (result instanceof Error) {
+      return {
+        ...sent,
         statusCode: null,
         retryAfterMs: null,
+        responseHeaders: null,
         responseBody: null,
-        ...classifyError(error as NodeJS.ErrnoException),
-      }));
-    clearTimeout(timer);
-    return { startedAt, durationMs: Math.round(performance.now() - startedAt), ...result };
+        brokeWhenReused: result instanceof BrokenConnectionError,
+        ...classifyError(result),
+      };
+    }
+    const { statusCode, headers, kept } = result;
+    return {
+      ...sent,
+      statusCode,
+      retryAfterMs: readRetryAfter(headers['retry-after'], Date.now()),
+      responseHeaders: recordResponseHeaders(headers),
+      responseBody: await decodeBody(kept, headers, KEPT_BYTES),
+      brokeWhenReused: false,
+      ...classifyStatus(statusCode),
+    };
   };
+}
+
+/** A kept connection broke as it was used again. `code` is that of the cause. */
+class BrokenConnectionError extends Error {
+  readonly code: string | undefined;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super('A kept connection broke when it was used again.', { cause });
+    this.name = 'BrokenConnectionError';
+    this.code = cause.code;
+  }
 }
 
 type NativeOptions = ReturnType<Options['createNativeRequestOptions']>;
@@ -144,10 +198,6 @@ function minimalRequestOptions(this: Options): NativeOptions {
   return { agent: (url as URL).protocol === 'https:' ? agent.https : agent.http, method, headers } as NativeOptions;
 }
 
-function closedWhileIdle(error: RequestError): boolean {
-  return ['ECONNRESET', 'EPIPE'].includes(error.code) && error.request?.reusedSocket === true;
-}
-
 /** A 2xx succeeds. Node's parser also accepts statuses that HTTP does not have (099, 999; measured). */
 function classifyStatus(statusCode: number): Pick<AttemptResult, 'errorClass' | 'error'> {
   if (statusCode >= 200 && statusCode <= 299) return { errorClass: null, error: null };
@@ -155,9 +205,4 @@ function classifyStatus(statusCode: number): Pick<AttemptResult, 'errorClass' | 
     return { errorClass: 'protocol', error: `The response had the status ${String(statusCode)}, which HTTP does not have.` };
   }
   return { errorClass: 'http_status', error: `The response had the status ${String(statusCode)}.` };
-}
-
-/** Decodes a body. PostgreSQL's text cannot hold NUL, so NUL and bytes that are not UTF-8 become U+FFFD. */
-function toText(bytes: Buffer): string {
-  return bytes.toString('utf8').replaceAll('\0', '\ufffd');
 }

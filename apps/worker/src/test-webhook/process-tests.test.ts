@@ -17,6 +17,9 @@ const attemptResult: AttemptResult = {
   retryAfterMs: null,
   errorClass: null,
   error: null,
+  requestHeaders: {},
+  responseHeaders: {},
+  brokeWhenReused: false,
   responseBody: '',
 };
 

@@ -18,7 +18,7 @@ interface ProcessTestsParts {
 
 /**
  * Creates the function that processes a job of the queue `tests`: it sends a `webhook.test` event, signed and checked by the
- * guard like any other, and publishes the result. Nothing is stored: a test is not in the event log, is not retried, and does
+ * guard like any other, and publishes the result. It has a connection of its own, so that it is sent once or not at all. Nothing is stored: a test is not in the event log, is not retried, and does
  * not count for the webhook's health or limits. A test that was withdrawn, or that another worker claimed before it was
  * killed, is not sent.
  */
@@ -34,7 +34,7 @@ export function createProcessTests({ claim, readEndpoint, build, send, release, 
       eventTimestamp: new Date(endpoint.claimedAt * 1000).toISOString(),
       eventData: JSON.stringify(data),
     });
-    const { durationMs, statusCode, errorClass, error, responseBody } = await send(request);
+    const { durationMs, statusCode, errorClass, error, responseBody } = await send({ ...request, onFreshConnection: true });
     return { durationMs, statusCode, errorClass, error, responseBody };
   };
 

@@ -22,9 +22,21 @@ export function showDeliveryCommand(io: Io): Command {
     });
 }
 
-function formatAttempt({ number, started_at, duration_ms, status_code, error_class, error, response_body }: Attempt): string {
+function formatAttempt(attempt: Attempt): string {
+  const { number, started_at, duration_ms, status_code, error_class, error, counted, url } = attempt;
   const outcome = error_class === null ? 'succeeded' : `${error_class}: ${String(error)}`;
   const status = status_code === null ? 'no response' : String(status_code);
-  const line = `attempt ${String(number)}  ${started_at}  ${status} after ${String(duration_ms)} ms, ${outcome}`;
-  return response_body ? `${line}\n  ${response_body}` : line;
+  const lines = [
+    `attempt ${String(number)}  ${started_at}  ${status} after ${String(duration_ms)} ms, ${outcome}${counted ? '' : ' (not counted)'}`,
+    ...(url === null ? [] : [`  POST ${url}`]),
+    ...formatHeaders('>', attempt.request_headers),
+    ...formatHeaders('<', attempt.response_headers),
+    ...(attempt.response_body ? [`  ${attempt.response_body}`] : []),
+  ];
+  return lines.join('\n');
+}
+
+/** Returns a line for each header: `>` was sent, `<` was received. */
+function formatHeaders(direction: '<' | '>', headers: Attempt['request_headers']): string[] {
+  return Object.entries(headers ?? {}).map(([name, value]) => `  ${direction} ${name}: ${value}`);
 }

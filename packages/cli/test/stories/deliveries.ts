@@ -29,7 +29,7 @@ export function deliveriesStories(system: () => System): void {
       );
       expect((await terminal.run(`deliveries list --webhook ${id} --status succeeded`)).out).toBe('No deliveries match.');
       const shown = await terminal.run(`deliveries show ${delivery}`);
-      expect(shown.out).toMatch(/attempt 1 .* 500 after \d+ ms, http_status: .*\n {2}thanks$/);
+      expect(shown.out).toMatch(/attempt 1 .* 500 after \d+ ms, http_status: .*\n {2}POST http.*\n(?: {2}[<>] .*\n)+ {2}thanks$/);
 
       answerWith(200);
       expect(await terminal.run(`deliveries retry ${delivery}`)).toMatchObject({ code: 0 });

@@ -50,7 +50,7 @@ export interface paths {
         put?: never;
         /**
          * Registers a webhook
-         * @description Returns the `secret`, which no later request returns again.
+         * @description Returns the `secret`, which no later request returns again, except for a repetition with the same `Idempotency-Key` within 24 hours.
          */
         post: operations["postWebhooks"];
         delete?: never;
@@ -181,6 +181,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The deliveries of an event to the caller's webhooks, those to the newest webhook first
+         * @description Deliveries to webhooks that were removed are left out; each stays readable by its id. Those of an event that many webhooks match are written after its acceptance: `GET /api/events/{id}` says whether all are.
+         */
+        get: operations["getDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deliveries/{id}": {
         parameters: {
             query?: never;
@@ -246,8 +266,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The events that the caller may see, oldest first
-         * @description For polling: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events.
+         * The events that the caller may see, oldest first or newest first
+         * @description For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page.
          */
         get: operations["getEvents"];
         put?: never;
@@ -270,7 +290,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One event that the caller may see, and how far its deliveries are written
+         * One event that the caller may see, with its deliveries to the caller's webhooks
          * @description An accepted event is in the log and on streams at once. If many webhooks match it, workers write its deliveries after that: `deliveries.complete` is false until the last one is written.
          */
         get: operations["getEventsOne"];
@@ -493,6 +513,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of all owners, oldest first or newest first
+         * @description Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page.
+         */
+        get: operations["getAdminEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deliveries of an event to the webhooks of all owners */
+        get: operations["getAdminDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/events/{id}": {
         parameters: {
             query?: never;
@@ -500,7 +557,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One event of any owner, and how many of its deliveries are written */
+        /** One event of any owner, with its deliveries */
         get: operations["getAdminEventsOne"];
         put?: never;
         post?: never;
@@ -755,7 +812,7 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
-            /** @description The secret that verifies the signatures. It is never shown again. */
+            /** @description The secret that verifies the signatures. It is shown only here. */
             secret: string;
         };
         Webhook: {
@@ -891,12 +948,24 @@ export interface components {
             started_at: string;
             duration_ms: number;
             replay: boolean;
+            /** @description Whether it used up one of the `max_attempts`. An attempt on a connection that the receiver had closed already did not. */
+            counted: boolean;
+            /** @description The URL of the webhook at that time; null if an earlier version recorded the attempt. */
+            url: string | null;
+            /** @description The headers that were sent; those of the webhook without their values. Null if there was no connection, or an earlier version recorded the attempt. */
+            request_headers: {
+                [key: string]: string;
+            } | null;
             /** @description Null if no response arrived. */
             status_code: number | null;
             /** @description dns, connect, tls, timeout, reset, protocol, blocked or http_status; null after a 2xx. */
             error_class: string | null;
             error: string | null;
-            /** @description The first 4 KB of the response body, as text. */
+            /** @description The first 2 KB of the headers of the response, `content-type`, `location` and `retry-after` before others, without cookies. Null if no response arrived, or an earlier version recorded the attempt. */
+            response_headers: {
+                [key: string]: string;
+            } | null;
+            /** @description The first 4 KB of the response body, decompressed and as text. */
             response_body: string | null;
         };
         Event: {
@@ -931,6 +1000,9 @@ export interface components {
                 written: number;
                 /** @description Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance. */
                 complete: boolean;
+                data: components["schemas"]["Delivery"][];
+                /** @description The cursor of the next page; null on the last page. */
+                next_cursor: string | null;
             };
         };
         EventType: {
@@ -1051,6 +1123,20 @@ export interface components {
             /** @description The owner of the webhook. */
             owner: string;
         };
+        ListedOperatorEvent: {
+            id: string;
+            type: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @description The payload. `/api/event-types` has the schema of each type. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The owner who may see the event; null: everyone. */
+            owner: string | null;
+            /** @description The event's place in the order of the log. */
+            position: number;
+        };
         OperatorEvent: {
             id: string;
             type: string;
@@ -1067,6 +1153,9 @@ export interface components {
                 written: number;
                 /** @description Whether the deliveries to all webhooks are written. */
                 complete: boolean;
+                data: components["schemas"]["Delivery"][];
+                /** @description The cursor of the next page; null on the last page. */
+                next_cursor: string | null;
             };
             /** @description The owner who may see the event; null: everyone. */
             owner: string | null;
@@ -1314,7 +1403,10 @@ export interface operations {
     postWebhooks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated body with the same key within 24 hours gets the same answer, with the secret, and registers nothing more. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1399,7 +1491,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The owner has the maximum number of webhooks. */
+            /** @description The owner has the maximum number of webhooks, or the idempotency key was used for another body. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2313,6 +2405,100 @@ export interface operations {
             };
         };
     };
+    getDeliveries: {
+        parameters: {
+            query: {
+                /** @description The maximum number of items on a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description The event whose deliveries are listed. */
+                event_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Delivery"][];
+                        /** @description The cursor of the next page; null on the last page. */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such event that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getDeliveriesOne: {
         parameters: {
             query?: never;
@@ -2588,6 +2774,12 @@ export interface operations {
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
                 types?: string;
+                /** @description Only events that were accepted at this time or later. */
+                since?: string;
+                /** @description Only events that were accepted before this time. */
+                until?: string;
+                /** @description `asc`: oldest first; `desc`: newest first. A cursor may be used with both: it names an event. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -2595,7 +2787,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The events after the cursor. */
+            /** @description The events behind the cursor. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2920,6 +3112,15 @@ export interface operations {
             };
             /** @description The database, or Redis where the route needs it, is not available. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is a delivery of an event of this log: a webhook posts to this route, or its receiver forwards what it gets. Nothing was accepted. */
+            508: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4196,6 +4397,190 @@ export interface operations {
                 };
             };
             /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAdminEvents: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                types?: string;
+                /** @description Only events that were accepted at this time or later. */
+                since?: string;
+                /** @description Only events that were accepted before this time. */
+                until?: string;
+                /** @description `asc`: oldest first; `desc`: newest first. A cursor may be used with both: it names an event. */
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events behind the cursor. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListedOperatorEvent"][];
+                        /** @description The cursor of the next page; null on the last page. */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAdminDeliveries: {
+        parameters: {
+            query: {
+                /** @description The maximum number of items on a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description The event whose deliveries are listed. */
+                event_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Delivery"][];
+                        /** @description The cursor of the next page; null on the last page. */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such event. */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -55,6 +55,7 @@ describe('claiming a delivery', () => {
         attemptCount: 2,
         priorAttempts: 0,
         replay: false,
+        isResent: false,
         retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
       },
     ]);

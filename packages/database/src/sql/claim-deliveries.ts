@@ -24,10 +24,12 @@ export interface ClaimedDelivery {
   traceparent: string | null;
   /** Number of earlier attempts. */
   attemptCount: number;
-  /** Number of attempts before the last replay, which the retry policy does not count. */
+  /** Number of attempts that the retry policy does not count: those before the last replay, and since then those not `counted`. */
   priorAttempts: number;
   /** Whether an owner or operator requested it again. */
   replay: boolean;
+  /** Whether a kept connection broke under an earlier request, which was not counted: this one needs a new connection. */
+  isResent: boolean;
   /** The webhook's own retry policy; null in fields where the default applies. */
   retry: { maxAttempts: number | null; initialDelayMs: number | null; maxDelayMs: number | null };
 }
@@ -78,6 +80,7 @@ interface Row {
   attempt_count: number;
   prior_attempts: number;
   replay: boolean;
+  resent: boolean;
   retry_max_attempts: number | null;
   retry_initial_delay_ms: number | null;
   retry_max_delay_ms: number | null;
@@ -191,16 +194,16 @@ export async function claimDeliveries(
       )
       SELECT decided.delivery_id AS id, action, webhook_id, (webhook).owner, (webhook).url, (webhook).sealed_secret,
         (webhook).sealed_previous_secrets, (webhook).sealed_headers, (webhook).retry_max_attempts, (webhook).retry_initial_delay_ms,
-        (webhook).retry_max_delay_ms, attempt_count, prior_attempts, replay, updated.lease_token,
+        (webhook).retry_max_delay_ms, attempt_count, prior_attempts, replay, resent, updated.lease_token,
         ceil(extract(epoch FROM CASE action WHEN 'deferred' THEN next_attempt_at ELSE permit_at END - locked_at) * 1000)::float8 AS due_in_ms,
         floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at, event.id AS event_id, event.type AS event_type,
         event.data::text AS event_data, event.traceparent,
         to_char(event.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp
       FROM (
-        SELECT delivery_id, webhook_id, action, webhook, attempt_count, prior_attempts, replay, next_attempt_at, permit_at, locked_at,
-          event_position
+        SELECT delivery_id, webhook_id, action, webhook, attempt_count, prior_attempts, replay, resent, next_attempt_at, permit_at,
+          locked_at, event_position
         FROM decided WHERE action <> 'parked'
-        UNION ALL SELECT delivery_id, webhook_id, 'locked', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM locked_row
+        UNION ALL SELECT delivery_id, webhook_id, 'locked', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM locked_row
       ) AS decided
       LEFT JOIN updated USING (delivery_id)
       LEFT JOIN event ON event.position = event_position AND action = 'claimed'
@@ -234,6 +237,7 @@ function toClaim(row: Row): Claim {
     attemptCount: row.attempt_count,
     priorAttempts: row.prior_attempts,
     replay: row.replay,
+    isResent: row.resent,
     retry: {
       maxAttempts: row.retry_max_attempts,
       initialDelayMs: row.retry_initial_delay_ms,

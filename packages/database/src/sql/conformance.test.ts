@@ -66,7 +66,7 @@ type Action =
   /** Two transactions: the second waits for the lock of the log while the first accepts twice, and commits. */
   | { do: 'acceptConcurrently'; first: string[]; second: string[]; waiting: string[] }
   | { do: 'claim'; picks: number[]; next: string[]; alsoEnded: boolean; locks: Locks }
-  | { do: 'record'; picks: { claim: number; answer: Answer; retryInMs: number | null }[]; locks: Locks }
+  | { do: 'record'; picks: { claim: number; answer: Answer; counted: boolean; retryInMs: number | null }[]; locks: Locks }
   | { do: 'release' | 'cancel' }
   /** `sinceMs`: looks only at wake times of so long ago; null: at all. */
   | { do: 'wake'; sinceMs: number | null }
@@ -89,6 +89,7 @@ const attempt = fc.record({
   /** Index of the claim, counted from the latest. */
   claim: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, fc.nat(30)),
   answer: fc.constantFrom<Answer>(204, 204, 500, 500, null, null, null, 410),
+  counted: fc.constantFrom(true, true, false),
   retryInMs: fc.constantFrom(0, 10_000, 70_000, null),
 });
 const locks = fc.oneof(
@@ -174,7 +175,13 @@ const claim = (places: number[], next: string[] = [], locks = NO_LOCKS): Action 
 /** Records the responses to the latest claims, the latest first. */
 const record = (...answers: Answer[]): Action => ({
   do: 'record',
-  picks: answers.map((answer, index) => ({ claim: index, answer, retryInMs: 0 })),
+  picks: answers.map((answer, index) => ({ claim: index, answer, counted: true, retryInMs: 0 })),
+  locks: NO_LOCKS,
+});
+/** Records attempts that the retry policy does not count. */
+const recordUncounted = (...answers: Answer[]): Action => ({
+  do: 'record',
+  picks: answers.map((answer, index) => ({ claim: index, answer, counted: false, retryInMs: 0 })),
   locks: NO_LOCKS,
 });
 /** Records, as `record` does, while another transaction has rows locked. */
@@ -494,6 +501,17 @@ const OPENINGS: Record<string, Action[]> = {
     recordLocked({ webhooks: ['narrow'] }, 500),
     record(500, null),
   ],
+  'attempts that are not counted': [
+    accept('narrow', 'narrow', 'ordered'),
+    claim([0, 1, 2]),
+    recordUncounted(null, 500, null),
+    claim([0, 1, 2]),
+    recordUncounted(500, null),
+    record(null),
+    claim([0, 1, 2]),
+    recordLocked({ webhooks: ['narrow'] }, 500, 500),
+    retry(0),
+  ],
   'a clock that was ahead, with an open circuit': [
     ...OPEN_CIRCUIT,
     wake,
@@ -652,17 +670,17 @@ async function act(both: Both, action: Action): Promise<void> {
         [...both.claims].reverse(),
         action.picks.map((one) => one.claim),
       ).map((claim, index) => {
-        const { answer = null, retryInMs = null } = action.picks[index] ?? {};
+        const { answer = null, counted = true, retryInMs = null } = action.picks[index] ?? {};
         const retried = retryInMs === null ? ({ status: 'failed' } as const) : ({ status: 'pending', retryInMs } as const);
-        return { ...claim, answer, outcome: answer === 204 ? ({ status: 'succeeded' } as const) : retried };
+        return { ...claim, answer, counted, outcome: answer === 204 ? ({ status: 'succeeded' } as const) : retried };
       });
       const lockedIds = lockedIn(state, action.locks);
       const expected = modelRecord(state, chosen, { ...RECORD, locked: lockedIds });
       both.state = expected.state;
-      const records = chosen.map(({ id, leaseToken, url, answer, outcome }) => {
+      const records = chosen.map(({ id, leaseToken, url, answer, counted, outcome }) => {
         const lease = { id: real(id), leaseToken, url };
-        if (answer === 204) return succeeded(lease);
-        return answer === null ? refused(lease, outcome) : answered(lease, answer, outcome);
+        if (answer === 204) return { ...succeeded(lease), counted };
+        return { ...(answer === null ? refused(lease, outcome) : answered(lease, answer, outcome)), counted };
       });
       const { held, locked } = await whileLocked(lockedIds.map(real), () => recordAttempts(sql, records, RECORD));
       const tokens = new Map(chosen.map(({ token, leaseToken }) => [token, leaseToken]));
@@ -874,7 +892,8 @@ async function actual({ base }: Both): Promise<unknown> {
     ) AS deliveries, (
       SELECT coalesce(json_agg(${delivery(`'generation', generation, 'stage', stage, 'priority', priority, 'attemptCount', attempt_count,
         'priorAttempts', prior_attempts, 'replay', replay, 'nextAttemptAt', ${since('next_attempt_at')}, 'wakeAt', ${since('wake_at')},
-        'leased', lease_token IS NOT NULL, 'leasedUntil', ${since('leased_until')}, 'ended', ended, 'again', again`)}
+        'leased', lease_token IS NOT NULL, 'leasedUntil', ${since('leased_until')}, 'ended', ended, 'again', again,
+        'resent', resent`)}
         ORDER BY event_position, webhook_id), '[]') FROM pending_deliveries
     ) AS pending, (
       SELECT coalesce(json_agg(json_build_object('id', id, 'enabled', enabled, 'disabledReason', disabled_reason, 'generation', generation,

@@ -9,10 +9,12 @@ import { bringForward } from './bring-forward.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
+import { listEvents } from './list-events.js';
 import { pauseWebhook, readDeliveryPause, setDeliveryPause } from './pause.js';
 import { giveBackTask, takeTask } from './periodic-tasks.js';
 import { readBacklog } from './read-backlog.js';
 import { readAnyEvent } from './read-event.js';
+import { readAllEventDeliveries, readEventDeliveries } from './read-event-deliveries.js';
 import { recordAttempts } from './record-attempts.js';
 import { planReplay, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
 import { retryDelivery } from './retry-delivery.js';
@@ -71,6 +73,8 @@ beforeAll(async () => {
   [chunk] = (await planReplay(log.pool, filter)) as [ReplayChunk];
 });
 
+const LATELY = new Date(Date.now() - 86_400_000);
+
 /** Each statement of the engine, by its name, executed with rows of this log. */
 const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   [
@@ -106,6 +110,12 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['end_superseded', (sql) => endSuperseded(sql, waiting)],
   ['end_superseded_next', (sql) => endSupersededNext(sql)],
   ['expand_next', (sql) => expandNext(sql)],
+  ['read_event_deliveries', (sql) => readEventDeliveries(sql, 'owner_1', { eventId: 'evt_39950', limit: 10 })],
+  ['read_all_event_deliveries', (sql) => readAllEventDeliveries(sql, { eventId: 'evt_39950', limit: 10 })],
+  ['list_owner_events_desc', (sql) => listEvents(sql, { owner: 'owner_1', limit: 10, order: 'desc', since: LATELY })],
+  ['list_owner_events_asc', (sql) => listEvents(sql, { owner: 'owner_1', limit: 10, order: 'asc', since: LATELY })],
+  ['list_all_events_desc', (sql) => listEvents(sql, { owner: null, limit: 10, order: 'desc', until: LATELY })],
+  ['find_time', (sql) => listEvents(sql, { owner: null, limit: 10, order: 'asc', since: LATELY })],
   ['read_any_event', (sql) => readAnyEvent(sql, 'evt_39950')],
   ['retry_delivery', (sql) => retryDelivery(sql, 'owner_1', waiting[0] ?? '', 1000)],
   ['plan_replay', (sql) => planReplay(sql, filter)],

@@ -39,14 +39,14 @@ export interface DeliveryFilter {
 }
 
 /** The columns of a delivery's state, from the rows `delivery`, `pending`, `webhook` and `cancellation`, of which the last three may be missing. */
-const STATE = `
+export const STATE = `
   delivery.id, delivery.webhook_id AS "webhookId", event_id AS "eventId", event_type AS "eventType", delivery.replay,
   delivery.created_at AS "createdAt", coalesce(pending.attempt_count, delivery.attempt_count) AS "attemptCount",
   CASE WHEN is_superseded THEN coalesce(superseded_status, 'cancelled') ELSE delivery.status END::text AS status,
   CASE WHEN delivery.status = 'pending' AND NOT is_superseded THEN next_attempt_at END AS "nextAttemptAt",
   delivery.status = 'pending' AND NOT is_superseded AND coalesce(pending.stage = 'parked', false) AS "waitsForSlot",
   CASE WHEN is_superseded THEN requested_at ELSE finished_at END AS "finishedAt"`;
-const SUPERSEDED = `
+export const SUPERSEDED = `
   CROSS JOIN LATERAL (
     SELECT delivery.status = 'pending' AND (webhook.id IS NULL OR NOT enabled OR coalesce(pending.generation < webhook.generation, false))
       AS is_superseded

@@ -28,7 +28,8 @@ const pending = async () => (await log.pool.query('SELECT FROM pending_deliverie
 const attempts = async () => {
   const { rows } = await log.pool.query<Record<string, unknown>>(`
     SELECT delivery_id, number, 5 * round(extract(epoch FROM now() - started_at) / 5)::int AS started_ago, duration_ms, status_code,
-      error_class, error, response_body
+      error_class, error, response_body, counted, url,
+      request_headers, response_headers
     FROM attempts ORDER BY delivery_id, number`);
   return rows;
 };
@@ -56,6 +57,10 @@ describe('recording an attempt', () => {
         error_class: null,
         error: null,
         response_body: 'thanks',
+        counted: true,
+        url: 'https://example.com/wh_evt_1',
+        request_headers: { 'webhook-id': 'evt_1' },
+        response_headers: { 'content-type': 'text/plain' },
       },
     ]);
   });
@@ -71,6 +76,7 @@ describe('recording an attempt', () => {
       finished: true,
     });
     expect(await attempts()).toMatchObject([{ status_code: null, error_class: 'refused', error: 'connect ECONNREFUSED' }]);
+    expect(await attempts()).toMatchObject([{ request_headers: null, response_headers: null }]);
   });
 
   test('that is to be retried sets the time of the next attempt, and a wake time after it (I2)', async () => {
@@ -144,6 +150,55 @@ describe('recording an attempt', () => {
     expect(held.size).toBe(21);
     expect((await log.deliveries()).map(({ status }) => status).sort()).toEqual(['failed', ...others.map(() => 'succeeded')]);
     expect(await attempts()).toHaveLength(21);
+  });
+});
+
+describe('an attempt that is not counted', () => {
+  const again: AttemptRecord['outcome'] = { status: 'pending', retryInMs: 0 };
+
+  test('is in the log and has a number, but the retry policy does not count it', async () => {
+    await record({ ...answered(claim, 429, again), counted: false });
+    expect(await log.claim(id)).toMatchObject({ attemptCount: 1, priorAttempts: 1 });
+  });
+
+  test('may come between others', async () => {
+    await record(answered(claim, 500, again));
+    await record({ ...answered(await log.claim(id), 429, again), counted: false });
+    await record(answered(await log.claim(id), 500, again));
+    expect(await log.claim(id)).toMatchObject({ attemptCount: 3, priorAttempts: 1 });
+    expect((await attempts()).map(({ number, counted }) => [number, counted])).toEqual([
+      [1, true],
+      [2, false],
+      [3, true],
+    ]);
+  });
+
+  test('without a response met a closed connection: the delivery is resent from then on, until it ends', async () => {
+    await record({ ...refused(claim, again), counted: false });
+    const resend = await log.claim(id);
+    expect(resend).toMatchObject({ isResent: true, attemptCount: 1, priorAttempts: 1 });
+    await record(refused(resend, again));
+    const retry = await log.claim(id);
+    expect(retry).toMatchObject({ isResent: true, attemptCount: 2, priorAttempts: 1 });
+    await record(refused(retry, { status: 'failed' }));
+    await retryDelivery(log.pool, 'alice', id, WAKE_AFTER_MS);
+    expect(await log.claim(id)).toMatchObject({ isResent: false, attemptCount: 3, priorAttempts: 3 });
+  });
+
+  test('with a response does not count as resent', async () => {
+    await record({ ...answered(claim, 429, again), counted: false });
+    expect(await log.claim(id)).toMatchObject({ isResent: false });
+  });
+
+  test("without a response does not change the webhook's health: its receiver was not asked", async () => {
+    await record({ ...refused(claim, again), counted: false });
+    expect(await log.health('wh_evt_1')).toMatchObject({ unreachable_count: 0, failing_ago: null });
+  });
+
+  test('with a response shows that the receiver is there, and does not want the event', async () => {
+    await log.pool.query('UPDATE webhooks SET unreachable_count = 2');
+    await record({ ...answered(claim, 429, again), counted: false });
+    expect(await log.health('wh_evt_1')).toMatchObject({ unreachable_count: 0, failing_ago: 0 });
   });
 });
 

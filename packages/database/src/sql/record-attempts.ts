@@ -10,14 +10,23 @@ export interface AttemptRecord {
   /** Time from its start until now, in milliseconds by the worker's monotonic clock: recorded times are by the database's clock. */
   startedAgoMs: number;
   durationMs: number;
+  /** The headers that were sent, without credentials; null: nothing was sent. */
+  requestHeaders: Readonly<Record<string, string>> | null;
   /** Null without a response. */
   statusCode: number | null;
   /** Null for a 2xx. */
   errorClass: string | null;
   /** One sentence for the owner; null for a 2xx. */
   error: string | null;
+  /** Null without a response. */
+  responseHeaders: Readonly<Record<string, string>> | null;
   /** The first 4 KB of the body, as text; null without a response. */
   responseBody: string | null;
+  /**
+   * Whether it uses up one of the attempts of the retry policy. One that does not and has no response met a connection that was
+   * closed already: it says nothing of the webhook's health either, and the delivery has been resent.
+   */
+  counted: boolean;
   outcome:
     | { status: 'succeeded' }
     | { status: 'failed' }
@@ -96,8 +105,10 @@ export async function recordAttempts(
     text: `
       WITH record AS (
         SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::float8[], $5::int[], $6::int[], $7::text[], $8::text[], $9::text[],
-            $10::delivery_status[], $11::float8[])
-          AS record (delivery_id, token, url, started_ago_ms, duration_ms, status_code, error_class, error, response_body, outcome, retry_in_ms)
+            $10::delivery_status[], $11::float8[], $19::boolean[],
+            $20::text[], $21::text[])
+          AS record (delivery_id, token, url, started_ago_ms, duration_ms, status_code, error_class, error, response_body, outcome, retry_in_ms,
+            counted, request_headers, response_headers)
       ), leased AS MATERIALIZED (
         SELECT record.*, webhook_id FROM record JOIN pending_deliveries USING (delivery_id) WHERE lease_token = token
       ), recordable AS MATERIALIZED (
@@ -110,7 +121,8 @@ export async function recordAttempts(
         SELECT webhook_id, bool_or(status_code IS NOT NULL) AS answered, count(*) FILTER (WHERE status_code IS NULL) AS unanswered,
           bool_or(error_class IS NULL) AS succeeded, bool_or(status_code = 410) AS gone, bool_or(outcome = 'failed') AS exhausted
         -- A response of an earlier URL does not count for the URL that the webhook has now.
-        FROM recordable JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = recordable.url GROUP BY webhook_id
+        FROM recordable JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = recordable.url
+        WHERE counted OR status_code IS NOT NULL GROUP BY webhook_id
       ), affected AS MATERIALIZED (
         SELECT answers.* FROM answers JOIN webhooks ON webhooks.id = webhook_id
         WHERE NOT answered OR unreachable_count > 0 OR circuit_opened_at IS NOT NULL OR gone
@@ -125,9 +137,10 @@ export async function recordAttempts(
         SELECT * FROM recordable
         WHERE webhook_id NOT IN (SELECT webhook_id FROM affected) OR webhook_id IN (SELECT webhook_id FROM locked_webhook)
       ), inserted_attempt AS (
-        INSERT INTO attempts (delivery_id, number, started_at, duration_ms, replay, status_code, error_class, error, response_body)
-        SELECT delivery_id, number, now() - make_interval(secs => started_ago_ms / 1000), duration_ms, replay AND NOT again, status_code,
-          error_class, error, response_body
+        INSERT INTO attempts (delivery_id, number, started_at, duration_ms, replay, counted, status_code, error_class, error,
+          response_body, url, request_headers, response_headers)
+        SELECT delivery_id, number, now() - make_interval(secs => started_ago_ms / 1000), duration_ms, replay AND NOT again, counted,
+          status_code, error_class, error, response_body, url, request_headers::json, response_headers::json
         FROM held
       ), removed AS (
         DELETE FROM pending_deliveries USING held WHERE pending_deliveries.delivery_id = held.delivery_id AND NOT goes_on
@@ -140,7 +153,8 @@ export async function recordAttempts(
       ), continued AS (
         UPDATE pending_deliveries SET
           attempt_count = number, stage = 'backoff', lease_token = NULL, leased_until = NULL, again = false,
-          prior_attempts = CASE WHEN held.again THEN number ELSE held.prior_attempts END,
+          resent = resent OR NOT counted AND status_code IS NULL,
+          prior_attempts = CASE WHEN held.again THEN number WHEN counted THEN held.prior_attempts ELSE held.prior_attempts + 1 END,
           priority = CASE WHEN ordering = 'fifo' THEN held.priority ELSE greatest(held.priority, 1) END,
           next_attempt_at = due_at, wake_at = due_at + make_interval(secs => $12::float8 / 1000)
         FROM (
@@ -200,6 +214,9 @@ export async function recordAttempts(
       health.disableAfterMs,
       inOrder[0],
       inOrder.at(-1),
+      records.map(({ counted }) => counted),
+      records.map(({ requestHeaders }) => requestHeaders && JSON.stringify(requestHeaders)),
+      records.map(({ responseHeaders }) => responseHeaders && JSON.stringify(responseHeaders)),
     ],
   });
   const { held, locked, backlogged, changes } = rows[0] as Row;

@@ -96,6 +96,7 @@ export function write(state: State, webhook: Webhook, position: number): Deliver
       leasedUntil: null,
       ended: false,
       again: false,
+      resent: false,
     });
   return delivery;
 }

@@ -79,6 +79,7 @@ export function begin(state: State, delivery: Delivery, at: number, wakeAt: numb
       leaseToken: null,
       leasedUntil: null,
       again: false,
+      resent: row?.resent ?? false,
       ...due,
     };
     if (row) withdrawLease(row);

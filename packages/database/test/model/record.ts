@@ -10,6 +10,8 @@ export interface ModelRecord {
   id: string;
   token: number;
   answer: Answer;
+  /** Whether it uses up one of the policy's attempts. */
+  counted: boolean;
   outcome: { status: 'succeeded' } | { status: 'failed' } | { status: 'pending'; retryInMs: number };
 }
 
@@ -42,24 +44,31 @@ export function record(
     return row && (!rules.recordRequiresLease || row.leaseToken === one.token) ? [{ ...one, row }] : [];
   });
   const answers = new Map<string, Answers>();
-  for (const { id, row, answer, outcome } of held) {
-    if (locked.includes(id)) continue;
+  for (const { id, row, answer, counted, outcome } of held) {
+    // Without a response, and not counted: the webhook's health does not change.
+    if (locked.includes(id) || (!counted && answer === null)) continue;
     const { answers: earlier, isExhausted } = answers.get(row.webhookId) ?? { answers: [], isExhausted: false };
     answers.set(row.webhookId, { answers: [...earlier, answer], isExhausted: isExhausted || outcome.status === 'failed' });
   }
+  const waiting = new Set<string>();
   // A locked webhook is no hindrance while its health does not change.
   for (const webhookId of [...answers.keys()]) {
     const webhook = state.webhooks.get(webhookId);
     const ofWebhook = answers.get(webhookId);
     const waits = locked.includes(webhookId) && webhook && ofWebhook && changesHealth(webhook, ofWebhook, health, state.now);
-    if (waits) answers.delete(webhookId);
+    if (!waits) continue;
+    answers.delete(webhookId);
+    waiting.add(webhookId);
   }
-  for (const { id, token, row, outcome } of held) {
-    if (locked.includes(id) || !answers.has(row.webhookId)) {
+  for (const { id, token, row, answer, counted, outcome } of held) {
+    if (locked.includes(id) || waiting.has(row.webhookId)) {
       recorded.locked.push(token);
       continue;
     }
     row.attemptCount += 1;
+    // Requests that the policy does not count are like those before a replay.
+    if (!counted) row.priorAttempts += 1;
+    if (!counted && answer === null) row.resent = true;
     recorded.held.set(token, { backlogged: false, againInMs: settle(state, row, outcome, wakeAfterMs, rules) });
   }
   for (const { id, token } of records) {

@@ -76,6 +76,8 @@ export interface PendingDelivery {
   ended: boolean;
   /** A retry was requested while its request is under way. */
   again: boolean;
+  /** A kept connection broke under one of its requests. */
+  resent: boolean;
 }
 
 /** An event whose deliveries are written in chunks: those of fifo webhooks first. */

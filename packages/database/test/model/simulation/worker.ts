@@ -105,7 +105,7 @@ function commit(
   if (answer === 204 || !requires2xx) outcome = { status: 'succeeded' };
   else if (exhausted || answer === 410) outcome = { status: 'failed' };
   const options = { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH, locked: isLocked ? [id] : [] };
-  const { state, held, locked } = record(simulation.log, [{ id, token, answer, outcome }], options, rules);
+  const { state, held, locked } = record(simulation.log, [{ id, token, answer, counted: true, outcome }], options, rules);
   if (locked.length > 0 && recordsAgain) return simulation;
   const result = held.get(token);
   if (!result) {

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { readAllEventDeliveries, readDelivery, readEventDeliveries, type Queryable } from '@tidings/database';
+import { EVENT_ID } from '@tidings/events';
+import { page, toPage } from '../http/pages.js';
+import { invalid } from '../problems/problem.js';
+import { deliveryToJson } from './view.js';
+
+/** The query of a list of the deliveries of one event. */
+export const ofEvent = z.strictObject({
+  ...page,
+  event_id: z
+    .string('must be the id of an event')
+    .regex(EVENT_ID, 'must be the id of an event')
+    .meta({ description: 'The event whose deliveries are listed.' }),
+});
+
+/**
+ * Reads a page of the deliveries of an event, as JSON. Throws a 400 `Problem` if the cursor is not of such a page.
+ *
+ * @param owner only deliveries to this owner's webhooks, as far as they were not removed; null: all
+ */
+export async function eventDeliveriesPage(
+  sql: Queryable,
+  owner: string | null,
+  { event_id: eventId, limit, cursor }: z.output<typeof ofEvent>,
+) {
+  if (cursor !== undefined && (await readDelivery(sql, owner, cursor))?.eventId !== eventId) {
+    throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
+  }
+  const filter = { eventId, limit: limit + 1, cursor };
+  const rows = await (owner === null ? readAllEventDeliveries(sql, filter) : readEventDeliveries(sql, owner, filter));
+  return toPage(rows, limit, deliveryToJson);
+}

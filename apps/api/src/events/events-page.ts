@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { findPosition, listEvents, type LoggedEvent, type Queryable } from '@tidings/database';
+import type { Catalog } from '@tidings/events';
+import { page } from '../http/pages.js';
+import { time } from '../http/time.js';
+import { invalid } from '../problems/problem.js';
+import { typesParameter } from './types-parameter.js';
+
+/** Returns the schema of the query of a list of events. */
+export function eventsQuery(catalog: Pick<Catalog, 'types'>) {
+  return z.strictObject({
+    ...page,
+    types: typesParameter(catalog),
+    since: time.optional().meta({ description: 'Only events that were accepted at this time or later.' }),
+    until: time.optional().meta({ description: 'Only events that were accepted before this time.' }),
+    order: z
+      .enum(['asc', 'desc'], 'must be asc or desc')
+      .default('asc')
+      .meta({ description: '`asc`: oldest first; `desc`: newest first. A cursor may be used with both: it names an event.' }),
+  });
+}
+
+/**
+ * Reads a page of the log, as JSON text. Oldest first, the cursor stays the same while there are no new events; newest first, it
+ * is null on the last page. Throws a 400 `Problem` if the cursor names no event that the owner may see.
+ *
+ * @param owner only events that this owner may see; null: all
+ */
+export async function eventsPage(
+  sql: Queryable,
+  owner: string | null,
+  { limit, cursor: cursorId, types, since, until, order }: z.output<ReturnType<typeof eventsQuery>>,
+  toJson: (event: LoggedEvent) => string,
+): Promise<string> {
+  const cursor = cursorId === undefined ? undefined : await findPosition(sql, owner, cursorId);
+  if (cursor === null) throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
+  const found = await listEvents(sql, { owner, limit: limit + 1, order, cursor, types, since, until });
+  const events = found.slice(0, limit);
+  const last = events.at(-1)?.id ?? null;
+  const next = order === 'asc' ? (last ?? cursorId ?? null) : found.length > limit ? last : null;
+  return `{"data":[${events.map(toJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`;
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { Request } from 'express';
+import { invalid, Problem } from '../problems/problem.js';
+
+const HEADER = 'Idempotency-Key';
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Returns the `Idempotency-Key` of the request; undefined without the header. Throws a 400 `Problem` if the key is invalid. */
+export function idempotencyKey(request: Pick<Request, 'get'>): string | undefined {
+  const key = request.get(HEADER);
+  if (key !== undefined && !KEY.test(key)) {
+    throw invalid([{ field: HEADER, message: 'must be 1 to 255 visible ASCII characters, and given once' }]);
+  }
+  return key;
+}
+
+/**
+ * Returns the SHA-256 digest of a JSON body. It is the same for two texts of the same JSON with the fields in the same order.
+ * The order matters as for events: they are compared by the text of their data.
+ */
+export function digestOf(body: unknown): Buffer {
+  return createHash('sha256').update(JSON.stringify(body)).digest();
+}
+
+/** Returns a JSON value with the members of each object in the order of their names, for requests where the order says nothing. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
+}
+
+/**
+ * Returns the 409 for a key that was used for another body: the same status as for an id of another event
+ * (docs/decisions/0014-idempotency-keys.md).
+ *
+ * @param consequence what did not happen, as a sentence
+ */
+export function keyIsTaken(consequence: string): Problem {
+  return new Problem(409, 'The idempotency key is taken', {
+    detail: `You used this Idempotency-Key for another body. ${consequence} A new request needs a new key.`,
+  });
+}

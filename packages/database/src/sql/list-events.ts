@@ -1,0 +1,70 @@
+import type { Queryable } from '../database.js';
+import { COLUMNS, toEvent, type LoggedEvent, type LoggedEventRow } from './read-events.js';
+
+/** Selects events of the log. A field that is undefined selects all. */
+export interface EventFilter {
+  /** The events that this owner may see; null: all. */
+  owner: string | null;
+  limit: number;
+  /** `asc`: oldest first, in the order of the log; `desc`: newest first. */
+  order: 'asc' | 'desc';
+  /** Position of the event that an earlier page ended with, in this order. */
+  cursor?: number | undefined;
+  types?: readonly string[] | undefined;
+  /** Only events accepted at this time or later. */
+  since?: Date | undefined;
+  /** Only events accepted before this time. */
+  until?: Date | undefined;
+}
+
+const IN_RANGE = `position > $1 AND position < $2 AND ($3::text[] IS NULL OR type = ANY($3))
+  AND accepted_at >= coalesce($5::timestamptz, '-infinity') AND accepted_at < coalesce($6::timestamptz, 'infinity')`;
+
+/**
+ * Reads a page of the log. The two bounds of time leave the partitions of other times out; within a partition, an index has the
+ * order of the log. Where a bound lies in that order is found first, since events follow each other by the clock as well.
+ */
+export async function listEvents(sql: Queryable, filter: EventFilter): Promise<LoggedEvent[]> {
+  const { owner, limit, order, cursor, types, since, until } = filter;
+  const [first, end] = await Promise.all([findTime(sql, since), findTime(sql, until)]);
+  const after = Math.max(first === null ? 0 : first - 1, order === 'asc' ? (cursor ?? 0) : 0);
+  const before = Math.min(end ?? NO_BOUND, order === 'desc' ? (cursor ?? NO_BOUND) : NO_BOUND);
+  const part = (visible: string) =>
+    `(SELECT ${COLUMNS} FROM events WHERE ${visible} ${IN_RANGE} ORDER BY events.position ${order} LIMIT $4)`;
+  const from = owner === null ? part('') : `${part('owner = $7 AND')} UNION ALL ${part('owner IS NULL AND')}`;
+  const { rows } = await sql.query<LoggedEventRow>({
+    name: `list_${owner === null ? 'all' : 'owner'}_events_${order}`,
+    text: `SELECT * FROM (${from}) AS visible ORDER BY visible.position ${order} LIMIT $4`,
+    values: [after, before, types, limit, since, until, ...(owner === null ? [] : [owner])],
+  });
+  return rows.map(toEvent);
+}
+
+const NO_BOUND = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Finds the position of the first event that was accepted at a time or later, or the position behind the end of the log: by
+ * halves, since there is no index of the times, in some twenty look-ups for a year's log. Null without a time.
+ */
+async function findTime(sql: Queryable, time: Date | undefined): Promise<number | null> {
+  if (time === undefined) return null;
+  const { rows } = await sql.query<{ position: string }>({
+    name: 'find_time',
+    text: `
+      WITH RECURSIVE search (low, high) AS (
+        SELECT coalesce(min(position), 0), coalesce(max(position), -1) + 1 FROM (
+          (SELECT position FROM events ORDER BY position LIMIT 1) UNION ALL (SELECT position FROM events ORDER BY position DESC LIMIT 1)
+        ) AS ends
+        UNION ALL
+        SELECT CASE WHEN probe.accepted_at < $1 THEN probe.position + 1 ELSE low END,
+          CASE WHEN probe.accepted_at < $1 THEN high ELSE (low + high) / 2 END
+        FROM search CROSS JOIN LATERAL (
+          SELECT position, accepted_at FROM events WHERE position >= (low + high) / 2 ORDER BY position LIMIT 1
+        ) AS probe
+        WHERE low < high
+      )
+      SELECT max(low) AS position FROM search`,
+    values: [time],
+  });
+  return Number(rows[0]?.position ?? 0);
+}
