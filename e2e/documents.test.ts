@@ -76,7 +76,9 @@ test('sends exactly the webhooks and the stream messages of the documents', asyn
 
   const messages = [...live, ...resumed];
   messages.forEach(documents.checkMessage);
-  expect(new Set(messages.map(({ type }) => type))).toEqual(new Set(documents.messageTypes));
+  // A webhook must have been paused for weeks before its deliveries expire.
+  const expected = documents.messageTypes.filter((type) => type !== 'webhook.expiring');
+  expect(new Set(messages.map(({ type }) => type))).toEqual(new Set(expected));
 
   receiver.arrivals.forEach(documents.checkWebhook);
   const arrived = receiver.arrivals.map(({ body }) => (JSON.parse(body.toString()) as { type: string }).type);

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
+import { gapsUpdated } from '@tidings/events';
+import { eventually } from '@tidings/testing';
 import { startReceiver } from '../harness/receiver.js';
 import { rememberSecret } from '../harness/known-secrets.js';
 import type { DashboardFixture } from './fixture.js';
@@ -49,7 +51,7 @@ export function webhookTests(fixture: DashboardFixture): void {
     expect(await page.content()).not.toContain(secret);
   });
 
-  test('changes, tests, disables, enables, rotates and deletes a webhook', async () => {
+  test('changes, tests, pauses, disables, enables, rotates and deletes a webhook', async () => {
     const dora = fixture.tidings.asUser('dora');
     const receiver = await startReceiver(() => 503);
     const { id } = await dora.register(receiver, { event_types: ['gaps.updated'] });
@@ -74,7 +76,24 @@ export function webhookTests(fixture: DashboardFixture): void {
     await page.getByRole('dialog').getByText('Failed', { exact: true }).waitFor();
     await waitForText('503');
     await click('Done');
+    await click('Pause');
+    await waitForText('The owner paused this webhook');
+    expect(await now()).toMatchObject({ paused: true, paused_by: ['owner'] });
+    const event = await fixture.service.publish(gapsUpdated({ user_id: 'dora', entity_type: 'artists', entity_id: '7' }));
     await click('Disable');
+    await find('button', 'Disable and cancel 1 delivery');
+    await click('Cancel');
+    await click('Resume');
+    await page.getByText('The owner paused this webhook').waitFor({ state: 'detached' });
+    await eventually(() => {
+      expect(receiver.counts()[event]).toBeGreaterThanOrEqual(1);
+    });
+    await click('Disable');
+    await find('button', 'Pause instead');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Disable/ })
+      .click();
     await waitForText('New events are skipped');
     expect(await now()).toMatchObject({ enabled: false });
     await click('Enable');

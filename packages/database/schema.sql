@@ -46,6 +46,8 @@ CREATE TABLE attempts (
   request_headers json,
   response_headers json,
   url text,
+  hour integer,
+  webhook_id text,
   CONSTRAINT attempts_pkey PRIMARY KEY (delivery_id, number)
 ) PARTITION BY RANGE (delivery_id);
 
@@ -64,6 +66,13 @@ CREATE TABLE cancellations (
   webhook_id text NOT NULL,
   requested_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT cancellations_pkey PRIMARY KEY (webhook_id)
+);
+
+CREATE TABLE counted_hours (
+  "only" boolean NOT NULL DEFAULT true,
+  hour integer NOT NULL,
+  cursor text NOT NULL DEFAULT ''::text,
+  CONSTRAINT counted_hours_pkey PRIMARY KEY ("only")
 );
 
 CREATE TABLE deliveries (
@@ -114,6 +123,13 @@ CREATE TABLE expansions (
   ordering_changed boolean NOT NULL DEFAULT false,
   deliveries integer NOT NULL DEFAULT 0,
   CONSTRAINT expansions_pkey PRIMARY KEY (event_position)
+);
+
+CREATE TABLE expiry_notices (
+  period text NOT NULL,
+  webhook_id text NOT NULL,
+  notified_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT expiry_notices_pkey PRIMARY KEY (period, webhook_id)
 );
 
 CREATE TABLE idempotency_keys (
@@ -189,6 +205,15 @@ CREATE TABLE subscriptions (
   CONSTRAINT subscriptions_pkey PRIMARY KEY (pattern, webhook_id)
 );
 
+CREATE TABLE webhook_hours (
+  webhook_id text NOT NULL,
+  hour integer NOT NULL,
+  event_type text NOT NULL,
+  status_class text NOT NULL,
+  attempts integer NOT NULL,
+  CONSTRAINT webhook_hours_pkey PRIMARY KEY (webhook_id, hour, event_type, status_class)
+);
+
 CREATE TABLE webhooks (
   id text NOT NULL,
   owner text NOT NULL,
@@ -220,11 +245,13 @@ CREATE TABLE webhooks (
   from_position bigint NOT NULL DEFAULT 0,
   generation integer NOT NULL DEFAULT 1,
   superseded_status delivery_status NOT NULL DEFAULT 'cancelled'::delivery_status,
+  owner_paused_at timestamp(3) with time zone,
   CONSTRAINT webhooks_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=70);
 
 -- Indexes
 
+CREATE INDEX attempts_hour_webhook_id_idx ON ONLY attempts USING btree (hour, webhook_id);
 CREATE INDEX audit_log_owner_id_idx ON audit_log USING btree (owner, id);
 CREATE INDEX audit_log_webhook_id_id_idx ON audit_log USING btree (webhook_id, id);
 CREATE INDEX cancellations_requested_at_idx ON cancellations USING btree (requested_at);
@@ -232,6 +259,7 @@ CREATE INDEX deliveries_webhook_id_id_idx ON ONLY deliveries USING btree (webhoo
 CREATE INDEX events_id_idx ON ONLY events USING btree (id);
 CREATE INDEX events_owner_position_idx ON ONLY events USING btree (owner, "position");
 CREATE INDEX expansions_fifo_done_event_position_idx ON expansions USING btree (fifo_done, event_position);
+CREATE INDEX expiry_notices_webhook_id_idx ON expiry_notices USING btree (webhook_id);
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys USING btree (created_at);
 CREATE UNIQUE INDEX line_starts_key ON line_starts USING btree (webhook_id, "position" DESC);
 CREATE UNIQUE INDEX partitions_ends_at_key ON partitions USING btree (ends_at);
@@ -242,8 +270,10 @@ CREATE INDEX pending_deliveries_parked_idx ON pending_deliveries USING btree (we
 CREATE INDEX pending_deliveries_wake_at_idx ON pending_deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
 CREATE INDEX registration_keys_created_at_idx ON registration_keys USING btree (created_at);
 CREATE INDEX subscriptions_webhook_id_idx ON subscriptions USING btree (webhook_id);
+CREATE INDEX webhook_hours_hour_idx ON webhook_hours USING brin (hour);
 CREATE INDEX webhooks_fifo_idx ON webhooks USING btree (id) WHERE (ordering = 'fifo'::webhook_ordering);
 CREATE INDEX webhooks_owner_id_idx ON webhooks USING btree (owner, id);
+CREATE INDEX webhooks_paused_idx ON webhooks USING btree (id) WHERE ((paused_at IS NOT NULL) OR (owner_paused_at IS NOT NULL));
 CREATE INDEX webhooks_unnotified_idx ON webhooks USING btree (disabled_at) WHERE ((disabled_at IS NOT NULL) AND (disabled_notified_at IS NULL));
 
 -- Functions: packages/database/functions says what each is for
@@ -334,6 +364,9 @@ BEGIN
   END IF;
 
   IF TG_OP = 'INSERT' THEN
+    IF is_paused(NEW) THEN
+      changes := changes || jsonb_build_object('paused_by', jsonb_build_object('from', NULL, 'to', paused_by(NEW)));
+    END IF;
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
       VALUES (actor, 'webhook.created', audited_owner, audited_id, changes);
     RETURN NULL;
@@ -353,9 +386,10 @@ BEGIN
       VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
         jsonb_build_object('reason', jsonb_build_object('from', OLD.disabled_reason, 'to', NEW.disabled_reason)));
   END IF;
-  IF (NEW.paused_at IS NULL) <> (OLD.paused_at IS NULL) THEN
+  IF paused_by(NEW) <> paused_by(OLD) THEN
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN NEW.paused_at IS NULL THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id, '{}');
+      VALUES (actor, CASE WHEN paused_by(NEW) <@ paused_by(OLD) THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id,
+        jsonb_build_object('paused_by', jsonb_build_object('from', paused_by(OLD), 'to', paused_by(NEW))));
   END IF;
   IF NEW.sealed_secret <> OLD.sealed_secret THEN
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
@@ -441,6 +475,9 @@ BEGIN
     INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
       ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;
   END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NOT is_paused(NEW)) THEN
+    DELETE FROM expiry_notices WHERE webhook_id = OLD.id;
+  END IF;
   IF TG_OP = 'UPDATE' AND NEW.ordering <> OLD.ordering THEN
     -- A webhook that became fifo may be behind the cursor of those, and one that was fifo may have its delivery already.
     UPDATE expansions SET ordering_changed = true, fifo_done = fifo_done AND NEW.ordering <> 'fifo',
@@ -457,7 +494,7 @@ AS $function$
 DECLARE
   used INTEGER;
 BEGIN
-  IF NOT webhook.enabled OR webhook.paused_at IS NOT NULL OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
+  IF NOT webhook.enabled OR is_paused(webhook) OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
   IF (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN RETURN 0; END IF;
   used := (
     SELECT count(*) FROM pending_deliveries
@@ -489,6 +526,12 @@ CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((webhook).enabled OR ((webhook).disabled_reason IS NOT NULL));
+
+CREATE OR REPLACE FUNCTION is_paused(webhook webhooks)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((webhook).paused_at IS NOT NULL) OR ((webhook).owner_paused_at IS NOT NULL));
 
 CREATE OR REPLACE FUNCTION line_start(of_webhook text)
  RETURNS bigint
@@ -548,7 +591,7 @@ BEGIN
         ) AS admitted
         WHERE lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
       CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
-      all_paused OR webhooks.paused_at IS NOT NULL
+      all_paused OR is_paused(webhooks)
     FROM webhooks WHERE webhooks.id = ANY (locked_ids);
 END $function$;
 
@@ -557,6 +600,12 @@ CREATE OR REPLACE FUNCTION longest_lease()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN '00:02:00'::interval;
+
+CREATE OR REPLACE FUNCTION missing_delivery_id(webhook_id text, event_position bigint, at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT ('dlv_'::text || (encode(set_byte(set_byte(id.bits, 6, ((get_byte(id.bits, 6) & 15) | 112)), 8, ((get_byte(id.bits, 8) & 63) | 128)), 'hex'::text))::uuid) FROM (SELECT OVERLAY(decode(md5(((missing_delivery_id.webhook_id || ' '::text) || missing_delivery_id.event_position)), 'hex'::text) PLACING SUBSTRING(int8send((floor((EXTRACT(epoch FROM missing_delivery_id.at) * (1000)::numeric)))::bigint) FROM 3) FROM 1 FOR 6) AS bits) id);
 
 CREATE OR REPLACE FUNCTION new_delivery_id(at timestamp with time zone)
  RETURNS text
@@ -635,6 +684,23 @@ BEGIN
   END LOOP;
 END $function$;
 
+CREATE OR REPLACE FUNCTION open_hours(since integer)
+ RETURNS SETOF integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT generate_series(
+    greatest(since, (SELECT hour FROM counted_hours WHERE "only")), floor(extract(epoch FROM now()) / 3600)::int
+  )
+  WHERE (SELECT indisvalid FROM pg_index WHERE indexrelid = 'attempts_hour_webhook_id_idx'::regclass);
+$function$;
+
+CREATE OR REPLACE FUNCTION paused_by(webhook webhooks)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN array_remove(ARRAY[CASE WHEN ((webhook).owner_paused_at IS NOT NULL) THEN 'owner'::text ELSE NULL::text END, CASE WHEN ((webhook).paused_at IS NOT NULL) THEN 'operator'::text ELSE NULL::text END], NULL::text);
+
 CREATE OR REPLACE FUNCTION slots_of(webhook webhooks)
  RETURNS integer
  LANGUAGE sql
@@ -655,6 +721,12 @@ BEGIN
   RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION status_class(status_code integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE(((status_code / 100) || 'xx'::text), 'none'::text);
+
 CREATE OR REPLACE FUNCTION waits_for_probe(webhook webhooks, at timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -664,8 +736,8 @@ RETURN COALESCE((((webhook).circuit_probe_at > at) AND ((webhook).circuit_probe_
 -- Triggers
 
 CREATE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION audit_webhook();
-CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at))) EXECUTE FUNCTION audit_webhook();
+CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN ((((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at))) EXECUTE FUNCTION audit_webhook();
 CREATE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION follow_webhook();
-CREATE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((old.enabled IS DISTINCT FROM new.enabled) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.ordering IS DISTINCT FROM new.ordering))) EXECUTE FUNCTION follow_webhook();
+CREATE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((old.enabled IS DISTINCT FROM new.enabled) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at))) EXECUTE FUNCTION follow_webhook();
 CREATE TRIGGER webhooks_generation_insert BEFORE INSERT ON webhooks FOR EACH ROW EXECUTE FUNCTION start_generation();
 CREATE TRIGGER webhooks_generation_update BEFORE UPDATE ON webhooks FOR EACH ROW WHEN ((old.enabled <> new.enabled)) EXECUTE FUNCTION start_generation();

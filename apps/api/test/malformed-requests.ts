@@ -86,10 +86,13 @@ const escaped = (text: string) => encodeURIComponent(Buffer.from(text).toString(
 /** Texts of characters that a header may hold. */
 const headerText = nastyText.map((text) => text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '').trim());
 
+/** Bytes in percent-encoding that are not UTF-8: Latin-1, half a character, half a surrogate pair, an overlong form. */
+const BROKEN_ENCODINGS = ['%E9', 'jos%E9', '%C3', '%ED%A0%BD', '%C0%AF', '%F4%90%80%80', '%', '%zz'];
+
 /** Path segments, never empty: an empty segment is the path of another operation. */
 const nastySegment = fc.oneof(
   nastyText.map((text) => escaped(text) || '-'),
-  fc.constantFrom('%', '%E0%A4%A'),
+  fc.constantFrom(...BROKEN_ENCODINGS, '%E0%A4%A'),
 );
 
 function paths({ path }: Operation, ids: Record<string, string>): fc.Arbitrary<string> {
@@ -105,8 +108,13 @@ function queries({ parameters }: Operation): fc.Arbitrary<string> {
   const pair = fc
     .tuple(names.length === 0 ? nastyText : fc.oneof(fc.constantFrom(...names), nastyText), nastyText)
     .map(([name, value]) => `${escaped(name)}=${escaped(value)}`);
+  const broken = fc
+    .tuple(fc.constantFrom(...names, 'a'), fc.constantFrom(...BROKEN_ENCODINGS), fc.boolean())
+    .map(([name, bytes, inName]) => (inName ? `${bytes}=${name}` : `${name}=${bytes}`));
   return fc.oneof(
     fc.array(pair, { maxLength: 4 }).map((pairs) => pairs.join('&')),
+    pair.map((one) => `${one}&${one}`),
+    broken,
     fc.constantFrom('&&&', '%', '=', 'a[b]=c', '?'),
   );
 }
@@ -117,14 +125,82 @@ function headers({ parameters }: Operation): fc.Arbitrary<Record<string, string>
   return fc.dictionary(name, headerText, { maxKeys: 3 });
 }
 
-const CONTENT_TYPES = ['application/json', 'application/json; charset=utf-16', 'text/plain', 'application/json; charset="', ''];
+const CONTENT_TYPES = [
+  ...[
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json; charset=UTF8',
+    'application/json;charset="utf-8"',
+  ],
+  ...['application/json; charset=utf-16', 'application/json; charset=iso-8859-1', 'application/json; charset=us-ascii'],
+  ...['application/json; charset="', 'application/json; charset=', 'text/plain', 'application/json; x="; charset=utf-16"', ''],
+];
+
+/** Numbers that parsers round, refuse or write in another way. */
+const NUMBERS = [
+  ...[
+    '1.0',
+    '-0',
+    '1e2',
+    '1E+2',
+    '9007199254740993',
+    '12345678901234567890',
+    '0.1234567890123456789',
+    '1e308',
+    '1e309',
+    '-1e400',
+  ],
+  ...[
+    '1e-400',
+    '5e-324',
+    '1.00000000000000000001',
+    `1${'0'.repeat(400)}`,
+    '1e999999999999',
+    '01',
+    '.5',
+    '1.',
+    '+1',
+    'NaN',
+    '0x10',
+  ],
+];
+/** Names that JavaScript treats in its own way, and names that are there twice. */
+const NAMES = ['__proto__', '\\u005f_proto__', 'constructor', 'prototype', 'toString', 'type', 'data', 'url', '', '\\ud83d', '1'];
+const STRINGS = [
+  '"\\ud83d x"',
+  '"\\ude00\\ud83d"',
+  '"\\ud83d\\ude00"',
+  '"\\u0000"',
+  '"\\u2028\\u2029\\u0085"',
+  '"\\uFFFD"',
+  '"\\ufeff"',
+];
+
+/** JSON text of an example in which one place holds what `JSON.stringify` never writes: such a number, name or string. */
+function unusualText(example: unknown): fc.Arbitrary<string> {
+  const MARK = 'the place of the unusual text';
+  const members = fc.constantFrom(...NAMES).map((name) => `{"${name}":1}`);
+  const twice = fc.constantFrom(...NAMES).map((name) => `{"${name}":1,"a":{},"${name}":{"${name}":2}}`);
+  const piece = fc.oneof(fc.constantFrom(...NUMBERS), fc.constantFrom(...STRINGS), members, twice);
+  return fc
+    .tuple(fc.constantFrom(...pathsIn(example)), fc.constantFrom('replace', 'add'), fc.constantFrom(...NAMES), piece)
+    .map(([path, how, key, text]) => {
+      const marked = change(example, path, (old) => ({ how, key: `${MARK} as a name`, value: MARK, old }));
+      return JSON.stringify(marked).replaceAll(`${MARK} as a name`, key).replaceAll(JSON.stringify(MARK), text);
+    });
+}
+
+/** Bytes in which one byte is replaced by one or two that are not UTF-8 there. */
+function brokenBytes(bytes: Buffer): fc.Arbitrary<Buffer> {
+  const broken = fc.constantFrom([0xe9], [0xe8], [0xc3], [0xff], [0xfe, 0xff], [0xc0, 0xaf], [0xed, 0xa0, 0xbd], [0x80]);
+  return fc
+    .tuple(fc.nat(bytes.length), broken)
+    .map(([at, piece]) => Buffer.concat([bytes.subarray(0, at), Buffer.from(piece), bytes.subarray(at + 1)]));
+}
 
 function bodies({ example }: Operation): fc.Arbitrary<{ body?: Buffer; headers: Record<string, string> }> {
-  const json = (arbitrary: fc.Arbitrary<unknown>) =>
-    arbitrary.map((value) => ({
-      body: Buffer.from(JSON.stringify(value)),
-      headers: { 'content-type': 'application/json' },
-    }));
+  const asJson = (body: Buffer) => ({ body, headers: { 'content-type': 'application/json' } });
+  const json = (arbitrary: fc.Arbitrary<unknown>) => arbitrary.map((value) => asJson(Buffer.from(JSON.stringify(value))));
   const raw = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
     fc
@@ -132,7 +208,13 @@ function bodies({ example }: Operation): fc.Arbitrary<{ body?: Buffer; headers: 
       .map((json) => Buffer.from(json)),
   );
   return fc.oneof(
-    ...(example === undefined ? [] : [{ weight: 6, arbitrary: json(mutated(example)) }]),
+    ...(example === undefined
+      ? []
+      : [
+          { weight: 6, arbitrary: json(mutated(example)) },
+          { weight: 3, arbitrary: unusualText(example).map((text) => asJson(Buffer.from(text))) },
+          { weight: 2, arbitrary: brokenBytes(Buffer.from(JSON.stringify(example))).map(asJson) },
+        ]),
     { weight: 2, arbitrary: json(nastyValue) },
     {
       weight: 2,

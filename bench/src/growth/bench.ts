@@ -17,6 +17,8 @@ interface Size {
   /** Earlier deliveries in the log. */
   history?: number;
   workers?: number;
+  /** Whether attempts lack the index of hours, by which they are counted. */
+  withoutHours?: boolean;
   /** Whether the database is the copy of that of a year. */
   year?: boolean;
 }
@@ -27,6 +29,7 @@ const SIZES: Size[] = [
   { name: 'with 100,000 more webhooks', owners: 100, history: 10_000, otherWebhooks: 100_000 },
   { name: 'with one owner', owners: 1, history: 10_000 },
   { name: 'with 10,000 owners', owners: 10_000, history: 10_000 },
+  { name: 'without the index of hours', owners: 100, history: 10_000, withoutHours: true },
   { name: 'with two workers', owners: 100, history: 10_000, workers: 2 },
 ];
 
@@ -69,6 +72,7 @@ async function variantOf(servers: Servers, receiver: Receiver, size: Size, name:
   );
   await addOtherWebhooks(tidings.sql, size.otherWebhooks ?? 0);
   await addHistory(tidings.sql, size.history ?? 0, size.owners);
+  if (size.withoutHours) await tidings.sql.query('DROP INDEX attempts_hour_webhook_id_idx');
   await tidings.sql.query('VACUUM ANALYZE');
   const events = Array.from({ length: DELIVERIES }, (_, number) => ({
     type: 'sync.completed',

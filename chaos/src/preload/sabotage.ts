@@ -17,8 +17,8 @@ export const SABOTAGES = {
   'more-slots': replaceFunction('slots_of', /THEN 1\s+ELSE/, 'THEN 6 ELSE 5 +'),
   /** Claims and admissions do not see that a webhook is paused. */
   'pause-unseen': both(
-    replaceFunction('lock_webhooks', /all_paused OR webhooks\.paused_at IS NOT NULL/, 'false'),
-    replaceFunction('free_slots', /OR webhook\.paused_at IS NOT NULL/, ''),
+    replaceFunction('lock_webhooks', /all_paused OR is_paused\(webhooks\)/, 'false'),
+    replaceFunction('free_slots', /OR is_paused\(webhook\)/, ''),
   ),
   /** A fifo webhook's deliveries may be claimed in any order. */
   'no-order': replaceFunction('first_in_line', /RETURN least\(/, 'RETURN coalesce(9223372036854775807, '),

@@ -1,5 +1,5 @@
 import { acceptEvents, createGroupCommit, type AcceptedEvent, type Queryable } from '@tidings/database';
-import { patternsMatching, type Catalog, type TidingsEvent } from '@tidings/events';
+import { isSameJson, patternsMatching, type Catalog, type TidingsEvent } from '@tidings/events';
 import { LINE_LIMIT, WAKE_AFTER_MS, type DeliveriesQueue, type ExpansionsQueue } from '@tidings/queue';
 import type { AcceptMetrics } from '@tidings/runtime/metrics';
 import type { Tracing } from '@tidings/runtime/tracing';
@@ -85,12 +85,11 @@ export function createAccept(parts: AcceptParts): Accept {
     const startedAt = performance.now();
     // The first delivery of an idle webhook is always admitted, so a line that is longer than it was said to be delays none of them.
     const admitAtMost = Math.max(0, LINE_LIMIT - queue.line.length());
-    const result = await acceptEvents(sql, calls, { patterns, wakeAfterMs: WAKE_AFTER_MS, admitAtMost }).catch(
-      (error: unknown) => {
-        observe?.rejected('unavailable', calls.length);
-        throw error;
-      },
-    );
+    const options = { patterns, wakeAfterMs: WAKE_AFTER_MS, admitAtMost, isSameData: isSameJson };
+    const result = await acceptEvents(sql, calls, options).catch((error: unknown) => {
+      observe?.rejected('unavailable', calls.length);
+      throw error;
+    });
     const { accepted, admitted, written, expanding, conflicts } = result;
     if (conflicts.size > 0) observe?.rejected('conflict', conflicts.size);
     const valid = calls.reduce((sum, call, index) => (conflicts.has(index) ? sum : sum + call.length), 0);

@@ -1,3 +1,5 @@
+import { writeJson } from '@tidings/events';
+
 /** The interface of a command to its process: environment, folders, streams and signals. */
 export interface Io {
   env: NodeJS.ProcessEnv;
@@ -19,5 +21,5 @@ export interface Io {
 
 /** Prints the result of a command: with `--json` the value as one line of JSON, otherwise the text. */
 export function printResult(io: Pick<Io, 'out'>, json: boolean | undefined, value: unknown, text: () => string): void {
-  io.out(json ? JSON.stringify(value) : text());
+  io.out(json ? writeJson(value) : text());
 }

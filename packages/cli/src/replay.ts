@@ -12,6 +12,7 @@ type Replay = components['schemas']['Replay'];
 interface ReplayOptions extends ServerOptions, Selection {
   since: Date;
   dryRun?: boolean;
+  missing?: boolean;
   wait: boolean;
 }
 
@@ -30,6 +31,7 @@ const NOT_DELIVERED: DeliveryStatus[] = ['failed', 'cancelled', 'skipped'];
 export function replayCommand(io: Io): Command {
   return withSelection(withServerOptions(new Command('replay')), { isSinceRequired: true })
     .description('Attempt terminal deliveries of a webhook again (default: failed and skipped ones), and show the progress')
+    .option('--missing', 'also send events that the webhook has no delivery for: from before it existed, for example')
     .option('--dry-run', 'count the deliveries, and change nothing')
     .option('--no-wait', 'do not wait until the deliveries have ended')
     .action(async (options: ReplayOptions) => {
@@ -54,7 +56,7 @@ export function replayCommand(io: Io): Command {
 
 function startReplay(
   server: Server,
-  { webhook: id, since, until, status, types, dryRun = false }: ReplayOptions,
+  { webhook: id, since, until, status, types, missing = false, dryRun = false }: ReplayOptions,
 ): Promise<Replay> {
   const body = {
     since: since.toISOString(),
@@ -62,6 +64,7 @@ function startReplay(
     // The server refuses "pending", and its error names the status.
     ...(status === undefined ? {} : { status: status as Exclude<DeliveryStatus, 'pending'>[] }),
     ...(types === undefined ? {} : { event_types: types }),
+    missing,
     dry_run: dryRun,
   };
   return unwrap(server, server.api.POST('/api/webhooks/{id}/replay', { params: { path: { id } }, body }));

@@ -13,6 +13,8 @@ export type StreamedEvent = {
     type: Type;
     /** The payload, as the catalog defines it for the type. */
     data: StreamedData[Type];
+    /** The payload as JSON text, as the server sent it: numbers have all their digits, of which `data` holds about 16. */
+    json: string;
   };
 }[EventType];
 

@@ -75,12 +75,19 @@ describe('a stream', () => {
     answers = [open(RETRY, event('e1'))];
     const { handled } = follow({ types: ['sync.*', 'gaps.updated'], audience: 'all' });
     await eventually(() => {
-      expect(handled).toEqual([
-        { id: 'e1', type: 'sync.completed', data: { user_id: 'ä🎵', items_synced: 1, errors: 0, duration_s: 1 } },
-      ]);
+      const data = { user_id: 'ä🎵', items_synced: 1, errors: 0, duration_s: 1 };
+      expect(handled).toEqual([{ id: 'e1', type: 'sync.completed', data, json: JSON.stringify(data) }]);
     });
     expect(requests[0]?.url).toBe('/api/events/stream?types=sync.*%2Cgaps.updated&audience=all');
     expect(requests[0]?.headers).toMatchObject({ authorization: 'Bearer token', accept: 'text/event-stream' });
+  });
+
+  test('passes the text of the data, too, with digits that a number of JavaScript cannot hold', async () => {
+    answers = [open(RETRY, 'id: e1\nevent: sync.completed\ndata: {"duration_s":9007199254740993,"errors":1.0}\n\n')];
+    const { handled } = follow();
+    await eventually(() => {
+      expect(handled.map(({ json }) => json)).toEqual(['{"duration_s":9007199254740993,"errors":1.0}']);
+    });
   });
 
   test('is parsed with any chunk boundaries, with a BOM, and with any line ends', async () => {

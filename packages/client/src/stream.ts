@@ -99,7 +99,8 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
     } else if (event === 'stream.open') {
       const { heartbeat_ms: heartbeatMs } = content as { heartbeat_ms: number };
       silenceMs = options.silenceMs ?? heartbeatMs * SILENT_HEARTBEATS;
-    } else if (!event.startsWith('stream.')) await onEvent({ id: id ?? '', type: event, data: content } as StreamedEvent);
+    } else if (!event.startsWith('stream.'))
+      await onEvent({ id: id ?? '', type: event, data: content, json: data } as StreamedEvent);
     if (id !== undefined) await saveId(id);
   };
 

@@ -23,6 +23,9 @@ BEGIN
   END IF;
 
   IF TG_OP = 'INSERT' THEN
+    IF is_paused(NEW) THEN
+      changes := changes || jsonb_build_object('paused_by', jsonb_build_object('from', NULL, 'to', paused_by(NEW)));
+    END IF;
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
       VALUES (actor, 'webhook.created', audited_owner, audited_id, changes);
     RETURN NULL;
@@ -42,9 +45,10 @@ BEGIN
       VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
         jsonb_build_object('reason', jsonb_build_object('from', OLD.disabled_reason, 'to', NEW.disabled_reason)));
   END IF;
-  IF (NEW.paused_at IS NULL) <> (OLD.paused_at IS NULL) THEN
+  IF paused_by(NEW) <> paused_by(OLD) THEN
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN NEW.paused_at IS NULL THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id, '{}');
+      VALUES (actor, CASE WHEN paused_by(NEW) <@ paused_by(OLD) THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id,
+        jsonb_build_object('paused_by', jsonb_build_object('from', paused_by(OLD), 'to', paused_by(NEW))));
   END IF;
   IF NEW.sealed_secret <> OLD.sealed_secret THEN
     INSERT INTO audit_log (actor, action, owner, webhook_id, details)
@@ -61,9 +65,9 @@ CREATE OR REPLACE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks
   FOR EACH ROW WHEN (
     ROW(OLD.url, OLD.event_types, OLD.description, OLD.sealed_headers, OLD.sealed_secret, OLD.enabled, OLD.max_in_flight,
       OLD.rate_limit, OLD.ordering, OLD.retry_max_attempts, OLD.retry_initial_delay_ms, OLD.retry_max_delay_ms,
-      OLD.disabled_reason, OLD.paused_at)
+      OLD.disabled_reason, OLD.paused_at, OLD.owner_paused_at)
     IS DISTINCT FROM
     ROW(NEW.url, NEW.event_types, NEW.description, NEW.sealed_headers, NEW.sealed_secret, NEW.enabled, NEW.max_in_flight,
       NEW.rate_limit, NEW.ordering, NEW.retry_max_attempts, NEW.retry_initial_delay_ms, NEW.retry_max_delay_ms,
-      NEW.disabled_reason, NEW.paused_at)
+      NEW.disabled_reason, NEW.paused_at, NEW.owner_paused_at)
   ) EXECUTE FUNCTION audit_webhook();

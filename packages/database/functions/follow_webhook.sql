@@ -1,5 +1,6 @@
--- Keeps what follows from a webhook's row, in the same commit, for every statement that changes the row: its subscriptions and line start,
--- the note that its deliveries of earlier generations are to be ended, and the expansions that must look at it first again.
+-- Keeps what follows from a webhook's row, in the same commit, for every statement that changes the row: its subscriptions and
+-- line start, the note that its deliveries of earlier generations are to be ended, the expansions that must look at it first
+-- again, and the notices of a pause, which end with it.
 CREATE OR REPLACE FUNCTION follow_webhook()
 RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
@@ -15,6 +16,9 @@ BEGIN
     INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
       ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;
   END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NOT is_paused(NEW)) THEN
+    DELETE FROM expiry_notices WHERE webhook_id = OLD.id;
+  END IF;
   IF TG_OP = 'UPDATE' AND NEW.ordering <> OLD.ordering THEN
     -- A webhook that became fifo may be behind the cursor of those, and one that was fifo may have its delivery already.
     UPDATE expansions SET ordering_changed = true, fifo_done = fifo_done AND NEW.ordering <> 'fifo',
@@ -28,6 +32,6 @@ CREATE OR REPLACE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE O
 
 CREATE OR REPLACE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks
   FOR EACH ROW WHEN (
-    ROW(OLD.enabled, OLD.disabled_reason, OLD.event_types, OLD.ordering)
-    IS DISTINCT FROM ROW(NEW.enabled, NEW.disabled_reason, NEW.event_types, NEW.ordering)
+    ROW(OLD.enabled, OLD.disabled_reason, OLD.event_types, OLD.ordering, OLD.paused_at, OLD.owner_paused_at)
+    IS DISTINCT FROM ROW(NEW.enabled, NEW.disabled_reason, NEW.event_types, NEW.ordering, NEW.paused_at, NEW.owner_paused_at)
   ) EXECUTE FUNCTION follow_webhook();

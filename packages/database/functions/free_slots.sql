@@ -10,7 +10,7 @@ RETURNS INTEGER LANGUAGE plpgsql STABLE AS $$
 DECLARE
   used INTEGER;
 BEGIN
-  IF NOT webhook.enabled OR webhook.paused_at IS NOT NULL OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
+  IF NOT webhook.enabled OR is_paused(webhook) OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
   IF (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN RETURN 0; END IF;
   used := (
     SELECT count(*) FROM pending_deliveries

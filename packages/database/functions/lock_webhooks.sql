@@ -31,6 +31,6 @@ BEGIN
         ) AS admitted
         WHERE lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
       CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
-      all_paused OR webhooks.paused_at IS NOT NULL
+      all_paused OR is_paused(webhooks)
     FROM webhooks WHERE webhooks.id = ANY (locked_ids);
 END $$;

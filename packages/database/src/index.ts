@@ -64,6 +64,7 @@ export { leaseMsFor, MAX_DELIVERY_TIMEOUT_MS } from './lease.js';
 export { deliveryCreatedAt, isDeliveryId } from './delivery-id.js';
 export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';
 export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
+export { countWithMissing, readLogPart, replayWithMissing, type MissingFilter, type ReplayedPart } from './sql/replay-missing.js';
 export { readDelivery, readDeliveries, type DeliveryFilter, type DeliveryState } from './sql/read-deliveries.js';
 export { listEvents, type EventFilter } from './sql/list-events.js';
 export { readAllEventDeliveries, readEventDeliveries } from './sql/read-event-deliveries.js';
@@ -72,6 +73,15 @@ export { deleteWebhook, updateWebhook, type WebhookFields } from './sql/update-w
 export { retryDelivery, type RetryResult } from './sql/retry-delivery.js';
 export { forgetRegistrations, REGISTRATION_KEY_S } from './sql/forget-registrations.js';
 export { readSealedRegistrations, resealRegistration, type SealedRegistration } from './sql/reseal-registrations.js';
+export { cancelDelivery, type CancelResult } from './sql/cancel-delivery.js';
+export {
+  markExpiring,
+  readExpiring,
+  skipExpired,
+  type Expired,
+  type ExpiringDeliveries,
+  type ExpiryRules,
+} from './sql/expire-paused.js';
 export { lockOwner, lockWebhook, readClock, setActor, type Transaction } from './sql/transaction.js';
 export { type DisabledReason, type Ordering } from './generated/client.js';
 export { DURATION_BOUNDS_MS, durationClass, percentile } from './activity.js';
@@ -84,4 +94,5 @@ export {
   type OwnerLoad,
 } from './sql/activity.js';
 export { readOverview, type Overview } from './sql/read-overview.js';
+export { countHour, readWebhookHours, type HourCount, type WebhookHours } from './sql/webhook-hours.js';
 export { readWebhookStats, type WebhookStats } from './sql/read-webhook-stats.js';

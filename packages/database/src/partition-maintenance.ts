@@ -1,14 +1,19 @@
 import type pg from 'pg';
 import { createSharedPeriodicTask, type PeriodicTask, type SharedPeriodicTaskOptions } from '@tidings/runtime/periodic-task';
 import { dropActivity } from './sql/activity.js';
+import { indexAttempts } from './sql/index-attempts.js';
 import { keepPartitions } from './sql/keep-partitions.js';
+import { dropWebhookHours } from './sql/webhook-hours.js';
 
 const INTERVAL_MS = 3_600_000;
 /** The operator's charts show the last hour; the other days are for queries on the database. */
 const ACTIVITY_DAYS = 7;
+/** The hourly counts of webhooks: the longest window of the statistics is 30 days, whatever the log's retention. */
+const WEBHOOK_HOURS_DAYS = 35;
 
 /**
- * Creates the periodic task that adds and drops partitions of the log, and drops old activity, once an hour. Every process
+ * Creates the periodic task that adds and drops partitions of the log, drops old activity and counts, and builds missing indexes, once an
+ * hour. Every process
  * that accepts events has this task, so that the log has a partition for them whichever processes run; one of them runs it.
  *
  * @param retentionDays age at which a period of the log is dropped, in days
@@ -24,6 +29,8 @@ export function createPartitionMaintenance(
     run: async () => {
       await keepPartitions(pool, retentionDays);
       await dropActivity(pool, ACTIVITY_DAYS);
+      await dropWebhookHours(pool, WEBHOOK_HOURS_DAYS);
+      await indexAttempts(pool);
     },
     hold,
     log,

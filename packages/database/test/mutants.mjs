@@ -107,6 +107,26 @@ const MUTANTS = [
     changes: [['WHEN is_paused OR waits_for_probe', 'WHEN waits_for_probe']],
   },
   {
+    rule: "an owner's pause is a pause",
+    file: 'functions/is_paused.sql',
+    changes: [[' OR webhook.owner_paused_at IS NOT NULL', '']],
+  },
+  {
+    rule: 'a delivery that was cancelled is succeeded if its request under way did',
+    file: 'src/sql/record-attempts.ts',
+    changes: [["status = CASE WHEN ended AND outcome <> 'succeeded' THEN", 'status = CASE WHEN ended THEN']],
+  },
+  {
+    rule: 'a delivery that its owner cancels keeps its lease',
+    file: 'src/sql/cancel-delivery.ts',
+    changes: [['(pending).leased_until > clock_timestamp(), false) AS is_under_way', 'false, false) AS is_under_way']],
+  },
+  {
+    rule: 'an event that is being expanded is not missing',
+    file: 'src/sql/replay-missing.ts',
+    changes: [['AND NOT EXISTS (SELECT FROM expansions WHERE expansions.event_position = wanted.position)', '']],
+  },
+  {
     rule: 'a claim answers a delivery of a locked webhook as locked',
     file: 'src/sql/claim-deliveries.ts',
     changes: [
@@ -215,7 +235,8 @@ const MUTANTS = [
 
 const PACKAGE = join(import.meta.dirname, '..');
 const ROOT = join(PACKAGE, '../..');
-const TESTS = 'packages/database/src/sql/(accept|admit|advance|claim|conformance|end|expand|pause|record|replay|retry|slot|wake)';
+const TESTS =
+  'packages/database/src/sql/(accept|admit|advance|cancel|claim|conformance|end|expand|pause|record|replay|retry|slot|wake)';
 const CONFORMANCE = /conformance\.test\.ts$/;
 
 const [wanted = ''] = process.argv.slice(2);

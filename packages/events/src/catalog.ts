@@ -3,10 +3,21 @@ import { z } from 'zod';
 import { extractionCompleted, extractionStarted } from './catalog/extraction.js';
 import { gapsUpdated } from './catalog/gaps.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
-import { webhookDisabled } from './catalog/webhook.js';
+import { webhookDisabled, webhookExpiring } from './catalog/webhook.js';
 import type { Audience, EventDefinition } from './define-event.js';
-import { eventDraft, MAX_EVENT_BYTES, OWNER_ID, OWNER_ID_RULE, type EventDraft, type TidingsEvent } from './event.js';
+import { parseInWords, toFieldErrors } from './describe-issue.js';
+import {
+  eventDraft,
+  MAX_EVENT_BYTES,
+  MAX_EVENT_LEVELS,
+  OWNER_ID,
+  OWNER_ID_RULE,
+  type EventDraft,
+  type TidingsEvent,
+} from './event.js';
 import { InvalidEventError, type FieldError } from './invalid-event-error.js';
+import { inspectJson } from './json/faults.js';
+import { writeJson } from './json/write-json.js';
 import { matches } from './pattern.js';
 
 /** The union of the drafts that a list of definitions makes. */
@@ -69,19 +80,36 @@ export function createCatalog(
   const systemByType = new Map(systemDefinitions.map((definition) => [definition.type, definition]));
   const types = [...byType.keys()];
 
+  /** Returns what is wrong with the type of a draft; undefined: nothing. */
+  const faultOfType = (type: unknown, byType: ReadonlyMap<string, EventDefinition>): string | undefined => {
+    if (typeof type === 'string' && byType.has(type)) return undefined;
+    const known = [...byType.keys()].join(', ');
+    if (type === undefined) return `is missing: it must be one of ${known}`;
+    if (typeof type !== 'string') return `must be one of ${known}`;
+    if (systemByType.has(type)) return `"${type}" is published by Tidings itself`;
+    return `"${type}" is not in the catalog, which has ${known}`;
+  };
+
   const validateOne = (draft: unknown, byType: ReadonlyMap<string, EventDefinition>): TidingsEvent | FieldError[] => {
-    const shape = eventDraft.safeParse(draft);
-    if (!shape.success) return fieldErrors(shape.error);
-    const definition = byType.get(shape.data.type);
-    if (!definition && systemByType.has(shape.data.type)) {
-      return [{ field: 'type', message: `"${shape.data.type}" is published by Tidings itself` }];
+    if (typeof draft !== 'object' || draft === null || Array.isArray(draft)) {
+      return [{ field: '', message: 'must be an event: an object with type and data' }];
     }
-    if (!definition) {
-      return [{ field: 'type', message: `"${shape.data.type}" is not in the catalog, which has ${types.join(', ')}` }];
-    }
-    const data = definition.schema.safeParse(shape.data.data);
-    if (!data.success) return fieldErrors(data.error, 'data');
-    return toEvent(definition, shape.data, data.data);
+    const { type, data } = draft as Partial<Record<'type' | 'data', unknown>>;
+    const errors: FieldError[] = [];
+    const typeFault = faultOfType(type, byType);
+    if (typeFault !== undefined) errors.push({ field: 'type', message: typeFault });
+    const envelope = parseInWords(eventDraft, draft);
+    if (!envelope.success) errors.push(...fieldErrors(envelope.error).filter(({ field }) => field !== 'type'));
+    if (data === undefined) return errors;
+
+    const { faults, hasDigits } = inspectJson(data, { field: 'data', maxLevels: MAX_EVENT_LEVELS });
+    const definition = byType.get(String(type));
+    if (!definition) return [...errors, ...faults];
+    const checked = parseInWords(definition.schema, data);
+    errors.push(...merged(checked.success ? [] : fieldErrors(checked.error, 'data'), faults));
+    if (!checked.success || !envelope.success || errors.length > 0) return errors;
+    const text = hasDigits ? writeJson(checked.data, data) : JSON.stringify(checked.data);
+    return toEvent(definition, envelope.data, checked.data, text);
   };
 
   return {
@@ -121,8 +149,13 @@ export function describeEventType(
   return { type, audience, description, schema: z.toJSONSchema(schema, { target: dialect }), example };
 }
 
-function toEvent(definition: EventDefinition, draft: EventDraft, data: Record<string, unknown>): TidingsEvent | FieldError[] {
-  const text = JSON.stringify(data);
+/** @param text the data as JSON */
+function toEvent(
+  definition: EventDefinition,
+  draft: EventDraft,
+  data: Record<string, unknown>,
+  text: string,
+): TidingsEvent | FieldError[] {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_EVENT_BYTES) {
     return [{ field: 'data', message: `is ${String(bytes)} bytes of JSON, over the limit of ${String(MAX_EVENT_BYTES)}` }];
@@ -145,13 +178,15 @@ function ownerOf(audience: Audience, data: Record<string, unknown>): string | nu
   return typeof owner === 'string' && OWNER_ID.test(owner) ? owner : undefined;
 }
 
+/** Adds faults to the errors of a schema. A fault says more than the schema's error for the same field. */
+function merged(errors: readonly FieldError[], faults: readonly FieldError[]): FieldError[] {
+  if (faults.length === 0) return [...errors];
+  const byField = new Map(faults.map((fault) => [fault.field, fault]));
+  return [...new Set([...errors.map((error) => byField.get(error.field) ?? error), ...faults])];
+}
+
 function fieldErrors(error: z.ZodError, prefix = ''): FieldError[] {
-  return error.issues.flatMap((issue) => {
-    const path = z.core.toDotPath(issue.path);
-    return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ field: joinPath(joinPath(prefix, path), key), message: 'is not a known field' }))
-      : [{ field: joinPath(prefix, path), message: issue.message }];
-  });
+  return toFieldErrors(error).map(({ field, message }) => ({ field: joinPath(prefix, field), message }));
 }
 
 function joinPath(prefix: string, path: string): string {
@@ -162,7 +197,7 @@ function joinPath(prefix: string, path: string): string {
 const definitions = [extractionStarted, extractionCompleted, syncCompleted, syncFailed, gapsUpdated] as const;
 
 /** The shipped catalog. */
-export const catalog = createCatalog(definitions, [webhookDisabled]);
+export const catalog = createCatalog(definitions, [webhookDisabled, webhookExpiring]);
 
 /** A draft of any event type of the shipped catalog. */
 export type Publishable = CatalogEvent<typeof definitions>;

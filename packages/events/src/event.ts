@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
-/** The pattern of event ids: 1 to 100 letters, digits and `. _ -`. The id is part of the signed text and of Redis keys. */
-export const EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+/**
+ * The pattern of event ids: 1 to 100 letters, digits and `_ -`. The id is part of Redis keys, and of the signed text, whose parts
+ * are joined by dots: so it has none (Standard Webhooks).
+ */
+export const EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+
+/** The pattern of the ids in the event log: events that were accepted by Tidings 0.1 may have dots in their ids. */
+export const LOGGED_EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** The pattern of owner ids: 1 to 255 characters, none of them a control, format or unpaired surrogate character. */
 export const OWNER_ID = /^[^\p{C}]{1,255}$/u;
@@ -11,6 +17,9 @@ export const OWNER_ID_RULE = 'must be 1 to 255 characters without control charac
 
 /** The maximum size of an event's data as JSON, in bytes: 256 KiB. */
 export const MAX_EVENT_BYTES = 256 * 1024;
+
+/** How deep arrays and objects may be nested in an event's data, which is the first level. */
+export const MAX_EVENT_LEVELS = 32;
 
 /** An event before it is validated: made by a definition, or the body of `POST /api/events`. */
 export interface EventDraft<Type extends string = string, Data = unknown> {
@@ -26,10 +35,7 @@ export interface EventDraft<Type extends string = string, Data = unknown> {
 export const eventDraft = z.strictObject({
   type: z.string(),
   data: z.unknown(),
-  id: z
-    .string()
-    .regex(EVENT_ID, 'must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit')
-    .optional(),
+  id: z.string().regex(EVENT_ID, 'must be 1 to 100 letters, digits, "_" or "-", and begin with a letter or digit').optional(),
   timestamp: z.iso
     .datetime({ offset: true, abort: true, message: 'must be an ISO 8601 time with an offset' })
     .refine(hasFourDigitYear, 'must be in the years 1 to 9999, in UTC')

@@ -17,12 +17,19 @@ export {
   eventDraft,
   hasFourDigitYear,
   EVENT_ID,
+  LOGGED_EVENT_ID,
   MAX_EVENT_BYTES,
   OWNER_ID,
   type EventDraft,
   type TidingsEvent,
 } from './event.js';
+export { parseInWords, toFieldErrors } from './describe-issue.js';
 export { InvalidEventError, type FieldError } from './invalid-event-error.js';
+export { InvalidJsonError } from './json/invalid-json-error.js';
+export { rememberDigits } from './json/digits.js';
+export { parseJson, type ParseBounds } from './json/parse-json.js';
+export { canonicalJson, escapeLineSeparators, isSameJson, writeJson } from './json/write-json.js';
+export { parseEventData } from './parse-event-data.js';
 export { isPattern, matches, patternsMatching } from './pattern.js';
 export { createPublisher, type Published, type Publisher, type PublisherOptions } from './publisher.js';
 export { publishOverHttp, type HttpPublishOptions } from './publish-over-http.js';

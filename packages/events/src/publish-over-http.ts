@@ -1,4 +1,5 @@
 import type { EventDraft } from './event.js';
+import { writeJson } from './json/write-json.js';
 import { RejectedEventError } from './rejected-event-error.js';
 
 /** The options of {@link publishOverHttp}. */
@@ -34,7 +35,7 @@ export function publishOverHttp({ url, token, timeoutMs = 10_000 }: HttpPublishO
         'content-type': 'application/json',
       },
       // A single event is sent without `events`, so that the API names wrong fields without `events[0]`.
-      body: JSON.stringify(events.length === 1 ? events[0] : { events }),
+      body: writeJson(events.length === 1 ? events[0] : { events }),
       signal: AbortSignal.timeout(timeoutMs),
     });
     const text = await response.text();

@@ -206,7 +206,7 @@ describe('the audit log', () => {
       ['ada', 'webhook.changed', { headers: { from: 'secret', to: 'secret' } }],
       ['ada', 'secret.rotated', {}],
       ['ada', 'webhook.disabled', {}],
-      ['olga', 'webhook.paused', {}],
+      ['olga', 'webhook.paused', { paused_by: { from: [], to: ['operator'] } }],
       ['ada', 'webhook.deleted', { url: { from: 'https://example.com/other' } }],
     ]);
     expect(JSON.stringify(entries)).not.toMatch(/confidential|another|whsec|sealed/);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditEntry, Database } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
+import { readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
 import { ownerFilter, webhookFilter } from './filters.js';
 import { ADMIN } from './scope.js';
@@ -13,7 +14,7 @@ const auditEntryJson = z
     action: z
       .string()
       .describe(
-        'One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed.',
+        'One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; delivery.cancelled; owner.changed; deliveries.paused or .resumed.',
       ),
     owner: z.string().nullable().describe('The owner of what was changed.'),
     webhook_id: z.string().nullable(),
@@ -23,14 +24,10 @@ const auditEntryJson = z
   })
   .meta({ id: 'AuditEntry' });
 
-const CURSOR = 'must be the next_cursor of an earlier page';
+/** The name of the list, for its cursors. */
+const LIST = 'audit log';
 const query = z.strictObject({
   ...page,
-  cursor: z
-    .string()
-    .regex(/^\d{1,18}$/, CURSOR)
-    .optional()
-    .meta({ description: 'The `next_cursor` of the previous page.' }),
   owner: ownerFilter,
   webhook_id: webhookFilter,
 });
@@ -48,16 +45,17 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
         responses: { 200: { description: 'A page of the audit log.', schema: pageOf(auditEntryJson) } },
       },
       async ({ query: { limit, cursor, owner, webhook_id: webhookId } }, response) => {
+        const before = readCursor(LIST, cursor);
         const entries = await prisma.auditEntry.findMany({
           where: {
-            ...(cursor === undefined ? {} : { id: { lt: BigInt(cursor) } }),
+            ...(before === undefined ? {} : { id: { lt: BigInt(before) } }),
             ...(owner === undefined ? {} : { owner }),
             ...(webhookId === undefined ? {} : { webhookId }),
           },
           orderBy: { id: 'desc' },
           take: limit + 1,
         });
-        response.json(toPage(entries.map(toJson), limit, (entry) => entry));
+        response.json(toPage(entries.map(toJson), { list: LIST, limit }, (entry) => entry));
       },
     ),
   ];

@@ -1,6 +1,7 @@
 import type { Database } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
+import type { Admit } from '../deliveries/admit.js';
 import { createDeliveryLog } from '../deliveries/delivery-log.js';
 import type { Route } from '../openapi/route.js';
 import type { OwnerSettings } from '../owners/settings.js';
@@ -19,16 +20,17 @@ interface AdminRoutesParts {
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
   catalog: Pick<Catalog, 'types'>;
+  admit: Admit;
 }
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { database, seal, settings, browserSessions, catalog } = parts;
+  const { database, seal, settings, browserSessions, catalog, admit } = parts;
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveryPauseRoutes({ sql: database.pool }),
     ...ownerRoutes({ database, settings }),
-    ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog }),
+    ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, admit }),
     ...adminEventRoutes({ sql: database.pool, catalog }),
     ...auditRoutes(database),
     ...browserSessionRoutes({ browserSessions }),

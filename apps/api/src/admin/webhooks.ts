@@ -3,10 +3,12 @@ import { pauseWebhook, updateWebhook, type Database, type Webhook } from '@tidin
 import type { Catalog } from '@tidings/events';
 import type { Seal } from '@tidings/secrets';
 import { selectionSchemas } from '../deliveries/selection.js';
+import type { Admit } from '../deliveries/admit.js';
 import type { DeliveryLog } from '../deliveries/delivery-log.js';
 import { listPage } from '../deliveries/list-page.js';
 import { deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from '../deliveries/view.js';
 import { route, type Route } from '../openapi/route.js';
+import { readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
 import { notFound } from '../problems/problem.js';
 import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
@@ -23,9 +25,9 @@ const ownedWebhookJson = webhookJson
 const STATES = {
   failing: { enabled: true, failingSince: { not: null } },
   disabled: { enabled: false },
-  paused: { pausedAt: { not: null } },
+  paused: { OR: [{ pausedAt: { not: null } }, { ownerPausedAt: { not: null } }] },
   circuit_open: { enabled: true, circuitOpenedAt: { not: null } },
-} as const;
+} satisfies Record<string, object>;
 
 const listQuery = z.strictObject({
   ...page,
@@ -41,19 +43,22 @@ const change = z
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change');
 
 const ONE = '/api/admin/webhooks/{id}';
+/** The name of the list of webhooks of all owners, for its cursors. */
+const LIST = 'webhooks of all owners';
 
 interface AdminWebhookParts {
   database: Database;
   seal: Seal;
   deliveries: DeliveryLog;
   catalog: Pick<Catalog, 'types'>;
+  admit: Admit;
 }
 
 /**
  * The routes with which operators read webhooks and deliveries of every owner, and disable, enable, pause or resume a webhook.
  * No response contains a secret or the value of a header (I8).
  */
-export function adminWebhookRoutes({ database, seal, deliveries, catalog }: AdminWebhookParts): Route[] {
+export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit }: AdminWebhookParts): Route[] {
   const { prisma, pool } = database;
   const { toView } = createOpener(seal);
   const schemas = selectionSchemas(catalog);
@@ -75,16 +80,17 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog }: Admi
         responses: { 200: { description: 'A page of webhooks.', schema: pageOf(ownedWebhookJson) } },
       },
       async ({ query: { limit, cursor, state, owner } }, response) => {
+        const before = readCursor(LIST, cursor);
         const webhooks = await prisma.webhook.findMany({
           where: {
-            ...(cursor === undefined ? {} : { id: { lt: cursor } }),
+            ...(before === undefined ? {} : { id: { lt: before } }),
             ...(owner === undefined ? {} : { owner }),
             ...(state === undefined ? {} : STATES[state]),
           },
           orderBy: { id: 'desc' },
           take: limit + 1,
         });
-        response.json(toPage(webhooks, limit, show));
+        response.json(toPage(webhooks, { list: LIST, limit }, show));
       },
     ),
 
@@ -108,7 +114,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog }: Admi
         path: ONE,
         summary: 'Disables, enables, pauses or resumes a webhook',
         description:
-          'While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.',
+          'While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost. `paused` changes the pause of the operators, and not that of the owner.',
         access: ADMIN,
         params: { id: 'webhook' },
         body: { schema: change, example: { paused: false } },
@@ -121,6 +127,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog }: Admi
           const fields = body.enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date());
           await updateWebhook(pool, { id, actor: caller.owner, fields });
         }
+        if (body.paused === false) await admit([id]);
         response.json(show(await find(id)));
       },
     ),

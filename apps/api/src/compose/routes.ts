@@ -1,11 +1,13 @@
 import type { Accept } from '@tidings/accept';
-import { bindIdempotencyKey, readWebhookStats } from '@tidings/database';
+import { bindIdempotencyKey, readWebhookHours, readWebhookStats } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import type { DeliveriesQueue } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import type { Seal } from '@tidings/secrets';
 import { adminRoutes } from '../admin/routes.js';
 import type { ApiConfig } from '../config.js';
+import { createAdmit } from '../deliveries/admit.js';
+import { createCancel } from '../deliveries/cancel.js';
 import { createDeliveryLog } from '../deliveries/delivery-log.js';
 import { createReplay } from '../deliveries/replay.js';
 import { createRetry } from '../deliveries/retry.js';
@@ -42,7 +44,8 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { databases, dependencies } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions } = callers;
-  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner });
+  const admit = createAdmit({ sql: administration.pool, queue, log });
+  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
     ...healthRoutes(dependencies),
     ...webhookRoutes({
@@ -50,11 +53,13 @@ export function createRoutes(parts: RoutesParts): Route[] {
       testWebhook,
       schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
       readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
+      readHours: (webhookId, hours) => readWebhookHours(reading.pool, webhookId, hours),
     }),
     ...deliveryRoutes({
       deliveries: createDeliveryLog(reading),
       retry: createRetry({ sql: administration.pool, queue, log }),
-      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, onEnded: metrics.ended }),
+      cancel: createCancel({ sql: administration.pool, admit }),
+      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, catalog, onEnded: metrics.ended }),
       registry,
       catalog,
       sql: reading.pool,
@@ -69,6 +74,6 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database: administration, seal, settings, browserSessions, catalog }),
+    ...adminRoutes({ database: administration, seal, settings, browserSessions, catalog, admit }),
   ];
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { readAllEventDeliveries, readDelivery, readEventDeliveries, type Queryable } from '@tidings/database';
-import { EVENT_ID } from '@tidings/events';
+import { readAllEventDeliveries, readEventDeliveries, type Queryable } from '@tidings/database';
+import { LOGGED_EVENT_ID } from '@tidings/events';
+import { readCursor } from '../http/cursor.js';
 import { page, toPage } from '../http/pages.js';
-import { invalid } from '../problems/problem.js';
 import { deliveryToJson } from './view.js';
 
 /** The query of a list of the deliveries of one event. */
@@ -10,7 +10,7 @@ export const ofEvent = z.strictObject({
   ...page,
   event_id: z
     .string('must be the id of an event')
-    .regex(EVENT_ID, 'must be the id of an event')
+    .regex(LOGGED_EVENT_ID, 'must be the id of an event')
     .meta({ description: 'The event whose deliveries are listed.' }),
 });
 
@@ -24,10 +24,8 @@ export async function eventDeliveriesPage(
   owner: string | null,
   { event_id: eventId, limit, cursor }: z.output<typeof ofEvent>,
 ) {
-  if (cursor !== undefined && (await readDelivery(sql, owner, cursor))?.eventId !== eventId) {
-    throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
-  }
-  const filter = { eventId, limit: limit + 1, cursor };
+  const list = `deliveries of ${eventId}`;
+  const filter = { eventId, limit: limit + 1, cursor: readCursor(list, cursor) };
   const rows = await (owner === null ? readAllEventDeliveries(sql, filter) : readEventDeliveries(sql, owner, filter));
-  return toPage(rows, limit, deliveryToJson);
+  return toPage(rows, { list, limit }, deliveryToJson);
 }

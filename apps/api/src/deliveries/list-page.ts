@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { readCursor } from '../http/cursor.js';
 import { toPage } from '../http/pages.js';
 import type { DeliveryLog } from './delivery-log.js';
 import type { selectionSchemas } from './selection.js';
@@ -8,7 +9,9 @@ type ListQuery = z.output<ReturnType<typeof selectionSchemas>['list']>;
 
 /** Reads the page of a webhook's deliveries that the query selects, as JSON. The caller must have checked the webhook's owner. */
 export async function listPage(deliveries: Pick<DeliveryLog, 'list'>, webhookId: string, query: ListQuery) {
-  const { limit, status: statuses, event_types: eventTypes, ...filter } = query;
-  const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, limit: limit + 1 });
-  return toPage(rows, limit, deliveryToJson);
+  const { limit, cursor, status: statuses, event_types: eventTypes, ...filter } = query;
+  const list = `deliveries of ${webhookId}`;
+  const before = readCursor(list, cursor);
+  const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, cursor: before, limit: limit + 1 });
+  return toPage(rows, { list, limit }, deliveryToJson);
 }

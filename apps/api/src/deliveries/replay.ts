@@ -1,10 +1,25 @@
-import { endSupersededOf, planReplay, replayDeliveries, type Ended, type Queryable } from '@tidings/database';
+import {
+  countWithMissing,
+  endSupersededOf,
+  planReplay,
+  readLogPart,
+  replayDeliveries,
+  replayWithMissing,
+  type Ended,
+  type MissingFilter,
+  type Queryable,
+  type Replayed,
+  type ReplayFilter,
+  type Webhook,
+} from '@tidings/database';
+import { matches, type Catalog } from '@tidings/events';
 import type { ReplaySelection } from './selection.js';
 
 interface ReplayParts {
   sql: Queryable;
   /** The most replayed deliveries of one webhook that become due in a second. */
   perSecond: number;
+  catalog: Pick<Catalog, 'types'>;
   /** Called with the number of deliveries that were still to be ended, for the metrics. Default: not called. */
   onEnded?: (ended: Ended) => void;
 }
@@ -19,7 +34,7 @@ export interface ReplayResult {
 }
 
 /** Replays the selected deliveries of a webhook, or counts them for a dry run. The caller must have checked the webhook's owner. */
-export type Replay = (webhookId: string, selection: ReplaySelection) => Promise<ReplayResult>;
+export type Replay = (webhook: Pick<Webhook, 'id' | 'eventTypes'>, selection: ReplaySelection) => Promise<ReplayResult>;
 
 /**
  * Creates the function that replays the selected deliveries of a webhook: they become pending again, in the order of the event
@@ -28,8 +43,10 @@ export type Replay = (webhookId: string, selection: ReplaySelection) => Promise<
  *
  * Deliveries that were pending when the webhook was disabled are shown as cancelled or skipped at once, but workers end them in
  * chunks. The rest of them is ended first, so that a replay selects what the delivery log shows.
+ *
+ * With `missing` it walks the events instead of the deliveries, and adds those that the webhook has no delivery for.
  */
-export function createReplay({ sql, perSecond, onEnded }: ReplayParts): Replay {
+export function createReplay({ sql, perSecond, catalog, onEnded }: ReplayParts): Replay {
   const endSuperseded = async (webhookId: string): Promise<void> => {
     for (;;) {
       const ended = await endSupersededOf(sql, webhookId);
@@ -38,22 +55,43 @@ export function createReplay({ sql, perSecond, onEnded }: ReplayParts): Replay {
     }
   };
 
-  return async (webhookId, { since, until, status, event_types: types, dry_run: dryRun }) => {
+  /** Replays the deliveries that a filter selects, and yields what each commit replayed, or would for a dry run. */
+  async function* replayExisting(filter: ReplayFilter, dryRun: boolean): AsyncGenerator<Part> {
+    for (const chunk of await planReplay(sql, filter))
+      yield dryRun ? { count: chunk.count } : await replayDeliveries(sql, filter, chunk, perSecond);
+  }
+
+  /** Does the same for events with and without a delivery. */
+  async function* replayEvents(filter: MissingFilter, dryRun: boolean): AsyncGenerator<Part> {
+    const { after: start, through } = await readLogPart(sql, filter);
+    for (let after: string | null = start; after !== null;) {
+      if (dryRun) {
+        const counted: { cursor: string | null; count: number } = await countWithMissing(sql, filter, { after, through });
+        after = counted.cursor;
+        yield { count: counted.count };
+      } else {
+        const { cursor, replayed } = await replayWithMissing(sql, filter, { after, through }, perSecond);
+        after = cursor;
+        yield replayed;
+      }
+    }
+  }
+
+  return async ({ id: webhookId, eventTypes }, { since, until, status, event_types: types, missing, dry_run: dryRun }) => {
     await endSuperseded(webhookId);
     const filter = { webhookId, since, until: until ?? null, statuses: status, types: types ?? null };
-    const chunks = await planReplay(sql, filter);
+    const webhookTypes = catalog.types.filter((type) => eventTypes.some((pattern) => matches(pattern, type)));
+    const parts = missing ? replayEvents({ ...filter, webhookTypes }, dryRun) : replayExisting(filter, dryRun);
     const result: ReplayResult = { count: 0, dry_run: dryRun, first_attempt_at: null, last_attempt_at: null };
-    for (const chunk of chunks) {
-      if (dryRun) {
-        result.count += chunk.count;
-        continue;
-      }
-      const replayed = await replayDeliveries(sql, filter, chunk, perSecond);
-      if (replayed === null) continue;
-      result.count += replayed.count;
-      result.first_attempt_at ??= replayed.from;
-      result.last_attempt_at = replayed.until;
+    for await (const part of parts) {
+      if (part === null) continue;
+      result.count += part.count;
+      result.first_attempt_at ??= part.from ?? null;
+      result.last_attempt_at = part.until ?? result.last_attempt_at;
     }
     return result;
   };
 }
+
+/** The deliveries of one commit, or of a dry run; null: none. */
+type Part = (Pick<Replayed, 'count'> & Partial<Replayed>) | null;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findPosition, readOwnerEvents, type Queryable } from '@tidings/database';
+import { findPosition, readOwnerEvents, type DeliveryState, type Queryable } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import { eventJson, eventToJson } from '../events/view.js';
 import { route, type Route } from '../openapi/route.js';
@@ -9,6 +9,7 @@ import type { Registry } from '../webhooks/registry.js';
 import { eventDeliveriesPage, ofEvent } from './event-deliveries.js';
 import { listPage } from './list-page.js';
 import type { DeliveryLog } from './delivery-log.js';
+import type { Cancel } from './cancel.js';
 import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';
@@ -17,6 +18,7 @@ import { deliveryJson, deliveryToJson, deliveryWithAttemptsJson, deliveryWithAtt
 interface DeliveryRoutesParts {
   deliveries: DeliveryLog;
   retry: Retry;
+  cancel: Cancel;
   replay: Replay;
   registry: Pick<Registry, 'find'>;
   catalog: Pick<Catalog, 'types'>;
@@ -32,8 +34,8 @@ const replayJson = z
   })
   .meta({ id: 'Replay' });
 
-/** The routes with which owners read the deliveries of their webhooks, retry one, and replay many. */
-export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, sql }: DeliveryRoutesParts): Route[] {
+/** The routes with which owners read the deliveries of their webhooks, retry or cancel one, and replay many. */
+export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, catalog, sql }: DeliveryRoutesParts): Route[] {
   const schemas = selectionSchemas(catalog);
 
   const findWebhook = async (owner: string, webhookId: string) => {
@@ -68,9 +70,9 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       {
         method: 'post',
         path: '/api/webhooks/{id}/replay',
-        summary: 'Replays terminal deliveries of a webhook',
+        summary: 'Replays terminal deliveries of a webhook, or events that it missed',
         description:
-          'The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate.',
+          'The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate. With `missing`, events without a delivery to this webhook are replayed as well.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.replay, example: { since: '2026-11-24T10:00:00Z', status: ['failed'], dry_run: true } },
@@ -83,7 +85,7 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
       async ({ caller, params, body }, response) => {
         const webhook = await findWebhook(caller.owner, params.id);
         if (!webhook.enabled) throw webhookDisabled(webhook.id);
-        const result = await replay(webhook.id, body);
+        const result = await replay(webhook, body);
         response.status(result.count > 0 && !result.dry_run ? 202 : 200).json(result);
       },
     ),
@@ -164,7 +166,35 @@ export function deliveryRoutes({ deliveries, retry, replay, registry, catalog, s
         response.status(202).json(deliveryToJson(delivery));
       },
     ),
+
+    route(
+      {
+        method: 'post',
+        path: '/api/deliveries/{id}/cancel',
+        summary: 'Cancels one pending delivery',
+        description:
+          'No attempt begins any more, and the next delivery of a fifo webhook follows. A request that is under way cannot be called back: the delivery becomes `succeeded` if the request does, and otherwise stays `cancelled`. Cancelling again changes nothing. A cancelled delivery can be retried or replayed.',
+        access: 'owner',
+        params: { id: 'delivery' },
+        responses: {
+          200: { description: 'The cancelled delivery.', schema: deliveryJson },
+          409: { description: 'The delivery has succeeded, failed or been skipped.' },
+        },
+      },
+      async ({ caller: { owner }, params: { id } }, response) => {
+        const result = await cancel(owner, id);
+        const { delivery } = await findDelivery(owner, id);
+        if (!result?.cancelled && delivery.status !== 'cancelled') throw hasEnded(delivery);
+        response.json(deliveryToJson(delivery));
+      },
+    ),
   ];
+}
+
+function hasEnded({ id, status }: Pick<DeliveryState, 'id' | 'status'>): Problem {
+  return new Problem(409, 'The delivery has ended', {
+    detail: `"${id}" is ${status}, so no attempt of it will be made. Only a pending delivery can be cancelled. Nothing was changed.`,
+  });
 }
 
 function webhookDisabled(webhookId: string): Problem {

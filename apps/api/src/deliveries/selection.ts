@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Catalog } from '@tidings/events';
 import { typesList, typesParameter } from '../events/types-parameter.js';
+import { listParameter } from '../http/list-parameter.js';
 import { page } from '../http/pages.js';
 import { time } from '../http/time.js';
 
@@ -15,7 +16,7 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
   return {
     list: z.strictObject({
       ...page,
-      status: z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(status)).optional(),
+      status: listParameter(z.array(status)),
       event_types: typesParameter(catalog),
       since: time.optional(),
       until: time.optional(),
@@ -25,10 +26,20 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
         since: time,
         until: time.optional(),
         status: z
-          .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(terminal).min(1))
+          .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(terminal))
           .default(['failed', 'skipped']),
+        missing: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Also replays events that the webhook has no delivery for and would get now: those from before it was registered, while it was disabled, or while it had other event types.',
+          ),
         event_types: typesList(catalog).optional(),
         dry_run: z.boolean().default(false),
+      })
+      .refine(({ status, missing }) => status.length > 0 || missing, {
+        path: ['status'],
+        message: 'must hold at least one status, unless missing is true; leave it out for failed and skipped',
       })
       .refine(({ since, until }) => until === undefined || since < until, { path: ['until'], message: 'must be after since' }),
   };

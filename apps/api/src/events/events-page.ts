@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findPosition, listEvents, type LoggedEvent, type Queryable } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
+import { CURSOR_RULE } from '../http/cursor.js';
 import { page } from '../http/pages.js';
 import { time } from '../http/time.js';
 import { invalid } from '../problems/problem.js';
@@ -33,7 +34,7 @@ export async function eventsPage(
   toJson: (event: LoggedEvent) => string,
 ): Promise<string> {
   const cursor = cursorId === undefined ? undefined : await findPosition(sql, owner, cursorId);
-  if (cursor === null) throw invalid([{ field: 'cursor', message: 'must be the next_cursor of an earlier page' }]);
+  if (cursor === null) throw invalid([{ field: 'cursor', message: CURSOR_RULE }]);
   const found = await listEvents(sql, { owner, limit: limit + 1, order, cursor, types, since, until });
   const events = found.slice(0, limit);
   const last = events.at(-1)?.id ?? null;

@@ -37,7 +37,10 @@ describe('one event', () => {
     await publish({ ...sync('alice'), id: 'sync-9', timestamp: '2026-01-01T00:00:00Z' });
     const shown = {
       ...{ id: 'sync-9', type: 'sync.completed', timestamp: '2026-01-01T00:00:00.000Z', data: sync('alice').data },
-      ...{ accepted_at: expect.stringMatching(/Z$/), deliveries: { written: 2, complete: true, data: [{}, {}], next_cursor: null } },
+      ...{
+        accepted_at: expect.stringMatching(/Z$/),
+        deliveries: { written: 2, complete: true, data: [{}, {}], next_cursor: null },
+      },
     };
     expect(await read('alice', 'sync-9')).toMatchObject(shown);
     expect(await asOperator('sync-9')).toMatchObject({ ...shown, owner: 'alice', position: expect.any(Number) });

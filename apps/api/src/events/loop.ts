@@ -1,11 +1,10 @@
 import type { Request } from 'express';
-import { isDeepStrictEqual } from 'node:util';
 import { findPosition, readEvents, type Queryable } from '@tidings/database';
+import { isSameJson, LOGGED_EVENT_ID, writeJson } from '@tidings/events';
 import { Problem } from '../problems/problem.js';
 
 /** The headers that every delivery of Tidings has. */
 const DELIVERY_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
-const EVENT_ID = /^[A-Za-z0-9._-]{1,100}$/;
 
 /**
  * Throws a 508 `Problem` if the request is a delivery of an event of this log: a webhook posts to the publish route, or its
@@ -19,7 +18,7 @@ const EVENT_ID = /^[A-Za-z0-9._-]{1,100}$/;
  */
 export async function refuseOwnDeliveries(sql: Queryable, request: Pick<Request, 'get'>, body: unknown): Promise<void> {
   const [id = ''] = DELIVERY_HEADERS.map((name) => request.get(name));
-  if (!DELIVERY_HEADERS.every((name) => request.get(name) !== undefined) || !EVENT_ID.test(id)) return;
+  if (!DELIVERY_HEADERS.every((name) => request.get(name) !== undefined) || !LOGGED_EVENT_ID.test(id)) return;
   if (typeof body !== 'object' || body === null) return;
   const { type, timestamp, data, ...more } = body as Record<string, unknown>;
   // With an id of its own it is the same event each time it is published.
@@ -27,7 +26,7 @@ export async function refuseOwnDeliveries(sql: Queryable, request: Pick<Request,
   const position = await findPosition(sql, null, id);
   const [event] = position === null ? [] : (await readEvents(sql, { after: position - 1, limit: 1 })).events;
   if (event?.id !== id || event.type !== type || Date.parse(event.timestamp) !== Date.parse(timestamp)) return;
-  if (!isDeepStrictEqual(JSON.parse(event.data), JSON.parse(JSON.stringify(data ?? null)))) return;
+  if (!isSameJson(event.data, writeJson(data ?? null))) return;
   throw new Problem(508, 'The event would be published without end', {
     detail: `This request is a delivery of the event "${id}": a webhook, or its receiver, sends what it gets to the route that publishes events. Nothing was accepted. Remove the webhook, or publish only events of your own.`,
   });

@@ -3,9 +3,9 @@ import type { Accept } from '@tidings/accept';
 import { readEvent, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
 import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
-import { digestOf, idempotencyKey, keyIsTaken } from '../http/idempotency-key.js';
+import { digestOf, idempotencyKey, keyIsTaken, textDigestOf } from '../http/idempotency-key.js';
 import { pageOf } from '../http/pages.js';
-import { notFound } from '../problems/problem.js';
+import { invalid, notFound } from '../problems/problem.js';
 import { check } from '../http/read-input.js';
 import { eventDeliveriesPage } from '../deliveries/event-deliveries.js';
 import { eventsPage, eventsQuery } from './events-page.js';
@@ -23,6 +23,7 @@ import {
   publishedJson,
 } from './view.js';
 
+const LIST_RULE = 'must be one event, or {"events": [...]}, not a list';
 const COUNT_RULE = `must be a list of 1 to ${String(MAX_EVENTS)} events`;
 const batch = z.strictObject({ events: z.array(z.unknown(), COUNT_RULE).min(1, COUNT_RULE).max(MAX_EVENTS, COUNT_RULE) });
 
@@ -41,6 +42,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
   const validate = (body: unknown): { isBatch: boolean; drafts: unknown[]; events: TidingsEvent[] } => {
     const isBatch = typeof body === 'object' && body !== null && 'events' in body;
     try {
+      if (Array.isArray(body)) throw invalid([{ field: '', message: LIST_RULE }]);
       const drafts = isBatch ? check(body, batch).events : [body];
       return { isBatch, drafts, events: catalog.validate(drafts, isBatch ? 'events' : undefined) };
     } catch (error) {
@@ -48,6 +50,9 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       throw error;
     }
   };
+
+  const isBound = async (use: Omit<IdempotencyKeyUse, 'digest'>, body: unknown): Promise<boolean> =>
+    (await bindKey({ ...use, digest: digestOf(body) })) || (await bindKey({ ...use, digest: textDigestOf(body) }));
 
   return [
     route(
@@ -82,8 +87,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         const key = idempotencyKey(request);
         await refuseOwnDeliveries(sql, request, body);
         const { isBatch, drafts, events } = validate(body);
-        if (key !== undefined && !(await bindKey({ owner, key, digest: digestOf(body) })))
-          throw keyIsTaken('Nothing was accepted.');
+        if (key !== undefined && !(await isBound({ owner, key }, body))) throw keyIsTaken('Nothing was accepted.');
         const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }));
         // For the access log. The events of a batch are logged one by one, at the level debug.
         if (!isBatch) response.locals['eventId'] = accepted[0]?.id;

@@ -1,22 +1,23 @@
 import { z } from 'zod';
 import { matches, type Catalog } from '@tidings/events';
+import { listParameter } from '../http/list-parameter.js';
 
 /**
  * Returns the schema of a query parameter of event types: names or patterns with commas between, such as
- * `sync.*,gaps.updated`. The parsed value is the list of matching types; undefined if the parameter is missing. A pattern
- * without a match is an error that lists the types.
+ * `sync.*,gaps.updated`, or the parameter repeated. The parsed value is the list of matching types; undefined if the parameter is
+ * missing. A pattern without a match is an error that lists the types.
  */
 export function typesParameter({ types }: Pick<Catalog, 'types'>) {
-  return z
-    .string('must be given once, with commas between the types')
-    .transform((text, context) => {
-      const patterns = text.split(',').map((pattern) => pattern.trim());
+  const list = z
+    .custom<string[]>()
+    .meta({ type: 'string' })
+    .transform((patterns, context) => {
       for (const pattern of patterns) {
         if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', message: noMatch(types, pattern) });
       }
       return matchingTypes(types, patterns);
-    })
-    .optional();
+    });
+  return listParameter(list);
 }
 
 /** Returns the same schema for a list in a body: `["sync.*", "gaps.updated"]`. */
@@ -24,7 +25,7 @@ export function typesList({ types }: Pick<Catalog, 'types'>) {
   return z
     .array(z.string())
     .min(1, 'must hold at least one type; leave it out for all')
-    .max(50)
+    .max(50, 'must hold at most 50 types')
     .transform((patterns, context) => {
       patterns.forEach((pattern, index) => {
         if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', path: [index], message: noMatch(types, pattern) });

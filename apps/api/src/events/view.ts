@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EventDetails, LoggedEvent } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import { escapeLineSeparators, EVENT_ID, type Catalog } from '@tidings/events';
 import { deliveryJson } from '../deliveries/view.js';
 import { pageOf } from '../http/pages.js';
 
@@ -49,9 +49,9 @@ export const operatorEventJson = eventDetailsJson
   })
   .meta({ id: 'OperatorEvent' });
 
-/** Returns the JSON text of an event. `data` is JSON text already, and stays exactly as it was accepted. */
+/** Returns the JSON text of an event. `data` is JSON text already: numbers keep the digits with which they were accepted. */
 export function eventToJson({ id, type, timestamp, data }: LoggedEvent): string {
-  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${data}}`;
+  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${escapeLineSeparators(data)}}`;
 }
 
 /** An event of the event log as operators see it in a list, in JSON. */
@@ -105,7 +105,10 @@ export const MAX_EVENTS = 1000;
  * and names every wrong field of every event.
  */
 export function publishBody(catalog: Pick<Catalog, 'describe'>) {
-  const optional = { id: { type: 'string', maxLength: 100 }, timestamp: { type: 'string', format: 'date-time' } };
+  const optional = {
+    id: { type: 'string', maxLength: 100, pattern: EVENT_ID.source },
+    timestamp: { type: 'string', format: 'date-time' },
+  };
   const types = catalog.describe();
   const events = types.map(({ type, description, schema: { $schema: _dialect, ...data } }) => ({
     type: 'object',

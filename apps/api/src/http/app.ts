@@ -13,6 +13,7 @@ import type { Route } from '../openapi/route.js';
 import { openApiRoute } from '../openapi/routes.js';
 import { problemHandler } from '../problems/handler.js';
 import { notFound } from '../problems/problem.js';
+import { parseQuery } from './parse-query.js';
 import { warnAboutUntrustedProxy, type TrustedProxies } from './proxies.js';
 import { referenceRoutes } from '../reference/routes.js';
 import { withRequestId } from './request-id.js';
@@ -54,7 +55,7 @@ export function createApp(parts: AppParts): Express {
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
   app.disable('etag');
-  app.set('query parser', 'simple');
+  app.set('query parser', parseQuery);
   app.set('trust proxy', trustedProxies);
   app.use(withRequestId, securityHeaders);
   mount(app, served.filter(isPublic));

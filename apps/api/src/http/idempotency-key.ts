@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
+import { canonicalJson } from '@tidings/events';
 import { invalid, Problem } from '../problems/problem.js';
 
 const HEADER = 'Idempotency-Key';
@@ -15,19 +16,16 @@ export function idempotencyKey(request: Pick<Request, 'get'>): string | undefine
 }
 
 /**
- * Returns the SHA-256 digest of a JSON body. It is the same for two texts of the same JSON with the fields in the same order.
- * The order matters as for events: they are compared by the text of their data.
+ * Returns the SHA-256 digest of a JSON body. It is the same for two texts of the same value, as repeated events are compared:
+ * members in any order, numbers by their exact value.
  */
 export function digestOf(body: unknown): Buffer {
-  return createHash('sha256').update(JSON.stringify(body)).digest();
+  return createHash('sha256').update(canonicalJson(body)).digest();
 }
 
-/** Returns a JSON value with the members of each object in the order of their names, for requests where the order says nothing. */
-export function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
+/** Returns the digest of a body's text. Earlier versions bound keys to it (docs/decisions/0046-input.md). */
+export function textDigestOf(body: unknown): Buffer {
+  return createHash('sha256').update(JSON.stringify(body)).digest();
 }
 
 /**

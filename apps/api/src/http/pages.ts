@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { CURSOR_RULE, toCursor } from './cursor.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 const LIMIT = `must be a whole number from 1 to ${String(MAX_LIMIT)}`;
 
-/** The query parameters of a list: `?limit=&cursor=`. The cursor is the id of the last item of the previous page. */
+/** The query parameters of a list: `?limit=&cursor=`. `readCursor` returns the id in the cursor. */
 export const page = {
   limit: z
     .string()
@@ -15,7 +16,7 @@ export const page = {
     .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, description: 'The maximum number of items on a page.' }),
   cursor: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be the next_cursor of an earlier page')
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, CURSOR_RULE)
     .optional()
     .meta({ description: 'The `next_cursor` of the previous page.' }),
 };
@@ -32,8 +33,14 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
  * Builds the JSON of a page. Take one row more than the page holds: an extra row means that there is a next page.
  *
  * @param rows up to `limit + 1` rows
+ * @param list the name of the list, for its cursors
  */
-export function toPage<Row extends { id: string }, Json>(rows: readonly Row[], limit: number, toJson: (row: Row) => Json) {
+export function toPage<Row extends { id: string }, Json>(
+  rows: readonly Row[],
+  { list, limit }: { list: string; limit: number },
+  toJson: (row: Row) => Json,
+) {
   const data = rows.slice(0, limit);
-  return { data: data.map(toJson), next_cursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
+  const last = rows.length > limit ? data.at(-1) : undefined;
+  return { data: data.map(toJson), next_cursor: last ? toCursor(list, last.id) : null };
 }

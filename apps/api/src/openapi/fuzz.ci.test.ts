@@ -1,8 +1,10 @@
 // Only in CI: it sends thousands of malformed requests.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { isUtf8 } from 'node:buffer';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { parseJson } from '@tidings/events';
 import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
 import { malformedRequests, type RawRequest } from '../../test/malformed-requests.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
@@ -69,9 +71,33 @@ function send({ method, path, headers, body }: RawRequest): Promise<OperationRes
   });
 }
 
-/** Expects a response that the document names, never a 5xx, with a problem document for a 4xx. */
-function checkResponse(operation: Operation, { status, type, body }: OperationResponse): void {
+const JARGON = /Invalid input|expected (string|number|int|boolean|array|object|record|nonoptional|undefined)|received/;
+
+/** Whether the body is declared as JSON, and is not UTF-8 or not the JSON that `parseJson` accepts. */
+function isRefused({ headers, body }: RawRequest): boolean {
+  if (
+    body === undefined ||
+    headers['content-encoding'] !== undefined ||
+    !/^application\/json$/.test(headers['content-type'] ?? '')
+  )
+    return false;
+  if (!isUtf8(body)) return true;
+  try {
+    parseJson(body.toString().replace(/^\ufeff/, ''));
+    return false;
+  } catch {
+    return body.length > 0;
+  }
+}
+
+/**
+ * Expects a response that the document names, never a 5xx, with a problem document for a 4xx in plain words. A body that is not
+ * UTF-8 or not strict JSON is never accepted.
+ */
+function checkResponse(operation: Operation, sent: RawRequest, { status, type, body }: OperationResponse): void {
   expect(status).toBeLessThan(500);
+  if (isRefused(sent)) expect(status).toBeGreaterThanOrEqual(400);
+  if (status === 400) expect(body).not.toMatch(JARGON);
   if (status >= 400) expect(type).toBe('application/problem+json');
   const named = Object.keys(operation.responses).map(Number);
   // A malformed path may not match the operation (404); 304 is the HTTP response to If-None-Match: *.
@@ -83,7 +109,7 @@ test(`${String(RUNS)} malformed requests to each route get responses that the do
   for (const operation of document.operations) {
     await fc.assert(
       fc.asyncProperty(malformedRequests(operation, ids), async (malformed) => {
-        checkResponse(operation, await send(malformed));
+        checkResponse(operation, malformed, await send(malformed));
       }),
       { numRuns: RUNS },
     );

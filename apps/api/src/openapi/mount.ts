@@ -1,5 +1,5 @@
 import type { Express, Request, RequestHandler } from 'express';
-import { EVENT_ID, OWNER_ID } from '@tidings/events';
+import { LOGGED_EVENT_ID, OWNER_ID } from '@tidings/events';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { jsonBodies } from '../http/json-body.js';
 import { notFound } from '../problems/problem.js';
@@ -8,7 +8,7 @@ import type { AnyCall, Route, RouteDescription } from './route.js';
 
 const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
 /** The forms of ids that Tidings does not make, by the resource. */
-const OTHER_IDS: Readonly<Record<string, RegExp>> = { owner: OWNER_ID, event: EVENT_ID };
+const OTHER_IDS: Readonly<Record<string, RegExp>> = { owner: OWNER_ID, event: LOGGED_EVENT_ID };
 
 /**
  * Adds the routes to the app. Routes that are not public need `authenticate` in front of them. The body is read only if

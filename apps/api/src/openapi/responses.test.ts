@@ -119,7 +119,7 @@ test('the responses to too many webhooks, and to too many secrets', async () => 
   for (let count = 1; count <= 4; count += 1) checkResponse(rotate, await client.call(rotate, { webhooks }, tokenOf('many')));
 });
 
-test('the responses when deliveries are retried and replayed', async () => {
+test('the responses when deliveries are retried, replayed and cancelled', async () => {
   const ids = await client.createResources('again');
   const replay = operationNamed('postWebhooksOneReplay');
   const body = JSON.stringify({ since: '2020-01-01T00:00:00Z', status: ['cancelled'] });
@@ -129,6 +129,11 @@ test('the responses when deliveries are retried and replayed', async () => {
     checkResponse(operation, await client.call(operation, ids, tokenOf('again')));
   await api.as('again').patch(path).send({ enabled: true });
   checkResponse(replay, await client.call(replay, ids, tokenOf('again'), { body }));
+  const cancel = operationNamed('postDeliveriesOneCancel');
+  checkResponse(cancel, await client.call(cancel, ids, tokenOf('again')));
+  await api.database.pool.query("UPDATE deliveries SET status = 'failed', finished_at = now() WHERE owner = 'again'");
+  await api.database.pool.query('DELETE FROM pending_deliveries');
+  checkResponse(cancel, await client.call(cancel, ids, tokenOf('again')));
 });
 
 test('the responses to a test of a webhook', async () => {

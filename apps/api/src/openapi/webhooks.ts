@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVENT_ID, type EventTypeDescription } from '@tidings/events';
+import { LOGGED_EVENT_ID, type EventTypeDescription } from '@tidings/events';
 import type { JsonSchema, jsonSchemas } from './json-schemas.js';
 
 type Schemas = Pick<ReturnType<typeof jsonSchemas>, 'output'>;
@@ -11,7 +11,7 @@ type Schemas = Pick<ReturnType<typeof jsonSchemas>, 'output'>;
 const headers = z.strictObject({
   'webhook-id': z
     .string()
-    .regex(EVENT_ID)
+    .regex(LOGGED_EVENT_ID)
     .describe('The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed.'),
   'webhook-timestamp': z
     .string()

@@ -1,3 +1,4 @@
+import { escapeLineSeparators } from '@tidings/events';
 import type { NoticeData, NoticeType } from './notices.js';
 
 const CHUNK_END = Buffer.from('\r\n');
@@ -19,13 +20,14 @@ export interface Frame {
 }
 
 /**
- * Encodes an event in the WHATWG event-stream format. Ids and types hold no line breaks (see `EVENT_ID`); data may hold line
- * breaks, and each of its lines becomes a `data:` line.
+ * Encodes an event in the WHATWG event-stream format. Ids and types hold no line breaks (see `LOGGED_EVENT_ID`); data may hold line
+ * breaks, and each of its lines becomes a `data:` line. U+0085, U+2028 and U+2029 are escaped: clients that split text into
+ * lines by Unicode's rules would end the line there.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
 export function frame({ id, type, data }: FramedEvent): Frame {
-  return toFrame(`id: ${id}\nevent: ${type}\n${dataLines(data)}\n`);
+  return toFrame(`id: ${id}\nevent: ${type}\n${dataLines(escapeLineSeparators(data))}\n`);
 }
 
 /**

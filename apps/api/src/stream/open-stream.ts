@@ -8,7 +8,7 @@ import {
   type LogRange,
   type Queryable,
 } from '@tidings/database';
-import { EVENT_ID } from '@tidings/events';
+import { LOGGED_EVENT_ID } from '@tidings/events';
 import { Problem } from '../problems/problem.js';
 import type { Subscribers } from './subscribers.js';
 import { notice, type Frame } from './frame.js';
@@ -122,5 +122,5 @@ export async function openStream(
  */
 async function positionOf(id: string, viewer: string | null, sql: Queryable): Promise<number | null> {
   if (id === START_ID) return 0;
-  return EVENT_ID.test(id) ? findPosition(sql, viewer, id) : null;
+  return LOGGED_EVENT_ID.test(id) ? findPosition(sql, viewer, id) : null;
 }

@@ -36,15 +36,17 @@ export function disabledByOperator(disabledAt: Date) {
 
 /**
  * Returns the columns that also change with an owner's change. When the owner enables or disables the webhook, the reason
- * why Tidings disabled it is removed. When the owner enables it or changes its URL, its failures are reset.
+ * why Tidings disabled it is removed. When the owner enables it or changes its URL, its failures are reset. A pause that is
+ * repeated keeps its beginning.
  */
 export function impliedChanges(
-  { url: urlBefore, disabledReason }: Pick<Webhook, 'url' | 'disabledReason'>,
-  { enabled, url = urlBefore }: RegistrationChange,
+  { url: urlBefore, disabledReason, ownerPausedAt }: Pick<Webhook, 'url' | 'disabledReason' | 'ownerPausedAt'>,
+  { enabled, paused, url = urlBefore }: RegistrationChange,
 ) {
   return {
     // A webhook that an operator disabled stays disabled.
     ...(enabled === undefined || disabledReason === 'operator' ? {} : NO_DISABLED_REASON),
+    ...(paused === undefined ? {} : { ownerPausedAt: paused ? (ownerPausedAt ?? new Date()) : null }),
     ...(enabled === true || url !== urlBefore ? HEALTHY : {}),
     // Its replays are cancelled, so later replays need not wait for their planned end.
     ...(enabled === false ? { replayNextAt: null } : {}),

@@ -80,6 +80,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
       .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)} headers`)
       .refine(hasUniqueNames, 'must not hold the same name twice; names are case-insensitive'),
     enabled: z.boolean(),
+    paused: z.boolean(),
     max_in_flight: wholeNumber(1, maxInFlight),
     rate_limit: wholeNumber(1, 10_000, ' requests per second, or null for no limit').nullable(),
     ordering: z.enum(['unordered', 'fifo'], 'must be unordered or fifo'),
@@ -92,6 +93,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
       description: fields.description.default(null),
       headers: fields.headers.default({}),
       enabled: fields.enabled.default(true),
+      paused: fields.paused.default(false),
       max_in_flight: fields.max_in_flight.default(Math.min(10, maxInFlight)),
       rate_limit: fields.rate_limit.default(null),
       ordering: fields.ordering.default('unordered'),

@@ -11,6 +11,7 @@ import {
   type Transaction,
 } from '@tidings/database';
 import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
+import type { Admit } from '../deliveries/admit.js';
 import { impliedChanges, toColumns } from './columns.js';
 import { createOpener } from './open-webhook.js';
 import type { Registration, RegistrationChange } from './registration.js';
@@ -48,13 +49,15 @@ interface RegistryParts {
   seal: Seal;
   /** The maximum number of webhooks of an owner without a limit of its own, which an operator may set. */
   perOwner: number;
+  /** Gives the free slots of these webhooks to their waiting deliveries at once, when they are resumed. */
+  admit: Admit;
 }
 
 /** Reads and writes webhooks for their owners. */
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** Creates the registry of webhooks. Every method takes the owner, and sees only the owner's webhooks (I7). */
-export function createRegistry({ database, reading, seal, perOwner }: RegistryParts) {
+export function createRegistry({ database, reading, seal, perOwner, admit }: RegistryParts) {
   const { prisma, pool } = database;
 
   const { previousOf, toView } = createOpener(seal);
@@ -97,7 +100,15 @@ export function createRegistry({ database, reading, seal, perOwner }: RegistryPa
         }
         const sealedSecret = sealBytes(secret, sealedFor.secret(id));
         const webhook = await transaction.webhook.create({
-          data: { ...toColumns(fields), url: fields.url, id, owner, sealedSecret, sealedHeaders: sealHeaders(id, headers) },
+          data: {
+            ...toColumns(fields),
+            url: fields.url,
+            id,
+            owner,
+            sealedSecret,
+            sealedHeaders: sealHeaders(id, headers),
+            ownerPausedAt: fields.paused ? new Date() : null,
+          },
         });
         const answer = { ...webhookToJson(toView(webhook)), secret };
         if (use) {
@@ -114,9 +125,9 @@ export function createRegistry({ database, reading, seal, perOwner }: RegistryPa
       });
     },
 
-    /** Returns up to `limit` webhooks before the cursor, newest first. */
-    async list(owner: string, { limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<WebhookView[]> {
-      const before = cursor === undefined ? {} : { id: { lt: cursor } };
+    /** Returns up to `limit` webhooks that are older than the one with the id `before`, newest first. */
+    async list(owner: string, { limit, before: id }: { limit: number; before?: string | undefined }): Promise<WebhookView[]> {
+      const before = id === undefined ? {} : { id: { lt: id } };
       const webhooks = await reading.prisma.webhook.findMany({
         where: { owner, ...before },
         orderBy: { id: 'desc' },
@@ -135,6 +146,9 @@ export function createRegistry({ database, reading, seal, perOwner }: RegistryPa
      * Changes the fields in `change` and the columns that they imply; null when the owner has no such webhook. It reads without
      * a lock and writes in one statement, which changes nothing if the values that it read have changed meanwhile: then it
      * starts again. So a process that freezes in between holds up no delivery.
+     *
+     * No delivery is claimed after a pause was committed: a claim locks the webhook's row, as this does. After a resume the first
+     * waiting deliveries are enqueued at once.
      *
      * Disabling takes as long however many deliveries are pending: no attempt of them begins after it, they are shown as
      * cancelled from then on, and workers end them.
@@ -157,6 +171,7 @@ export function createRegistry({ database, reading, seal, perOwner }: RegistryPa
           unchanged: { url, disabledReason },
         });
         if (!changed) continue;
+        if (change.paused === false) await admit([id]);
         const webhook = await prisma.webhook.findFirst({ where: { id, owner } });
         return webhook && { changed: true, webhook: toView(webhook) };
       }

@@ -1,13 +1,15 @@
 import { z } from 'zod';
-import type { WebhookStats } from '@tidings/database';
+import type { WebhookHours, WebhookStats } from '@tidings/database';
 import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
+import { readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import { ownerDisabled } from '../owners/owner-disabled.js';
-import { digestOf, idempotencyKey, inOrder, keyIsTaken } from '../http/idempotency-key.js';
+import { digestOf, idempotencyKey, keyIsTaken } from '../http/idempotency-key.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
+import { hourlyStatsJson, hourlyStatsQuery, hourlyStatsToJson, hoursOf } from './hourly-stats.js';
 import { statsToJson, webhookStatsJson } from './stats.js';
 import type { TestWebhook } from './test-webhook.js';
 import { testJson, testToJson, webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
@@ -18,6 +20,8 @@ interface WebhookRoutesParts {
   schemas: ReturnType<typeof registrationSchemas>;
   /** Reads the statistics of these webhooks. */
   readStats: (webhookIds: readonly string[]) => Promise<WebhookStats[]>;
+  /** Reads the attempts of a webhook in the present hour and so many hours before it. */
+  readHours: (webhookId: string, hours: number) => Promise<WebhookHours>;
 }
 
 const DAY_S = 86_400;
@@ -51,9 +55,11 @@ const TEST_PROBLEMS = {
 };
 
 const ONE = '/api/webhooks/{id}';
+/** The name of the list of an owner's webhooks, for its cursors: the statistics have the same pages. */
+const listOf = (owner: string): string => `webhooks of ${owner}`;
 
 /** Creates the routes of the caller's webhooks. Another owner's id gets a 404, like an id that does not exist (I7). */
-export function webhookRoutes({ registry, testWebhook, schemas, readStats }: WebhookRoutesParts): Route[] {
+export function webhookRoutes({ registry, testWebhook, schemas, readStats, readHours }: WebhookRoutesParts): Route[] {
   return [
     route(
       {
@@ -77,7 +83,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
       },
       async ({ request, caller, body }, response) => {
         const key = idempotencyKey(request);
-        const use = key === undefined ? undefined : { key, digest: digestOf(inOrder(body)) };
+        const use = key === undefined ? undefined : { key, digest: digestOf(body) };
         const registered = await registry.register(caller.owner, body, use);
         if (!registered.registered) {
           if (registered.reason === 'disabled') throw ownerDisabled();
@@ -100,8 +106,9 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         responses: { 200: { description: 'A page of webhooks.', schema: pageOf(webhookJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
-        const webhooks = await registry.list(caller.owner, { limit: limit + 1, cursor });
-        response.json(toPage(webhooks, limit, (webhook) => webhookToJson(webhook)));
+        const list = listOf(caller.owner);
+        const webhooks = await registry.list(caller.owner, { limit: limit + 1, before: readCursor(list, cursor) });
+        response.json(toPage(webhooks, { list, limit }, (webhook) => webhookToJson(webhook)));
       },
     ),
 
@@ -117,13 +124,29 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats }: Web
         responses: { 200: { description: 'A page of statistics.', schema: pageOf(webhookStatsJson) } },
       },
       async ({ caller, query: { limit, cursor } }, response) => {
-        const { data, next_cursor } = toPage(
-          await registry.list(caller.owner, { limit: limit + 1, cursor }),
-          limit,
-          ({ id }) => id,
-        );
+        const list = listOf(caller.owner);
+        const webhooks = await registry.list(caller.owner, { limit: limit + 1, before: readCursor(list, cursor) });
+        const { data, next_cursor } = toPage(webhooks, { list, limit }, ({ id }) => id);
         const stats = data.length === 0 ? [] : await readStats(data);
         response.json({ data: stats.map(statsToJson), next_cursor });
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: `${ONE}/stats`,
+        summary: 'The attempts of a webhook, by hour',
+        description:
+          'Exact counts of all attempts of the window, by the hour in which they started, the event type and the class of the response. They are kept for 35 days, also when the log keeps its attempts for a shorter time.',
+        access: 'owner',
+        params: { id: 'webhook' },
+        query: hourlyStatsQuery,
+        responses: { 200: { description: 'The counts.', schema: hourlyStatsJson } },
+      },
+      async ({ caller, params: { id }, query: { window } }, response) => {
+        if (!(await registry.find(caller.owner, id))) throw notFound('webhook', id);
+        response.json(hourlyStatsToJson(id, window, await readHours(id, hoursOf(window))));
       },
     ),
 

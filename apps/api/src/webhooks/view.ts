@@ -23,7 +23,14 @@ export const webhookJson = z
       .partial()
       .nullable()
       .describe("The values that differ from the server's retry policy; null: none."),
-    paused: z.boolean().describe('Whether an operator paused it: nothing is sent until it resumes, and nothing is lost.'),
+    paused: z
+      .boolean()
+      .describe(
+        'Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change.',
+      ),
+    paused_by: z
+      .array(z.enum(['owner', 'operator']))
+      .describe('Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other.'),
     disabled_reason: z
       .enum(['failing', 'gone', 'operator'])
       .nullable()
@@ -76,7 +83,8 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
     rate_limit: webhook.rateLimit,
     ordering: webhook.ordering,
     retry: retryToJson(webhook),
-    paused: webhook.pausedAt !== null,
+    paused: webhook.pausedAt !== null || webhook.ownerPausedAt !== null,
+    paused_by: pausedBy(webhook),
     disabled_reason: webhook.disabledReason,
     disabled_at: webhook.disabledAt,
     failing_since: webhook.failingSince,
@@ -88,6 +96,11 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
     created_at: webhook.createdAt,
     updated_at: webhook.updatedAt,
   };
+}
+
+/** Returns, like the SQL function `paused_by`, who has paused the webhook. */
+function pausedBy({ ownerPausedAt, pausedAt }: WebhookView): ('owner' | 'operator')[] {
+  return [...(ownerPausedAt === null ? [] : (['owner'] as const)), ...(pausedAt === null ? [] : (['operator'] as const))];
 }
 
 /** Returns the retry values of the webhook; null when it has none of its own. */

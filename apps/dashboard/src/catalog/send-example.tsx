@@ -16,7 +16,9 @@ export function SendExample({ eventType }: { eventType: EventType }) {
     mutationFn: () => {
       // The API validates the data against the JSON Schema and returns an error for each field.
       const body = { type: eventType.type, data: JSON.parse(text) as unknown } as PublishBody;
-      return unwrap(api.api.POST('/api/events', { body }));
+      // As it was typed: JavaScript would round the digits of numbers and drop names that are there twice.
+      const bodySerializer = () => `{"type":${JSON.stringify(eventType.type)},"data":${text}}`;
+      return unwrap(api.api.POST('/api/events', { body, bodySerializer }));
     },
   });
   const accepted = publish.data && 'id' in publish.data ? publish.data : undefined;

@@ -7,7 +7,7 @@ import { useRefresh } from '../webhooks/queries.js';
 import { DeliveryDetails } from './delivery-details.js';
 import { useDelivery } from './queries.js';
 
-/** A delivery of the signed-in user, with a retry button. */
+/** A delivery of the signed-in user, with buttons that retry and cancel it. */
 export function DeliveryPage({ id }: { id: string }) {
   const { api } = useSession();
   const refresh = useRefresh();
@@ -22,20 +22,43 @@ export function DeliveryPage({ id }: { id: string }) {
       notifyError('The delivery could not be retried', error);
     },
   });
+  const cancel = useMutation({
+    mutationFn: () => unwrap(api.api.POST('/api/deliveries/{id}/cancel', { params: { path: { id } } })),
+    onSuccess: async () => {
+      notifySuccess('The delivery is cancelled.');
+      await refresh();
+    },
+    onError: (error) => {
+      notifyError('The delivery could not be cancelled', error);
+    },
+  });
   return (
     <DeliveryDetails
       delivery={delivery}
       asOperator={false}
       actions={
         delivery.data && (
-          <Button
-            loading={retry.isPending}
-            onClick={() => {
-              retry.mutate();
-            }}
-          >
-            Retry now
-          </Button>
+          <>
+            {delivery.data.status === 'pending' && (
+              <Button
+                variant="default"
+                loading={cancel.isPending}
+                onClick={() => {
+                  cancel.mutate();
+                }}
+              >
+                Cancel delivery
+              </Button>
+            )}
+            <Button
+              loading={retry.isPending}
+              onClick={() => {
+                retry.mutate();
+              }}
+            >
+              Retry now
+            </Button>
+          </>
         )
       }
     />

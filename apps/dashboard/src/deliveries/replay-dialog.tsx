@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, MultiSelect, Select, Stack, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Modal, MultiSelect, Select, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { unwrap, explainError } from '../api/api.js';
@@ -28,6 +28,7 @@ export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClos
   const [hours, setHours] = useState('24');
   const [statuses, setStatuses] = useState<FinishedStatus[]>(['failed']);
   const [types, setTypes] = useState<string[]>([]);
+  const [missing, setMissing] = useState(false);
 
   const requestReplay = (body: ReplayBody) =>
     unwrap(api.api.POST('/api/webhooks/{id}/replay', { params: { path: { id: webhookId } }, body }));
@@ -39,6 +40,7 @@ export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClos
         until: new Date().toISOString(),
         ...(statuses.length > 0 ? { status: statuses } : {}),
         ...(types.length > 0 ? { event_types: types } : {}),
+        ...(missing ? { missing } : {}),
       };
       return { body, result: await requestReplay({ ...body, dry_run: true }) };
     },
@@ -92,6 +94,15 @@ export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClos
             resetCount();
           }}
         />
+        <Checkbox
+          label="Also send events that this webhook missed"
+          description="Events from before it was registered, while it was disabled, or while it had other event types."
+          checked={missing}
+          onChange={({ currentTarget }) => {
+            setMissing(currentTarget.checked);
+            resetCount();
+          }}
+        />
         <div role="status">
           {found !== undefined && (
             <Alert color={found === 0 ? 'gray' : 'blue'} title={formatQuantity(found, 'delivery matches', 'deliveries match')} />
@@ -136,5 +147,6 @@ interface ReplayBody {
   until: string;
   status?: FinishedStatus[];
   event_types?: string[];
+  missing?: boolean;
   dry_run?: boolean;
 }

@@ -7,7 +7,9 @@ import { useChangeWebhook, type OwnedWebhook } from './queries.js';
 export function WebhookAdminActions({ webhook, size = 'compact-sm' }: { webhook: OwnedWebhook; size?: 'compact-sm' | 'sm' }) {
   const [confirming, setConfirming] = useState(false);
   const change = useChangeWebhook();
-  const { id, url, enabled, paused } = webhook;
+  const { id, url, enabled } = webhook;
+  // The owner's pause is the owner's to lift.
+  const paused = webhook.paused_by.includes('operator');
   const close = (): void => {
     setConfirming(false);
   };

@@ -15,6 +15,7 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', {
 export function EventRow({ event, receivedAt }: { event: StreamedEvent; receivedAt: number }) {
   const [opened, { toggle }] = useDisclosure(false);
   const detailsId = useId();
+  const shown = { id: event.id, type: event.type, data: event.data };
   return (
     <li className="event-row" data-event-id={event.id}>
       <UnstyledButton onClick={toggle} aria-expanded={opened} aria-controls={detailsId} w="100%" px="md" py="xs">
@@ -26,12 +27,12 @@ export function EventRow({ event, receivedAt }: { event: StreamedEvent; received
             {event.type}
           </Text>
           <Text size="sm" c="dimmed" ff="monospace" truncate visibleFrom="sm">
-            {JSON.stringify(event.data)}
+            {event.json}
           </Text>
         </Group>
       </UnstyledButton>
       <div id={detailsId} hidden={!opened} style={{ padding: '0 1rem 0.75rem' }}>
-        {opened && <JsonBlock value={event} label={`Event ${event.id}`} />}
+        {opened && <JsonBlock value={shown} label={`Event ${event.id}`} />}
       </div>
     </li>
   );

@@ -3,7 +3,7 @@ import { matchesPatterns } from './matches-patterns.js';
 import { NO_EVENTS, addEvents, type ReceivedEvent } from './recent-events.js';
 
 const received = (id: string): ReceivedEvent => ({
-  event: { id, type: 'sync.failed', data: { user_id: 'a', error_message: 'x' } },
+  event: { id, type: 'sync.failed', data: { user_id: 'a', error_message: 'x' }, json: '{}' },
   receivedAt: 1,
 });
 const ids = (events: readonly ReceivedEvent[]): string[] => events.map(({ event }) => event.id);

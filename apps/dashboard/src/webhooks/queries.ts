@@ -7,6 +7,8 @@ const REFETCH_MS = 5000;
 
 /** Statistics of a webhook's recent deliveries, from `GET /api/webhooks/stats`. */
 export type WebhookStats = Schemas['WebhookStats'];
+/** All attempts of a webhook by hour, from `GET /api/webhooks/{id}/stats`. */
+export type HourlyStats = Schemas['WebhookHourlyStats'];
 
 /** Reads all pages of a list. */
 async function readAll<Item>(readPage: (query: { limit: number; cursor?: string }) => Promise<Page<Item>>): Promise<Item[]> {
@@ -38,6 +40,16 @@ export function useStats() {
       const all = await readAll((query) => unwrap(api.api.GET('/api/webhooks/stats', { params: { query } })));
       return new Map(all.map((stats) => [stats.webhook_id, stats]));
     },
+    refetchInterval: REFETCH_MS,
+  });
+}
+
+/** The attempts of one webhook by hour, of the last 24 hours. */
+export function useHourlyStats(id: string) {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ['webhooks', id, 'stats'],
+    queryFn: () => unwrap(api.api.GET('/api/webhooks/{id}/stats', { params: { path: { id }, query: { window: '24h' } } })),
     refetchInterval: REFETCH_MS,
   });
 }

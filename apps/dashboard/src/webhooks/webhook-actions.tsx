@@ -1,21 +1,18 @@
 import { Button, Menu } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { unwrap, type Webhook } from '../api/api.js';
-import { notifySuccess, notifyError } from '../components/notify.js';
+import type { Webhook } from '../api/api.js';
 import { ReplayDialog } from '../deliveries/replay-dialog.js';
-import { useSession } from '../session/use-session.js';
 import { DeleteWebhookDialog } from './delete-webhook-dialog.js';
-import { useRefresh } from './queries.js';
+import { DisableWebhookDialog } from './disable-webhook-dialog.js';
+import { useHourlyStats } from './queries.js';
 import { RotateSecretDialog } from './rotate-secret-dialog.js';
 import { TestWebhookDialog } from './test-webhook-dialog.js';
+import { useChangeWebhook } from './use-change-webhook.js';
 
-type OpenDialog = 'test' | 'replay' | 'rotate' | 'delete' | null;
+type OpenDialog = 'test' | 'replay' | 'rotate' | 'disable' | 'delete' | null;
 
 /** The buttons and the menu of a webhook's page. */
 export function WebhookActions({ webhook }: { webhook: Webhook }) {
-  const { api } = useSession();
-  const refresh = useRefresh();
   const [openDialog, setOpenDialog] = useState<OpenDialog>(null);
   const close = (): void => {
     setOpenDialog(null);
@@ -23,18 +20,10 @@ export function WebhookActions({ webhook }: { webhook: Webhook }) {
   const opener = (dialog: OpenDialog) => (): void => {
     setOpenDialog(dialog);
   };
-  const { id, enabled } = webhook;
-  const setEnabled = useMutation({
-    mutationFn: (next: boolean) =>
-      unwrap(api.api.PATCH('/api/webhooks/{id}', { params: { path: { id } }, body: { enabled: next } })),
-    onSuccess: async (_webhook, next) => {
-      notifySuccess(next ? 'The webhook is enabled.' : 'The webhook is disabled.');
-      await refresh();
-    },
-    onError: (error, next) => {
-      notifyError(next ? 'The webhook could not be enabled' : 'The webhook could not be disabled', error);
-    },
-  });
+  const { id, enabled, paused_by: pausedBy } = webhook;
+  const change = useChangeWebhook(id);
+  const stats = useHourlyStats(id);
+  const isPaused = pausedBy.includes('owner');
   return (
     <>
       <Button variant="default" onClick={opener('test')}>
@@ -42,9 +31,19 @@ export function WebhookActions({ webhook }: { webhook: Webhook }) {
       </Button>
       <Button
         variant="default"
-        loading={setEnabled.isPending}
+        loading={change.isPending}
         onClick={() => {
-          setEnabled.mutate(!enabled);
+          change.mutate({ paused: !isPaused });
+        }}
+      >
+        {isPaused ? 'Resume' : 'Pause'}
+      </Button>
+      <Button
+        variant="default"
+        loading={change.isPending}
+        onClick={() => {
+          if (enabled) setOpenDialog('disable');
+          else change.mutate({ enabled: true });
         }}
       >
         {enabled ? 'Disable' : 'Enable'}
@@ -65,6 +64,9 @@ export function WebhookActions({ webhook }: { webhook: Webhook }) {
       {openDialog === 'test' && <TestWebhookDialog webhook={webhook} onClose={close} />}
       {openDialog === 'replay' && <ReplayDialog webhookId={id} onClose={close} />}
       {openDialog === 'rotate' && <RotateSecretDialog webhook={webhook} onClose={close} />}
+      {openDialog === 'disable' && (
+        <DisableWebhookDialog pending={stats.data?.pending ?? 0} isPaused={isPaused} change={change} onClose={close} />
+      )}
       {openDialog === 'delete' && <DeleteWebhookDialog webhook={webhook} onClose={close} />}
     </>
   );

@@ -1,16 +1,15 @@
 import { Alert, SimpleGrid, Tabs } from '@mantine/core';
 import { useLocation } from 'wouter';
 import type { Webhook } from '../api/api.js';
-import { ElapsedTime } from '../components/elapsed-time.js';
 import { QueryResult } from '../components/query-result.js';
 import { RelativeTime } from '../components/relative-time.js';
 import { Sparkline } from '../components/sparkline.js';
 import { StatCard } from '../components/stat-card.js';
 import { StateBadge } from '../components/state-badge.js';
 import { DeliveryLog } from '../deliveries/delivery-log.js';
-import { formatQuantity, formatDuration, formatPercent } from '../format/numbers.js';
+import { formatCount, formatQuantity, formatDuration, formatPercent } from '../format/numbers.js';
 import { Page } from '../layout/page.js';
-import { useCatalog, useStats, useWebhook, type WebhookStats } from './queries.js';
+import { useCatalog, useHourlyStats, useStats, useWebhook, type HourlyStats, type WebhookStats } from './queries.js';
 import { WebhookActions } from './webhook-actions.js';
 import { WebhookSettings } from './webhook-settings.js';
 import { stateOf } from './webhook-state.js';
@@ -22,6 +21,7 @@ export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: stri
   const [, navigate] = useLocation();
   const webhook = useWebhook(id);
   const stats = useStats();
+  const hourly = useHourlyStats(id);
   const catalog = useCatalog();
   return (
     <Page
@@ -32,7 +32,7 @@ export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: stri
       <QueryResult name="webhook" query={webhook}>
         {(loaded) => (
           <>
-            <Summary webhook={loaded} stats={stats.data?.get(id)} />
+            <Summary webhook={loaded} stats={stats.data?.get(id)} hourly={hourly.data} />
             <Tabs
               value={tab === 'settings' ? 'settings' : 'deliveries'}
               onChange={(next) => {
@@ -60,8 +60,16 @@ export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: stri
   );
 }
 
+interface SummaryProps {
+  webhook: Webhook;
+  /** Of recent deliveries. */
+  stats: WebhookStats | undefined;
+  /** Of all attempts. */
+  hourly: HourlyStats | undefined;
+}
+
 /** The state of a webhook and its recent statistics. */
-function Summary({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | undefined }) {
+function Summary({ webhook, stats, hourly }: SummaryProps) {
   const { label, tone, advice } = stateOf(webhook);
   return (
     <>
@@ -85,12 +93,13 @@ function Summary({ webhook, stats }: { webhook: Webhook; stats: WebhookStats | u
           note={stats && `p50 ${formatDuration(stats.p50_ms)}`}
         />
         <StatCard
-          label="Recent deliveries"
-          value={stats ? <Sparkline series={stats.series} /> : '–'}
+          label="Attempts by hour"
+          value={hourly ? <Sparkline series={hourly.hours} /> : '–'}
           note={
-            stats && (
+            hourly && (
               <>
-                {stats.pending} pending; last <ElapsedTime since={stats.since} />
+                {formatQuantity(hourly.attempts, 'attempt', 'attempts')}, {formatCount(hourly.failed)} failed; {hourly.pending}{' '}
+                pending
               </>
             )
           }

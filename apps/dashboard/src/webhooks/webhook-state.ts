@@ -31,13 +31,20 @@ const DISABLED: Record<NonNullable<Webhook['disabled_reason']>, WebhookState> = 
 
 /** Returns the most important state: disabled before paused, paused before circuit, circuit before failing. */
 export function stateOf(webhook: Webhook): WebhookState {
-  const { enabled, disabled_reason: reason, paused, circuit, failing_since: failingSince } = webhook;
+  const { enabled, disabled_reason: reason, paused_by: pausedBy, circuit, failing_since: failingSince } = webhook;
   if (!enabled) {
     return reason === null
       ? { label: 'Disabled', tone: 'neutral', advice: 'The webhook is disabled. New events are skipped.' }
       : DISABLED[reason];
   }
-  if (paused) {
+  if (pausedBy.includes('owner')) {
+    return {
+      label: 'Paused',
+      tone: 'warning',
+      advice: 'The owner paused this webhook. Deliveries wait until the owner resumes it. No event is lost.',
+    };
+  }
+  if (pausedBy.includes('operator')) {
     return {
       label: 'Paused by the operator',
       tone: 'warning',

@@ -2,14 +2,18 @@ import type { Accept } from '@tidings/accept';
 import {
   bringForward,
   createPartitionMaintenance,
+  countHour,
   createTaskHold,
   endSupersededNext,
   forgetRegistrations,
+  markExpiring,
   markNotified,
   readBacklog,
+  readExpiring,
   readTime,
   readUnnotified,
   removeEarlierLineStarts,
+  skipExpired,
   WAKE_LIMIT,
   wakeDeliveries,
 } from '@tidings/database';
@@ -25,6 +29,7 @@ import { createEndSuperseded } from '../cancel/end-superseded.js';
 import type { WorkerConfig } from '../config.js';
 import { createExpandLost, type ExpandChunk } from '../expand/expand.js';
 import type { LineStarts } from '../line-starts/line-starts.js';
+import { createExpirePaused } from '../notify/expire-paused.js';
 import { createNotifyOwners } from '../notify/notify-owners.js';
 import { createReconcile } from '../reconcile/reconcile.js';
 import type { Connections } from './connections.js';
@@ -51,6 +56,10 @@ const ACTIVITY_MS = 5000;
 const ADVANCE_LINE_STARTS_MS = 500;
 /** How often the line starts that were replaced are removed, in milliseconds. */
 const REMOVE_LINE_STARTS_MS = 300_000;
+/** How often attempts are counted for the statistics of webhooks, and paused webhooks are looked at, in milliseconds. */
+const MINUTE_MS = 60_000;
+/** Time from the notice that deliveries of a paused webhook expire until they do, in hours; at most half of the retention time. */
+const NOTICE_HOURS = 72;
 /** How often the backlog is measured, in milliseconds: as often as most Prometheus servers scrape. */
 const MEASURE_MS = 15_000;
 
@@ -86,6 +95,16 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     catalog,
     log,
   });
+  const expiry = { retentionDays: config.retentionDays, noticeHours: Math.min(NOTICE_HOURS, 12 * config.retentionDays) };
+  const expirePaused = createExpirePaused({
+    readExpiring: (after) => readExpiring(sql, after, expiry),
+    accept,
+    markExpiring: (expiring) => markExpiring(sql, expiring),
+    skipExpired: (from) => skipExpired(sql, from, expiry),
+    catalog,
+    onEnded: metrics.deliveries.ended,
+    log,
+  });
   const measureBacklog = createMeasureBacklog({
     readBacklog: () => readBacklog(sql),
     readJobCounts: jobCounts.read,
@@ -101,6 +120,15 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     createSharedPeriodicTask({ name: 'end superseded', run: endSuperseded, ...shared }),
     createSharedPeriodicTask({ name: 'notify owners', run: notifyOwners, ...shared }),
     createSharedPeriodicTask({ name: 'forget registrations', run: () => forgetRegistrations(sql), ...shared }),
+    createSharedPeriodicTask({
+      name: 'count hours',
+      run: async (isStopping) => {
+        while (!isStopping() && (await countHour(sql)));
+      },
+      ...shared,
+      intervalMs: MINUTE_MS,
+    }),
+    createSharedPeriodicTask({ name: 'expire paused', run: expirePaused, ...shared, intervalMs: MINUTE_MS }),
     createPartitionMaintenance(sql, config.retentionDays, shared),
     createPeriodicTask({ name: 'line starts', intervalMs: ADVANCE_LINE_STARTS_MS, run: lineStarts.advance, ...common }),
     createSharedPeriodicTask({

@@ -38,6 +38,16 @@ describe('the request of a delivery', () => {
     expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({ type: 'sync.completed' });
   });
 
+  test('has the digits of numbers as they are stored, and the line separators of Unicode as escapes, also in the signature', () => {
+    const eventData = '{"a":1.0,"b":12345678901234567890,"c":"x\u2028y\u2029z\u0085"}';
+    const { body, headers } = buildRequest(delivery({ eventData }), seal);
+    expect(body).toBe(
+      '{"type":"sync.completed","timestamp":"2026-11-24T10:00:00.000Z","data":{"a":1.0,"b":12345678901234567890,"c":"x\\u2028y\\u2029z\\u0085"}}',
+    );
+    expect(buildRequest(delivery({ eventData }), seal).body).toBe(body);
+    expect(() => new Webhook(secret).verify(body, headers as Record<string, string>)).not.toThrow();
+  });
+
   test('is signed with every secret that is still valid, the newest first', () => {
     const [older, ended] = [createSecret(), createSecret()];
     const previous = [

@@ -1,5 +1,6 @@
 import type { ClaimedDelivery } from '@tidings/database';
 import { customHeaders } from '@tidings/egress';
+import { escapeLineSeparators } from '@tidings/events';
 import { parsePreviousSecrets, secretKey, sealedFor, stillValid, type Seal } from '@tidings/secrets';
 import { sign } from '@tidings/signing';
 import type { OutgoingRequest } from './send.js';
@@ -29,7 +30,7 @@ export type SignableEvent = Pick<
  */
 export function buildRequest(delivery: SignableEvent, { open }: Pick<Seal, 'open'>): OutgoingRequest {
   const { webhookId, url, eventId: id, claimedAt: timestamp } = delivery;
-  const body = `{"type":${JSON.stringify(delivery.eventType)},"timestamp":"${delivery.eventTimestamp}","data":${delivery.eventData}}`;
+  const body = `{"type":${JSON.stringify(delivery.eventType)},"timestamp":"${delivery.eventTimestamp}","data":${escapeLineSeparators(delivery.eventData)}}`;
   const secret = open(delivery.sealedSecret, sealedFor.secret(webhookId));
   const previous = delivery.sealedPreviousSecrets
     ? parsePreviousSecrets(open(delivery.sealedPreviousSecrets, sealedFor.previousSecrets(webhookId)))

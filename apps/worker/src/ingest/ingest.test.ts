@@ -32,6 +32,19 @@ describe('an enqueued event', () => {
     expect(accepted).toEqual([job]);
   });
 
+  test.each(['1.0', '1e2', '9007199254740993', '12345678901234567890'])('keeps the digits of its numbers: %s', async (number) => {
+    const data = job.data.replace('"duration_s":1', `"duration_s":${number}`);
+    expect((await ingest({ ...job, data })).accepted).toEqual([{ ...job, data }]);
+  });
+
+  test('that is refused says why, and where', async () => {
+    const { jobOutcome } = await ingest({ ...job, data: job.data.replace('{', '{"errors":1,') });
+    expect(jobOutcome).toEqual({
+      action: 'dead_letter',
+      reason: 'Nothing was published. data.errors: is in the same object more than once',
+    });
+  });
+
   test('belongs to the owner in its data, even when the job names another', async () => {
     const { accepted } = await ingest({ ...job, owner: 'mallory' });
     expect(accepted[0]?.owner).toBe('alice');
@@ -42,6 +55,12 @@ describe('an enqueued event', () => {
     ['data that does not fit its type', { ...job, data: '{"user_id":"alice"}' }],
     ['data that is not JSON', { ...job, data: '{' }],
     ['an invalid id', { ...job, id: 'a b' }],
+    ['an id with a dot', { ...job, id: 'a.b' }],
+    ['a name twice', { ...job, data: job.data.replace('{', '{"errors":1,') }],
+    ['a member __proto__', { ...job, data: job.data.replace('{', '{"__proto__":{},') }],
+    ['half of a surrogate pair', { ...job, data: job.data.replace('alice', '\\ud83d') }],
+    ['a number that is too large', { ...job, data: job.data.replace('"duration_s":1', '"duration_s":1e400') }],
+    ['data that is nested too deeply', { ...job, data: `${'['.repeat(100_000)}${']'.repeat(100_000)}` }],
     ['nothing', undefined],
   ])('with %s is kept as a dead letter, and not accepted', async (_name, input) => {
     const { jobOutcome, accepted } = await ingest(input);

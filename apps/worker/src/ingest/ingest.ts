@@ -1,5 +1,5 @@
 import { ConflictingEventError, type Accept } from '@tidings/accept';
-import { eventJob, InvalidEventError, type Catalog, type TidingsEvent } from '@tidings/events';
+import { eventJob, InvalidEventError, parseEventData, type Catalog, type TidingsEvent } from '@tidings/events';
 import type { JobOutcome } from '@tidings/queue';
 
 /** Processes one job of the queue `events`, and returns the outcome of the job. */
@@ -13,8 +13,6 @@ interface IngestParts {
   log: { error: (message: string, details: object) => void; warn: (message: string, details: object) => void };
 }
 
-const enqueuedEvent = eventJob.extend({ data: eventJob.shape.data.transform((text) => JSON.parse(text) as unknown) });
-
 /**
  * Creates step 2 of an event's journey for events that a service enqueued. Anyone who reaches Redis can write jobs, so the
  * event is validated by the catalog again, and its owner is read from its data, not from the job.
@@ -23,7 +21,8 @@ export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): 
   return async (job) => {
     let events: TidingsEvent[];
     try {
-      events = catalog.validate([enqueuedEvent.parse(job)]);
+      const { data, ...envelope } = eventJob.parse(job);
+      events = catalog.validate([{ ...envelope, data: parseEventData(data) }]);
     } catch (error) {
       const reason = error instanceof InvalidEventError ? error.message : 'The job is not an event.';
       onInvalid?.();

@@ -8,7 +8,8 @@ export interface LoggedEvent {
   type: string;
   /** Time of the event, ISO 8601. */
   timestamp: string;
-  data: unknown;
+  /** The payload as JSON text, as the server sent it. */
+  json: string;
 }
 
 /** Result of one forwarded request. */
@@ -41,8 +42,8 @@ const MAX_ERROR_CHARACTERS = 200;
  */
 export function createForwarder({ target, secret, timeoutMs }: ForwarderOptions): (event: LoggedEvent) => Promise<Forwarded> {
   const keys = [secretKey(secret)];
-  return async ({ id, type, timestamp: eventTime, data }) => {
-    const body = `{"type":${JSON.stringify(type)},"timestamp":"${eventTime}","data":${JSON.stringify(data)}}`;
+  return async ({ id, type, timestamp: eventTime, json }) => {
+    const body = `{"type":${JSON.stringify(type)},"timestamp":"${eventTime}","data":${json}}`;
     const timestamp = Math.floor(Date.now() / 1000);
     const startedAt = performance.now();
     const elapsedMs = (): number => Math.round(performance.now() - startedAt);

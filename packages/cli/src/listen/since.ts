@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { EVENT_ID } from '@tidings/events';
+import { LOGGED_EVENT_ID } from '@tidings/events';
 import { parseTime } from '../option-values.js';
 import { unwrap, type Server } from '../server.js';
 
@@ -17,7 +17,7 @@ export function parseSince(text: string): string | Date {
   try {
     return parseTime(text);
   } catch {
-    if (EVENT_ID.test(text)) return text;
+    if (LOGGED_EVENT_ID.test(text)) return text;
     throw new InvalidArgumentError("Write it as 2h or 7d (ago), 2026-11-24T10:00:00Z, an event's id, or start.");
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { writeJson } from '@tidings/events';
 import { assign, type FieldSchema } from './assign.js';
 
 const schema: FieldSchema = {
@@ -26,6 +27,15 @@ describe('--set', () => {
   ])('sets %s=%s', (path, text, expected) => {
     expect(set(path, text)).toEqual(expected);
     expect(data.by.name).toBe('x');
+  });
+
+  test.each([
+    ['items', '9007199254740993', '"items":9007199254740993'],
+    ['counts.artists', ' 1.0 ', '"artists":1.0'],
+    ['counts', '{"artists":1e2}', '"counts":{"artists":1e2}'],
+    ['tags', '[12345678901234567890]', '"tags":[12345678901234567890]'],
+  ])('keeps the digits of %s=%s', (path, text, expected) => {
+    expect(writeJson(set(path, text))).toContain(expected);
   });
 
   test.each([

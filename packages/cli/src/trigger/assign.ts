@@ -1,3 +1,5 @@
+import { parseJson, rememberDigits } from '@tidings/events';
+
 /** The keywords of JSON Schema that describe a field. */
 export interface FieldSchema {
   type?: unknown;
@@ -16,7 +18,8 @@ type Fields = Record<string, unknown>;
 
 /**
  * Returns a copy of the data with new values in the assigned fields. The text becomes the value of a field with the schema type
- * `string`. For other fields the text is parsed as JSON; invalid JSON stays a text, so that the server's validation names the field.
+ * `string`. For other fields the text is parsed as JSON, and numbers keep their digits (`writeJson`); invalid JSON stays a text, so
+ * that the server's validation names the field.
  * Throws an error that names the field when the schema does not have it.
  */
 export function assign(data: Readonly<Fields>, schema: FieldSchema, assignments: readonly Assignment[]): Fields {
@@ -30,7 +33,9 @@ export function assign(data: Readonly<Fields>, schema: FieldSchema, assignments:
       if (typeof fields[part] !== 'object' || fields[part] === null) fields[part] = {};
       fields = fields[part] as Fields;
     }
-    fields[last] = valueOf(text, fieldOf(known, last, path));
+    const value = valueOf(text, fieldOf(known, last, path));
+    fields[last] = value;
+    if (typeof value === 'number') rememberDigits(fields, last, text.trim());
   }
   return result;
 }
@@ -47,7 +52,7 @@ function fieldOf({ properties = {}, additionalProperties }: FieldSchema, name: s
 function valueOf(text: string, { type }: FieldSchema): unknown {
   if (type === 'string') return text;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }

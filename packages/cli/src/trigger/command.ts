@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { paths } from '@tidings/client';
+import { writeJson } from '@tidings/events';
 import { reasonOf, usageError } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { unwrap, openServer, withServerOptions, type Server, type ServerOptions } from '../server.js';
@@ -39,7 +40,10 @@ export function triggerCommand(io: Io): Command {
         return;
       }
       // The type comes from the server's catalog, so TypeScript cannot know it.
-      const accepted = await unwrap(server, server.api.POST('/api/events', { body: draft as unknown as PublishBody }));
+      const accepted = await unwrap(
+        server,
+        server.api.POST('/api/events', { body: draft as unknown as PublishBody, bodySerializer: writeJson }),
+      );
       if (!('id' in accepted)) return;
       printResult(io, options.json, { ...accepted, ...draft, id: accepted.id }, () =>
         [`${accepted.status} ${accepted.id} (${type})`, JSON.stringify(draft.data, null, 2)].join('\n'),

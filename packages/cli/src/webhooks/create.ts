@@ -9,6 +9,7 @@ interface CreateOptions extends ServerOptions {
   description?: string;
   header?: Record<string, string>;
   disabled?: boolean;
+  paused?: boolean;
   fifo?: boolean;
   maxInFlight?: number;
   rateLimit?: number;
@@ -24,6 +25,7 @@ export function createWebhookCommand(io: Io): Command {
     .option('--description <text>', 'a description of its purpose')
     .option('--header <header>', 'a header of each request, "Name: value"; may be repeated', parseHeader)
     .option('--disabled', 'register the webhook disabled: it receives nothing yet')
+    .option('--paused', 'register the webhook paused: its events wait until you resume it')
     .option('--fifo', 'deliver one event at a time, in the order of the event log')
     .option('--max-in-flight <number>', 'maximum number of requests in flight', parseCount)
     .option('--rate-limit <number>', 'maximum number of requests per second', parseCount)
@@ -37,6 +39,7 @@ export function createWebhookCommand(io: Io): Command {
           description: options.description,
           headers: options.header,
           enabled: options.disabled ? false : undefined,
+          paused: options.paused,
           ordering: options.fifo ? ('fifo' as const) : undefined,
           max_in_flight: options.maxInFlight,
           rate_limit: options.rateLimit,

@@ -31,12 +31,32 @@ export function webhooksStories(system: () => System): void {
       expect(Math.abs(untilMs - 3_600_000)).toBeLessThan(60_000);
       expect((await terminal.json(`webhooks rotate ${id} --overlap 0`)).json.previous_secrets_valid_until).toBeNull();
 
+      expect((await terminal.json(`webhooks pause ${id}`)).json).toMatchObject({ paused: true, paused_by: ['owner'] });
+      expect((await terminal.run(`webhooks resume ${id}`)).out).toBe(`Resumed ${id}.`);
+      expect((await terminal.run(`webhooks disable ${id}`)).out).toBe(`Disabled ${id}.`);
+      expect((await terminal.run(`webhooks enable ${id}`)).out).toBe(`Enabled ${id}.`);
       expect(await terminal.run(`webhooks delete ${id}`)).toMatchObject({ code: 0, out: `Deleted ${id}.` });
       expect(await terminal.run(`webhooks delete ${id}`)).toMatchObject({
         code: 3,
         err: expect.stringContaining('404 Not found'),
       });
       expect((await terminal.run('webhooks list')).out).toContain('There are no webhooks.');
+    });
+
+    test('names the deliveries that disabling would cancel, and offers the pause', async () => {
+      const terminal = system().as('walter');
+      const receiver = await startReceiver(() => 200);
+      const { id } = (await terminal.json(`webhooks create ${receiver.url} --paused`)).json as { id: string };
+      await terminal.run('trigger sync.failed');
+      expect(await terminal.json(`webhooks disable ${id}`)).toMatchObject({
+        code: 1,
+        err: { error: { pending: 1, message: expect.stringContaining(`"tidings webhooks pause ${id}" keeps them`) } },
+      });
+      const [{ id: delivery }] = (await terminal.json(`deliveries list --webhook ${id} --status pending`)).json.data;
+      expect((await terminal.run(`deliveries cancel ${String(delivery)}`)).out).toBe(`${String(delivery)} is cancelled.`);
+      await terminal.run('trigger sync.failed');
+      expect((await terminal.run(`webhooks disable ${id} --yes`)).out).toBe(`Disabled ${id}.`);
+      receiver.close();
     });
 
     test('sends a test event, and exits with 1 when the receiver does not answer with a 2xx', async () => {

@@ -79,6 +79,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks/{id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The attempts of a webhook, by hour
+         * @description Exact counts of all attempts of the window, by the hour in which they started, the event type and the class of the response. They are kept for 35 days, also when the log keeps its attempts for a shorter time.
+         */
+        get: operations["getWebhooksOneStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/{id}": {
         parameters: {
             query?: never;
@@ -171,8 +191,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Replays terminal deliveries of a webhook
-         * @description The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate.
+         * Replays terminal deliveries of a webhook, or events that it missed
+         * @description The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate. With `missing`, events without a delivery to this webhook are replayed as well.
          */
         post: operations["postWebhooksOneReplay"];
         delete?: never;
@@ -252,6 +272,26 @@ export interface paths {
          * @description A terminal delivery becomes pending again, as a replay. A delivery that waits for its next attempt is attempted without the wait.
          */
         post: operations["postDeliveriesOneRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancels one pending delivery
+         * @description No attempt begins any more, and the next delivery of a fifo webhook follows. A request that is under way cannot be called back: the delivery becomes `succeeded` if the request does, and otherwise stays `cancelled`. Cancelling again changes nothing. A cancelled delivery can be retried or replayed.
+         */
+        post: operations["postDeliveriesOneCancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -474,7 +514,7 @@ export interface paths {
         head?: never;
         /**
          * Disables, enables, pauses or resumes a webhook
-         * @description While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost.
+         * @description While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost. `paused` changes the pause of the operators, and not that of the owner.
          */
         patch: operations["patchAdminWebhooksOne"];
         trace?: never;
@@ -795,8 +835,10 @@ export interface components {
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
             } | null;
-            /** @description Whether an operator paused it: nothing is sent until it resumes, and nothing is lost. */
+            /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
+            /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
+            paused_by: ("owner" | "operator")[];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: ("failing" | "gone" | "operator") | null;
             disabled_at: string | null;
@@ -836,8 +878,10 @@ export interface components {
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
             } | null;
-            /** @description Whether an operator paused it: nothing is sent until it resumes, and nothing is lost. */
+            /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
+            /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
+            paused_by: ("owner" | "operator")[];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: ("failing" | "gone" | "operator") | null;
             disabled_at: string | null;
@@ -877,6 +921,45 @@ export interface components {
                 at: string;
                 succeeded: number;
                 failed: number;
+            }[];
+        };
+        WebhookHourlyStats: {
+            webhook_id: string;
+            /** @enum {string} */
+            window: "1h" | "24h" | "7d" | "30d";
+            /**
+             * Format: date-time
+             * @description The start of the hour in which the window begins: whole hours are counted.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description The time of the count.
+             */
+            until: string;
+            attempts: number;
+            /** @description Attempts that the receiver answered with a 2xx. */
+            succeeded: number;
+            failed: number;
+            /** @description Deliveries that have not ended, of any age; at most 10,000 are counted. Disabling cancels them. */
+            pending: number;
+            /** @description Every hour, oldest first. The last one is the present hour. */
+            hours: {
+                /**
+                 * Format: date-time
+                 * @description The start of the hour in which the attempts started.
+                 */
+                at: string;
+                attempts: number;
+                /** @description Attempts that the receiver answered with a 2xx. */
+                succeeded: number;
+                failed: number;
+                counts: {
+                    event_type: string;
+                    /** @description `2xx` to `5xx`, or `none`: no response. */
+                    status_class: string;
+                    attempts: number;
+                }[];
             }[];
         };
         TestResult: {
@@ -1103,8 +1186,10 @@ export interface components {
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
             } | null;
-            /** @description Whether an operator paused it: nothing is sent until it resumes, and nothing is lost. */
+            /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
+            /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
+            paused_by: ("owner" | "operator")[];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: ("failing" | "gone" | "operator") | null;
             disabled_at: string | null;
@@ -1168,7 +1253,7 @@ export interface components {
             at: string;
             /** @description Who made the change: the id that the token names, or `tidings` for a change by Tidings itself. */
             actor: string;
-            /** @description One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; owner.changed; deliveries.paused or .resumed. */
+            /** @description One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; delivery.cancelled; owner.changed; deliveries.paused or .resumed. */
             action: string;
             /** @description The owner of what was changed. */
             owner: string | null;
@@ -1230,6 +1315,24 @@ export interface components {
                 reason: "failing" | "gone" | "operator";
                 /** Format: date-time */
                 disabled_at: string;
+            };
+            "webhook.expiring": {
+                /** @description The user of the event, the only one who may see it */
+                user_id: string;
+                webhook_id: string;
+                paused_by: ("owner" | "operator")[];
+                /** @description The number of deliveries; at most 10,000 are counted. */
+                deliveries: number;
+                /**
+                 * Format: date-time
+                 * @description When the oldest of them was created.
+                 */
+                oldest_at: string;
+                /**
+                 * Format: date-time
+                 * @description The time after which they are skipped.
+                 */
+                skipped_after: string;
             };
         };
     };
@@ -1436,6 +1539,8 @@ export interface operations {
                     };
                     /** @default true */
                     enabled?: boolean;
+                    /** @default false */
+                    paused?: boolean;
                     /** @default 10 */
                     max_in_flight?: number;
                     /** @default null */
@@ -1594,6 +1699,94 @@ export interface operations {
             };
             /** @description An operator disabled the owner. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhooksOneStats: {
+        parameters: {
+            query?: {
+                window?: "1h" | "24h" | "7d" | "30d";
+            };
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookHourlyStats"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1828,6 +2021,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     enabled?: boolean;
+                    paused?: boolean;
                     max_in_flight?: number;
                     rate_limit?: number | null;
                     /** @enum {string} */
@@ -2288,6 +2482,11 @@ export interface operations {
                     /** Format: date-time */
                     until?: string;
                     status?: ("succeeded" | "failed" | "cancelled" | "skipped")[];
+                    /**
+                     * @description Also replays events that the webhook has no delivery for and would get now: those from before it was registered, while it was disabled, or while it had other event types.
+                     * @default false
+                     */
+                    missing?: boolean;
                     event_types?: string[];
                     /** @default false */
                     dry_run?: boolean;
@@ -2729,6 +2928,101 @@ export interface operations {
                 };
             };
             /** @description The webhook of the delivery is disabled or removed. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postDeliveriesOneCancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cancelled delivery. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The delivery has succeeded, failed or been skipped. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database.js';
-import { arrangeCalls, type Call } from './arrange-calls.js';
+import { arrangeCalls, type Call, type SameData } from './arrange-calls.js';
 import { addMissingPeriod } from './keep-partitions.js';
 
 /** An event to accept. */
@@ -34,6 +34,8 @@ export interface AcceptOptions {
    * in Redis short. Default: as many as have a slot.
    */
   admitAtMost?: number | undefined;
+  /** Whether two texts of data have the same value. Default: whether they are the same text. */
+  isSameData?: SameData | undefined;
 }
 
 /** A new delivery that has a slot of its webhook: it is to be enqueued. */
@@ -56,7 +58,7 @@ export interface AcceptedCalls {
   /** Number of events that many webhooks match: workers write their deliveries. */
   expanding: number;
   /**
-   * By the number of the call, the ids that the log already has with another type or data, or that the call uses for two
+   * By the number of the call, the ids that the log already has with another type or with data of another value, or that the call uses for two
    * events. No event of such a call is written.
    */
   conflicts: Map<number, string[]>;
@@ -69,19 +71,31 @@ interface Row {
   deliveries: number;
   skipped: number;
   expanding: number;
-  conflicts: { call: number; id: string }[];
+  /** The events of a call that the log has with another text. `logged`: the text; null: it cannot be of the same value. */
+  conflicts: Conflict[];
+}
+
+interface Conflict {
+  call: number;
+  id: string;
+  logged: string | null;
 }
 
 /** An event that more webhooks match is expanded by workers. */
 export const MAX_WEBHOOKS_AN_EVENT = 100;
 /** So are further events of a commit that has written as many deliveries. */
 export const MAX_DELIVERIES_A_COMMIT = 5000;
+/** A text with other digits and escapes can be a few times as long. It bounds what the statement returns. */
+const MAX_TIMES_LONGER = 4;
 /** Of an owner with more webhooks it is not even counted how many match. */
 const MAX_WEBHOOKS_COUNTED = 1000;
 
 /**
  * Writes the events of many calls in one commit; of each call all events or none. An id that the log already has with the same
  * type and data is not written again, and is missing from the result.
+ *
+ * Data is compared as text first. A call with events that the log has with another text of the same value (`isSameData`) is
+ * accepted in a further commit, with the texts of the log: so comparing values costs nothing where no text differs.
  *
  * `lock_log` holds the lock of the log until the commit, so that positions become visible in their order: a reader that has
  * read up to a position has missed no earlier one. Therefore ids are compared with the log, and positions are given, only
@@ -101,11 +115,12 @@ export async function acceptEvents(
   calls: readonly (readonly NewEvent[])[],
   options: AcceptOptions,
 ): Promise<AcceptedCalls> {
+  const { isSameData = (one, other) => one === other } = options;
   const written = { deliveries: 0, skipped: 0 };
   const result: AcceptedCalls = { accepted: [], admitted: [], written, expanding: 0, conflicts: new Map() };
   let remaining: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
   while (remaining.length > 0) {
-    const { together, later, contradictory } = arrangeCalls(remaining);
+    const { together, later, contradictory } = arrangeCalls(remaining, isSameData);
     for (const { number, ids } of contradictory) result.conflicts.set(number, ids);
     const accept = () => acceptTogether(sql, together, options);
     const row = await accept().catch(async (error: unknown) => {
@@ -118,10 +133,32 @@ export async function acceptEvents(
     written.deliveries += row.deliveries;
     written.skipped += row.skipped;
     result.expanding += row.expanding;
-    for (const { call, id } of row.conflicts) result.conflicts.set(call, [...(result.conflicts.get(call) ?? []), id]);
-    remaining = later;
+    const { reworded, conflicts } = settle(row.conflicts, together, isSameData);
+    for (const [call, ids] of conflicts) result.conflicts.set(call, ids);
+    remaining = [...reworded, ...later];
   }
   return result;
+}
+
+/**
+ * Separates the calls that the log contradicts from those whose events it has in other words. These are returned with the texts
+ * of the log.
+ */
+function settle(rows: readonly Conflict[], calls: readonly Call<NewEvent>[], isSame: SameData) {
+  const reworded: Call<NewEvent>[] = [];
+  const conflicts = new Map<number, string[]>();
+  for (const { number, events } of rows.length > 0 ? calls : []) {
+    const logged = new Map(rows.filter(({ call }) => call === number).map((row) => [row.id, row.logged]));
+    if (logged.size === 0) continue;
+    const isOther = ({ id, data }: NewEvent): boolean => {
+      const text = logged.get(id);
+      return text !== undefined && (text === null || !isSame(text, data));
+    };
+    const ids = [...new Set(events.filter(isOther).map(({ id }) => id))];
+    if (ids.length > 0) conflicts.set(number, ids);
+    else reworded.push({ number, events: events.map((event) => ({ ...event, data: logged.get(event.id) ?? event.data })) });
+  }
+  return { reworded, conflicts };
 }
 
 /** Tells whether PostgreSQL refused a row because no partition holds it: a check violation without a constraint. */
@@ -147,7 +184,9 @@ async function acceptTogether(
       ), known AS MATERIALIZED (
         SELECT * FROM lock_log($1::text[])
       ), conflict AS MATERIALIZED (
-        SELECT DISTINCT offered.call, offered.id FROM offered JOIN known USING (id)
+        SELECT DISTINCT offered.call, offered.id, CASE WHEN offered.type = known.type
+          AND length(known.data) <= ${String(MAX_TIMES_LONGER)} * length(offered.data) THEN known.data END AS logged
+        FROM offered JOIN known USING (id)
         WHERE (offered.type, offered.data) IS DISTINCT FROM (known.type, known.data)
       ), fresh AS (
         SELECT DISTINCT ON (id) offered.* FROM offered

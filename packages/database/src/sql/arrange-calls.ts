@@ -22,8 +22,13 @@ export interface Arranged<Event> {
   contradictory: { number: number; ids: string[] }[];
 }
 
+/** Whether two texts are JSON of the same value. */
+export type SameData = (one: string, other: string) => boolean;
+
 /** Separates the calls that one commit can take from those that must follow, and from those that contradict themselves. */
-export function arrangeCalls<Event extends Identified>(calls: readonly Call<Event>[]): Arranged<Event> {
+export function arrangeCalls<Event extends Identified>(calls: readonly Call<Event>[], isSame: SameData): Arranged<Event> {
+  const differ = (one: Identified | undefined, other: Identified): boolean =>
+    one !== undefined && (one.type !== other.type || !isSame(one.data, other.data));
   const arranged: Arranged<Event> = { together: [], later: [], contradictory: [] };
   const eventById = new Map<string, Event>();
   for (const call of calls) {
@@ -41,8 +46,4 @@ export function arrangeCalls<Event extends Identified>(calls: readonly Call<Even
     }
   }
   return arranged;
-}
-
-function differ(one: Identified | undefined, other: Identified): boolean {
-  return one !== undefined && (one.type !== other.type || one.data !== other.data);
 }

@@ -6,7 +6,7 @@ import { openLog, type TestLog } from '../../test/log.js';
 import { accept as modelAccept } from '../../test/model/accept.js';
 import * as admission from '../../test/model/admission.js';
 import { claim as modelClaim } from '../../test/model/claim.js';
-import { endSuperseded as modelEnd, endSupersededNext as modelEndNext } from '../../test/model/end.js';
+import { cancel as modelCancel, endSuperseded as modelEnd, endSupersededNext as modelEndNext } from '../../test/model/end.js';
 import { expand as modelExpand } from '../../test/model/expand.js';
 import type { Answer } from '../../test/model/health.js';
 import { record as modelRecord } from '../../test/model/record.js';
@@ -18,12 +18,14 @@ import { openDatabase, type Database, type Queryable } from '../database.js';
 import { acceptEvents, MAX_WEBHOOKS_AN_EVENT, type AcceptedDelivery } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
 import { advanceLineStarts } from './advance-line-starts.js';
+import { cancelDelivery } from './cancel-delivery.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
 import { setDeliveryPause, pauseWebhook } from './pause.js';
 import { recordAttempts } from './record-attempts.js';
 import { planReplay, replayDeliveries } from './replay-deliveries.js';
+import { readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
@@ -76,10 +78,12 @@ type Action =
   /** Changes only where look-ups begin: the model knows nothing of it. */
   | { do: 'advanceLineStarts' }
   | { do: 'admit'; after: string; deliveries: number; perWebhook: number }
-  | { do: 'retry'; delivery: number }
-  | { do: 'replay'; webhook: string }
+  | { do: 'retry' | 'cancelOne'; delivery: number }
+  | { do: 'replay' | 'replayMissing'; webhook: string }
   | { do: 'disable' | 'fail' | 'enable' | 'remove' | 'fifo' | 'unordered'; webhook: string }
   | { do: 'pause' | 'resume'; webhook: string | null }
+  /** The owner's pause, which is not the operator's. */
+  | { do: 'hold' | 'unhold'; webhook: string }
   /** Below 0: the clock, which was ahead, is set back. */
   | { do: 'pass'; ms: number };
 
@@ -145,8 +149,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       perWebhook: fc.integer({ min: 1, max: 3 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), delivery: fc.nat(30) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), webhook }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('retry', 'cancelOne'), delivery: fc.nat(30) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('replay', 'replayMissing'), webhook }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('hold', 'unhold'), webhook }) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -198,6 +203,8 @@ const expand = (limit: number): Action => ({ do: 'expand', limit });
 const change = (to: 'disable' | 'fail' | 'enable' | 'fifo' | 'unordered', webhook: string): Action => ({ do: to, webhook });
 const retry = (delivery: number): Action => ({ do: 'retry', delivery });
 const replay = (webhook: string): Action => ({ do: 'replay', webhook });
+const replayMissing = (webhook: string): Action => ({ do: 'replayMissing', webhook });
+const cancelOne = (delivery: number): Action => ({ do: 'cancelOne', delivery });
 
 /** Four requests of `narrow` got no response, so its circuit is open; a minute later the probe is due, and four deliveries wait. */
 const OPEN_CIRCUIT: Action[] = [
@@ -280,6 +287,54 @@ const OPENINGS: Record<string, Action[]> = {
     release,
     { do: 'resume', webhook: null },
     release,
+  ],
+  'a pause of the owner and one of the operator': [
+    { do: 'hold', webhook: 'narrow' },
+    accept('narrow', 'narrow', 'ordered'),
+    { do: 'pause', webhook: 'narrow' },
+    claim([0, 1], ['narrow']),
+    { do: 'resume', webhook: 'narrow' },
+    release,
+    claim([0, 1], ['narrow']),
+    { do: 'pause', webhook: 'narrow' },
+    { do: 'unhold', webhook: 'narrow' },
+    release,
+    claim([0, 1], ['narrow']),
+    { do: 'resume', webhook: 'narrow' },
+    release,
+  ],
+  'deliveries that were cancelled one by one': [
+    accept('ordered', 'ordered', 'ordered', 'narrow'),
+    claim([0, 3]),
+    cancelOne(0),
+    // Its request is under way: the line goes on when it is recorded.
+    claim([1, 2], ['ordered']),
+    cancelOne(3),
+    record(204, 500),
+    claim([0, 1], ['ordered']),
+    record(500),
+    cancelOne(1),
+    cancelOne(1),
+    claim([0], ['ordered']),
+    retry(1),
+  ],
+  'a webhook that was not there for events': [
+    change('disable', 'narrow'),
+    accept('narrow', 'ordered'),
+    change('enable', 'narrow'),
+    { do: 'acceptForMany', audience: null },
+    accept('narrow'),
+    claim([0, 1]),
+    record(204, 204),
+    replayMissing('narrow'),
+    pass(100),
+    wake,
+    claim([0, 1, 2], ['narrow']),
+    record(204, 204),
+    expand(3),
+    expand(3),
+    replayMissing('narrow'),
+    replayMissing('ordered'),
   ],
   'a webhook that its owner disabled': [
     accept('narrow', 'narrow', 'narrow'),
@@ -697,6 +752,26 @@ async function act(both: Both, action: Action): Promise<void> {
       expect(result?.due).toEqual(expected.due && { ...expected.due, id: real(id) });
       return;
     }
+    case 'cancelOne': {
+      const [id] = pick([...state.deliveries.keys()], [action.delivery]);
+      if (id === undefined) return;
+      const expected = modelCancel(state, id);
+      both.state = expected.state;
+      const result = await cancelDelivery(sql, state.deliveries.get(id)?.webhookId ?? '', real(id), 'an owner');
+      expect(result?.cancelled).toBe(expected.cancelled);
+      return;
+    }
+    case 'replayMissing': {
+      const { webhook: webhookId } = action;
+      both.state = modelReplay(state, webhookId, [...state.deliveries.keys()], REPLAYS_PER_SECOND, undefined, true);
+      const webhookTypes = ['sync.completed', 'extraction.completed'];
+      const filter = { webhookId, since: new Date(0), until: null, statuses: ENDED, types: null, webhookTypes };
+      // The log has events of earlier sequences only before its base.
+      const part = { ...(await readLogPart(sql, filter)), after: String(both.base) };
+      await replayWithMissing(sql, filter, part, REPLAYS_PER_SECOND);
+      await mapIds(both);
+      return;
+    }
     case 'replay': {
       const { webhook: webhookId } = action;
       both.state = modelReplay(state, webhookId, [...state.deliveries.keys()], REPLAYS_PER_SECOND);
@@ -778,6 +853,14 @@ async function act(both: Both, action: Action): Promise<void> {
         : pauseWebhook(sql, action.webhook, paused, 'an operator'));
       return;
     }
+    case 'hold':
+    case 'unhold':
+      both.state = webhooks.setOwnerPaused(state, action.webhook, action.do === 'hold');
+      await sql.query('UPDATE webhooks SET owner_paused_at = CASE WHEN $2 THEN now() END WHERE id = $1', [
+        action.webhook,
+        action.do === 'hold',
+      ]);
+      return;
     case 'remove':
       both.state = webhooks.remove(state, action.webhook);
       await sql.query('DELETE FROM webhooks WHERE id = $1', [action.webhook]);
@@ -897,7 +980,7 @@ async function actual({ base }: Both): Promise<unknown> {
         ORDER BY event_position, webhook_id), '[]') FROM pending_deliveries
     ) AS pending, (
       SELECT coalesce(json_agg(json_build_object('id', id, 'enabled', enabled, 'disabledReason', disabled_reason, 'generation', generation,
-        'fromPosition', from_position - ${String(base)}, 'supersededStatus', superseded_status, 'paused', paused_at IS NOT NULL,
+        'fromPosition', from_position - ${String(base)}, 'supersededStatus', superseded_status, 'paused', paused_at IS NOT NULL, 'ownerPaused', owner_paused_at IS NOT NULL,
         'ordering', ordering, 'unreachableCount', unreachable_count, 'circuitOpenedAt', ${since('circuit_opened_at')},
         'circuitProbeAt', ${since('circuit_probe_at')}, 'rateNextAt', ${since('rate_next_at')},
         'replayNextAt', ${since('replay_next_at')}, 'failingSince', ${since('failing_since')}) ORDER BY id), '[]') FROM webhooks

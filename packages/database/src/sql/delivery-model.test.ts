@@ -45,6 +45,7 @@ describe('the properties detect', () => {
     ['a change of a webhook that begins no generation', without('changeBeginsGeneration'), /^generation/],
     ['a late cancellation of what was accepted after enabling', without('cancelHonoursGeneration'), /^cancel/],
     ['a cancellation that frees the slot of a request under way', without('cancelKeepsLeases'), /^I4|^I10/],
+    ['a cancellation that hides the success of a request under way', without('successEndsCancellation'), /^success/],
     ['a retry that frees the slot of a request under way', without('retryKeepsLease'), /^I4|^I10|^retry/],
     ['a requested retry that is forgotten', without('recordHonoursRetry'), /^retry/],
     ['a record without the lease', without('recordRequiresLease'), /^I3/],

@@ -54,6 +54,7 @@ export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDa
        WHERE created_at < least($1, (SELECT min(coalesce(starts_at, '-infinity')) FROM partitions))`,
       [endedBefore],
     );
+    await client.query('DELETE FROM expiry_notices WHERE NOT EXISTS (SELECT FROM partitions WHERE name = period)');
     return kept;
   } catch (error) {
     failure = error as Error;

@@ -3,6 +3,7 @@ import { openLog, type TestLog } from '../../test/log.js';
 import { admitNext } from './admit-next.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { setDeliveryPause, pauseWebhook, readDeliveryPause } from './pause.js';
+import { updateWebhook } from './update-webhook.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
 let log: TestLog;
@@ -20,11 +21,14 @@ const admit = async () => {
 };
 const pauseAll = (paused: boolean) => setDeliveryPause(log.pool, paused, 'olga');
 const pauseOne = (id: string, paused: boolean) => pauseWebhook(log.pool, id, paused, 'olga');
+const pauseByOwner = (id: string, paused: boolean) =>
+  updateWebhook(log.pool, { id, actor: 'alice', fields: { ownerPausedAt: paused ? new Date() : null } });
 const waits = { status: 'pending', stage: 'parked', lease_token: null, attempt_count: 0 };
 
 describe.each([
   ['everything', pauseAll],
   ['its webhook', (paused: boolean) => pauseOne('wh_hook', paused)],
+  ['its webhook, by its owner,', (paused: boolean) => pauseByOwner('wh_hook', paused)],
 ])('while %s is paused, a delivery', (_, pause) => {
   test('that was enqueued before is parked, and loses no attempt', async () => {
     const id = await log.addDelivery('hook');
@@ -57,6 +61,32 @@ describe.each([
     expect(await admit()).toEqual([id]);
     expect(await claim(id)).toEqual([id]);
   });
+});
+
+test('a webhook that its owner and an operator have paused resumes when both have', async () => {
+  const id = await log.addDelivery('hook');
+  await pauseByOwner('wh_hook', true);
+  await pauseOne('wh_hook', true);
+  await claim(id);
+  await pauseOne('wh_hook', false);
+  expect(await admit()).toEqual([]);
+  await pauseOne('wh_hook', true);
+  await pauseByOwner('wh_hook', false);
+  expect(await admit()).toEqual([]);
+  await pauseOne('wh_hook', false);
+  expect(await admit()).toEqual([id]);
+});
+
+test("an owner's pause is answered when the claims that have not seen it are over", async () => {
+  const id = await log.addDelivery('hook');
+  const claimer = await log.pool.connect();
+  await claimer.query('BEGIN');
+  await claimDeliveries(claimer, [id], { leaseMs: 60_000, wakeAfterMs: 15_000 });
+  const pausing = pauseByOwner('wh_hook', true);
+  await log.lockWaits(1);
+  await claimer.query('COMMIT');
+  claimer.release();
+  expect(await pausing).toBe(true);
 });
 
 test('a paused webhook delays no other webhook', async () => {

@@ -6,19 +6,23 @@ import { acceptEvents } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
 import { advanceLineStarts } from './advance-line-starts.js';
 import { bringForward } from './bring-forward.js';
+import { cancelDelivery } from './cancel-delivery.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
 import { listEvents } from './list-events.js';
 import { pauseWebhook, readDeliveryPause, setDeliveryPause } from './pause.js';
+import { markExpiring, readExpiring, skipExpired } from './expire-paused.js';
 import { giveBackTask, takeTask } from './periodic-tasks.js';
 import { readBacklog } from './read-backlog.js';
 import { readAnyEvent } from './read-event.js';
 import { readAllEventDeliveries, readEventDeliveries } from './read-event-deliveries.js';
 import { recordAttempts } from './record-attempts.js';
 import { planReplay, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
+import { countWithMissing, readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';
+import { countHour, dropWebhookHours, readWebhookHours } from './webhook-hours.js';
 
 let log: TestLog;
 let database: Database;
@@ -47,7 +51,15 @@ beforeAll(async () => {
       ) AS row;
     INSERT INTO expansions (event_position, event_id, event_type, owner, accepted_at, patterns, fifo_done)
       SELECT position, id, type, CASE WHEN position % 2 = 0 THEN 'owner_1' END, accepted_at, '{*}', position % 4 < 2 FROM events WHERE position > 39900;
-    UPDATE webhooks SET enabled = false WHERE id > 'wh_99'`);
+    UPDATE webhooks SET enabled = false WHERE id > 'wh_99';
+    UPDATE webhooks SET owner_paused_at = now() WHERE id LIKE 'wh_5%';
+    INSERT INTO expiry_notices (period, webhook_id, notified_at) SELECT 'two', id, now() - interval '9 days' FROM webhooks WHERE id LIKE 'wh_50%'`);
+  await database.pool.query(`
+    INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, webhook_id, hour)
+      SELECT id, 100, created_at, 5, 200, webhook_id, floor(extract(epoch FROM created_at) / 3600) FROM deliveries;
+    INSERT INTO webhook_hours (webhook_id, hour, event_type, status_class, attempts)
+      SELECT webhook_id, hour, 'sync.completed', '2xx', count(*) FROM attempts GROUP BY 1, 2;
+    UPDATE counted_hours SET hour = hour - 3`);
   await database.pool.query('VACUUM ANALYZE');
 });
 afterAll(async () => {
@@ -58,6 +70,9 @@ afterAll(async () => {
 const OPTIONS = { leaseMs: 60_000, wakeAfterMs: 15_000 };
 const EVENT = { type: 'sync.completed', timestamp: '2026-03-01T00:00:00Z', data: '{}' };
 const filter = { webhookId: 'wh_1', since: new Date(0), until: null, statuses: ['succeeded'] as const, types: null };
+const missing = { ...filter, since: new Date(Date.now() - 15 * 86_400_000), webhookTypes: ['sync.completed'] };
+const part = { after: '20000', through: '25000' };
+const expiry = { retentionDays: 8, noticeHours: 24 };
 let admitted: string[];
 let waiting: string[];
 let chunk: ReplayChunk;
@@ -120,6 +135,16 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['retry_delivery', (sql) => retryDelivery(sql, 'owner_1', waiting[0] ?? '', 1000)],
   ['plan_replay', (sql) => planReplay(sql, filter)],
   ['replay_deliveries', (sql) => replayDeliveries(sql, filter, chunk, 100)],
+  ['read_log_part', (sql) => readLogPart(sql, missing)],
+  ['count_with_missing', (sql) => countWithMissing(sql, missing, part)],
+  ['replay_with_missing', (sql) => replayWithMissing(sql, missing, part, 100)],
+  ['cancel_delivery', (sql) => cancelDelivery(sql, 'owner_1', waiting[1] ?? '', 'olga')],
+  ['read_expiring', (sql) => readExpiring(sql, '', expiry)],
+  ['mark_expiring', (sql) => markExpiring(sql, { webhookId: 'wh_51', period: 'two' })],
+  ['skip_expired', (sql) => skipExpired(sql, { period: '', webhookId: '' }, expiry)],
+  ['count_hour', (sql) => countHour(sql)],
+  ['read_webhook_hours', (sql) => readWebhookHours(sql, 'wh_1', 720)],
+  ['drop_webhook_hours', (sql) => dropWebhookHours(sql, 35)],
   ['read_backlog', (sql) => readBacklog(sql)],
   ['set_delivery_pause', (sql) => setDeliveryPause(sql, false, 'olga')],
   ['read_delivery_pause', (sql) => readDeliveryPause(sql)],
@@ -159,7 +184,7 @@ describe('a statement, with the functions that it calls,', () => {
     await database.pool.query('SELECT pg_stat_force_next_flush()');
     const { rows } = await log.pool.query<{ name: string; scans: string }>(
       `SELECT relname AS name, seq_scan AS scans FROM pg_stat_user_tables
-       WHERE relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions)$' ORDER BY relname`,
+       WHERE relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours)$' ORDER BY relname`,
     );
     return Object.fromEntries(rows.map((row) => [row.name, Number(row.scans)]));
   };

@@ -4,11 +4,13 @@ import { openLog, type TestLog } from '../../test/log.js';
 import { acceptEvents } from './accept-events.js';
 import { admitNext } from './admit-next.js';
 import { advanceLineStarts } from './advance-line-starts.js';
+import { cancelDelivery } from './cancel-delivery.js';
 import { claimDeliveries, type ClaimedDelivery } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
 import { recordAttempts } from './record-attempts.js';
 import { planReplay, replayDeliveries } from './replay-deliveries.js';
+import { replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
@@ -114,6 +116,21 @@ test('any statements at once keep what is promised: slots, one request of a deli
       const [row] = rows as { id: string }[];
       if (row) await retryDelivery(log.pool, 'alice', row.id, 1);
     },
+    cancelOne: async () => {
+      const { rows } = await set('SELECT id FROM deliveries ORDER BY random() LIMIT 1');
+      const [row] = rows as { id: string }[];
+      if (row) await cancelDelivery(log.pool, 'alice', row.id, 'alice');
+    },
+    pause: () =>
+      set('UPDATE webhooks SET owner_paused_at = CASE WHEN owner_paused_at IS NULL THEN now() END WHERE id = $1', [
+        any(WEBHOOKS),
+      ]),
+    replayMissing: async () => {
+      const part = { after: String(Math.floor(Math.random() * number)), through: String(number) };
+      const times = { since: new Date(0), until: null };
+      const types = { statuses: ['cancelled'] as const, types: null, webhookTypes: ['sync.completed'] };
+      await replayWithMissing(log.pool, { webhookId: any(WEBHOOKS) ?? '', ...times, ...types }, part, 10_000);
+    },
     replay: async () => {
       const statuses = ['cancelled', 'failed'] as const;
       const filter = { webhookId: any(WEBHOOKS) ?? '', since: new Date(0), until: null, statuses, types: null };
@@ -133,6 +150,9 @@ test('any statements at once keep what is promised: slots, one request of a deli
     ['end', 2],
     ['retry', 2],
     ['replay', 1],
+    ['replayMissing', 1],
+    ['cancelOne', 2],
+    ['pause', 1],
   ];
   const names = weights.flatMap(([name, weight]) => Array.from({ length: weight }, () => name));
   const run = async (count: number) => {
@@ -157,7 +177,7 @@ test('any statements at once keep what is promised: slots, one request of a deli
   expect(rows).toEqual([]);
 
   // Nothing is left behind: what is pending can be sent.
-  await set('UPDATE webhooks SET enabled = true WHERE NOT enabled');
+  await set('UPDATE webhooks SET enabled = true, owner_paused_at = NULL WHERE NOT enabled OR owner_paused_at IS NOT NULL');
   while ((await expandNext(log.pool)) !== null);
   while ((await endSupersededNext(log.pool)) !== null);
   const left = async () => (await set('SELECT * FROM pending_deliveries')).rows as unknown[];

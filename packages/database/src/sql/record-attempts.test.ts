@@ -306,13 +306,25 @@ describe('a delivery that is superseded with its request under way', () => {
   };
 
   test.each<[string, AttemptRecord['outcome']]>([
-    ['arrived', { status: 'succeeded' }],
     ['failed', { status: 'failed' }],
     ['is to be retried', { status: 'pending', retryInMs: 1000 }],
   ])('stays cancelled when the attempt %s, and has the attempt', async (_, outcome) => {
     await disable();
     expect(await record({ ...succeeded(claim), outcome })).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject(stillCancelled);
+    expect(await attempts()).toHaveLength(1);
+    expect(await pending()).toBe(0);
+  });
+
+  test.each([
+    ['cancelled', 'NULL'],
+    ['skipped', "'failing'"],
+  ])('is succeeded when its request did, although it was %s: the receiver has the event', async (status, reason) => {
+    await log.pool.query(`UPDATE webhooks SET enabled = false, disabled_reason = ${reason}`);
+    await endSuperseded(log.pool, [id]);
+    expect(await log.delivery(id)).toMatchObject({ status, ended: true });
+    expect(await record(succeeded(claim))).toEqual(new Set([claim.leaseToken]));
+    expect(await log.delivery(id)).toMatchObject({ ...stillCancelled, status: 'succeeded' });
     expect(await attempts()).toHaveLength(1);
     expect(await pending()).toBe(0);
   });
@@ -333,7 +345,7 @@ describe('a delivery that is superseded with its request under way', () => {
     expect((await recordAttempts(log.pool, [succeeded(claim)], options)).locked).toEqual(new Set([claim.leaseToken]));
     await canceller.query('COMMIT');
     canceller.release();
-    expect(await record(succeeded(claim))).toEqual(new Set([claim.leaseToken]));
+    expect(await record(answered(claim, 500, { status: 'failed' }))).toEqual(new Set([claim.leaseToken]));
     expect(await log.delivery(id)).toMatchObject(stillCancelled);
   });
 });
@@ -383,7 +395,7 @@ describe('a delivery that was cancelled and retried with its request under way',
   test('stays cancelled if it is cancelled once more before the old attempt is recorded', async () => {
     await log.pool.query('UPDATE webhooks SET enabled = false');
     await endSuperseded(log.pool, [id]);
-    expect(await recordOne(succeeded(claim))).toEqual({ backlogged: false, againInMs: null });
+    expect(await recordOne(answered(claim, 500, { status: 'failed' }))).toEqual({ backlogged: false, againInMs: null });
     expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', attempt_count: 1, stage: null });
   });
 });

@@ -84,7 +84,8 @@ interface Row {
 
 /**
  * Records many attempts and the new states of their deliveries in one statement, if their leases still hold (I3). A delivery
- * that was cancelled with the request in flight stays cancelled; its attempt is recorded.
+ * that was cancelled or skipped with the request in flight is succeeded if the request did, and otherwise stays so; its attempt
+ * is recorded in any case.
  *
  * It waits for no lock: an attempt whose delivery, or whose webhook's health, another transaction has locked is answered as
  * locked, and the others are recorded.
@@ -138,16 +139,18 @@ export async function recordAttempts(
         WHERE webhook_id NOT IN (SELECT webhook_id FROM affected) OR webhook_id IN (SELECT webhook_id FROM locked_webhook)
       ), inserted_attempt AS (
         INSERT INTO attempts (delivery_id, number, started_at, duration_ms, replay, counted, status_code, error_class, error,
-          response_body, url, request_headers, response_headers)
+          response_body, url, request_headers, response_headers, webhook_id, hour)
         SELECT delivery_id, number, now() - make_interval(secs => started_ago_ms / 1000), duration_ms, replay AND NOT again, counted,
-          status_code, error_class, error, response_body, url, request_headers::json, response_headers::json
+          status_code, error_class, error, response_body, url, request_headers::json, response_headers::json, webhook_id,
+          floor((extract(epoch FROM now()) - started_ago_ms / 1000) / 3600)::int
         FROM held
       ), removed AS (
         DELETE FROM pending_deliveries USING held WHERE pending_deliveries.delivery_id = held.delivery_id AND NOT goes_on
         RETURNING held.delivery_id, number, outcome, ended
       ), logged AS (
         UPDATE deliveries SET attempt_count = number,
-          status = CASE WHEN ended THEN status ELSE outcome END, finished_at = CASE WHEN ended THEN finished_at ELSE now() END
+          status = CASE WHEN ended AND outcome <> 'succeeded' THEN status ELSE outcome END,
+          finished_at = CASE WHEN ended AND outcome <> 'succeeded' THEN finished_at ELSE now() END
         -- The bounds keep the partitions of other times out of the plan.
         FROM removed WHERE deliveries.id = delivery_id AND deliveries.id BETWEEN $17::text AND $18::text
       ), continued AS (

@@ -8,6 +8,7 @@ const COLUMNS = {
   description: 'description',
   sealedHeaders: 'sealed_headers',
   enabled: 'enabled',
+  ownerPausedAt: 'owner_paused_at',
   maxInFlight: 'max_in_flight',
   rateLimit: 'rate_limit',
   ordering: 'ordering',

@@ -45,6 +45,7 @@ export function accept(
   let left = admitMax;
   for (const audience of audiences) {
     const position = (state.lastPosition += 1);
+    state.events.set(position, audience);
     const matching = [...seen.webhooks.values()].filter((webhook) => matches(audience, webhook));
     if (matching.length > expandBeyond) {
       const cursors = { fifoDone: false, fifoCursor: '', cursor: '' };

@@ -1,6 +1,6 @@
 import { compareByPriority, isAdmissible, nextInLine } from './line.js';
 import { RULES, type Rules } from './rules.js';
-import { awaitsProbe, inFlight, rateCountsFrom, slotsOf } from './slots.js';
+import { awaitsProbe, inFlight, isPaused, rateCountsFrom, slotsOf } from './slots.js';
 import { copy, isLeased, isSuperseded, withdrawLease, type PendingDelivery, type State, type Webhook } from './state.js';
 
 /** The result of a claim for one delivery, as `Claim` has it. */
@@ -92,7 +92,7 @@ function isDue({ nextAttemptAt, attemptCount, replay }: PendingDelivery, now: nu
 }
 
 function isEligible(before: State, row: PendingDelivery, webhook: Webhook, rules: Rules): boolean {
-  if (rules.claimHonoursPause && (before.paused || webhook.paused)) return false;
+  if (rules.claimHonoursPause && isPaused(before, webhook)) return false;
   return !awaitsProbe(webhook, before.now, rules) && isAdmissible(before, row, rules);
 }
 

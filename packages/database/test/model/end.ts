@@ -59,6 +59,20 @@ export function endSupersededNext(before: State, limit: number, rules: Rules = R
   return ended;
 }
 
+/**
+ * Cancels one pending delivery, as `cancelDelivery` does; `cancelled` is false where it has ended, or is of an earlier generation.
+ * With its request under way it keeps the lease, until that is recorded.
+ */
+export function cancel(before: State, id: string, rules: Rules = RULES): { state: State; cancelled: boolean } {
+  const state = copy(before);
+  const row = state.pending.get(id);
+  if (!row || row.ended || isSuperseded(state, row) || !state.webhooks.get(row.webhookId)?.enabled)
+    return { state, cancelled: false };
+  end(state, row, 'cancelled');
+  if (isLeased(row, state.now) && rules.cancelKeepsLeases) state.pending.set(id, { ...row, ended: true, again: false });
+  return { state, cancelled: true };
+}
+
 /** Makes a delivery pending again, as a replay that is due at a time, with all its attempts. */
 export function begin(state: State, delivery: Delivery, at: number, wakeAt: number, { retryKeepsLease }: Rules = RULES): void {
   const { id, webhookId, position } = delivery;

@@ -89,13 +89,16 @@ function settle(
   row: PendingDelivery,
   outcome: ModelRecord['outcome'],
   wakeAfterMs: number,
-  { recordHonoursRetry }: Rules,
+  { recordHonoursRetry, successEndsCancellation }: Rules,
 ): number | null {
   const again = row.again && recordHonoursRetry && !row.ended;
   withdrawLease(row);
   if (row.ended || (outcome.status !== 'pending' && !again)) {
-    // A delivery that was cancelled or skipped in the meantime stays so.
-    const status = row.ended ? state.deliveries.get(row.id)?.status : outcome.status;
+    // A delivery that was cancelled or skipped in the meantime stays so, unless its request succeeded.
+    const status =
+      row.ended && (outcome.status !== 'succeeded' || !successEndsCancellation)
+        ? state.deliveries.get(row.id)?.status
+        : outcome.status;
     end(state, row, status ?? 'cancelled');
     return null;
   }

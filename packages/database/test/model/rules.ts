@@ -28,6 +28,8 @@ export interface Rules {
   recordRequiresLease: boolean;
   /** A retry that was requested while the request was under way is made. */
   recordHonoursRetry: boolean;
+  /** A delivery that was cancelled while its request was under way is succeeded if the request did. */
+  successEndsCancellation: boolean;
   /** A request for a retry leaves a live lease alone. */
   retryKeepsLease: boolean;
   /** A wake leaves a live lease alone. */
@@ -66,6 +68,7 @@ export const RULES: Rules = {
   admissionTakesTurns: true,
   recordRequiresLease: true,
   recordHonoursRetry: true,
+  successEndsCancellation: true,
   retryKeepsLease: true,
   wakeKeepsLeases: true,
   wakeBoundsTimes: true,

@@ -22,10 +22,15 @@ export function inFlight(state: State, webhookId: string): number {
   return pendingOf(state, webhookId).filter((row) => isLeased(row, state.now)).length;
 }
 
+/** Returns whether deliveries of a webhook are paused: by its owner, by an operator, or for all. */
+export function isPaused(state: State, webhook: Webhook): boolean {
+  return state.paused || webhook.paused || webhook.ownerPaused;
+}
+
 /** Returns, like `free_slots`, how many more deliveries of a webhook may be admitted. */
 export function freeSlots(state: State, webhook: Webhook, rules: Rules = RULES): number {
   const { now } = state;
-  if (!webhook.enabled || awaitsProbe(webhook, now, rules) || state.paused || webhook.paused) return 0;
+  if (!webhook.enabled || awaitsProbe(webhook, now, rules) || isPaused(state, webhook)) return 0;
   const rows = pendingOf(state, webhook.id);
   const counts = ({ stage, priority, wakeAt }: PendingDelivery) =>
     stage === 'admitted' && (priority === 0 || (wakeAt ?? 0) > now - LONGEST_LEASE_MS);

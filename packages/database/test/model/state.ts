@@ -9,6 +9,8 @@ export interface State {
   /** An operator paused all deliveries. */
   paused: boolean;
   webhooks: Map<string, Webhook>;
+  /** The events of the log: the one webhook that matches, or null for all, by position. */
+  events: Map<number, string | null>;
   /** The log: one row for each delivery, forever. */
   deliveries: Map<string, Delivery>;
   /** The deliveries that are pending, or that ended while their request was under way. */
@@ -32,6 +34,8 @@ export interface Webhook {
   supersededStatus: 'cancelled' | 'skipped';
   /** An operator paused it. */
   paused: boolean;
+  /** Its owner paused it. */
+  ownerPaused: boolean;
   maxInFlight: number;
   ordering: 'unordered' | 'fifo';
   /** Requests per second. */
@@ -99,6 +103,7 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
     fromPosition: 0,
     supersededStatus: 'cancelled',
     paused: false,
+    ownerPaused: false,
     maxInFlight: 10,
     ordering: 'unordered',
     rateLimit: null,
@@ -116,6 +121,7 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
     lastToken: 0,
     paused: false,
     webhooks: new Map(complete.map((one) => [one.id, one])),
+    events: new Map(),
     deliveries: new Map(),
     pending: new Map(),
     expansions: [],
@@ -130,6 +136,7 @@ export function copy(state: State): State {
   return {
     ...state,
     webhooks: rows(state.webhooks),
+    events: new Map(state.events),
     deliveries: rows(state.deliveries),
     pending: rows(state.pending),
     expansions: state.expansions.map((expansion) => ({ ...expansion })),

@@ -56,7 +56,15 @@ export function setOrdering(before: State, webhookId: string, ordering: Webhook[
   return state;
 }
 
-/** Pauses or resumes everything (null) or one webhook. */
+/** Pauses or resumes one webhook for its owner: the operator's pause of it stays as it is. */
+export function setOwnerPaused(before: State, webhookId: string, paused: boolean): State {
+  const state = copy(before);
+  const webhook = state.webhooks.get(webhookId);
+  if (webhook) webhook.ownerPaused = paused;
+  return state;
+}
+
+/** Pauses or resumes everything (null) or one webhook, for an operator. */
 export function setPaused(before: State, webhookId: string | null, paused: boolean): State {
   const state = copy(before);
   const webhook = state.webhooks.get(webhookId ?? '');

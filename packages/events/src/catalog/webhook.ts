@@ -26,6 +26,33 @@ export const webhookDisabled = defineEvent({
   },
 });
 
+/**
+ * Deliveries of a paused webhook are about to outlive the retention time. A system event on the stream of the webhook's owner;
+ * never sent to a webhook.
+ */
+export const webhookExpiring = defineEvent({
+  type: 'webhook.expiring',
+  audience: 'user',
+  description:
+    'A webhook is paused, and deliveries that wait for its resume are about to be as old as events are kept. They are skipped if it is still paused then.',
+  schema: z.strictObject({
+    user_id: userId,
+    webhook_id: z.string(),
+    paused_by: z.array(z.enum(['owner', 'operator'])),
+    deliveries: z.int().describe('The number of deliveries; at most 10,000 are counted.'),
+    oldest_at: z.iso.datetime().describe('When the oldest of them was created.'),
+    skipped_after: z.iso.datetime().describe('The time after which they are skipped.'),
+  }),
+  example: {
+    user_id: 'alice',
+    webhook_id: 'wh_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d',
+    paused_by: ['owner'],
+    deliveries: 120,
+    oldest_at: '2026-10-27T10:00:00.000Z',
+    skipped_after: '2026-11-27T00:00:00.000Z',
+  },
+});
+
 /** The event that `POST /api/webhooks/{id}/test` sends. It goes only to that webhook: it is on no stream and not in the event log. */
 export const webhookTest = defineEvent({
   type: 'webhook.test',

@@ -1,4 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Queue } from 'bullmq';
 import fc from 'fast-check';
 import {
@@ -14,6 +18,7 @@ import type { EventDraft } from '../event.js';
 import { EVENTS_QUEUE } from '../events-queue.js';
 import { InvalidEventError } from '../invalid-event-error.js';
 import { createPublisher } from '../publisher.js';
+import { publishOverHttp } from '../publish-over-http.js';
 import { RejectedEventError } from '../rejected-event-error.js';
 import { createOutbox } from './outbox.js';
 import { outboxTable } from './outbox-table.js';
@@ -100,6 +105,59 @@ describe('a relay', () => {
     await waitUntilEmpty();
     expect(taken()).toEqual(['a', 'b']);
     expect(tidings.get('a')).toEqual({ ...event, timestamp: '2026-02-28T23:30:00.123Z' });
+  });
+
+  test.each(['1.0', '1e2', '9007199254740993', '12345678901234567890'])(
+    'keeps the digits of numbers in rows that a service wrote with SQL, through Redis and over HTTP: %s',
+    async (number) => {
+      const data = `{"user_id":"alice","items_synced":1,"errors":0,"duration_s":${number}}`;
+      await service.query("INSERT INTO tidings.outbox (id, type, data) VALUES ('a', 'sync.completed', $1)", [data]);
+      const bodies: string[] = [];
+      const receiver = createServer((request, response) => {
+        void text(request).then((body) => {
+          bodies.push(body);
+          response.end();
+        });
+      }).listen(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      const { port } = receiver.address() as AddressInfo;
+      const redis = createTestRedis();
+      const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
+      const queue = new Queue(EVENTS_QUEUE, { connection: redis.client.duplicate(), prefix: redis.prefix });
+      const overHttp = publishOverHttp({ url: `http://127.0.0.1:${String(port)}`, token: 'token' });
+      relay({
+        publish: async (events) => {
+          await publisher.publish(events);
+          await overHttp(events);
+        },
+      });
+      await waitUntilEmpty();
+      expect(bodies).toEqual([expect.stringContaining(`"data":${data}`)]);
+      expect((await queue.getWaiting()).map((job) => (job.data as { data: string }).data)).toEqual([data]);
+      await Promise.all([publisher.close(), queue.close()]);
+      await redis.drop();
+      receiver.closeAllConnections();
+      receiver.close();
+    },
+  );
+
+  test.each([
+    [
+      'a name twice',
+      '{"user_id":"alice","error_message":"","error_message":"x"}',
+      'data.error_message: is in the same object more than once',
+    ],
+    ['a member __proto__', '{"user_id":"alice","error_message":"","__proto__":1}', 'data.__proto__: is a name'],
+    ['half of a surrogate pair', '{"user_id":"alice","error_message":"\\ud83d"}', 'data.error_message: holds half'],
+    ['a number that is too large', '{"user_id":"alice","error_message":1e400}', 'data.error_message: is too large'],
+  ])('rejects a row with %s, and moves the others', async (_what, data, error) => {
+    await service.query("INSERT INTO tidings.outbox (id, type, data) VALUES ('wrong', 'sync.failed', $1)", [data]);
+    await outbox.publish(service, failed('right'));
+    relay();
+    await eventually(async () => {
+      expect(await remaining()).toEqual([{ id: 'wrong', error: expect.stringContaining(error) }]);
+    });
+    expect(taken()).toEqual(['right']);
   });
 
   test('is notified of a commit, and does not wait for its next poll', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Answer } from '../health.js';
-import { change, requestReplay, requestRetry, type Change } from './administer.js';
+import { change, requestCancel, requestReplay, requestRetry, type Change } from './administer.js';
 import { addStrayJob, crashWorker, flushRedis, passTime, stepClock } from './faults.js';
 import { observe } from './observe.js';
 import { beginPublish, expandChunk, publish } from './publish.js';
@@ -41,6 +41,7 @@ const rarely = fc.nat(4).map((n) => n === 0);
 const nothing = fc.constant(null);
 const changes = fc.oneof(
   fc.record<Change>({ to: fc.constantFrom('paused', 'resumed'), webhookId: fc.option(webhook) }),
+  fc.record<Change>({ to: fc.constantFrom('held', 'released'), webhookId: webhook }),
   { weight: 2, arbitrary: fc.record<Change>({ to: fc.constantFrom('unordered', 'fifo'), webhookId: webhook }) },
   {
     weight: 3,
@@ -64,6 +65,7 @@ const action = fc.oneof(
   named(1, 'cancel', nothing, (simulation, _, behaviour) => cancelChunk(simulation, behaviour)),
   named(4, 'change', changes, change),
   named(1, 'disable and enable', webhook, disableAndEnable),
+  named(1, 'cancel one', fc.nat(9), requestCancel),
   named(2, 'retry', fc.tuple(fc.nat(9), rarely), (simulation, [index, crashes], behaviour) =>
     requestRetry(simulation, index, crashes, behaviour),
   ),
@@ -91,6 +93,7 @@ export function recover(simulation: Simulation, behaviour: Behaviour): Simulatio
   const act = (does: Action) => (next = observe(next, does(next, behaviour)));
   for (const webhookId of [null, ...WEBHOOKS.map(({ id }) => id)])
     act((before) => change(before, { to: 'resumed', webhookId }, behaviour));
+  for (const { id } of WEBHOOKS) act((before) => change(before, { to: 'released', webhookId: id }, behaviour));
   // Each action may have set the clock back.
   for (let round = 0; round < 300 && (next.log.pending.size > 0 || next.log.expansions.length > 0); round += 1) {
     act((before) => passTime(before, HOUR_MS));

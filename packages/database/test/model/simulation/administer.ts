@@ -1,6 +1,7 @@
 import { replay, retry } from '../retry.js';
 import { isSuperseded, type State } from '../state.js';
-import { remove, setEnabled, setOrdering, setPaused } from '../webhooks.js';
+import { cancel } from '../end.js';
+import { remove, setEnabled, setOrdering, setOwnerPaused, setPaused } from '../webhooks.js';
 import { add } from './observations.js';
 import { enqueue, WAKE_AFTER_MS, type Behaviour, type Simulation } from './simulation.js';
 
@@ -8,7 +9,7 @@ const REPLAYS_PER_SECOND = 10;
 
 /** A change of a webhook, by its owner, an operator, or Tidings. */
 export type Change =
-  | { to: 'enabled' | 'disabled' | 'failing' | 'unordered' | 'fifo' | 'removed'; webhookId: string }
+  | { to: 'enabled' | 'disabled' | 'failing' | 'unordered' | 'fifo' | 'removed' | 'held' | 'released'; webhookId: string }
   | { to: 'paused' | 'resumed'; webhookId: string | null };
 
 /** Makes a change of a webhook, or of all (null). */
@@ -18,6 +19,7 @@ export function change(simulation: Simulation, { to, webhookId }: Change, { rule
   function changed(log: State): State {
     if (to === 'paused' || to === 'resumed') return setPaused(log, webhookId, to === 'paused');
     const id = webhookId ?? '';
+    if (to === 'held' || to === 'released') return setOwnerPaused(log, id, to === 'held');
     if (to === 'removed') return remove(log, id);
     if (to === 'unordered' || to === 'fifo') return setOrdering(log, id, to, rules);
     return setEnabled(log, id, to === 'enabled', to === 'failing' ? 'failing' : null, rules);
@@ -35,6 +37,18 @@ export function requestRetry(simulation: Simulation, index: number, crashes: boo
   const isPending = row && !row.ended && !isSuperseded(simulation.log, row);
   const next = { ...simulation, log: state };
   return enqueue(isPending ? next : observeRequest(next, id), due && !crashes ? [due.id] : []);
+}
+
+/** Cancels one delivery for its owner. */
+export function requestCancel(simulation: Simulation, index: number, { rules }: Behaviour): Simulation {
+  const ids = [...simulation.log.deliveries.keys()];
+  const id = ids[index % Math.max(1, ids.length)];
+  if (id === undefined) return simulation;
+  const { state, cancelled } = cancel(simulation.log, id, rules);
+  if (!cancelled) return simulation;
+  const { observed } = simulation;
+  const awaited = new Set([...observed.awaited].filter((one) => one !== id));
+  return { ...simulation, log: state, observed: { ...observed, awaited, cancelled: new Set([...observed.cancelled, id]) } };
 }
 
 /** Replays the deliveries of a webhook that ended. */
@@ -57,6 +71,7 @@ function observeRequest(simulation: Simulation, id: string): Simulation {
       ...observed,
       begun: new Map(observed.begun).set(id, observed.changes.get(webhookId) ?? 0),
       requested: add(observed.requested, id),
+      cancelled: new Set([...observed.cancelled].filter((one) => one !== id)),
       awaited: isUnderWay ? new Set([...observed.awaited, id]) : observed.awaited,
     },
   };

@@ -1,4 +1,4 @@
-import { awaitsProbe, inFlight, slotsOf } from '../slots.js';
+import { awaitsProbe, inFlight, isPaused, slotsOf } from '../slots.js';
 import type { Delivery, State } from '../state.js';
 import type { Simulation } from './simulation.js';
 
@@ -11,7 +11,8 @@ export function judgeClaim(before: Simulation, { log, observed }: Simulation, id
   const live = [...observed.leases.values()].filter(({ webhookId, until }) => webhookId === webhook.id && until > log.now);
   if (live.some((lease) => lease.id === id)) found.push(`I4: ${id} was claimed while its lease was held.`);
   if (live.length >= slotsOf(webhook)) found.push(`I10: ${id} was claimed beyond its webhook's bound.`);
-  if (log.paused || webhook.paused) found.push(`pause: ${id} was claimed while it was paused.`);
+  if (isPaused(log, webhook)) found.push(`pause: ${id} was claimed while it was paused.`);
+  if (before.observed.cancelled.has(id)) found.push(`cancel: ${id} was claimed after its owner cancelled it.`);
   if (!webhook.enabled) found.push(`generation: ${id} was claimed while its webhook was disabled.`);
   if (!isCurrent(before, delivery)) found.push(`generation: ${id} was claimed after its webhook was disabled.`);
   if (webhook.ordering !== 'fifo' || before.log.deliveries.get(id)?.replay === true) return found;
@@ -20,10 +21,10 @@ export function judgeClaim(before: Simulation, { log, observed }: Simulation, id
   return found;
 }
 
-/** Judges the end of a delivery: only an earlier generation is cancelled or skipped. */
+/** Judges the end of a delivery: only an earlier generation is cancelled or skipped, or what its owner cancelled. */
 export function judgeEnd(simulation: Simulation, delivery: Delivery): string[] {
   const { id, status } = delivery;
-  const isCancelled = status === 'cancelled' || status === 'skipped';
+  const isCancelled = (status === 'cancelled' && !simulation.observed.cancelled.has(id)) || status === 'skipped';
   return isCancelled && isCurrent(simulation, delivery) ? [`cancel: ${id} was ended, and its webhook is still enabled.`] : [];
 }
 
@@ -36,7 +37,7 @@ export function judgeWait(before: Simulation, { log }: Simulation): string[] {
     const webhook = log.webhooks.get(webhookId);
     const delivery = log.deliveries.get(id);
     if (webhook?.ordering !== 'fifo' || !delivery || !isCurrent(before, delivery)) return [];
-    const isHeld = log.paused || webhook.paused || awaitsProbe(webhook, log.now) || inFlight(log, webhookId) > 0;
+    const isHeld = isPaused(log, webhook) || awaitsProbe(webhook, log.now) || inFlight(log, webhookId) > 0;
     if (isHeld || awaitsExpansion(log, delivery) || aheadOf(before, delivery).length > 0) return [];
     return [`fifo: ${id} was held back, and no request was under way.`];
   });

@@ -13,7 +13,7 @@ export interface Observations {
   /** By delivery, the answers to its requests, as the receiver knows them. */
   sent: ReadonlyMap<string, readonly Answer[]>;
   /** The recorded attempts, and whether the holder of the lease recorded them. */
-  recorded: { id: string; token: number; byHolder: boolean }[];
+  recorded: { id: string; token: number; byHolder: boolean; succeeded: boolean }[];
   /** By delivery, the token that may record: that of the last claim, until its lease is withdrawn. */
   holders: ReadonlyMap<string, number>;
   /** By token, the leases that have not expired, and whose attempts are not recorded. */
@@ -34,6 +34,8 @@ export interface Observations {
   requested: ReadonlyMap<string, number>;
   /** The deliveries that were requested again while their request was under way, and not claimed since. */
   awaited: ReadonlySet<string>;
+  /** The deliveries that their owner cancelled, and has not requested again. */
+  cancelled: ReadonlySet<string>;
   /** The violations that were seen when they happened. */
   found: readonly string[];
 }
@@ -54,6 +56,7 @@ export function newObservations(): Observations {
     expected: new Map(),
     requested: new Map(),
     awaited: new Set(),
+    cancelled: new Set(),
     found: [],
   };
 }

@@ -18,6 +18,7 @@ export function observe(before: Simulation, after: Simulation): Simulation {
   const ended = [...next.log.deliveries.values()].filter(
     ({ id, status }) => status !== 'pending' && before.log.deliveries.get(id)?.status === 'pending',
   );
+  observeRecorded(before, next, observed);
   observed.found = [...observed.found, ...ended.flatMap((delivery) => judgeEnd(next, delivery)), ...judgeWait(before, next)];
   observeLeases(before, next, observed);
   return next;
@@ -61,6 +62,15 @@ function observeWritten(before: Simulation, { log }: Simulation, observed: Mutab
     observed.begun = new Map(observed.begun).set(id, changes.get(webhookId) ?? 0);
     const isLate = !isAccepted && status === 'pending' && position <= (observed.enabledAfter.get(webhookId) ?? 0);
     if (isLate) observed.found = [...observed.found, `expansion: ${id} is of an event before ${webhookId} was enabled.`];
+  }
+}
+
+/** A delivery whose request succeeded does not stay cancelled or skipped, whatever happened to it in the meantime. */
+function observeRecorded(before: Simulation, { log }: Simulation, observed: Mutable): void {
+  for (const { id, succeeded } of observed.recorded.slice(before.observed.recorded.length)) {
+    const status = log.deliveries.get(id)?.status ?? '';
+    if (succeeded && ['cancelled', 'skipped'].includes(status))
+      observed.found = [...observed.found, `success: ${id} is ${status}, and its request succeeded.`];
   }
 }
 

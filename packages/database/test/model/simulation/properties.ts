@@ -41,7 +41,8 @@ export function violationsInTheEnd(simulation: Simulation): string[] {
   for (const [webhookId, positions] of observed.expected) {
     for (const position of log.webhooks.has(webhookId) ? positions : []) {
       const delivery = deliveries.find((one) => one.position === position && one.webhookId === webhookId);
-      const isMissing = !delivery || (isCurrent(simulation, delivery) && !['succeeded', 'failed'].includes(delivery.status));
+      const ends = observed.cancelled.has(delivery?.id ?? '') ? ['succeeded', 'cancelled'] : ['succeeded', 'failed'];
+      const isMissing = !delivery || (isCurrent(simulation, delivery) && !ends.includes(delivery.status));
       if (isMissing) found.push(`I1: event ${String(position)} has no delivery to ${webhookId}.`);
     }
   }

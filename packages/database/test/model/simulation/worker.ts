@@ -112,7 +112,7 @@ function commit(
     const unrecorded = observed.expired.has(token) ? add(observed.unrecorded, id) : observed.unrecorded;
     return put({ ...simulation, observed: { ...observed, unrecorded } }, index, { at: 'idle' });
   }
-  const recorded = [...observed.recorded, { id, token, byHolder: observed.holders.get(id) === token }];
+  const recorded = [...observed.recorded, { id, token, byHolder: observed.holders.get(id) === token, succeeded: answer === 204 }];
   const { backlogged, againInMs } = result;
   const retryInMs = againInMs ?? (outcome.status === 'pending' ? outcome.retryInMs : null);
   const next = { ...simulation, log: state, observed: { ...observed, recorded } };

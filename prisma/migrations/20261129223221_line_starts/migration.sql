@@ -69,6 +69,9 @@ BEGIN
     INSERT INTO cancellations (webhook_id, requested_at) VALUES (OLD.id, clock_timestamp())
       ON CONFLICT (webhook_id) DO UPDATE SET requested_at = excluded.requested_at;
   END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NOT is_paused(NEW)) THEN
+    DELETE FROM expiry_notices WHERE webhook_id = OLD.id;
+  END IF;
   IF TG_OP = 'UPDATE' AND NEW.ordering <> OLD.ordering THEN
     -- A webhook that became fifo may be behind the cursor of those, and one that was fifo may have its delivery already.
     UPDATE expansions SET ordering_changed = true, fifo_done = fifo_done AND NEW.ordering <> 'fifo',
@@ -82,8 +85,8 @@ CREATE OR REPLACE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE O
 
 CREATE OR REPLACE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks
   FOR EACH ROW WHEN (
-    ROW(OLD.enabled, OLD.disabled_reason, OLD.event_types, OLD.ordering)
-    IS DISTINCT FROM ROW(NEW.enabled, NEW.disabled_reason, NEW.event_types, NEW.ordering)
+    ROW(OLD.enabled, OLD.disabled_reason, OLD.event_types, OLD.ordering, OLD.paused_at, OLD.owner_paused_at)
+    IS DISTINCT FROM ROW(NEW.enabled, NEW.disabled_reason, NEW.event_types, NEW.ordering, NEW.paused_at, NEW.owner_paused_at)
   ) EXECUTE FUNCTION follow_webhook();
 
 CREATE OR REPLACE FUNCTION free_slots(webhook webhooks)
@@ -91,7 +94,7 @@ RETURNS INTEGER LANGUAGE plpgsql STABLE AS $$
 DECLARE
   used INTEGER;
 BEGIN
-  IF NOT webhook.enabled OR webhook.paused_at IS NOT NULL OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
+  IF NOT webhook.enabled OR is_paused(webhook) OR waits_for_probe(webhook, now()) THEN RETURN 0; END IF;
   IF (SELECT paused_at FROM delivery_pause WHERE "only") IS NOT NULL THEN RETURN 0; END IF;
   used := (
     SELECT count(*) FROM pending_deliveries
@@ -139,7 +142,7 @@ BEGIN
         ) AS admitted
         WHERE lease_token IS NOT NULL AND leased_until > lock_webhooks.locked_at),
       CASE WHEN webhooks.ordering = 'fifo' THEN first_in_line(webhooks) END,
-      all_paused OR webhooks.paused_at IS NOT NULL
+      all_paused OR is_paused(webhooks)
     FROM webhooks WHERE webhooks.id = ANY (locked_ids);
 END $$;
 

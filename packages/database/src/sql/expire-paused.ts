@@ -1,0 +1,150 @@
+import type { Queryable } from '../database.js';
+
+/** Deliveries of a paused webhook that outlive the retention time soon, and whose owner has not been notified. */
+export interface ExpiringDeliveries {
+  webhookId: string;
+  owner: string;
+  /** Who has paused it. */
+  pausedBy: ('owner' | 'operator')[];
+  /** The period of the log that they belong to, and its end. */
+  period: string;
+  periodEndsAt: Date;
+  /** Number of the deliveries; at most 10,000 are counted. */
+  count: number;
+  /** When the webhook's oldest waiting delivery was created. */
+  oldestAt: Date;
+  /** The time after which they are skipped, if the webhook is still paused. */
+  skippedAfter: Date;
+}
+
+/** Which deliveries expire when. */
+export interface ExpiryRules {
+  /** Age at which periods of the log are dropped, in days. */
+  retentionDays: number;
+  /** Time from the notice until the deliveries are skipped, at least, in hours. */
+  noticeHours: number;
+}
+
+/** The result of skipping deliveries of one webhook. */
+export interface Expired {
+  webhookId: string;
+  period: string;
+  /** Number of deliveries that were skipped. */
+  skipped: number;
+  /** Whether the webhook may have more of that period. */
+  more: boolean;
+}
+
+/** Number of webhooks that one call looks at, and of deliveries that one commit ends. */
+const WEBHOOKS = 500;
+const CHUNK = 2000;
+/** Maximum number of deliveries that are counted for a notice. */
+const MAX_COUNTED = 10_000;
+
+/**
+ * Returns an SQL expression: a webhook's line, the first deliveries of each priority in the order of the log. Deliveries of a
+ * paused webhook are in it: others become due within days, and are parked then.
+ */
+const line = (webhook: string, columns: string, limit: number): string =>
+  [0, 1, 2]
+    .map(
+      (priority) => `
+        (SELECT ${columns} FROM pending_deliveries
+          WHERE webhook_id = ${webhook}.id AND generation = ${webhook}.generation AND stage = 'parked' AND priority = ${String(priority)}
+          ORDER BY event_position LIMIT ${String(limit)})`,
+    )
+    .join(' UNION ALL ');
+
+/**
+ * Reads for which paused webhooks, behind the one with the id `after`, deliveries are about to outlive the retention time and no
+ * notice was given: once for each pause and period of the log. Returns also the id to continue behind; null: there are no more.
+ */
+export async function readExpiring(
+  sql: Queryable,
+  after: string,
+  { retentionDays, noticeHours }: ExpiryRules,
+): Promise<{ expiring: ExpiringDeliveries[]; cursor: string | null }> {
+  const { rows } = await sql.query<(ExpiringDeliveries | { webhookId: null }) & { cursor: string | null }>({
+    name: 'read_expiring',
+    text: `
+      WITH paused AS MATERIALIZED (
+        SELECT id, webhooks AS webhook FROM webhooks
+        WHERE (paused_at IS NOT NULL OR owner_paused_at IS NOT NULL) AND id > $1 ORDER BY id LIMIT ${String(WEBHOOKS)}
+      ), aged AS MATERIALIZED (
+        SELECT webhook, (SELECT min(created_at) FROM (${line('(webhook)', 'created_at', 1)}) AS heads) AS oldest_at
+        FROM paused WHERE (webhook).enabled
+      ), expiring AS (
+        SELECT (webhook).id AS "webhookId", (webhook).owner, paused_by(webhook) AS "pausedBy", name AS period, ends_at AS "periodEndsAt",
+          oldest_at AS "oldestAt",
+          greatest(ends_at + make_interval(days => $2), now() + make_interval(hours => $3)) AS "skippedAfter", (
+            SELECT count(*)::int FROM (
+              SELECT FROM (${line('(aged.webhook)', 'created_at', MAX_COUNTED)}) AS waiting WHERE created_at < ends_at LIMIT ${String(MAX_COUNTED)}
+            ) AS bounded
+          ) AS count
+        FROM aged JOIN partitions ON oldest_at >= coalesce(starts_at, '-infinity') AND oldest_at < ends_at
+        WHERE ends_at <= now() - make_interval(days => $2) + make_interval(hours => $3)
+          AND NOT EXISTS (SELECT FROM expiry_notices WHERE period = name AND webhook_id = (webhook).id)
+      )
+      SELECT expiring.*, CASE WHEN (SELECT count(*) FROM paused) = ${String(WEBHOOKS)} THEN (SELECT max(id) FROM paused) END AS cursor
+      FROM (SELECT) AS one LEFT JOIN expiring ON true ORDER BY "webhookId"`,
+    values: [after, retentionDays, noticeHours],
+  });
+  const found = rows.filter((row): row is ExpiringDeliveries & { cursor: string | null } => row.webhookId !== null);
+  const expiring = found.map(({ cursor: _, ...row }) => row);
+  return { expiring, cursor: rows[0]?.cursor ?? null };
+}
+
+/** Records that the owner was notified, if the webhook is still paused. */
+export async function markExpiring(
+  sql: Queryable,
+  { webhookId, period }: Pick<ExpiringDeliveries, 'webhookId' | 'period'>,
+): Promise<void> {
+  await sql.query({
+    name: 'mark_expiring',
+    text: `
+      INSERT INTO expiry_notices (period, webhook_id, notified_at)
+      SELECT $2, id, now() FROM webhooks WHERE id = $1 AND is_paused(webhooks) ON CONFLICT DO NOTHING`,
+    values: [webhookId, period],
+  });
+}
+
+/**
+ * Skips up to 2,000 deliveries that have outlived the retention time, of the first paused webhook at or behind a place, whose
+ * owner was notified long enough ago; null when there is none. It waits for no lock. While the chunk is written, the webhook's
+ * row is locked: a resume that was answered has lost no delivery after it.
+ */
+export async function skipExpired(
+  sql: Queryable,
+  from: Pick<Expired, 'period' | 'webhookId'>,
+  { retentionDays, noticeHours }: ExpiryRules,
+): Promise<Expired | null> {
+  const { rows } = await sql.query<Expired>({
+    name: 'skip_expired',
+    text: `
+      WITH due AS MATERIALIZED (
+        SELECT webhooks.id, webhooks.generation, period, ends_at FROM expiry_notices
+        JOIN partitions ON name = period JOIN webhooks ON webhooks.id = webhook_id
+        WHERE (period, webhook_id) >= ($1, $2) AND ends_at <= now() - make_interval(days => $3)
+          AND notified_at <= now() - make_interval(hours => $4) AND is_paused(webhooks) AND enabled
+        ORDER BY period, webhook_id LIMIT 1 FOR NO KEY UPDATE OF webhooks SKIP LOCKED
+      ), candidate AS MATERIALIZED (
+        SELECT delivery_id FROM due CROSS JOIN LATERAL (${line('due', 'delivery_id, created_at', CHUNK)}) AS waiting
+        WHERE created_at < ends_at ORDER BY delivery_id LIMIT ${String(CHUNK)}
+      ), over AS MATERIALIZED (
+        SELECT delivery_id, attempt_count FROM candidate JOIN pending_deliveries USING (delivery_id)
+        WHERE stage = 'parked' FOR UPDATE OF pending_deliveries SKIP LOCKED
+      ), removed AS (
+        DELETE FROM pending_deliveries USING over WHERE pending_deliveries.delivery_id = over.delivery_id
+      ), bounds AS (
+        SELECT min(delivery_id) AS lowest, max(delivery_id) AS highest FROM candidate
+      ), logged AS (
+        UPDATE deliveries SET status = 'skipped', attempt_count = over.attempt_count, finished_at = now()
+        FROM over, bounds WHERE deliveries.id = delivery_id AND deliveries.id BETWEEN bounds.lowest AND bounds.highest
+      )
+      SELECT id AS "webhookId", period, (SELECT count(*)::int FROM over) AS skipped,
+        (SELECT count(*) FROM candidate) = ${String(CHUNK)} AND EXISTS (SELECT FROM over) AS more
+      FROM due`,
+    values: [from.period, from.webhookId, retentionDays, noticeHours],
+  });
+  return rows[0] ?? null;
+}
