@@ -28,7 +28,7 @@ test('a required setting, a default, a range and a list of values are shown as t
   expect(setting('PORT')).toMatchObject({ isRequired: false, initial: '3000', values: '0 to 65,535', processes: ['API'] });
   expect(setting('DASHBOARD')).toMatchObject({ initial: 'true', values: '`true`, `false`' });
   expect(setting('TRUST_PROXY')).toMatchObject({ isRequired: false, initial: undefined });
-  expect(setting('DELIVERY_JITTER')).toMatchObject({ initial: '1', values: '0 to 1, decimals allowed' });
+  expect(setting('DELIVERY_JITTER')).toMatchObject({ initial: '0.5', values: '0 to 1, decimals allowed' });
 });
 
 describe('.env.example', () => {

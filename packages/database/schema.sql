@@ -179,6 +179,7 @@ CREATE TABLE pending_deliveries (
   ended boolean NOT NULL DEFAULT false,
   again boolean NOT NULL DEFAULT false,
   resent boolean NOT NULL DEFAULT false,
+  first_attempt_at timestamp(6) with time zone,
   CONSTRAINT pending_deliveries_pkey PRIMARY KEY (delivery_id)
 ) WITH (fillfactor=60, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=100000, autovacuum_vacuum_cost_delay=0, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000);
 
@@ -246,6 +247,13 @@ CREATE TABLE webhooks (
   generation integer NOT NULL DEFAULT 1,
   superseded_status delivery_status NOT NULL DEFAULT 'cancelled'::delivery_status,
   owner_paused_at timestamp(3) with time zone,
+  backoff_count integer NOT NULL DEFAULT 0,
+  learned_from double precision,
+  learned_rate double precision,
+  retry_schedule text,
+  slow_downs integer NOT NULL DEFAULT 0,
+  slowed_at timestamp(6) with time zone,
+  throttled_until timestamp(6) with time zone,
   CONSTRAINT webhooks_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=70);
 
@@ -348,7 +356,7 @@ AS $function$
 DECLARE
   actor TEXT := coalesce(nullif(current_setting('tidings.actor', true), ''), 'tidings');
   public_fields TEXT[] := ARRAY['url', 'event_types', 'description', 'max_in_flight', 'rate_limit', 'ordering',
-    'retry_max_attempts', 'retry_initial_delay_ms', 'retry_max_delay_ms', 'enabled'];
+    'retry_max_attempts', 'retry_initial_delay_ms', 'retry_max_delay_ms', 'retry_schedule', 'enabled'];
   before JSONB := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
   after JSONB := CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE to_jsonb(NEW) END;
   audited_owner TEXT := coalesce(after, before) ->> 'owner';
@@ -533,6 +541,12 @@ CREATE OR REPLACE FUNCTION is_paused(webhook webhooks)
  IMMUTABLE PARALLEL SAFE
 RETURN (((webhook).paused_at IS NOT NULL) OR ((webhook).owner_paused_at IS NOT NULL));
 
+CREATE OR REPLACE FUNCTION learned_rate_at(webhook webhooks, at timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (((webhook).slowed_at >= (at - '01:00:00'::interval)) AND ((webhook).slowed_at <= (at + '01:00:00'::interval))) THEN (webhook).learned_rate ELSE NULL::double precision END;
+
 CREATE OR REPLACE FUNCTION line_start(of_webhook text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -701,11 +715,71 @@ CREATE OR REPLACE FUNCTION paused_by(webhook webhooks)
  IMMUTABLE PARALLEL SAFE
 RETURN array_remove(ARRAY[CASE WHEN ((webhook).owner_paused_at IS NOT NULL) THEN 'owner'::text ELSE NULL::text END, CASE WHEN ((webhook).paused_at IS NOT NULL) THEN 'operator'::text ELSE NULL::text END], NULL::text);
 
+CREATE OR REPLACE FUNCTION raised_rate(webhook webhooks, at timestamp with time zone, requests integer)
+ RETURNS double precision
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+DECLARE
+  rate FLOAT8 := learned_rate_at(webhook, at);
+BEGIN
+  IF webhook.throttled_until IS NOT NULL THEN RETURN rate; END IF;
+  rate := rate + requests * CASE WHEN webhook.learned_from IS NULL OR rate > 2 * webhook.learned_from
+    THEN 0.5::float8 * least(1::float8, rate)
+    ELSE 0.02::float8 * webhook.learned_from * least(1::float8, 5::float8 / rate) END;
+  RETURN CASE WHEN rate < coalesce(webhook.rate_limit, 10000) THEN rate END;
+END $function$;
+
+CREATE OR REPLACE FUNCTION rate_of(webhook webhooks, at timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN LEAST(((webhook).rate_limit)::double precision, learned_rate_at(webhook, at));
+
 CREATE OR REPLACE FUNCTION slots_of(webhook webhooks)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (((webhook).circuit_opened_at IS NOT NULL) OR ((webhook).ordering = 'fifo'::webhook_ordering)) THEN 1 ELSE (webhook).max_in_flight END;
+RETURN CASE WHEN (((webhook).circuit_opened_at IS NOT NULL) OR ((webhook).throttled_until IS NOT NULL) OR ((webhook).ordering = 'fifo'::webhook_ordering)) THEN 1 ELSE (webhook).max_in_flight END;
+
+CREATE OR REPLACE FUNCTION slow_down(webhook webhooks, at timestamp with time zone, throttled_since integer, overloaded_since integer, answered_since integer, asked_ms double precision, jitter double precision)
+ RETURNS webhooks
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+DECLARE
+  is_throttled BOOLEAN := coalesce(throttled_since = webhook.slow_downs, false);
+  is_overloaded BOOLEAN := NOT is_throttled AND coalesce(overloaded_since = webhook.slow_downs, false);
+  is_held BOOLEAN := is_throttled OR (throttled_since IS NOT NULL AND asked_ms IS NOT NULL);
+  is_answered BOOLEAN := coalesce(answered_since = webhook.slow_downs, false);
+  rate FLOAT8 := learned_rate_at(webhook, at);
+  longer FLOAT8 := 1::float8 + 0.1::float8 * jitter;
+  hold_ms FLOAT8;
+BEGIN
+  IF is_throttled THEN
+    IF webhook.throttled_until IS NULL THEN webhook.learned_from := rate; END IF;
+    webhook.learned_rate := CASE WHEN rate IS NULL THEN least(1::float8, webhook.rate_limit / 2::float8)
+      WHEN webhook.throttled_until IS NULL THEN greatest(1::float8 / 60, rate / 2) ELSE rate END;
+    IF asked_ms IS NULL THEN webhook.backoff_count := webhook.backoff_count + 1; END IF;
+  ELSIF is_overloaded THEN
+    webhook.learned_from := rate;
+    webhook.learned_rate := CASE WHEN rate IS NULL THEN least(webhook.max_in_flight::float8, webhook.rate_limit / 2::float8)
+      ELSE greatest(least(1::float8, rate), rate / 2) END;
+  END IF;
+  IF is_throttled OR is_overloaded THEN webhook.slowed_at := at; END IF;
+
+  IF is_held THEN
+    hold_ms := least(3600000, greatest(longer * greatest(1000, asked_ms),
+      CASE WHEN webhook.backoff_count > 0 THEN least(300000, longer * 1000 * 2 ^ (least(webhook.backoff_count, 20) - 1)) END));
+    webhook.throttled_until := greatest(at + make_interval(secs => hold_ms / 1000),
+      CASE WHEN webhook.throttled_until <= at + interval '1 h' THEN webhook.throttled_until END);
+  ELSIF is_answered THEN
+    webhook.throttled_until := NULL;
+    webhook.backoff_count := 0;
+  END IF;
+  IF is_held OR is_overloaded THEN webhook.slow_downs := webhook.slow_downs + 1; END IF;
+  RETURN webhook;
+END $function$;
 
 CREATE OR REPLACE FUNCTION start_generation()
  RETURNS trigger
@@ -731,12 +805,12 @@ CREATE OR REPLACE FUNCTION waits_for_probe(webhook webhooks, at timestamp with t
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE((((webhook).circuit_probe_at > at) AND ((webhook).circuit_probe_at <= (at + '00:05:00'::interval))), false);
+RETURN (COALESCE((((webhook).circuit_probe_at > at) AND ((webhook).circuit_probe_at <= (at + '00:05:00'::interval))), false) OR COALESCE((((webhook).throttled_until > at) AND ((webhook).throttled_until <= (at + '01:00:00'::interval))), false));
 
 -- Triggers
 
 CREATE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION audit_webhook();
-CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN ((((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at))) EXECUTE FUNCTION audit_webhook();
+CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.retry_schedule IS DISTINCT FROM new.retry_schedule)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at))) EXECUTE FUNCTION audit_webhook();
 CREATE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION follow_webhook();
 CREATE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((old.enabled IS DISTINCT FROM new.enabled) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at))) EXECUTE FUNCTION follow_webhook();
 CREATE TRIGGER webhooks_generation_insert BEFORE INSERT ON webhooks FOR EACH ROW EXECUTE FUNCTION start_generation();

@@ -13,7 +13,7 @@ export async function claim({ pool }: Database, id: string) {
 /** Records an attempt of a claimed delivery with this response status, as a worker does, and gives the delivery this outcome. */
 export function record(
   { pool }: Database,
-  { id, leaseToken, url }: { id: string; leaseToken: string; url: string },
+  { id, leaseToken, url, slowDowns }: { id: string; leaseToken: string; url: string; slowDowns: number },
   statusCode: number,
   outcome: AttemptRecord['outcome'] = { status: statusCode < 300 ? 'succeeded' : 'failed' },
 ): Promise<Recorded> {
@@ -27,6 +27,8 @@ export function record(
     statusCode,
     responseBody: 'oops',
     counted: true,
+    throttle: null,
+    slowDowns,
     requestHeaders: { 'webhook-id': 'evt_1' },
     responseHeaders: { 'content-type': 'text/plain' },
     outcome,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { policyOf } from '@tidings/config';
 import { readWorkerConfig } from './config.js';
 
 const key = randomBytes(32).toString('base64');
@@ -12,10 +13,34 @@ describe("the worker's configuration", () => {
       timeoutMs: 15_000,
       healthPort: null,
       prefix: '{tidings}',
-      retry: { maxAttempts: 3, initialDelayMs: 10_000, maxDelayMs: 3_600_000, jitter: 1 },
+      retry: { maxAttempts: 3, initialDelayMs: 120_000, maxDelayMs: 3_600_000, jitter: 0.5, schedule: null },
       addresses: { allowed: [], denied: [] },
       outboxes: [],
     });
+  });
+
+  test('may name a schedule of retries, which takes precedence over the number of attempts', () => {
+    const { retry } = readWorkerConfig({ ...good, DELIVERY_SCHEDULE: 'standard-webhooks', DELIVERY_ATTEMPTS: '5' });
+    expect(policyOf(retry, { maxAttempts: null, initialDelayMs: null, maxDelayMs: null, schedule: null })).toMatchObject({
+      schedule: 'standard-webhooks',
+      maxAttempts: 10,
+    });
+    expect(() => readWorkerConfig({ ...good, DELIVERY_SCHEDULE: 'hourly' })).toThrow(
+      'DELIVERY_SCHEDULE must be standard-webhooks',
+    );
+  });
+
+  test('keeps events until the last attempt', () => {
+    const scheduled = { ...good, DELIVERY_SCHEDULE: 'standard-webhooks' };
+    expect(() => readWorkerConfig({ ...scheduled, RETENTION_DAYS: '3' })).toThrow('RETENTION_DAYS must be at least 4');
+    expect(readWorkerConfig({ ...scheduled, RETENTION_DAYS: '4' }).retentionDays).toBe(4);
+    const exponential = {
+      ...good,
+      DELIVERY_ATTEMPTS: '20',
+      DELIVERY_MAX_DELAY_MS: '86400000',
+      DELIVERY_INITIAL_DELAY_MS: '3600000',
+    };
+    expect(() => readWorkerConfig({ ...exponential, RETENTION_DAYS: '2' })).toThrow('RETENTION_DAYS must be at least 16');
   });
 
   test('may name databases with an outbox', () => {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { deliveryCreatedAt, type HealthChanges } from '@tidings/database';
+import { deliveryCreatedAt, type HealthChanges, type SlowedWebhook } from '@tidings/database';
 import { createEndedMetric, type EndedMetric } from '@tidings/runtime/metrics';
 import type { DeliverObserver, Fault } from './deliver/deliver.js';
 
@@ -9,6 +9,8 @@ export interface DeliveryMetrics extends DeliverObserver {
   ended: EndedMetric;
   /** Counts circuits that opened or closed, and webhooks that Tidings disabled. */
   health: (changes: HealthChanges) => void;
+  /** Counts slow-downs of webhooks' flows. */
+  slowed: (webhooks: readonly SlowedWebhook[]) => void;
   /** Counts overdue deliveries that the reconciler woke. */
   woken: (count: number) => void;
   /** Counts an event whose deliveries are all written. */
@@ -79,6 +81,13 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
     registers,
   });
   for (const reason of ['failing', 'gone']) disabled.inc({ reason }, 0);
+  const slowDowns = new Counter({
+    name: 'tidings_webhook_slow_downs_total',
+    help: 'Slow-downs of webhooks, by reason: their receivers asked for it (throttled), or answered 502, 503 or 504 (overloaded).',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['throttled', 'overloaded']) slowDowns.inc({ reason }, 0);
   return {
     requestStarted() {
       inProgress += 1;
@@ -103,6 +112,9 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
       closed.inc(circuitsClosed);
       disabled.inc({ reason: 'failing' }, disabledFailing);
       disabled.inc({ reason: 'gone' }, disabledGone);
+    },
+    slowed(webhooks) {
+      for (const { throttledUntil } of webhooks) slowDowns.inc({ reason: throttledUntil === null ? 'overloaded' : 'throttled' });
     },
     woken(count) {
       woken.inc(count);

@@ -2,6 +2,16 @@ export { configurationPage } from './configuration-page.js';
 export { describeSettings } from './describe-settings.js';
 export { group } from './group.js';
 export { createMachineKeys, findMachineKeys, keepMachineKeys, type MachineKeys } from './machine-keys.js';
-export { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from './retry-defaults.js';
+export {
+  DEFAULT_RETRY_POLICY,
+  longestSpanMs,
+  MAX_ATTEMPTS,
+  policyOf,
+  RETRY_SCHEDULE_NAMES,
+  RETRY_SCHEDULES,
+  SCHEDULE_JITTER,
+  type RetryPolicy,
+  type RetrySchedule,
+} from './retry-policy.js';
 export { orExit, readConfig } from './read-config.js';
 export { egressSettings, flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';

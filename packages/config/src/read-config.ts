@@ -1,12 +1,5 @@
 import { z } from 'zod';
-
-/** The environment has mistakes. The message lists all of them, without values. */
-class ConfigError extends Error {
-  constructor(readonly mistakes: readonly string[]) {
-    super(`The configuration has mistakes:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
-    this.name = 'ConfigError';
-  }
-}
+import { ConfigError } from './config-error.js';
 
 /**
  * Reads the variables that the shape names. An empty variable counts as unset. Throws a {@link ConfigError} with every mistake,

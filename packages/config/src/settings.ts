@@ -4,7 +4,15 @@ import { parseCertificates, parseNetworks } from '@tidings/egress';
 import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
 import { range } from './describe-settings.js';
 import { group } from './group.js';
-import { DEFAULT_RETRY_POLICY, MAX_ATTEMPTS } from './retry-defaults.js';
+import { ConfigError } from './config-error.js';
+import {
+  DEFAULT_RETRY_POLICY,
+  longestSpanMs,
+  MAX_ATTEMPTS,
+  policyOf,
+  RETRY_SCHEDULE_NAMES,
+  type RetryPolicy,
+} from './retry-policy.js';
 import { parseSealKeys } from '@tidings/secrets';
 import { tracingConfig, tracingSettings } from './tracing-settings.js';
 
@@ -94,6 +102,12 @@ export const sharedSettings = {
       ),
   }),
   ...group('Delivery', {
+    DELIVERY_SCHEDULE: z
+      .enum(RETRY_SCHEDULE_NAMES, `must be ${RETRY_SCHEDULE_NAMES.join(' or ')}`)
+      .optional()
+      .describe(
+        "The schedule of attempts, which takes precedence over `DELIVERY_ATTEMPTS` and the waits below. `standard-webhooks`: ten attempts, the first at once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, each wait up to a tenth longer, in three to four days. `RETENTION_DAYS` must be longer. A webhook's `retry` may set something else. The API and the workers need the same value.",
+      ),
     DELIVERY_ATTEMPTS: wholeNumber({ initial: DEFAULT_RETRY_POLICY.maxAttempts, min: 1, max: MAX_ATTEMPTS }).describe(
       "Attempts of a delivery in total. After the last one the delivery is `failed`. A webhook's `retry` may set another number.",
     ),
@@ -154,6 +168,26 @@ export const egressSettings = group('Egress', {
     .describe('Certificates of authorities to trust in addition to those of Node. The file is read at start.'),
 });
 
+const DAY_MS = 86_400_000;
+
+/** Returns the retry policy. Throws a `ConfigError` when events would be dropped before the last attempt. */
+function retryConfig(settings: z.output<z.ZodObject<typeof sharedSettings>>): RetryPolicy {
+  const retry: RetryPolicy = {
+    maxAttempts: settings.DELIVERY_ATTEMPTS,
+    initialDelayMs: settings.DELIVERY_INITIAL_DELAY_MS,
+    maxDelayMs: settings.DELIVERY_MAX_DELAY_MS,
+    jitter: settings.DELIVERY_JITTER,
+    schedule: settings.DELIVERY_SCHEDULE ?? null,
+  };
+  const policy = policyOf(retry, { maxAttempts: null, initialDelayMs: null, maxDelayMs: null, schedule: null });
+  const days = Math.ceil(longestSpanMs(policy) / DAY_MS);
+  if (days <= settings.RETENTION_DAYS) return retry;
+  const names = retry.schedule === null ? 'DELIVERY_ATTEMPTS and the waits between attempts' : 'DELIVERY_SCHEDULE';
+  throw new ConfigError([
+    `RETENTION_DAYS must be at least ${String(days)}: so long do the attempts of a delivery take by ${names}`,
+  ]);
+}
+
 /** Returns the shared settings under the names that the code uses. */
 export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSettings>>) {
   return {
@@ -163,12 +197,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     prefix: settings.REDIS_PREFIX,
     sealKeys: settings.SECRETS_KEYS,
     addresses: { allowed: settings.EGRESS_ALLOW_CIDRS, denied: settings.EGRESS_DENY_CIDRS },
-    retry: {
-      maxAttempts: settings.DELIVERY_ATTEMPTS,
-      initialDelayMs: settings.DELIVERY_INITIAL_DELAY_MS,
-      maxDelayMs: settings.DELIVERY_MAX_DELAY_MS,
-      jitter: settings.DELIVERY_JITTER,
-    },
+    retry: retryConfig(settings),
     retentionDays: settings.RETENTION_DAYS,
     /** Null: no health server. */
     healthPort: settings.HEALTH_PORT === 0 ? null : settings.HEALTH_PORT,

@@ -46,6 +46,7 @@ export {
   recordAttempts,
   type AttemptRecord,
   type HealthChanges,
+  type SlowedWebhook,
   type HealthRules,
   type Recorded,
   type RecordOptions,
@@ -69,6 +70,7 @@ export { readDelivery, readDeliveries, type DeliveryFilter, type DeliveryState }
 export { listEvents, type EventFilter } from './sql/list-events.js';
 export { readAllEventDeliveries, readEventDeliveries } from './sql/read-event-deliveries.js';
 export { readAnyEvent, readEvent, type EventDetails } from './sql/read-event.js';
+export { HASTEN_LIMIT, hastenDeliveries } from './sql/hasten-deliveries.js';
 export { deleteWebhook, updateWebhook, type WebhookFields } from './sql/update-webhook.js';
 export { retryDelivery, type RetryResult } from './sql/retry-delivery.js';
 export { forgetRegistrations, REGISTRATION_KEY_S } from './sql/forget-registrations.js';

@@ -1,7 +1,7 @@
 import type { ClaimedDelivery } from '../src/sql/claim-deliveries.js';
 import type { AttemptRecord, HealthRules } from '../src/sql/record-attempts.js';
 
-type Lease = Pick<ClaimedDelivery, 'id' | 'leaseToken' | 'url'>;
+type Lease = Pick<ClaimedDelivery, 'id' | 'leaseToken' | 'url' | 'slowDowns'>;
 
 /** Health rules with times that no test reaches by accident. */
 export const HEALTH: HealthRules = {
@@ -12,7 +12,7 @@ export const HEALTH: HealthRules = {
 };
 
 /** An attempt that the receiver answered with 204. */
-export function succeeded({ id, leaseToken, url }: Lease): AttemptRecord {
+export function succeeded({ id, leaseToken, url, slowDowns }: Lease): AttemptRecord {
   return {
     deliveryId: id,
     leaseToken,
@@ -26,6 +26,8 @@ export function succeeded({ id, leaseToken, url }: Lease): AttemptRecord {
     responseHeaders: { 'content-type': 'text/plain' },
     responseBody: 'thanks',
     counted: true,
+    throttle: null,
+    slowDowns,
     outcome: { status: 'succeeded' },
   };
 }
@@ -33,6 +35,12 @@ export function succeeded({ id, leaseToken, url }: Lease): AttemptRecord {
 /** An attempt that the receiver answered with another status than 2xx. */
 export function answered(lease: Lease, statusCode: number, outcome: AttemptRecord['outcome']): AttemptRecord {
   return { ...succeeded(lease), statusCode, errorClass: `http_${String(statusCode)}`, responseBody: 'no', outcome };
+}
+
+/** An attempt that the receiver answered with 429, naming a time (null: none), and that is not counted. */
+export function throttled(lease: Lease, askedMs: number | null, jitter = 0): AttemptRecord {
+  const attempt = answered(lease, 429, { status: 'pending', retryInMs: 0 });
+  return { ...attempt, errorClass: 'throttled', counted: false, throttle: { askedMs, jitter } };
 }
 
 /** An attempt without a response: the connection was refused. */

@@ -203,12 +203,13 @@ export async function openLog(): Promise<TestLog> {
     async pass(seconds) {
       await pool.query(
         `UPDATE pending_deliveries SET next_attempt_at = next_attempt_at - make_interval(secs => $1),
-           wake_at = wake_at - make_interval(secs => $1), leased_until = leased_until - make_interval(secs => $1)`,
+           first_attempt_at = first_attempt_at - make_interval(secs => $1), wake_at = wake_at - make_interval(secs => $1), leased_until = leased_until - make_interval(secs => $1)`,
         [seconds],
       );
       await pool.query(
         `UPDATE webhooks SET circuit_opened_at = circuit_opened_at - make_interval(secs => $1),
            circuit_probe_at = circuit_probe_at - make_interval(secs => $1), rate_next_at = rate_next_at - make_interval(secs => $1),
+           throttled_until = throttled_until - make_interval(secs => $1), slowed_at = slowed_at - make_interval(secs => $1),
            failing_since = failing_since - make_interval(secs => $1)`,
         [seconds],
       );

@@ -15,6 +15,41 @@ const MUTANTS = [
     changes: [['webhook.circuit_opened_at IS NOT NULL OR ', '']],
   },
   {
+    rule: 'a throttled webhook has one slot',
+    file: 'functions/slots_of.sql',
+    changes: [['webhook.throttled_until IS NOT NULL OR ', '']],
+  },
+  {
+    rule: 'nothing is sent before a hold ends',
+    file: 'functions/waits_for_probe.sql',
+    changes: [['webhook.throttled_until > at AND', 'webhook.throttled_until < at AND']],
+  },
+  {
+    rule: 'a hold of a clock that was ahead does not count',
+    file: 'functions/waits_for_probe.sql',
+    changes: [["webhook.throttled_until <= at + interval '1 h'", "webhook.throttled_until <= at + interval '1 year'"]],
+  },
+  {
+    rule: 'the answers to requests that were under way are one slow-down',
+    file: 'functions/slow_down.sql',
+    changes: [['coalesce(throttled_since = webhook.slow_downs, false)', 'throttled_since IS NOT NULL']],
+  },
+  {
+    rule: 'a late answer shortens no hold',
+    file: 'functions/slow_down.sql',
+    changes: [["CASE WHEN webhook.throttled_until <= at + interval '1 h' THEN webhook.throttled_until END", 'NULL']],
+  },
+  {
+    rule: 'the learned rate paces the requests',
+    file: 'functions/rate_of.sql',
+    changes: [['least(webhook.rate_limit::float8, learned_rate_at(webhook, at))', 'webhook.rate_limit::float8']],
+  },
+  {
+    rule: 'a delivery that was throttled keeps its place',
+    file: 'src/sql/record-attempts.ts',
+    changes: [["CASE WHEN parks OR ordering = 'fifo' THEN", "CASE WHEN ordering = 'fifo' THEN"]],
+  },
+  {
     rule: 'a retry has a lower priority than a first attempt',
     file: 'src/sql/record-attempts.ts',
     changes: [['ELSE greatest(held.priority, 1) END', 'ELSE 0 END']],
@@ -236,7 +271,7 @@ const MUTANTS = [
 const PACKAGE = join(import.meta.dirname, '..');
 const ROOT = join(PACKAGE, '../..');
 const TESTS =
-  'packages/database/src/sql/(accept|admit|advance|cancel|claim|conformance|end|expand|pause|record|replay|retry|slot|wake)';
+  'packages/database/src/sql/(accept|admit|advance|cancel|claim|conformance|end|expand|hasten|pause|record|replay|retry|slot|throttled|wake)';
 const CONFORMANCE = /conformance\.test\.ts$/;
 
 const [wanted = ''] = process.argv.slice(2);

@@ -3,17 +3,24 @@ import type { Agent, ClientRequestArgs } from 'node:http';
 import { Socket, type LookupFunction } from 'node:net';
 import { connectGuarded } from './connect.js';
 
-beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
 
-type Dialled = { address: string; socket: Socket };
+interface Dialled {
+  address: string;
+  socket: Socket;
+}
 
 /** Connects to a host with these addresses, over a network whose connections are made when the test says so. */
 function connecting(...addresses: string[]) {
   const dialled: Dialled[] = [];
   const connect = (({ lookup }: ClientRequestArgs & { lookup: LookupFunction }) => {
     const socket = new Socket();
-    lookup('shop.example', {}, (_error, address) => dialled.push({ address: String(address), socket }));
+    lookup('shop.example', {}, (_error, address) => dialled.push({ address: address as string, socket }));
     return socket;
   }) as Agent['createConnection'];
   const result = new Promise<unknown>((resolve) => {

@@ -35,7 +35,7 @@ export async function raceAddresses<Connection>(
           underWay -= 1;
           if (ended.signal.aborted) return;
           if (waiting.length > 0) openNext();
-          else if (underWay === 0) reject(error as Error);
+          else if (underWay === 0) reject(error instanceof Error ? error : new Error('The connection failed.', { cause: error }));
         });
         if (waiting.length > 0) timer = setTimeout(openNext, nextAfterMs);
       };

@@ -70,6 +70,8 @@ export async function startFirstRun({ folder, env, onOutput, watch = false }: Fi
     const redisUrl = parts.redis?.url ?? String(env['REDIS_URL']);
     await migrate(databaseUrl);
 
+    // A person who tries it out sees retries within seconds.
+    const retryEnv = { DELIVERY_INITIAL_DELAY_MS: env['DELIVERY_INITIAL_DELAY_MS'] || '5000' };
     const logEnv = { LOG_FORMAT: env['LOG_FORMAT'] || 'pretty', NODE_ENV: env['NODE_ENV'] || 'development' };
     const tidings = await startTidings({
       databaseUrl,
@@ -79,7 +81,7 @@ export async function startFirstRun({ folder, env, onOutput, watch = false }: Fi
       port,
       workers: 0,
       hasRateLimits: true,
-      env: logEnv,
+      env: { ...logEnv, ...retryEnv },
       watch,
       onOutput,
     });

@@ -26,7 +26,7 @@ import type { Connections } from './connections.js';
 import type { ApiMetrics } from './telemetry.js';
 
 interface RoutesParts {
-  config: Pick<ApiConfig, 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond'>;
+  config: Pick<ApiConfig, 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'>;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
@@ -51,7 +51,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
     ...webhookRoutes({
       registry,
       testWebhook,
-      schemas: registrationSchemas({ urlRules: config.urlRules, catalog, maxInFlight: config.maxInFlight }),
+      schemas: registrationSchemas({ ...config, catalog }),
       readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
       readHours: (webhookId, hours) => readWebhookHours(reading.pool, webhookId, hours),
     }),

@@ -14,12 +14,22 @@ export function toColumns(fields: Omit<RegistrationChange, 'headers'>) {
           retryMaxAttempts: retry?.max_attempts ?? null,
           retryInitialDelayMs: retry?.initial_delay_ms ?? null,
           retryMaxDelayMs: retry?.max_delay_ms ?? null,
+          retrySchedule: retry?.schedule ?? null,
         }),
   };
 }
 
 /** The health columns of a webhook without failures. */
 const HEALTHY = { failingSince: null, unreachableCount: 0, circuitOpenedAt: null, circuitProbeAt: null } as const;
+/** The columns of a webhook whose receiver has not asked to slow down. */
+const UNTHROTTLED = {
+  throttledUntil: null,
+  backoffCount: 0,
+  slowedAt: null,
+  learnedRate: null,
+  learnedFrom: null,
+  rateNextAt: null,
+} as const;
 /** The columns of a webhook that neither Tidings nor an operator disabled. */
 const NO_DISABLED_REASON = { disabledReason: null, disabledAt: null, disabledNotifiedAt: null } as const;
 
@@ -36,8 +46,8 @@ export function disabledByOperator(disabledAt: Date) {
 
 /**
  * Returns the columns that also change with an owner's change. When the owner enables or disables the webhook, the reason
- * why Tidings disabled it is removed. When the owner enables it or changes its URL, its failures are reset. A pause that is
- * repeated keeps its beginning.
+ * why Tidings disabled it is removed. When the owner enables it or changes its URL, its failures are reset. Another URL also ends
+ * the waits for which the receiver at the earlier one asked. A pause that is repeated keeps its beginning.
  */
 export function impliedChanges(
   { url: urlBefore, disabledReason, ownerPausedAt }: Pick<Webhook, 'url' | 'disabledReason' | 'ownerPausedAt'>,
@@ -48,6 +58,7 @@ export function impliedChanges(
     ...(enabled === undefined || disabledReason === 'operator' ? {} : NO_DISABLED_REASON),
     ...(paused === undefined ? {} : { ownerPausedAt: paused ? (ownerPausedAt ?? new Date()) : null }),
     ...(enabled === true || url !== urlBefore ? HEALTHY : {}),
+    ...(url !== urlBefore ? UNTHROTTLED : {}),
     // Its replays are cancelled, so later replays need not wait for their planned end.
     ...(enabled === false ? { replayNextAt: null } : {}),
   };

@@ -45,6 +45,7 @@ const HEALTHY = {
   disabled_at: null,
   failing_since: null,
   circuit: { state: 'closed', opened_at: null, probe_at: null },
+  throttled_until: null,
 };
 const RESET = { disabledNotifiedAt: null, unreachableCount: 0 };
 
@@ -82,9 +83,55 @@ describe('the health of a webhook', () => {
           'ordering',
           'retry',
         ],
-        ...['paused', 'disabled_reason', 'disabled_at', 'failing_since', 'circuit', 'created_at', 'updated_at'],
+        ...[
+          'paused',
+          'disabled_reason',
+          'disabled_at',
+          'failing_since',
+          'circuit',
+          'throttled_until',
+          'created_at',
+          'updated_at',
+        ],
       ].sort(),
     );
+  });
+});
+
+describe('a webhook whose receiver asked to slow down', () => {
+  const hold = (time: string) =>
+    api.database.pool.query(
+      `UPDATE webhooks SET throttled_until = ${time}, backoff_count = 3, learned_rate = 0.1, slowed_at = now()`,
+    );
+
+  test('shows until when nothing is sent to it', async () => {
+    await hold("now() + interval '10 min'");
+    expect(await read()).toMatchObject({ throttled_until: expect.stringMatching(/Z$/), circuit: { state: 'closed' } });
+  });
+
+  test('shows no time that has passed, or that only a clock that was ahead can have written', async () => {
+    await hold("now() - interval '1 s'");
+    expect((await read()).throttled_until).toBeNull();
+    await hold("now() + interval '61 min'");
+    expect((await read()).throttled_until).toBeNull();
+  });
+
+  test('is held no longer when its URL changes, and its retries are due', async () => {
+    await publish();
+    await hold("now() + interval '10 min'");
+    await api.database.pool.query(
+      "UPDATE pending_deliveries SET stage = 'backoff', first_attempt_at = now(), next_attempt_at = now() + interval '1 h'",
+    );
+    expect((await change({ url: 'https://example.com/other' })).body).toMatchObject({ throttled_until: null });
+    expect(await row()).toMatchObject({ throttledUntil: null, backoffCount: 0, learnedRate: null, rateNextAt: null });
+    const { rows } = await api.database.pool.query('SELECT stage, next_attempt_at <= now() AS is_due FROM pending_deliveries');
+    expect(rows).toEqual([{ stage: 'parked', is_due: true }]);
+  });
+
+  test('is still held when anything else changes', async () => {
+    await hold("now() + interval '10 min'");
+    const { body } = await change({ url: 'https://example.com/hook', enabled: true, description: 'mine' });
+    expect(body.throttled_until).not.toBeNull();
   });
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkUrl, isReservedHeader, type UrlRules } from '@tidings/egress';
 import { isPattern, type Catalog } from '@tidings/events';
-import { MAX_ATTEMPTS } from '@tidings/config';
+import { longestSpanMs, MAX_ATTEMPTS, policyOf, RETRY_SCHEDULE_NAMES, type RetryPolicy } from '@tidings/config';
 
 const MAX_HEADERS = 20;
 /** The maximum size of all headers together. Servers refuse requests whose headers exceed 8 or 16 KB. */
@@ -23,31 +23,62 @@ const wholeNumber = (min: number, max: number, unit = '') => {
   return z.int(message).min(min, message).max(max, message);
 };
 
-/** The values that differ from the server's retry policy. */
-const retry = z
-  .strictObject(
-    {
-      max_attempts: wholeNumber(1, MAX_ATTEMPTS),
-      initial_delay_ms: wholeNumber(100, 3_600_000),
-      max_delay_ms: wholeNumber(1000, 86_400_000),
-    },
-    'must be an object, or null for the policy of the server',
-  )
-  .partial()
-  .refine(({ initial_delay_ms: initial = 0, max_delay_ms: max = Infinity }) => initial <= max, {
-    path: ['initial_delay_ms'],
-    message: 'must not be more than max_delay_ms',
-  });
+const DAY_MS = 86_400_000;
+
+/**
+ * Creates the schema of `retry`: the values that differ from the server's policy, or the name of a schedule. The attempts of a
+ * delivery must end before its event is dropped.
+ */
+function retrySchema(defaults: RetryPolicy, retentionDays: number) {
+  return z
+    .strictObject(
+      {
+        schedule: z.enum(RETRY_SCHEDULE_NAMES, `must be ${RETRY_SCHEDULE_NAMES.map((name) => `"${name}"`).join(' or ')}`),
+        max_attempts: wholeNumber(1, MAX_ATTEMPTS),
+        initial_delay_ms: wholeNumber(100, 3_600_000),
+        max_delay_ms: wholeNumber(1000, 86_400_000),
+      },
+      'must be an object, or null for the policy of the server',
+    )
+    .partial()
+    .superRefine(({ schedule, ...values }, context) => {
+      const refuse = (field: string, message: string) => {
+        context.addIssue({ code: 'custom', path: [field], message });
+      };
+      const { initial_delay_ms: initial = 0, max_delay_ms: max = Infinity } = values;
+      if (initial > max) refuse('initial_delay_ms', 'must not be more than max_delay_ms');
+      for (const [field, value] of Object.entries(values)) {
+        const fixes = field === 'max_attempts' ? 'the number of attempts' : 'the waits';
+        if (schedule !== undefined && value !== undefined)
+          refuse(field, `must be left out beside schedule, which fixes ${fixes}`);
+      }
+      const policy = policyOf(defaults, {
+        maxAttempts: values.max_attempts ?? null,
+        initialDelayMs: values.initial_delay_ms ?? null,
+        maxDelayMs: values.max_delay_ms ?? null,
+        schedule: schedule ?? null,
+      });
+      const days = Math.ceil(longestSpanMs(policy) / DAY_MS);
+      if (days <= retentionDays) return;
+      const field = schedule === undefined ? 'max_attempts' : 'schedule';
+      const kept = retentionDays === 1 ? '1 day' : `${String(retentionDays)} days`;
+      refuse(field, `must end within the ${kept} that events are kept; its attempts take up to ${String(days)} days`);
+    });
+}
 
 interface RegistrationRules {
   urlRules: UrlRules;
   /** The maximum of `max_in_flight` that an owner may set: a slow receiver occupies that many slots of a worker. */
   maxInFlight: number;
   catalog: Pick<Catalog, 'knows' | 'types'>;
+  /** The server's retry policy, for webhooks without values of their own. */
+  retry: RetryPolicy;
+  /** How long events are kept, in days. */
+  retentionDays: number;
 }
 
 /** Creates the schemas of the bodies of `POST /api/webhooks` (`create`) and `PATCH /api/webhooks/{id}` (`change`). */
-export function registrationSchemas({ urlRules, catalog, maxInFlight }: RegistrationRules) {
+export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server }: RegistrationRules) {
   const url = z.string().superRefine((text, context) => {
     const problem = checkUrl(text, urlRules);
     if (problem !== null) context.addIssue({ code: 'custom', message: problem });
@@ -84,7 +115,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight }: Registra
     max_in_flight: wholeNumber(1, maxInFlight),
     rate_limit: wholeNumber(1, 10_000, ' requests per second, or null for no limit').nullable(),
     ordering: z.enum(['unordered', 'fifo'], 'must be unordered or fifo'),
-    retry: retry.nullable(),
+    retry: retrySchema(server.retry, server.retentionDays).nullable(),
   };
   return {
     create: z.strictObject({

@@ -172,7 +172,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
         path: ONE,
         summary: 'Changes the fields in the body',
         description:
-          '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook. `retry` is replaced as a whole; null: the policy of the server.',
+          '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused. `retry` is replaced as a whole; null: the policy of the server.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.change, example: { description: 'Mine', event_types: ['*'] } },

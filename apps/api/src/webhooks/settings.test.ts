@@ -53,6 +53,23 @@ describe('the delivery settings of a webhook', () => {
     });
   });
 
+  test('have a schedule of retries instead of values', async () => {
+    const { body } = await register({ retry: { schedule: 'standard-webhooks' } });
+    expect(body.retry).toEqual({ schedule: 'standard-webhooks' });
+    const changed = await change({ retry: { schedule: 'standard-webhooks' } }, { retry: { max_attempts: 5 } });
+    expect(changed.body.retry).toEqual({ max_attempts: 5 });
+  });
+
+  test('name no value beside a schedule, which fixes them', async () => {
+    const retry = { schedule: 'standard-webhooks', max_attempts: 5, max_delay_ms: 1000 };
+    const { status, body } = await register({ retry });
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([
+      { field: 'retry.max_attempts', message: 'must be left out beside schedule, which fixes the number of attempts' },
+      { field: 'retry.max_delay_ms', message: 'must be left out beside schedule, which fixes the waits' },
+    ]);
+  });
+
   test('have a retry policy that is replaced as a whole, or removed', async () => {
     const settings = { retry: { max_attempts: 5, initial_delay_ms: 100 } };
     expect((await change(settings, { retry: { max_delay_ms: 2000 } })).body.retry).toEqual({ max_delay_ms: 2000 });

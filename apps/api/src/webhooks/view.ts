@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RETRY_SCHEDULE_NAMES } from '@tidings/config';
 import type { Webhook } from '@tidings/database';
 import type { TestResult } from '@tidings/queue';
 
@@ -19,10 +20,15 @@ export const webhookJson = z
     rate_limit: z.int().nullable().describe('The maximum number of requests per second; null: no limit.'),
     ordering: z.enum(['unordered', 'fifo']),
     retry: z
-      .strictObject({ max_attempts: z.int(), initial_delay_ms: z.int(), max_delay_ms: z.int() })
+      .strictObject({
+        schedule: z.enum(RETRY_SCHEDULE_NAMES),
+        max_attempts: z.int(),
+        initial_delay_ms: z.int(),
+        max_delay_ms: z.int(),
+      })
       .partial()
       .nullable()
-      .describe("The values that differ from the server's retry policy; null: none."),
+      .describe("The values that differ from the server's retry policy, or the name of a schedule; null: none."),
     paused: z
       .boolean()
       .describe(
@@ -42,6 +48,12 @@ export const webhookJson = z
       opened_at: z.date().nullable(),
       probe_at: z.date().nullable(),
     }),
+    throttled_until: z
+      .date()
+      .nullable()
+      .describe(
+        'Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed.',
+      ),
     created_at: z.date(),
     updated_at: z.date(),
   })
@@ -69,6 +81,15 @@ export function circuitState({ circuitOpenedAt, circuitProbeAt }: Circuit, now: 
   return circuitProbeAt !== null && circuitProbeAt > now ? 'open' : 'half_open';
 }
 
+/** No hold is longer. A later time was written while PostgreSQL's clock was ahead, and does not count (`waits_for_probe`). */
+const LONGEST_HOLD_MS = 3_600_000;
+
+/** Returns until when the webhook is held; null: it is not. */
+function throttledUntil({ throttledUntil: until }: Pick<Webhook, 'throttledUntil'>, now: Date): Date | null {
+  const heldForMs = until === null ? 0 : until.getTime() - now.getTime();
+  return heldForMs > 0 && heldForMs <= LONGEST_HOLD_MS ? until : null;
+}
+
 /** Converts a webhook to JSON, without the internal columns of the worker. */
 export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<typeof webhookJson> {
   return {
@@ -93,6 +114,7 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
       opened_at: webhook.circuitOpenedAt,
       probe_at: webhook.circuitProbeAt,
     },
+    throttled_until: throttledUntil(webhook, now),
     created_at: webhook.createdAt,
     updated_at: webhook.updatedAt,
   };
@@ -104,8 +126,9 @@ function pausedBy({ ownerPausedAt, pausedAt }: WebhookView): ('owner' | 'operato
 }
 
 /** Returns the retry values of the webhook; null when it has none of its own. */
-function retryToJson({ retryMaxAttempts, retryInitialDelayMs, retryMaxDelayMs }: WebhookView) {
+function retryToJson({ retrySchedule, retryMaxAttempts, retryInitialDelayMs, retryMaxDelayMs }: WebhookView) {
   const set = Object.entries({
+    schedule: RETRY_SCHEDULE_NAMES.find((name) => name === retrySchedule) ?? null,
     max_attempts: retryMaxAttempts,
     initial_delay_ms: retryInitialDelayMs,
     max_delay_ms: retryMaxDelayMs,

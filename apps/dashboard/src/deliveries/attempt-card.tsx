@@ -15,6 +15,7 @@ const ERROR_EXPLANATIONS: Readonly<Record<string, string>> = {
   reset: 'The connection was closed before the response was complete.',
   protocol: 'The response was not valid HTTP.',
   blocked: 'Tidings is not allowed to connect to this address.',
+  throttled: 'The receiver asked to slow down. The webhook waits, and for a day such attempts do not count.',
   http_status: 'The receiver did not respond with a 2xx status.',
 };
 

@@ -10,7 +10,13 @@ export interface WebhookDraft {
   maxInFlight: number | null;
   rateLimit: number | null;
   ordering: 'unordered' | 'fifo';
-  retry: { maxAttempts: number | null; initialDelayS: number | null; maxDelayS: number | null };
+  /** `schedule`: the name of a schedule, instead of the other values; null: none. */
+  retry: {
+    schedule: 'standard-webhooks' | null;
+    maxAttempts: number | null;
+    initialDelayS: number | null;
+    maxDelayS: number | null;
+  };
 }
 
 /** A custom header in the form. */
@@ -32,7 +38,7 @@ export const NEW_DRAFT: WebhookDraft = {
   maxInFlight: null,
   rateLimit: null,
   ordering: 'unordered',
-  retry: { maxAttempts: null, initialDelayS: null, maxDelayS: null },
+  retry: { schedule: null, maxAttempts: null, initialDelayS: null, maxDelayS: null },
 };
 
 /** Returns the form content for an existing webhook. The API never returns header values, so the headers start empty. */
@@ -47,6 +53,7 @@ export function draftOf(webhook: Webhook): WebhookDraft {
     rateLimit: webhook.rate_limit,
     ordering: webhook.ordering,
     retry: {
+      schedule: retry?.schedule ?? null,
       maxAttempts: retry?.max_attempts ?? null,
       initialDelayS: inSeconds(retry?.initial_delay_ms),
       maxDelayS: inSeconds(retry?.max_delay_ms),
@@ -59,8 +66,8 @@ export function draftOf(webhook: Webhook): WebhookDraft {
  * only when it is set.
  */
 export function bodyOf(draft: WebhookDraft, { replaceHeaders }: { replaceHeaders: boolean }) {
-  const { maxAttempts, initialDelayS, maxDelayS } = draft.retry;
-  const retry = {
+  const { schedule, maxAttempts, initialDelayS, maxDelayS } = draft.retry;
+  const values = {
     ...(maxAttempts === null ? {} : { max_attempts: maxAttempts }),
     ...(initialDelayS === null ? {} : { initial_delay_ms: initialDelayS * 1000 }),
     ...(maxDelayS === null ? {} : { max_delay_ms: maxDelayS * 1000 }),
@@ -72,7 +79,7 @@ export function bodyOf(draft: WebhookDraft, { replaceHeaders }: { replaceHeaders
     event_types: draft.eventTypes.length === 0 ? ALL_TYPES : draft.eventTypes,
     ordering: draft.ordering,
     rate_limit: draft.rateLimit,
-    retry: Object.keys(retry).length === 0 ? null : retry,
+    retry: schedule !== null ? { schedule } : Object.keys(values).length === 0 ? null : values,
     ...(draft.maxInFlight === null ? {} : { max_in_flight: draft.maxInFlight }),
     ...(replaceHeaders ? { headers: Object.fromEntries(filledLines.map(({ name, value }) => [name, value])) } : {}),
   };

@@ -1,4 +1,15 @@
-import { Fieldset, MultiSelect, NumberInput, Radio, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import {
+  Fieldset,
+  MultiSelect,
+  NativeSelect,
+  NumberInput,
+  Radio,
+  SimpleGrid,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import type { EventType } from '../api/api.js';
 import { checkUrl } from './check-url.js';
 import { HeadersField } from './headers-field.js';
@@ -123,10 +134,24 @@ export function WebhookFields({
         />
       </SimpleGrid>
       <Fieldset legend="Retries">
+        <NativeSelect
+          label="Schedule"
+          description="A schedule fixes the attempts and the waits between them."
+          mb="xs"
+          value={draft.retry.schedule ?? ''}
+          data={[
+            { value: '', label: 'None: the values below' },
+            { value: 'standard-webhooks', label: 'Standard Webhooks: 10 attempts in three to four days' },
+          ]}
+          onChange={(event) => {
+            changeRetry({ schedule: event.currentTarget.value === 'standard-webhooks' ? 'standard-webhooks' : null });
+          }}
+          error={errorOf('retry.schedule')}
+        />
         <Text size="sm" c="dimmed" mb="xs">
           An empty field uses the default of the server.
         </Text>
-        <SimpleGrid cols={{ base: 1, xs: 3 }}>
+        <SimpleGrid cols={{ base: 1, xs: 3 }} style={draft.retry.schedule === null ? undefined : { display: 'none' }}>
           <OptionalNumber
             label="Attempts"
             value={draft.retry.maxAttempts}

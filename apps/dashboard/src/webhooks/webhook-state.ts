@@ -1,4 +1,5 @@
 import type { Webhook } from '../api/api.js';
+import { formatExact } from '../format/time.js';
 import type { Tone } from '../components/state-badge.js';
 
 /** The state of a webhook as it is shown to people. */
@@ -29,9 +30,16 @@ const DISABLED: Record<NonNullable<Webhook['disabled_reason']>, WebhookState> = 
   },
 };
 
-/** Returns the most important state: disabled before paused, paused before circuit, circuit before failing. */
+/** Returns the most important state: disabled before paused, paused before circuit, circuit before throttled, throttled before failing. */
 export function stateOf(webhook: Webhook): WebhookState {
-  const { enabled, disabled_reason: reason, paused_by: pausedBy, circuit, failing_since: failingSince } = webhook;
+  const {
+    enabled,
+    disabled_reason: reason,
+    paused_by: pausedBy,
+    circuit,
+    failing_since: failingSince,
+    throttled_until: throttledUntil,
+  } = webhook;
   if (!enabled) {
     return reason === null
       ? { label: 'Disabled', tone: 'neutral', advice: 'The webhook is disabled. New events are skipped.' }
@@ -57,6 +65,13 @@ export function stateOf(webhook: Webhook): WebhookState {
       tone: 'bad',
       advice:
         'The receiver did not respond to several attempts in a row. Tidings probes it regularly and resumes deliveries after the first response.',
+    };
+  }
+  if (throttledUntil !== null) {
+    return {
+      label: 'Throttled',
+      tone: 'warning',
+      advice: `The receiver asked to slow down. Deliveries wait until ${formatExact(throttledUntil)}, and then come back slowly. No event is lost.`,
     };
   }
   if (failingSince !== null) {

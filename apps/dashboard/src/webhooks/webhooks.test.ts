@@ -22,6 +22,7 @@ const webhook: Webhook = {
   disabled_at: null,
   failing_since: null,
   circuit: { state: 'closed', opened_at: null, probe_at: null },
+  throttled_until: null,
   created_at: '2026-11-24T10:00:00Z',
   updated_at: '2026-11-24T10:00:00Z',
 };
@@ -53,6 +54,8 @@ describe('stateOf returns the most important state', () => {
     ['Active', {}],
     ['Failing', { failing_since: '2026-11-24T10:00:00Z' }],
     ['Circuit open', { failing_since: '2026-11-24T10:00:00Z', circuit: open }],
+    ['Throttled', { failing_since: '2026-11-24T10:00:00Z', throttled_until: '2026-11-24T10:00:30Z' }],
+    ['Circuit open', { throttled_until: '2026-11-24T10:00:30Z', circuit: open }],
     ['Circuit half-open', { circuit: { ...open, state: 'half_open' } }],
     ['Paused by the operator', { paused: true, paused_by: ['operator'], circuit: open }],
     ['Paused', { paused: true, paused_by: ['owner', 'operator'] }],
@@ -82,6 +85,13 @@ describe('bodyOf', () => {
     const body = bodyOf(draftOf(webhook), { replaceHeaders: false });
     expect(body).toMatchObject({ url: webhook.url, event_types: ['*'], retry: webhook.retry, max_in_flight: 10 });
     expect(body).not.toHaveProperty('headers');
+  });
+
+  test('sends the schedule of a webhook, and no other values beside it', () => {
+    const scheduled = draftOf({ ...webhook, retry: { schedule: 'standard-webhooks' } });
+    expect(bodyOf(scheduled, { replaceHeaders: false }).retry).toEqual({ schedule: 'standard-webhooks' });
+    const chosen = { ...draftOf(webhook).retry, schedule: 'standard-webhooks' as const };
+    expect(bodyOf({ ...NEW_DRAFT, retry: chosen }, { replaceHeaders: false }).retry).toEqual({ schedule: 'standard-webhooks' });
   });
 
   test('sends headers that have a name or a value and leaves the validation to the API', () => {

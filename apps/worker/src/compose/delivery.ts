@@ -72,6 +72,19 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     health: config.health,
     onEnded: metrics.deliveries.ended,
     onHealth: metrics.deliveries.health,
+    onSlowed: (webhooks) => {
+      metrics.deliveries.slowed(webhooks);
+      for (const { webhookId, throttledUntil, requestsPerSecond } of webhooks) {
+        log.info(
+          throttledUntil === null ? 'A receiver is overloaded: its webhook is slowed down.' : 'A receiver asked to slow down.',
+          {
+            webhook_id: webhookId,
+            throttled_until: throttledUntil === null ? null : new Date(throttledUntil).toISOString(),
+            requests_per_second: requestsPerSecond,
+          },
+        );
+      }
+    },
   });
 
   const hostAddresses = hostNetworks(

@@ -1,7 +1,10 @@
 import type { RecordedHeaders } from './recorded-headers.js';
 
-/** The class of an attempt's error. The log, the API and the metrics use the same words. */
-export type ErrorClass = 'dns' | 'connect' | 'tls' | 'timeout' | 'reset' | 'protocol' | 'blocked' | 'http_status';
+/**
+ * The class of an attempt's error. The log, the API and the metrics use the same words. `throttled`: the receiver asked to slow
+ * down, with a 429, or a 503 with `Retry-After`.
+ */
+export type ErrorClass = 'dns' | 'connect' | 'tls' | 'timeout' | 'reset' | 'protocol' | 'blocked' | 'throttled' | 'http_status';
 
 /** The result of one request. */
 export interface AttemptResult {
@@ -12,7 +15,7 @@ export interface AttemptResult {
   requestHeaders: RecordedHeaders | null;
   /** Null when there was no response. */
   statusCode: number | null;
-  /** The wait that the response's `Retry-After` asks for, in milliseconds; null when there is none. */
+  /** The time that the response's `Retry-After` names, in milliseconds; 0: it has passed; null: there is none. */
   retryAfterMs: number | null;
   /** Null after a 2xx. */
   errorClass: ErrorClass | null;

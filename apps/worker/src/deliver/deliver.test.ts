@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AttemptRecord, ClaimedDelivery } from '@tidings/database';
-import { DEFAULT_RETRY_POLICY } from '@tidings/config';
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '@tidings/config';
 import { JOB_PRIORITY } from '@tidings/queue';
-import type { RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './attempt-result.js';
 import { createDeliver } from './deliver.js';
 import type { Lease } from './lease.js';
@@ -31,7 +30,9 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   priorAttempts: 0,
   isResent: false,
   replay: false,
-  retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
+  firstAttemptAgoMs: null,
+  slowDowns: 4,
+  retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null, schedule: null },
 });
 const succeeding: Partial<AttemptResult> = { statusCode: 200, errorClass: null, error: null };
 /** The default policy without randomness. */
@@ -45,11 +46,14 @@ interface Scenario {
   held?: boolean | Error;
   /** When the delivery is due again, because a retry was requested during the attempt. */
   againInMs?: number | null;
+  /** The time until its webhook's hold ends, because its receiver asked to slow down. */
+  heldForMs?: number | null;
   build?: () => never;
 }
 
 /** Processes one job. Returns the order of the calls, the record, the observer's calls, and the job outcome. */
-async function deliver({ claim, result = succeeding, retry = POLICY, held = true, againInMs = null, build }: Scenario) {
+async function deliver(scenario: Scenario) {
+  const { claim, result = succeeding, retry = POLICY, held = true, againInMs = null, heldForMs = null, build } = scenario;
   const steps: string[] = [];
   const sent: OutgoingRequest[] = [];
   const records: AttemptRecord[] = [];
@@ -85,7 +89,7 @@ async function deliver({ claim, result = succeeding, retry = POLICY, held = true
     record: (record) => {
       records.push(record);
       steps.push('record');
-      return held instanceof Error ? Promise.reject(held) : Promise.resolve({ held, backlogged: false, againInMs });
+      return held instanceof Error ? Promise.reject(held) : Promise.resolve({ held, backlogged: false, againInMs, heldForMs });
     },
     jobEnded: () => undefined,
     enqueue: () => Promise.resolve(),
@@ -159,10 +163,10 @@ describe('a delivery', () => {
     expect(jobOutcome).toEqual({
       action: 'retry',
       reason: 'The response had the status 500.',
-      delayMs: 20_000,
+      delayMs: 240_000,
       priority: JOB_PRIORITY,
     });
-    expect(record).toMatchObject({ errorClass: 'http_status', outcome: { status: 'pending', retryInMs: 20_000 } });
+    expect(record).toMatchObject({ errorClass: 'http_status', outcome: { status: 'pending', retryInMs: 240_000 } });
     expect(observed).toEqual([['http_status', 'pending']]);
   });
 
@@ -174,8 +178,30 @@ describe('a delivery', () => {
     }
   });
 
+  describe('whose receiver asks to slow down', () => {
+    const throttling = { statusCode: 429, errorClass: 'throttled', error: 'Slower.', retryAfterMs: 7000 } as const;
+
+    test('uses up no attempt, and comes back when the hold of its webhook ends', async () => {
+      const { jobOutcome, record, observed } = await deliver({ claim: claimed(2), result: throttling, heldForMs: 7100 });
+      expect(record).toMatchObject({ counted: false, slowDowns: 4, throttle: { askedMs: 7000 }, outcome: { status: 'pending' } });
+      expect(jobOutcome).toEqual({ action: 'postpone', delayMs: 7100 });
+      expect(observed).toEqual([['throttled', 'pending']]);
+    });
+
+    test('is left to admission when its webhook is not held: its URL has changed', async () => {
+      expect((await deliver({ claim: claimed(), result: throttling })).jobOutcome).toEqual({ action: 'finish' });
+    });
+
+    test('fails by its last attempt when the first one was a day ago', async () => {
+      const claim = { ...claimed(2), firstAttemptAgoMs: 86_400_000 };
+      const { jobOutcome, record } = await deliver({ claim, result: throttling });
+      expect(record).toMatchObject({ counted: true, throttle: { askedMs: 7000 }, outcome: { status: 'failed' } });
+      expect(jobOutcome).toEqual({ action: 'finish' });
+    });
+  });
+
   test('is retried by the retry settings of its webhook', async () => {
-    const retry = { maxAttempts: 5, initialDelayMs: 100, maxDelayMs: 300 };
+    const retry = { maxAttempts: 5, initialDelayMs: 100, maxDelayMs: 300, schedule: null };
     const { jobOutcome } = await deliver({ claim: { ...claimed(3), retry }, result: failing });
     expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 300 });
     expect((await deliver({ claim: { ...claimed(4), retry }, result: failing })).jobOutcome).toEqual({ action: 'finish' });
@@ -183,16 +209,7 @@ describe('a delivery', () => {
 
   test('has all its attempts again when it is replayed', async () => {
     const replayed = { ...claimed(3), priorAttempts: 3, replay: true };
-    expect((await deliver({ claim: replayed, result: failing })).jobOutcome).toMatchObject({ action: 'retry', delayMs: 10_000 });
-  });
-
-  test('is retried when the Retry-After of the receiver says', async () => {
-    const { jobOutcome, record } = await deliver({
-      claim: claimed(),
-      result: { ...failing, statusCode: 503, retryAfterMs: 77_000 },
-    });
-    expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 77_000 });
-    expect(record).toMatchObject({ outcome: { status: 'pending', retryInMs: 77_000 } });
+    expect((await deliver({ claim: replayed, result: failing })).jobOutcome).toMatchObject({ action: 'retry', delayMs: 120_000 });
   });
 
   test('is retried without an attempt when the database does not answer the claim', async () => {
@@ -276,7 +293,12 @@ describe('a slot that became free', () => {
         } as AttemptResult),
       record: ({ deliveryId }) => {
         recorded.push(deliveryId);
-        return Promise.resolve({ held: true, backlogged: backlogged[recorded.length - 1] ?? true, againInMs: null });
+        return Promise.resolve({
+          held: true,
+          backlogged: backlogged[recorded.length - 1] ?? true,
+          againInMs: null,
+          heldForMs: null,
+        });
       },
       jobEnded: (webhookId) => (waitsForTurn = webhookId !== undefined),
       enqueue: (delivery) => {
@@ -337,7 +359,7 @@ describe('a slot that became free', () => {
       results: [failing],
     });
     expect([recorded, waitsForTurn]).toEqual([['dlv_1'], true]);
-    expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 10_000 });
+    expect(jobOutcome).toMatchObject({ action: 'retry', delayMs: 120_000 });
   });
 
   test('enqueues a parked delivery that fails, at the recorded time, and continues', async () => {
@@ -347,7 +369,7 @@ describe('a slot that became free', () => {
       backlogged: [true, true, false],
     });
     expect(recorded).toEqual(['dlv_1', 'dlv_2', 'dlv_3']);
-    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 10_000 }]);
+    expect(enqueued).toEqual([{ id: 'dlv_2', delayMs: 120_000 }]);
     expect(jobOutcome).toEqual({ action: 'finish' });
   });
 

@@ -1,6 +1,6 @@
 import type { AttemptRecord, ClaimedDelivery } from '@tidings/database';
 import { JOB_PRIORITY, type JobOutcome, type QueuedDelivery } from '@tidings/queue';
-import { policyOf, type RetryPolicy } from './retry-policy.js';
+import { policyOf, type RetryPolicy } from '@tidings/config';
 import type { AttemptResult } from './attempt-result.js';
 import type { Lease, Settled } from './lease.js';
 import { decideOutcome, type Outcome } from './outcome.js';
@@ -81,7 +81,7 @@ const UNCLAIMABLE_RETRY_MS = { min: 1000, max: 5000 };
 const UNBUILDABLE_RETRY_MS = 60_000;
 
 /** The outcome of an attempt whose kept connection broke: the delivery is due again at once. */
-const RESEND: Outcome = { status: 'pending', delayMs: 0 };
+const RESEND: Outcome = { status: 'pending', delayMs: 0, counted: false };
 
 const FINISH: JobOutcome = { action: 'finish' };
 /** The delivery was ended without an attempt. Its slot is free, and others may wait for it. */
@@ -109,14 +109,16 @@ export function createDeliver(parts: DeliverParts): Deliver {
     } finally {
       observe.requestEnded();
     }
+    const { priorAttempts, firstAttemptAgoMs } = claimed;
+    const policy = policyOf(retry, claimed.retry);
     // The receiver read nothing, most likely: the delivery is sent once more, as an attempt of its own that uses up none.
-    const isCounted = !result.brokeWhenReused || claimed.isResent;
-    const outcome = isCounted
-      ? decideOutcome(result, number - claimed.priorAttempts, policyOf(retry, claimed.retry), Math.random())
-      : RESEND;
+    const outcome =
+      result.brokeWhenReused && !claimed.isResent
+        ? RESEND
+        : decideOutcome(result, number - priorAttempts, policy, Math.random(), firstAttemptAgoMs);
     let settled: Settled;
     try {
-      settled = await record(toRecord(claimed, result, outcome, isCounted));
+      settled = await record(toRecord(claimed, result, outcome));
     } catch (error) {
       // The lease expires, and the reconciler enqueues the delivery again.
       observe.fault('unrecorded');
@@ -131,9 +133,11 @@ export function createDeliver(parts: DeliverParts): Deliver {
       log.warn('The lease was lost before the attempt was recorded.', describe(claimed, number, result, outcome));
       return { jobOutcome: FINISH, backlogged: settled.backlogged };
     }
-    const recorded: Outcome = settled.againInMs === null ? outcome : { status: 'pending', delayMs: settled.againInMs };
+    const { againInMs, heldForMs } = settled;
+    const recorded: Outcome = againInMs === null ? outcome : { status: 'pending', delayMs: againInMs, counted: true };
     observe.recorded(result, recorded, claimed);
     log[LEVELS[recorded.status]](`Attempted: ${recorded.status}.`, describe(claimed, number, result, recorded));
+    if (heldForMs !== null) return { jobOutcome: { action: 'postpone', delayMs: heldForMs }, backlogged: false };
     return { jobOutcome: toJobOutcome(recorded, result), backlogged: settled.backlogged };
   };
 
@@ -206,18 +210,15 @@ export function createDeliver(parts: DeliverParts): Deliver {
   };
 }
 
-function toJobOutcome(outcome: Outcome, { error }: AttemptResult): JobOutcome {
+function toJobOutcome(outcome: Outcome, { error, errorClass }: AttemptResult): JobOutcome {
   if (outcome.status !== 'pending') return FINISH;
+  // It is parked: when its webhook is no longer held, admission comes to it.
+  if (errorClass === 'throttled' && !outcome.counted) return FINISH;
   return { action: 'retry', reason: error ?? '', delayMs: outcome.delayMs, priority: JOB_PRIORITY };
 }
 
-function toRecord(
-  { id, leaseToken, url }: ClaimedDelivery,
-  result: AttemptResult,
-  outcome: Outcome,
-  isCounted: boolean,
-): AttemptRecord {
-  const { durationMs, requestHeaders, statusCode, errorClass, error, responseHeaders, responseBody } = result;
+function toRecord({ id, leaseToken, url, slowDowns }: ClaimedDelivery, result: AttemptResult, outcome: Outcome): AttemptRecord {
+  const { durationMs, requestHeaders, statusCode, errorClass, error, responseHeaders, responseBody, retryAfterMs } = result;
   return {
     deliveryId: id,
     leaseToken,
@@ -230,7 +231,9 @@ function toRecord(
     error,
     responseHeaders,
     responseBody,
-    counted: isCounted,
+    counted: outcome.status !== 'pending' || outcome.counted,
+    throttle: errorClass === 'throttled' ? { askedMs: retryAfterMs, jitter: Math.random() } : null,
+    slowDowns,
     outcome: outcome.status === 'pending' ? { status: 'pending', retryInMs: outcome.delayMs } : outcome,
   };
 }

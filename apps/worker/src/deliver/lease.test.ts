@@ -61,6 +61,8 @@ const toRecord = (claim: Awaited<ReturnType<Lease['claim']>>): AttemptRecord => 
     error: null,
     responseBody: '',
     counted: true,
+    throttle: null,
+    slowDowns: claim.slowDowns,
     requestHeaders: { 'webhook-id': 'evt_1' },
     responseHeaders: { 'content-type': 'text/plain' },
     outcome: { status: 'succeeded' },
@@ -77,7 +79,7 @@ describe('the lease of a delivery', () => {
     const claims = await Promise.all(ids.slice(0, 40).map((id) => lease.claim(id)));
     expect(counts.statements).toBe(1);
     expect(await Promise.all(claims.map((claim) => lease.record(toRecord(claim))))).toEqual(
-      claims.map(() => ({ held: true, backlogged: false, againInMs: null })),
+      claims.map(() => ({ held: true, backlogged: false, againInMs: null, heldForMs: null })),
     );
     expect(counts.statements).toBe(2);
     const { rows } = await database.pool.query("SELECT count(*)::int AS count FROM deliveries WHERE status = 'succeeded'");
@@ -111,7 +113,7 @@ describe('the lease of a delivery', () => {
     const claim = await lease.claim(ids[47] ?? '');
     const park = "UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL WHERE delivery_id = ANY ($1)";
     await database.pool.query(park, [ids.slice(48)]);
-    expect(await lease.record(toRecord(claim))).toEqual({ held: true, backlogged: true, againInMs: null });
+    expect(await lease.record(toRecord(claim))).toEqual({ held: true, backlogged: true, againInMs: null, heldForMs: null });
     const next = await Promise.all([
       lease.claimNext('wh_1'),
       lease.claim(ids[42] ?? ''),

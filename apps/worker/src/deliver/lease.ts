@@ -9,6 +9,7 @@ import {
   type HealthChanges,
   type HealthRules,
   type Queryable,
+  type SlowedWebhook,
 } from '@tidings/database';
 import { WAKE_AFTER_MS } from '@tidings/queue';
 
@@ -33,6 +34,8 @@ interface LeaseOptions {
   onEnded?: (status: 'cancelled' | 'skipped', count: number) => void;
   /** Called for circuits that open or close, and for webhooks that are disabled, for the metrics. */
   onHealth?: (changes: HealthChanges) => void;
+  /** Called for webhooks whose flow was slowed down, for the log and the metrics. */
+  onSlowed?: (webhooks: readonly SlowedWebhook[]) => void;
   /** Default: those of `@tidings/database`. */
   statements?: LeaseStatements;
   /** Waits. Default: a timer. */
@@ -52,6 +55,11 @@ export interface Settled {
    * attempted again whatever the response was. Null: the outcome of the attempt counts.
    */
   againInMs: number | null;
+  /**
+   * The time until the webhook's hold ends, in milliseconds, when its receiver asked to slow down and the attempt is not counted:
+   * the delivery is parked until then. Null: it is not, or the webhook is not held.
+   */
+  heldForMs: number | null;
 }
 
 /** A delivery of a webhook that was disabled or deleted after the delivery began: it has been ended without an attempt. */
@@ -102,7 +110,7 @@ const LOCKED_NEXT_MS = 100;
  * a later statement.
  */
 export function createLease(options: LeaseOptions): Lease {
-  const { sql, leaseMs, recordDeadlineMs, health, onEnded, onHealth } = options;
+  const { sql, leaseMs, recordDeadlineMs, health, onEnded, onHealth, onSlowed } = options;
   const {
     statements = { claimDeliveries, endSuperseded, recordAttempts },
     wait = pause,
@@ -137,12 +145,16 @@ export function createLease(options: LeaseOptions): Lease {
     maxWeight: MAX_RECORDS,
     maxRunning: 2,
     run: async (batch) => {
-      const { held, locked, changes } = await statements.recordAttempts(sql, batch, { wakeAfterMs: WAKE_AFTER_MS, health });
+      const { held, locked, changes, slowed } = await statements.recordAttempts(sql, batch, {
+        wakeAfterMs: WAKE_AFTER_MS,
+        health,
+      });
       if (changes !== null) onHealth?.(changes);
+      if (slowed.length > 0) onSlowed?.(slowed);
       return batch.map(({ leaseToken }) => {
         if (locked.has(leaseToken)) return 'locked';
-        const { backlogged = false, againInMs = null } = held.get(leaseToken) ?? {};
-        return { held: held.has(leaseToken), backlogged, againInMs };
+        const { backlogged = false, againInMs = null, heldForMs = null } = held.get(leaseToken) ?? {};
+        return { held: held.has(leaseToken), backlogged, againInMs, heldForMs };
       });
     },
   });

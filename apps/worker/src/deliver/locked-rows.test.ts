@@ -70,9 +70,12 @@ const statements: LeaseStatements = {
     if (failure) return Promise.reject(failure);
     const tokens = batch.map(({ leaseToken }) => leaseToken);
     return Promise.resolve({
-      held: new Map(tokens.filter((token) => !isLocked(token)).map((token) => [token, { backlogged: true, againInMs: 0 }])),
+      held: new Map(
+        tokens.filter((token) => !isLocked(token)).map((token) => [token, { backlogged: true, againInMs: 0, heldForMs: null }]),
+      ),
       locked: new Set(tokens.filter(isLocked)),
       changes: null,
+      slowed: [],
     });
   },
 };
@@ -143,9 +146,9 @@ describe('a record of a locked row', () => {
   test('joins later statements, and does not hold up the others of its statement', async () => {
     lockedUntil.set('one', 200);
     const slow = record('one');
-    expect(await record('two')).toEqual({ held: true, backlogged: true, againInMs: 0 });
+    expect(await record('two')).toEqual({ held: true, backlogged: true, againInMs: 0, heldForMs: null });
     expect(recorded).toEqual([['one', 'two']]);
-    expect(await slow).toEqual({ held: true, backlogged: true, againInMs: 0 });
+    expect(await slow).toEqual({ held: true, backlogged: true, againInMs: 0, heldForMs: null });
     expect(waits).toEqual([2, 4, 8, 16, 32, 64, 100]);
   });
 
@@ -159,7 +162,7 @@ describe('a record of a locked row', () => {
 
   test('of a lease that no longer holds is not repeated', async () => {
     statementsWithout('one');
-    expect(await record('one')).toEqual({ held: false, backlogged: false, againInMs: null });
+    expect(await record('one')).toEqual({ held: false, backlogged: false, againInMs: null, heldForMs: null });
   });
 });
 

@@ -28,7 +28,9 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
   priorAttempts: 0,
   isResent: false,
   replay: false,
-  retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
+  firstAttemptAgoMs: null,
+  slowDowns: 0,
+  retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null, schedule: null },
   ...more,
 });
 

@@ -52,9 +52,27 @@ describe('an attempt', () => {
     expect(received).toEqual(['POST', 'application/json', '{"a":1}']);
   });
 
-  test.each([301, 302, 307, 400, 404, 410, 429, 500, 503])('fails with a %i as http_status', async (status) => {
+  test.each([301, 302, 307, 400, 404, 410, 500, 503])('fails with a %i as http_status', async (status) => {
     const url = await http((_request, response) => response.writeHead(status, { location: '/elsewhere' }).end());
     expect(await post(url)).toMatchObject({ statusCode: status, errorClass: 'http_status' });
+  });
+
+  test.each([
+    [429, undefined],
+    [429, 'soon'],
+    [429, '5'],
+    [503, '5'],
+    [503, '0'],
+    [503, 'Sun Nov  6 08:49:37 1994'],
+  ])('is throttled by a %i with the Retry-After %s', async (status, retryAfter) => {
+    const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+    const url = await http((_request, response) => response.writeHead(status, headers).end());
+    expect(await post(url)).toMatchObject({ statusCode: status, errorClass: 'throttled' });
+  });
+
+  test('is not throttled by a 503 whose Retry-After says nothing', async () => {
+    const url = await http((_request, response) => response.writeHead(503, { 'retry-after': 'soon' }).end());
+    expect(await post(url)).toMatchObject({ statusCode: 503, errorClass: 'http_status' });
   });
 
   test('never follows a redirect', async () => {

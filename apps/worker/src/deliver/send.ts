@@ -168,14 +168,15 @@ export function createSender({ agents: { http, https, fresh }, timeoutMs }: Send
       };
     }
     const { statusCode, headers, kept } = result;
+    const retryAfterMs = readRetryAfter(headers['retry-after'], Date.now());
     return {
       ...sent,
       statusCode,
-      retryAfterMs: readRetryAfter(headers['retry-after'], Date.now()),
+      retryAfterMs,
       responseHeaders: recordResponseHeaders(headers),
       responseBody: await decodeBody(kept, headers, KEPT_BYTES),
       brokeWhenReused: false,
-      ...classifyStatus(statusCode),
+      ...classifyStatus(statusCode, retryAfterMs),
     };
   };
 }
@@ -198,11 +199,17 @@ function minimalRequestOptions(this: Options): NativeOptions {
   return { agent: (url as URL).protocol === 'https:' ? agent.https : agent.http, method, headers } as NativeOptions;
 }
 
+const TOO_MANY_REQUESTS = 429;
+const UNAVAILABLE = 503;
+
 /** A 2xx succeeds. Node's parser also accepts statuses that HTTP does not have (099, 999; measured). */
-function classifyStatus(statusCode: number): Pick<AttemptResult, 'errorClass' | 'error'> {
+function classifyStatus(statusCode: number, retryAfterMs: number | null): Pick<AttemptResult, 'errorClass' | 'error'> {
   if (statusCode >= 200 && statusCode <= 299) return { errorClass: null, error: null };
   if (statusCode < 100 || statusCode > 599) {
     return { errorClass: 'protocol', error: `The response had the status ${String(statusCode)}, which HTTP does not have.` };
   }
+  // RFC 6585, 4; RFC 9110, 15.6.4.
+  if (statusCode === TOO_MANY_REQUESTS || (statusCode === UNAVAILABLE && retryAfterMs !== null))
+    return { errorClass: 'throttled', error: `The receiver asked to slow down, with the status ${String(statusCode)}.` };
   return { errorClass: 'http_status', error: `The response had the status ${String(statusCode)}.` };
 }

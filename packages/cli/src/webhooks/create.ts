@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { printResult, type Io } from '../io.js';
 import { parseCount, parseList } from '../option-values.js';
 import { unwrap, openServer, withServerOptions, type ServerOptions } from '../server.js';
@@ -14,6 +14,7 @@ interface CreateOptions extends ServerOptions {
   maxInFlight?: number;
   rateLimit?: number;
   maxAttempts?: number;
+  retrySchedule?: 'standard-webhooks';
 }
 
 /** `tidings webhooks create <target>`: registers a webhook and prints its secret, which is shown only once. */
@@ -30,6 +31,11 @@ export function createWebhookCommand(io: Io): Command {
     .option('--max-in-flight <number>', 'maximum number of requests in flight', parseCount)
     .option('--rate-limit <number>', 'maximum number of requests per second', parseCount)
     .option('--max-attempts <number>', 'maximum number of attempts of a delivery', parseCount)
+    .addOption(
+      new Option('--retry-schedule <name>', 'schedule of the attempts, instead of --max-attempts')
+        .choices(['standard-webhooks'])
+        .conflicts('maxAttempts'),
+    )
     .action(async (target: string, options: CreateOptions) => {
       const server = openServer(options, io);
       const body = {
@@ -43,7 +49,7 @@ export function createWebhookCommand(io: Io): Command {
           ordering: options.fifo ? ('fifo' as const) : undefined,
           max_in_flight: options.maxInFlight,
           rate_limit: options.rateLimit,
-          retry: options.maxAttempts === undefined ? undefined : { max_attempts: options.maxAttempts },
+          retry: retryOf(options),
         }),
       };
       const webhook = await unwrap(server, server.api.POST('/api/webhooks', { body }));
@@ -52,6 +58,11 @@ export function createWebhookCommand(io: Io): Command {
       );
       if (!options.json) io.err('Store the secret: it is not shown again.');
     });
+}
+
+function retryOf({ maxAttempts, retrySchedule }: CreateOptions) {
+  if (retrySchedule !== undefined) return { schedule: retrySchedule };
+  return maxAttempts === undefined ? undefined : { max_attempts: maxAttempts };
 }
 
 /** Removes undefined fields, so that the server's defaults apply. */

@@ -37,8 +37,9 @@ function asTable(webhooks: readonly Webhook[]): string {
 }
 
 /** Returns the state of the webhook: whether it receives events, and why not. */
-function stateOf({ enabled, paused, disabled_reason: reason, circuit }: Webhook): string {
+function stateOf({ enabled, paused, disabled_reason: reason, circuit, throttled_until: throttledUntil }: Webhook): string {
   if (!enabled) return reason === null ? 'disabled' : `disabled (${reason})`;
   if (paused) return 'paused';
-  return circuit.state === 'closed' ? 'enabled' : `circuit ${circuit.state}`;
+  if (circuit.state !== 'closed') return `circuit ${circuit.state}`;
+  return throttledUntil === null ? 'enabled' : `throttled until ${throttledUntil}`;
 }

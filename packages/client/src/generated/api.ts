@@ -119,7 +119,7 @@ export interface paths {
         head?: never;
         /**
          * Changes the fields in the body
-         * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook. `retry` is replaced as a whole; null: the policy of the server.
+         * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused. `retry` is replaced as a whole; null: the policy of the server.
          */
         patch: operations["patchWebhooksOne"];
         trace?: never;
@@ -829,8 +829,10 @@ export interface components {
             rate_limit: number | null;
             /** @enum {string} */
             ordering: "unordered" | "fifo";
-            /** @description The values that differ from the server's retry policy; null: none. */
+            /** @description The values that differ from the server's retry policy, or the name of a schedule; null: none. */
             retry: {
+                /** @enum {string} */
+                schedule?: "standard-webhooks";
                 max_attempts?: number;
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
@@ -850,6 +852,8 @@ export interface components {
                 opened_at: string | null;
                 probe_at: string | null;
             };
+            /** @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed. */
+            throttled_until: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -872,8 +876,10 @@ export interface components {
             rate_limit: number | null;
             /** @enum {string} */
             ordering: "unordered" | "fifo";
-            /** @description The values that differ from the server's retry policy; null: none. */
+            /** @description The values that differ from the server's retry policy, or the name of a schedule; null: none. */
             retry: {
+                /** @enum {string} */
+                schedule?: "standard-webhooks";
                 max_attempts?: number;
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
@@ -893,6 +899,8 @@ export interface components {
                 opened_at: string | null;
                 probe_at: string | null;
             };
+            /** @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed. */
+            throttled_until: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1180,8 +1188,10 @@ export interface components {
             rate_limit: number | null;
             /** @enum {string} */
             ordering: "unordered" | "fifo";
-            /** @description The values that differ from the server's retry policy; null: none. */
+            /** @description The values that differ from the server's retry policy, or the name of a schedule; null: none. */
             retry: {
+                /** @enum {string} */
+                schedule?: "standard-webhooks";
                 max_attempts?: number;
                 initial_delay_ms?: number;
                 max_delay_ms?: number;
@@ -1201,6 +1211,8 @@ export interface components {
                 opened_at: string | null;
                 probe_at: string | null;
             };
+            /** @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed. */
+            throttled_until: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1552,6 +1564,8 @@ export interface operations {
                     ordering?: "unordered" | "fifo";
                     /** @default null */
                     retry?: {
+                        /** @enum {string} */
+                        schedule?: "standard-webhooks";
                         max_attempts?: number;
                         initial_delay_ms?: number;
                         max_delay_ms?: number;
@@ -2027,6 +2041,8 @@ export interface operations {
                     /** @enum {string} */
                     ordering?: "unordered" | "fifo";
                     retry?: {
+                        /** @enum {string} */
+                        schedule?: "standard-webhooks";
                         max_attempts?: number;
                         initial_delay_ms?: number;
                         max_delay_ms?: number;

@@ -336,7 +336,7 @@ describe('the migration to a table of pending deliveries', () => {
       claimDeliveries(database.pool, numbers.map(id), { leaseMs: 60_000, wakeAfterMs: 15_000 });
     expect(await claim(11)).toEqual([]);
     expect(await claim(2, 8)).toEqual([]);
-    const lease = { id: id(2), leaseToken: IN_FLIGHT, url: 'https://example.com' };
+    const lease = { id: id(2), leaseToken: IN_FLIGHT, url: 'https://example.com', slowDowns: 0 };
     const { held } = await recordAttempts(database.pool, [succeeded(lease)], { wakeAfterMs: 15_000, health: HEALTH });
     expect([...held.keys()]).toEqual([IN_FLIGHT]);
     expect((await claim(1, 3)).map(({ state }) => state)).toEqual(['claimed', 'claimed']);

@@ -56,7 +56,9 @@ describe('claiming a delivery', () => {
         priorAttempts: 0,
         replay: false,
         isResent: false,
-        retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null },
+        firstAttemptAgoMs: null,
+        slowDowns: 0,
+        retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null, schedule: null },
       },
     ]);
   });
@@ -77,12 +79,13 @@ describe('claiming a delivery', () => {
 
   test("returns the webhook's retry policy, and the attempts before a replay", async () => {
     await set('UPDATE webhooks SET retry_max_attempts = 7, retry_initial_delay_ms = 100, retry_max_delay_ms = 2000');
+    await set("UPDATE webhooks SET retry_schedule = 'standard-webhooks'");
     await set('UPDATE pending_deliveries SET attempt_count = 5, prior_attempts = 3, replay = true, priority = 2');
     expect(await log.claim(id)).toMatchObject({
       attemptCount: 5,
       priorAttempts: 3,
       replay: true,
-      retry: { maxAttempts: 7, initialDelayMs: 100, maxDelayMs: 2000 },
+      retry: { maxAttempts: 7, initialDelayMs: 100, maxDelayMs: 2000, schedule: 'standard-webhooks' },
     });
   });
 

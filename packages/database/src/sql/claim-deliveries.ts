@@ -30,8 +30,12 @@ export interface ClaimedDelivery {
   replay: boolean;
   /** Whether a kept connection broke under an earlier request, which was not counted: this one needs a new connection. */
   isResent: boolean;
+  /** Time since its first attempt was recorded, in milliseconds; null: there was none since it became pending. */
+  firstAttemptAgoMs: number | null;
+  /** How often the webhook's flow had been slowed down: the record says so again, so that an old answer is known as one. */
+  slowDowns: number;
   /** The webhook's own retry policy; null in fields where the default applies. */
-  retry: { maxAttempts: number | null; initialDelayMs: number | null; maxDelayMs: number | null };
+  retry: { maxAttempts: number | null; initialDelayMs: number | null; maxDelayMs: number | null; schedule: string | null };
 }
 
 /** A pending delivery that may be claimed only later, at the time of its next attempt or by its webhook's rate limit. */
@@ -84,6 +88,9 @@ interface Row {
   retry_max_attempts: number | null;
   retry_initial_delay_ms: number | null;
   retry_max_delay_ms: number | null;
+  retry_schedule: string | null;
+  first_attempt_ago_ms: number | null;
+  slow_downs: number;
 }
 
 /** Times of a claim, and the parked deliveries that it takes besides the named ones. */
@@ -102,8 +109,8 @@ const BURST_S = 0.1;
 /**
  * Takes the lease of each delivery that is pending, due, not leased to another worker, and within the slots of its webhook.
  * Of the others it parks those that exceed the slots, are not first in line of a fifo webhook, or whose webhook is paused or
- * waits for a probe of its circuit, and leaves them out of the result. It defers what exceeds the rate limit (generic cell
- * rate algorithm).
+ * waits for a probe, and leaves them out of the result. It defers what exceeds the webhook's rate (`rate_of`; generic cell rate
+ * algorithm).
  *
  * It waits for no lock: a row that another transaction holds, or the row of its webhook, is answered as locked. So an owner's
  * long transaction delays that owner's deliveries, and nobody else's. Everything is decided by what `lock_webhooks` reads when
@@ -149,11 +156,11 @@ export async function claimDeliveries(
         SELECT *, row_number() OVER (PARTITION BY webhook_id, wanted ORDER BY priority, event_position) AS rank FROM eligible
       ), within_slots AS (
         SELECT *, CASE WHEN wanted = 'claimed' AND in_flight + rank > slots_of(webhook) THEN 'parked' ELSE wanted END AS granted,
-          interval '1 s' / (webhook).rate_limit AS rate_interval
+          interval '1 s' / rate_of(webhook, locked_at) AS rate_interval
         FROM ranked
       ), paced AS (
         SELECT *, (rank - 1) * rate_interval + greatest(locked_at - interval '${String(BURST_S)} s',
-          CASE WHEN (webhook).rate_next_at > locked_at + (webhook).max_in_flight * rate_interval THEN locked_at ELSE (webhook).rate_next_at END
+          CASE WHEN (webhook).rate_next_at > locked_at + ((webhook).max_in_flight + 1) * rate_interval THEN locked_at ELSE (webhook).rate_next_at END
         ) AS permit_at
         FROM within_slots
       ), decided AS MATERIALIZED (
@@ -177,11 +184,12 @@ export async function claimDeliveries(
       ), paced_webhook AS (
         UPDATE webhooks SET
           circuit_probe_at = CASE WHEN circuit_opened_at IS NOT NULL THEN locked_at + make_interval(secs => $4::float8 / 1000) END,
-          rate_next_at = last_permit_at + interval '1 s' / rate_limit
+          rate_next_at = next_permit_at, learned_rate = raised_rate(webhooks, locked_at, requests)
         FROM (
-          SELECT webhook_id, locked_at, max(permit_at) AS last_permit_at FROM decided WHERE action = 'claimed' GROUP BY webhook_id, locked_at
+          SELECT webhook_id, locked_at, max(permit_at + rate_interval) AS next_permit_at, count(*)::int AS requests
+          FROM decided WHERE action = 'claimed' GROUP BY webhook_id, locked_at
         ) AS claimed
-        WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR rate_limit IS NOT NULL)
+        WHERE webhooks.id = webhook_id AND (circuit_opened_at IS NOT NULL OR next_permit_at IS NOT NULL)
       ), event AS MATERIALIZED (
         SELECT events_at.* FROM (
           SELECT array_agg(event_position) AS positions, array_agg(created_at) AS times
@@ -194,14 +202,16 @@ export async function claimDeliveries(
       )
       SELECT decided.delivery_id AS id, action, webhook_id, (webhook).owner, (webhook).url, (webhook).sealed_secret,
         (webhook).sealed_previous_secrets, (webhook).sealed_headers, (webhook).retry_max_attempts, (webhook).retry_initial_delay_ms,
-        (webhook).retry_max_delay_ms, attempt_count, prior_attempts, replay, resent, updated.lease_token,
+        (webhook).retry_max_delay_ms, (webhook).retry_schedule, (webhook).slow_downs, attempt_count, prior_attempts, replay, resent,
+        updated.lease_token, CASE WHEN first_attempt_at IS NOT NULL
+          THEN greatest(0, extract(epoch FROM locked_at - first_attempt_at) * 1000)::float8 END AS first_attempt_ago_ms,
         ceil(extract(epoch FROM CASE action WHEN 'deferred' THEN next_attempt_at ELSE permit_at END - locked_at) * 1000)::float8 AS due_in_ms,
         floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at, event.id AS event_id, event.type AS event_type,
         event.data::text AS event_data, event.traceparent,
         to_char(event.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp
       FROM (
         SELECT delivery_id, webhook_id, action, webhook, attempt_count, prior_attempts, replay, resent, next_attempt_at, permit_at,
-          locked_at, event_position
+          locked_at, event_position, first_attempt_at
         FROM decided WHERE action <> 'parked'
         UNION ALL SELECT delivery_id, webhook_id, 'locked', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM locked_row
       ) AS decided
@@ -238,10 +248,13 @@ function toClaim(row: Row): Claim {
     priorAttempts: row.prior_attempts,
     replay: row.replay,
     isResent: row.resent,
+    firstAttemptAgoMs: row.first_attempt_ago_ms,
+    slowDowns: row.slow_downs,
     retry: {
       maxAttempts: row.retry_max_attempts,
       initialDelayMs: row.retry_initial_delay_ms,
       maxDelayMs: row.retry_max_delay_ms,
+      schedule: row.retry_schedule,
     },
   };
 }

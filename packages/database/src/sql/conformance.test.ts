@@ -68,7 +68,11 @@ type Action =
   /** Two transactions: the second waits for the lock of the log while the first accepts twice, and commits. */
   | { do: 'acceptConcurrently'; first: string[]; second: string[]; waiting: string[] }
   | { do: 'claim'; picks: number[]; next: string[]; alsoEnded: boolean; locks: Locks }
-  | { do: 'record'; picks: { claim: number; answer: Answer; counted: boolean; retryInMs: number | null }[]; locks: Locks }
+  | {
+      do: 'record';
+      picks: { claim: number; answer: Answer; counted: boolean; askedMs?: number | null; retryInMs: number | null }[];
+      locks: Locks;
+    }
   | { do: 'release' | 'cancel' }
   /** `sinceMs`: looks only at wake times of so long ago; null: at all. */
   | { do: 'wake'; sinceMs: number | null }
@@ -92,7 +96,8 @@ const picks = <Pick>(pick: fc.Arbitrary<Pick>) => fc.array(pick, { minLength: 1,
 const attempt = fc.record({
   /** Index of the claim, counted from the latest. */
   claim: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, fc.nat(30)),
-  answer: fc.constantFrom<Answer>(204, 204, 500, 500, null, null, null, 410),
+  answer: fc.constantFrom<Answer>(204, 204, 500, 500, null, null, null, 410, 429, 429, 502),
+  askedMs: fc.constantFrom(null, null, 0, 2000, 100_000, 7_200_000),
   counted: fc.constantFrom(true, true, false),
   retryInMs: fc.constantFrom(0, 10_000, 70_000, null),
 });
@@ -187,6 +192,12 @@ const record = (...answers: Answer[]): Action => ({
 const recordUncounted = (...answers: Answer[]): Action => ({
   do: 'record',
   picks: answers.map((answer, index) => ({ claim: index, answer, counted: false, retryInMs: 0 })),
+  locks: NO_LOCKS,
+});
+/** Records answers to the latest claims, of which each is 429: the times that they name. */
+const recordThrottled = (...asked: (number | null)[]): Action => ({
+  do: 'record',
+  picks: asked.map((askedMs, index) => ({ claim: index, answer: 429, counted: false, askedMs, retryInMs: 0 })),
   locks: NO_LOCKS,
 });
 /** Records, as `record` does, while another transaction has rows locked. */
@@ -567,6 +578,84 @@ const OPENINGS: Record<string, Action[]> = {
     recordLocked({ webhooks: ['narrow'] }, 500, 500),
     retry(0),
   ],
+  'a receiver that asked to slow down while requests were under way': [
+    accept('limited', 'limited', 'limited', 'limited', 'limited', 'limited'),
+    claim([0, 1]),
+    recordThrottled(null),
+    recordThrottled(null, null),
+    claim([0, 1, 2, 3]),
+    release,
+    pass(1000),
+    release,
+    claim([0, 1], ['limited', 'limited']),
+    recordThrottled(null),
+    pass(1000),
+    release,
+    claim([0, 1]),
+    pass(1000),
+    release,
+    claim([0, 1]),
+    record(204),
+    release,
+    claim([0, 1, 2, 3]),
+    pass(1000),
+    claim([0, 1, 2, 3], ['limited']),
+    record(204),
+    pass(1000),
+    claim([0, 1, 2, 3], ['limited']),
+  ],
+  'a receiver that named a time': [
+    accept('narrow', 'narrow', 'narrow', 'ordered', 'ordered'),
+    claim([0, 1, 3]),
+    recordThrottled(2000, 100_000),
+    // The late answer of `narrow` names an earlier time.
+    recordThrottled(null, null, 2000),
+    pass(50_000),
+    release,
+    claim([0, 1, 2], ['narrow']),
+    pass(60_000),
+    release,
+    claim([0, 1, 2, 3, 4], ['narrow']),
+    recordThrottled(7_200_000),
+    pass(3_600_000),
+    release,
+    claim([0, 1, 2], ['narrow', 'ordered']),
+    record(502),
+    release,
+    claim([0, 1, 2], ['narrow', 'narrow']),
+  ],
+  'a receiver that is overloaded': [
+    accept('narrow', 'narrow', 'narrow', 'narrow', 'narrow'),
+    claim([0, 1]),
+    record(502, 502),
+    claim([0, 1]),
+    pass(1000),
+    claim([0, 1]),
+    record(502),
+    claim([0, 1, 2], ['narrow']),
+    pass(1000),
+    claim([0, 1, 2], ['narrow']),
+    recordThrottled(null),
+    pass(1000),
+    release,
+    claim([0, 1, 2]),
+    record(502),
+  ],
+  'a clock that was ahead, with a receiver that asked to slow down': [
+    accept('narrow', 'narrow', 'narrow'),
+    claim([0]),
+    recordThrottled(7_200_000),
+    pass(-600_000),
+    release,
+    claim([0, 1, 2]),
+    pass(900_000),
+    claim([0, 1]),
+    pass(-3_600_000),
+    claim([0, 1, 2]),
+    recordThrottled(null),
+    pass(1000),
+    claim([0, 1]),
+  ],
   'a clock that was ahead, with an open circuit': [
     ...OPEN_CIRCUIT,
     wake,
@@ -649,7 +738,7 @@ interface Both {
   ids: Map<string, string>;
   /** The end of the database's log when the model's was empty. */
   base: number;
-  claims: { id: string; token: number; leaseToken: string; url: string; attemptCount: number }[];
+  claims: { id: string; token: number; leaseToken: string; url: string; attemptCount: number; slowDowns: number }[];
 }
 
 /** Applies an action to the model and to the database, and compares their results. */
@@ -710,7 +799,8 @@ async function act(both: Both, action: Action): Promise<void> {
         const actual = byId.get(real(claim.id));
         if (claim.state !== 'claimed') expect(actual).toMatchObject({ ...claim, id: real(claim.id) });
         else {
-          expect(actual).toMatchObject({ state: 'claimed', attemptCount: claim.attemptCount });
+          const { attemptCount, slowDowns, firstAttemptAgoMs } = claim;
+          expect(actual).toMatchObject({ state: 'claimed', attemptCount, slowDowns, firstAttemptAgoMs });
           if (actual?.state === 'claimed') both.claims.push({ ...claim, leaseToken: actual.leaseToken, url: actual.url });
         }
       }
@@ -725,17 +815,18 @@ async function act(both: Both, action: Action): Promise<void> {
         [...both.claims].reverse(),
         action.picks.map((one) => one.claim),
       ).map((claim, index) => {
-        const { answer = null, counted = true, retryInMs = null } = action.picks[index] ?? {};
+        const { answer = null, counted = true, askedMs = null, retryInMs = null } = action.picks[index] ?? {};
+        const throttle = answer === 429 ? { askedMs, jitter: askedMs === 0 ? 0.5 : 0 } : null;
         const retried = retryInMs === null ? ({ status: 'failed' } as const) : ({ status: 'pending', retryInMs } as const);
-        return { ...claim, answer, counted, outcome: answer === 204 ? ({ status: 'succeeded' } as const) : retried };
+        return { ...claim, answer, throttle, counted, outcome: answer === 204 ? ({ status: 'succeeded' } as const) : retried };
       });
       const lockedIds = lockedIn(state, action.locks);
       const expected = modelRecord(state, chosen, { ...RECORD, locked: lockedIds });
       both.state = expected.state;
-      const records = chosen.map(({ id, leaseToken, url, answer, counted, outcome }) => {
-        const lease = { id: real(id), leaseToken, url };
+      const records = chosen.map(({ id, leaseToken, url, answer, throttle, slowDowns, counted, outcome }) => {
+        const lease = { id: real(id), leaseToken, url, slowDowns };
         if (answer === 204) return { ...succeeded(lease), counted };
-        return { ...(answer === null ? refused(lease, outcome) : answered(lease, answer, outcome)), counted };
+        return { ...(answer === null ? refused(lease, outcome) : answered(lease, answer, outcome)), throttle, counted };
       });
       const { held, locked } = await whileLocked(lockedIds.map(real), () => recordAttempts(sql, records, RECORD));
       const tokens = new Map(chosen.map(({ token, leaseToken }) => [token, leaseToken]));
@@ -974,8 +1065,8 @@ async function actual({ base }: Both): Promise<unknown> {
         ORDER BY event_position, webhook_id), '[]') FROM deliveries
     ) AS deliveries, (
       SELECT coalesce(json_agg(${delivery(`'generation', generation, 'stage', stage, 'priority', priority, 'attemptCount', attempt_count,
-        'priorAttempts', prior_attempts, 'replay', replay, 'nextAttemptAt', ${since('next_attempt_at')}, 'wakeAt', ${since('wake_at')},
-        'leased', lease_token IS NOT NULL, 'leasedUntil', ${since('leased_until')}, 'ended', ended, 'again', again,
+        'priorAttempts', prior_attempts, 'replay', replay, 'firstAttemptAt', ${since('first_attempt_at')}, 'nextAttemptAt', ${since('next_attempt_at')},
+        'wakeAt', ${since('wake_at')}, 'leased', lease_token IS NOT NULL, 'leasedUntil', ${since('leased_until')}, 'ended', ended, 'again', again,
         'resent', resent`)}
         ORDER BY event_position, webhook_id), '[]') FROM pending_deliveries
     ) AS pending, (
@@ -983,7 +1074,9 @@ async function actual({ base }: Both): Promise<unknown> {
         'fromPosition', from_position - ${String(base)}, 'supersededStatus', superseded_status, 'paused', paused_at IS NOT NULL, 'ownerPaused', owner_paused_at IS NOT NULL,
         'ordering', ordering, 'unreachableCount', unreachable_count, 'circuitOpenedAt', ${since('circuit_opened_at')},
         'circuitProbeAt', ${since('circuit_probe_at')}, 'rateNextAt', ${since('rate_next_at')},
-        'replayNextAt', ${since('replay_next_at')}, 'failingSince', ${since('failing_since')}) ORDER BY id), '[]') FROM webhooks
+        'replayNextAt', ${since('replay_next_at')}, 'failingSince', ${since('failing_since')},
+        'throttledUntil', ${since('throttled_until')}, 'backoffCount', backoff_count, 'slowDowns', slow_downs,
+        'slowedAt', ${since('slowed_at')}, 'learnedRate', learned_rate, 'learnedFrom', learned_from) ORDER BY id), '[]') FROM webhooks
     ) AS webhooks, (
       SELECT coalesce(json_agg(json_build_object('position', event_position - ${String(base)}, 'fifoDone', fifo_done,
         'fifoCursor', fifo_cursor, 'cursor', cursor) ORDER BY event_position), '[]') FROM expansions
@@ -999,14 +1092,25 @@ function predicted({ deliveries, pending, webhooks: ofState, expansions, cancell
     [...rows].sort((one, other) => one.position - other.position || (one.webhookId < other.webhookId ? -1 : 1));
   return {
     deliveries: inOrder(deliveries.values()).map(({ id: _, ...row }) => row),
-    pending: inOrder(pending.values()).map(({ id: _, leaseToken, ...row }) => ({ ...row, leased: leaseToken !== null })),
+    pending: inOrder(pending.values()).map(({ id: _, leaseToken, wakeAt, ...row }) => ({
+      ...row,
+      wakeAt: inMicroseconds(wakeAt),
+      leased: leaseToken !== null,
+    })),
     webhooks: [...ofState.values()]
-      .map(({ maxInFlight: _, rateLimit: __, ...shown }) => shown)
+      .map(({ maxInFlight: _, rateLimit: __, rateNextAt, throttledUntil, ...shown }) => ({
+        ...shown,
+        rateNextAt: inMicroseconds(rateNextAt),
+        throttledUntil: inMicroseconds(throttledUntil),
+      }))
       .sort((one, other) => (one.id < other.id ? -1 : 1)),
     expansions: expansions.map(({ audience: _, ...row }) => row),
     cancellations: [...cancellations].sort(),
   };
 }
+
+/** Rounds a time as PostgreSQL stores it: sums of milliseconds have inexact fractions. */
+const inMicroseconds = (ms: number | null) => ms && Math.round(ms * 1000) / 1000;
 
 /** Applies the actions to both sides, and compares all deliveries and webhooks after each one. */
 async function compare(actions: readonly Action[]): Promise<void> {

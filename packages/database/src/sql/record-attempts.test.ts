@@ -120,8 +120,8 @@ describe('recording an attempt', () => {
     const recorded = await recordAttempts(log.pool, [succeeded(claim), succeeded(other)], { wakeAfterMs: 1000, health: HEALTH });
     expect([...recorded.held].sort()).toEqual(
       [
-        [claim.leaseToken, { backlogged: false, againInMs: null }],
-        [other.leaseToken, { backlogged: true, againInMs: null }],
+        [claim.leaseToken, { backlogged: false, againInMs: null, heldForMs: null }],
+        [other.leaseToken, { backlogged: true, againInMs: null, heldForMs: null }],
       ].sort(),
     );
   });
@@ -365,7 +365,7 @@ describe('a delivery that was cancelled and retried with its request under way',
     ['failed for good', { status: 'failed' }],
     ['is to be retried in an hour', { status: 'pending', retryInMs: 3_600_000 }],
   ])('is due again at once when the old attempt %s', async (_, outcome) => {
-    expect(await recordOne({ ...succeeded(claim), outcome })).toEqual({ backlogged: false, againInMs: 0 });
+    expect(await recordOne({ ...succeeded(claim), outcome })).toEqual({ backlogged: false, againInMs: 0, heldForMs: null });
     expect(await log.delivery(id)).toMatchObject({
       status: 'pending',
       stage: 'backoff',
@@ -395,7 +395,11 @@ describe('a delivery that was cancelled and retried with its request under way',
   test('stays cancelled if it is cancelled once more before the old attempt is recorded', async () => {
     await log.pool.query('UPDATE webhooks SET enabled = false');
     await endSuperseded(log.pool, [id]);
-    expect(await recordOne(answered(claim, 500, { status: 'failed' }))).toEqual({ backlogged: false, againInMs: null });
+    expect(await recordOne(answered(claim, 500, { status: 'failed' }))).toEqual({
+      backlogged: false,
+      againInMs: null,
+      heldForMs: null,
+    });
     expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', attempt_count: 1, stage: null });
   });
 });

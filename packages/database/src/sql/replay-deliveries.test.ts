@@ -125,7 +125,7 @@ describe('replaying a delivery that was cancelled with its request under way', (
 
   test('makes it when the first is recorded, at the time that the replay gave it', async () => {
     await set("UPDATE pending_deliveries SET next_attempt_at = now() + interval '40 s'");
-    const lease = { id, leaseToken: token, url: 'https://example.com/wh_one' };
+    const lease = { id, leaseToken: token, url: 'https://example.com/wh_one', slowDowns: 0 };
     const options = { wakeAfterMs: 15_000, health: HEALTH };
     const { held } = await recordAttempts(log.pool, [succeeded(lease)], options);
     expect(held.get(token)?.againInMs).toBeGreaterThan(30_000);

@@ -41,7 +41,7 @@ export async function retryDelivery(sql: Queryable, owner: string, id: string, w
           -- The holder of an expired lease, should it still record, does not end the retry.
           lease_token = CASE WHEN is_under_way THEN pending_deliveries.lease_token END,
           leased_until = CASE WHEN is_under_way THEN pending_deliveries.leased_until END,
-          prior_attempts = pending_deliveries.attempt_count, next_attempt_at = now(),
+          prior_attempts = pending_deliveries.attempt_count, first_attempt_at = NULL, next_attempt_at = now(),
           wake_at = CASE WHEN is_under_way THEN pending_deliveries.wake_at ELSE now() + make_interval(secs => $3::float8 / 1000) END
         FROM found WHERE pending_deliveries.delivery_id = (pending).delivery_id AND (webhook).enabled AND is_over
         RETURNING pending_deliveries.delivery_id, priority, is_under_way

@@ -17,12 +17,15 @@ async function ask(expression: string, id: string, changes = ''): Promise<unknow
 }
 
 const PROBE_LATER = "circuit_opened_at = now(), circuit_probe_at = now() + interval '1 min'";
+const HELD = "throttled_until = now() + interval '1 min'";
+const HOLD_OVER = "throttled_until = now() - interval '1 s'";
 const PROBE_NOW = "circuit_opened_at = now(), circuit_probe_at = now() - interval '1 s'";
 
 test.each([
   ['max_in_flight', 'an ordinary webhook', '', 7],
   ['one', 'a fifo webhook', "ordering = 'fifo'", 1],
   ['one', 'a webhook whose circuit is open', PROBE_LATER, 1],
+  ['one', 'a webhook that is throttled, until a probe was answered', HOLD_OVER, 1],
 ])('slots_of is %s for %s', async (slots, webhook, changes, expected) => {
   expect(await ask('slots_of(webhooks)', `${slots} ${webhook}`, changes)).toBe(expected);
 });
@@ -40,6 +43,8 @@ test.each([
   ['all slots of an idle webhook', '', 7],
   ['the one slot for a probe that is due', PROBE_NOW, 1],
   ['none while the circuit waits for its next probe', PROBE_LATER, 0],
+  ['none while the webhook is held', HELD, 0],
+  ['the one slot for the probe after a hold', HOLD_OVER, 1],
   ['none while the webhook is paused', 'paused_at = now()', 0],
   ['none of a disabled webhook', 'enabled = false', 0],
 ])('free_slots: %s', async (name, changes, expected) => {
@@ -128,6 +133,10 @@ test.each([
     "circuit_opened_at = now(), circuit_probe_at = now() + interval '10 years'",
     false,
   ],
+  ['closed, and that is held', HELD, true],
+  ['closed, and that is held for an hour, the longest hold', "throttled_until = now() + interval '1 h'", true],
+  ['closed, and that is held for a day, by a clock that was ahead', "throttled_until = now() + interval '1 day'", false],
+  ['closed, after a hold', HOLD_OVER, false],
 ])('waits_for_probe of a webhook whose circuit is %s', async (circuit, changes, expected) => {
   // Both times of one transaction.
   await log.addWebhook(circuit);

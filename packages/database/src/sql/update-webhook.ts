@@ -15,6 +15,7 @@ const COLUMNS = {
   retryMaxAttempts: 'retry_max_attempts',
   retryInitialDelayMs: 'retry_initial_delay_ms',
   retryMaxDelayMs: 'retry_max_delay_ms',
+  retrySchedule: 'retry_schedule',
   disabledReason: 'disabled_reason',
   disabledAt: 'disabled_at',
   disabledNotifiedAt: 'disabled_notified_at',
@@ -22,6 +23,12 @@ const COLUMNS = {
   unreachableCount: 'unreachable_count',
   circuitOpenedAt: 'circuit_opened_at',
   circuitProbeAt: 'circuit_probe_at',
+  throttledUntil: 'throttled_until',
+  backoffCount: 'backoff_count',
+  slowedAt: 'slowed_at',
+  learnedRate: 'learned_rate',
+  learnedFrom: 'learned_from',
+  rateNextAt: 'rate_next_at',
   replayNextAt: 'replay_next_at',
 } as const;
 

@@ -91,6 +91,7 @@ export function write(state: State, webhook: Webhook, position: number): Deliver
       stage: 'parked',
       priority: 0,
       priorAttempts: 0,
+      firstAttemptAt: null,
       nextAttemptAt: state.now,
       wakeAt: null,
       leaseToken: null,

@@ -1,11 +1,21 @@
+import { raisedRate, rateOf } from './flow.js';
 import { compareByPriority, isAdmissible, nextInLine } from './line.js';
 import { RULES, type Rules } from './rules.js';
-import { awaitsProbe, inFlight, isPaused, rateCountsFrom, slotsOf } from './slots.js';
+import { awaitsProbe, inFlight, intervalOf, isPaused, rateCountsFrom, slotsOf } from './slots.js';
 import { copy, isLeased, isSuperseded, withdrawLease, type PendingDelivery, type State, type Webhook } from './state.js';
 
 /** The result of a claim for one delivery, as `Claim` has it. */
 export type ModelClaim =
-  | { state: 'claimed'; id: string; token: number; attemptCount: number; priorAttempts: number; replay: boolean }
+  | {
+      state: 'claimed';
+      id: string;
+      token: number;
+      attemptCount: number;
+      priorAttempts: number;
+      replay: boolean;
+      firstAttemptAgoMs: number | null;
+      slowDowns: number;
+    }
   | { state: 'deferred'; id: string; webhookId: string; dueInMs: number }
   /** Its row, or its webhook's row, is locked: it is to be claimed again. */
   | { state: 'locked'; id: string; webhookId: string }
@@ -63,15 +73,18 @@ export function claim(
       continue;
     }
     ranks.set(webhookId, rank + 1);
-    if (webhook.rateLimit !== null) {
-      const permitAt = rateCountsFrom(webhookBefore, now - BURST_MS, now, rules) + (rank * 1000) / webhook.rateLimit;
+    const rate = rateOf(webhookBefore, now);
+    if (rate !== null) {
+      const intervalMs = intervalOf(rate);
+      const permitAt = rateCountsFrom(webhookBefore, intervalMs, now - BURST_MS, now, rules) + rank * intervalMs;
       if (permitAt > now) {
         claims.push({ state: 'deferred', id, webhookId, dueInMs: Math.ceil(permitAt - now) });
         withdrawLease(row);
         Object.assign(row, { stage: 'admitted', wakeAt: permitAt + wakeAfterMs });
         continue;
       }
-      webhook.rateNextAt = permitAt + 1000 / webhook.rateLimit;
+      webhook.rateNextAt = permitAt + intervalMs;
+      webhook.learnedRate = raisedRate(webhookBefore, now, rank + 1);
     }
     if (webhook.circuitOpenedAt !== null) webhook.circuitProbeAt = now + leaseMs;
     // Of an admitted delivery only the lease changes, which no index holds, while its wake time is still to come.
@@ -80,8 +93,10 @@ export function claim(
     }
     const token = (state.lastToken += 1);
     Object.assign(row, { leaseToken: token, leasedUntil: now + leaseMs, again: false });
-    const { attemptCount, priorAttempts, replay } = row;
-    claims.push({ state: 'claimed', id, token, attemptCount, priorAttempts, replay });
+    const { attemptCount, priorAttempts, replay, firstAttemptAt } = row;
+    const firstAttemptAgoMs = firstAttemptAt === null ? null : Math.max(0, now - firstAttemptAt);
+    const { slowDowns } = webhookBefore;
+    claims.push({ state: 'claimed', id, token, attemptCount, priorAttempts, replay, firstAttemptAgoMs, slowDowns });
   }
   return { state, claims };
 }

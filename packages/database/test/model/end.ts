@@ -79,7 +79,15 @@ export function begin(state: State, delivery: Delivery, at: number, wakeAt: numb
   const generation = state.webhooks.get(webhookId)?.generation ?? 0;
   const row = state.pending.get(id);
   const attemptCount = row?.attemptCount ?? delivery.attemptCount;
-  const due = { generation, priority: 2, priorAttempts: attemptCount, replay: true, nextAttemptAt: at, ended: false };
+  const due = {
+    generation,
+    priority: 2,
+    priorAttempts: attemptCount,
+    replay: true,
+    firstAttemptAt: null,
+    nextAttemptAt: at,
+    ended: false,
+  };
   Object.assign(delivery, { status: 'pending', replay: true });
   if (row && isLeased(row, state.now) && retryKeepsLease) Object.assign(row, due, { again: true });
   else {

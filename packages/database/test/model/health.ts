@@ -1,23 +1,32 @@
 import type { HealthRules } from '../../src/sql/record-attempts.js';
+import { changesFlow, slowDown, type FlowAnswer } from './flow.js';
 import { RULES, type Rules } from './rules.js';
 import type { State, Webhook } from './state.js';
 import { changeEnabled } from './webhooks.js';
 
 /** The status of a receiver's answer; null when there was none. */
-export type Answer = 204 | 500 | 410 | null;
+export type Answer = 204 | 429 | 500 | 502 | 410 | null;
 
 /** The recorded attempts of one webhook. */
 export interface Answers {
   answers: readonly Answer[];
+  /** What they say of the flow. */
+  flow: readonly FlowAnswer[];
   /** One of its deliveries is out of attempts. */
   isExhausted: boolean;
 }
 
 /** Returns whether answers change a webhook's row. */
-export function changesHealth(webhook: Webhook, { answers, isExhausted }: Answers, health: HealthRules, now: number): boolean {
+export function changesHealth(
+  webhook: Webhook,
+  { answers, flow, isExhausted }: Answers,
+  health: HealthRules,
+  now: number,
+): boolean {
   const { unreachableCount, circuitOpenedAt, failingSince } = webhook;
   const succeeded = answers.includes(204);
   if (answers.every((answer) => answer === null) || unreachableCount > 0 || circuitOpenedAt !== null) return true;
+  if (changesFlow(webhook, flow)) return true;
   if (answers.includes(410) || succeeded !== (failingSince === null)) return true;
   return isExhausted && !succeeded && failingSince !== null && failingSince <= now - health.disableAfterMs;
 }
@@ -26,11 +35,12 @@ export function changesHealth(webhook: Webhook, { answers, isExhausted }: Answer
 export function updateHealth(
   state: State,
   webhook: Webhook,
-  { answers, isExhausted }: Answers,
+  { answers, flow, isExhausted }: Answers,
   health: HealthRules,
   rules: Rules = RULES,
 ): void {
   const { now } = state;
+  slowDown(state, webhook, flow, rules);
   const unanswered = answers.filter((answer) => answer === null).length;
   const failedFor = webhook.failingSince === null ? -Infinity : now - webhook.failingSince;
   if (unanswered < answers.length) {

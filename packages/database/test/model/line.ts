@@ -58,10 +58,12 @@ export function isAdmissible(state: State, row: PendingDelivery, rules: Rules = 
   return firstInLine(state, row.webhookId, rules) >= row.position;
 }
 
-/** Returns, like `has_parked`, whether a webhook has parked deliveries of its generation. */
-export function hasParked(state: State, webhookId: string): boolean {
+/** Returns, like `has_parked`, whether a webhook has parked deliveries of its generation, `except` these. */
+export function hasParked(state: State, webhookId: string, except: readonly string[] = []): boolean {
   const generation = state.webhooks.get(webhookId)?.generation;
-  return pendingOf(state, webhookId).some((row) => row.stage === 'parked' && row.generation === generation);
+  return pendingOf(state, webhookId).some(
+    (row) => row.stage === 'parked' && row.generation === generation && !except.includes(row.id),
+  );
 }
 
 /**

@@ -38,6 +38,14 @@ export interface Rules {
   wakeBoundsTimes: boolean;
   /** Times of a circuit, a rate limit and a first attempt that only a clock that was ahead can have written count as now. */
   claimBoundsTimes: boolean;
+  /** A claim takes nothing while its receiver has asked for no more. */
+  claimHonoursHolds: boolean;
+  /** Only a request that was claimed since the last slow-down is a further one. */
+  slowDownsAreCounted: boolean;
+  /** A hold is not shortened by a later answer. */
+  holdsAreKept: boolean;
+  /** A request to which the receiver answered "slower" uses up no attempt. */
+  throttlesAreNotCounted: boolean;
   /** Each change of `enabled` begins a generation. */
   changeBeginsGeneration: boolean;
   /** A cancellation ends only earlier generations. */
@@ -73,6 +81,10 @@ export const RULES: Rules = {
   wakeKeepsLeases: true,
   wakeBoundsTimes: true,
   claimBoundsTimes: true,
+  claimHonoursHolds: true,
+  slowDownsAreCounted: true,
+  holdsAreKept: true,
+  throttlesAreNotCounted: true,
   changeBeginsGeneration: true,
   cancelHonoursGeneration: true,
   cancelKeepsLeases: true,

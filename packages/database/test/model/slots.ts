@@ -1,3 +1,4 @@
+import { LONGEST_HOLD_MS } from './flow.js';
 import { RULES, type Rules } from './rules.js';
 import { isLeased, pendingOf, type State, type Webhook, type PendingDelivery } from './state.js';
 
@@ -13,8 +14,8 @@ export function isDeliverable(webhook: Webhook | undefined): webhook is Webhook 
 }
 
 /** Returns, like `slots_of`, how many deliveries of an enabled webhook may be admitted at the same time. */
-export function slotsOf({ circuitOpenedAt, ordering, maxInFlight }: Webhook): number {
-  return circuitOpenedAt !== null || ordering === 'fifo' ? 1 : maxInFlight;
+export function slotsOf({ circuitOpenedAt, throttledUntil, ordering, maxInFlight }: Webhook): number {
+  return circuitOpenedAt !== null || throttledUntil !== null || ordering === 'fifo' ? 1 : maxInFlight;
 }
 
 /** Returns how many requests of a webhook are in flight: the live leases of its deliveries, whatever happened to these. */
@@ -38,20 +39,30 @@ export function freeSlots(state: State, webhook: Webhook, rules: Rules = RULES):
   return Math.max(0, slotsOf(webhook) - admitted);
 }
 
-/** Returns whether the webhook's open circuit waits for its next probe. */
-export function awaitsProbe({ circuitProbeAt }: Webhook, now: number, { claimBoundsTimes }: Rules = RULES): boolean {
-  if (circuitProbeAt === null || circuitProbeAt <= now) return false;
-  return !claimBoundsTimes || circuitProbeAt <= now + LONGEST_PROBE_WAIT_MS;
+/** Returns, like `waits_for_probe`, whether the webhook waits for its next probe: its circuit is open, or its receiver asked to slow down. */
+export function awaitsProbe(
+  { circuitProbeAt, throttledUntil }: Webhook,
+  now: number,
+  { claimBoundsTimes, claimHonoursHolds }: Rules = RULES,
+): boolean {
+  const isAwaited = (at: number | null, longestMs: number) =>
+    at !== null && at > now && (!claimBoundsTimes || at <= now + longestMs);
+  if (isAwaited(circuitProbeAt, LONGEST_PROBE_WAIT_MS)) return true;
+  return claimHonoursHolds && isAwaited(throttledUntil, LONGEST_HOLD_MS);
 }
 
-/** Returns the time from which the webhook's rate limit counts, or `earliest` if that is later. */
+/** Returns the time between two requests at a rate, in milliseconds: an interval of PostgreSQL has whole microseconds. */
+export const intervalOf = (rate: number): number => Math.round(1_000_000 / rate) / 1000;
+
+/** Returns the time from which the webhook's rate counts, or `earliest` if that is later. */
 export function rateCountsFrom(
-  { rateNextAt, rateLimit, maxInFlight }: Webhook,
+  { rateNextAt, maxInFlight }: Webhook,
+  intervalMs: number,
   earliest: number,
   now: number,
   { claimBoundsTimes }: Rules = RULES,
 ): number {
-  if (rateNextAt === null || rateLimit === null) return earliest;
-  const isAhead = rateNextAt > now + (1000 * maxInFlight) / rateLimit;
+  if (rateNextAt === null) return earliest;
+  const isAhead = rateNextAt > now + (maxInFlight + 1) * intervalMs;
   return Math.max(claimBoundsTimes && isAhead ? now : rateNextAt, earliest);
 }

@@ -46,6 +46,15 @@ export interface Webhook {
   circuitOpenedAt: number | null;
   circuitProbeAt: number | null;
   failingSince: number | null;
+  throttledUntil: number | null;
+  /** Holds in a row for which the receiver named no time. */
+  backoffCount: number;
+  /** Grows with each slow-down of the flow. */
+  slowDowns: number;
+  slowedAt: number | null;
+  /** Requests per second. */
+  learnedRate: number | null;
+  learnedFrom: number | null;
 }
 
 /** A row of the log. It is written when the delivery begins and when it ends. */
@@ -71,6 +80,8 @@ export interface PendingDelivery {
   attemptCount: number;
   priorAttempts: number;
   replay: boolean;
+  /** When its first attempt since it became pending was recorded. */
+  firstAttemptAt: number | null;
   nextAttemptAt: number;
   /** Null: it is parked. */
   wakeAt: number | null;
@@ -113,6 +124,12 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
     circuitOpenedAt: null,
     circuitProbeAt: null,
     failingSince: null,
+    throttledUntil: null,
+    backoffCount: 0,
+    slowDowns: 0,
+    slowedAt: null,
+    learnedRate: null,
+    learnedFrom: null,
     ...webhook,
   }));
   return {

@@ -22,7 +22,9 @@ function attempt(
 ): { state: State; attempted: string[] } {
   const ofNext = next === undefined ? [] : [{ webhookId: next, count: 1 }];
   const { state, claims } = claim(before, ids, { ...CLAIM, next: ofNext }, rules);
-  const records = claims.flatMap((one) => (one.state === 'claimed' ? [{ id: one.id, token: one.token, answer, outcome }] : []));
+  const records = claims.flatMap((one) =>
+    one.state === 'claimed' ? [{ ...one, answer, throttle: null, counted: true, outcome }] : [],
+  );
   const recorded = record(state, records, { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH }, rules);
   return { state: recorded.state, attempted: records.map(({ id }) => id) };
 }
@@ -77,7 +79,17 @@ export function timeUntilRetried(backlog: number, requestMs: number, forMs: numb
   // It is parked, because the one slot is taken.
   ({ state } = claim(state, [first, retried], CLAIM, { ...rules, lineAges: true }));
   const token = state.pending.get(first)?.leaseToken ?? 0;
-  const succeeded = [{ id: first, token, answer: 204 as const, outcome: { status: 'succeeded' as const } }];
+  const succeeded = [
+    {
+      id: first,
+      token,
+      answer: 204 as const,
+      throttle: null,
+      slowDowns: 0,
+      counted: true,
+      outcome: { status: 'succeeded' as const },
+    },
+  ];
   ({ state } = record(state, succeeded, { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH }, rules));
   const since = state.now;
   while (state.now < since + forMs) {

@@ -36,7 +36,11 @@ const webhook = fc.constantFrom('narrow', 'ordered');
 const audiences = fc.array(fc.constantFrom(null, 'narrow', 'ordered', 'narrow', 'ordered'), { minLength: 1, maxLength: 3 });
 const admitMax = fc.constantFrom(0, 1, 10);
 const worker = fc.nat(WORKERS - 1);
-const answer = fc.constantFrom<Answer>(204, 204, 500, null, null);
+const answer = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom<Answer>(204, 204, 500, null, null) },
+  { weight: 1, arbitrary: fc.constantFrom<Answer>(429, 502) },
+);
+const asked = fc.constantFrom(null, null, 5000, 120_000);
 const rarely = fc.nat(4).map((n) => n === 0);
 const nothing = fc.constant(null);
 const changes = fc.oneof(
@@ -54,8 +58,8 @@ const action = fc.oneof(
   ),
   named(1, 'begin to publish', nothing, beginPublish),
   named(2, 'expand', fc.constantFrom([], [], [1], [2]), expandChunk),
-  named(20, 'step', fc.tuple(worker, answer, rarely), (simulation, [index, received, locked], behaviour) =>
-    stepWorker(simulation, index, { answer: received, locked }, behaviour),
+  named(20, 'step', fc.tuple(worker, answer, asked, rarely), (simulation, [index, received, askedMs, locked], behaviour) =>
+    stepWorker(simulation, index, { answer: received, askedMs, locked }, behaviour),
   ),
   named(2, 'crash', fc.tuple(worker, fc.boolean()), (simulation, [index, noticed]) => crashWorker(simulation, index, noticed)),
   named(3, 'reconcile', fc.tuple(rarely, rarely), (simulation, [crashes, all], behaviour) =>
@@ -75,7 +79,31 @@ const action = fc.oneof(
   named(3, 'pass', fc.constantFrom(1000, 10_000, 20_000, LEASE_MS + 1), passTime),
   named(1, 'clock', fc.constantFrom(-HOUR_MS, -30_000, 30_000, HOUR_MS), stepClock),
 );
-export const actionSequence = fc.array(action, { minLength: 1, maxLength: 120, size: 'max' });
+/** Two workers meet receivers that ask to slow down, and again when some holds are over. Chance rarely leads to it. */
+const throttles = fc.constantFrom([null, null], [5000, null], [120_000, 5000]).map((times) => [
+  Object.assign((before: Simulation, behaviour: Behaviour) => publish(before, ['narrow', 'narrow'], 10, false, behaviour), {
+    toString: () => 'publish',
+  }),
+  ...Array.from({ length: 3 }, () => [
+    ...Array.from({ length: 5 }, () =>
+      times.map((askedMs, index): Action =>
+        Object.assign(
+          (before: Simulation, behaviour: Behaviour) =>
+            stepWorker(before, index, { answer: 429, askedMs, locked: false }, behaviour),
+          { toString: () => `step ${JSON.stringify([index, 429, askedMs])}` },
+        ),
+      ),
+    ).flat(),
+    Object.assign((before: Simulation) => passTime(before, 10_000), { toString: () => 'pass 10000' }),
+    Object.assign((before: Simulation, behaviour: Behaviour) => reconcile(before, false, false, behaviour), {
+      toString: () => 'reconcile',
+    }),
+  ]).flat(),
+]);
+const actions = fc.oneof({ weight: 60, arbitrary: action.map((one) => [one]) }, { weight: 1, arbitrary: throttles });
+export const actionSequence = fc
+  .array(actions, { minLength: 1, maxLength: 120, size: 'max' })
+  .map((parts): Action[] => parts.flat());
 
 /** Disables and enables a webhook, whose deliveries are cancelled in between. Chance rarely leads to it. */
 function disableAndEnable(simulation: Simulation, webhookId: string, behaviour: Behaviour): Simulation {
@@ -101,7 +129,7 @@ export function recover(simulation: Simulation, behaviour: Behaviour): Simulatio
     for (let count = 0, earlier = null; count < 40 && earlier !== next; count += 1) {
       earlier = next;
       for (let index = 0; index < WORKERS; index += 1)
-        act((before) => stepWorker(before, index, { answer: 204, locked: false }, behaviour));
+        act((before) => stepWorker(before, index, { answer: 204, askedMs: null, locked: false }, behaviour));
     }
   }
   return next;

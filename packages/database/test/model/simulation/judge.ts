@@ -13,6 +13,8 @@ export function judgeClaim(before: Simulation, { log, observed }: Simulation, id
   if (live.length >= slotsOf(webhook)) found.push(`I10: ${id} was claimed beyond its webhook's bound.`);
   if (isPaused(log, webhook)) found.push(`pause: ${id} was claimed while it was paused.`);
   if (before.observed.cancelled.has(id)) found.push(`cancel: ${id} was claimed after its owner cancelled it.`);
+  if ((observed.askedUntil.get(webhook.id) ?? -Infinity) > log.now)
+    found.push(`I14: ${id} was claimed before the time that its receiver asked for.`);
   if (!webhook.enabled) found.push(`generation: ${id} was claimed while its webhook was disabled.`);
   if (!isCurrent(before, delivery)) found.push(`generation: ${id} was claimed after its webhook was disabled.`);
   if (webhook.ordering !== 'fifo' || before.log.deliveries.get(id)?.replay === true) return found;

@@ -1,3 +1,4 @@
+import type { Throttle } from '../flow.js';
 import type { Answer } from '../health.js';
 
 /** A lease by the claims and records that an observer saw, however the database keeps it. */
@@ -12,8 +13,12 @@ export interface Observations {
   events: { position: number; audience: string | null }[];
   /** By delivery, the answers to its requests, as the receiver knows them. */
   sent: ReadonlyMap<string, readonly Answer[]>;
-  /** The recorded attempts, and whether the holder of the lease recorded them. */
-  recorded: { id: string; token: number; byHolder: boolean; succeeded: boolean }[];
+  /** The recorded attempts, what their receivers asked for, and whether the holder of the lease recorded them. */
+  recorded: { id: string; token: number; throttle: Throttle | null; byHolder: boolean; succeeded: boolean }[];
+  /** By webhook, the time before which its receiver wants nothing. */
+  askedUntil: ReadonlyMap<string, number>;
+  /** By webhook, the last token that was given when it was held last. */
+  heldAfter: ReadonlyMap<string, number>;
   /** By delivery, the token that may record: that of the last claim, until its lease is withdrawn. */
   holders: ReadonlyMap<string, number>;
   /** By token, the leases that have not expired, and whose attempts are not recorded. */
@@ -46,6 +51,8 @@ export function newObservations(): Observations {
     events: [],
     sent: new Map(),
     recorded: [],
+    askedUntil: new Map(),
+    heldAfter: new Map(),
     holders: new Map(),
     leases: new Map(),
     expired: new Set(),

@@ -1,4 +1,5 @@
 import { matches } from '../accept.js';
+import { LONGEST_HOLD_MS } from '../flow.js';
 import { LONGEST_LEASE_MS } from '../slots.js';
 import type { Webhook } from '../state.js';
 import { judgeClaim, judgeEnd, judgeWait } from './judge.js';
@@ -20,6 +21,7 @@ export function observe(before: Simulation, after: Simulation): Simulation {
   );
   observeRecorded(before, next, observed);
   observed.found = [...observed.found, ...ended.flatMap((delivery) => judgeEnd(next, delivery)), ...judgeWait(before, next)];
+  observeHolds(before, next, observed);
   observeLeases(before, next, observed);
   return next;
 }
@@ -71,6 +73,30 @@ function observeRecorded(before: Simulation, { log }: Simulation, observed: Muta
     const status = log.deliveries.get(id)?.status ?? '';
     if (succeeded && ['cancelled', 'skipped'].includes(status))
       observed.found = [...observed.found, `success: ${id} is ${status}, and its request succeeded.`];
+  }
+}
+
+/**
+ * Remembers what receivers asked for. Only the answer to a request that was claimed since the last hold makes the next one longer:
+ * the others were under way.
+ */
+function observeHolds(before: Simulation, { log }: Simulation, observed: Mutable): void {
+  const recorded = observed.recorded.slice(before.observed.recorded.length);
+  // A time that has passed is over, also when the clock is set back. A later one than any hold is of a clock that was ahead.
+  const isAhead = (until: number) => until > log.now && until <= log.now + LONGEST_HOLD_MS;
+  observed.askedUntil = new Map([...observed.askedUntil].filter(([, until]) => isAhead(until)));
+  for (const [id, { throttledUntil, backoffCount }] of log.webhooks) {
+    const was = before.log.webhooks.get(id);
+    const throttles = recorded.filter((one) => one.throttle !== null && log.deliveries.get(one.id)?.webhookId === id);
+    const last = Math.max(-Infinity, ...throttles.map(({ token }) => token));
+    if (backoffCount > (was?.backoffCount ?? 0) && last <= (observed.heldAfter.get(id) ?? -Infinity))
+      observed.found = [...observed.found, `I14: a request of before the hold of ${id} made it longer.`];
+    if (throttledUntil !== null && throttledUntil !== was?.throttledUntil)
+      observed.heldAfter = new Map(observed.heldAfter).set(id, log.lastToken);
+    for (const { throttle } of throttles) {
+      const until = log.now + Math.min(throttle?.askedMs ?? 0, LONGEST_HOLD_MS);
+      observed.askedUntil = new Map(observed.askedUntil).set(id, Math.max(until, observed.askedUntil.get(id) ?? -Infinity));
+    }
   }
 }
 

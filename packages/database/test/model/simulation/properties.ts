@@ -16,7 +16,10 @@ export function violations(simulation: Simulation): string[] {
     const requested = observed.requested.get(id) ?? 0;
     const repeats = allowedRepeats(simulation, id);
     if (arrivals > 1 + requested + repeats) found.push(`I4: ${id} arrived ${String(arrivals)} times.`);
-    if (answers.length > MAX_ATTEMPTS * (1 + requested) + repeats) found.push(`${id} was sent ${String(answers.length)} times.`);
+    const counted = answers.filter((answer) => answer !== 429).length;
+    if (counted > MAX_ATTEMPTS * (1 + requested) + repeats) found.push(`${id} was sent ${String(counted)} times.`);
+    if (status === 'failed' && counted < MAX_ATTEMPTS && !answers.includes(410))
+      found.push(`I14: ${id} failed because its receiver asked to slow down.`);
     const pair = `${webhookId} has two deliveries of event ${String(position)}`;
     if (written.has(pair)) found.push(`expansion: ${pair}.`);
     written.add(pair);

@@ -46,8 +46,8 @@ export type Worker =
   | { at: 'idle' }
   | { at: 'dequeued'; job: Job }
   | { at: 'superseded'; job: Job }
-  | { at: 'claimed'; job: Job; token: number; attempts: number }
-  | { at: 'sent'; job: Job; token: number; attempts: number; answer: Answer }
+  | { at: 'claimed'; job: Job; token: number; attempts: number; slowDowns: number }
+  | { at: 'sent'; job: Job; token: number; attempts: number; slowDowns: number; answer: Answer; askedMs: number | null }
   | { at: 'recorded'; job: Job; retryInMs: number | null; backlogged: boolean }
   | { at: 'deferred'; job: Job; retryInMs: number };
 

@@ -19,14 +19,23 @@ import {
 const RETRY_MS = 10_000;
 const HEALTH: HealthRules = { circuitAfter: 3, probeAfterMs: 30_000, probeAtMostMs: 300_000, disableAfterMs: 5 * 86_400_000 };
 
-/** What a worker's step meets: the receiver's answer, in case it sends, and a row that another transaction has locked. */
+/**
+ * What a worker's step meets: the receiver's answer, in case it sends, with the time that a 429 names, and a row that another
+ * transaction has locked.
+ */
 export interface Step {
   answer: Answer;
+  askedMs: number | null;
   locked: boolean;
 }
 
 /** Advances a worker by one step. */
-export function stepWorker(simulation: Simulation, index: number, { answer, locked }: Step, behaviour: Behaviour): Simulation {
+export function stepWorker(
+  simulation: Simulation,
+  index: number,
+  { answer, askedMs, locked }: Step,
+  behaviour: Behaviour,
+): Simulation {
   const worker = simulation.workers[index] ?? { at: 'idle' };
   const { rules } = behaviour;
   switch (worker.at) {
@@ -45,7 +54,7 @@ export function stepWorker(simulation: Simulation, index: number, { answer, lock
       const { observed } = simulation;
       const { id } = worker.job;
       const sent = new Map(observed.sent).set(id, [...(observed.sent.get(id) ?? []), answer]);
-      return put({ ...simulation, observed: { ...observed, sent } }, index, { ...worker, at: 'sent', answer });
+      return put({ ...simulation, observed: { ...observed, sent } }, index, { ...worker, at: 'sent', answer, askedMs });
     }
     case 'sent':
       return commit(simulation, index, worker, locked, behaviour);
@@ -86,7 +95,13 @@ function afterClaim(simulation: Simulation, claimed: ModelClaim): Worker {
     case 'superseded':
       return { at: 'superseded', job };
     case 'claimed':
-      return { at: 'claimed', job, token: claimed.token, attempts: claimed.attemptCount - claimed.priorAttempts };
+      return {
+        at: 'claimed',
+        job,
+        token: claimed.token,
+        attempts: claimed.attemptCount - claimed.priorAttempts,
+        slowDowns: claimed.slowDowns,
+      };
   }
 }
 
@@ -97,24 +112,32 @@ function commit(
   isLocked: boolean,
   { rules, requires2xx, recordsAgain }: Behaviour,
 ): Simulation {
-  const { job, token, answer, attempts } = worker;
+  const { job, token, answer, askedMs, attempts, slowDowns } = worker;
   const { id } = job;
   const { observed } = simulation;
-  const exhausted = attempts + 1 >= MAX_ATTEMPTS;
+  const throttle = answer === 429 ? { askedMs, jitter: 0 } : null;
+  const counted = throttle === null || !rules.throttlesAreNotCounted;
+  const exhausted = counted && attempts + 1 >= MAX_ATTEMPTS;
   let outcome: ModelRecord['outcome'] = { status: 'pending', retryInMs: RETRY_MS };
   if (answer === 204 || !requires2xx) outcome = { status: 'succeeded' };
   else if (exhausted || answer === 410) outcome = { status: 'failed' };
   const options = { wakeAfterMs: WAKE_AFTER_MS, health: HEALTH, locked: isLocked ? [id] : [] };
-  const { state, held, locked } = record(simulation.log, [{ id, token, answer, counted: true, outcome }], options, rules);
+  const { state, held, locked } = record(
+    simulation.log,
+    [{ id, token, answer, throttle, slowDowns, counted, outcome }],
+    options,
+    rules,
+  );
   if (locked.length > 0 && recordsAgain) return simulation;
   const result = held.get(token);
   if (!result) {
     const unrecorded = observed.expired.has(token) ? add(observed.unrecorded, id) : observed.unrecorded;
     return put({ ...simulation, observed: { ...observed, unrecorded } }, index, { at: 'idle' });
   }
-  const recorded = [...observed.recorded, { id, token, byHolder: observed.holders.get(id) === token, succeeded: answer === 204 }];
-  const { backlogged, againInMs } = result;
-  const retryInMs = againInMs ?? (outcome.status === 'pending' ? outcome.retryInMs : null);
+  const byHolder = observed.holders.get(id) === token;
+  const recorded = [...observed.recorded, { id, token, throttle, byHolder, succeeded: answer === 204 }];
+  const { backlogged, againInMs, heldForMs } = result;
+  const retryInMs = againInMs ?? heldForMs ?? (outcome.status === 'pending' && counted ? outcome.retryInMs : null);
   const next = { ...simulation, log: state, observed: { ...observed, recorded } };
   return put(next, index, { at: 'recorded', job, retryInMs, backlogged });
 }

@@ -20,6 +20,76 @@ CREATE INDEX "pending_deliveries_admitted_again_idx" ON "pending_deliveries"("we
 
 DROP FUNCTION "has_parked"(id_of_webhook text);
 
+CREATE OR REPLACE FUNCTION audit_webhook()
+RETURNS TRIGGER LANGUAGE plpgsql AS $$
+DECLARE
+  actor TEXT := coalesce(nullif(current_setting('tidings.actor', true), ''), 'tidings');
+  public_fields TEXT[] := ARRAY['url', 'event_types', 'description', 'max_in_flight', 'rate_limit', 'ordering',
+    'retry_max_attempts', 'retry_initial_delay_ms', 'retry_max_delay_ms', 'retry_schedule', 'enabled'];
+  before JSONB := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
+  after JSONB := CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE to_jsonb(NEW) END;
+  audited_owner TEXT := coalesce(after, before) ->> 'owner';
+  audited_id TEXT := coalesce(after, before) ->> 'id';
+  changes JSONB;
+BEGIN
+  SELECT coalesce(jsonb_object_agg(field, jsonb_build_object('from', before -> field, 'to', after -> field)), '{}') INTO changes
+    FROM unnest(public_fields) AS field
+    WHERE nullif(before -> field, 'null') IS DISTINCT FROM nullif(after -> field, 'null')
+      AND (field <> 'enabled' OR TG_OP = 'INSERT');
+  IF before ->> 'sealed_headers' IS DISTINCT FROM after ->> 'sealed_headers' AND actor <> 'tidings reseal' THEN
+    changes := changes || '{"headers": {"from": "secret", "to": "secret"}}';
+  END IF;
+
+  IF TG_OP = 'INSERT' THEN
+    IF is_paused(NEW) THEN
+      changes := changes || jsonb_build_object('paused_by', jsonb_build_object('from', NULL, 'to', paused_by(NEW)));
+    END IF;
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.created', audited_owner, audited_id, changes);
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.deleted', OLD.owner, OLD.id, jsonb_build_object('url', jsonb_build_object('from', OLD.url, 'to', NULL)));
+    RETURN NULL;
+  END IF;
+
+  IF changes <> '{}' THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, 'webhook.changed', audited_owner, audited_id, changes);
+  END IF;
+  IF NEW.enabled <> OLD.enabled OR NEW.disabled_reason IS DISTINCT FROM OLD.disabled_reason THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
+        jsonb_build_object('reason', jsonb_build_object('from', OLD.disabled_reason, 'to', NEW.disabled_reason)));
+  END IF;
+  IF paused_by(NEW) <> paused_by(OLD) THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, CASE WHEN paused_by(NEW) <@ paused_by(OLD) THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id,
+        jsonb_build_object('paused_by', jsonb_build_object('from', paused_by(OLD), 'to', paused_by(NEW))));
+  END IF;
+  IF NEW.sealed_secret <> OLD.sealed_secret THEN
+    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
+      VALUES (actor, CASE WHEN actor = 'tidings reseal' THEN 'secret.resealed' ELSE 'secret.rotated' END, audited_owner, audited_id, '{}');
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks
+  FOR EACH ROW EXECUTE FUNCTION audit_webhook();
+
+-- Claims and records update webhooks as well: for them the audit costs only this condition.
+CREATE OR REPLACE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks
+  FOR EACH ROW WHEN (
+    ROW(OLD.url, OLD.event_types, OLD.description, OLD.sealed_headers, OLD.sealed_secret, OLD.enabled, OLD.max_in_flight,
+      OLD.rate_limit, OLD.ordering, OLD.retry_max_attempts, OLD.retry_initial_delay_ms, OLD.retry_max_delay_ms,
+      OLD.retry_schedule, OLD.disabled_reason, OLD.paused_at, OLD.owner_paused_at)
+    IS DISTINCT FROM
+    ROW(NEW.url, NEW.event_types, NEW.description, NEW.sealed_headers, NEW.sealed_secret, NEW.enabled, NEW.max_in_flight,
+      NEW.rate_limit, NEW.ordering, NEW.retry_max_attempts, NEW.retry_initial_delay_ms, NEW.retry_max_delay_ms,
+      NEW.retry_schedule, NEW.disabled_reason, NEW.paused_at, NEW.owner_paused_at)
+  ) EXECUTE FUNCTION audit_webhook();
+
 CREATE OR REPLACE FUNCTION line_start(of_webhook TEXT)
 RETURNS BIGINT LANGUAGE plpgsql STABLE AS $$
 BEGIN
