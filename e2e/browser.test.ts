@@ -142,7 +142,7 @@ describeWith({ Chromium: CHROMIUM }, 'in Chromium', () => {
     expect(webhooks).toEqual([]);
     const id = await service.publish(gap('carol'));
     await eventually(async () => {
-      expect(await receivedBy(page)).toEqual([{ id, type: 'gaps.updated', data: gap('carol').data }]);
+      expect(await receivedBy(page)).toMatchObject([{ id, type: 'gaps.updated', data: gap('carol').data }]);
     });
   });
 

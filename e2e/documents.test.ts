@@ -121,7 +121,7 @@ describeWith({ Chromium: CHROMIUM }, 'the reference, in Chromium', () => {
     await page.locator('.auth-container input').fill(token);
     await page.locator('.auth-btn-wrapper .authorize').click();
     await page.locator('.btn-done').click();
-    const route = page.locator('#operations-webhooks-getWebhooks');
+    const route = page.locator('#operations-webhooks-listWebhooks');
     await route.locator('.opblock-summary-control').click();
     await route.locator('.try-out__btn').click();
     await route.locator('.execute').click();

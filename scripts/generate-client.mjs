@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare, prepareRedis, ROOT } from './prepare.mjs';
+import { prepareApi, prepareRedis, ROOT } from './prepare.mjs';
 
 prepareRedis();
-prepare();
+// The client's users may need what it has not yet.
+prepareApi();
 
 const { startPostgres, startRedis, startTidings, temporaryFolder } = await import('../packages/local/dist/index.js');
 const { migrate } = await import('../packages/database/dist/index.js');

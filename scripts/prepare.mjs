@@ -39,6 +39,14 @@ export function prepare() {
   run(process.execPath, [TURBO, 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'], true, TURBO_ENV);
 }
 
+/** Installs the packages, and builds the API with what it needs. */
+export function prepareApi() {
+  installPackages();
+  console.log('Building …');
+  const filters = ['@tidings/api', '@tidings/local'].map((name) => `--filter=${name}`);
+  run(process.execPath, [TURBO, 'run', 'build', ...filters, '--output-logs=errors-only', '--log-prefix=none'], true, TURBO_ENV);
+}
+
 /** Prepares unit tests: installs the packages and generates the Prisma client. Builds nothing. */
 export function prepareUnitTests() {
   installPackages();

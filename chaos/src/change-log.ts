@@ -30,7 +30,7 @@ export function readDeliveries({ databaseUrl }: System): Promise<LoggedChange[]>
 export async function readAttempts({ databaseUrl }: System): Promise<LoggedAttempt[]> {
   const rows = await query<LoggedAttempt & Record<string, unknown>>(
     databaseUrl,
-    `SELECT event_id AS event, webhook_id AS webhook, number, attempts.replay AS "isReplay", status_code IS NOT NULL AS "isAnswered",
+    `SELECT event_id AS event, deliveries.webhook_id AS webhook, number, attempts.replay AS "isReplay", status_code IS NOT NULL AS "isAnswered",
       (extract(epoch FROM started_at) * 1000)::float8 AS "startedAtMs", duration_ms AS "durationMs"
     FROM attempts JOIN deliveries ON deliveries.id = delivery_id`,
   );

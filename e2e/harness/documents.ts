@@ -17,6 +17,7 @@ interface OpenApi {
     string,
     { post: { parameters: Parameter[]; requestBody: { content: { 'application/json': { schema: Schema } } } } }
   >;
+  components: Schema;
 }
 
 interface AsyncApi {
@@ -39,13 +40,15 @@ export interface Documents {
 /** Reads both documents from a running API. */
 export async function readDocuments(url: string): Promise<Documents> {
   const read = async (path: string) => (await fetch(url + path)).json();
-  const { webhooks } = (await read('/openapi.json')) as OpenApi;
+  const { webhooks, components: schemas } = (await read('/openapi.json')) as OpenApi;
   const { channels, components } = (await read('/asyncapi.json')) as AsyncApi;
   const ajv2020 = formats.default(new Ajv2020({ strict: false, allErrors: true }));
   const ajv07 = formats.default(new Ajv({ strict: false, allErrors: true }));
   const check = (ajv: Ajv | Ajv2020, schema: Schema, value: unknown, subject: string): void => {
     if (!ajv.validate(schema, value)) throw new Error(`${subject}: ${ajv.errorsText()}: ${JSON.stringify(value)}`);
   };
+  // References lead to the components of the document.
+  const withComponents = (schema: Schema): Schema => ({ ...schema, components: schemas });
   return {
     webhookTypes: Object.keys(webhooks),
     messageTypes: Object.keys(channels.stream.messages),
@@ -53,9 +56,9 @@ export async function readDocuments(url: string): Promise<Documents> {
       const { type, ...rest } = JSON.parse(body.toString()) as { type: string };
       const documented = webhooks[type]?.post;
       if (!documented) throw new Error(`${type} is not a webhook of the OpenAPI document.`);
-      check(ajv2020, documented.requestBody.content['application/json'].schema, { type, ...rest }, type);
+      check(ajv2020, withComponents(documented.requestBody.content['application/json'].schema), { type, ...rest }, type);
       for (const { name, required, schema } of documented.parameters) {
-        if (headers[name] !== undefined || required) check(ajv2020, schema, headers[name], `${type}, ${name}`);
+        if (headers[name] !== undefined || required) check(ajv2020, withComponents(schema), headers[name], `${type}, ${name}`);
       }
     },
     checkMessage({ id, type, data }) {

@@ -3,8 +3,19 @@ import formats from 'ajv-formats';
 import type { TestApi } from './start-api.js';
 
 interface BodySchema {
+  $ref?: string;
   properties?: Record<string, unknown>;
   oneOf?: BodySchema[];
+}
+
+/** Refuses fields that are not in the document: it allows them in responses, for clients of an earlier version. */
+function strict(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(strict);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const members = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, key === 'example' ? (value as unknown) : strict(value)]),
+  );
+  return 'properties' in members && typeof members['type'] === 'string' ? { additionalProperties: false, ...members } : members;
 }
 
 interface Content {
@@ -40,12 +51,20 @@ export interface ApiDocument {
 /** Reads the OpenAPI document that the API serves. */
 export async function readDocument(api: Pick<TestApi, 'url'>): Promise<ApiDocument> {
   const text = await (await fetch(`${api.url}/openapi.json`)).text();
-  const document = JSON.parse(text) as { paths: Record<string, Record<string, Operation>> };
+  const document = JSON.parse(text) as {
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, BodySchema> };
+  };
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => describe(method, path, operation)),
   );
   // The whole document, so that references into its components resolve.
-  const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true })).addSchema(document, 'document');
+  const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true })).addSchema(strict(document) as object, 'document');
+  const { schemas } = document.components;
+  const fieldsOf = ({ $ref, properties = {}, oneOf = [] }: BodySchema): string[] =>
+    $ref === undefined
+      ? [...Object.keys(properties), ...oneOf.flatMap(fieldsOf)]
+      : fieldsOf(schemas[$ref.slice($ref.lastIndexOf('/') + 1)] ?? {});
   const escape = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
   return {
     text,
@@ -58,8 +77,7 @@ export async function readDocument(api: Pick<TestApi, 'url'>): Promise<ApiDocume
       if (!validate(body)) throw new Error(`${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`);
     },
     settable({ requestBody }) {
-      const { properties = {}, oneOf = [] } = requestBody?.content['application/json']?.schema ?? {};
-      return [properties, ...oneOf.map((one) => one.properties ?? {})].flatMap(Object.keys);
+      return fieldsOf(requestBody?.content['application/json']?.schema ?? {});
     },
   };
 }

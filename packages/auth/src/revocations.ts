@@ -37,8 +37,11 @@ interface RevocationsParts {
 
 /** How long a refresh waits for a connection that is being made, in milliseconds. */
 const CONNECT_MS = 2000;
-/** How long ended tokens stay in the list, in seconds, because the clocks of the processes differ. */
-const CLOCK_DIFFERENCE_S = 60;
+/**
+ * How long ended tokens stay in the list, in seconds: longer than the largest `JWT_CLOCK_TOLERANCE_S`, for which they are still
+ * accepted, and the clocks of the processes differ.
+ */
+const CLOCK_DIFFERENCE_S = 600;
 
 /**
  * Creates the copy of a process. It is empty until the first refresh. A revoked token never becomes valid again: when Redis has

@@ -22,7 +22,7 @@ describe('a valid token', () => {
     expect(await verifyToken(token, rules)).toEqual({
       owner: 'alice',
       scopes: new Set(['events:publish', 'admin']),
-      expiresAt: exp * 1000,
+      expiresAt: (exp + rules.clockToleranceS) * 1000,
       tokenId: 'one',
     });
     expect(await verifyToken(sign({ sub: 'alice' }), rules)).toMatchObject({ scopes: new Set(), tokenId: undefined });

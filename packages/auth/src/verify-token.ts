@@ -9,7 +9,7 @@ export interface Caller {
   /** The token's `sub`. */
   owner: string;
   scopes: ReadonlySet<string>;
-  /** When the token ends, in Unix milliseconds. */
+  /** The time from which the token is no longer accepted, in Unix milliseconds: its `exp` plus the allowed difference of clocks. */
   expiresAt: number;
   /** The token's `jti`, by which it can be revoked; undefined when it has none. */
   tokenId: string | undefined;
@@ -94,7 +94,7 @@ function callerOf(claims: Record<string, unknown>, rules: TokenRules): Caller | 
   if (scope !== undefined && typeof scope !== 'string') return null;
   if (jti === undefined && requireTokenId) return null;
   if (jti !== undefined && (typeof jti !== 'string' || !TOKEN_ID.test(jti) || isRevoked(jti))) return null;
-  return { owner: sub, scopes: new Set(scope?.split(' ') ?? []), expiresAt: exp * 1000, tokenId: jti };
+  return { owner: sub, scopes: new Set(scope?.split(' ') ?? []), expiresAt: (exp + clockToleranceS) * 1000, tokenId: jti };
 }
 
 /** Whether a claim is a time in whole Unix seconds. RFC 7519 allows fractions, but no known issuer uses them. */

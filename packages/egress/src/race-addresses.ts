@@ -32,10 +32,11 @@ export async function raceAddresses<Connection>(
         if (address === undefined) return;
         underWay += 1;
         open(address, ended.signal).then(resolve, (error: unknown) => {
+          const failure = error as Error;
           underWay -= 1;
           if (ended.signal.aborted) return;
           if (waiting.length > 0) openNext();
-          else if (underWay === 0) reject(error instanceof Error ? error : new Error('The connection failed.', { cause: error }));
+          else if (underWay === 0) reject(failure);
         });
         if (waiting.length > 0) timer = setTimeout(openNext, nextAfterMs);
       };

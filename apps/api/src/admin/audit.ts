@@ -19,7 +19,7 @@ const auditEntryJson = z
     owner: z.string().nullable().describe('The owner of what was changed.'),
     webhook_id: z.string().nullable(),
     details: z
-      .record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() }).partial())
+      .record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() }).partial().meta({ id: 'AuditedChange' }))
       .describe('The old and the new value of each changed field. The word `secret` replaces a secret value.'),
   })
   .meta({ id: 'AuditEntry' });
@@ -39,6 +39,7 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
       {
         method: 'get',
         path: '/api/admin/audit',
+        operationId: 'listAuditEntries',
         summary: 'The audit log: every change and its actor, newest first',
         access: ADMIN,
         query,

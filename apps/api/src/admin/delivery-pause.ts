@@ -3,6 +3,8 @@ import { setDeliveryPause, readDeliveryPause, type DeliveryPause, type Queryable
 import { route, type Route } from '../openapi/route.js';
 import { ADMIN } from './scope.js';
 
+const change = z.strictObject({ paused: z.boolean() }).meta({ id: 'DeliveryPauseChange' });
+
 /** The pause of all deliveries in JSON. */
 export const deliveryPauseJson = z
   .strictObject({
@@ -24,6 +26,7 @@ export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
       {
         method: 'get',
         path: '/api/admin/pause',
+        operationId: 'getDeliveryPause',
         summary: 'Whether all deliveries are paused',
         access: ADMIN,
         responses: { 200: { description: 'The current state.', schema: deliveryPauseJson } },
@@ -37,11 +40,12 @@ export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
       {
         method: 'patch',
         path: '/api/admin/pause',
+        operationId: 'changeDeliveryPause',
         summary: 'Pauses or resumes all deliveries',
         description:
           'After the response to a pause, no new request to a webhook starts; requests in flight finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.',
         access: ADMIN,
-        body: { schema: z.strictObject({ paused: z.boolean() }), example: { paused: false } },
+        body: { schema: change, example: { paused: false } },
         responses: { 200: { description: 'The new state.', schema: deliveryPauseJson } },
       },
       async ({ caller, body }, response) => {

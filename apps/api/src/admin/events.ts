@@ -22,6 +22,7 @@ export function adminEventRoutes({ sql, catalog }: { sql: Queryable; catalog: Pi
       {
         method: 'get',
         path: '/api/admin/events',
+        operationId: 'listEventsOfAllOwners',
         summary: 'The events of all owners, oldest first or newest first',
         description:
           'Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page.',
@@ -38,6 +39,7 @@ export function adminEventRoutes({ sql, catalog }: { sql: Queryable; catalog: Pi
       {
         method: 'get',
         path: '/api/admin/deliveries',
+        operationId: 'listDeliveriesOfAnyEvent',
         summary: 'The deliveries of an event to the webhooks of all owners',
         access: ADMIN,
         query: ofEvent,
@@ -56,6 +58,7 @@ export function adminEventRoutes({ sql, catalog }: { sql: Queryable; catalog: Pi
       {
         method: 'get',
         path: '/api/admin/events/{id}',
+        operationId: 'getEventOfAnyOwner',
         summary: 'One event of any owner, with its deliveries',
         access: ADMIN,
         params: { id: 'event' },

@@ -17,6 +17,7 @@ const overviewJson = z
         parked: z.int().describe('Due, and waiting for a free slot of the webhook.'),
         oldest_pending_at: z.date().nullable().describe('When the oldest pending delivery was created.'),
       })
+      .meta({ id: 'PendingCounts' })
       .describe('Pending deliveries; at most 100,000 of each stage are counted.'),
     webhooks: z
       .strictObject({
@@ -27,20 +28,23 @@ const overviewJson = z
         circuit_open: z.int(),
         paused: z.int(),
       })
+      .meta({ id: 'WebhookCounts' })
       .describe('Webhooks by state. A webhook may count in several states.'),
     minutes: z
       .array(
-        z.strictObject({
-          at: z.date(),
-          succeeded: z.int().describe('Number of attempts that succeeded.'),
-          failed: z.int().describe('Number of attempts that failed.'),
-          p50_ms: z.int().nullable().describe('Median duration, estimated from a histogram.'),
-          p95_ms: z.int().nullable(),
-        }),
+        z
+          .strictObject({
+            at: z.date(),
+            succeeded: z.int().describe('Number of attempts that succeeded.'),
+            failed: z.int().describe('Number of attempts that failed.'),
+            p50_ms: z.int().nullable().describe('Median duration, estimated from a histogram.'),
+            p95_ms: z.int().nullable(),
+          })
+          .meta({ id: 'MinuteOfAttempts' }),
       )
       .describe(`Attempts in the last ${String(MINUTES)} minutes, oldest minute first.`),
     errors: z
-      .array(z.strictObject({ error_class: z.string(), count: z.int() }))
+      .array(z.strictObject({ error_class: z.string(), count: z.int() }).meta({ id: 'ErrorCount' }))
       .describe('Failed attempts of those minutes by error class, most frequent first.'),
   })
   .meta({ id: 'Overview' });
@@ -52,6 +56,7 @@ export function overviewRoutes({ sql }: { sql: Queryable }): Route[] {
       {
         method: 'get',
         path: '/api/admin/overview',
+        operationId: 'getOverview',
         summary: 'The state of the installation: pending deliveries, webhooks, attempts and errors',
         description: 'Workers report their counts of attempts every five seconds. The last minute is not complete yet.',
         access: ADMIN,

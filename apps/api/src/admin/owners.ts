@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lockOwner, readOwnersByLoad, setActor, type Database, type OwnerLoad } from '@tidings/database';
+import { changeOf } from '../http/change-of.js';
 import { route, type Route } from '../openapi/route.js';
 import { page } from '../http/pages.js';
 import { disabledByOperator, ENABLED_BY_OPERATOR } from '../webhooks/columns.js';
@@ -26,14 +27,16 @@ const ownerJson = z
   })
   .meta({ id: 'Owner' });
 
-const change = z
-  .strictObject({
+const ownerListJson = z.strictObject({ data: z.array(ownerJson) }).meta({ id: 'OwnerList' });
+
+const change = changeOf(
+  {
     disabled: z.boolean(),
     webhooks_limit: z.int().min(0).max(10_000).nullable(),
     requests_per_minute: z.int().min(1).max(10_000_000).nullable(),
-  })
-  .partial()
-  .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change');
+  },
+  'OwnerChange',
+);
 
 const ONE = '/api/admin/owners/{owner}';
 
@@ -52,10 +55,11 @@ export function ownerRoutes({ database, settings }: OwnerRoutesParts): Route[] {
       {
         method: 'get',
         path: '/api/admin/owners',
+        operationId: 'listOwners',
         summary: 'Owners by their attempts in the last hour, highest number first',
         access: ADMIN,
         query: z.strictObject({ limit: page.limit }),
-        responses: { 200: { description: 'The first `limit` owners.', schema: z.strictObject({ data: z.array(ownerJson) }) } },
+        responses: { 200: { description: 'The first `limit` owners.', schema: ownerListJson } },
       },
       async ({ query: { limit } }, response) => {
         response.json({ data: (await readOwnersByLoad(sql, { owner: null, limit })).map(toJson) });
@@ -66,6 +70,7 @@ export function ownerRoutes({ database, settings }: OwnerRoutesParts): Route[] {
       {
         method: 'get',
         path: ONE,
+        operationId: 'getOwner',
         summary: 'One owner',
         description: 'Tidings has no table of owners: an unknown id returns zero counts.',
         access: ADMIN,
@@ -81,6 +86,7 @@ export function ownerRoutes({ database, settings }: OwnerRoutesParts): Route[] {
       {
         method: 'patch',
         path: ONE,
+        operationId: 'changeOwner',
         summary: 'Disables or enables an owner, or sets the limits of an owner',
         description:
           'Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries skipped. Enabling the owner enables those webhooks again.',

@@ -66,6 +66,8 @@ export function queuePages({ queues, browserSessions, isRefused }: QueuePagesPar
   return Router().use(authenticateSession, pagePolicy, adapter.getRouter() as RequestHandler);
 }
 
+const queuesSessionJson = z.strictObject({ url: z.string(), expires_in_s: z.int() }).meta({ id: 'QueuesSession' });
+
 /** The route that starts a browser session for the queue pages and sets its cookie. */
 export function browserSessionRoutes({ browserSessions }: { browserSessions: BrowserSessions }): Route[] {
   return [
@@ -73,13 +75,14 @@ export function browserSessionRoutes({ browserSessions }: { browserSessions: Bro
       {
         method: 'post',
         path: '/api/admin/queues/session',
+        operationId: 'startQueuesSession',
         summary: 'Starts a browser session for the queue pages',
         description: `Sets a cookie for the pages below \`${QUEUE_PAGES}\`, which show the BullMQ queues. The session ends when the token expires, and after one hour at the latest.`,
         access: ADMIN,
         responses: {
           200: {
             description: 'The path of the pages, and the lifetime of the session in seconds.',
-            schema: z.strictObject({ url: z.string(), expires_in_s: z.int() }),
+            schema: queuesSessionJson,
           },
           503: { description: 'Redis is unavailable.' },
         },

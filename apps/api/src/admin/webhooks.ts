@@ -7,6 +7,7 @@ import type { Admit } from '../deliveries/admit.js';
 import type { DeliveryLog } from '../deliveries/delivery-log.js';
 import { listPage } from '../deliveries/list-page.js';
 import { deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from '../deliveries/view.js';
+import { changeOf } from '../http/change-of.js';
 import { route, type Route } from '../openapi/route.js';
 import { readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
@@ -37,10 +38,7 @@ const listQuery = z.strictObject({
   owner: ownerFilter,
 });
 
-const change = z
-  .strictObject({ enabled: z.boolean(), paused: z.boolean() })
-  .partial()
-  .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change');
+const change = changeOf({ enabled: z.boolean(), paused: z.boolean() }, 'OwnedWebhookChange');
 
 const ONE = '/api/admin/webhooks/{id}';
 /** The name of the list of webhooks of all owners, for its cursors. */
@@ -74,6 +72,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit 
       {
         method: 'get',
         path: '/api/admin/webhooks',
+        operationId: 'listWebhooksOfAnyOwner',
         summary: 'Webhooks of all owners, newest first',
         access: ADMIN,
         query: listQuery,
@@ -98,6 +97,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit 
       {
         method: 'get',
         path: ONE,
+        operationId: 'getWebhookOfAnyOwner',
         summary: 'One webhook of any owner',
         access: ADMIN,
         params: { id: 'webhook' },
@@ -112,6 +112,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit 
       {
         method: 'patch',
         path: ONE,
+        operationId: 'changeWebhookOfAnyOwner',
         summary: 'Disables, enables, pauses or resumes a webhook',
         description:
           'While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost. `paused` changes the pause of the operators, and not that of the owner.',
@@ -136,6 +137,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit 
       {
         method: 'get',
         path: `${ONE}/deliveries`,
+        operationId: 'listDeliveriesOfAnyOwner',
         summary: 'Deliveries of one webhook of any owner, newest first',
         access: ADMIN,
         params: { id: 'webhook' },
@@ -152,6 +154,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit 
       {
         method: 'get',
         path: '/api/admin/deliveries/{id}',
+        operationId: 'getDeliveryOfAnyOwner',
         summary: 'One delivery of any owner, with all attempts',
         access: ADMIN,
         params: { id: 'delivery' },

@@ -32,6 +32,13 @@ test('the stream has a message for every streamed type, and for each of its own 
   expect(document.channels.stream.address).toBe('/stream');
 });
 
+test('the payload of a message may have the fields of a later version; a job of the queue may not', () => {
+  const messages = Object.entries(document.components.messages);
+  const isClosed = ([, { payload }]: (typeof messages)[number]) =>
+    JSON.stringify(payload).includes('"additionalProperties":false');
+  expect(messages.filter(isClosed).map(([name]) => name)).toEqual(catalog.types.map((type) => `queued.${type}`));
+});
+
 test('the queue has a message for every type of the catalog', () => {
   expect(document.channels.queue.address).toBe('{prefix}:events');
   expect(Object.keys(document.channels.queue.messages)).toEqual(catalog.types.map((type) => `queued.${type}`));

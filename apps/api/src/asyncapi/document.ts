@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_PREFIX, eventJob, EVENTS_QUEUE, type Catalog } from '@tidings/events';
+import { normalizeSchema } from '../openapi/normalize-schema.js';
 import type { RouteDescription } from '../openapi/route.js';
 import { notices } from '../stream/notices.js';
 
@@ -108,14 +109,14 @@ function streamMessages(catalog: StreamedCatalog): Record<string, Message> {
   const eventMessages = catalog.describeStreamed('draft-07').map(({ type, description, schema, example }) =>
     message(type, description, {
       headers: sseFields(type, ['id', 'event']),
-      payload: withoutDialect(schema),
+      payload: normalizeSchema(withoutDialect(schema), 'output'),
       examples: [{ headers: { id: 'evt_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d', event: type }, payload: example }],
     }),
   );
   const noticeMessages = Object.entries(notices).map(([type, { description, schema, example }]) =>
     message(type, description, {
       headers: sseFields(type, type === 'stream.open' ? ['id', 'event'] : ['event']),
-      payload: draft07(schema),
+      payload: normalizeSchema(draft07(schema), 'output'),
       examples: [{ headers: { ...(type === 'stream.open' ? { id: '@start' } : {}), event: type }, payload: example }],
     }),
   );

@@ -13,9 +13,15 @@ export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog
     {
       method: 'get',
       path: '/asyncapi.json',
+      operationId: 'getAsyncApi',
       summary: 'The messages of the stream and of the queue, as an AsyncAPI document',
       access: 'public',
-      responses: { 200: { description: 'An AsyncAPI 3.0 document.', schema: z.looseObject({ asyncapi: z.string() }) } },
+      responses: {
+        200: {
+          description: 'An AsyncAPI 3.0 document.',
+          schema: z.looseObject({ asyncapi: z.string() }).meta({ id: 'AsyncApi' }),
+        },
+      },
     },
     (_call, response) => {
       response.type('json').send(text);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { attempt } from '../../test/attempt.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { toCursor } from '../http/cursor.js';
 
 let api: TestApi;
 let webhook: string;
@@ -25,6 +26,9 @@ const list = async (query: string) => {
   return status === 200 ? body.data.map(({ id }: { id: string }) => deliveryIds.indexOf(id)) : body.errors;
 };
 
+/** The cursor of the page behind this delivery. */
+const cursorAt = (id: string | undefined) => toCursor(`deliveries of ${webhook}`, String(id));
+
 describe('the deliveries of a webhook', () => {
   test('are listed newest first, with their state', async () => {
     const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
@@ -41,7 +45,7 @@ describe('the deliveries of a webhook', () => {
     expect(await list('event_types=sync.*,gaps.updated')).toEqual([0, 1]);
     expect(await list('since=2030-01-01T00:00:00Z')).toEqual([]);
     expect(await list('until=2030-01-01T00:00:00Z&limit=1')).toEqual([0]);
-    expect(await list(`cursor=${String(deliveryIds[1])}`)).toEqual([2]);
+    expect(await list(`cursor=${cursorAt(deliveryIds[1])}`)).toEqual([2]);
   });
 
   test('are filtered to times from `since` (inclusive) to `until` (exclusive), page by page', async () => {
@@ -51,8 +55,8 @@ describe('the deliveries of a webhook', () => {
     expect(await list(`since=${String(middle)}`)).toEqual([0, 1]);
     expect(await list(`until=${String(middle)}`)).toEqual([2]);
     expect(await list(`since=${String(oldest)}&until=${String(newest)}`)).toEqual([1, 2]);
-    expect(await list(`since=${String(oldest)}&until=${String(newest)}&cursor=${String(deliveryIds[1])}`)).toEqual([2]);
-    expect(await list(`since=${String(oldest)}&until=2030-01-01T00:00:00Z&cursor=${String(deliveryIds[0])}`)).toEqual([1, 2]);
+    expect(await list(`since=${String(oldest)}&until=${String(newest)}&cursor=${cursorAt(deliveryIds[1])}`)).toEqual([2]);
+    expect(await list(`since=${String(oldest)}&until=2030-01-01T00:00:00Z&cursor=${cursorAt(deliveryIds[0])}`)).toEqual([1, 2]);
     expect(await list('until=1969-07-20T00:00:00Z')).toEqual([]);
   });
 
@@ -65,8 +69,8 @@ describe('the deliveries of a webhook', () => {
     const ids = body.data.map(({ id }: { id: string }) => id);
     expect(await list('status=pending,failed')).toEqual([-1, 0, 1, 2]);
     expect(await list('status=pending&limit=2')).toEqual([-1, 1]);
-    expect(await list(`status=pending&cursor=${String(ids[0])}`)).toEqual([1, 2]);
-    expect(await list(`status=pending&cursor=${String(ids[2])}`)).toEqual([]);
+    expect(await list(`status=pending&cursor=${cursorAt(ids[0])}`)).toEqual([1, 2]);
+    expect(await list(`status=pending&cursor=${cursorAt(ids[2])}`)).toEqual([]);
     expect(await list('status=pending&event_types=sync.*')).toEqual([1]);
     expect(await list('status=pending&until=1969-07-20T00:00:00Z')).toEqual([]);
     await api.database.pool.query('DELETE FROM pending_deliveries WHERE delivery_id = $1', [ids[0]]);

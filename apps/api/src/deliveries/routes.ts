@@ -54,6 +54,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       {
         method: 'get',
         path: '/api/webhooks/{id}/deliveries',
+        operationId: 'listDeliveries',
         summary: 'Deliveries of a webhook, newest first',
         access: 'owner',
         params: { id: 'webhook' },
@@ -70,6 +71,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       {
         method: 'post',
         path: '/api/webhooks/{id}/replay',
+        operationId: 'replayDeliveries',
         summary: 'Replays terminal deliveries of a webhook, or events that it missed',
         description:
           'The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate. With `missing`, events without a delivery to this webhook are replayed as well.',
@@ -94,6 +96,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       {
         method: 'get',
         path: '/api/deliveries',
+        operationId: 'listDeliveriesOfEvent',
         summary: "The deliveries of an event to the caller's webhooks, those to the newest webhook first",
         description:
           'Deliveries to webhooks that were removed are left out; each stays readable by its id. Those of an event that many webhooks match are written after its acceptance: `GET /api/events/{id}` says whether all are.',
@@ -114,6 +117,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       {
         method: 'get',
         path: '/api/deliveries/{id}',
+        operationId: 'getDelivery',
         summary: 'One delivery with all attempts',
         access: 'owner',
         params: { id: 'delivery' },
@@ -128,6 +132,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       {
         method: 'get',
         path: '/api/deliveries/{id}/event',
+        operationId: 'getDeliveryEvent',
         summary: 'The event of a delivery',
         description:
           'The body of each attempt consists of `type`, `timestamp` and `data`. The header `webhook-id` is the `id` of the event.',
@@ -148,6 +153,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       {
         method: 'post',
         path: '/api/deliveries/{id}/retry',
+        operationId: 'retryDelivery',
         summary: 'Retries one delivery now',
         description:
           'A terminal delivery becomes pending again, as a replay. A delivery that waits for its next attempt is attempted without the wait.',
@@ -171,6 +177,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       {
         method: 'post',
         path: '/api/deliveries/{id}/cancel',
+        operationId: 'cancelDelivery',
         summary: 'Cancels one pending delivery',
         description:
           'No attempt begins any more, and the next delivery of a fifo webhook follows. A request that is under way cannot be called back: the delivery becomes `succeeded` if the request does, and otherwise stays `cancelled`. Cancelling again changes nothing. A cancelled delivery can be retried or replayed.',

@@ -7,7 +7,12 @@ const since = '2026-03-01T00:00:00Z';
 
 describe('the body of a replay', () => {
   test('selects failed and skipped deliveries of all types by default', () => {
-    expect(replay.parse({ since })).toEqual({ since: new Date(since), status: ['failed', 'skipped'], missing: false, dry_run: false });
+    expect(replay.parse({ since })).toEqual({
+      since: new Date(since),
+      status: ['failed', 'skipped'],
+      missing: false,
+      dry_run: false,
+    });
   });
 
   test('accepts one status or a list, and patterns of types', () => {

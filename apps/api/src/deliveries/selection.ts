@@ -6,7 +6,9 @@ import { page } from '../http/pages.js';
 import { time } from '../http/time.js';
 
 const TERMINAL = ['succeeded', 'failed', 'cancelled', 'skipped'] as const;
-const status = z.enum(['pending', ...TERMINAL], 'must be pending, succeeded, failed, cancelled or skipped');
+const status = z
+  .enum(['pending', ...TERMINAL], 'must be pending, succeeded, failed, cancelled or skipped')
+  .meta({ id: 'DeliveryStatus' });
 const terminal = z.enum(TERMINAL, 'must be failed, skipped, cancelled or succeeded');
 /**
  * The schemas that select deliveries of a webhook: `list` is the query of `GET /api/webhooks/{id}/deliveries`, `replay` the
@@ -16,7 +18,7 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
   return {
     list: z.strictObject({
       ...page,
-      status: listParameter(z.array(status)),
+      status: listParameter(z.array(status).min(1)),
       event_types: typesParameter(catalog),
       since: time.optional(),
       until: time.optional(),
@@ -41,7 +43,8 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
         path: ['status'],
         message: 'must hold at least one status, unless missing is true; leave it out for failed and skipped',
       })
-      .refine(({ since, until }) => until === undefined || since < until, { path: ['until'], message: 'must be after since' }),
+      .refine(({ since, until }) => until === undefined || since < until, { path: ['until'], message: 'must be after since' })
+      .meta({ id: 'ReplaySelection' }),
   };
 }
 

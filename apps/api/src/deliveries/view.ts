@@ -10,6 +10,7 @@ export const deliveryJson = z
     event_type: z.string(),
     status: z
       .enum(['pending', 'succeeded', 'failed', 'cancelled', 'skipped'])
+      .meta({ id: 'DeliveryStatus' })
       .describe('A delivery is no longer pending once its webhook is disabled or removed.'),
     attempt_count: z.int(),
     replay: z

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { followStream } from '../../test/follow-stream.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 import { clear } from '../../test/stored-deliveries.js';
-import { digestOf, textDigestOf } from './idempotency.js';
+import { digestOf, textDigestOf } from '../http/idempotency-key.js';
 import { parseJson } from '@tidings/events';
 
 let api: TestApi;

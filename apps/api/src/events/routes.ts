@@ -3,7 +3,7 @@ import type { Accept } from '@tidings/accept';
 import { readEvent, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
 import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
-import { digestOf, idempotencyKey, keyIsTaken, textDigestOf } from '../http/idempotency-key.js';
+import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken, textDigestOf } from '../http/idempotency-key.js';
 import { pageOf } from '../http/pages.js';
 import { invalid, notFound } from '../problems/problem.js';
 import { check } from '../http/read-input.js';
@@ -16,7 +16,7 @@ import {
   eventDetailsToJson,
   eventJson,
   eventToJson,
-  eventTypeJson,
+  eventTypesJson,
   firstPage,
   MAX_EVENTS,
   publishBody,
@@ -59,13 +59,12 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       {
         method: 'post',
         path: '/api/events',
+        operationId: 'publishEvents',
         summary: 'Publishes one event or a batch of events, all or none',
         description:
           'An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.',
         access: { scope: 'events:publish' },
-        headers: {
-          'Idempotency-Key': 'A repeated body with the same key publishes the same events, also for events without an id.',
-        },
+        headers: idempotencyHeader('A repeated body with the same key publishes the same events, also for events without an id.'),
         body: publishBody(catalog),
         responses: {
           200: { description: 'Every event was already in the event log.', schema: publishedJson },
@@ -100,6 +99,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       {
         method: 'get',
         path: '/api/events',
+        operationId: 'listEvents',
         summary: 'The events that the caller may see, oldest first or newest first',
         description:
           'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page.',
@@ -116,6 +116,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       {
         method: 'get',
         path: '/api/events/{id}',
+        operationId: 'getEvent',
         summary: "One event that the caller may see, with its deliveries to the caller's webhooks",
         description:
           'An accepted event is in the log and on streams at once. If many webhooks match it, workers write its deliveries after that: `deliveries.complete` is false until the last one is written.',
@@ -134,12 +135,13 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       {
         method: 'get',
         path: '/api/event-types',
+        operationId: 'listEventTypes',
         summary: 'The catalog of event types',
         access: 'owner',
         responses: {
           200: {
             description: 'Each event type with its audience, its JSON Schema and an example.',
-            schema: z.strictObject({ data: z.array(eventTypeJson) }),
+            schema: eventTypesJson,
           },
         },
       },

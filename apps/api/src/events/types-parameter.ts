@@ -10,7 +10,7 @@ import { listParameter } from '../http/list-parameter.js';
 export function typesParameter({ types }: Pick<Catalog, 'types'>) {
   const list = z
     .custom<string[]>()
-    .meta({ type: 'string' })
+    .meta({ type: 'string', pattern: listPattern(types) })
     .transform((patterns, context) => {
       for (const pattern of patterns) {
         if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', message: noMatch(types, pattern) });
@@ -23,7 +23,7 @@ export function typesParameter({ types }: Pick<Catalog, 'types'>) {
 /** Returns the same schema for a list in a body: `["sync.*", "gaps.updated"]`. */
 export function typesList({ types }: Pick<Catalog, 'types'>) {
   return z
-    .array(z.string())
+    .array(z.string().meta(patternSchema(types)))
     .min(1, 'must hold at least one type; leave it out for all')
     .max(50, 'must hold at most 50 types')
     .transform((patterns, context) => {
@@ -32,6 +32,21 @@ export function typesList({ types }: Pick<Catalog, 'types'>) {
       });
       return matchingTypes(types, patterns);
     });
+}
+
+/** The JSON Schema of a pattern that matches at least one of the types: a type, its prefix and `.*`, or `*`. */
+export function patternSchema(types: readonly string[]) {
+  return { pattern: `^(${alternatives(types)})$` };
+}
+
+/** The regular expression of such patterns with commas between. */
+function listPattern(types: readonly string[]): string {
+  return `^(${alternatives(types)})(,(${alternatives(types)}))*$`;
+}
+
+function alternatives(types: readonly string[]): string {
+  const prefixes = types.flatMap((type) => [...type.matchAll(/\./g)].map(({ index }) => `${type.slice(0, index)}.*`));
+  return ['*', ...new Set(prefixes), ...types].map((pattern) => pattern.replaceAll(/[.*]/g, '\\$&')).join('|');
 }
 
 const hasMatch = (types: readonly string[], pattern: string) => types.some((type) => matches(pattern, type));

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { EventDetails, LoggedEvent } from '@tidings/database';
-import { escapeLineSeparators, EVENT_ID, type Catalog } from '@tidings/events';
+import { escapeLineSeparators, eventDraft, type Catalog } from '@tidings/events';
 import { deliveryJson } from '../deliveries/view.js';
 import { pageOf } from '../http/pages.js';
+import { pascalCase } from '../openapi/webhooks.js';
 
 /** An event of the event log in JSON. */
 export const eventJson = z
@@ -24,15 +25,17 @@ const ofDeliveries = pageOf(deliveryJson).shape;
 export const eventDetailsJson = eventJson
   .extend({
     accepted_at: z.date(),
-    deliveries: z.strictObject({
-      written: z.int().describe("The number of its deliveries to the caller's webhooks that are written."),
-      complete: z
-        .boolean()
-        .describe(
-          'Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance.',
-        ),
-      ...ofDeliveries,
-    }),
+    deliveries: z
+      .strictObject({
+        written: z.int().describe("The number of its deliveries to the caller's webhooks that are written."),
+        complete: z
+          .boolean()
+          .describe(
+            'Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance.',
+          ),
+        ...ofDeliveries,
+      })
+      .meta({ id: 'WrittenDeliveries' }),
   })
   .meta({ id: 'EventDetails' });
 
@@ -41,11 +44,13 @@ export const operatorEventJson = eventDetailsJson
   .extend({
     owner: z.string().nullable().describe('The owner who may see the event; null: everyone.'),
     position: z.int().describe("The event's place in the order of the log."),
-    deliveries: z.strictObject({
-      written: z.int().describe('The number of its deliveries that are written; at most 10,000 are counted.'),
-      complete: z.boolean().describe('Whether the deliveries to all webhooks are written.'),
-      ...ofDeliveries,
-    }),
+    deliveries: z
+      .strictObject({
+        written: z.int().describe('The number of its deliveries that are written; at most 10,000 are counted.'),
+        complete: z.boolean().describe('Whether the deliveries to all webhooks are written.'),
+        ...ofDeliveries,
+      })
+      .meta({ id: 'WrittenDeliveriesOfAnyOwner' }),
   })
   .meta({ id: 'OperatorEvent' });
 
@@ -80,7 +85,7 @@ export function eventDetailsToJson(event: EventDetails, deliveries: object, more
 }
 
 /** An event type of the catalog in JSON. */
-export const eventTypeJson = z
+const eventTypeJson = z
   .strictObject({
     type: z.string(),
     audience: z.enum(['everyone', 'user']),
@@ -94,38 +99,43 @@ const accepted = z
   .strictObject({ id: z.string(), status: z.enum(['accepted', 'repeated']) })
   .meta({ id: 'Accepted', description: '`repeated`: the event was already in the event log.' });
 
+const acceptedBatch = z.strictObject({ data: z.array(accepted) }).meta({ id: 'AcceptedBatch' });
+
 /** The response body of `POST /api/events`: one result for one event, or the results of a batch in the order of the request. */
-export const publishedJson = z.union([accepted, z.strictObject({ data: z.array(accepted) })]);
+export const publishedJson = z.union([accepted, acceptedBatch]).meta({ id: 'Published' });
+
+/** The catalog in JSON. */
+export const eventTypesJson = z.strictObject({ data: z.array(eventTypeJson) }).meta({ id: 'EventTypeList' });
 
 /** The most events in one request. */
 export const MAX_EVENTS = 1000;
 
 /**
- * Returns the documented body of `POST /api/events`, and an example. The schema accepts any body: the catalog validates it later
- * and names every wrong field of every event.
+ * Returns the body of `POST /api/events`, and an example. The schema accepts any body: the catalog validates it later and names
+ * every wrong field of every event. Clients are generated from the documented schema: `NewEvent` is the event of one of the
+ * types, which its field `type` tells apart. The union of the body has them one by one: ogen knows no union of unions.
  */
 export function publishBody(catalog: Pick<Catalog, 'describe'>) {
-  const optional = {
-    id: { type: 'string', maxLength: 100, pattern: EVENT_ID.source },
-    timestamp: { type: 'string', format: 'date-time' },
-  };
   const types = catalog.describe();
-  const events = types.map(({ type, description, schema: { $schema: _dialect, ...data } }) => ({
-    type: 'object',
-    description,
-    required: ['type', 'data'],
-    properties: { type: { const: type }, data, ...optional },
-    additionalProperties: false,
-  }));
-  const batch = {
-    type: 'object',
-    required: ['events'],
-    properties: { events: { type: 'array', minItems: 1, maxItems: MAX_EVENTS, items: { oneOf: events } } },
-    additionalProperties: false,
-  };
+  const newEvents = types.map(({ type, description, schema: { $schema: _dialect, ...data } }) =>
+    z
+      .strictObject({
+        type: z.literal(type),
+        data: z.custom<unknown>((value) => value !== undefined).meta({ ...data, id: `New${pascalCase(type)}Data` }),
+        id: eventDraft.shape.id,
+        timestamp: eventDraft.shape.timestamp,
+      })
+      .meta({ id: `New${pascalCase(type)}Event`, description }),
+  );
+  const mapping = types.map(({ type }) => [type, `#/components/schemas/New${pascalCase(type)}Event`] as const);
+  const newEvent = z
+    .union(newEvents)
+    .meta({ id: 'NewEvent', discriminator: { propertyName: 'type', mapping: Object.fromEntries(mapping) } });
+  const batch = z.strictObject({ events: z.array(newEvent).min(1).max(MAX_EVENTS) }).meta({ id: 'NewEventBatch' });
   const example = types.at(-1);
   return {
-    schema: z.custom<unknown>((body) => body !== undefined).meta({ oneOf: [...events, batch] }),
+    schema: z.custom<unknown>((body) => body !== undefined),
+    documented: z.union([...newEvents, batch]).meta({ id: 'NewEvents', description: 'One event, or a batch of events.' }),
     example: { type: example?.type, data: example?.example },
   };
 }

@@ -4,6 +4,8 @@ import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 
 const status = z.literal('ok');
+const healthJson = z.strictObject({ status }).meta({ id: 'Health' });
+const readinessJson = z.strictObject({ status, checks: z.record(z.string(), z.string()) }).meta({ id: 'Readiness' });
 
 /**
  * The routes `/healthz` and `/readyz`, for the operator's probes.
@@ -16,9 +18,10 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
       {
         method: 'get',
         path: '/healthz',
+        operationId: 'getHealth',
         summary: 'Whether the process is running',
         access: 'public',
-        responses: { 200: { description: 'The process is running.', schema: z.strictObject({ status }) } },
+        responses: { 200: { description: 'The process is running.', schema: healthJson } },
       },
       (_call, response) => {
         response.json({ status: 'ok' });
@@ -29,12 +32,13 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
       {
         method: 'get',
         path: '/readyz',
+        operationId: 'getReadiness',
         summary: 'Whether PostgreSQL and Redis are available',
         access: 'public',
         responses: {
           200: {
             description: 'PostgreSQL and Redis are available.',
-            schema: z.strictObject({ status, checks: z.record(z.string(), z.string()) }),
+            schema: readinessJson,
           },
           503: { description: 'PostgreSQL or Redis is unavailable: `detail` names it.' },
         },

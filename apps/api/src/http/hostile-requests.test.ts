@@ -69,8 +69,8 @@ describe('an unusual request', () => {
     ['that is TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', [400]],
     ['of random bytes', '\x00\xff\x00\xff\r\n\r\n', [400]],
     ['with an unknown method', 'STEAL /api/webhooks HTTP/1.1\r\nHost: tidings\r\n\r\n', [400]],
-    ['of the method TRACE', 'TRACE /api/webhooks HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [404]],
-    ['of the method PROPFIND', 'PROPFIND /api/webhooks HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [404]],
+    ['of the method TRACE', 'TRACE /api/webhooks HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [405]],
+    ['of the method PROPFIND', 'PROPFIND /api/webhooks HTTP/1.1\r\nHost: tidings\r\nAUTH\r\n\r\n', [405]],
     ['for a tunnel (CONNECT)', 'CONNECT 127.0.0.1:5432 HTTP/1.1\r\nHost: 127.0.0.1:5432\r\n\r\n', []],
     [
       'for an upgrade to WebSocket',

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
+import { z } from 'zod';
 import { canonicalJson } from '@tidings/events';
 import { invalid, Problem } from '../problems/problem.js';
 
 const HEADER = 'Idempotency-Key';
 const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Describes the header in the OpenAPI document. */
+export const idempotencyHeader = (description: string) => ({ [HEADER]: z.string().regex(KEY).describe(description) });
 
 /** Returns the `Idempotency-Key` of the request; undefined without the header. Throws a 400 `Problem` if the key is invalid. */
 export function idempotencyKey(request: Pick<Request, 'get'>): string | undefined {

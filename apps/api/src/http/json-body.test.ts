@@ -37,9 +37,10 @@ describe('the depth of a body', () => {
     const fault = levels > 32 ? 'is nested more than 32 levels deep' : 'must be a string, not a list';
     const field = levels > 32 ? 'data' : 'data.error_message';
     const alone = await post('/api/events', `{"type":"sync.failed","data":${data}}`);
-    expect(alone.body.errors).toEqual([{ field, message: fault }]);
+    expect(alone.body.errors).toContainEqual({ field, message: fault });
+    expect(alone.body.errors).toHaveLength(levels > 32 ? 2 : 1);
     const list = await post('/api/events', `{"events":[{"type":"sync.failed","data":${data}}]}`);
-    expect(list.body.errors).toEqual([{ field: `events[0].${field}`, message: fault }]);
+    expect(list.body.errors).toContainEqual({ field: `events[0].${field}`, message: fault });
   });
 
   test.each([

@@ -21,12 +21,16 @@ export const page = {
     .meta({ description: 'The `next_cursor` of the previous page.' }),
 };
 
-/** The response schema of a list of `item`: `{data, next_cursor}`. */
+/** The response schema of a list of `item`: `{data, next_cursor}`, with the name of the item and `Page`. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
-  return z.strictObject({
-    data: z.array(item),
-    next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
-  });
+  const { id } = item.meta() ?? {};
+  if (id === undefined) throw new Error('The items of a page have no name: give their schema an "id".');
+  return z
+    .strictObject({
+      data: z.array(item),
+      next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
+    })
+    .meta({ id: `${id}Page` });
 }
 
 /**

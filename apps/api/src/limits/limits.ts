@@ -72,7 +72,7 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
   };
 
   const refuse = Router();
-  refuse.post(PUBLISH, (_request, _response, next) => {
+  onPost(refuse, PUBLISH, (_request, _response, next) => {
     next('router');
   });
   refuse.use((request, response, next) => {
@@ -96,7 +96,7 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
     [ip, clientNetwork(request.ip)],
   ];
   const consume = Router();
-  consume.post(PUBLISH, async (_request, response, next) => {
+  onPost(consume, PUBLISH, async (_request, response, next) => {
     const { owner, scopes } = callerOf(response);
     if (!scopes.has('events:publish')) {
       next();
@@ -105,7 +105,7 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
     await admit(response, [[publish, owner]]);
     next('router');
   });
-  consume.post(COSTLY, async (request, response, next) => {
+  onPost(consume, COSTLY, async (request, response, next) => {
     await admit(response, [[costly, callerOf(response).owner], ...limitsOfAllRequests(request, response)]);
     next('router');
   });
@@ -129,4 +129,15 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
   };
 
   return { refuse, consume, consumeFailure };
+}
+
+/**
+ * Adds a handler of POST to a router. With `router.post`, the router itself would answer OPTIONS, and name no other method of
+ * the path.
+ */
+function onPost(router: Router, path: string | RegExp | (string | RegExp)[], handle: RequestHandler): void {
+  router.route(path).all((request, response, next) => {
+    if (request.method !== 'POST') next();
+    else return handle(request, response, next);
+  });
 }

@@ -14,6 +14,7 @@ const routes = [
     {
       method: 'get',
       path: '/api/things/{id}',
+      operationId: 'getThing',
       summary: 'One thing',
       access: 'owner',
       params: { id: 'thing' },
@@ -26,6 +27,7 @@ const routes = [
     {
       method: 'post',
       path: '/api/things',
+      operationId: 'makeThing',
       summary: 'Makes a thing',
       access: { scope: 'things:make' },
       headers: { 'X-Thing': 'What for.' },
@@ -38,7 +40,14 @@ const routes = [
     answer,
   ),
   route(
-    { method: 'get', path: '/alive', summary: 'Alive', access: 'public', responses: { 204: { description: 'Yes.' } } },
+    {
+      method: 'get',
+      path: '/alive',
+      operationId: 'getAlive',
+      summary: 'Alive',
+      access: 'public',
+      responses: { 204: { description: 'Yes.' } },
+    },
     answer,
   ),
 ];
@@ -73,7 +82,7 @@ test('security requirements and error responses of a route follow from its acces
 
 test('parameters say where they are sent and whether they are required', () => {
   expect(operation('/api/things/{id}', 'get')).toMatchObject({
-    operationId: 'getThingsOne',
+    operationId: 'getThing',
     parameters: [
       { name: 'id', in: 'path', required: true, description: 'The id of the thing.' },
       { name: 'deep', in: 'query', required: true, description: 'How deep.', schema: { enum: ['yes', 'no'] } },
@@ -95,14 +104,13 @@ describe('its webhooks', () => {
     expect(Object.keys(document.components.schemas['StreamedData']?.['properties'] as object)).toContain('webhook.disabled');
   });
 
-  test.each(webhooks)('$type: its example matches its schema, and additional fields do not', ({ requestBody }) => {
+  test.each(webhooks)('$type: its example matches its schema, also with the fields of a later version', ({ requestBody }) => {
     const { schema, example } = requestBody.content['application/json'];
-    const validate = ajv.compile(schema);
+    const validate = ajv.compile({ components: document.components, ...schema });
     validate(example);
     expect(validate.errors).toBeNull();
-    expect(validate({ ...example, more: 1 })).toBe(false);
+    expect(validate({ ...example, more: 1, data: { ...(example.data as object), more: 1 } })).toBe(true);
     expect(validate({ ...example, type: 'another.type' })).toBe(false);
-    expect(validate({ ...example, data: { ...(example.data as object), more: 1 } })).toBe(false);
   });
 
   test('list the signature headers and the responses that a receiver may send', () => {

@@ -1,8 +1,11 @@
+import { z } from 'zod';
 import { describeEventType, webhookTest, type Catalog } from '@tidings/events';
 import { problemJson } from '../problems/problem.js';
-import { jsonSchemas, type JsonSchema } from './json-schemas.js';
+import { IDS, RESOURCE_ID } from './ids.js';
+import { jsonSchemas } from './json-schemas.js';
+import type { JsonSchema } from './normalize-schema.js';
 import type { Route, RouteResponse } from './route.js';
-import { webhookOperation } from './webhooks.js';
+import { eventCallback, payloadOf, webhookOperation } from './webhooks.js';
 
 const PROBLEM = 'application/problem+json';
 
@@ -27,9 +30,15 @@ const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has no reso
 export function openApiDocument(routes: readonly Route[], catalog: DescribedCatalog) {
   const schemas = jsonSchemas();
   const problem = schemas.output(problemJson);
+  schemas.output(streamedData(catalog));
+  // Without webhook.disabled, which only streams get: the webhook that could receive it is disabled.
+  const received = [...catalog.describe(), describeEventType(webhookTest)];
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes.filter(({ isPageFile }) => !isPageFile))
-    (paths[route.path] ??= {})[route.method] = operation(route, schemas, problem);
+    (paths[route.path] ??= {})[route.method] = {
+      ...operation(route, schemas, problem),
+      ...(route.sendsEvents && { callbacks: { event: { '{$request.body#/url}': { post: eventCallback(received, schemas) } } } }),
+    };
   return {
     openapi: '3.1.1',
     info: {
@@ -41,16 +50,10 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
     servers: [{ url: '/', description: 'This server' }],
     security: [{ bearer: [] }],
     paths,
-    webhooks: Object.fromEntries(
-      // Without webhook.disabled, which only streams get: the webhook that could receive it is disabled.
-      [...catalog.describe(), describeEventType(webhookTest)].map((type) => [
-        type.type,
-        { post: webhookOperation(type, { schemas, parameters }) },
-      ]),
-    ),
+    webhooks: Object.fromEntries(received.map((type) => [type.type, { post: webhookOperation(type, { schemas, parameters }) }])),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: { ...schemas.named(), StreamedData: streamedData(catalog) } as Record<string, JsonSchema>,
+      schemas: schemas.named(),
     },
   };
 }
@@ -58,16 +61,13 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
 /** The part of the catalog that the documents describe. */
 export type DescribedCatalog = Pick<Catalog, 'describe' | 'describeStreamed'>;
 
-/** The schema of `data` for each event type of the stream, by type. OpenAPI 3.1 cannot describe the events of a stream itself. */
-function streamedData(catalog: DescribedCatalog): JsonSchema {
-  const types = catalog.describeStreamed().map(({ type, schema: { $schema: _dialect, ...data } }) => [type, data] as const);
-  return {
-    type: 'object',
-    description: 'The `data` of each event of the stream, by its `event`.',
-    required: types.map(([type]) => type),
-    properties: Object.fromEntries(types),
-    additionalProperties: false,
-  };
+/**
+ * The schema of `data` for each event type of the stream, by type. OpenAPI 3.1 cannot describe the events of a stream itself.
+ */
+function streamedData(catalog: DescribedCatalog): z.ZodType {
+  return z
+    .object(Object.fromEntries(catalog.describeStreamed().map((type) => [type.type, payloadOf(type)])))
+    .meta({ id: 'StreamedData', description: 'The `data` of each event of the stream, by its `event`.' });
 }
 
 type Schemas = ReturnType<typeof jsonSchemas>;
@@ -85,7 +85,7 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
   const content = { [PROBLEM]: { schema: problem } };
   const security = access === 'public' ? [] : [{ bearer: typeof access === 'object' ? [access.scope] : [] }];
   return {
-    operationId: operationId(route),
+    operationId: route.operationId,
     tags: [route.path.split('/')[2] ?? 'service'],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
@@ -96,15 +96,15 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
         in: 'path',
         required: true,
         description: `The id of the ${resource}.`,
-        schema: { type: 'string' },
+        schema: schemas.input(z.string().regex(IDS[resource] ?? RESOURCE_ID)),
       })),
       ...(query ? parameters(schemas.input(query), 'query') : []),
-      ...Object.entries(headers).map(([name, description]) => ({ name, in: 'header', description, schema: { type: 'string' } })),
+      ...Object.entries(headers).map(([name, header]) => headerParameter(name, header, schemas)),
     ],
     ...(body && {
       requestBody: {
         required: !body.schema.safeParse(undefined).success,
-        content: { 'application/json': { schema: schemas.input(body.schema), example: body.example } },
+        content: { 'application/json': { schema: schemas.input(body.documented ?? body.schema), example: body.example } },
       },
     }),
     responses: {
@@ -118,25 +118,22 @@ function success({ description, schema, contentType = 'application/json' }: Rout
   return { description, ...(schema && { content: { [contentType]: { schema: schemas.output(schema) } } }) };
 }
 
+function headerParameter(name: string, header: string | z.ZodType, schemas: Schemas) {
+  const schema = typeof header === 'string' ? { type: 'string', description: header } : schemas.input(header);
+  return { name, in: 'header', description: schema['description'], schema };
+}
+
 function parameters(object: JsonSchema, where: 'query' | 'header') {
   const required = new Set(object['required'] as string[] | undefined);
   return Object.entries(object['properties'] as Record<string, JsonSchema>).map(([name, schema]) => ({
     name,
     in: where,
     required: required.has(name),
+    // A list is sent in one parameter, with commas between its items.
+    ...(where === 'query' && schema['type'] === 'array' ? { style: 'form', explode: false } : {}),
     ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
     schema,
   }));
-}
-
-/** Turns `post /api/webhooks/{id}/rotate-secret` into `postWebhooksOneRotateSecret`. */
-function operationId({ method, path }: Route): string {
-  const words = path
-    .replace(/^\/api/, '')
-    .split('/')
-    .filter((part) => part !== '')
-    .map((part) => (part.startsWith('{') ? '-one' : part));
-  return [method, ...words].join('-').replaceAll(/[-.]+(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }
 
 function mapValues<Value, Result>(values: Readonly<Record<number, Value>>, map: (value: Value, status: number) => Result) {

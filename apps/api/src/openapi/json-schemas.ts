@@ -1,21 +1,27 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-
-/** A JSON Schema of draft 2020-12, as OpenAPI 3.1 uses it. */
-export type JsonSchema = Record<string, unknown>;
+import { normalizeSchema, type Direction, type JsonSchema } from './normalize-schema.js';
 
 const DEFINED = '#/$defs/';
 const NAMED = '#/components/schemas/';
 
 /**
  * Converts zod schemas to JSON Schemas of one OpenAPI document. A schema with an `id` in its `meta` is in the document once,
- * as a component with that name; other schemas refer to it.
+ * as a component with that name; other schemas refer to it. Throws when a name stands for two schemas: in requests and in
+ * responses, fields have different rules (see `normalizeSchema`), so each has names of its own.
  *
  * @see https://zod.dev/json-schema
  */
 export function jsonSchemas() {
   const named: Record<string, JsonSchema> = {};
 
-  const write = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema => {
+  const add = (name: string, schema: JsonSchema): void => {
+    if (named[name] && !isDeepStrictEqual(named[name], schema))
+      throw new Error(`Two schemas of the OpenAPI document have the name "${name}": give one of them another "id".`);
+    named[name] = schema;
+  };
+
+  const write = (schema: z.ZodType, io: Direction): JsonSchema => {
     // Wrapped in an object, so that a top-level schema with an `id` becomes a reference, too.
     const { $defs = {}, properties } = z.toJSONSchema(z.object({ schema }), {
       io,
@@ -24,14 +30,14 @@ export function jsonSchemas() {
         if (zodSchema._zod.def.type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
       },
     });
-    for (const [name, definition] of Object.entries($defs)) named[name] = relocate(definition);
-    return relocate((properties as { schema: JsonSchema }).schema);
+    for (const [name, definition] of Object.entries($defs)) add(name, normalizeSchema(relocate(definition), io));
+    return normalizeSchema(relocate((properties as { schema: JsonSchema }).schema), io);
   };
 
   return {
     /** Converts the schema of a request. */
     input: (schema: z.ZodType): JsonSchema => write(schema, 'input'),
-    /** Converts the schema of a response. */
+    /** Converts the schema of a response, or of a payload. */
     output: (schema: z.ZodType): JsonSchema => write(schema, 'output'),
     /** Returns the named schemas. Call it after all schemas are converted. */
     named: (): Record<string, JsonSchema> => named,

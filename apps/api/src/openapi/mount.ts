@@ -1,28 +1,29 @@
 import type { Express, Request, RequestHandler } from 'express';
-import { LOGGED_EVENT_ID, OWNER_ID } from '@tidings/events';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { jsonBodies } from '../http/json-body.js';
-import { notFound } from '../problems/problem.js';
+import { notFound, Problem } from '../problems/problem.js';
 import { readBody, readQuery } from '../http/read-input.js';
+import { IDS, RESOURCE_ID } from './ids.js';
 import type { AnyCall, Route, RouteDescription } from './route.js';
-
-const RESOURCE_ID = /^[a-z]{2,3}_[0-9a-f-]{36}$/;
-/** The forms of ids that Tidings does not make, by the resource. */
-const OTHER_IDS: Readonly<Record<string, RegExp>> = { owner: OWNER_ID, event: LOGGED_EVENT_ID };
 
 /**
  * Adds the routes to the app. Routes that are not public need `authenticate` in front of them. The body is read only if
  * the route has one, and only after the scope is checked. Paths without an id come first: `/api/events/stream` is no event's.
+ * A method that a path does not have gets a 405.
  */
 export function mount(app: Express, routes: readonly Route[]): void {
   const inOrder = routes.toSorted((one, other) => Number(hasId(one)) - Number(hasId(other)));
-  for (const route of inOrder) {
-    const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
-    const body = route.body ? jsonBodies : [];
-    app[route.method](expressPath(route), rememberPattern(route), ...scopes, ...body, createHandler(route));
+  for (const path of new Set(inOrder.map(expressPath))) {
+    const routesOfPath = inOrder.filter((route) => expressPath(route) === path);
+    for (const route of routesOfPath) {
+      const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
+      const body = route.body ? jsonBodies : [];
+      app[route.method](path, rememberPattern(route), ...scopes, ...body, createHandler(route));
+    }
+    const allow = allowedMethods(routesOfPath);
+    app.options(path, answerOptions(allow));
+    app.route(path).all(refuseMethod(allow));
   }
-  for (const path of new Set(inOrder.map(expressPath)))
-    app.options(path, answerOptions(routes.filter((route) => expressPath(route) === path)));
 }
 
 const hasId = ({ path }: Route): boolean => path.includes('{');
@@ -36,12 +37,26 @@ function rememberPattern({ path }: Route): RequestHandler {
   };
 }
 
-/** Answers OPTIONS with the methods of a path (RFC 9110, section 9.3.7). Express answers HEAD wherever there is a GET. */
-function answerOptions(routes: readonly Route[]): RequestHandler {
+/** The methods of a path, as the header `Allow` names them. Express answers HEAD wherever there is a GET. */
+function allowedMethods(routes: readonly Route[]): string {
   const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
-  const allow = [...methods, 'OPTIONS'].join(', ');
+  return [...methods, 'OPTIONS'].join(', ');
+}
+
+/** Answers OPTIONS with the methods of a path (RFC 9110, section 9.3.7). */
+function answerOptions(allow: string): RequestHandler {
   return (_request, response) => {
     response.set('allow', allow).status(204).end();
+  };
+}
+
+/** Refuses a method that the path does not have (RFC 9110, section 15.5.6). */
+function refuseMethod(allow: string): RequestHandler {
+  return ({ method, path }) => {
+    throw new Problem(405, 'The method is not allowed', {
+      detail: `${path} has no method ${method}. It has ${allow}.`,
+      headers: { allow },
+    });
   };
 }
 
@@ -65,7 +80,7 @@ function createHandler({ handle, ...description }: Route): RequestHandler {
 function readParams(request: Request, { params = {} }: RouteDescription): Record<string, string> {
   for (const [name, resource] of Object.entries(params)) {
     const id = String(request.params[name]);
-    if (!(OTHER_IDS[resource] ?? RESOURCE_ID).test(id)) throw notFound(resource, id);
+    if (!(IDS[resource] ?? RESOURCE_ID).test(id)) throw notFound(resource, id);
   }
   return request.params as Record<string, string>;
 }

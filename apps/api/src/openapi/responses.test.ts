@@ -12,7 +12,7 @@ import type { TestAnswer } from '../webhooks/test-webhook.js';
 let api: TestApi;
 let document: ApiDocument;
 let client: OperationClient;
-/** The responses so far, such as `postEvents 202`. */
+/** The responses so far, such as `publishEvents 202`. */
 const received = new Set<string>();
 let testAnswer: TestAnswer | Error = 'gone';
 
@@ -80,17 +80,17 @@ test('the responses to a disabled owner', async () => {
 test('the responses when an owner enables a webhook that an operator disabled', async () => {
   const { webhooks = '' } = await client.createResources('stopped');
   await api.as('olga', 'admin').patch(`/api/admin/webhooks/${webhooks}`).send({ enabled: false });
-  const change = operationNamed('patchWebhooksOne');
+  const change = operationNamed('changeWebhook');
   checkResponse(change, await client.call(change, { webhooks }, tokenOf('stopped'), { body: '{"enabled":true}' }));
 });
 
 test('the responses to an owner id that no token can have', async () => {
-  for (const operation of [operationNamed('getAdminOwnersOne'), operationNamed('patchAdminOwnersOne')])
+  for (const operation of [operationNamed('getOwner'), operationNamed('changeOwner')])
     checkResponse(operation, await client.call(operation, { owners: 'a%00b' }, tokenOf('olga')));
 });
 
 test('the responses when an event is published again, and when another event has its id', async () => {
-  const publish = operationNamed('postEvents');
+  const publish = operationNamed('publishEvents');
   const { type, data } = publish.example as { type: string; data: object };
   const send = (more: object) => client.call(publish, {}, tokenOf('service'), { body: JSON.stringify({ type, ...more }) });
   for (const more of [
@@ -103,7 +103,7 @@ test('the responses when an event is published again, and when another event has
 });
 
 test('the response to a delivery that is published', async () => {
-  const publish = operationNamed('postEvents');
+  const publish = operationNamed('publishEvents');
   const { type, data } = publish.example as { type: string; data: object };
   const body = JSON.stringify({ type, data, timestamp: '2026-11-24T10:00:00.000Z' });
   await client.call(publish, {}, tokenOf('service'), { body: JSON.stringify({ ...JSON.parse(body), id: 'delivered' }) });
@@ -112,24 +112,24 @@ test('the response to a delivery that is published', async () => {
 });
 
 test('the responses to too many webhooks, and to too many secrets', async () => {
-  const register = operationNamed('postWebhooks');
+  const register = operationNamed('registerWebhook');
   const { webhooks = '' } = await client.createResources('many');
   for (let count = 1; count <= 5; count += 1) checkResponse(register, await client.call(register, {}, tokenOf('many')));
-  const rotate = operationNamed('postWebhooksOneRotateSecret');
+  const rotate = operationNamed('rotateWebhookSecret');
   for (let count = 1; count <= 4; count += 1) checkResponse(rotate, await client.call(rotate, { webhooks }, tokenOf('many')));
 });
 
 test('the responses when deliveries are retried, replayed and cancelled', async () => {
   const ids = await client.createResources('again');
-  const replay = operationNamed('postWebhooksOneReplay');
+  const replay = operationNamed('replayDeliveries');
   const body = JSON.stringify({ since: '2020-01-01T00:00:00Z', status: ['cancelled'] });
   const path = `/api/webhooks/${String(ids['webhooks'])}`;
   await api.as('again').patch(path).send({ enabled: false });
-  for (const operation of [replay, operationNamed('postDeliveriesOneRetry')])
+  for (const operation of [replay, operationNamed('retryDelivery')])
     checkResponse(operation, await client.call(operation, ids, tokenOf('again')));
   await api.as('again').patch(path).send({ enabled: true });
   checkResponse(replay, await client.call(replay, ids, tokenOf('again'), { body }));
-  const cancel = operationNamed('postDeliveriesOneCancel');
+  const cancel = operationNamed('cancelDelivery');
   checkResponse(cancel, await client.call(cancel, ids, tokenOf('again')));
   await api.database.pool.query("UPDATE deliveries SET status = 'failed', finished_at = now() WHERE owner = 'again'");
   await api.database.pool.query('DELETE FROM pending_deliveries');
@@ -138,7 +138,7 @@ test('the responses when deliveries are retried, replayed and cancelled', async 
 
 test('the responses to a test of a webhook', async () => {
   const ids = await client.createResources('tester');
-  const operation = operationNamed('postWebhooksOneTest');
+  const operation = operationNamed('testWebhook');
   const result = {
     eventId: 'evt_1',
     durationMs: 1,
@@ -154,7 +154,7 @@ test('the responses to a test of a webhook', async () => {
 });
 
 test('the responses when a stream is refused', async () => {
-  const operation = operationNamed('getEventsStream');
+  const operation = operationNamed('followEvents');
   const call = (more: object, scope = '') => client.call(operation, {}, tokenOf('follower', scope), more);
   checkResponse(operation, await call({ query: '?audience=all' }));
   checkResponse(operation, await call({ headers: { accept: 'text/html' } }));
@@ -203,21 +203,21 @@ test('the document has no other responses', () => {
   const missing = documented.filter((response) => !received.has(response));
   // These use no database, so this test cannot make them fail; tickets and queue sessions use only Redis.
   const withoutDatabase = [
-    'getHealthz',
-    'getReadyz',
-    'getAsyncapiJson',
-    'getDocs',
-    'getOpenapiJson',
-    'getEventTypes',
-    'postEventsStreamTicket',
-    'postAdminQueuesSession',
+    'getHealth',
+    'getReadiness',
+    'getAsyncApi',
+    'getReference',
+    'getOpenApi',
+    'listEventTypes',
+    'issueStreamTicket',
+    'startQueuesSession',
   ];
   expect(missing.sort()).toEqual(
     [
       ...withoutDatabase.map((name) => `${name} 500`),
-      'getEventTypes 503',
-      'postEventsStreamTicket 503',
-      'postAdminQueuesSession 503',
+      'listEventTypes 503',
+      'issueStreamTicket 503',
+      'startQueuesSession 503',
     ].sort(),
   );
 });

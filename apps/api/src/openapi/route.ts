@@ -24,6 +24,8 @@ export interface RouteDescription {
   method: 'get' | 'post' | 'patch' | 'delete';
   /** The path in OpenAPI's notation: `/api/webhooks/{id}`. */
   path: string;
+  /** The name of the operation in generated clients, unique, which begins with a verb: `listDeliveries`. */
+  operationId: string;
   /** One line. */
   summary: string;
   description?: string;
@@ -34,9 +36,15 @@ export interface RouteDescription {
    */
   params?: Readonly<Record<string, string>>;
   query?: z.ZodObject;
-  /** Request headers that the route reads, with a description of each. */
-  headers?: Readonly<Record<string, string>>;
-  body?: { schema: z.ZodType; example: unknown };
+  /** Request headers that the route reads: a description of each, or a schema that has one. */
+  headers?: Readonly<Record<string, string | z.ZodType>>;
+  /**
+   * The body. `documented` is the schema in the OpenAPI document where the handler checks the body itself; default: `schema`.
+   * It is a named component, as a response is: `meta({ id: 'NewWebhook' })`.
+   */
+  body?: { schema: z.ZodType; documented?: z.ZodType; example: unknown };
+  /** Whether events are sent to the `url` of its body from then on: the document names these requests as a callback. Default false. */
+  sendsEvents?: boolean;
   /** A file of a page, which the OpenAPI document leaves out. Default false. */
   isPageFile?: boolean;
   /** The responses of this route, by status. The document adds those that follow from its input and access (400, 401, 404, …). */

@@ -8,9 +8,10 @@ export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog
     {
       method: 'get',
       path: '/openapi.json',
+      operationId: 'getOpenApi',
       summary: 'This document',
       access: 'public',
-      responses: { 200: { description: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.string() }) } },
+      responses: { 200: { description: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.string() }).meta({ id: 'OpenApi' }) } },
     },
     (_call, response) => {
       response.type('json').send(text);

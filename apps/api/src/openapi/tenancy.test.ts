@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { toCursor } from '../http/cursor.js';
 
 /**
  * Checks that owners see only their own data where the request names no id: in lists, by cursors, on the stream and by
@@ -55,12 +56,16 @@ describe('a cursor', () => {
     expect(await answer(alices.event)).toMatchObject({ status: 400 });
   });
 
-  test('of another owner’s webhook or delivery leads only to the caller’s data', async () => {
+  test('of another owner’s webhooks or deliveries is refused', async () => {
     const { body } = await api.as('bob').post('/api/webhooks').send({ url: 'https://example.com/' });
+    const status = async (path: string) => (await api.as('bob').get(path)).status;
+    const webhooks = (owner: string) => toCursor(`webhooks of ${owner}`, alices.webhook);
+    expect(await status(`/api/webhooks?cursor=${webhooks('alice')}`)).toBe(400);
+    expect(await status(`/api/webhooks?cursor=${webhooks('bob')}`)).toBe(200);
+    const deliveries = (webhook: string) => toCursor(`deliveries of ${webhook}`, 'dlv_zzzzzzzz');
     const bobs = String(body.id);
-    expect(ids(await list('bob', `/api/webhooks?cursor=${alices.webhook}`))).toEqual([]);
-    expect(ids(await list('alice', `/api/webhooks?cursor=${bobs}`))).toEqual([alices.webhook]);
-    expect(await list('bob', `/api/webhooks/${bobs}/deliveries?cursor=dlv_zzzzzzzz`)).toEqual([]);
+    expect(await status(`/api/webhooks/${bobs}/deliveries?cursor=${deliveries(alices.webhook)}`)).toBe(400);
+    expect(await status(`/api/webhooks/${bobs}/deliveries?cursor=${deliveries(bobs)}`)).toBe(200);
   });
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOGGED_EVENT_ID, type EventTypeDescription } from '@tidings/events';
-import type { JsonSchema, jsonSchemas } from './json-schemas.js';
+import type { jsonSchemas } from './json-schemas.js';
+import type { JsonSchema } from './normalize-schema.js';
 
 type Schemas = Pick<ReturnType<typeof jsonSchemas>, 'output'>;
 
@@ -54,19 +55,56 @@ const RESPONSES = {
 /** Converts the properties of an object schema to OpenAPI parameters. */
 type Parameters = (schema: JsonSchema, where: 'header') => object[];
 
-/** Describes, as an OpenAPI operation, the request that a receiver gets for an event of the type, and the responses to it. */
-export function webhookOperation(
-  { type, description, schema, example }: EventTypeDescription,
-  { schemas, parameters }: { schemas: Schemas; parameters: Parameters },
-) {
-  const { $schema: _dialect, ...data } = schema;
-  const envelope = z.strictObject({
-    type: z.literal(type),
-    timestamp: z.iso.datetime().describe('The time of the event, in UTC. The same on every attempt, like the whole body.'),
-    data: z.custom<unknown>().meta(data),
+/** The name of an event type in generated clients: `SyncCompleted`. */
+export function pascalCase(type: string): string {
+  return type.replaceAll(/(?:^|[._-])(\w)/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+/** The schema of an event type's `data`, as the component `SyncCompletedData`. */
+export function payloadOf({ type, schema: { $schema: _dialect, ...data } }: EventTypeDescription): z.ZodType {
+  return z.custom<unknown>().meta({ ...data, id: `${pascalCase(type)}Data` });
+}
+
+/** The schema of the body that a receiver gets for an event of the type, as the component `SyncCompletedEvent`. */
+function envelopeOf(eventType: EventTypeDescription) {
+  const { type, description } = eventType;
+  return z
+    .object({
+      type: z.literal(type),
+      timestamp: z.iso.datetime().describe('The time of the event, in UTC. The same on every attempt, like the whole body.'),
+      data: payloadOf(eventType),
+    })
+    .meta({ id: `${pascalCase(type)}Event`, description });
+}
+
+/**
+ * Describes the request that a receiver gets for any event, as a callback of the registration. Generators that leave out what no
+ * route mentions keep the schemas of the webhooks by it.
+ */
+export function eventCallback(eventTypes: readonly EventTypeDescription[], schemas: Schemas) {
+  const mapping = eventTypes.map(({ type }) => [type, `#/components/schemas/${pascalCase(type)}Event`] as const);
+  const event = z.union(eventTypes.map(envelopeOf)).meta({
+    id: 'WebhookEvent',
+    description: 'The body of a request to a webhook.',
+    discriminator: { propertyName: 'type', mapping: Object.fromEntries(mapping) },
   });
   return {
-    operationId: `webhook-${type}`.replaceAll(/[-._](\w)/g, (_match, letter: string) => letter.toUpperCase()),
+    operationId: 'receiveEvent',
+    summary: 'An event, as the webhooks of this document describe it',
+    security: [],
+    requestBody: { required: true, content: { 'application/json': { schema: schemas.output(event) } } },
+    responses: { '2XX': RESPONSES['2XX'] },
+  };
+}
+
+/** Describes, as an OpenAPI operation, the request that a receiver gets for an event of the type, and the responses to it. */
+export function webhookOperation(
+  eventType: EventTypeDescription,
+  { schemas, parameters }: { schemas: Schemas; parameters: Parameters },
+) {
+  const { type, description, example } = eventType;
+  return {
+    operationId: `receive${pascalCase(type)}`,
     summary: description,
     security: [],
     parameters: parameters(schemas.output(headers), 'header'),
@@ -74,7 +112,7 @@ export function webhookOperation(
       required: true,
       content: {
         'application/json': {
-          schema: schemas.output(envelope),
+          schema: schemas.output(envelopeOf(eventType)),
           example: { type, timestamp: '2026-11-24T10:00:00.000Z', data: example },
         },
       },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { FieldError } from '@tidings/events';
 
+const fieldErrorJson = z.strictObject({ field: z.string(), message: z.string() }).meta({ id: 'FieldError' });
+
 /** The JSON of a problem document, the response to every error. */
 export const problemJson = z
   .strictObject({
@@ -8,7 +10,7 @@ export const problemJson = z
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
-    errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
+    errors: z.array(fieldErrorJson).optional(),
     request_id: z.string(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457. `errors` names every wrong field of the request.' });

@@ -56,6 +56,7 @@ export function referenceRoutes(): Route[] {
       {
         method: 'get',
         path: PAGE,
+        operationId: 'getReference',
         summary: 'This document as a page',
         access: 'public',
         responses: { 200: { description: 'The page.', schema: z.string(), contentType: 'text/html' } },
@@ -80,7 +81,15 @@ function file(name: string, read: () => Promise<Buffer>): Route {
     return { plain, compressed: await compress(plain) };
   };
   return route(
-    { method: 'get', path, summary: name, access: 'public', isPageFile: true, responses: { 200: { description: 'The file.' } } },
+    {
+      method: 'get',
+      path,
+      operationId: name,
+      summary: name,
+      access: 'public',
+      isPageFile: true,
+      responses: { 200: { description: 'The file.' } },
+    },
     async ({ request }, response) => {
       content ??= load().catch((error: unknown) => {
         content = undefined;

@@ -58,7 +58,7 @@ describe('a stream', () => {
     const client = await openRaw(api.url);
     client.send(`GET ${PATH} HTTP/1.0\r\nAuthorization: ${headersOf('alice').authorization}\r\n\r\n`);
     await eventually(() => {
-      expect(client.received()).toMatch(/\r\n\r\nretry: \d+\n\n/);
+      expect(client.received()).toMatch(/\r\n\r\nid: .+\nretry: \d+\n\n/);
     });
     const [id] = await publishTo(api, forEveryone());
     await eventually(() => {
@@ -111,7 +111,7 @@ describe('a stream', () => {
 
   test('leaves its connection usable for the next request when it ends', async () => {
     const client = await openRaw(api.url);
-    const short = api.token('alice', { expiresIn: 1 });
+    const short = api.token('alice', { expiresIn: -3 });
     client.send(`GET ${PATH} HTTP/1.1\r\nHost: tidings\r\nAuthorization: Bearer ${short}\r\n\r\n`);
     await eventually(() => {
       expect(client.received()).toMatch(/token_expired[^]*\r\n0\r\n\r\n$/);

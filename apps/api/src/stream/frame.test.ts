@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createParser } from 'eventsource-parser';
+import { escapeLineSeparators } from '@tidings/events';
 import { frame, HEARTBEAT, joined, notice, retryHint, type Frame } from './frame.js';
 
 function parse({ content }: Frame) {
@@ -39,11 +40,13 @@ describe('a frame', () => {
     );
   });
 
-  test('is parsed to the JSON that was written, byte for byte', () => {
+  test('is parsed to the JSON that was written, with the line separators of Unicode as escapes', () => {
     fc.assert(
       fc.property(fc.json(), text, (json, string) => {
         for (const data of [JSON.stringify(JSON.parse(json)), JSON.stringify(string)]) {
-          expect(parse(frame({ id: 'evt_1', type: 'a.b', data }))).toEqual([{ id: 'evt_1', event: 'a.b', data }]);
+          expect(parse(frame({ id: 'evt_1', type: 'a.b', data }))).toEqual([
+            { id: 'evt_1', event: 'a.b', data: escapeLineSeparators(data) },
+          ]);
         }
       }),
     );
@@ -54,7 +57,7 @@ describe('a frame', () => {
     fc.assert(
       fc.property(name, name, text, (id, type, data) => {
         const { chunk } = frame({ id, type, data });
-        expect(parse(frame({ id, type, data }))).toEqual([{ id, event: type, data: withLineFeeds(data) }]);
+        expect(parse(frame({ id, type, data }))).toEqual([{ id, event: type, data: withLineFeeds(escapeLineSeparators(data)) }]);
         expect(dechunk(chunk)).toBe(frame({ id, type, data }).content.toString());
       }),
     );

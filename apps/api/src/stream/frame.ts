@@ -33,7 +33,7 @@ export function frame({ id, type, data }: FramedEvent): Frame {
 /**
  * Encodes a message about the stream itself, such as its end.
  *
- * @param id the Last-Event-ID of the client from now on; without it, the client keeps its last one
+ * @param id the Last-Event-ID of the client from now on; without it, the client keeps the one of the connection's opening or last event
  */
 export function notice<Type extends NoticeType>(type: Type, data: NoticeData<Type>, id?: string): Frame {
   return toFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\n${dataLines(JSON.stringify(data))}\n`);
@@ -44,13 +44,26 @@ export const HEARTBEAT = toFrame(': heartbeat\n\n');
 
 /** Encodes the time that a client waits before it reconnects, in milliseconds. */
 export function retryHint(delayMs: number): Frame {
-  return toFrame(`retry: ${String(Math.round(delayMs))}\n\n`);
+  return toFrame(`${retryLine(delayMs)}\n`);
+}
+
+/**
+ * Encodes the beginning of a stream: the client's last event id from now on, and the time that it waits before it reconnects.
+ * A client begins each connection without an id, and stores the id that it has at each blank line: without this one, a stream
+ * that stays quiet, or only sends heartbeats and its end, would leave the client without a place to resume from.
+ */
+export function opening(id: string, delayMs: number): Frame {
+  return toFrame(`id: ${id}\n${retryLine(delayMs)}\n`);
 }
 
 /** Joins frames into one, so that a socket gets them in one write. */
 export function joined(frames: readonly Frame[]): Frame {
   const [first] = frames;
   return first && frames.length === 1 ? first : framed(frames.map(({ content }) => content));
+}
+
+function retryLine(delayMs: number): string {
+  return `retry: ${String(Math.round(delayMs))}\n`;
 }
 
 function dataLines(data: string): string {

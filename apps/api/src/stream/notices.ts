@@ -16,13 +16,13 @@ export const notices = {
   },
   'stream.gap': {
     description:
-      'The log does not have the last event that the client named, so events may be missing. The events for the client follow from `oldest_event_id` on: usually from the oldest in the log, and after the log was put back from the first that the client cannot have; null when there is none yet. This message has no `id`.',
+      'The log does not have the last event that the client named, so events may be missing. The events for the client follow from `oldest_event_id` on: usually from the oldest in the log, and after the log was put back from the first that the client cannot have; null when there is none yet. This message has no `id`: the client keeps the id of its request.',
     schema: z.strictObject({ last_event_id: z.string(), oldest_event_id: z.string().nullable() }),
     example: { last_event_id: 'evt_gone', oldest_event_id: 'sync-17' },
   },
   'stream.end': {
     description:
-      'The stream ends. `token_expired` and `token_revoked`: reconnect with a new token; `owner_disabled`: an operator disabled the owner; `too_slow`: the client did not read fast enough, and may reconnect; `log_put_back`: PostgreSQL came back without its newest events, reconnect. This message has no `id`.',
+      'The stream ends. `token_expired` and `token_revoked`: reconnect with a new token; `owner_disabled`: an operator disabled the owner; `too_slow`: the client did not read fast enough, and may reconnect; `log_put_back`: PostgreSQL came back without its newest events, reconnect. This message has no `id`: the client resumes after its last event.',
     schema: z.strictObject({ reason: endReason }),
     example: { reason: 'too_slow' },
   },

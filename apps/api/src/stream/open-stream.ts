@@ -38,6 +38,8 @@ const START_ID = '@start';
 interface Start {
   /** The position after which it begins. */
   position: number;
+  /** The id from which the client resumes if it gets no event. */
+  resumeId: string;
   firstFrame?: Frame;
   isGap?: boolean;
 }
@@ -75,15 +77,17 @@ export async function openStream(
     if (!lastEventId) {
       const { position } = hub;
       const id = (await lastVisibleEvent(sql, viewer, position)) ?? START_ID;
-      return { position, firstFrame: notice('stream.open', { heartbeat_ms: heartbeatMs }, id) };
+      return { position, resumeId: id, firstFrame: notice('stream.open', { heartbeat_ms: heartbeatMs }, id) };
     }
     // A lost event may be in the log again, at another position, after it was published again.
     const position = hub.findLost(lastEventId) ? null : await positionOf(lastEventId, viewer, sql);
-    if (position !== null) return { position };
+    if (position !== null) return { position, resumeId: lastEventId };
     const after = await positionAfterGap(lastEventId, viewer, hub);
     const [oldest] = (await readPage({ after, limit: 1 })).events;
     const gap = { last_event_id: lastEventId, oldest_event_id: oldest?.id ?? null };
-    return { position: after, firstFrame: notice('stream.gap', gap), isGap: true };
+    // A text that is no id is not sent back: it could hold line breaks. The client gets the same events from the start again.
+    const resumeId = isEventId(lastEventId) ? lastEventId : START_ID;
+    return { position: after, resumeId, firstFrame: notice('stream.gap', gap), isGap: true };
   };
   let start: Start;
   let restarts: number;
@@ -99,6 +103,7 @@ export async function openStream(
     ...follower,
     response,
     position: start.position,
+    resumeId: start.resumeId,
     maxBufferedBytes: bufferBytes,
     reconnectMs: streams.reconnectMs,
     metrics,
@@ -122,5 +127,7 @@ export async function openStream(
  */
 async function positionOf(id: string, viewer: string | null, sql: Queryable): Promise<number | null> {
   if (id === START_ID) return 0;
-  return LOGGED_EVENT_ID.test(id) ? findPosition(sql, viewer, id) : null;
+  return isEventId(id) ? findPosition(sql, viewer, id) : null;
 }
+
+const isEventId = (text: string): boolean => LOGGED_EVENT_ID.test(text);

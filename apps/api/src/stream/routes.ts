@@ -18,6 +18,7 @@ interface StreamRoutesParts {
 export const STREAM = '/api/events/stream';
 
 const EVENT_STREAM = 'text/event-stream';
+const ticketJson = z.strictObject({ ticket: z.string(), expires_at: z.date() }).meta({ id: 'StreamTicket' });
 
 /** Creates the routes of the live stream and of its tickets. */
 export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): Route[] {
@@ -26,6 +27,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
       {
         method: 'get',
         path: STREAM,
+        operationId: 'followEvents',
         summary: 'The live stream of the events that the caller may see',
         description:
           'Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the event from which the stream continues, usually the oldest that is left. `HEAD` returns the headers only.',
@@ -85,12 +87,13 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
       {
         method: 'post',
         path: `${STREAM}/ticket`,
+        operationId: 'issueStreamTicket',
         summary: 'Issues a ticket for one stream, for EventSource',
         description:
           'A browser’s EventSource cannot send a token. It opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream shows the caller’s events, and ends when the caller’s token expires.',
         access: 'owner',
         responses: {
-          201: { description: 'The ticket.', schema: z.strictObject({ ticket: z.string(), expires_at: z.date() }) },
+          201: { description: 'The ticket.', schema: ticketJson },
         },
       },
       async ({ caller }, response) => {

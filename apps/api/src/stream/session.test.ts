@@ -23,6 +23,7 @@ beforeEach(async () => {
       expiresAt: Infinity,
       tokenId: undefined,
       position: 0,
+      resumeId: 'evt_0',
       maxBufferedBytes: 64 * 1024 * 1024,
       reconnectMs: () => 1000,
       metrics: NO_METRICS,
@@ -58,7 +59,7 @@ test('the headers of a stream are sent together with everything that is written 
   const [received] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
   expect(taken).toBe(0);
-  expect(received.toString()).toMatch(/^HTTP\/1.1 200 OK[^]*\nretry: 1000\n[^]*\nevent: a.b\n/);
+  expect(received.toString()).toMatch(/^HTTP\/1.1 200 OK[^]*\r\nid: evt_0\nretry: 1000\n[^]*\nevent: a.b\n/);
 });
 
 describe('waiting for a client', () => {

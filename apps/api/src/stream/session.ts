@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
-import { HEARTBEAT, notice, retryHint, type Frame } from './frame.js';
+import { HEARTBEAT, notice, opening, retryHint, type Frame } from './frame.js';
 import type { StreamMetrics } from './metrics.js';
 import type { EndReason } from './notices.js';
 
@@ -11,7 +11,7 @@ export interface Follower {
   seesAll: boolean;
   /** The event types that it shows; null: all. */
   types: ReadonlySet<string> | null;
-  /** The expiry of the caller's token, in Unix milliseconds. */
+  /** The time from which the caller's token is no longer accepted, in Unix milliseconds. */
   expiresAt: number;
   /** The `jti` of the caller's token. */
   tokenId: string | undefined;
@@ -23,6 +23,8 @@ export interface SessionOptions extends Follower {
   response: Response;
   /** The position of the last event that the client has. */
   position: number;
+  /** The id from which the client resumes if it gets no event. It must be well-formed, see `EVENT_ID`. */
+  resumeId: string;
   /** The maximum size of data that waits in the socket. Beyond it the stream ends, and the client reconnects and resumes. */
   maxBufferedBytes: number;
   /** Returns a random time that the client waits before it reconnects, in milliseconds. */
@@ -106,7 +108,7 @@ class ResponseSession implements Session {
   readonly #metrics: Pick<StreamMetrics, 'sent' | 'ended'>;
   #bytesTakenAtHeartbeat = -1;
 
-  constructor({ response, maxBufferedBytes, reconnectMs, metrics, position, ...follower }: SessionOptions) {
+  constructor({ response, maxBufferedBytes, reconnectMs, metrics, position, resumeId, ...follower }: SessionOptions) {
     this.owner = follower.owner;
     this.seesAll = follower.seesAll;
     this.types = follower.types;
@@ -125,7 +127,7 @@ class ResponseSession implements Session {
       if (this.isOpen) metrics.ended('client_left');
       this.isOpen = false;
     });
-    this.#send(retryHint(reconnectMs()));
+    this.#send(opening(resumeId, reconnectMs()));
   }
 
   write(frame: Frame, events = 0): void {

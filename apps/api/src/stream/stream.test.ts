@@ -16,14 +16,14 @@ const sync = syncOf;
 const everyone = forEveryone();
 
 describe('the stream', () => {
-  test('begins with headers that stop proxies from buffering it, and a retry hint', async () => {
+  test('begins with headers that stop proxies from buffering it, its position and a retry hint', async () => {
     const { response, received, waitFor } = await follow('alice');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
     expect(response.headers.get('x-accel-buffering')).toBe('no');
     await waitFor(() => {
-      expect(received.text).toMatch(/^retry: \d+\n\n/);
+      expect(received.text).toMatch(/^id: .+\nretry: \d+\n\n/);
     });
   });
 
@@ -169,12 +169,19 @@ describe('the stream', () => {
     });
   });
 
-  test('ends with the token', async () => {
-    const { received, waitFor } = await follow('alice', { token: api.token('alice', { expiresIn: 2 }) });
+  // A client that could connect for a few seconds more, and only to be ended at once, would reconnect all that time.
+  test('ends when its token is no longer accepted: at its `exp` plus the clock tolerance', async () => {
+    const token = api.token('alice', { expiresIn: -2 });
+    const { received, ids, waitFor } = await follow('alice', { token });
+    const id = await publish(sync('alice'));
+    await waitFor(() => {
+      expect(ids()).toEqual([id]);
+    });
     await waitFor(() => {
       expect(received.ended).toBe(true);
     });
     expect(received.text).toMatch(/event: stream\.end\ndata: \{"reason":"token_expired"\}\n\nretry: \d+\n\n$/);
+    expect((await follow('alice', { token })).response.status).toBe(401);
   });
 
   test('has metrics of open streams, sent events, catching up, announcements, gaps and ends', async () => {

@@ -85,6 +85,7 @@ describe('the health of a webhook', () => {
         ],
         ...[
           'paused',
+          'paused_by',
           'disabled_reason',
           'disabled_at',
           'failing_since',

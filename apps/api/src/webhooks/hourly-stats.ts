@@ -34,17 +34,21 @@ export const hourlyStatsJson = z
     pending: z.int().describe('Deliveries that have not ended, of any age; at most 10,000 are counted. Disabling cancels them.'),
     hours: z
       .array(
-        z.strictObject({
-          at: z.date().describe('The start of the hour in which the attempts started.'),
-          ...totals,
-          counts: z.array(
-            z.strictObject({
-              event_type: z.string(),
-              status_class: z.string().describe('`2xx` to `5xx`, or `none`: no response.'),
-              attempts: z.int(),
-            }),
-          ),
-        }),
+        z
+          .strictObject({
+            at: z.date().describe('The start of the hour in which the attempts started.'),
+            ...totals,
+            counts: z.array(
+              z
+                .strictObject({
+                  event_type: z.string(),
+                  status_class: z.string().describe('`2xx` to `5xx`, or `none`: no response.'),
+                  attempts: z.int(),
+                })
+                .meta({ id: 'WebhookHourCount' }),
+            ),
+          })
+          .meta({ id: 'WebhookHour' }),
       )
       .describe('Every hour, oldest first. The last one is the present hour.'),
   })

@@ -82,7 +82,7 @@ test('the stored answer is sealed: the database never has the secret in plain te
   const { body } = await register('one');
   const { secret } = body as { secret: string };
   const { rows } = await api.database.pool.query<{ text: string }>(
-    "SELECT convert_from(sealed_answer, 'LATIN1') || webhook_id AS text FROM registration_keys",
+    "SELECT encode(sealed_answer, 'escape') || webhook_id AS text FROM registration_keys",
   );
   expect(rows).toHaveLength(1);
   expect(rows[0]?.text).not.toContain(secret);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { changeOf } from '../http/change-of.js';
+import { patternSchema } from '../events/types-parameter.js';
 import { checkUrl, isReservedHeader, type UrlRules } from '@tidings/egress';
 import { isPattern, type Catalog } from '@tidings/events';
 import { longestSpanMs, MAX_ATTEMPTS, policyOf, RETRY_SCHEDULE_NAMES, type RetryPolicy } from '@tidings/config';
@@ -7,8 +9,9 @@ const MAX_HEADERS = 20;
 /** The maximum size of all headers together. Servers refuse requests whose headers exceed 8 or 16 KB. */
 const MAX_HEADER_BYTES = 4096;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
-/** Visible ASCII and inner spaces. Line breaks would allow header injection. */
-const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
+/** Visible ASCII and inner spaces. Line breaks would allow header injection. Its length is checked apart: Go repeats up to 1,000 times. */
+const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+const HEADER_VALUE_RULE = 'must be 1 to 1024 visible ASCII characters';
 function sizeOf(headers: Record<string, string>): number {
   return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + ': \r\n'.length, 0);
 }
@@ -63,6 +66,10 @@ function retrySchema(defaults: RetryPolicy, retentionDays: number) {
       const field = schedule === undefined ? 'max_attempts' : 'schedule';
       const kept = retentionDays === 1 ? '1 day' : `${String(retentionDays)} days`;
       refuse(field, `must end within the ${kept} that events are kept; its attempts take up to ${String(days)} days`);
+    })
+    .meta({
+      id: 'RetryPolicy',
+      description: "The values that differ from the server's retry policy, or the name of a schedule.",
     });
 }
 
@@ -79,18 +86,24 @@ interface RegistrationRules {
 
 /** Creates the schemas of the bodies of `POST /api/webhooks` (`create`) and `PATCH /api/webhooks/{id}` (`change`). */
 export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server }: RegistrationRules) {
-  const url = z.string().superRefine((text, context) => {
-    const problem = checkUrl(text, urlRules);
-    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
-  });
-  const eventType = z.string().superRefine((text, context) => {
-    if (!isPattern(text) || !catalog.knows(text)) {
-      context.addIssue({
-        code: 'custom',
-        message: `must be "*", a known type, or its prefix and ".*"; known types: ${catalog.types.join(', ')}`,
-      });
-    }
-  });
+  const url = z
+    .string()
+    .superRefine((text, context) => {
+      const problem = checkUrl(text, urlRules);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    })
+    .meta({ format: 'uri' });
+  const eventType = z
+    .string()
+    .superRefine((text, context) => {
+      if (!isPattern(text) || !catalog.knows(text)) {
+        context.addIssue({
+          code: 'custom',
+          message: `must be "*", a known type, or its prefix and ".*"; known types: ${catalog.types.join(', ')}`,
+        });
+      }
+    })
+    .meta(patternSchema(catalog.types));
   const fields = {
     url,
     event_types: z.array(eventType).min(1, 'must hold at least one type; leave it out for all').max(50),
@@ -98,6 +111,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
       .string()
       .max(500)
       .refine((text) => !text.includes('\0'), 'must not hold NUL characters')
+      .meta({ pattern: String.raw`^[^\x00]*$` })
       .nullable(),
     headers: z
       .record(
@@ -105,8 +119,9 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
           .string()
           .regex(HEADER_NAME, 'must be a header name')
           .refine((name) => !isReservedHeader(name), 'is a header that Tidings sets by itself'),
-        z.string().regex(HEADER_VALUE, 'must be 1 to 1024 visible ASCII characters'),
+        z.string().max(1024, { error: HEADER_VALUE_RULE, abort: true }).regex(HEADER_VALUE, HEADER_VALUE_RULE),
       )
+      .meta({ maxProperties: MAX_HEADERS })
       .refine((headers) => sizeOf(headers) <= MAX_HEADER_BYTES, `must be at most ${String(MAX_HEADER_BYTES)} bytes in total`)
       .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)} headers`)
       .refine(hasUniqueNames, 'must not hold the same name twice; names are case-insensitive'),
@@ -114,26 +129,25 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
     paused: z.boolean(),
     max_in_flight: wholeNumber(1, maxInFlight),
     rate_limit: wholeNumber(1, 10_000, ' requests per second, or null for no limit').nullable(),
-    ordering: z.enum(['unordered', 'fifo'], 'must be unordered or fifo'),
+    ordering: z.enum(['unordered', 'fifo'], 'must be unordered or fifo').meta({ id: 'Ordering' }),
     retry: retrySchema(server.retry, server.retentionDays).nullable(),
   };
   return {
-    create: z.strictObject({
-      url,
-      event_types: fields.event_types.default(['*']),
-      description: fields.description.default(null),
-      headers: fields.headers.default({}),
-      enabled: fields.enabled.default(true),
-      paused: fields.paused.default(false),
-      max_in_flight: fields.max_in_flight.default(Math.min(10, maxInFlight)),
-      rate_limit: fields.rate_limit.default(null),
-      ordering: fields.ordering.default('unordered'),
-      retry: fields.retry.default(null),
-    }),
-    change: z
-      .strictObject(fields)
-      .partial()
-      .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change'),
+    create: z
+      .strictObject({
+        url,
+        event_types: fields.event_types.default(['*']),
+        description: fields.description.default(null),
+        headers: fields.headers.default({}),
+        enabled: fields.enabled.default(true),
+        paused: fields.paused.default(false),
+        max_in_flight: fields.max_in_flight.default(Math.min(10, maxInFlight)),
+        rate_limit: fields.rate_limit.default(null),
+        ordering: fields.ordering.default('unordered'),
+        retry: fields.retry.default(null),
+      })
+      .meta({ id: 'NewWebhook' }),
+    change: changeOf(fields, 'WebhookChange'),
   };
 }
 

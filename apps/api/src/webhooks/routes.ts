@@ -6,7 +6,7 @@ import { readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
 import { ownerDisabled } from '../owners/owner-disabled.js';
-import { digestOf, idempotencyKey, keyIsTaken } from '../http/idempotency-key.js';
+import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken } from '../http/idempotency-key.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
 import { hourlyStatsJson, hourlyStatsQuery, hourlyStatsToJson, hoursOf } from './hourly-stats.js';
@@ -34,6 +34,7 @@ const rotation = z
       .max(7 * DAY_S, OVERLAP_RULE)
       .default(DAY_S),
   })
+  .meta({ id: 'SecretRotation' })
   .default({ overlap_s: DAY_S });
 
 /** The problems for tests without a result. */
@@ -65,14 +66,15 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'post',
         path: '/api/webhooks',
+        operationId: 'registerWebhook',
         summary: 'Registers a webhook',
         description:
           'Returns the `secret`, which no later request returns again, except for a repetition with the same `Idempotency-Key` within 24 hours.',
         access: 'owner',
-        headers: {
-          'Idempotency-Key':
-            'A repeated body with the same key within 24 hours gets the same answer, with the secret, and registers nothing more.',
-        },
+        headers: idempotencyHeader(
+          'A repeated body with the same key within 24 hours gets the same answer, with the secret, and registers nothing more.',
+        ),
+        sendsEvents: true,
         body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: ['sync.*'] } },
         responses: {
           201: { description: 'The webhook, with its secret.', schema: webhookWithSecretJson },
@@ -100,6 +102,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'get',
         path: '/api/webhooks',
+        operationId: 'listWebhooks',
         summary: "Lists the caller's webhooks, newest first",
         access: 'owner',
         query: z.strictObject(page),
@@ -116,6 +119,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'get',
         path: '/api/webhooks/stats',
+        operationId: 'listWebhookStats',
         summary: "Recent statistics of the caller's webhooks",
         description:
           'In the order and the pages of the list. The statistics cover the deliveries of the last 24 hours, but at most the newest 1,000 of each webhook. `since` is the start of the covered time.',
@@ -136,6 +140,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'get',
         path: `${ONE}/stats`,
+        operationId: 'getWebhookStats',
         summary: 'The attempts of a webhook, by hour',
         description:
           'Exact counts of all attempts of the window, by the hour in which they started, the event type and the class of the response. They are kept for 35 days, also when the log keeps its attempts for a shorter time.',
@@ -154,6 +159,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'get',
         path: ONE,
+        operationId: 'getWebhook',
         summary: 'Reads one webhook',
         access: 'owner',
         params: { id: 'webhook' },
@@ -170,6 +176,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'patch',
         path: ONE,
+        operationId: 'changeWebhook',
         summary: 'Changes the fields in the body',
         description:
           '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused. `retry` is replaced as a whole; null: the policy of the server.',
@@ -197,6 +204,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'delete',
         path: ONE,
+        operationId: 'removeWebhook',
         summary: 'Removes a webhook',
         description: 'Cancels its pending deliveries. Its deliveries stay readable by their id.',
         access: 'owner',
@@ -213,6 +221,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'post',
         path: `${ONE}/rotate-secret`,
+        operationId: 'rotateWebhookSecret',
         summary: 'Gives a webhook a new secret',
         description:
           'Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets immediately.',
@@ -240,6 +249,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       {
         method: 'post',
         path: `${ONE}/test`,
+        operationId: 'testWebhook',
         summary: 'Sends a `webhook.test` event now, and returns the response of the receiver',
         description:
           'The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.',

@@ -16,7 +16,7 @@ export const webhookStatsJson = z
     p95_ms: z.int().nullable().describe('The 95th percentile of the durations.'),
     pending: z.int().describe('Deliveries that have not ended; at most 10,000 are counted.'),
     series: z
-      .array(z.strictObject({ at: z.date(), succeeded: z.int(), failed: z.int() }))
+      .array(z.strictObject({ at: z.date(), succeeded: z.int(), failed: z.int() }).meta({ id: 'WebhookStatsPart' }))
       .describe('The covered time in 24 equal parts, oldest first.'),
   })
   .meta({ id: 'WebhookStats' });

@@ -18,7 +18,7 @@ export const webhookJson = z
     enabled: z.boolean(),
     max_in_flight: z.int(),
     rate_limit: z.int().nullable().describe('The maximum number of requests per second; null: no limit.'),
-    ordering: z.enum(['unordered', 'fifo']),
+    ordering: z.enum(['unordered', 'fifo']).meta({ id: 'Ordering' }),
     retry: z
       .strictObject({
         schedule: z.enum(RETRY_SCHEDULE_NAMES),
@@ -27,6 +27,7 @@ export const webhookJson = z
         max_delay_ms: z.int(),
       })
       .partial()
+      .meta({ id: 'WebhookRetryPolicy' })
       .nullable()
       .describe("The values that differ from the server's retry policy, or the name of a schedule; null: none."),
     paused: z
@@ -39,15 +40,18 @@ export const webhookJson = z
       .describe('Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other.'),
     disabled_reason: z
       .enum(['failing', 'gone', 'operator'])
+      .meta({ id: 'DisabledReason' })
       .nullable()
       .describe('Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it.'),
     disabled_at: z.date().nullable(),
     failing_since: z.date().nullable().describe('The time of the first failed attempt since the last success.'),
-    circuit: z.strictObject({
-      state: z.enum(['closed', 'open', 'half_open']),
-      opened_at: z.date().nullable(),
-      probe_at: z.date().nullable(),
-    }),
+    circuit: z
+      .strictObject({
+        state: z.enum(['closed', 'open', 'half_open']).meta({ id: 'CircuitState' }),
+        opened_at: z.date().nullable(),
+        probe_at: z.date().nullable(),
+      })
+      .meta({ id: 'Circuit' }),
     throttled_until: z
       .date()
       .nullable()

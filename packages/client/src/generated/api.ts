@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether the process is running */
-        get: operations["getHealthz"];
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether PostgreSQL and Redis are available */
-        get: operations["getReadyz"];
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,13 +46,13 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the caller's webhooks, newest first */
-        get: operations["getWebhooks"];
+        get: operations["listWebhooks"];
         put?: never;
         /**
          * Registers a webhook
          * @description Returns the `secret`, which no later request returns again, except for a repetition with the same `Idempotency-Key` within 24 hours.
          */
-        post: operations["postWebhooks"];
+        post: operations["registerWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -70,7 +70,7 @@ export interface paths {
          * Recent statistics of the caller's webhooks
          * @description In the order and the pages of the list. The statistics cover the deliveries of the last 24 hours, but at most the newest 1,000 of each webhook. `since` is the start of the covered time.
          */
-        get: operations["getWebhooksStats"];
+        get: operations["listWebhookStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -90,7 +90,7 @@ export interface paths {
          * The attempts of a webhook, by hour
          * @description Exact counts of all attempts of the window, by the hour in which they started, the event type and the class of the response. They are kept for 35 days, also when the log keeps its attempts for a shorter time.
          */
-        get: operations["getWebhooksOneStats"];
+        get: operations["getWebhookStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -107,21 +107,21 @@ export interface paths {
             cookie?: never;
         };
         /** Reads one webhook */
-        get: operations["getWebhooksOne"];
+        get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
          * Removes a webhook
          * @description Cancels its pending deliveries. Its deliveries stay readable by their id.
          */
-        delete: operations["deleteWebhooksOne"];
+        delete: operations["removeWebhook"];
         options?: never;
         head?: never;
         /**
          * Changes the fields in the body
          * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused. `retry` is replaced as a whole; null: the policy of the server.
          */
-        patch: operations["patchWebhooksOne"];
+        patch: operations["changeWebhook"];
         trace?: never;
     };
     "/api/webhooks/{id}/rotate-secret": {
@@ -137,7 +137,7 @@ export interface paths {
          * Gives a webhook a new secret
          * @description Returns the new `secret`, which no later request returns again. Until the overlap ends, each request is also signed with the previous secrets. For a leaked secret, `overlap_s: 0` ends all previous secrets immediately.
          */
-        post: operations["postWebhooksOneRotateSecret"];
+        post: operations["rotateWebhookSecret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -157,7 +157,7 @@ export interface paths {
          * Sends a `webhook.test` event now, and returns the response of the receiver
          * @description The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.
          */
-        post: operations["postWebhooksOneTest"];
+        post: operations["testWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -172,7 +172,7 @@ export interface paths {
             cookie?: never;
         };
         /** Deliveries of a webhook, newest first */
-        get: operations["getWebhooksOneDeliveries"];
+        get: operations["listDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -194,7 +194,7 @@ export interface paths {
          * Replays terminal deliveries of a webhook, or events that it missed
          * @description The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate. With `missing`, events without a delivery to this webhook are replayed as well.
          */
-        post: operations["postWebhooksOneReplay"];
+        post: operations["replayDeliveries"];
         delete?: never;
         options?: never;
         head?: never;
@@ -212,7 +212,7 @@ export interface paths {
          * The deliveries of an event to the caller's webhooks, those to the newest webhook first
          * @description Deliveries to webhooks that were removed are left out; each stays readable by its id. Those of an event that many webhooks match are written after its acceptance: `GET /api/events/{id}` says whether all are.
          */
-        get: operations["getDeliveries"];
+        get: operations["listDeliveriesOfEvent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -229,7 +229,7 @@ export interface paths {
             cookie?: never;
         };
         /** One delivery with all attempts */
-        get: operations["getDeliveriesOne"];
+        get: operations["getDelivery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -249,7 +249,7 @@ export interface paths {
          * The event of a delivery
          * @description The body of each attempt consists of `type`, `timestamp` and `data`. The header `webhook-id` is the `id` of the event.
          */
-        get: operations["getDeliveriesOneEvent"];
+        get: operations["getDeliveryEvent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -271,7 +271,7 @@ export interface paths {
          * Retries one delivery now
          * @description A terminal delivery becomes pending again, as a replay. A delivery that waits for its next attempt is attempted without the wait.
          */
-        post: operations["postDeliveriesOneRetry"];
+        post: operations["retryDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -291,7 +291,7 @@ export interface paths {
          * Cancels one pending delivery
          * @description No attempt begins any more, and the next delivery of a fifo webhook follows. A request that is under way cannot be called back: the delivery becomes `succeeded` if the request does, and otherwise stays `cancelled`. Cancelling again changes nothing. A cancelled delivery can be retried or replayed.
          */
-        post: operations["postDeliveriesOneCancel"];
+        post: operations["cancelDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -309,13 +309,13 @@ export interface paths {
          * The events that the caller may see, oldest first or newest first
          * @description For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page.
          */
-        get: operations["getEvents"];
+        get: operations["listEvents"];
         put?: never;
         /**
          * Publishes one event or a batch of events, all or none
          * @description An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.
          */
-        post: operations["postEvents"];
+        post: operations["publishEvents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -333,7 +333,7 @@ export interface paths {
          * One event that the caller may see, with its deliveries to the caller's webhooks
          * @description An accepted event is in the log and on streams at once. If many webhooks match it, workers write its deliveries after that: `deliveries.complete` is false until the last one is written.
          */
-        get: operations["getEventsOne"];
+        get: operations["getEvent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -350,7 +350,7 @@ export interface paths {
             cookie?: never;
         };
         /** The catalog of event types */
-        get: operations["getEventTypes"];
+        get: operations["listEventTypes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -370,7 +370,7 @@ export interface paths {
          * The live stream of the events that the caller may see
          * @description Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the event from which the stream continues, usually the oldest that is left. `HEAD` returns the headers only.
          */
-        get: operations["getEventsStream"];
+        get: operations["followEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -392,7 +392,7 @@ export interface paths {
          * Issues a ticket for one stream, for EventSource
          * @description A browser’s EventSource cannot send a token. It opens `/api/events/stream?ticket=` instead, once, within 60 seconds. The stream shows the caller’s events, and ends when the caller’s token expires.
          */
-        post: operations["postEventsStreamTicket"];
+        post: operations["issueStreamTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -410,7 +410,7 @@ export interface paths {
          * The state of the installation: pending deliveries, webhooks, attempts and errors
          * @description Workers report their counts of attempts every five seconds. The last minute is not complete yet.
          */
-        get: operations["getAdminOverview"];
+        get: operations["getOverview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -427,7 +427,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether all deliveries are paused */
-        get: operations["getAdminPause"];
+        get: operations["getDeliveryPause"];
         put?: never;
         post?: never;
         delete?: never;
@@ -437,7 +437,7 @@ export interface paths {
          * Pauses or resumes all deliveries
          * @description After the response to a pause, no new request to a webhook starts; requests in flight finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.
          */
-        patch: operations["patchAdminPause"];
+        patch: operations["changeDeliveryPause"];
         trace?: never;
     };
     "/api/admin/owners": {
@@ -448,7 +448,7 @@ export interface paths {
             cookie?: never;
         };
         /** Owners by their attempts in the last hour, highest number first */
-        get: operations["getAdminOwners"];
+        get: operations["listOwners"];
         put?: never;
         post?: never;
         delete?: never;
@@ -468,7 +468,7 @@ export interface paths {
          * One owner
          * @description Tidings has no table of owners: an unknown id returns zero counts.
          */
-        get: operations["getAdminOwnersOne"];
+        get: operations["getOwner"];
         put?: never;
         post?: never;
         delete?: never;
@@ -478,7 +478,7 @@ export interface paths {
          * Disables or enables an owner, or sets the limits of an owner
          * @description Within two seconds after an owner is disabled, their requests get a 403 and their streams end. Their enabled webhooks are disabled, and the pending deliveries skipped. Enabling the owner enables those webhooks again.
          */
-        patch: operations["patchAdminOwnersOne"];
+        patch: operations["changeOwner"];
         trace?: never;
     };
     "/api/admin/webhooks": {
@@ -489,7 +489,7 @@ export interface paths {
             cookie?: never;
         };
         /** Webhooks of all owners, newest first */
-        get: operations["getAdminWebhooks"];
+        get: operations["listWebhooksOfAnyOwner"];
         put?: never;
         post?: never;
         delete?: never;
@@ -506,7 +506,7 @@ export interface paths {
             cookie?: never;
         };
         /** One webhook of any owner */
-        get: operations["getAdminWebhooksOne"];
+        get: operations["getWebhookOfAnyOwner"];
         put?: never;
         post?: never;
         delete?: never;
@@ -516,7 +516,7 @@ export interface paths {
          * Disables, enables, pauses or resumes a webhook
          * @description While it is disabled, its pending and its new deliveries are `skipped`, and can be replayed later; the owner is notified and cannot enable the webhook. Pausing holds all deliveries until the resume; none is lost. `paused` changes the pause of the operators, and not that of the owner.
          */
-        patch: operations["patchAdminWebhooksOne"];
+        patch: operations["changeWebhookOfAnyOwner"];
         trace?: never;
     };
     "/api/admin/webhooks/{id}/deliveries": {
@@ -527,7 +527,7 @@ export interface paths {
             cookie?: never;
         };
         /** Deliveries of one webhook of any owner, newest first */
-        get: operations["getAdminWebhooksOneDeliveries"];
+        get: operations["listDeliveriesOfAnyOwner"];
         put?: never;
         post?: never;
         delete?: never;
@@ -544,7 +544,7 @@ export interface paths {
             cookie?: never;
         };
         /** One delivery of any owner, with all attempts */
-        get: operations["getAdminDeliveriesOne"];
+        get: operations["getDeliveryOfAnyOwner"];
         put?: never;
         post?: never;
         delete?: never;
@@ -564,7 +564,7 @@ export interface paths {
          * The events of all owners, oldest first or newest first
          * @description Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page.
          */
-        get: operations["getAdminEvents"];
+        get: operations["listEventsOfAllOwners"];
         put?: never;
         post?: never;
         delete?: never;
@@ -581,7 +581,7 @@ export interface paths {
             cookie?: never;
         };
         /** The deliveries of an event to the webhooks of all owners */
-        get: operations["getAdminDeliveries"];
+        get: operations["listDeliveriesOfAnyEvent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -598,7 +598,7 @@ export interface paths {
             cookie?: never;
         };
         /** One event of any owner, with its deliveries */
-        get: operations["getAdminEventsOne"];
+        get: operations["getEventOfAnyOwner"];
         put?: never;
         post?: never;
         delete?: never;
@@ -615,7 +615,7 @@ export interface paths {
             cookie?: never;
         };
         /** The audit log: every change and its actor, newest first */
-        get: operations["getAdminAudit"];
+        get: operations["listAuditEntries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -637,7 +637,7 @@ export interface paths {
          * Starts a browser session for the queue pages
          * @description Sets a cookie for the pages below `/admin/queues`, which show the BullMQ queues. The session ends when the token expires, and after one hour at the latest.
          */
-        post: operations["postAdminQueuesSession"];
+        post: operations["startQueuesSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -652,7 +652,7 @@ export interface paths {
             cookie?: never;
         };
         /** The messages of the stream and of the queue, as an AsyncAPI document */
-        get: operations["getAsyncapiJson"];
+        get: operations["getAsyncApi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -669,7 +669,7 @@ export interface paths {
             cookie?: never;
         };
         /** This document as a page */
-        get: operations["getDocs"];
+        get: operations["getReference"];
         put?: never;
         post?: never;
         delete?: never;
@@ -686,7 +686,7 @@ export interface paths {
             cookie?: never;
         };
         /** This document */
-        get: operations["getOpenapiJson"];
+        get: operations["getOpenApi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -707,7 +707,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** An extraction of the music catalogue began. */
-        post: operations["webhookExtractionStarted"];
+        post: operations["receiveExtractionStarted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -724,7 +724,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** An extraction of the music catalogue ended, and its records are available. */
-        post: operations["webhookExtractionCompleted"];
+        post: operations["receiveExtractionCompleted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -741,7 +741,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** A user's collection was synchronised. */
-        post: operations["webhookSyncCompleted"];
+        post: operations["receiveSyncCompleted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -758,7 +758,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** The synchronisation of a user's collection failed. */
-        post: operations["webhookSyncFailed"];
+        post: operations["receiveSyncFailed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -775,7 +775,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** The gaps in a user's collection were computed again for one artist, label or other entity. */
-        post: operations["webhookGapsUpdated"];
+        post: operations["receiveGapsUpdated"];
         delete?: never;
         options?: never;
         head?: never;
@@ -792,7 +792,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /** The owner of a webhook tests it. */
-        post: operations["webhookWebhookTest"];
+        post: operations["receiveWebhookTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -806,13 +806,152 @@ export interface components {
         Problem: {
             type: string;
             title: string;
+            /** Format: int64 */
             status: number;
             detail?: string;
-            errors?: {
-                field: string;
-                message: string;
-            }[];
+            errors?: components["schemas"]["FieldError"][];
             request_id: string;
+        };
+        FieldError: {
+            field: string;
+            message: string;
+        };
+        /** @description The `data` of each event of the stream, by its `event`. */
+        StreamedData: {
+            "extraction.started": components["schemas"]["ExtractionStartedData"];
+            "extraction.completed": components["schemas"]["ExtractionCompletedData"];
+            "sync.completed": components["schemas"]["SyncCompletedData"];
+            "sync.failed": components["schemas"]["SyncFailedData"];
+            "gaps.updated": components["schemas"]["GapsUpdatedData"];
+            "webhook.disabled": components["schemas"]["WebhookDisabledData"];
+            "webhook.expiring": components["schemas"]["WebhookExpiringData"];
+        };
+        ExtractionStartedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description The extracted types of entities: artists, releases, … */
+            entity_types: string[];
+        };
+        ExtractionCompletedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description Number of records by entity type */
+            record_counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        SyncCompletedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            /** Format: int64 */
+            items_synced: number;
+            /**
+             * Format: int64
+             * @description Items that could not be synchronised
+             */
+            errors: number;
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        SyncFailedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            error_message: string;
+        };
+        GapsUpdatedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            entity_type: string;
+            entity_id: string;
+        };
+        WebhookDisabledData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            webhook_id: string;
+            /**
+             * @description `gone`: the receiver responded with 410; `failing`: every attempt failed for too long; `operator`: an operator disabled it
+             * @enum {string}
+             */
+            reason: "failing" | "gone" | "operator";
+            /** Format: date-time */
+            disabled_at: string;
+        };
+        WebhookExpiringData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            webhook_id: string;
+            paused_by: ("owner" | "operator")[];
+            /**
+             * Format: int64
+             * @description The number of deliveries; at most 10,000 are counted.
+             */
+            deliveries: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them was created.
+             */
+            oldest_at: string;
+            /**
+             * Format: date-time
+             * @description The time after which they are skipped.
+             */
+            skipped_after: string;
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        Readiness: {
+            /** @enum {string} */
+            status: "ok";
+            checks: {
+                [key: string]: string;
+            };
+        };
+        NewWebhook: {
+            /** Format: uri */
+            url: string;
+            /** @description Default: `["*"]`. */
+            event_types?: string[];
+            description?: string | null;
+            /** @description Default: `{}`. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Default: `true`. */
+            enabled?: boolean;
+            /** @description Default: `false`. */
+            paused?: boolean;
+            /**
+             * Format: int32
+             * @description Default: `10`.
+             */
+            max_in_flight?: number;
+            /** Format: int32 */
+            rate_limit?: number | null;
+            ordering?: components["schemas"]["Ordering"];
+            retry?: components["schemas"]["RetryPolicy"] | null;
+        };
+        /** @enum {string} */
+        Ordering: "unordered" | "fifo";
+        /** @description The values that differ from the server's retry policy, or the name of a schedule. */
+        RetryPolicy: {
+            /** @enum {string} */
+            schedule?: "standard-webhooks";
+            /** Format: int32 */
+            max_attempts?: number;
+            /** Format: int32 */
+            initial_delay_ms?: number;
+            /** Format: int32 */
+            max_delay_ms?: number;
         };
         WebhookWithSecret: {
             id: string;
@@ -821,38 +960,40 @@ export interface components {
             description: string | null;
             /** @description The names of the custom headers. Their values are never shown. */
             header_names: string[];
-            /** @description The time until which previous secrets also sign; null: none does. */
+            /**
+             * Format: date-time
+             * @description The time until which previous secrets also sign; null: none does.
+             */
             previous_secrets_valid_until: string | null;
             enabled: boolean;
+            /** Format: int64 */
             max_in_flight: number;
-            /** @description The maximum number of requests per second; null: no limit. */
+            /**
+             * Format: int64
+             * @description The maximum number of requests per second; null: no limit.
+             */
             rate_limit: number | null;
-            /** @enum {string} */
-            ordering: "unordered" | "fifo";
+            ordering: components["schemas"]["Ordering"];
             /** @description The values that differ from the server's retry policy, or the name of a schedule; null: none. */
-            retry: {
-                /** @enum {string} */
-                schedule?: "standard-webhooks";
-                max_attempts?: number;
-                initial_delay_ms?: number;
-                max_delay_ms?: number;
-            } | null;
+            retry: components["schemas"]["WebhookRetryPolicy"] | null;
             /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
             /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
             paused_by: ("owner" | "operator")[];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
-            disabled_reason: ("failing" | "gone" | "operator") | null;
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /** Format: date-time */
             disabled_at: string | null;
-            /** @description The time of the first failed attempt since the last success. */
+            /**
+             * Format: date-time
+             * @description The time of the first failed attempt since the last success.
+             */
             failing_since: string | null;
-            circuit: {
-                /** @enum {string} */
-                state: "closed" | "open" | "half_open";
-                opened_at: string | null;
-                probe_at: string | null;
-            };
-            /** @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed. */
+            circuit: components["schemas"]["Circuit"];
+            /**
+             * Format: date-time
+             * @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed.
+             */
             throttled_until: string | null;
             /** Format: date-time */
             created_at: string;
@@ -861,6 +1002,122 @@ export interface components {
             /** @description The secret that verifies the signatures. It is shown only here. */
             secret: string;
         };
+        WebhookRetryPolicy: {
+            /** @enum {string} */
+            schedule?: "standard-webhooks";
+            /** Format: int64 */
+            max_attempts?: number;
+            /** Format: int64 */
+            initial_delay_ms?: number;
+            /** Format: int64 */
+            max_delay_ms?: number;
+        };
+        /** @enum {string} */
+        DisabledReason: "failing" | "gone" | "operator";
+        Circuit: {
+            state: components["schemas"]["CircuitState"];
+            /** Format: date-time */
+            opened_at: string | null;
+            /** Format: date-time */
+            probe_at: string | null;
+        };
+        /** @enum {string} */
+        CircuitState: "closed" | "open" | "half_open";
+        /** @description The body of a request to a webhook. */
+        WebhookEvent: components["schemas"]["ExtractionStartedEvent"] | components["schemas"]["ExtractionCompletedEvent"] | components["schemas"]["SyncCompletedEvent"] | components["schemas"]["SyncFailedEvent"] | components["schemas"]["GapsUpdatedEvent"] | components["schemas"]["WebhookTestEvent"];
+        /** @description An extraction of the music catalogue began. */
+        ExtractionStartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.started";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["ExtractionStartedData"];
+        };
+        /** @description An extraction of the music catalogue ended, and its records are available. */
+        ExtractionCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.completed";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["ExtractionCompletedData"];
+        };
+        /** @description A user's collection was synchronised. */
+        SyncCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.completed";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["SyncCompletedData"];
+        };
+        /** @description The synchronisation of a user's collection failed. */
+        SyncFailedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.failed";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["SyncFailedData"];
+        };
+        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
+        GapsUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gaps.updated";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["GapsUpdatedData"];
+        };
+        /** @description The owner of a webhook tests it. */
+        WebhookTestEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook.test";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["WebhookTestData"];
+        };
+        WebhookTestData: {
+            webhook_id: string;
+            message: string;
+        };
+        WebhookPage: {
+            data: components["schemas"]["Webhook"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
+        };
         Webhook: {
             id: string;
             url: string;
@@ -868,43 +1125,50 @@ export interface components {
             description: string | null;
             /** @description The names of the custom headers. Their values are never shown. */
             header_names: string[];
-            /** @description The time until which previous secrets also sign; null: none does. */
+            /**
+             * Format: date-time
+             * @description The time until which previous secrets also sign; null: none does.
+             */
             previous_secrets_valid_until: string | null;
             enabled: boolean;
+            /** Format: int64 */
             max_in_flight: number;
-            /** @description The maximum number of requests per second; null: no limit. */
+            /**
+             * Format: int64
+             * @description The maximum number of requests per second; null: no limit.
+             */
             rate_limit: number | null;
-            /** @enum {string} */
-            ordering: "unordered" | "fifo";
+            ordering: components["schemas"]["Ordering"];
             /** @description The values that differ from the server's retry policy, or the name of a schedule; null: none. */
-            retry: {
-                /** @enum {string} */
-                schedule?: "standard-webhooks";
-                max_attempts?: number;
-                initial_delay_ms?: number;
-                max_delay_ms?: number;
-            } | null;
+            retry: components["schemas"]["WebhookRetryPolicy"] | null;
             /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
             /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
             paused_by: ("owner" | "operator")[];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
-            disabled_reason: ("failing" | "gone" | "operator") | null;
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /** Format: date-time */
             disabled_at: string | null;
-            /** @description The time of the first failed attempt since the last success. */
+            /**
+             * Format: date-time
+             * @description The time of the first failed attempt since the last success.
+             */
             failing_since: string | null;
-            circuit: {
-                /** @enum {string} */
-                state: "closed" | "open" | "half_open";
-                opened_at: string | null;
-                probe_at: string | null;
-            };
-            /** @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed. */
+            circuit: components["schemas"]["Circuit"];
+            /**
+             * Format: date-time
+             * @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed.
+             */
             throttled_until: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        WebhookStatsPage: {
+            data: components["schemas"]["WebhookStats"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
         };
         WebhookStats: {
             webhook_id: string;
@@ -913,23 +1177,40 @@ export interface components {
              * @description The start of the covered time: deliveries of events that were accepted since then are counted.
              */
             since: string;
+            /** Format: int64 */
             delivered: number;
+            /** Format: int64 */
             failed: number;
-            /** @description The share of succeeded among succeeded and failed deliveries, from 0 to 1; null: there were none. */
+            /**
+             * Format: double
+             * @description The share of succeeded among succeeded and failed deliveries, from 0 to 1; null: there were none.
+             */
             success_rate: number | null;
-            /** @description The median duration of the attempts. */
+            /**
+             * Format: int64
+             * @description The median duration of the attempts.
+             */
             p50_ms: number | null;
-            /** @description The 95th percentile of the durations. */
+            /**
+             * Format: int64
+             * @description The 95th percentile of the durations.
+             */
             p95_ms: number | null;
-            /** @description Deliveries that have not ended; at most 10,000 are counted. */
+            /**
+             * Format: int64
+             * @description Deliveries that have not ended; at most 10,000 are counted.
+             */
             pending: number;
             /** @description The covered time in 24 equal parts, oldest first. */
-            series: {
-                /** Format: date-time */
-                at: string;
-                succeeded: number;
-                failed: number;
-            }[];
+            series: components["schemas"]["WebhookStatsPart"][];
+        };
+        WebhookStatsPart: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            succeeded: number;
+            /** Format: int64 */
+            failed: number;
         };
         WebhookHourlyStats: {
             webhook_id: string;
@@ -945,71 +1226,143 @@ export interface components {
              * @description The time of the count.
              */
             until: string;
+            /** Format: int64 */
             attempts: number;
-            /** @description Attempts that the receiver answered with a 2xx. */
+            /**
+             * Format: int64
+             * @description Attempts that the receiver answered with a 2xx.
+             */
             succeeded: number;
+            /** Format: int64 */
             failed: number;
-            /** @description Deliveries that have not ended, of any age; at most 10,000 are counted. Disabling cancels them. */
+            /**
+             * Format: int64
+             * @description Deliveries that have not ended, of any age; at most 10,000 are counted. Disabling cancels them.
+             */
             pending: number;
             /** @description Every hour, oldest first. The last one is the present hour. */
-            hours: {
-                /**
-                 * Format: date-time
-                 * @description The start of the hour in which the attempts started.
-                 */
-                at: string;
-                attempts: number;
-                /** @description Attempts that the receiver answered with a 2xx. */
-                succeeded: number;
-                failed: number;
-                counts: {
-                    event_type: string;
-                    /** @description `2xx` to `5xx`, or `none`: no response. */
-                    status_class: string;
-                    attempts: number;
-                }[];
-            }[];
+            hours: components["schemas"]["WebhookHour"][];
+        };
+        WebhookHour: {
+            /**
+             * Format: date-time
+             * @description The start of the hour in which the attempts started.
+             */
+            at: string;
+            /** Format: int64 */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Attempts that the receiver answered with a 2xx.
+             */
+            succeeded: number;
+            /** Format: int64 */
+            failed: number;
+            counts: components["schemas"]["WebhookHourCount"][];
+        };
+        WebhookHourCount: {
+            event_type: string;
+            /** @description `2xx` to `5xx`, or `none`: no response. */
+            status_class: string;
+            /** Format: int64 */
+            attempts: number;
+        };
+        WebhookChange: {
+            /** Format: uri */
+            url?: string;
+            event_types?: string[];
+            description?: string | null;
+            headers?: {
+                [key: string]: string;
+            };
+            enabled?: boolean;
+            paused?: boolean;
+            /** Format: int32 */
+            max_in_flight?: number;
+            /** Format: int32 */
+            rate_limit?: number | null;
+            ordering?: components["schemas"]["Ordering"];
+            retry?: components["schemas"]["RetryPolicy"] | null;
+        };
+        SecretRotation: {
+            /**
+             * Format: int32
+             * @description Default: `86400`.
+             */
+            overlap_s?: number;
         };
         TestResult: {
             webhook_id: string;
             /** @description The `webhook-id` that the receiver got. */
             event_id: string;
             succeeded: boolean;
-            /** @description Null without a response. */
+            /**
+             * Format: int64
+             * @description Null without a response.
+             */
             status_code: number | null;
+            /** Format: int64 */
             duration_ms: number;
             error_class: string | null;
             error: string | null;
             /** @description The first 4 KB of the body, as text. */
             response_body: string | null;
         };
+        /** @enum {string} */
+        DeliveryStatus: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
+        DeliveryPage: {
+            data: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
+        };
         Delivery: {
             id: string;
             webhook_id: string;
             event_id: string;
             event_type: string;
-            /**
-             * @description A delivery is no longer pending once its webhook is disabled or removed.
-             * @enum {string}
-             */
-            status: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
+            /** @description A delivery is no longer pending once its webhook is disabled or removed. */
+            status: components["schemas"]["DeliveryStatus"];
+            /** Format: int64 */
             attempt_count: number;
             /** @description Whether a replay, or a retry after the delivery was terminal, made the delivery pending again. */
             replay: boolean;
             /** Format: date-time */
             created_at: string;
+            /** Format: date-time */
             next_attempt_at: string | null;
             /** @description `slot`: the delivery is due, but its webhook has no free slot or is paused. */
             waiting_for: "slot" | null;
+            /** Format: date-time */
             finished_at: string | null;
         };
+        ReplaySelection: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until?: string;
+            status?: ("succeeded" | "failed" | "cancelled" | "skipped")[];
+            /** @description Also replays events that the webhook has no delivery for and would get now: those from before it was registered, while it was disabled, or while it had other event types. Default: `false`. */
+            missing?: boolean;
+            event_types?: string[];
+            /** @description Default: `false`. */
+            dry_run?: boolean;
+        };
         Replay: {
-            /** @description The number of deliveries that are replayed, or that a dry run selects. */
+            /**
+             * Format: int64
+             * @description The number of deliveries that are replayed, or that a dry run selects.
+             */
             count: number;
             dry_run: boolean;
-            /** @description When the first replayed delivery is due; null if there is none. */
+            /**
+             * Format: date-time
+             * @description When the first replayed delivery is due; null if there is none.
+             */
             first_attempt_at: string | null;
-            /** @description When the last replayed delivery is due; null if there is none. */
+            /**
+             * Format: date-time
+             * @description When the last replayed delivery is due; null if there is none.
+             */
             last_attempt_at: string | null;
         };
         DeliveryWithAttempts: {
@@ -1017,26 +1370,28 @@ export interface components {
             webhook_id: string;
             event_id: string;
             event_type: string;
-            /**
-             * @description A delivery is no longer pending once its webhook is disabled or removed.
-             * @enum {string}
-             */
-            status: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
+            /** @description A delivery is no longer pending once its webhook is disabled or removed. */
+            status: components["schemas"]["DeliveryStatus"];
+            /** Format: int64 */
             attempt_count: number;
             /** @description Whether a replay, or a retry after the delivery was terminal, made the delivery pending again. */
             replay: boolean;
             /** Format: date-time */
             created_at: string;
+            /** Format: date-time */
             next_attempt_at: string | null;
             /** @description `slot`: the delivery is due, but its webhook has no free slot or is paused. */
             waiting_for: "slot" | null;
+            /** Format: date-time */
             finished_at: string | null;
             attempts: components["schemas"]["Attempt"][];
         };
         Attempt: {
+            /** Format: int64 */
             number: number;
             /** Format: date-time */
             started_at: string;
+            /** Format: int64 */
             duration_ms: number;
             replay: boolean;
             /** @description Whether it used up one of the `max_attempts`. An attempt on a connection that the receiver had closed already did not. */
@@ -1047,7 +1402,10 @@ export interface components {
             request_headers: {
                 [key: string]: string;
             } | null;
-            /** @description Null if no response arrived. */
+            /**
+             * Format: int64
+             * @description Null if no response arrived.
+             */
             status_code: number | null;
             /** @description dns, connect, tls, timeout, reset, protocol, blocked or http_status; null after a 2xx. */
             error_class: string | null;
@@ -1069,11 +1427,132 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description One event, or a batch of events. */
+        NewEvents: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"] | components["schemas"]["NewEventBatch"];
+        /** @description An extraction of the music catalogue began. */
+        NewExtractionStartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.started";
+            data: components["schemas"]["NewExtractionStartedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        NewExtractionStartedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description The extracted types of entities: artists, releases, … */
+            entity_types: string[];
+        };
+        /** @description An extraction of the music catalogue ended, and its records are available. */
+        NewExtractionCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.completed";
+            data: components["schemas"]["NewExtractionCompletedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        NewExtractionCompletedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description Number of records by entity type */
+            record_counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        /** @description A user's collection was synchronised. */
+        NewSyncCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.completed";
+            data: components["schemas"]["NewSyncCompletedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        NewSyncCompletedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            /** Format: int64 */
+            items_synced: number;
+            /**
+             * Format: int64
+             * @description Items that could not be synchronised
+             */
+            errors: number;
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        /** @description The synchronisation of a user's collection failed. */
+        NewSyncFailedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.failed";
+            data: components["schemas"]["NewSyncFailedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        NewSyncFailedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            error_message: string;
+        };
+        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
+        NewGapsUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gaps.updated";
+            data: components["schemas"]["NewGapsUpdatedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        NewGapsUpdatedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            entity_type: string;
+            entity_id: string;
+        };
+        NewEventBatch: {
+            events: components["schemas"]["NewEvent"][];
+        };
+        NewEvent: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"];
+        Published: components["schemas"]["Accepted"] | components["schemas"]["AcceptedBatch"];
         /** @description `repeated`: the event was already in the event log. */
         Accepted: {
             id: string;
             /** @enum {string} */
             status: "accepted" | "repeated";
+        };
+        AcceptedBatch: {
+            data: components["schemas"]["Accepted"][];
+        };
+        EventPage: {
+            data: components["schemas"]["Event"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
         };
         EventDetails: {
             id: string;
@@ -1086,15 +1565,22 @@ export interface components {
             };
             /** Format: date-time */
             accepted_at: string;
-            deliveries: {
-                /** @description The number of its deliveries to the caller's webhooks that are written. */
-                written: number;
-                /** @description Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance. */
-                complete: boolean;
-                data: components["schemas"]["Delivery"][];
-                /** @description The cursor of the next page; null on the last page. */
-                next_cursor: string | null;
-            };
+            deliveries: components["schemas"]["WrittenDeliveries"];
+        };
+        WrittenDeliveries: {
+            /**
+             * Format: int64
+             * @description The number of its deliveries to the caller's webhooks that are written.
+             */
+            written: number;
+            /** @description Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance. */
+            complete: boolean;
+            data: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
+        };
+        EventTypeList: {
+            data: components["schemas"]["EventType"][];
         };
         EventType: {
             type: string;
@@ -1109,69 +1595,147 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        StreamTicket: {
+            ticket: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
         Overview: {
             pause: components["schemas"]["DeliveryPause"];
             /** @description Pending deliveries; at most 100,000 of each stage are counted. */
-            queue: {
-                /** @description In the Redis queue or in flight. */
-                admitted: number;
-                /** @description Waiting for the time of the next attempt. */
-                backoff: number;
-                /** @description Due, and waiting for a free slot of the webhook. */
-                parked: number;
-                /** @description When the oldest pending delivery was created. */
-                oldest_pending_at: string | null;
-            };
+            queue: components["schemas"]["PendingCounts"];
             /** @description Webhooks by state. A webhook may count in several states. */
-            webhooks: {
-                total: number;
-                enabled: number;
-                disabled: number;
-                /** @description Enabled webhooks whose last attempt failed. */
-                failing: number;
-                circuit_open: number;
-                paused: number;
-            };
+            webhooks: components["schemas"]["WebhookCounts"];
             /** @description Attempts in the last 60 minutes, oldest minute first. */
-            minutes: {
-                /** Format: date-time */
-                at: string;
-                /** @description Number of attempts that succeeded. */
-                succeeded: number;
-                /** @description Number of attempts that failed. */
-                failed: number;
-                /** @description Median duration, estimated from a histogram. */
-                p50_ms: number | null;
-                p95_ms: number | null;
-            }[];
+            minutes: components["schemas"]["MinuteOfAttempts"][];
             /** @description Failed attempts of those minutes by error class, most frequent first. */
-            errors: {
-                error_class: string;
-                count: number;
-            }[];
+            errors: components["schemas"]["ErrorCount"][];
         };
         DeliveryPause: {
             paused: boolean;
+            /** Format: date-time */
             paused_at: string | null;
             /** @description The id of the operator who paused the deliveries. */
             paused_by: string | null;
         };
+        PendingCounts: {
+            /**
+             * Format: int64
+             * @description In the Redis queue or in flight.
+             */
+            admitted: number;
+            /**
+             * Format: int64
+             * @description Waiting for the time of the next attempt.
+             */
+            backoff: number;
+            /**
+             * Format: int64
+             * @description Due, and waiting for a free slot of the webhook.
+             */
+            parked: number;
+            /**
+             * Format: date-time
+             * @description When the oldest pending delivery was created.
+             */
+            oldest_pending_at: string | null;
+        };
+        WebhookCounts: {
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            enabled: number;
+            /** Format: int64 */
+            disabled: number;
+            /**
+             * Format: int64
+             * @description Enabled webhooks whose last attempt failed.
+             */
+            failing: number;
+            /** Format: int64 */
+            circuit_open: number;
+            /** Format: int64 */
+            paused: number;
+        };
+        MinuteOfAttempts: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Number of attempts that succeeded.
+             */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description Number of attempts that failed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Median duration, estimated from a histogram.
+             */
+            p50_ms: number | null;
+            /** Format: int64 */
+            p95_ms: number | null;
+        };
+        ErrorCount: {
+            error_class: string;
+            /** Format: int64 */
+            count: number;
+        };
+        DeliveryPauseChange: {
+            paused: boolean;
+        };
+        OwnerList: {
+            data: components["schemas"]["Owner"][];
+        };
         Owner: {
             owner: string;
+            /** Format: int64 */
             webhooks: number;
-            /** @description Pending deliveries; at most 10,000 of each webhook are counted. */
+            /**
+             * Format: int64
+             * @description Pending deliveries; at most 10,000 of each webhook are counted.
+             */
             pending: number;
-            /** @description Attempts of deliveries to these webhooks in the last hour. */
+            /**
+             * Format: int64
+             * @description Attempts of deliveries to these webhooks in the last hour.
+             */
             attempts: number;
-            /** @description Failed attempts in the last hour. */
+            /**
+             * Format: int64
+             * @description Failed attempts in the last hour.
+             */
             failed: number;
-            /** @description Total duration of the attempts of the last hour. */
+            /**
+             * Format: int64
+             * @description Total duration of the attempts of the last hour.
+             */
             busy_ms: number;
             disabled: boolean;
-            /** @description The most webhooks that the owner may have; null: the default of the installation. */
+            /**
+             * Format: int64
+             * @description The most webhooks that the owner may have; null: the default of the installation.
+             */
             webhooks_limit: number | null;
-            /** @description The most requests to the API in a minute; null: the default of the installation. */
+            /**
+             * Format: int64
+             * @description The most requests to the API in a minute; null: the default of the installation.
+             */
             requests_per_minute: number | null;
+        };
+        OwnerChange: {
+            disabled?: boolean;
+            /** Format: int32 */
+            webhooks_limit?: number | null;
+            /** Format: int32 */
+            requests_per_minute?: number | null;
+        };
+        OwnedWebhookPage: {
+            data: components["schemas"]["OwnedWebhook"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
         };
         OwnedWebhook: {
             id: string;
@@ -1180,38 +1744,40 @@ export interface components {
             description: string | null;
             /** @description The names of the custom headers. Their values are never shown. */
             header_names: string[];
-            /** @description The time until which previous secrets also sign; null: none does. */
+            /**
+             * Format: date-time
+             * @description The time until which previous secrets also sign; null: none does.
+             */
             previous_secrets_valid_until: string | null;
             enabled: boolean;
+            /** Format: int64 */
             max_in_flight: number;
-            /** @description The maximum number of requests per second; null: no limit. */
+            /**
+             * Format: int64
+             * @description The maximum number of requests per second; null: no limit.
+             */
             rate_limit: number | null;
-            /** @enum {string} */
-            ordering: "unordered" | "fifo";
+            ordering: components["schemas"]["Ordering"];
             /** @description The values that differ from the server's retry policy, or the name of a schedule; null: none. */
-            retry: {
-                /** @enum {string} */
-                schedule?: "standard-webhooks";
-                max_attempts?: number;
-                initial_delay_ms?: number;
-                max_delay_ms?: number;
-            } | null;
+            retry: components["schemas"]["WebhookRetryPolicy"] | null;
             /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
             /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
             paused_by: ("owner" | "operator")[];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
-            disabled_reason: ("failing" | "gone" | "operator") | null;
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /** Format: date-time */
             disabled_at: string | null;
-            /** @description The time of the first failed attempt since the last success. */
+            /**
+             * Format: date-time
+             * @description The time of the first failed attempt since the last success.
+             */
             failing_since: string | null;
-            circuit: {
-                /** @enum {string} */
-                state: "closed" | "open" | "half_open";
-                opened_at: string | null;
-                probe_at: string | null;
-            };
-            /** @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed. */
+            circuit: components["schemas"]["Circuit"];
+            /**
+             * Format: date-time
+             * @description Nothing is sent before this time, because the receiver asked to slow down; null: it has not, or the time has passed.
+             */
             throttled_until: string | null;
             /** Format: date-time */
             created_at: string;
@@ -1219,6 +1785,15 @@ export interface components {
             updated_at: string;
             /** @description The owner of the webhook. */
             owner: string;
+        };
+        OwnedWebhookChange: {
+            enabled?: boolean;
+            paused?: boolean;
+        };
+        ListedOperatorEventPage: {
+            data: components["schemas"]["ListedOperatorEvent"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
         };
         ListedOperatorEvent: {
             id: string;
@@ -1231,7 +1806,10 @@ export interface components {
             };
             /** @description The owner who may see the event; null: everyone. */
             owner: string | null;
-            /** @description The event's place in the order of the log. */
+            /**
+             * Format: int64
+             * @description The event's place in the order of the log.
+             */
             position: number;
         };
         OperatorEvent: {
@@ -1245,19 +1823,31 @@ export interface components {
             };
             /** Format: date-time */
             accepted_at: string;
-            deliveries: {
-                /** @description The number of its deliveries that are written; at most 10,000 are counted. */
-                written: number;
-                /** @description Whether the deliveries to all webhooks are written. */
-                complete: boolean;
-                data: components["schemas"]["Delivery"][];
-                /** @description The cursor of the next page; null on the last page. */
-                next_cursor: string | null;
-            };
+            deliveries: components["schemas"]["WrittenDeliveriesOfAnyOwner"];
             /** @description The owner who may see the event; null: everyone. */
             owner: string | null;
-            /** @description The event's place in the order of the log. */
+            /**
+             * Format: int64
+             * @description The event's place in the order of the log.
+             */
             position: number;
+        };
+        WrittenDeliveriesOfAnyOwner: {
+            /**
+             * Format: int64
+             * @description The number of its deliveries that are written; at most 10,000 are counted.
+             */
+            written: number;
+            /** @description Whether the deliveries to all webhooks are written. */
+            complete: boolean;
+            data: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
+        };
+        AuditEntryPage: {
+            data: components["schemas"]["AuditEntry"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next_cursor: string | null;
         };
         AuditEntry: {
             id: string;
@@ -1272,80 +1862,27 @@ export interface components {
             webhook_id: string | null;
             /** @description The old and the new value of each changed field. The word `secret` replaces a secret value. */
             details: {
-                [key: string]: {
-                    from?: unknown;
-                    to?: unknown;
-                };
+                [key: string]: components["schemas"]["AuditedChange"];
             };
         };
-        /** @description The `data` of each event of the stream, by its `event`. */
-        StreamedData: {
-            "extraction.started": {
-                /** @description The version of the extracted catalogue */
-                version: string;
-                /** @description The extracted types of entities: artists, releases, … */
-                entity_types: string[];
-            };
-            "extraction.completed": {
-                /** @description The version of the extracted catalogue */
-                version: string;
-                /** @description Number of records by entity type */
-                record_counts: {
-                    [key: string]: number;
-                };
-                /** @description Duration in seconds */
-                duration_s: number;
-            };
-            "sync.completed": {
-                /** @description The user of the event, the only one who may see it */
-                user_id: string;
-                items_synced: number;
-                /** @description Items that could not be synchronised */
-                errors: number;
-                /** @description Duration in seconds */
-                duration_s: number;
-            };
-            "sync.failed": {
-                /** @description The user of the event, the only one who may see it */
-                user_id: string;
-                error_message: string;
-            };
-            "gaps.updated": {
-                /** @description The user of the event, the only one who may see it */
-                user_id: string;
-                entity_type: string;
-                entity_id: string;
-            };
-            "webhook.disabled": {
-                /** @description The user of the event, the only one who may see it */
-                user_id: string;
-                webhook_id: string;
-                /**
-                 * @description `gone`: the receiver responded with 410; `failing`: every attempt failed for too long; `operator`: an operator disabled it
-                 * @enum {string}
-                 */
-                reason: "failing" | "gone" | "operator";
-                /** Format: date-time */
-                disabled_at: string;
-            };
-            "webhook.expiring": {
-                /** @description The user of the event, the only one who may see it */
-                user_id: string;
-                webhook_id: string;
-                paused_by: ("owner" | "operator")[];
-                /** @description The number of deliveries; at most 10,000 are counted. */
-                deliveries: number;
-                /**
-                 * Format: date-time
-                 * @description When the oldest of them was created.
-                 */
-                oldest_at: string;
-                /**
-                 * Format: date-time
-                 * @description The time after which they are skipped.
-                 */
-                skipped_after: string;
-            };
+        AuditedChange: {
+            from?: unknown;
+            to?: unknown;
+        };
+        QueuesSession: {
+            url: string;
+            /** Format: int64 */
+            expires_in_s: number;
+        };
+        AsyncApi: {
+            asyncapi: string;
+        } & {
+            [key: string]: unknown;
+        };
+        OpenApi: {
+            openapi: string;
+        } & {
+            [key: string]: unknown;
         };
     };
     responses: never;
@@ -1356,7 +1893,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getHealthz: {
+    getHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -1371,10 +1908,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        status: "ok";
-                    };
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description An internal error. */
@@ -1388,7 +1922,7 @@ export interface operations {
             };
         };
     };
-    getReadyz: {
+    getReadiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -1403,13 +1937,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        status: "ok";
-                        checks: {
-                            [key: string]: string;
-                        };
-                    };
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description An internal error. */
@@ -1432,7 +1960,7 @@ export interface operations {
             };
         };
     };
-    getWebhooks: {
+    listWebhooks: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
@@ -1452,11 +1980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["Webhook"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["WebhookPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -1515,7 +2039,7 @@ export interface operations {
             };
         };
     };
-    postWebhooks: {
+    registerWebhook: {
         parameters: {
             query?: never;
             header?: {
@@ -1535,42 +2059,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": {
-                    url: string;
-                    /**
-                     * @default [
-                     *       "*"
-                     *     ]
-                     */
-                    event_types?: string[];
-                    /** @default null */
-                    description?: string | null;
-                    /** @default {} */
-                    headers?: {
-                        [key: string]: string;
-                    };
-                    /** @default true */
-                    enabled?: boolean;
-                    /** @default false */
-                    paused?: boolean;
-                    /** @default 10 */
-                    max_in_flight?: number;
-                    /** @default null */
-                    rate_limit?: number | null;
-                    /**
-                     * @default unordered
-                     * @enum {string}
-                     */
-                    ordering?: "unordered" | "fifo";
-                    /** @default null */
-                    retry?: {
-                        /** @enum {string} */
-                        schedule?: "standard-webhooks";
-                        max_attempts?: number;
-                        initial_delay_ms?: number;
-                        max_delay_ms?: number;
-                    } | null;
-                };
+                "application/json": components["schemas"]["NewWebhook"];
             };
         };
         responses: {
@@ -1666,7 +2155,7 @@ export interface operations {
             };
         };
     };
-    getWebhooksStats: {
+    listWebhookStats: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
@@ -1686,11 +2175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["WebhookStats"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["WebhookStatsPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -1749,9 +2234,10 @@ export interface operations {
             };
         };
     };
-    getWebhooksOneStats: {
+    getWebhookStats: {
         parameters: {
             query?: {
+                /** @description Default: `"24h"`. */
                 window?: "1h" | "24h" | "7d" | "30d";
             };
             header?: never;
@@ -1837,7 +2323,7 @@ export interface operations {
             };
         };
     };
-    getWebhooksOne: {
+    getWebhook: {
         parameters: {
             query?: never;
             header?: never;
@@ -1923,7 +2409,7 @@ export interface operations {
             };
         };
     };
-    deleteWebhooksOne: {
+    removeWebhook: {
         parameters: {
             query?: never;
             header?: never;
@@ -2007,7 +2493,7 @@ export interface operations {
             };
         };
     };
-    patchWebhooksOne: {
+    changeWebhook: {
         parameters: {
             query?: never;
             header?: never;
@@ -2027,27 +2513,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": {
-                    url?: string;
-                    event_types?: string[];
-                    description?: string | null;
-                    headers?: {
-                        [key: string]: string;
-                    };
-                    enabled?: boolean;
-                    paused?: boolean;
-                    max_in_flight?: number;
-                    rate_limit?: number | null;
-                    /** @enum {string} */
-                    ordering?: "unordered" | "fifo";
-                    retry?: {
-                        /** @enum {string} */
-                        schedule?: "standard-webhooks";
-                        max_attempts?: number;
-                        initial_delay_ms?: number;
-                        max_delay_ms?: number;
-                    } | null;
-                };
+                "application/json": components["schemas"]["WebhookChange"];
             };
         };
         responses: {
@@ -2152,7 +2618,7 @@ export interface operations {
             };
         };
     };
-    postWebhooksOneRotateSecret: {
+    rotateWebhookSecret: {
         parameters: {
             query?: never;
             header?: never;
@@ -2169,10 +2635,7 @@ export interface operations {
                  *       "overlap_s": 3600
                  *     }
                  */
-                "application/json": {
-                    /** @default 86400 */
-                    overlap_s?: number;
-                };
+                "application/json": components["schemas"]["SecretRotation"];
             };
         };
         responses: {
@@ -2277,7 +2740,7 @@ export interface operations {
             };
         };
     };
-    postWebhooksOneTest: {
+    testWebhook: {
         parameters: {
             query?: never;
             header?: never;
@@ -2372,14 +2835,14 @@ export interface operations {
             };
         };
     };
-    getWebhooksOneDeliveries: {
+    listDeliveries: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                status?: ("pending" | "succeeded" | "failed" | "cancelled" | "skipped")[];
+                status?: components["schemas"]["DeliveryStatus"][];
                 event_types?: string;
                 since?: string;
                 until?: string;
@@ -2399,11 +2862,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["Delivery"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -2471,7 +2930,7 @@ export interface operations {
             };
         };
     };
-    postWebhooksOneReplay: {
+    replayDeliveries: {
         parameters: {
             query?: never;
             header?: never;
@@ -2492,21 +2951,7 @@ export interface operations {
                  *       "dry_run": true
                  *     }
                  */
-                "application/json": {
-                    /** Format: date-time */
-                    since: string;
-                    /** Format: date-time */
-                    until?: string;
-                    status?: ("succeeded" | "failed" | "cancelled" | "skipped")[];
-                    /**
-                     * @description Also replays events that the webhook has no delivery for and would get now: those from before it was registered, while it was disabled, or while it had other event types.
-                     * @default false
-                     */
-                    missing?: boolean;
-                    event_types?: string[];
-                    /** @default false */
-                    dry_run?: boolean;
-                };
+                "application/json": components["schemas"]["ReplaySelection"];
             };
         };
         responses: {
@@ -2620,7 +3065,7 @@ export interface operations {
             };
         };
     };
-    getDeliveries: {
+    listDeliveriesOfEvent: {
         parameters: {
             query: {
                 /** @description The maximum number of items on a page. */
@@ -2642,11 +3087,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["Delivery"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -2714,7 +3155,7 @@ export interface operations {
             };
         };
     };
-    getDeliveriesOne: {
+    getDelivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -2800,7 +3241,7 @@ export interface operations {
             };
         };
     };
-    getDeliveriesOneEvent: {
+    getDeliveryEvent: {
         parameters: {
             query?: never;
             header?: never;
@@ -2886,7 +3327,7 @@ export interface operations {
             };
         };
     };
-    postDeliveriesOneRetry: {
+    retryDelivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -2981,7 +3422,7 @@ export interface operations {
             };
         };
     };
-    postDeliveriesOneCancel: {
+    cancelDelivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -3076,7 +3517,7 @@ export interface operations {
             };
         };
     };
-    getEvents: {
+    listEvents: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
@@ -3088,7 +3529,7 @@ export interface operations {
                 since?: string;
                 /** @description Only events that were accepted before this time. */
                 until?: string;
-                /** @description `asc`: oldest first; `desc`: newest first. A cursor may be used with both: it names an event. */
+                /** @description `asc`: oldest first; `desc`: newest first. A cursor may be used with both: it names an event. Default: `"asc"`. */
                 order?: "asc" | "desc";
             };
             header?: never;
@@ -3103,11 +3544,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["Event"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["EventPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -3166,7 +3603,7 @@ export interface operations {
             };
         };
     };
-    postEvents: {
+    publishEvents: {
         parameters: {
             query?: never;
             header?: {
@@ -3188,141 +3625,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** @constant */
-                    type: "extraction.started";
-                    data: {
-                        /** @description The version of the extracted catalogue */
-                        version: string;
-                        /** @description The extracted types of entities: artists, releases, … */
-                        entity_types: string[];
-                    };
-                    id?: string;
-                    /** Format: date-time */
-                    timestamp?: string;
-                } | {
-                    /** @constant */
-                    type: "extraction.completed";
-                    data: {
-                        /** @description The version of the extracted catalogue */
-                        version: string;
-                        /** @description Number of records by entity type */
-                        record_counts: {
-                            [key: string]: number;
-                        };
-                        /** @description Duration in seconds */
-                        duration_s: number;
-                    };
-                    id?: string;
-                    /** Format: date-time */
-                    timestamp?: string;
-                } | {
-                    /** @constant */
-                    type: "sync.completed";
-                    data: {
-                        /** @description The user of the event, the only one who may see it */
-                        user_id: string;
-                        items_synced: number;
-                        /** @description Items that could not be synchronised */
-                        errors: number;
-                        /** @description Duration in seconds */
-                        duration_s: number;
-                    };
-                    id?: string;
-                    /** Format: date-time */
-                    timestamp?: string;
-                } | {
-                    /** @constant */
-                    type: "sync.failed";
-                    data: {
-                        /** @description The user of the event, the only one who may see it */
-                        user_id: string;
-                        error_message: string;
-                    };
-                    id?: string;
-                    /** Format: date-time */
-                    timestamp?: string;
-                } | {
-                    /** @constant */
-                    type: "gaps.updated";
-                    data: {
-                        /** @description The user of the event, the only one who may see it */
-                        user_id: string;
-                        entity_type: string;
-                        entity_id: string;
-                    };
-                    id?: string;
-                    /** Format: date-time */
-                    timestamp?: string;
-                } | {
-                    events: ({
-                        /** @constant */
-                        type: "extraction.started";
-                        data: {
-                            /** @description The version of the extracted catalogue */
-                            version: string;
-                            /** @description The extracted types of entities: artists, releases, … */
-                            entity_types: string[];
-                        };
-                        id?: string;
-                        /** Format: date-time */
-                        timestamp?: string;
-                    } | {
-                        /** @constant */
-                        type: "extraction.completed";
-                        data: {
-                            /** @description The version of the extracted catalogue */
-                            version: string;
-                            /** @description Number of records by entity type */
-                            record_counts: {
-                                [key: string]: number;
-                            };
-                            /** @description Duration in seconds */
-                            duration_s: number;
-                        };
-                        id?: string;
-                        /** Format: date-time */
-                        timestamp?: string;
-                    } | {
-                        /** @constant */
-                        type: "sync.completed";
-                        data: {
-                            /** @description The user of the event, the only one who may see it */
-                            user_id: string;
-                            items_synced: number;
-                            /** @description Items that could not be synchronised */
-                            errors: number;
-                            /** @description Duration in seconds */
-                            duration_s: number;
-                        };
-                        id?: string;
-                        /** Format: date-time */
-                        timestamp?: string;
-                    } | {
-                        /** @constant */
-                        type: "sync.failed";
-                        data: {
-                            /** @description The user of the event, the only one who may see it */
-                            user_id: string;
-                            error_message: string;
-                        };
-                        id?: string;
-                        /** Format: date-time */
-                        timestamp?: string;
-                    } | {
-                        /** @constant */
-                        type: "gaps.updated";
-                        data: {
-                            /** @description The user of the event, the only one who may see it */
-                            user_id: string;
-                            entity_type: string;
-                            entity_id: string;
-                        };
-                        id?: string;
-                        /** Format: date-time */
-                        timestamp?: string;
-                    })[];
-                };
+                "application/json": components["schemas"]["NewEvents"];
             };
         };
         responses: {
@@ -3332,9 +3635,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"] | {
-                        data: components["schemas"]["Accepted"][];
-                    };
+                    "application/json": components["schemas"]["Published"];
                 };
             };
             /** @description Accepted. The body is one result for one event, and `{"data": […]}` with a result for each event of a batch, in their order. */
@@ -3343,9 +3644,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"] | {
-                        data: components["schemas"]["Accepted"][];
-                    };
+                    "application/json": components["schemas"]["Published"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -3440,7 +3739,7 @@ export interface operations {
             };
         };
     };
-    getEventsOne: {
+    getEvent: {
         parameters: {
             query?: never;
             header?: never;
@@ -3526,7 +3825,7 @@ export interface operations {
             };
         };
     };
-    getEventTypes: {
+    listEventTypes: {
         parameters: {
             query?: never;
             header?: never;
@@ -3541,9 +3840,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["EventType"][];
-                    };
+                    "application/json": components["schemas"]["EventTypeList"];
                 };
             };
             /** @description The request has no valid token. The response does not say what is wrong with the token. */
@@ -3593,11 +3890,11 @@ export interface operations {
             };
         };
     };
-    getEventsStream: {
+    followEvents: {
         parameters: {
             query?: {
                 types?: string;
-                /** @description `own`: events for everyone and for the caller; `all`: the events of all owners, which needs the scope `admin`. */
+                /** @description `own`: events for everyone and for the caller; `all`: the events of all owners, which needs the scope `admin`. Default: `"own"`. */
                 audience?: "own" | "all";
                 /** @description The last event id, for clients that cannot set the header `Last-Event-ID`. */
                 last_event_id?: string;
@@ -3687,7 +3984,7 @@ export interface operations {
             };
         };
     };
-    postEventsStreamTicket: {
+    issueStreamTicket: {
         parameters: {
             query?: never;
             header?: never;
@@ -3702,11 +3999,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        ticket: string;
-                        /** Format: date-time */
-                        expires_at: string;
-                    };
+                    "application/json": components["schemas"]["StreamTicket"];
                 };
             };
             /** @description The request has no valid token. The response does not say what is wrong with the token. */
@@ -3756,7 +4049,7 @@ export interface operations {
             };
         };
     };
-    getAdminOverview: {
+    getOverview: {
         parameters: {
             query?: never;
             header?: never;
@@ -3821,7 +4114,7 @@ export interface operations {
             };
         };
     };
-    getAdminPause: {
+    getDeliveryPause: {
         parameters: {
             query?: never;
             header?: never;
@@ -3886,7 +4179,7 @@ export interface operations {
             };
         };
     };
-    patchAdminPause: {
+    changeDeliveryPause: {
         parameters: {
             query?: never;
             header?: never;
@@ -3900,9 +4193,7 @@ export interface operations {
                  *       "paused": false
                  *     }
                  */
-                "application/json": {
-                    paused: boolean;
-                };
+                "application/json": components["schemas"]["DeliveryPauseChange"];
             };
         };
         responses: {
@@ -3989,7 +4280,7 @@ export interface operations {
             };
         };
     };
-    getAdminOwners: {
+    listOwners: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
@@ -4007,9 +4298,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["Owner"][];
-                    };
+                    "application/json": components["schemas"]["OwnerList"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -4068,7 +4357,7 @@ export interface operations {
             };
         };
     };
-    getAdminOwnersOne: {
+    getOwner: {
         parameters: {
             query?: never;
             header?: never;
@@ -4154,7 +4443,7 @@ export interface operations {
             };
         };
     };
-    patchAdminOwnersOne: {
+    changeOwner: {
         parameters: {
             query?: never;
             header?: never;
@@ -4171,11 +4460,7 @@ export interface operations {
                  *       "webhooks_limit": 50
                  *     }
                  */
-                "application/json": {
-                    disabled?: boolean;
-                    webhooks_limit?: number | null;
-                    requests_per_minute?: number | null;
-                };
+                "application/json": components["schemas"]["OwnerChange"];
             };
         };
         responses: {
@@ -4271,7 +4556,7 @@ export interface operations {
             };
         };
     };
-    getAdminWebhooks: {
+    listWebhooksOfAnyOwner: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
@@ -4294,11 +4579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["OwnedWebhook"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["OwnedWebhookPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -4357,7 +4638,7 @@ export interface operations {
             };
         };
     };
-    getAdminWebhooksOne: {
+    getWebhookOfAnyOwner: {
         parameters: {
             query?: never;
             header?: never;
@@ -4443,7 +4724,7 @@ export interface operations {
             };
         };
     };
-    patchAdminWebhooksOne: {
+    changeWebhookOfAnyOwner: {
         parameters: {
             query?: never;
             header?: never;
@@ -4460,10 +4741,7 @@ export interface operations {
                  *       "paused": false
                  *     }
                  */
-                "application/json": {
-                    enabled?: boolean;
-                    paused?: boolean;
-                };
+                "application/json": components["schemas"]["OwnedWebhookChange"];
             };
         };
         responses: {
@@ -4559,14 +4837,14 @@ export interface operations {
             };
         };
     };
-    getAdminWebhooksOneDeliveries: {
+    listDeliveriesOfAnyOwner: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                status?: ("pending" | "succeeded" | "failed" | "cancelled" | "skipped")[];
+                status?: components["schemas"]["DeliveryStatus"][];
                 event_types?: string;
                 since?: string;
                 until?: string;
@@ -4586,11 +4864,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["Delivery"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -4658,7 +4932,7 @@ export interface operations {
             };
         };
     };
-    getAdminDeliveriesOne: {
+    getDeliveryOfAnyOwner: {
         parameters: {
             query?: never;
             header?: never;
@@ -4744,7 +5018,7 @@ export interface operations {
             };
         };
     };
-    getAdminEvents: {
+    listEventsOfAllOwners: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
@@ -4756,7 +5030,7 @@ export interface operations {
                 since?: string;
                 /** @description Only events that were accepted before this time. */
                 until?: string;
-                /** @description `asc`: oldest first; `desc`: newest first. A cursor may be used with both: it names an event. */
+                /** @description `asc`: oldest first; `desc`: newest first. A cursor may be used with both: it names an event. Default: `"asc"`. */
                 order?: "asc" | "desc";
             };
             header?: never;
@@ -4771,11 +5045,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["ListedOperatorEvent"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListedOperatorEventPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -4834,7 +5104,7 @@ export interface operations {
             };
         };
     };
-    getAdminDeliveries: {
+    listDeliveriesOfAnyEvent: {
         parameters: {
             query: {
                 /** @description The maximum number of items on a page. */
@@ -4856,11 +5126,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["Delivery"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -4928,7 +5194,7 @@ export interface operations {
             };
         };
     };
-    getAdminEventsOne: {
+    getEventOfAnyOwner: {
         parameters: {
             query?: never;
             header?: never;
@@ -5014,7 +5280,7 @@ export interface operations {
             };
         };
     };
-    getAdminAudit: {
+    listAuditEntries: {
         parameters: {
             query?: {
                 /** @description The maximum number of items on a page. */
@@ -5038,11 +5304,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        data: components["schemas"]["AuditEntry"][];
-                        /** @description The cursor of the next page; null on the last page. */
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["AuditEntryPage"];
                 };
             };
             /** @description The request is not valid: `errors` names every wrong field. */
@@ -5101,7 +5363,7 @@ export interface operations {
             };
         };
     };
-    postAdminQueuesSession: {
+    startQueuesSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -5116,10 +5378,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        url: string;
-                        expires_in_s: number;
-                    };
+                    "application/json": components["schemas"]["QueuesSession"];
                 };
             };
             /** @description The request has no valid token. The response does not say what is wrong with the token. */
@@ -5169,7 +5428,7 @@ export interface operations {
             };
         };
     };
-    getAsyncapiJson: {
+    getAsyncApi: {
         parameters: {
             query?: never;
             header?: never;
@@ -5184,11 +5443,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        asyncapi: string;
-                    } & {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["AsyncApi"];
                 };
             };
             /** @description An internal error. */
@@ -5202,7 +5457,7 @@ export interface operations {
             };
         };
     };
-    getDocs: {
+    getReference: {
         parameters: {
             query?: never;
             header?: never;
@@ -5231,7 +5486,7 @@ export interface operations {
             };
         };
     };
-    getOpenapiJson: {
+    getOpenApi: {
         parameters: {
             query?: never;
             header?: never;
@@ -5246,11 +5501,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        openapi: string;
-                    } & {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["OpenApi"];
                 };
             };
             /** @description An internal error. */
@@ -5264,7 +5515,7 @@ export interface operations {
             };
         };
     };
-    webhookExtractionStarted: {
+    receiveExtractionStarted: {
         parameters: {
             query?: never;
             header: {
@@ -5293,21 +5544,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** @constant */
-                    type: "extraction.started";
-                    /**
-                     * Format: date-time
-                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-                     */
-                    timestamp: string;
-                    data: {
-                        /** @description The version of the extracted catalogue */
-                        version: string;
-                        /** @description The extracted types of entities: artists, releases, … */
-                        entity_types: string[];
-                    };
-                };
+                "application/json": components["schemas"]["ExtractionStartedEvent"];
             };
         };
         responses: {
@@ -5352,7 +5589,7 @@ export interface operations {
             };
         };
     };
-    webhookExtractionCompleted: {
+    receiveExtractionCompleted: {
         parameters: {
             query?: never;
             header: {
@@ -5382,25 +5619,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** @constant */
-                    type: "extraction.completed";
-                    /**
-                     * Format: date-time
-                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-                     */
-                    timestamp: string;
-                    data: {
-                        /** @description The version of the extracted catalogue */
-                        version: string;
-                        /** @description Number of records by entity type */
-                        record_counts: {
-                            [key: string]: number;
-                        };
-                        /** @description Duration in seconds */
-                        duration_s: number;
-                    };
-                };
+                "application/json": components["schemas"]["ExtractionCompletedEvent"];
             };
         };
         responses: {
@@ -5445,7 +5664,7 @@ export interface operations {
             };
         };
     };
-    webhookSyncCompleted: {
+    receiveSyncCompleted: {
         parameters: {
             query?: never;
             header: {
@@ -5473,24 +5692,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** @constant */
-                    type: "sync.completed";
-                    /**
-                     * Format: date-time
-                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-                     */
-                    timestamp: string;
-                    data: {
-                        /** @description The user of the event, the only one who may see it */
-                        user_id: string;
-                        items_synced: number;
-                        /** @description Items that could not be synchronised */
-                        errors: number;
-                        /** @description Duration in seconds */
-                        duration_s: number;
-                    };
-                };
+                "application/json": components["schemas"]["SyncCompletedEvent"];
             };
         };
         responses: {
@@ -5535,7 +5737,7 @@ export interface operations {
             };
         };
     };
-    webhookSyncFailed: {
+    receiveSyncFailed: {
         parameters: {
             query?: never;
             header: {
@@ -5561,20 +5763,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** @constant */
-                    type: "sync.failed";
-                    /**
-                     * Format: date-time
-                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-                     */
-                    timestamp: string;
-                    data: {
-                        /** @description The user of the event, the only one who may see it */
-                        user_id: string;
-                        error_message: string;
-                    };
-                };
+                "application/json": components["schemas"]["SyncFailedEvent"];
             };
         };
         responses: {
@@ -5619,7 +5808,7 @@ export interface operations {
             };
         };
     };
-    webhookGapsUpdated: {
+    receiveGapsUpdated: {
         parameters: {
             query?: never;
             header: {
@@ -5646,21 +5835,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** @constant */
-                    type: "gaps.updated";
-                    /**
-                     * Format: date-time
-                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-                     */
-                    timestamp: string;
-                    data: {
-                        /** @description The user of the event, the only one who may see it */
-                        user_id: string;
-                        entity_type: string;
-                        entity_id: string;
-                    };
-                };
+                "application/json": components["schemas"]["GapsUpdatedEvent"];
             };
         };
         responses: {
@@ -5705,7 +5880,7 @@ export interface operations {
             };
         };
     };
-    webhookWebhookTest: {
+    receiveWebhookTest: {
         parameters: {
             query?: never;
             header: {
@@ -5731,19 +5906,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    /** @constant */
-                    type: "webhook.test";
-                    /**
-                     * Format: date-time
-                     * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-                     */
-                    timestamp: string;
-                    data: {
-                        webhook_id: string;
-                        message: string;
-                    };
-                };
+                "application/json": components["schemas"]["WebhookTestEvent"];
             };
         };
         responses: {

@@ -213,7 +213,7 @@ export async function claimDeliveries(
         SELECT delivery_id, webhook_id, action, webhook, attempt_count, prior_attempts, replay, resent, next_attempt_at, permit_at,
           locked_at, event_position, first_attempt_at
         FROM decided WHERE action <> 'parked'
-        UNION ALL SELECT delivery_id, webhook_id, 'locked', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM locked_row
+        UNION ALL SELECT delivery_id, webhook_id, 'locked', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM locked_row
       ) AS decided
       LEFT JOIN updated USING (delivery_id)
       LEFT JOIN event ON event.position = event_position AND action = 'claimed'

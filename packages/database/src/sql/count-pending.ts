@@ -1,3 +1,5 @@
+import { IS_ADMITTED } from './is-admitted.js';
+
 /** Maximum number of a webhook's deliveries that are counted: it bounds the cost, however many are pending. */
 const MAX_COUNTED = 10_000;
 
@@ -8,10 +10,10 @@ const MAX_COUNTED = 10_000;
  * @param webhook the row of `webhooks`; never a value from a request
  */
 export function countPending(webhook: string): string {
-  const stages = ['admitted', 'backoff', 'parked'].map(
-    (stage) => `
+  const stages = [IS_ADMITTED, "stage = 'backoff'", "stage = 'parked'"].map(
+    (isInStage) => `
       SELECT FROM pending_deliveries
-      WHERE webhook_id = ${webhook}.id AND generation = ${webhook}.generation AND stage = '${stage}' AND NOT ended AND ${webhook}.enabled`,
+      WHERE webhook_id = ${webhook}.id AND generation = ${webhook}.generation AND ${isInStage} AND NOT ended AND ${webhook}.enabled`,
   );
   return `(SELECT count(*) FROM (SELECT FROM (${stages.join(' UNION ALL ')}) AS waiting LIMIT ${String(MAX_COUNTED)}) AS pending)`;
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { IS_ADMITTED } from './is-admitted.js';
 
 /** Number of deliveries that one call hastens. A literal in the statement, so that the planner knows how few they are. */
 export const HASTEN_LIMIT = 1000;
@@ -18,7 +19,7 @@ export async function hastenDeliveries(sql: Queryable, webhookId: string): Promi
         LIMIT ${String(HASTEN_LIMIT)} FOR UPDATE SKIP LOCKED
       ), deferred AS MATERIALIZED (
         SELECT delivery_id FROM pending_deliveries
-        WHERE webhook_id = $1 AND stage = 'admitted' AND lease_token IS NULL AND wake_at > now() FOR UPDATE SKIP LOCKED
+        WHERE webhook_id = $1 AND ${IS_ADMITTED} AND lease_token IS NULL AND wake_at > now() FOR UPDATE SKIP LOCKED
       ), parked AS (
         UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL, next_attempt_at = least(next_attempt_at, now())
         FROM retries WHERE pending_deliveries.delivery_id = retries.delivery_id

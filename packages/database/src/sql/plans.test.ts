@@ -10,6 +10,7 @@ import { cancelDelivery } from './cancel-delivery.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
+import { hastenDeliveries } from './hasten-deliveries.js';
 import { listEvents } from './list-events.js';
 import { pauseWebhook, readDeliveryPause, setDeliveryPause } from './pause.js';
 import { markExpiring, readExpiring, skipExpired } from './expire-paused.js';
@@ -150,6 +151,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['read_delivery_pause', (sql) => readDeliveryPause(sql)],
   ['pause_webhook', (sql) => pauseWebhook(sql, 'wh_1', false, 'olga')],
   ['bring_forward', (sql) => bringForward(sql, 1000)],
+  ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1')],
   ['take_task', (sql) => takeTask(sql, 'reconcile', 'one', 1000)],
   ['give_back_task', (sql) => giveBackTask(sql, 'reconcile', 'one')],
 ];

@@ -1,6 +1,7 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
+import { IS_ADMITTED } from './is-admitted.js';
 import type { Replayed } from './replay-deliveries.js';
 
 /** Selects the events of one webhook's owner to replay, also those without a delivery to the webhook. */
@@ -137,7 +138,7 @@ export async function replayWithMissing(
     text: `
       WITH ${SELECTED}, under_way AS MATERIALIZED (
         -- Cancelled with a request under way: they keep their lease, and are attempted again when it has been recorded.
-        SELECT delivery_id FROM pending_deliveries WHERE webhook_id = $1 AND stage = 'admitted' AND ended ORDER BY delivery_id FOR UPDATE
+        SELECT delivery_id FROM pending_deliveries WHERE webhook_id = $1 AND ${IS_ADMITTED} AND ended ORDER BY delivery_id FOR UPDATE
       ), chosen AS MATERIALIZED (
         SELECT id, event_position, attempt_count, created_at FROM deliveries
         WHERE (SELECT count(*) FROM under_way) >= 0

@@ -195,7 +195,7 @@ describe('retrying a delivery that was cancelled with its request under way', ()
     await retry();
     await disable();
     expect(await endSuperseded(log.pool, [id])).toEqual({ cancelled: 1, skipped: 0 });
-    await record(succeeded(first));
+    await record(answered(first, 500, { status: 'failed' }));
     expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', stage: null, attempt_count: 1 });
   });
 });
