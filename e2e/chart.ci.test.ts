@@ -80,7 +80,12 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     const worker = find(plain, 'Deployment', 'blue-tidings-worker');
     for (const manifest of [api, worker, find(plain, 'Job')]) expect(containerOf(manifest)).not.toHaveProperty('command');
     const shared = { DATABASE_URL: 'secret DATABASE_URL', REDIS_URL: 'secret REDIS_URL', SECRETS_KEYS: 'secret SECRETS_KEYS' };
-    expect(envOf(worker)).toEqual({ ...shared, HEALTH_PORT: '3001', LOG_LEVEL: 'info' });
+    expect(envOf(worker)).toEqual({
+      ...shared,
+      DELIVERY_SCHEDULE: 'standard-webhooks',
+      HEALTH_PORT: '3001',
+      LOG_LEVEL: 'info',
+    });
     expect(envOf(api)).toEqual({ ...envOf(worker), JWT_SECRET: 'secret JWT_SECRET' });
     expect(envOf(find(plain, 'Job'))).toEqual({ DATABASE_URL: 'secret DATABASE_URL' });
     const more = find(everything, 'Deployment', 'blue-tidings-api');

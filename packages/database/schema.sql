@@ -545,7 +545,7 @@ CREATE OR REPLACE FUNCTION learned_rate_at(webhook webhooks, at timestamp with t
  RETURNS double precision
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (((webhook).slowed_at >= (at - '01:00:00'::interval)) AND ((webhook).slowed_at <= (at + '01:00:00'::interval))) THEN (webhook).learned_rate ELSE NULL::double precision END;
+RETURN CASE WHEN ((GREATEST((webhook).slowed_at, (webhook).throttled_until) >= (at - '01:00:00'::interval)) AND (GREATEST((webhook).slowed_at, (webhook).throttled_until) <= (at + '01:01:00'::interval))) THEN (webhook).learned_rate ELSE NULL::double precision END;
 
 CREATE OR REPLACE FUNCTION line_start(of_webhook text)
  RETURNS bigint
@@ -561,6 +561,8 @@ CREATE OR REPLACE FUNCTION lock_delivery(delivery_id text, of_owner text)
  LANGUAGE plpgsql
 AS $function$
 BEGIN
+  -- Nothing of another owner is locked: to wait for it, or to give up, would tell that it exists (I7).
+  IF NOT EXISTS (SELECT FROM deliveries WHERE id = lock_delivery.delivery_id AND owner = of_owner) THEN RETURN; END IF;
   PERFORM FROM pending_deliveries WHERE pending_deliveries.delivery_id = lock_delivery.delivery_id FOR UPDATE;
   PERFORM FROM deliveries WHERE id = lock_delivery.delivery_id AND owner = of_owner FOR UPDATE;
   RETURN QUERY
@@ -772,8 +774,10 @@ BEGIN
     hold_ms := least(3600000, greatest(longer * greatest(1000, asked_ms),
       CASE WHEN webhook.backoff_count > 0 THEN least(300000, longer * 1000 * 2 ^ (least(webhook.backoff_count, 20) - 1)) END));
     webhook.throttled_until := greatest(at + make_interval(secs => hold_ms / 1000),
-      CASE WHEN webhook.throttled_until <= at + interval '1 h' THEN webhook.throttled_until END);
+      CASE WHEN webhook.throttled_until <= at + interval '61 min' THEN webhook.throttled_until END);
   ELSIF is_answered THEN
+    -- What was learned counts for an hour after the hold.
+    IF webhook.throttled_until IS NOT NULL THEN webhook.slowed_at := at; END IF;
     webhook.throttled_until := NULL;
     webhook.backoff_count := 0;
   END IF;
@@ -805,7 +809,7 @@ CREATE OR REPLACE FUNCTION waits_for_probe(webhook webhooks, at timestamp with t
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (COALESCE((((webhook).circuit_probe_at > at) AND ((webhook).circuit_probe_at <= (at + '00:05:00'::interval))), false) OR COALESCE((((webhook).throttled_until > at) AND ((webhook).throttled_until <= (at + '01:00:00'::interval))), false));
+RETURN (COALESCE((((webhook).circuit_probe_at > at) AND ((webhook).circuit_probe_at <= (at + '00:05:00'::interval))), false) OR COALESCE((((webhook).throttled_until > at) AND ((webhook).throttled_until <= (at + '01:01:00'::interval))), false));
 
 -- Triggers
 

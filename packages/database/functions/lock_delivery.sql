@@ -3,6 +3,8 @@
 CREATE OR REPLACE FUNCTION lock_delivery(delivery_id TEXT, of_owner TEXT)
 RETURNS TABLE (delivery deliveries, pending pending_deliveries, webhook webhooks) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+  -- Nothing of another owner is locked: to wait for it, or to give up, would tell that it exists (I7).
+  IF NOT EXISTS (SELECT FROM deliveries WHERE id = lock_delivery.delivery_id AND owner = of_owner) THEN RETURN; END IF;
   PERFORM FROM pending_deliveries WHERE pending_deliveries.delivery_id = lock_delivery.delivery_id FOR UPDATE;
   PERFORM FROM deliveries WHERE id = lock_delivery.delivery_id AND owner = of_owner FOR UPDATE;
   RETURN QUERY

@@ -40,8 +40,10 @@ BEGIN
     hold_ms := least(3600000, greatest(longer * greatest(1000, asked_ms),
       CASE WHEN webhook.backoff_count > 0 THEN least(300000, longer * 1000 * 2 ^ (least(webhook.backoff_count, 20) - 1)) END));
     webhook.throttled_until := greatest(at + make_interval(secs => hold_ms / 1000),
-      CASE WHEN webhook.throttled_until <= at + interval '1 h' THEN webhook.throttled_until END);
+      CASE WHEN webhook.throttled_until <= at + interval '61 min' THEN webhook.throttled_until END);
   ELSIF is_answered THEN
+    -- What was learned counts for an hour after the hold.
+    IF webhook.throttled_until IS NOT NULL THEN webhook.slowed_at := at; END IF;
     webhook.throttled_until := NULL;
     webhook.backoff_count := 0;
   END IF;

@@ -28,9 +28,10 @@ export function createPartitionMaintenance(
     intervalMs: INTERVAL_MS,
     run: async () => {
       await keepPartitions(pool, retentionDays);
+      // First what others wait for: without the index no hours are counted.
+      await indexAttempts(pool);
       await dropActivity(pool, ACTIVITY_DAYS);
       await dropWebhookHours(pool, WEBHOOK_HOURS_DAYS);
-      await indexAttempts(pool);
     },
     hold,
     log,

@@ -202,6 +202,17 @@ describe('an invalid event', () => {
     ]);
   });
 
+  test('is so large that its fields are not checked, or has more wrong fields than are named', () => {
+    const wrong = (count: number) => ({
+      type: 'extraction.started',
+      data: { version: '1', entity_types: Array(count).fill('') },
+    });
+    expect(errorsOf(() => catalog.validate([wrong(330_000)]))).toEqual([
+      { field: 'data', message: 'is more than 262144 bytes of JSON, the limit' },
+    ]);
+    expect(errorsOf(() => catalog.validate([wrong(1000)]))).toHaveLength(100);
+  });
+
   test('has an invalid owner, even when its schema accepts it', () => {
     const { validate } = createCatalog([looseEvent]);
     for (const owner of [undefined, null, 7, '', 'a\u0000b', '\uD800']) {

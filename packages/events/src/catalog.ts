@@ -102,7 +102,11 @@ export function createCatalog(
     if (!envelope.success) errors.push(...fieldErrors(envelope.error).filter(({ field }) => field !== 'type'));
     if (data === undefined) return errors;
 
-    const { faults, hasDigits } = inspectJson(data, { field: 'data', maxLevels: MAX_EVENT_LEVELS });
+    const { faults, hasDigits, leastBytes } = inspectJson(data, { field: 'data', maxLevels: MAX_EVENT_LEVELS });
+    // Before the schema, which takes a second for a megabyte of wrong items.
+    if (leastBytes > MAX_EVENT_BYTES) {
+      return [...errors, { field: 'data', message: `is more than ${String(MAX_EVENT_BYTES)} bytes of JSON, the limit` }];
+    }
     const definition = byType.get(String(type));
     if (!definition) return [...errors, ...faults];
     const checked = parseInWords(definition.schema, data);
@@ -185,8 +189,13 @@ function merged(errors: readonly FieldError[], faults: readonly FieldError[]): F
   return [...new Set([...errors.map((error) => byField.get(error.field) ?? error), ...faults])];
 }
 
+/** How many wrong fields of one event are named: a list of wrong items has one for each. */
+const MAX_ERRORS = 100;
+
 function fieldErrors(error: z.ZodError, prefix = ''): FieldError[] {
-  return toFieldErrors(error).map(({ field, message }) => ({ field: joinPath(prefix, field), message }));
+  return toFieldErrors({ issues: error.issues.slice(0, MAX_ERRORS) })
+    .slice(0, MAX_ERRORS)
+    .map(({ field, message }) => ({ field: joinPath(prefix, field), message }));
 }
 
 function joinPath(prefix: string, path: string): string {

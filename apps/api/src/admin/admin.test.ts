@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../test/start-api.js';
+import { toCursor } from '../http/cursor.js';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -231,7 +232,11 @@ describe('the audit log', () => {
     const second = await operator.get(`/api/admin/audit?owner=pam&limit=1&cursor=${String(first.body.next_cursor)}`);
     expect(Number(first.body.data[0].id)).toBeGreaterThan(Number(second.body.data[0].id));
     expect(second.body.next_cursor).toBeNull();
-    expect((await operator.get('/api/admin/audit?cursor=x')).status).toBe(400);
+    for (const cursor of ['x', toCursor('audit log', 'abc'), toCursor('audit log', '9'.repeat(30))])
+      expect((await operator.get(`/api/admin/audit?cursor=${cursor}`)).body).toMatchObject({
+        status: 400,
+        errors: [{ field: 'cursor' }],
+      });
   });
 });
 

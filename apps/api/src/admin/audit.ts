@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { AuditEntry, Database } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
-import { readCursor } from '../http/cursor.js';
+import { CURSOR_RULE, readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
+import { invalid } from '../problems/problem.js';
 import { ownerFilter, webhookFilter } from './filters.js';
 import { ADMIN } from './scope.js';
 
@@ -26,6 +27,7 @@ const auditEntryJson = z
 
 /** The name of the list, for its cursors. */
 const LIST = 'audit log';
+const ENTRY_ID = /^\d{1,18}$/;
 const query = z.strictObject({
   ...page,
   owner: ownerFilter,
@@ -47,6 +49,8 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
       },
       async ({ query: { limit, cursor, owner, webhook_id: webhookId } }, response) => {
         const before = readCursor(LIST, cursor);
+        // A checksum is no signature: the id may be anything.
+        if (before !== undefined && !ENTRY_ID.test(before)) throw invalid([{ field: 'cursor', message: CURSOR_RULE }]);
         const entries = await prisma.auditEntry.findMany({
           where: {
             ...(before === undefined ? {} : { id: { lt: BigInt(before) } }),

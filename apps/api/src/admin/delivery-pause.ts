@@ -43,7 +43,7 @@ export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
         operationId: 'changeDeliveryPause',
         summary: 'Pauses or resumes all deliveries',
         description:
-          'After the response to a pause, no new request to a webhook starts; requests in flight finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.',
+          'After the response to a pause, no delivery is taken for its attempt; those taken before count as in flight and finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.',
         access: ADMIN,
         body: { schema: change, example: { paused: false } },
         responses: { 200: { description: 'The new state.', schema: deliveryPauseJson } },

@@ -86,6 +86,21 @@ test.each(['', 'event_id=', 'event_id=%00', 'event_id=evt_1&cursor=evt_1', 'even
   },
 );
 
+test('the cursor of an owner is none of the list for operators, and none of the list of a webhook with the id of the event', async () => {
+  const own = await list('alice', 'event_id=evt_1&limit=1');
+  const all = await listAll('event_id=evt_1&limit=1');
+  expect(
+    (await api.as('olga', 'admin').get(`/api/admin/deliveries?event_id=evt_1&cursor=${String(own.next_cursor)}`)).status,
+  ).toBe(400);
+  expect((await api.as('alice').get(`/api/deliveries?event_id=evt_1&cursor=${String(all.next_cursor)}`)).status).toBe(400);
+  await publish(String(alices[0]));
+  const like = await list('alice', `event_id=${String(alices[0])}&limit=1`);
+  const { status } = await api
+    .as('alice')
+    .get(`/api/webhooks/${String(alices[0])}/deliveries?cursor=${String(like.next_cursor)}`);
+  expect([like.data.length, status]).toEqual([1, 400]);
+});
+
 test('the cursor of another event, or of another owner, is refused', async () => {
   const other = await list('alice', 'event_id=evt_before&limit=1');
   const bobsDelivery = (await list('bob', 'event_id=evt_1')).data[0]?.id;

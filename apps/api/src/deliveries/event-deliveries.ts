@@ -24,7 +24,8 @@ export async function eventDeliveriesPage(
   owner: string | null,
   { event_id: eventId, limit, cursor }: z.output<typeof ofEvent>,
 ) {
-  const list = `deliveries of ${eventId}`;
+  // An event may have the id of a webhook, whose list has another order; and so has the list of all owners.
+  const list = `deliveries of event ${eventId}${owner === null ? ' for operators' : ''}`;
   const filter = { eventId, limit: limit + 1, cursor: readCursor(list, cursor) };
   const rows = await (owner === null ? readAllEventDeliveries(sql, filter) : readEventDeliveries(sql, owner, filter));
   return toPage(rows, { list, limit }, deliveryToJson);

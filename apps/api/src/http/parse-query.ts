@@ -17,7 +17,9 @@ export function parseQuery(text: string | null | undefined): Query {
     const name = decode(end === -1 ? pair : pair.slice(0, end), pair);
     const value = decode(end === -1 ? '' : pair.slice(end + 1), pair);
     const before = query[name];
-    query[name] = before === undefined ? value : [before, value].flat();
+    if (before === undefined) query[name] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else query[name] = [before, value];
   }
   return query;
 }

@@ -40,6 +40,18 @@ describe('a query', () => {
     expect({ ...parseQuery(undefined) }).toEqual({});
   });
 
+  test('of thousands of equal names is parsed as one list', () => {
+    expect(parseQuery('a&'.repeat(200_000))['a']).toHaveLength(200_000);
+  });
+
+  test('may have names that every object of JavaScript has, which are not known fields', async () => {
+    for (const query of ['constructor=1', 'constructor=1&toString=2&toString=3']) {
+      const { status, body } = await api.as('alice').get(`/api/webhooks?${query}`);
+      expect(status).toBe(400);
+      expect(body.errors).toContainEqual({ field: 'constructor', message: 'is not a known field' });
+    }
+  });
+
   test.each(['owner=jos%E9', 'owner=jos%E8', 'owner=%', 'owner=%zz', 'owner=%C3', 'owner=%ED%A0%BD', '%E9=1', 'owner=%C0%AF'])(
     'with bytes that are not UTF-8 is refused, and not replaced: %s',
     async (query) => {

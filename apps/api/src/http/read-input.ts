@@ -22,12 +22,14 @@ export function readBody<Schema extends z.ZodType>(request: Request, schema: Sch
  * list (`listParameter`) and is repeated.
  */
 export function readQuery<Schema extends z.ZodObject>(request: Request, schema: Schema): z.output<Schema> {
-  const repeated = Object.entries(request.query).filter(
-    ([name, value]) => Array.isArray(value) && name in schema.shape && !takesList(schema.shape[name] as z.ZodType),
+  // Express parses it again at each access.
+  const { query } = request;
+  const repeated = Object.entries(query).filter(
+    ([name, value]) => Array.isArray(value) && Object.hasOwn(schema.shape, name) && !takesList(schema.shape[name] as z.ZodType),
   );
   const once = Object.fromEntries(repeated.map(([name, values]) => [name, (values as string[])[0]]));
-  const result = parseInWords(schema, { ...request.query, ...once });
-  const errors = result.success ? [] : toFieldErrors(result.error).filter(({ field }) => !(field in once));
+  const result = parseInWords(schema, { ...query, ...once });
+  const errors = result.success ? [] : toFieldErrors(result.error).filter(({ field }) => !Object.hasOwn(once, field));
   errors.push(
     ...repeated.map(([field, values]) => ({
       field,

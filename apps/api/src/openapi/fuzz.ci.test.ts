@@ -96,7 +96,8 @@ function isRefused({ headers, body }: RawRequest): boolean {
  */
 function checkResponse(operation: Operation, sent: RawRequest, { status, type, body }: OperationResponse): void {
   expect(status).toBeLessThan(500);
-  if (isRefused(sent)) expect(status).toBeGreaterThanOrEqual(400);
+  // A route without a body reads none.
+  if (operation.example !== undefined && isRefused(sent)) expect(status).toBeGreaterThanOrEqual(400);
   if (status === 400) expect(body).not.toMatch(JARGON);
   if (status >= 400) expect(type).toBe('application/problem+json');
   const named = Object.keys(operation.responses).map(Number);

@@ -38,6 +38,7 @@ test.each([
     { type: 'string', format: 'date-time' },
   ],
   [{ const: 'a.b' }, { type: 'string', enum: ['a.b'] }],
+  [{ const: null }, { enum: [null] }],
   [
     { type: 'object', properties: { pattern: { type: 'integer', ...bounds } }, additionalProperties: false },
     { type: 'object', properties: { pattern: { type: 'integer', format: 'int64', ...bounds } }, additionalProperties: false },
@@ -47,10 +48,7 @@ test.each([
     { type: 'object', properties: {}, additionalProperties: {} },
     { type: 'object', additionalProperties: true },
   ],
-  [
-    { $ref: '#/a', default: { a: 1 } },
-    { $ref: '#/a', description: 'Default: `{"a":1}`.' },
-  ],
+  [{ $ref: '#/a', default: { a: 1 } }, { $ref: '#/a' }],
   [{ type: 'boolean', default: null }, { type: 'boolean' }],
   [
     { type: 'array', default: ['*'], description: 'Which.' },

@@ -81,7 +81,8 @@ function withOneOf({ anyOf, ...schema }: JsonSchema): JsonSchema {
 }
 
 function withEnum({ const: value, ...schema }: JsonSchema): JsonSchema {
-  return value === undefined ? schema : { type: typeof value, ...schema, enum: [value] };
+  if (value === undefined) return schema;
+  return { ...(['string', 'number', 'boolean'].includes(typeof value) && { type: typeof value }), ...schema, enum: [value] };
 }
 
 function withFormat(schema: JsonSchema, direction: Direction): JsonSchema {

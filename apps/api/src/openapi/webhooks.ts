@@ -30,7 +30,7 @@ const headers = z.strictObject({
 
 const retryAfter = {
   'Retry-After': {
-    description: 'Seconds, or a date: the time of the next attempt, at most a day later.',
+    description: 'Seconds, or a date: the webhook is sent nothing until then, but for at most an hour.',
     schema: { type: 'string' },
   },
 };
@@ -39,11 +39,12 @@ const RESPONSES = {
   '2XX': { description: 'The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log.' },
   '410': { description: 'The receiver is gone: the delivery fails, and the webhook is disabled.' },
   '429': {
-    description: 'Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff.',
+    description:
+      'Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours.',
     headers: retryAfter,
   },
   '503': {
-    description: 'Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff.',
+    description: 'Not available: with `Retry-After`, like a 429. Without it, like any other response.',
     headers: retryAfter,
   },
   default: {

@@ -80,6 +80,11 @@ describe('a frame', () => {
     ]);
   });
 
+  test('of a notice has no line separators of Unicode either', () => {
+    const { content } = notice('stream.gap', { last_event_id: 'a\u2028b\u0085', oldest_event_id: null });
+    expect(content.toString()).toContain('data: {"last_event_id":"a\\u2028b\\u0085","oldest_event_id":null}\n');
+  });
+
   test('of a heartbeat is ignored by clients, and of a retry hint sets their wait', () => {
     expect(parse(HEARTBEAT)).toEqual([]);
     expect(parse(retryHint(1234.5))).toEqual([1235]);

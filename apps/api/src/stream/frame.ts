@@ -21,7 +21,7 @@ export interface Frame {
 
 /**
  * Encodes an event in the WHATWG event-stream format. Ids and types hold no line breaks (see `LOGGED_EVENT_ID`); data may hold line
- * breaks, and each of its lines becomes a `data:` line. U+0085, U+2028 and U+2029 are escaped: clients that split text into
+ * breaks, and each of its lines becomes a `data:` line. U+0085, U+2028 and U+2029 are escaped, also in notices: clients that split text into
  * lines by Unicode's rules would end the line there.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -36,7 +36,9 @@ export function frame({ id, type, data }: FramedEvent): Frame {
  * @param id the Last-Event-ID of the client from now on; without it, the client keeps the one of the connection's opening or last event
  */
 export function notice<Type extends NoticeType>(type: Type, data: NoticeData<Type>, id?: string): Frame {
-  return toFrame(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\n${dataLines(JSON.stringify(data))}\n`);
+  return toFrame(
+    `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\n${dataLines(escapeLineSeparators(JSON.stringify(data)))}\n`,
+  );
 }
 
 /** A comment, which clients ignore: it keeps the connection open, and reveals a broken one. */

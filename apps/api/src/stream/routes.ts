@@ -104,7 +104,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
   ];
 }
 
-/** Decodes the header: browsers send it in UTF-8, and Node reads every header as Latin-1. */
+/** Decodes the header: browsers send it in UTF-8, and Node reads every header as Latin-1. An empty header names no event. */
 function lastEventIdOf(header: string | undefined): string | undefined {
-  return header === undefined ? undefined : Buffer.from(header, 'latin1').toString();
+  return header === undefined || header === '' ? undefined : Buffer.from(header, 'latin1').toString();
 }

@@ -76,15 +76,28 @@ describe('the stream', () => {
     });
   });
 
-  test.each(['header', 'query'] as const)('resumes after the last event that the client has (%s)', async (where) => {
-    const ids = [await publish(sync('alice')), await publish(sync('bob')), await publish(everyone), await publish(sync('alice'))];
-    const last = String(ids[0]);
-    const alice = await follow('alice', where === 'header' ? { lastEventId: last } : { query: `last_event_id=${last}` });
-    ids.push(await publish(sync('alice')));
-    await alice.waitFor(() => {
-      expect(alice.ids()).toEqual([ids[2], ids[3], ids[4]]);
-    });
-  });
+  test.each(['header', 'query', 'query, with an empty header'] as const)(
+    'resumes after the last event that the client has (%s)',
+    async (where) => {
+      const ids = [
+        await publish(sync('alice')),
+        await publish(sync('bob')),
+        await publish(everyone),
+        await publish(sync('alice')),
+      ];
+      const last = String(ids[0]);
+      const alice = await follow(
+        'alice',
+        where === 'header'
+          ? { lastEventId: last }
+          : { query: `last_event_id=${last}`, ...(where === 'query' ? {} : { lastEventId: '' }) },
+      );
+      ids.push(await publish(sync('alice')));
+      await alice.waitFor(() => {
+        expect(alice.ids()).toEqual([ids[2], ids[3], ids[4]]);
+      });
+    },
+  );
 
   test('sends a gap when the log does not have the last event, and then all events of the log', async () => {
     const id = await publish(sync('dora'));

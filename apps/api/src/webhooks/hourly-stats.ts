@@ -61,9 +61,15 @@ export function hourlyStatsToJson(
   { since, until, pending, counts }: WebhookHours,
 ): z.output<typeof hourlyStatsJson> {
   const number = Math.floor((until.getTime() - since.getTime()) / HOUR_MS) + 1;
+  const byHour = new Map<number, WebhookHours['counts']>();
+  for (const count of counts) {
+    const ofHour = byHour.get(count.at.getTime());
+    if (ofHour) ofHour.push(count);
+    else byHour.set(count.at.getTime(), [count]);
+  }
   const hours = Array.from({ length: number }, (_, index) => {
     const at = new Date(since.getTime() + index * HOUR_MS);
-    const ofHour = counts.filter((count) => count.at.getTime() === at.getTime());
+    const ofHour = byHour.get(at.getTime()) ?? [];
     return {
       at,
       ...sum(ofHour),

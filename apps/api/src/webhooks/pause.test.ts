@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { claim, record } from '../../test/attempt.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 import { clear, storedDeliveries } from '../../test/stored-deliveries.js';
+import { hourlyStatsToJson } from './hourly-stats.js';
 
 let api: TestApi;
 let webhook: string;
@@ -114,6 +115,24 @@ describe('the statistics of a webhook', () => {
     ['?window=30d', 721],
   ])('have every hour of the window: %s', async (query, hours) => {
     expect((await stats(query)).body.hours).toHaveLength(hours);
+  });
+
+  test('look at each count a few times, not once for every hour', () => {
+    let looks = 0;
+    const since = new Date('2026-11-01T00:00:00Z');
+    const count = {
+      get at() {
+        looks += 1;
+        return since;
+      },
+      eventType: 'extraction.started',
+      statusClass: '2xx',
+      attempts: 1,
+    };
+    const until = new Date('2026-12-01T00:30:00Z');
+    const { hours } = hourlyStatsToJson(webhook, '30d', { since, until, pending: 0, counts: [count] });
+    expect([hours.length, hours[0]?.attempts, hours[1]?.attempts]).toEqual([721, 1, 0]);
+    expect(looks).toBeLessThan(5);
   });
 
   test('name the pending deliveries, which disabling would cancel', async () => {

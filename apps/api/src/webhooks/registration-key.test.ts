@@ -56,6 +56,18 @@ describe('a registration that is repeated with its idempotency key', () => {
     expect(await registered()).toBe(1);
   });
 
+  test('is for the fields that were sent: with a default named, it is another request', async () => {
+    await register('one');
+    expect((await register('one', { ...hook, max_in_flight: 10 })).status).toBe(409);
+  });
+
+  test('gets the first answer also after the webhook was removed', async () => {
+    const first = await register('one');
+    await api.as('alice').delete(`/api/webhooks/${(first.body as { id: string }).id}`);
+    expect((await register('one')).body).toEqual(first.body);
+    expect(await registered()).toBe(0);
+  });
+
   test('of another owner is independent', async () => {
     const [alices, bobs] = [await register('one'), await register('one', hook, 'bob')];
     expect(bobs.status).toBe(201);

@@ -85,7 +85,8 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       },
       async ({ request, caller, body }, response) => {
         const key = idempotencyKey(request);
-        const use = key === undefined ? undefined : { key, digest: digestOf(body) };
+        // Of what was sent: with defaults, the key of today's body is that of another one after an upgrade that changes a default.
+        const use = key === undefined ? undefined : { key, digest: digestOf(request.body) };
         const registered = await registry.register(caller.owner, body, use);
         if (!registered.registered) {
           if (registered.reason === 'disabled') throw ownerDisabled();

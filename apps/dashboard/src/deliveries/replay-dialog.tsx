@@ -8,9 +8,8 @@ import { formatExact } from '../format/time.js';
 import { useSession } from '../session/use-session.js';
 import { useCatalog, useRefresh } from '../webhooks/queries.js';
 import { typePatterns } from '../webhooks/type-patterns.js';
+import { replayStatus, type FinishedStatus } from './replay-status.js';
 import { STATUS_OPTIONS } from './status-badge.js';
-
-type FinishedStatus = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
 const PERIODS = [
   { value: '1', label: 'Last hour' },
@@ -38,7 +37,7 @@ export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClos
       const body: ReplayBody = {
         since: new Date(Date.now() - Number(hours) * HOUR_MS).toISOString(),
         until: new Date().toISOString(),
-        ...(statuses.length > 0 ? { status: statuses } : {}),
+        status: replayStatus(statuses, missing),
         ...(types.length > 0 ? { event_types: types } : {}),
         ...(missing ? { missing } : {}),
       };
@@ -76,7 +75,7 @@ export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClos
         />
         <MultiSelect
           label="Status"
-          placeholder={statuses.length === 0 ? 'All finished deliveries' : ''}
+          placeholder={statuses.length > 0 ? '' : missing ? 'Only missed events' : 'All finished deliveries'}
           data={STATUS_OPTIONS.filter(({ value }) => value !== 'pending')}
           value={statuses}
           onChange={(values) => {
@@ -145,7 +144,7 @@ export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClos
 interface ReplayBody {
   since: string;
   until: string;
-  status?: FinishedStatus[];
+  status: FinishedStatus[];
   event_types?: string[];
   missing?: boolean;
   dry_run?: boolean;

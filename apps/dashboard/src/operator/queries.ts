@@ -3,6 +3,7 @@ import { unwrap, type Schemas } from '../api/api.js';
 import { notifySuccess, notifyError } from '../components/notify.js';
 import { useSession } from '../session/use-session.js';
 import { useRefresh } from '../webhooks/queries.js';
+import { resumedMessage } from '../webhooks/webhook-state.js';
 
 /** The state of the whole installation. */
 export type Overview = Schemas['Overview'];
@@ -95,12 +96,15 @@ export function useAudit(filter: { owner: string; webhookId: string; cursor: str
 }
 
 /** An action of the operator. It notifies about the result and refetches the visible data. */
-function useOperatorAction<Input>(run: (input: Input) => Promise<unknown>, successMessage: (input: Input) => string) {
+function useOperatorAction<Input, Result>(
+  run: (input: Input) => Promise<Result>,
+  successMessage: (input: Input, result: Result) => string,
+) {
   const refresh = useRefresh();
   return useMutation({
     mutationFn: run,
-    onSuccess: async (_result, input) => {
-      notifySuccess(successMessage(input));
+    onSuccess: async (result, input) => {
+      notifySuccess(successMessage(input, result));
       await refresh();
     },
     onError: (error) => {
@@ -122,9 +126,9 @@ export function usePauseDeliveries() {
 export function useChangeWebhook() {
   const { api } = useSession();
   return useOperatorAction(
-    ({ id, change }: { id: string; change: { enabled?: boolean; paused?: boolean }; successMessage: string }) =>
+    ({ id, change }: { id: string; change: { enabled?: boolean; paused?: boolean }; successMessage?: string }) =>
       unwrap(api.api.PATCH('/api/admin/webhooks/{id}', { params: { path: { id } }, body: change })),
-    ({ successMessage }) => successMessage,
+    ({ successMessage }, webhook) => successMessage ?? resumedMessage(webhook),
   );
 }
 

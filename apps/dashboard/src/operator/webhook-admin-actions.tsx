@@ -24,7 +24,7 @@ export function WebhookAdminActions({ webhook, size = 'compact-sm' }: { webhook:
           change.mutate({
             id,
             change: { paused: !paused },
-            successMessage: paused ? 'The webhook is resumed.' : 'The webhook is paused.',
+            ...(paused ? {} : { successMessage: 'The webhook is paused.' }),
           });
         }}
       >
@@ -55,7 +55,7 @@ export function WebhookAdminActions({ webhook, size = 'compact-sm' }: { webhook:
         }}
       >
         <Text size="sm" className="break-anywhere">
-          Tidings cancels the pending deliveries to <strong>{url}</strong>, and its owner cannot enable it again. To keep the
+          The pending deliveries to <strong>{url}</strong> are skipped, and its owner cannot enable it again. To keep the
           deliveries, pause the webhook instead.
         </Text>
       </ConfirmDialog>

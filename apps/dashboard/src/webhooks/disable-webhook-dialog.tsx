@@ -1,27 +1,24 @@
 import { Button, Text } from '@mantine/core';
 import { ConfirmDialog } from '../components/confirm-dialog.js';
-import { formatCount, formatQuantity } from '../format/numbers.js';
+import { disableQuestion } from './disable-question.js';
 import type { ChangeWebhook } from './use-change-webhook.js';
 
 interface DisableWebhookDialogProps {
-  /** The number of pending deliveries; at most 10,000 are counted. */
-  pending: number;
+  /** The number of pending deliveries; at most 10,000 are counted. Undefined while it is unknown. */
+  pending: number | undefined;
   isPaused: boolean;
   change: ChangeWebhook;
   onClose: () => void;
 }
 
-const MAX_COUNTED = 10_000;
-
 /** Asks before a webhook is disabled: names how many deliveries that cancels, and offers to pause it instead. */
 export function DisableWebhookDialog({ pending, isPaused, change, onClose }: DisableWebhookDialogProps) {
-  const count =
-    pending >= MAX_COUNTED ? `${formatCount(MAX_COUNTED)} or more deliveries` : formatQuantity(pending, 'delivery', 'deliveries');
+  const { effect, label } = disableQuestion(pending);
   return (
     <ConfirmDialog
       opened
       title="Disable this webhook?"
-      confirmLabel={pending > 0 ? `Disable and cancel ${count}` : 'Disable'}
+      confirmLabel={label}
       destructive
       busy={change.isPending}
       error={null}
@@ -31,10 +28,7 @@ export function DisableWebhookDialog({ pending, isPaused, change, onClose }: Dis
       onClose={onClose}
     >
       <Text size="sm">
-        {pending > 0
-          ? `${count} that are waiting will be cancelled, and new events are not delivered.`
-          : 'New events are not delivered while the webhook is disabled.'}{' '}
-        {!isPaused && 'If you pause the webhook instead, all events wait until you resume it, and none is lost.'}
+        {effect} {!isPaused && 'If you pause the webhook instead, all events wait until you resume it, and none is lost.'}
       </Text>
       {!isPaused && (
         <Button

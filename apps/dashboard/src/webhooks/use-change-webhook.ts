@@ -3,6 +3,7 @@ import { unwrap } from '../api/api.js';
 import { notifyError, notifySuccess } from '../components/notify.js';
 import { useSession } from '../session/use-session.js';
 import { useRefresh } from './queries.js';
+import { resumedMessage } from './webhook-state.js';
 
 /** A change of a webhook's state by its owner. */
 type Change = { enabled: boolean } | { paused: boolean };
@@ -16,8 +17,9 @@ export function useChangeWebhook(id: string) {
   const refresh = useRefresh();
   return useMutation({
     mutationFn: (body: Change) => unwrap(api.api.PATCH('/api/webhooks/{id}', { params: { path: { id } }, body })),
-    onSuccess: async (_webhook, change) => {
-      notifySuccess(`The webhook is ${pastOf(change)}.`);
+    onSuccess: async (webhook, change) => {
+      const isResume = 'paused' in change && !change.paused;
+      notifySuccess(isResume ? resumedMessage(webhook) : `The webhook is ${pastOf(change)}.`);
       await refresh();
     },
     onError: (error, change) => {

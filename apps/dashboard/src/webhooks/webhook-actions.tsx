@@ -65,7 +65,7 @@ export function WebhookActions({ webhook }: { webhook: Webhook }) {
       {openDialog === 'replay' && <ReplayDialog webhookId={id} onClose={close} />}
       {openDialog === 'rotate' && <RotateSecretDialog webhook={webhook} onClose={close} />}
       {openDialog === 'disable' && (
-        <DisableWebhookDialog pending={stats.data?.pending ?? 0} isPaused={isPaused} change={change} onClose={close} />
+        <DisableWebhookDialog pending={stats.data?.pending} isPaused={isPaused} change={change} onClose={close} />
       )}
       {openDialog === 'delete' && <DeleteWebhookDialog webhook={webhook} onClose={close} />}
     </>

@@ -30,6 +30,14 @@ const DISABLED: Record<NonNullable<Webhook['disabled_reason']>, WebhookState> = 
   },
 };
 
+/** Words what a resume by one of the two did: the other one's pause stays. */
+export function resumedMessage({ paused_by: pausedBy }: Pick<Webhook, 'paused_by'>): string {
+  const [other] = pausedBy;
+  return other === undefined
+    ? 'The webhook is resumed.'
+    : `Your pause has ended. The ${other}'s remains: deliveries wait until the ${other} resumes the webhook.`;
+}
+
 /** Returns the most important state: disabled before paused, paused before circuit, circuit before throttled, throttled before failing. */
 export function stateOf(webhook: Webhook): WebhookState {
   const {
@@ -42,8 +50,15 @@ export function stateOf(webhook: Webhook): WebhookState {
   } = webhook;
   if (!enabled) {
     return reason === null
-      ? { label: 'Disabled', tone: 'neutral', advice: 'The webhook is disabled. New events are skipped.' }
+      ? { label: 'Disabled', tone: 'neutral', advice: 'The webhook is disabled. New events are not delivered.' }
       : DISABLED[reason];
+  }
+  if (pausedBy.includes('owner') && pausedBy.includes('operator')) {
+    return {
+      label: 'Paused by owner and operator',
+      tone: 'warning',
+      advice: 'The owner and the operator paused this webhook. Deliveries wait until both resume it. No event is lost.',
+    };
   }
   if (pausedBy.includes('owner')) {
     return {

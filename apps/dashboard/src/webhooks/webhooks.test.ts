@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Webhook } from '../api/api.js';
+import { FINISHED, replayStatus } from '../deliveries/replay-status.js';
 import { checkUrl } from './check-url.js';
+import { disableQuestion } from './disable-question.js';
 import { bodyOf, draftOf, fieldError, NEW_DRAFT, unmatchedErrors } from './webhook-draft.js';
-import { stateOf } from './webhook-state.js';
+import { resumedMessage, stateOf } from './webhook-state.js';
 
 const webhook: Webhook = {
   id: 'wh_1',
@@ -58,7 +60,8 @@ describe('stateOf returns the most important state', () => {
     ['Circuit open', { throttled_until: '2026-11-24T10:00:30Z', circuit: open }],
     ['Circuit half-open', { circuit: { ...open, state: 'half_open' } }],
     ['Paused by the operator', { paused: true, paused_by: ['operator'], circuit: open }],
-    ['Paused', { paused: true, paused_by: ['owner', 'operator'] }],
+    ['Paused', { paused: true, paused_by: ['owner'], circuit: open }],
+    ['Paused by owner and operator', { paused: true, paused_by: ['owner', 'operator'] }],
     ['Disabled', { enabled: false, paused: true }],
     ['Disabled: failing', { enabled: false, disabled_reason: 'failing' }],
     ['Disabled: 410 Gone', { enabled: false, disabled_reason: 'gone' }],
@@ -66,6 +69,29 @@ describe('stateOf returns the most important state', () => {
   ])('%s', (label, more) => {
     expect(stateOf({ ...webhook, ...more }).label).toBe(label);
   });
+});
+
+test('a resume says whose pause stays', () => {
+  expect(resumedMessage({ paused_by: [] })).toBe('The webhook is resumed.');
+  expect(resumedMessage({ paused_by: ['operator'] })).toContain('until the operator resumes');
+  expect(resumedMessage({ paused_by: ['owner'] })).toContain('until the owner resumes');
+});
+
+test.each([
+  [undefined, 'Disable and cancel all pending deliveries', 'All pending deliveries will be cancelled'],
+  [0, 'Disable', 'New events are not delivered'],
+  [1, 'Disable and cancel 1 delivery', '1 delivery that'],
+  [10_000, 'Disable and cancel 10,000 or more deliveries', '10,000 or more deliveries'],
+])('the question before a webhook with %s pending deliveries is disabled says what is cancelled', (pending, label, effect) => {
+  const question = disableQuestion(pending);
+  expect(question.label).toBe(label);
+  expect(question.effect).toContain(effect);
+});
+
+test('a replay without a chosen status is of all finished deliveries, or of missed events only', () => {
+  expect(replayStatus([], false)).toEqual(FINISHED);
+  expect(replayStatus([], true)).toEqual([]);
+  expect(replayStatus(['failed'], true)).toEqual(['failed']);
 });
 
 describe('bodyOf', () => {

@@ -72,5 +72,8 @@ describe('a compressed body', () => {
 
   test('that is empty is empty', async () => {
     expect(await decode(Buffer.alloc(0), { 'content-encoding': 'gzip' })).toBe('');
+    expect(await decode(gzipSync(''), { 'content-encoding': 'gzip' })).toBe('');
+    expect(await decode(deflateSync(''), { 'content-encoding': 'deflate' })).toBe('');
+    expect(await decode(brotliCompressSync(''), { 'content-encoding': 'br' })).toBe('');
   });
 });

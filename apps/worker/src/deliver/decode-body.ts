@@ -1,15 +1,40 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import {
+  brotliDecompressSync,
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzipSync,
+  inflateSync,
+} from 'node:zlib';
 
 type Decoder = ReturnType<typeof createGunzip> | ReturnType<typeof createBrotliDecompress>;
 
-/** Creates the decoder of a content coding (RFC 9110, 8.4.1) that is given only the beginning of a body. */
-const DECODERS = new Map<string, (chunkSize: number) => Decoder>(
+interface Coding {
+  /** Creates the decoder for a body of which only the beginning is given. */
+  create: (chunkSize: number) => Decoder;
+  /** Decompresses a whole body. Throws for one that breaks off. */
+  decompressWhole: (body: Buffer) => Buffer;
+}
+
+const GZIP: Coding = {
+  create: (chunkSize) => createGunzip({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH }),
+  decompressWhole: (body) => gunzipSync(body),
+};
+/** The content codings (RFC 9110, 8.4.1) that are decompressed. */
+const CODINGS = new Map<string, Coding>(
   Object.entries({
-    gzip: (chunkSize) => createGunzip({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH }),
-    'x-gzip': (chunkSize) => createGunzip({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH }),
-    deflate: (chunkSize) => createInflate({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH }),
-    br: (chunkSize) => createBrotliDecompress({ chunkSize, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+    gzip: GZIP,
+    'x-gzip': GZIP,
+    deflate: {
+      create: (chunkSize: number) => createInflate({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH }),
+      decompressWhole: (body: Buffer) => inflateSync(body),
+    },
+    br: {
+      create: (chunkSize: number) => createBrotliDecompress({ chunkSize, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+      decompressWhole: (body: Buffer) => brotliDecompressSync(body),
+    },
   }),
 );
 
@@ -23,31 +48,44 @@ const DECODERS = new Map<string, (chunkSize: number) => Decoder>(
  */
 export async function decodeBody(body: Buffer, headers: IncomingHttpHeaders, maxBytes: number): Promise<string> {
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? '';
-  const createDecoder = body.length === 0 ? undefined : DECODERS.get(coding);
-  const bytes = createDecoder === undefined ? body.subarray(0, maxBytes) : await decompress(createDecoder, body, maxBytes);
+  const known = body.length === 0 ? undefined : CODINGS.get(coding);
+  const bytes = known === undefined ? body.subarray(0, maxBytes) : await decompress(known, body, maxBytes);
   return toText(bytes, headers['content-type'] ?? '').replaceAll('\0', '\ufffd');
 }
 
 /** Decompresses up to `maxBytes`. A body that is not what it says is returned as it is, or as far as it could be decompressed. */
-function decompress(createDecoder: (chunkSize: number) => Decoder, body: Buffer, maxBytes: number): Promise<Buffer> {
+function decompress(coding: Coding, body: Buffer, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve) => {
-    const decoder = createDecoder(maxBytes);
+    const decoder = coding.create(maxBytes);
     const chunks: Buffer[] = [];
     let size = 0;
-    const finish = (): void => {
+    const finish = (parts: Buffer[]): void => {
       // Stops it: what was written and not yet decompressed is dropped.
       decoder.destroy();
-      resolve(Buffer.concat(size > 0 ? chunks : [body]).subarray(0, maxBytes));
+      resolve(Buffer.concat(parts).subarray(0, maxBytes));
     };
     decoder.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size >= maxBytes) finish();
+      if (size >= maxBytes) finish(chunks);
     });
-    decoder.on('error', finish);
-    decoder.on('end', finish);
+    decoder.on('error', () => {
+      finish(size > 0 ? chunks : [body]);
+    });
+    decoder.on('end', () => {
+      finish(size > 0 || isEmpty(coding, body) ? chunks : [body]);
+    });
     decoder.end(body);
   });
+}
+
+/** Whether a body that decompresses to nothing is empty, and not the beginning of something else. */
+function isEmpty({ decompressWhole }: Coding, body: Buffer): boolean {
+  try {
+    return decompressWhole(body).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 function toText(bytes: Buffer, contentType: string): string {

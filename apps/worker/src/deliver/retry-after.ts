@@ -1,5 +1,7 @@
 /** No hold is longer: an hour. */
 const MAX_WAIT_MS = 3_600_000;
+/** Linear: in `\d*\.?\d+` the digits of a hostile header can be divided in as many ways as there are digits. */
+const SECONDS = /^(?:\d+(?:\.\d+)?|\.\d+)$/;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const TIME = String.raw`(?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2})`;
 const MONTH = `(?<month>${MONTHS.join('|')})`;
@@ -19,7 +21,7 @@ const HTTP_DATES = [
  */
 export function readRetryAfter(header: string | undefined, nowMs: number): number | null {
   const text = header?.trim() ?? '';
-  if (/^\d*\.?\d+$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), MAX_WAIT_MS);
+  if (SECONDS.test(text)) return Math.min(Math.ceil(Number(text) * 1000), MAX_WAIT_MS);
   const at = readHttpDate(text, nowMs);
   return at === null ? null : Math.min(Math.max(at - nowMs, 0), MAX_WAIT_MS);
 }

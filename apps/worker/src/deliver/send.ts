@@ -5,7 +5,7 @@ import type { Agents } from '@tidings/egress';
 import type { AttemptResult } from './attempt-result.js';
 import { classifyError } from './classify-error.js';
 import { decodeBody } from './decode-body.js';
-import { recordRequestHeaders, recordResponseHeaders, type RecordedHeaders } from './recorded-headers.js';
+import { recordRequestHeaders, recordResponseHeaders, type SentHeaders } from './recorded-headers.js';
 import { readRetryAfter } from './retry-after.js';
 
 /** A request to a receiver: always a POST. */
@@ -13,6 +13,8 @@ export interface OutgoingRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** The `traceparent` that is sent, in place of one in `headers`. Default: none. */
+  traceparent?: string;
   /** Whether it is sent on a new connection. Default: on one that was kept from an earlier request, if there is one. */
   onFreshConnection?: boolean;
 }
@@ -30,7 +32,7 @@ interface Response {
 /** One request, and what came of it. */
 interface Exchange {
   /** Null when there was no connection to send them on. */
-  requestHeaders: RecordedHeaders | null;
+  sent: SentHeaders | null;
   result: Response | Error;
 }
 
@@ -78,10 +80,14 @@ export function createSender({ agents: { http, https, fresh }, timeoutMs }: Send
 
   const renewing = keeping.extend({ agent: fresh });
 
-  const attempt = ({ url, headers, body, onFreshConnection }: OutgoingRequest) =>
+  const attempt = ({ url, headers, body, traceparent, onFreshConnection }: OutgoingRequest) =>
     new Promise<Exchange>((resolve) => {
       const startedAt = performance.now();
-      const request = (onFreshConnection ? renewing : keeping).stream(url, { headers: { ...headers }, body });
+      const hasOwnTraceparent = traceparent !== undefined;
+      const request = (onFreshConnection ? renewing : keeping).stream(url, {
+        headers: { ...headers, ...(hasOwnTraceparent && { traceparent }) },
+        body,
+      });
       let native: ClientRequest | undefined;
       /** Undefined until there is a connection. */
       let bytesBefore: number | undefined;
@@ -100,7 +106,7 @@ export function createSender({ agents: { http, https, fresh }, timeoutMs }: Send
         clearTimeout(timer);
         request.destroy();
         resolve({
-          requestHeaders: native && bytesBefore !== undefined ? recordRequestHeaders(native.getHeaders()) : null,
+          sent: native && bytesBefore !== undefined ? { headers: native.getHeaders(), hasOwnTraceparent } : null,
           result,
         });
       };
@@ -154,11 +160,13 @@ export function createSender({ agents: { http, https, fresh }, timeoutMs }: Send
 
   return async (request) => {
     const startedAt = performance.now();
-    const { requestHeaders, result } = await attempt(request);
-    const sent = { startedAt, durationMs: Math.round(performance.now() - startedAt), requestHeaders };
-    if (result instanceof Error) {
+    const { sent, result } = await attempt(request);
+    const measured = { startedAt, durationMs: Math.round(performance.now() - startedAt) };
+    const requestHeaders = sent && recordRequestHeaders(sent);
+    if (!('statusCode' in result)) {
       return {
-        ...sent,
+        ...measured,
+        requestHeaders,
         statusCode: null,
         retryAfterMs: null,
         responseHeaders: null,
@@ -170,10 +178,11 @@ export function createSender({ agents: { http, https, fresh }, timeoutMs }: Send
     const { statusCode, headers, kept } = result;
     const retryAfterMs = readRetryAfter(headers['retry-after'], Date.now());
     return {
-      ...sent,
+      ...measured,
+      requestHeaders,
       statusCode,
       retryAfterMs,
-      responseHeaders: recordResponseHeaders(headers),
+      responseHeaders: recordResponseHeaders(headers, sent ?? { headers: {}, hasOwnTraceparent: false }),
       responseBody: await decodeBody(kept, headers, KEPT_BYTES),
       brokeWhenReused: false,
       ...classifyStatus(statusCode, retryAfterMs),

@@ -51,7 +51,7 @@ export function traceDeliveries(tracing: Tracing, { send, record, sendTraceparen
 
     send: (request) =>
       tracing.run({ name: 'POST', kind: 'client', attributes: targetOf(request.url) }, async ({ traceparent, set, fail }) => {
-        const result = await send(sendTraceparent ? { ...request, headers: { ...request.headers, traceparent } } : request);
+        const result = await send(sendTraceparent ? { ...request, traceparent } : request);
         if (result.statusCode !== null) set({ 'http.response.status_code': result.statusCode });
         const type = errorTypeOf(result);
         if (type !== null) fail(type);

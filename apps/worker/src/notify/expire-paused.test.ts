@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Accept } from '@tidings/accept';
+import { ConflictingEventError, type Accept } from '@tidings/accept';
 import type { Expired, ExpiringDeliveries } from '@tidings/database';
 import { catalog, type TidingsEvent } from '@tidings/events';
 import { createExpirePaused } from './expire-paused.js';
@@ -8,12 +8,16 @@ const EXPIRING: ExpiringDeliveries = {
   webhookId: 'wh_1',
   owner: 'alice',
   pausedBy: ['owner'],
+  occasion: '1792000000',
   period: '2026_10_20',
   periodEndsAt: new Date('2026-10-24T00:00:00Z'),
   count: 7,
   oldestAt: new Date('2026-10-21T10:00:00Z'),
   skippedAfter: new Date('2026-11-23T00:00:00Z'),
 };
+
+/** The same, as a later round reads it. */
+const LATER: ExpiringDeliveries = { ...EXPIRING, count: 8, skippedAfter: new Date('2026-11-23T00:01:00Z') };
 
 interface Round {
   pages?: ExpiringDeliveries[][];
@@ -70,8 +74,25 @@ describe('the owner of a paused webhook whose deliveries are about to expire', (
   });
 
   test('gets the same event after an interrupted round', async () => {
-    const [first, second] = [await runRound({ pages: [[EXPIRING]] }), await runRound({ pages: [[EXPIRING]] })];
+    const [first, second] = [await runRound({ pages: [[EXPIRING]] }), await runRound({ pages: [[LATER]] })];
     expect(second.accepted[0]?.id).toBe(first.accepted[0]?.id);
+  });
+
+  test('counts as notified when an interrupted round has published the event with other numbers', async () => {
+    const { marked, error } = await runRound({ pages: [[LATER]], failure: new ConflictingEventError(['evt_1']) });
+    expect([marked, error]).toEqual([['wh_1'], undefined]);
+  });
+
+  test.each<[string, Partial<ExpiringDeliveries>]>([
+    ['webhook', { webhookId: 'wh_2' }],
+    ['period', { period: '2026_10_24' }],
+    ['pause', { occasion: '1792000001' }],
+  ])('gets another event for another %s', async (_, difference) => {
+    const [first, second] = [
+      await runRound({ pages: [[EXPIRING]] }),
+      await runRound({ pages: [[{ ...EXPIRING, ...difference }]] }),
+    ];
+    expect(second.accepted[0]?.id).not.toBe(first.accepted[0]?.id);
   });
 
   test('is read page by page', async () => {

@@ -1,4 +1,4 @@
-import { derivedEventId, type Accept } from '@tidings/accept';
+import { ConflictingEventError, derivedEventId, type Accept } from '@tidings/accept';
 import type { Expired, ExpiringDeliveries } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 
@@ -18,13 +18,14 @@ interface ExpirePausedParts {
 /**
  * Creates one round of the periodic task for paused webhooks with deliveries that outlive the retention time. It publishes a
  * `webhook.expiring` event on the owner's stream, once for each pause and period of the log, and later skips the deliveries, so
- * that their period of the log can be dropped. The event's id is derived from its content, as with `webhook.disabled`.
+ * that their period of the log can be dropped. The event's id is derived from the webhook, the period and the pause, so that an
+ * interrupted round publishes it once, though the number and the times have changed since.
  */
 export function createExpirePaused(parts: ExpirePausedParts) {
   const { readExpiring, accept, markExpiring, skipExpired, catalog, onEnded, log } = parts;
 
   const notify = async (expiring: ExpiringDeliveries): Promise<void> => {
-    const { webhookId, owner, pausedBy, period, count, oldestAt, skippedAfter } = expiring;
+    const { webhookId, owner, pausedBy, occasion, period, count, oldestAt, skippedAfter } = expiring;
     const data = {
       user_id: owner,
       webhook_id: webhookId,
@@ -33,9 +34,14 @@ export function createExpirePaused(parts: ExpirePausedParts) {
       oldest_at: oldestAt.toISOString(),
       skipped_after: skippedAfter.toISOString(),
     };
-    const id = derivedEventId('webhook.expiring', period, JSON.stringify(data));
+    const id = derivedEventId('webhook.expiring', webhookId, period, occasion);
     const event = catalog.validateSystemEvent({ id, type: 'webhook.expiring', data });
-    await accept([event]);
+    try {
+      await accept([event]);
+    } catch (error) {
+      // An interrupted round has published it with the times and the number of that moment.
+      if (!(error instanceof ConflictingEventError)) throw error;
+    }
     await markExpiring(expiring);
     log.warn('Deliveries of a paused webhook are about to expire.', { webhook_id: webhookId, count });
   };

@@ -26,6 +26,8 @@ const OVERLAP_MS = 300_000;
 const FULL_LOOK_MS = 3_600_000;
 /** The database's clock was set back when it is behind this process's by so much more than in the last round, in milliseconds. */
 const SET_BACK_MS = 5000;
+/** After so long without a round, in milliseconds, another process has probably made them, and has followed the clock. */
+const INTERRUPTED_MS = 60_000;
 
 /**
  * Creates one round of the reconciler. It enqueues deliveries that Redis has no job for (I1, I2): accepted while Redis was
@@ -54,12 +56,17 @@ export function createReconcile(parts: ReconcileParts) {
   let fullAt = 0;
   /** The database's clock at the last reading, and the monotonic clock then. */
   let read: { time: number; at: number } | undefined;
+  /** The monotonic clock at the last round. */
+  let roundAt = Number.NEGATIVE_INFINITY;
   /** By how much the clock was set back, and the retry behind which retries are still to be brought forward. */
   let setBack: { byMs: number; after: string } | undefined;
 
   /** Reads the clock. Retries have times of the clock as it was: after it was set back they would wait for that much longer. */
   async function followClock(): Promise<number> {
+    await finishSetBack();
     const askedAt = monotonicNow();
+    if (askedAt - roundAt > INTERRUPTED_MS) read = undefined;
+    roundAt = askedAt;
     const time = await readTime();
     // At least so much time passed between the two readings, however long the responses took.
     const setBackMs = read ? read.time + (askedAt - read.at) - time : 0;
@@ -68,11 +75,15 @@ export function createReconcile(parts: ReconcileParts) {
       log.warn("PostgreSQL's clock was set back. Retries are brought forward.", { by_ms: Math.round(setBackMs) });
       setBack = { byMs: setBackMs, after: '' };
     }
+    await finishSetBack();
+    return time;
+  }
+
+  async function finishSetBack(): Promise<void> {
     while (setBack) {
       const after = await bringForward(setBack.byMs, setBack.after);
       setBack = after === null ? undefined : { ...setBack, after };
     }
-    return time;
   }
 
   return async (isStopping: () => boolean): Promise<void> => {

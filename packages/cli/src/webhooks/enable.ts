@@ -37,14 +37,19 @@ export function disableWebhookCommand(io: Io): Command {
           server,
           server.api.GET('/api/webhooks/{id}/stats', { params: { ...params, query: { window: '1h' } } }),
         );
-        if (pending > 0) throw new Failure(EXIT.failed, question(id, pending), { pending });
+        if (pending > 0) throw new Failure(EXIT.failed, disableQuestion(id, pending), { pending });
       }
       const webhook = await unwrap(server, server.api.PATCH('/api/webhooks/{id}', { params, body: { enabled: false } }));
       printResult(io, options.json, webhook, () => `Disabled ${id}.`);
     });
 }
 
-function question(id: string, pending: number): string {
-  const deliveries = pending === 1 ? '1 pending delivery' : `${String(pending)} pending deliveries`;
+/** The API counts no more. */
+const MAX_COUNTED = 10_000;
+
+/** Words the question before a webhook with so many pending deliveries is disabled. */
+export function disableQuestion(id: string, pending: number): string {
+  const count = pending >= MAX_COUNTED ? '10,000 or more' : String(pending);
+  const deliveries = pending === 1 ? '1 pending delivery' : `${count} pending deliveries`;
   return `Disabling cancels ${deliveries}. "tidings webhooks pause ${id}" keeps them until you resume it; "tidings webhooks disable ${id} --yes" cancels them.`;
 }

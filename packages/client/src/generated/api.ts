@@ -435,7 +435,7 @@ export interface paths {
         head?: never;
         /**
          * Pauses or resumes all deliveries
-         * @description After the response to a pause, no new request to a webhook starts; requests in flight finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.
+         * @description After the response to a pause, no delivery is taken for its attempt; those taken before count as in flight and finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.
          */
         patch: operations["changeDeliveryPause"];
         trace?: never;
@@ -5555,19 +5555,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -5630,19 +5630,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -5703,19 +5703,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -5774,19 +5774,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -5846,19 +5846,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -5917,19 +5917,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many requests: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
             429: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not available: Tidings retries at the time in `Retry-After`, or with the usual backoff. */
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
             503: {
                 headers: {
-                    /** @description Seconds, or a date: the time of the next attempt, at most a day later. */
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };

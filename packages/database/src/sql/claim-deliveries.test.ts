@@ -155,7 +155,7 @@ describe('claiming a delivery', () => {
 
   test('before its time defers it, returns when it is due, and changes nothing', async () => {
     await log.pool.query(
-      "UPDATE pending_deliveries SET attempt_count = 1, next_attempt_at = now() + interval '30 s', wake_at = now() + interval '45 s'",
+      "UPDATE pending_deliveries SET stage = 'backoff', attempt_count = 1, next_attempt_at = now() + interval '30 s', wake_at = now() + interval '45 s'",
     );
     expect(await claim(id)).toEqual([expect.objectContaining({ state: 'deferred', id })]);
     const [deferred] = await claim(id);
@@ -165,13 +165,13 @@ describe('claiming a delivery', () => {
   });
 
   test.each([
-    ['a first attempt ten years ago', "'-10 years'", 0, 'claimed'],
-    ['a first attempt in ten years, which is due from the beginning', "'10 years'", 0, 'claimed'],
-    ['a retry ten years ago', "'-10 years'", 1, 'claimed'],
-    ['a retry in ten years', "'10 years'", 1, 'deferred'],
-  ])('works after the clock was set: %s', async (_, interval, attempts, state) => {
+    ['an admitted delivery, due ten years ago', 'admitted', "'-10 years'", 'claimed'],
+    ['an admitted delivery, due in ten years: it was due before', 'admitted', "'10 years'", 'claimed'],
+    ['a retry, due ten years ago', 'backoff', "'-10 years'", 'claimed'],
+    ['a retry, due in ten years', 'backoff', "'10 years'", 'deferred'],
+  ])('works after the clock was set: %s', async (_, stage, interval, state) => {
     await set(
-      `UPDATE pending_deliveries SET attempt_count = ${String(attempts)}, next_attempt_at = now() + ${interval}::interval`,
+      `UPDATE pending_deliveries SET attempt_count = 1, stage = '${stage}', next_attempt_at = now() + ${interval}::interval`,
     );
     expect(await claim(id)).toMatchObject([{ id, state }]);
   });
@@ -179,7 +179,7 @@ describe('claiming a delivery', () => {
   test('handles many deliveries in one statement, each according to its state', async () => {
     const late = await log.addDelivery();
     await log.pool.query(
-      "UPDATE pending_deliveries SET attempt_count = 1, next_attempt_at = now() + interval '1 s' WHERE delivery_id = $1",
+      "UPDATE pending_deliveries SET attempt_count = 1, stage = 'backoff', next_attempt_at = now() + interval '1 s' WHERE delivery_id = $1",
       [late],
     );
     const off = await log.addDelivery('off');

@@ -146,7 +146,7 @@ export async function claimDeliveries(
         SELECT candidate.*, webhook, in_flight, locked_at, CASE
           WHEN locked_at IS NULL AND (SELECT true FROM webhooks WHERE webhooks.id = candidate.webhook_id) THEN 'locked'
           WHEN locked_at IS NULL OR NOT (webhook).enabled OR generation <> (webhook).generation THEN 'superseded'
-          WHEN next_attempt_at > locked_at AND (attempt_count > 0 OR replay) THEN 'deferred'
+          WHEN stage = 'backoff' AND next_attempt_at > locked_at THEN 'deferred'
           WHEN is_paused OR waits_for_probe(webhook, locked_at) THEN 'parked'
           WHEN event_position > next_position AND priority < 2 THEN 'parked'
           ELSE 'claimed'

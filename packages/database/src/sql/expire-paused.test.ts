@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
 import { markExpiring, readExpiring, skipExpired } from './expire-paused.js';
+import { planReplay, replayDeliveries } from './replay-deliveries.js';
+import { replayWithMissing } from './replay-missing.js';
+import { retryDelivery } from './retry-delivery.js';
 
 let log: TestLog;
 beforeAll(async () => {
@@ -55,6 +58,67 @@ describe('deliveries of a paused webhook that are about to outlive the retention
     expect((await set('SELECT FROM expiry_notices')).rowCount).toBe(0);
     await pause();
     expect(await expiring()).toHaveLength(1);
+  });
+
+  test('are the same occasion when an interrupted round is repeated, and another one in another pause', async () => {
+    await pause();
+    const occasions = [await expiring(), await expiring()].map(([one]) => one?.occasion);
+    expect(occasions[0]).toBe(occasions[1]);
+    await set("UPDATE webhooks SET owner_paused_at = now() - interval '11 days'");
+    expect((await expiring())[0]?.occasion).not.toBe(occasions[0]);
+  });
+
+  test('are not looked for before the start of the line', async () => {
+    await pause();
+    await set("INSERT INTO line_starts VALUES ('wh_one', 9223372036854775807)");
+    expect(await expiring()).toEqual([]);
+  });
+
+  test('are not noted as read while a resume is being written', async () => {
+    await pause();
+    const [one] = await expiring();
+    const holder = await log.pool.connect();
+    await holder.query('BEGIN');
+    await holder.query('UPDATE webhooks SET owner_paused_at = NULL');
+    const marked = markExpiring(log.pool, one ?? { webhookId: '', period: '' });
+    await log.lockWaits(1);
+    await holder.query('COMMIT');
+    holder.release();
+    await marked;
+    expect((await set('SELECT FROM expiry_notices')).rowCount).toBe(0);
+  });
+
+  const filter = { webhookId: 'wh_one', since: new Date(0), until: null, statuses: ['skipped'] as const, types: null };
+  const again: [string, () => Promise<unknown>][] = [
+    [
+      'replay',
+      async () => {
+        for (const chunk of await planReplay(log.pool, filter)) await replayDeliveries(log.pool, filter, chunk, 100);
+      },
+    ],
+    [
+      'replay with missing events',
+      () =>
+        replayWithMissing(
+          log.pool,
+          { ...filter, webhookTypes: ['sync.completed'] },
+          { after: '0', through: '9223372036854775807' },
+          100,
+        ),
+    ],
+    ['retry', async () => retryDelivery(log.pool, 'alice', (await log.deliveries())[0]?.id ?? '', 15_000)],
+  ];
+  test.each(again)('are read again, as another occasion, after a %s of what was skipped', async (_, begin) => {
+    await pause();
+    const [first] = await expiring();
+    await notify(49);
+    expect(await skip()).toMatchObject({ skipped: 2 });
+    await begin();
+    await set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL, created_at = now() - interval '11 days'");
+    expect(await skip()).toBeNull();
+    const [second] = await expiring();
+    expect(second).toMatchObject({ webhookId: 'wh_one' });
+    expect(second?.occasion).not.toBe(first?.occasion);
   });
 
   test.each([

@@ -6,6 +6,8 @@ export interface ExpiringDeliveries {
   owner: string;
   /** Who has paused it. */
   pausedBy: ('owner' | 'operator')[];
+  /** Names the pause and the last replay in it: each has its own notice. */
+  occasion: string;
   /** The period of the log that they belong to, and its end. */
   period: string;
   periodEndsAt: Date;
@@ -51,13 +53,14 @@ const line = (webhook: string, columns: string, limit: number): string =>
       (priority) => `
         (SELECT ${columns} FROM pending_deliveries
           WHERE webhook_id = ${webhook}.id AND generation = ${webhook}.generation AND stage = 'parked' AND priority = ${String(priority)}
+            ${priority === 0 ? `AND event_position >= line_start(${webhook}.id)` : ''}
           ORDER BY event_position LIMIT ${String(limit)})`,
     )
     .join(' UNION ALL ');
 
 /**
  * Reads for which paused webhooks, behind the one with the id `after`, deliveries are about to outlive the retention time and no
- * notice was given: once for each pause and period of the log. Returns also the id to continue behind; null: there are no more.
+ * notice was given: once for each pause and period of the log, and again after a replay. Returns also the id to continue behind; null: there are no more.
  */
 export async function readExpiring(
   sql: Queryable,
@@ -74,7 +77,10 @@ export async function readExpiring(
         SELECT webhook, (SELECT min(created_at) FROM (${line('(webhook)', 'created_at', 1)}) AS heads) AS oldest_at
         FROM paused WHERE (webhook).enabled
       ), expiring AS (
-        SELECT (webhook).id AS "webhookId", (webhook).owner, paused_by(webhook) AS "pausedBy", name AS period, ends_at AS "periodEndsAt",
+        SELECT (webhook).id AS "webhookId", (webhook).owner, paused_by(webhook) AS "pausedBy",
+          concat_ws(' ', extract(epoch FROM least((webhook).paused_at, (webhook).owner_paused_at)), extract(epoch FROM (webhook).replay_next_at))
+            AS occasion,
+          name AS period, ends_at AS "periodEndsAt",
           oldest_at AS "oldestAt",
           greatest(ends_at + make_interval(days => $2), now() + make_interval(hours => $3)) AS "skippedAfter", (
             SELECT count(*)::int FROM (
@@ -94,7 +100,7 @@ export async function readExpiring(
   return { expiring, cursor: rows[0]?.cursor ?? null };
 }
 
-/** Records that the owner was notified, if the webhook is still paused. */
+/** Records that the owner was notified, if the webhook is still paused: the lock lets no resume pass that would delete the notice. */
 export async function markExpiring(
   sql: Queryable,
   { webhookId, period }: Pick<ExpiringDeliveries, 'webhookId' | 'period'>,
@@ -103,7 +109,8 @@ export async function markExpiring(
     name: 'mark_expiring',
     text: `
       INSERT INTO expiry_notices (period, webhook_id, notified_at)
-      SELECT $2, id, now() FROM webhooks WHERE id = $1 AND is_paused(webhooks) ON CONFLICT DO NOTHING`,
+      SELECT $2, id, now() FROM webhooks WHERE id = $1 AND is_paused(webhooks) FOR SHARE OF webhooks
+      ON CONFLICT DO NOTHING`,
     values: [webhookId, period],
   });
 }

@@ -403,3 +403,20 @@ describe('a delivery that was cancelled and retried with its request under way',
     expect(await log.delivery(id)).toMatchObject({ status: 'cancelled', attempt_count: 1, stage: null });
   });
 });
+
+describe('an attempt at a URL that was changed meanwhile', () => {
+  const retry: AttemptRecord['outcome'] = { status: 'pending', retryInMs: 3_600_000 };
+  const changeUrl = () => log.pool.query("UPDATE webhooks SET url = 'https://example.com/new'");
+
+  test('is followed by one at the new URL at once', async () => {
+    await changeUrl();
+    await record(refused(claim, retry));
+    expect(await log.delivery(id)).toMatchObject({ stage: 'backoff', next_attempt_in: 0 });
+  });
+
+  test('does not disable the webhook, when the change commits while the record waits for nothing', async () => {
+    await changeUrl();
+    await record(answered(claim, 410, { status: 'failed' }));
+    expect(await log.health('wh_evt_1')).toMatchObject({ enabled: true });
+  });
+});

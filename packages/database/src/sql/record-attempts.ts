@@ -146,7 +146,7 @@ export async function recordAttempts(
           max(seen_slow_downs) FILTER (WHERE throttled) AS throttled_since,
           max(seen_slow_downs) FILTER (WHERE status_code IN (502, 503, 504) AND NOT throttled) AS overloaded_since,
           max(seen_slow_downs) FILTER (WHERE status_code IS NOT NULL AND NOT throttled) AS answered_since,
-          max(asked_ms) FILTER (WHERE throttled AND asked_ms > 0) AS asked_ms, max(jitter) AS jitter
+          max(asked_ms) FILTER (WHERE throttled AND asked_ms > 0) AS asked_ms, max(jitter) AS jitter, min(recordable.url) AS url
         -- A response of an earlier URL does not count for the URL that the webhook has now.
         FROM recordable JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = recordable.url
         WHERE counted OR status_code IS NOT NULL GROUP BY webhook_id
@@ -158,9 +158,10 @@ export async function recordAttempts(
           OR throttled_since IS NOT NULL OR overloaded_since = slow_downs
           OR ((throttled_until IS NOT NULL OR backoff_count > 0) AND answered_since = slow_downs)
       ), locked_webhook AS MATERIALIZED (
-        -- The decision to disable the webhook reads its row after the row is locked.
+        -- The decision to disable the webhook reads its row after the row is locked. If its URL was changed since this statement's
+        -- snapshot, the attempt is answered as locked, and recorded with a new one.
         SELECT affected.*, failing_since, enabled AS was_enabled, circuit_opened_at IS NOT NULL AS was_open, webhooks AS webhook
-        FROM affected JOIN webhooks ON webhooks.id = webhook_id
+        FROM affected JOIN webhooks ON webhooks.id = webhook_id AND webhooks.url = affected.url
         ORDER BY webhook_id FOR NO KEY UPDATE OF webhooks SKIP LOCKED
       ), slowed_webhook AS MATERIALIZED (
         SELECT *, slow_down(webhook, now(), throttled_since, overloaded_since, answered_since, asked_ms, jitter) AS flow
@@ -193,9 +194,11 @@ export async function recordAttempts(
           priority = CASE WHEN parks OR ordering = 'fifo' THEN held.priority ELSE greatest(held.priority, 1) END,
           next_attempt_at = due_at, wake_at = CASE WHEN NOT parks THEN due_at + make_interval(secs => $12::float8 / 1000) END
         FROM (
-          SELECT *, CASE WHEN again THEN greatest(next_attempt_at, now()) WHEN parks THEN now() ELSE now() + make_interval(secs => retry_in_ms / 1000) END AS due_at
-          FROM held
-        ) AS held LEFT JOIN webhooks ON webhooks.id = held.webhook_id
+          -- What the receiver at an earlier URL answered does not hold back what goes to another one.
+          SELECT held.*, ordering, CASE WHEN again THEN greatest(next_attempt_at, now()) WHEN parks OR webhooks.url <> held.url THEN now()
+            ELSE now() + make_interval(secs => retry_in_ms / 1000) END AS due_at
+          FROM held LEFT JOIN webhooks ON webhooks.id = webhook_id
+        ) AS held
         WHERE pending_deliveries.delivery_id = held.delivery_id AND goes_on
       ), updated_webhook AS (
         UPDATE webhooks SET

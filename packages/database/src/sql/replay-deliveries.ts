@@ -108,6 +108,9 @@ export async function replayDeliveries(
         SELECT id, $1, generation, event_position, created_at, 'backoff', 2, attempt_count, attempt_count, true, at, at FROM due
         ON CONFLICT (delivery_id) DO UPDATE SET generation = excluded.generation, ended = false, again = true, priority = 2, replay = true,
           prior_attempts = pending_deliveries.attempt_count, first_attempt_at = NULL, next_attempt_at = excluded.next_attempt_at
+      ), unnoticed AS (
+        -- No notice counted these deliveries.
+        DELETE FROM expiry_notices USING scheduled WHERE webhook_id = $1
       ), logged AS (
         UPDATE deliveries SET status = 'pending', replay = true, finished_at = NULL FROM due WHERE deliveries.id = due.id
       )

@@ -144,6 +144,48 @@ describe('replaying events that a webhook missed', () => {
   });
 });
 
+describe('an event whose place in the log is not that of its time', () => {
+  /** Lets the event be accepted so many seconds from now, with the deliveries that it has. */
+  const acceptAt = (id: string, seconds: number) =>
+    set(
+      `WITH moved AS (UPDATE events SET accepted_at = now() + make_interval(secs => $2) WHERE id = $1 RETURNING position, accepted_at)
+       UPDATE deliveries SET created_at = accepted_at, id = delivery_id_floor(accepted_at) || '-7000-8000-000000000000'
+       FROM moved WHERE event_position = position`,
+      [id, seconds],
+    );
+
+  test('is replayed though an earlier one, which waited for its place, is behind it', async () => {
+    await log.accept({ id: 'in time' });
+    await log.addWebhook('wh_late');
+    await log.accept({ id: 'earlier' });
+    await acceptAt('earlier', -20);
+    expect(await count({ since: new Date(Date.now() - 10_000) })).toBe(1);
+  });
+
+  test('is replayed though a later one is before it', async () => {
+    await log.addWebhook('wh_late');
+    await log.accept({ id: 'later' });
+    await set("UPDATE webhooks SET enabled = false WHERE id = 'wh_late'");
+    await log.accept({ id: 'in time' });
+    await set("UPDATE webhooks SET enabled = true WHERE id = 'wh_late'");
+    await acceptAt('later', 20);
+    expect(await count({ until: new Date(Date.now() + 10_000) })).toBe(1);
+  });
+});
+
+test('a delivery that is replayed with a request under way forgets when its first attempt began', async () => {
+  await log.addWebhook('wh_late');
+  await log.accept({ id: 'a' });
+  const [delivery] = await log.deliveries();
+  await log.claim(delivery?.id ?? '');
+  await set('UPDATE pending_deliveries SET first_attempt_at = now(), ended = true');
+  await set("UPDATE deliveries SET status = 'cancelled', finished_at = now()");
+  expect(await replay({ statuses: ['cancelled'] })).toBe(1);
+  expect((await set('SELECT first_attempt_at, again FROM pending_deliveries')).rows).toEqual([
+    { first_attempt_at: null, again: true },
+  ]);
+});
+
 test('a part of the log begins and ends near its times', async () => {
   await log.addWebhook('wh_late');
   await log.accept({ id: 'early' });

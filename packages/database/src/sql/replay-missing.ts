@@ -30,6 +30,8 @@ export interface ReplayedPart {
 /** Number of events that one call looks at. */
 const CHUNK = 1000;
 const END_OF_TIME = new Date(8.64e15);
+/** A transaction's start, which is when its events are accepted, is at most this long before it gets its place in the log. */
+const LONGEST_ACCEPT_MS = 60_000;
 
 /** A part of the log: the events behind one position and up to another. */
 export interface LogPart {
@@ -39,7 +41,9 @@ export interface LogPart {
 
 /**
  * Returns a part of the log that has all events of a time, and not many more. The log has no index of times, but a delivery's id
- * begins with one: the last delivery before the time belongs to an event before it, and the first one behind it to a later event.
+ * begins with one. An event is accepted when its transaction starts, and gets its position later, so events that are close in time
+ * may have changed places: the last delivery well before the time belongs to an event before all of it, and the first one well
+ * behind it to an event behind all of it.
  */
 export async function readLogPart(sql: Queryable, { since, until }: Pick<MissingFilter, 'since' | 'until'>): Promise<LogPart> {
   const { rows } = await sql.query<LogPart>({
@@ -47,7 +51,10 @@ export async function readLogPart(sql: Queryable, { since, until }: Pick<Missing
     text: `
       SELECT coalesce((SELECT event_position FROM deliveries WHERE id < $1 ORDER BY id DESC LIMIT 1), 0) AS after,
         coalesce((SELECT event_position FROM deliveries WHERE id >= $2 ORDER BY id LIMIT 1), 9223372036854775807) AS through`,
-    values: [deliveryIdFloor(since), deliveryIdFloor(until ?? END_OF_TIME)],
+    values: [
+      deliveryIdFloor(new Date(since.getTime() - LONGEST_ACCEPT_MS)),
+      deliveryIdFloor(until === null ? END_OF_TIME : new Date(until.getTime() + LONGEST_ACCEPT_MS)),
+    ],
   });
   return rows[0] as LogPart;
 }
@@ -170,7 +177,10 @@ export async function replayWithMissing(
           prior_attempts, replay, next_attempt_at, wake_at)
         SELECT id, $1, generation, event_position, created_at, 'backoff', 2, attempt_count, attempt_count, true, at, at FROM due
         ON CONFLICT (delivery_id) DO UPDATE SET generation = excluded.generation, ended = false, again = true, priority = 2, replay = true,
-          prior_attempts = pending_deliveries.attempt_count, next_attempt_at = excluded.next_attempt_at
+          prior_attempts = pending_deliveries.attempt_count, first_attempt_at = NULL, next_attempt_at = excluded.next_attempt_at
+      ), unnoticed AS (
+        -- No notice counted these deliveries.
+        DELETE FROM expiry_notices USING scheduled WHERE webhook_id = $1
       ), logged AS (
         UPDATE deliveries SET status = 'pending', replay = true, finished_at = NULL FROM due
         WHERE deliveries.id = due.id AND NOT is_missing

@@ -200,6 +200,12 @@ describe('retrying a delivery that was cancelled with its request under way', ()
   });
 });
 
+test("another owner's delivery is not found, and not waited for, while it is changed (I7)", async () => {
+  await log.whileHeld('SELECT FROM pending_deliveries FOR UPDATE', [], async () => {
+    expect(await retryDelivery(log.pool, 'bob', id, 15_000)).toBeNull();
+  });
+});
+
 test("another owner's delivery, or an unknown one, is not found (I7)", async () => {
   expect(await retryDelivery(log.pool, 'bob', id, 15_000)).toBeNull();
   expect(await retryDelivery(log.pool, 'alice', 'dlv_unknown', 15_000)).toBeNull();

@@ -15,7 +15,8 @@ export interface RetryResult {
  *
  * A cancelled delivery may still have a request under way. No second request is made at the same time (I4): the delivery keeps
  * its lease, and is attempted again when the request under way has been recorded, whatever the response. The webhook is read
- * without a lock: if it is disabled at this moment, the worker's claim finds the delivery superseded.
+ * without a lock: if it is disabled at this moment, the worker's claim finds the delivery superseded. Only that of a paused one is
+ * locked, behind the delivery as everywhere, to withdraw the notice that its deliveries expire: it did not count this one.
  *
  * @param wakeAfterMs time until the reconciler checks whether it was enqueued, in milliseconds
  */
@@ -52,6 +53,14 @@ export async function retryDelivery(sql: Queryable, owner: string, id: string, w
         WHERE pending_deliveries.delivery_id = (pending).delivery_id AND (webhook).enabled AND NOT is_over AND NOT is_under_way
           AND pending_deliveries.next_attempt_at > now()
         RETURNING pending_deliveries.delivery_id, priority
+      ), unnoticed AS (
+        -- No notice counted this delivery: it gets one, as after a replay.
+        UPDATE webhooks SET replay_next_at = greatest(replay_next_at, now()) + interval '1 us' FROM found
+        WHERE webhooks.id = (webhook).id AND (webhook).enabled AND is_over AND is_paused(webhook)
+          AND EXISTS (SELECT FROM expiry_notices WHERE webhook_id = (webhook).id)
+        RETURNING webhooks.id
+      ), noticed_again AS (
+        DELETE FROM expiry_notices USING unnoticed WHERE webhook_id = unnoticed.id
       ), logged AS (
         UPDATE deliveries SET status = 'pending', replay = true, finished_at = NULL
         FROM found WHERE deliveries.id = $2 AND (webhook).enabled AND is_over

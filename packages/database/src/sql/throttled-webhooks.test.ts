@@ -188,8 +188,21 @@ describe('a hold', () => {
 
   test('that only a clock that was ahead can have written does not count', async () => {
     const ids = await log.addDeliveries(1);
-    await log.pool.query("UPDATE webhooks SET throttled_until = now() + interval '61 min'");
+    await log.pool.query("UPDATE webhooks SET throttled_until = now() + interval '62 min'");
     expect(await claim(ids)).toHaveLength(1);
+  });
+
+  test('of an hour is followed by the rate that was learned, not by all slots at once', async () => {
+    const ids = await log.addDeliveries(10, { maxInFlight: 5 });
+    const [first] = await claim(ids.slice(0, 1));
+    if (!first) throw new Error('It was not claimed.');
+    await record(throttled(first, 3_600_000));
+    await log.pool.query("UPDATE webhooks SET throttled_until = now(), slowed_at = slowed_at - interval '1 h'");
+    const [probe] = await claim([], 1);
+    if (!probe) throw new Error('The probe was not claimed.');
+    await record(succeeded(probe));
+    const { rows } = await log.pool.query<{ rate: number | null }>('SELECT rate_of(webhooks, now()) AS rate FROM webhooks');
+    expect(rows[0]?.rate).toBeLessThan(2);
   });
 
   test('is not caused by the answer of an earlier URL', async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tidings/testing';
 import { answered, HEALTH, refused, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
+import { openDatabase } from '../database.js';
 import { indexAttempts } from './index-attempts.js';
 import { recordAttempts, type AttemptRecord } from './record-attempts.js';
 import { wakeDeliveries } from './wake-deliveries.js';
@@ -118,6 +120,45 @@ describe('the attempts of a webhook', () => {
       expect(await countHour(log.pool)).toBe(false);
     });
   });
+});
+
+test('an hour is counted though that takes longer than other statements may', async () => {
+  await log.addWebhook('wh_one');
+  await record(succeeded(await claimed('one')));
+  await moveBack(3);
+  const database = openDatabase({ url: log.url, maxConnections: 1, statementTimeoutMs: 100 });
+  const holder = await log.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('LOCK webhook_hours IN EXCLUSIVE MODE');
+    const counted = countHour(database.pool);
+    const waited = eventually(async () => {
+      const { rowCount } = await set(`SELECT FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database() AND now() - query_start > interval '200 ms'`);
+      if (rowCount !== 1) throw new Error('The count does not wait for so long yet.');
+    });
+    await Promise.race([waited, counted]);
+    await holder.query('COMMIT');
+    expect(await counted).toBe(true);
+    // Later statements on the connection have the pool's limit again.
+    expect((await database.pool.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '100ms' }]);
+  } finally {
+    holder.release();
+    await database.close();
+  }
+});
+
+test('old counts are dropped in parts', async () => {
+  await set(`INSERT INTO webhook_hours (webhook_id, hour, event_type, status_class, attempts)
+    SELECT 'wh_' || n, 1, 'sync.completed', '2xx', 1 FROM generate_series(1, 20001) AS n`);
+  const dropped: (number | null)[] = [];
+  const query = async (statement: { text: string; values: unknown[] }) => {
+    const result = await log.pool.query(statement);
+    dropped.push(result.rowCount);
+    return result;
+  };
+  await dropWebhookHours({ query } as unknown as TestLog['pool'], 35);
+  expect(dropped).toEqual([20_000, 1]);
 });
 
 test('the present hour is not counted', async () => {

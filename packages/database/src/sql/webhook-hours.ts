@@ -1,5 +1,7 @@
+import type pg from 'pg';
 import type { Queryable } from '../database.js';
 import { countPending } from './count-pending.js';
+import { withTimeout } from './with-timeout.js';
 
 /** The attempts of a webhook in one hour with events of one type and responses of one class. */
 export interface HourCount {
@@ -24,6 +26,10 @@ export interface WebhookHours {
 
 /** Number of attempts that one commit counts, at least the attempts of one webhook. */
 const CHUNK = 20_000;
+/** One webhook may have millions of attempts in an hour: no webhook's hour is counted until that is done. */
+const COUNT_TIMEOUT_MS = 600_000;
+/** Number of counts that one commit deletes. */
+const DROP_CHUNK = 20_000;
 /** No claim leaves a later wake time than this behind itself: the leases of an hour are found among the wake times up to then. */
 const LONGEST_WAKE = "interval '300 s'";
 const endOf = (hour: string): string => `to_timestamp((${hour} + 1) * 3600.0)`;
@@ -35,10 +41,11 @@ const endOf = (hour: string): string => `to_timestamp((${hour} + 1) * 3600.0)`;
  *
  * After PostgreSQL's clock was set back, the hours from the present one on are counted again.
  */
-export async function countHour(sql: Queryable): Promise<boolean> {
-  const { rowCount } = await sql.query({
-    name: 'count_hour',
-    text: `
+export async function countHour(pool: Pick<pg.Pool, 'connect'>): Promise<boolean> {
+  const { rowCount } = await withTimeout(pool, COUNT_TIMEOUT_MS, (run) =>
+    run({
+      name: 'count_hour',
+      text: `
       WITH progress AS MATERIALIZED (
         SELECT hour, cursor FROM counted_hours
         WHERE "only" AND (SELECT indisvalid FROM pg_index WHERE indexrelid = 'attempts_hour_webhook_id_idx'::regclass)
@@ -73,7 +80,8 @@ export async function countHour(sql: Queryable): Promise<boolean> {
         UNION ALL SELECT hour, '' FROM set_back
       ) AS next
       WHERE counted_hours."only"`,
-  });
+    }),
+  );
   return rowCount === 1;
 }
 
@@ -117,11 +125,18 @@ export async function readWebhookHours(sql: Queryable, webhookId: string, hours:
   };
 }
 
-/** Deletes the counts of hours that are older than a number of days. */
+/** Deletes the counts of hours that are older than a number of days, a part of them in each commit. */
 export async function dropWebhookHours(sql: Queryable, days: number): Promise<void> {
-  await sql.query({
-    name: 'drop_webhook_hours',
-    text: `DELETE FROM webhook_hours WHERE hour < floor(extract(epoch FROM now()) / 3600)::int - $1::int * 24`,
-    values: [days],
-  });
+  for (let dropped = DROP_CHUNK; dropped === DROP_CHUNK;) {
+    const { rowCount } = await sql.query({
+      name: 'drop_webhook_hours',
+      text: `
+        DELETE FROM webhook_hours WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM webhook_hours WHERE hour < floor(extract(epoch FROM now()) / 3600)::int - $1::int * 24
+          LIMIT ${String(DROP_CHUNK)}
+        ))`,
+      values: [days],
+    });
+    dropped = rowCount ?? 0;
+  }
 }

@@ -101,9 +101,9 @@ export function claim(
   return { state, claims };
 }
 
-/** A first attempt is due from the beginning: a later time was written by a clock that was ahead. */
-function isDue({ nextAttemptAt, attemptCount, replay }: PendingDelivery, now: number, { claimBoundsTimes }: Rules): boolean {
-  return nextAttemptAt <= now || (attemptCount === 0 && !replay && claimBoundsTimes);
+/** What is admitted or parked was due already: a later time was written by a clock that was ahead. */
+function isDue({ nextAttemptAt, stage }: PendingDelivery, now: number, { claimBoundsTimes }: Rules): boolean {
+  return nextAttemptAt <= now || (stage !== 'backoff' && claimBoundsTimes);
 }
 
 function isEligible(before: State, row: PendingDelivery, webhook: Webhook, rules: Rules): boolean {

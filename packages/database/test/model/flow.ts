@@ -5,6 +5,8 @@ import type { State, Webhook } from './state.js';
 const LEARNED_FOR_MS = 3_600_000;
 /** No hold is longer. A later `throttledUntil` was written by a clock that was ahead. */
 export const LONGEST_HOLD_MS = 3_600_000;
+/** A time may be so much later than any rule sets it: PostgreSQL's clock was corrected meanwhile. */
+export const CORRECTED_MS = 60_000;
 const SHORTEST_HOLD_MS = 1000;
 const LONGEST_BACKOFF_MS = 300_000;
 const LOWEST_RATE = 1 / 60;
@@ -26,8 +28,10 @@ export interface FlowAnswer {
 }
 
 /** Returns the requests per second that the receiver seems to take, as `learned_rate_at` does; null: no limit is known. */
-function learnedRateAt({ slowedAt, learnedRate }: Webhook, now: number): number | null {
-  return slowedAt !== null && Math.abs(now - slowedAt) <= LEARNED_FOR_MS ? learnedRate : null;
+function learnedRateAt({ slowedAt, throttledUntil, learnedRate }: Webhook, now: number): number | null {
+  const countsFrom = slowedAt === null ? null : Math.max(slowedAt, throttledUntil ?? -Infinity);
+  const isKnown = countsFrom !== null && now - countsFrom <= LEARNED_FOR_MS && countsFrom - now <= LONGEST_HOLD_MS + CORRECTED_MS;
+  return isKnown ? learnedRate : null;
 }
 
 /** Returns how many requests per second may be sent, as `rate_of` does; null: any number. */
@@ -97,8 +101,12 @@ export function slowDown(
     const { backoffCount } = webhook;
     const backoffMs = backoffCount > 0 ? Math.min(LONGEST_BACKOFF_MS, longer * 1000 * 2 ** (Math.min(backoffCount, 20) - 1)) : 0;
     const holdMs = Math.min(LONGEST_HOLD_MS, Math.max(longer * Math.max(SHORTEST_HOLD_MS, askedMs ?? 0), backoffMs));
-    const earlier = throttledUntil !== null && throttledUntil <= now + LONGEST_HOLD_MS ? throttledUntil : -Infinity;
+    const earlier =
+      throttledUntil !== null && throttledUntil <= now + LONGEST_HOLD_MS + CORRECTED_MS ? throttledUntil : -Infinity;
     webhook.throttledUntil = holdsAreKept ? Math.max(now + holdMs, earlier) : now + holdMs;
-  } else if (answeredSince === slowDowns) Object.assign(webhook, { throttledUntil: null, backoffCount: 0 });
+  } else if (answeredSince === slowDowns) {
+    if (throttledUntil !== null) webhook.slowedAt = now;
+    Object.assign(webhook, { throttledUntil: null, backoffCount: 0 });
+  }
   if (isHeld || isOverloaded) webhook.slowDowns += 1;
 }

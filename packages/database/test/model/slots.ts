@@ -1,4 +1,4 @@
-import { LONGEST_HOLD_MS } from './flow.js';
+import { CORRECTED_MS, LONGEST_HOLD_MS } from './flow.js';
 import { RULES, type Rules } from './rules.js';
 import { isLeased, pendingOf, type State, type Webhook, type PendingDelivery } from './state.js';
 
@@ -48,7 +48,7 @@ export function awaitsProbe(
   const isAwaited = (at: number | null, longestMs: number) =>
     at !== null && at > now && (!claimBoundsTimes || at <= now + longestMs);
   if (isAwaited(circuitProbeAt, LONGEST_PROBE_WAIT_MS)) return true;
-  return claimHonoursHolds && isAwaited(throttledUntil, LONGEST_HOLD_MS);
+  return claimHonoursHolds && isAwaited(throttledUntil, LONGEST_HOLD_MS + CORRECTED_MS);
 }
 
 /** Returns the time between two requests at a rate, in milliseconds: an interval of PostgreSQL has whole microseconds. */

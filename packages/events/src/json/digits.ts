@@ -1,20 +1,28 @@
 /** A JSON container: an array or an object. */
 export type Container = unknown[] | Record<string, unknown>;
 
+/** The texts of the numbers of one container. */
+interface Digits {
+  key: string | number;
+  text: string;
+  /** Those of further keys. Most containers that have any have one, and a record for it costs four times as much. */
+  others: Record<string | number, string> | undefined;
+}
+
 /**
  * The texts of the numbers that JavaScript would write otherwise (`1.0`, `1e2`, `9007199254740993`), by the container that holds
  * them and by their key. They are beside the values, and not in them, so that schemas see plain numbers.
  */
-const digits = new WeakMap<Container, Record<string | number, string>>();
+const digits = new WeakMap<Container, Digits>();
 
 /** Remembers how the number at this key of the container was written. */
 export function rememberDigits(container: Container, key: string | number, text: string): void {
-  let known = digits.get(container);
-  if (!known) {
-    known = Object.create(null) as Record<string | number, string>;
-    digits.set(container, known);
+  const known = digits.get(container);
+  if (!known) digits.set(container, { key, text, others: undefined });
+  else {
+    known.others ??= Object.create(null) as Record<string | number, string>;
+    known.others[key] = text;
   }
-  known[key] = text;
 }
 
 /** Whether the container itself holds a number that JavaScript would write otherwise. */
@@ -24,7 +32,9 @@ export function hasDigits(container: object): boolean {
 
 /** Returns how the number at this key of the container was written; undefined: as JavaScript writes it. */
 export function digitsOf(container: object, key: string | number): string | undefined {
-  return digits.get(container as Container)?.[key];
+  const known = digits.get(container as Container);
+  if (known === undefined) return undefined;
+  return known.key === key ? known.text : known.others?.[key];
 }
 
 /** An exact decimal number: `digits` × 10^`exponent`. */

@@ -20,6 +20,8 @@ export interface Inspection {
   faults: FieldError[];
   /** Whether a number in it has digits that JavaScript would write otherwise. */
   hasDigits: boolean;
+  /** A lower bound of its size as JSON, in bytes: that of its texts, names and brackets, and one for each other value. */
+  leastBytes: number;
 }
 
 /**
@@ -30,13 +32,14 @@ export interface Inspection {
  */
 export function inspectJson(value: unknown, { field, maxLevels }: { field: string; maxLevels: number }): Inspection {
   const path: (string | number)[] = [field];
-  const inspection: Inspection = { faults: [], hasDigits: false };
+  const inspection: Inspection = { faults: [], hasDigits: false, leastBytes: 0 };
   const refuse = (message: string, key?: string): void => {
     inspection.faults.push({ field: z.core.toDotPath(key === undefined ? path : [...path, key]), message });
   };
   let tooDeep = undefined as FieldError | undefined;
   const visit = (inner: unknown): void => {
     if (tooDeep !== undefined) return;
+    inspection.leastBytes += leastBytesOf(inner);
     if (typeof inner === 'string') {
       const fault = faultOfText(inner);
       if (fault !== undefined) refuse(fault);
@@ -54,6 +57,7 @@ export function inspectJson(value: unknown, { field, maxLevels }: { field: strin
         for (let index = 0; index < inner.length; index += 1) visitAt(index, (inner as unknown[])[index]);
       } else {
         for (const key of Object.keys(inner)) {
+          inspection.leastBytes += key.length;
           const fault = faultOfKey(key);
           if (fault !== undefined) refuse(fault, key);
           visitAt(key, (inner as Record<string, unknown>)[key]);
@@ -68,4 +72,10 @@ export function inspectJson(value: unknown, { field, maxLevels }: { field: strin
   };
   visit(value);
   return tooDeep ? { ...inspection, faults: [...inspection.faults, tooDeep] } : inspection;
+}
+
+function leastBytesOf(value: unknown): number {
+  if (value === undefined) return 0;
+  if (typeof value === 'string') return value.length + 2;
+  return typeof value === 'object' && value !== null ? 2 : 1;
 }

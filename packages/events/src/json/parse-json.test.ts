@@ -125,6 +125,15 @@ describe('parseJson', () => {
     expect(errorsOf(`{${'"a":1,'.repeat(100_000)}"a":1}`)).toHaveLength(100);
   });
 
+  test('repeats no more of a long path than names the place', () => {
+    const long = 'x'.repeat(100_000);
+    expect(errorsOf(`{"${long}":{"a":1,"a":2}}`)).toMatchObject([{ field: `["${'x'.repeat(99)}…"].a` }]);
+    const deep = errorsOf(`${`{"${long}":`.repeat(4)}["\\ud83d"]${'}'.repeat(4)}`) as { field: string }[];
+    expect(deep[0]?.field).toHaveLength(200);
+    const tooDeep = errorsOf(`{"${long}":`.repeat(65)) as { field: string }[];
+    expect(tooDeep[0]?.field).toHaveLength(200);
+  });
+
   test('accepts names that every object of JavaScript has', () => {
     const text = '{"constructor":1,"prototype":{"toString":null},"hasOwnProperty":[],"valueOf":false}';
     expect(JSON.stringify(parseJson(text))).toBe(text);

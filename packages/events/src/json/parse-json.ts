@@ -15,6 +15,9 @@ const MAX_LEVELS = 64;
 const MAX_FAULTS = 100;
 /** How many names a place that is nested too deeply is named with. */
 const MAX_NAMES = 4;
+/** How much an error repeats of one name, and of the whole path of a field. */
+const MAX_NAME_CHARACTERS = 100;
+const MAX_FIELD_CHARACTERS = 200;
 /** JavaScript writes a whole number of so few digits as it was written. */
 const MAX_PLAIN_DIGITS = 15;
 
@@ -210,19 +213,31 @@ class Reader {
   }
 
   private refuse(message: string): void {
-    this.faults.push({ field: z.core.toDotPath(this.path.slice(0, this.level)), message });
+    this.faults.push({ field: this.fieldOf(this.level), message });
     if (this.faults.length === MAX_FAULTS) throw new InvalidJsonError(this.faults);
   }
 
   private tooDeep(): InvalidJsonError {
-    const field = z.core.toDotPath(this.path.slice(0, Math.min(this.level, MAX_NAMES)));
+    const field = this.fieldOf(Math.min(this.level, MAX_NAMES));
     return new InvalidJsonError([{ field, message: `is nested more than ${String(this.maxLevels)} levels deep` }]);
+  }
+
+  /** The path of this many levels. A hundred faults that each repeat long names would be an answer of megabytes. */
+  private fieldOf(levels: number): string {
+    const names = this.path
+      .slice(0, levels)
+      .map((name) => (typeof name === 'string' ? shorten(name, MAX_NAME_CHARACTERS) : name));
+    return shorten(z.core.toDotPath(names), MAX_FIELD_CHARACTERS);
   }
 
   private unexpected(): SyntaxError {
     const { text, at } = this;
     return new SyntaxError(at < text.length ? `Unexpected ${JSON.stringify(text[at])} at ${String(at)}` : 'Unexpected end');
   }
+}
+
+function shorten(text: string, maxCharacters: number): string {
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }
 
 /** JavaScript reads this many significant digits exactly, and cannot read most numbers with more. */

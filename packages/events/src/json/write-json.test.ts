@@ -29,6 +29,13 @@ describe('writeJson', () => {
     );
   });
 
+  test('takes a member toJSON that is data for data, and a hole in a list for null', () => {
+    const text = '{"toJSON":1.0,"a":{"toJSON":null,"b":1e2}}';
+    expect(writeJson(parseJson(text))).toBe(text);
+    // eslint-disable-next-line no-sparse-arrays
+    expect(writeJson([1, , 2])).toBe('[1,null,2]');
+  });
+
   test.each(NUMBERS)('writes %s with its digits, wherever it is', (number) => {
     for (const text of [`[${number}]`, `{"a":${number},"1":{"b":[1,${number}]}}`]) {
       expect(writeJson(parseJson(text))).toBe(text.replace(/^{"a":(.*?),"1":(.*)}$/, '{"1":$2,"a":$1}'));

@@ -45,17 +45,22 @@ function write(
   arrange: (keys: string[]) => string[] = (keys) => keys,
 ): string | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) return toNumber(Object.is(value, -0) ? '0' : String(value));
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null || hasToJson(value)) return JSON.stringify(value);
   const original = typeof source === 'object' && source !== null ? source : undefined;
   const member = (key: string | number, inner: unknown): string | undefined => {
     const digits = typeof inner === 'number' && original ? digitsOf(original, key) : undefined;
     if (digits !== undefined && Object.is(Number(digits), inner)) return toNumber(digits);
     return write(inner, (original as Record<string, unknown> | undefined)?.[key], toNumber, arrange);
   };
-  if (Array.isArray(value)) return `[${value.map((inner, index) => member(index, inner) ?? 'null').join(',')}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, (inner, index) => member(index, inner) ?? 'null').join(',')}]`;
   const members = arrange(Object.keys(value)).flatMap((key) => {
     const text = member(key, (value as Record<string, unknown>)[key]);
     return text === undefined ? [] : [`${JSON.stringify(key)}:${text}`];
   });
   return `{${members.join(',')}}`;
+}
+
+/** Whether `JSON.stringify` writes what the value's method returns. A member of this name that is data has no effect. */
+function hasToJson(value: object): boolean {
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }

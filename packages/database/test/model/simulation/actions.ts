@@ -100,7 +100,32 @@ const throttles = fc.constantFrom([null, null], [5000, null], [120_000, 5000]).m
     }),
   ]).flat(),
 ]);
-const actions = fc.oneof({ weight: 60, arbitrary: action.map((one) => [one]) }, { weight: 1, arbitrary: throttles });
+/** A delivery is cancelled and retried with its request under way. Chance rarely leads to it. */
+const retries = fc.tuple(webhook, fc.integer({ min: 1, max: 3 }), fc.nat(9)).map(([webhookId, steps, index]) => {
+  const step: Action = Object.assign(
+    (before: Simulation, behaviour: Behaviour) => stepWorker(before, 0, { answer: 500, askedMs: null, locked: false }, behaviour),
+    { toString: () => 'step [0,500]' },
+  );
+  return [
+    Object.assign((before: Simulation, behaviour: Behaviour) => publish(before, [webhookId], 10, false, behaviour), {
+      toString: () => `publish ${webhookId}`,
+    }),
+    ...Array.from({ length: steps }, () => step),
+    Object.assign((before: Simulation, behaviour: Behaviour) => disableAndEnable(before, webhookId, behaviour), {
+      toString: () => `disable and enable ${webhookId}`,
+    }),
+    Object.assign((before: Simulation, behaviour: Behaviour) => requestRetry(before, index, false, behaviour), {
+      toString: () => `retry ${String(index)}`,
+    }),
+    step,
+    step,
+  ];
+});
+const actions = fc.oneof(
+  { weight: 60, arbitrary: action.map((one) => [one]) },
+  { weight: 1, arbitrary: throttles },
+  { weight: 2, arbitrary: retries },
+);
 export const actionSequence = fc
   .array(actions, { minLength: 1, maxLength: 120, size: 'max' })
   .map((parts): Action[] => parts.flat());

@@ -1,5 +1,5 @@
 import { matches } from '../accept.js';
-import { LONGEST_HOLD_MS } from '../flow.js';
+import { CORRECTED_MS, LONGEST_HOLD_MS } from '../flow.js';
 import { LONGEST_LEASE_MS } from '../slots.js';
 import type { Webhook } from '../state.js';
 import { judgeClaim, judgeEnd, judgeWait } from './judge.js';
@@ -83,7 +83,7 @@ function observeRecorded(before: Simulation, { log }: Simulation, observed: Muta
 function observeHolds(before: Simulation, { log }: Simulation, observed: Mutable): void {
   const recorded = observed.recorded.slice(before.observed.recorded.length);
   // A time that has passed is over, also when the clock is set back. A later one than any hold is of a clock that was ahead.
-  const isAhead = (until: number) => until > log.now && until <= log.now + LONGEST_HOLD_MS;
+  const isAhead = (until: number) => until > log.now && until <= log.now + LONGEST_HOLD_MS + CORRECTED_MS;
   observed.askedUntil = new Map([...observed.askedUntil].filter(([, until]) => isAhead(until)));
   for (const [id, { throttledUntil, backoffCount }] of log.webhooks) {
     const was = before.log.webhooks.get(id);

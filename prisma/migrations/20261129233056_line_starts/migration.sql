@@ -159,6 +159,11 @@ CREATE OR REPLACE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks
     IS DISTINCT FROM ROW(NEW.enabled, NEW.disabled_reason, NEW.event_types, NEW.ordering, NEW.paused_at, NEW.owner_paused_at)
   ) EXECUTE FUNCTION follow_webhook();
 
+CREATE OR REPLACE FUNCTION waits_for_probe(webhook webhooks, at TIMESTAMPTZ)
+RETURNS BOOLEAN LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(webhook.circuit_probe_at > at AND webhook.circuit_probe_at <= at + interval '5 min', false)
+  OR coalesce(webhook.throttled_until > at AND webhook.throttled_until <= at + interval '61 min', false);
+
 CREATE OR REPLACE FUNCTION free_slots(webhook webhooks)
 RETURNS INTEGER LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -186,6 +191,25 @@ BEGIN
     SELECT FROM pending_deliveries WHERE webhook_id = webhook.id AND generation = webhook.generation AND stage = 'parked'
       AND priority > 0
   );
+END $$;
+
+CREATE OR REPLACE FUNCTION learned_rate_at(webhook webhooks, at TIMESTAMPTZ)
+RETURNS FLOAT8 LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN greatest(webhook.slowed_at, webhook.throttled_until) BETWEEN at - interval '1 h' AND at + interval '61 min'
+  THEN webhook.learned_rate END;
+
+CREATE OR REPLACE FUNCTION lock_delivery(delivery_id TEXT, of_owner TEXT)
+RETURNS TABLE (delivery deliveries, pending pending_deliveries, webhook webhooks) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  -- Nothing of another owner is locked: to wait for it, or to give up, would tell that it exists (I7).
+  IF NOT EXISTS (SELECT FROM deliveries WHERE id = lock_delivery.delivery_id AND owner = of_owner) THEN RETURN; END IF;
+  PERFORM FROM pending_deliveries WHERE pending_deliveries.delivery_id = lock_delivery.delivery_id FOR UPDATE;
+  PERFORM FROM deliveries WHERE id = lock_delivery.delivery_id AND owner = of_owner FOR UPDATE;
+  RETURN QUERY
+    SELECT deliveries, pending_deliveries, webhooks FROM deliveries
+    LEFT JOIN pending_deliveries ON pending_deliveries.delivery_id = id
+    LEFT JOIN webhooks ON webhooks.id = deliveries.webhook_id
+    WHERE deliveries.id = lock_delivery.delivery_id AND deliveries.owner = of_owner;
 END $$;
 
 CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids TEXT[])
@@ -279,4 +303,43 @@ BEGIN
     END IF;
     after := next_started;
   END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION slow_down(webhook webhooks, at TIMESTAMPTZ, throttled_since INTEGER, overloaded_since INTEGER,
+  answered_since INTEGER, asked_ms FLOAT8, jitter FLOAT8)
+RETURNS webhooks LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  is_throttled BOOLEAN := coalesce(throttled_since = webhook.slow_downs, false);
+  is_overloaded BOOLEAN := NOT is_throttled AND coalesce(overloaded_since = webhook.slow_downs, false);
+  is_held BOOLEAN := is_throttled OR (throttled_since IS NOT NULL AND asked_ms IS NOT NULL);
+  is_answered BOOLEAN := coalesce(answered_since = webhook.slow_downs, false);
+  rate FLOAT8 := learned_rate_at(webhook, at);
+  longer FLOAT8 := 1::float8 + 0.1::float8 * jitter;
+  hold_ms FLOAT8;
+BEGIN
+  IF is_throttled THEN
+    IF webhook.throttled_until IS NULL THEN webhook.learned_from := rate; END IF;
+    webhook.learned_rate := CASE WHEN rate IS NULL THEN least(1::float8, webhook.rate_limit / 2::float8)
+      WHEN webhook.throttled_until IS NULL THEN greatest(1::float8 / 60, rate / 2) ELSE rate END;
+    IF asked_ms IS NULL THEN webhook.backoff_count := webhook.backoff_count + 1; END IF;
+  ELSIF is_overloaded THEN
+    webhook.learned_from := rate;
+    webhook.learned_rate := CASE WHEN rate IS NULL THEN least(webhook.max_in_flight::float8, webhook.rate_limit / 2::float8)
+      ELSE greatest(least(1::float8, rate), rate / 2) END;
+  END IF;
+  IF is_throttled OR is_overloaded THEN webhook.slowed_at := at; END IF;
+
+  IF is_held THEN
+    hold_ms := least(3600000, greatest(longer * greatest(1000, asked_ms),
+      CASE WHEN webhook.backoff_count > 0 THEN least(300000, longer * 1000 * 2 ^ (least(webhook.backoff_count, 20) - 1)) END));
+    webhook.throttled_until := greatest(at + make_interval(secs => hold_ms / 1000),
+      CASE WHEN webhook.throttled_until <= at + interval '61 min' THEN webhook.throttled_until END);
+  ELSIF is_answered THEN
+    -- What was learned counts for an hour after the hold.
+    IF webhook.throttled_until IS NOT NULL THEN webhook.slowed_at := at; END IF;
+    webhook.throttled_until := NULL;
+    webhook.backoff_count := 0;
+  END IF;
+  IF is_held OR is_overloaded THEN webhook.slow_downs := webhook.slow_downs + 1; END IF;
+  RETURN webhook;
 END $$;

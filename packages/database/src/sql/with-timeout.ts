@@ -1,0 +1,30 @@
+import type pg from 'pg';
+
+/** Executes one statement. */
+export type Run = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
+
+/**
+ * Runs statements on one connection of a pool, each with a time limit of its own instead of the pool's: for the few that may
+ * take minutes.
+ *
+ * @param timeoutMs the limit of each statement, in milliseconds
+ */
+export async function withTimeout<T>(
+  pool: Pick<pg.Pool, 'connect'>,
+  timeoutMs: number,
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    await client.query(`SET statement_timeout = ${String(timeoutMs)}`);
+    const result = await work((statement) => client.query({ ...statement, query_timeout: timeoutMs } as pg.QueryConfig));
+    await client.query('RESET statement_timeout');
+    return result;
+  } catch (error) {
+    failure = error as Error;
+    throw error;
+  } finally {
+    client.release(failure);
+  }
+}
