@@ -94,10 +94,10 @@ export function webhookTests(fixture: DashboardFixture): void {
       .getByRole('dialog')
       .getByRole('button', { name: /^Disable/ })
       .click();
-    await waitForText('New events are skipped');
+    await waitForText('New events are not delivered');
     expect(await now()).toMatchObject({ enabled: false });
     await click('Enable');
-    await page.getByText('New events are skipped').waitFor({ state: 'detached' });
+    await page.getByText('New events are not delivered').waitFor({ state: 'detached' });
     expect(await now()).toMatchObject({ enabled: true });
 
     await click('More …');
