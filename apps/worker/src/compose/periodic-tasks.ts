@@ -31,6 +31,7 @@ import { createExpandLost, type ExpandChunk } from '../expand/expand.js';
 import type { LineStarts } from '../line-starts/line-starts.js';
 import { createExpirePaused } from '../notify/expire-paused.js';
 import { createNotifyOwners } from '../notify/notify-owners.js';
+import { createFollowClock } from '../reconcile/follow-clock.js';
 import { createReconcile } from '../reconcile/reconcile.js';
 import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
@@ -74,8 +75,11 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
   const { reconcileIntervalMs } = config;
   const reconcile = createReconcile({
     wake: (since) => wakeDeliveries(sql, { againAfterMs: leaseMs, since }),
-    readTime: () => readTime(sql),
-    bringForward: (byMs, after) => bringForward(sql, byMs, after),
+    readTime: createFollowClock({
+      readTime: () => readTime(sql),
+      bringForward: (byMs, after) => bringForward(sql, byMs, after),
+      log,
+    }),
     batchSize: WAKE_LIMIT,
     enqueue: queue.enqueueOverdue,
     refill,

@@ -15,17 +15,13 @@ let batches: (Woken | Error)[];
 let steps: unknown[];
 /** The database's clock. */
 let now: number;
-let monotonic: number;
-let answerTakesMs: number;
-let isAway: boolean;
-let warnings: string[];
 /** From when on each batch looked at wake times, in minutes after `START`; undefined: since whenever. */
 let looked: (number | undefined)[];
 let enqueued: () => Promise<void>;
 let run: ReturnType<typeof createReconcile>;
 beforeEach(() => {
   [batches, steps, looked] = [[], [], []];
-  [now, monotonic, answerTakesMs, isAway, warnings] = [START, 1000, 0, false, []];
+  now = START;
   enqueued = () => Promise.resolve();
   run = createReconcile({
     wake: (since) => {
@@ -33,24 +29,14 @@ beforeEach(() => {
       const batch = batches.shift() ?? NONE;
       return batch instanceof Error ? Promise.reject(batch) : Promise.resolve(batch);
     },
-    readTime: () => {
-      const time = now;
-      monotonic += answerTakesMs;
-      return Promise.resolve(time);
-    },
-    bringForward: (byMs, after = '') => {
-      steps.push({ byMs, after });
-      if (isAway) return Promise.reject(new Error('away'));
-      return Promise.resolve(after === '' ? 'dlv_1' : null);
-    },
-    monotonicNow: () => monotonic,
+    readTime: () => Promise.resolve(now),
     batchSize: 3,
     refill: () => Promise.resolve(void steps.push('refill')),
     enqueue: (deliveries) => {
       steps.push(deliveries.map(({ id }) => id));
       return enqueued();
     },
-    log: { info: () => undefined, warn: (message) => void warnings.push(message) },
+    log: { info: () => undefined },
   });
 });
 const round = (isStopping = false) => run(() => isStopping);
@@ -78,51 +64,6 @@ describe('a round of the reconciler', () => {
     batches = [woken(1, 1)];
     enqueued = () => Promise.reject(new Error('away'));
     await expect(round()).rejects.toThrow('away');
-  });
-});
-
-describe("PostgreSQL's clock", () => {
-  const passes = async (ms: number, onItsClockMs = ms) => {
-    [now, monotonic] = [now + onItsClockMs, monotonic + ms];
-    steps = [];
-    await round();
-    return steps.slice(0, -1);
-  };
-
-  test('that is set back brings retries forward by as long, in chunks, and is told', async () => {
-    expect(await passes(0)).toEqual([]);
-    expect(await passes(1000, 1000 - 3_600_000)).toEqual([
-      { byMs: 3_600_000, after: '' },
-      { byMs: 3_600_000, after: 'dlv_1' },
-    ]);
-    expect(warnings).toEqual(["PostgreSQL's clock was set back. Retries are brought forward."]);
-    expect(await passes(1000)).toEqual([]);
-  });
-
-  test('brings retries forward once, when PostgreSQL was away in between', async () => {
-    await passes(0);
-    isAway = true;
-    await expect(passes(1000, -60_000)).rejects.toThrow('away');
-    isAway = false;
-    expect(await passes(1000)).toEqual([
-      { byMs: 61_000, after: '' },
-      { byMs: 61_000, after: 'dlv_1' },
-    ]);
-  });
-
-  test('is not judged by a reading from before another process made the rounds', async () => {
-    await passes(0);
-    expect(await passes(600_000, 600_000 - 3_600_000)).toEqual([]);
-    expect(await passes(1000, 1000 - 60_000)).toHaveLength(2);
-  });
-
-  test('that is corrected by seconds, set forward, or read late, changes nothing', async () => {
-    await passes(0);
-    expect(await passes(1000, -3900)).toEqual([]);
-    expect(await passes(1000, 3_600_000)).toEqual([]);
-    answerTakesMs = 60_000;
-    expect(await passes(1000)).toEqual([]);
-    expect(await passes(30_000)).toEqual([]);
   });
 });
 
