@@ -1,6 +1,7 @@
 import type { Queryable } from '../database.js';
 import { arrangeCalls, type Call, type SameData } from './arrange-calls.js';
 import { addMissingPeriod } from './keep-partitions.js';
+import { writeDeliveries } from './write-deliveries.js';
 
 /** An event to accept. */
 export interface NewEvent {
@@ -248,21 +249,13 @@ async function acceptTogether(
       ), wanting AS (
         SELECT *, rank <= free AS has_slot, rank = 1 AND free > 0 AND free = slots_of(webhook) AS is_first FROM slotted
       ), delivery AS MATERIALIZED (
-        SELECT *, new_delivery_id(accepted_at) AS delivery_id, (webhook).enabled AS is_pending,
-          is_first OR (has_slot AND $11::int >= count(*) FILTER (WHERE has_slot AND NOT is_first) OVER (ORDER BY position, (webhook).id)) AS is_admitted
+        SELECT *, id AS event_id, position AS event_position, type AS event_type, new_delivery_id(accepted_at) AS delivery_id,
+          (webhook).enabled AS is_pending, is_first OR (has_slot AND $11::int >= count(*) FILTER (WHERE has_slot AND NOT is_first) OVER (ORDER BY position, (webhook).id)) AS is_admitted
         FROM wanting
-      ), logged AS (
-        INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at, finished_at)
-        SELECT delivery_id, id, position, (webhook).id, (webhook).owner, type,
-          CASE WHEN is_pending THEN 'pending' ELSE 'skipped' END::delivery_status, accepted_at, CASE WHEN NOT is_pending THEN now() END
-        FROM delivery
-      ), pending AS (
-        INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at, wake_at)
-        SELECT delivery_id, (webhook).id, (webhook).generation, position, accepted_at,
-          CASE WHEN is_admitted THEN 'admitted' ELSE 'parked' END::delivery_stage, now(),
-          CASE WHEN is_admitted THEN now() + make_interval(secs => $10::float8 / 1000) END
-        FROM delivery WHERE is_pending
-      )
+      ), ${writeDeliveries({
+        stage: "CASE WHEN is_admitted THEN 'admitted' ELSE 'parked' END::delivery_stage",
+        wakeAt: 'CASE WHEN is_admitted THEN now() + make_interval(secs => $10::float8 / 1000) END',
+      })}
       SELECT
         (SELECT coalesce(json_agg(json_build_object('id', id, 'position', position) ORDER BY position), '[]') FROM accepted) AS accepted,
         (SELECT coalesce(json_agg(json_build_object('id', delivery_id, 'position', position, 'first', is_first) ORDER BY position), '[]')

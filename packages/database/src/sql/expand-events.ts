@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { writeDeliveries } from './write-deliveries.js';
 
 /** The result of expanding a part of an event. */
 export interface Expanded {
@@ -63,15 +64,7 @@ export async function expandNext(sql: Queryable, { limit = CHUNK }: { limit?: nu
           ))
       ), delivery AS MATERIALIZED (
         SELECT *, new_delivery_id(accepted_at) AS delivery_id, (webhook).enabled AS is_pending FROM matching
-      ), logged AS (
-        INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at, finished_at)
-        SELECT delivery_id, event_id, event_position, (webhook).id, (webhook).owner, event_type,
-          CASE WHEN is_pending THEN 'pending' ELSE 'skipped' END::delivery_status, accepted_at, CASE WHEN NOT is_pending THEN now() END
-        FROM delivery
-      ), pending AS (
-        INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at)
-        SELECT delivery_id, (webhook).id, (webhook).generation, event_position, accepted_at, 'parked', now() FROM delivery WHERE is_pending
-      ), result AS MATERIALIZED (
+      ), ${writeDeliveries({ stage: "'parked'", wakeAt: 'NULL' })}, result AS MATERIALIZED (
         SELECT event_position, event_type, fifo_done, is_current AND (SELECT count(*) FROM looked_at) < $1 AS is_last,
           (SELECT max(id) FROM looked_at) AS reached, (SELECT count(*)::int FROM delivery) AS written
         FROM expansion

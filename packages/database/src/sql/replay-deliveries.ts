@@ -1,7 +1,7 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
-import { IS_ADMITTED } from './is-admitted.js';
+import { REPLAYED, UNDER_WAY } from './replay-again.js';
 
 /** Selects the deliveries of one webhook to replay. */
 export interface ReplayFilter {
@@ -34,7 +34,8 @@ export interface Replayed {
 }
 
 const CHUNK = 1000;
-const END_OF_TIME = new Date(8.64e15);
+/** Later than every time of an event. */
+export const END_OF_TIME = new Date(8.64e15);
 
 /**
  * Divides the deliveries that a filter selects into chunks, in the order of the log. Changes nothing. Ids follow the clock at
@@ -84,10 +85,7 @@ export async function replayDeliveries(
   const { rows } = await sql.query<{ count: string; from: Date; until: Date }>({
     name: 'replay_deliveries',
     text: `
-      WITH under_way AS MATERIALIZED (
-        -- Cancelled with a request under way: they keep their lease, and are attempted again when it has been recorded.
-        SELECT delivery_id FROM pending_deliveries WHERE webhook_id = $1 AND ${IS_ADMITTED} AND ended ORDER BY delivery_id FOR UPDATE
-      ), chosen AS MATERIALIZED (
+      WITH ${UNDER_WAY}, chosen AS MATERIALIZED (
         SELECT id, event_position, attempt_count, created_at FROM deliveries
         WHERE (SELECT count(*) FROM under_way) >= 0
           AND webhook_id = $1 AND id BETWEEN $2 AND $3 AND event_position BETWEEN $4 AND $5
@@ -102,16 +100,7 @@ export async function replayDeliveries(
       ), due AS MATERIALIZED (
         SELECT chosen.*, generation, starts_at + (row_number() OVER (ORDER BY event_position) - 1) * interval '1 s' / $8::float8 AS at
         FROM chosen, scheduled
-      ), replayed AS (
-        INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, priority, attempt_count,
-          prior_attempts, replay, next_attempt_at, wake_at)
-        SELECT id, $1, generation, event_position, created_at, 'backoff', 2, attempt_count, attempt_count, true, at, at FROM due
-        ON CONFLICT (delivery_id) DO UPDATE SET generation = excluded.generation, ended = false, again = true, priority = 2, replay = true,
-          prior_attempts = pending_deliveries.attempt_count, first_attempt_at = NULL, next_attempt_at = excluded.next_attempt_at
-      ), unnoticed AS (
-        -- No notice counted these deliveries.
-        DELETE FROM expiry_notices USING scheduled WHERE webhook_id = $1
-      ), logged AS (
+      ), ${REPLAYED}, logged AS (
         UPDATE deliveries SET status = 'pending', replay = true, finished_at = NULL FROM due WHERE deliveries.id = due.id
       )
       SELECT count(*) AS count, min(at) AS from, max(at) AS until FROM due`,

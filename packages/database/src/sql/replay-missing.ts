@@ -1,8 +1,8 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
-import { IS_ADMITTED } from './is-admitted.js';
-import type { Replayed } from './replay-deliveries.js';
+import { REPLAYED, UNDER_WAY } from './replay-again.js';
+import { END_OF_TIME, type Replayed } from './replay-deliveries.js';
 
 /** Selects the events of one webhook's owner to replay, also those without a delivery to the webhook. */
 export interface MissingFilter {
@@ -29,7 +29,6 @@ export interface ReplayedPart {
 
 /** Number of events that one call looks at. */
 const CHUNK = 1000;
-const END_OF_TIME = new Date(8.64e15);
 /** A transaction's start, which is when its events are accepted, is at most this long before it gets its place in the log. */
 const LONGEST_ACCEPT_MS = 60_000;
 
@@ -143,10 +142,7 @@ export async function replayWithMissing(
   const { rows } = await sql.query<{ cursor: string | null; count: string; from: Date; until: Date }>({
     name: 'replay_with_missing',
     text: `
-      WITH ${SELECTED}, under_way AS MATERIALIZED (
-        -- Cancelled with a request under way: they keep their lease, and are attempted again when it has been recorded.
-        SELECT delivery_id FROM pending_deliveries WHERE webhook_id = $1 AND ${IS_ADMITTED} AND ended ORDER BY delivery_id FOR UPDATE
-      ), chosen AS MATERIALIZED (
+      WITH ${SELECTED}, ${UNDER_WAY}, chosen AS MATERIALIZED (
         SELECT id, event_position, attempt_count, created_at FROM deliveries
         WHERE (SELECT count(*) FROM under_way) >= 0
           AND id = ANY (ARRAY(SELECT delivery_id FROM wanted WHERE ${ENDED})) AND ${ENDED}
@@ -172,16 +168,7 @@ export async function replayWithMissing(
         ON CONFLICT DO NOTHING RETURNING id
       ), due AS MATERIALIZED (
         SELECT * FROM planned WHERE NOT is_missing OR id IN (SELECT id FROM added)
-      ), replayed AS (
-        INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, priority, attempt_count,
-          prior_attempts, replay, next_attempt_at, wake_at)
-        SELECT id, $1, generation, event_position, created_at, 'backoff', 2, attempt_count, attempt_count, true, at, at FROM due
-        ON CONFLICT (delivery_id) DO UPDATE SET generation = excluded.generation, ended = false, again = true, priority = 2, replay = true,
-          prior_attempts = pending_deliveries.attempt_count, first_attempt_at = NULL, next_attempt_at = excluded.next_attempt_at
-      ), unnoticed AS (
-        -- No notice counted these deliveries.
-        DELETE FROM expiry_notices USING scheduled WHERE webhook_id = $1
-      ), logged AS (
+      ), ${REPLAYED}, logged AS (
         UPDATE deliveries SET status = 'pending', replay = true, finished_at = NULL FROM due
         WHERE deliveries.id = due.id AND NOT is_missing
           AND deliveries.id BETWEEN (SELECT min(id) FROM chosen) AND (SELECT max(id) FROM chosen)
