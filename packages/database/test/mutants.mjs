@@ -27,7 +27,7 @@ const MUTANTS = [
   {
     rule: 'a hold of a clock that was ahead does not count',
     file: 'functions/waits_for_probe.sql',
-    changes: [["webhook.throttled_until <= at + interval '1 h'", "webhook.throttled_until <= at + interval '1 year'"]],
+    changes: [["webhook.throttled_until <= at + interval '61 min'", "webhook.throttled_until <= at + interval '1 year'"]],
   },
   {
     rule: 'the answers to requests that were under way are one slow-down',
@@ -37,7 +37,7 @@ const MUTANTS = [
   {
     rule: 'a late answer shortens no hold',
     file: 'functions/slow_down.sql',
-    changes: [["CASE WHEN webhook.throttled_until <= at + interval '1 h' THEN webhook.throttled_until END", 'NULL']],
+    changes: [["CASE WHEN webhook.throttled_until <= at + interval '61 min' THEN webhook.throttled_until END", 'NULL']],
   },
   {
     rule: 'the learned rate paces the requests',
