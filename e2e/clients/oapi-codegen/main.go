@@ -23,7 +23,7 @@ func main() {
 	check(err)
 
 	types := []string{"sync.*"}
-	registered, err := client.RegisterWebhookWithResponse(ctx, tidings.NewWebhook{Url: "https://example.com/hook", EventTypes: &types})
+	registered, err := client.RegisterWebhookWithResponse(ctx, nil, tidings.NewWebhook{Url: "https://example.com/hook", EventTypes: &types})
 	check(err)
 	if registered.JSON201 == nil {
 		log.Fatalf("register: %s", registered.Body)

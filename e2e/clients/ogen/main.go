@@ -24,9 +24,9 @@ func main() {
 	check(err)
 
 	url := "https://example.com/hook"
-	registration := tidings.NewWebhook{EventTypes: tidings.NewOptString("sync.*")}
+	registration := tidings.NewWebhook{EventTypes: []string{"sync.*"}}
 	check(json.Unmarshal([]byte(`{"url": "`+url+`", "event_types": ["sync.*"]}`), &registration))
-	registered, err := client.RegisterWebhook(ctx, &registration)
+	registered, err := client.RegisterWebhook(ctx, &registration, tidings.RegisterWebhookParams{})
 	check(err)
 	webhook, ok := registered.(*tidings.WebhookWithSecret)
 	if !ok {
@@ -51,7 +51,7 @@ func main() {
 	if page, ok := deliveries.(*tidings.DeliveryPage); !ok || len(page.Data) != 3 {
 		log.Fatalf("deliveries: %#v", deliveries)
 	}
-	events, err := client.ListEvents(ctx, tidings.ListEventsParams{Types: []string{"sync.*"}})
+	events, err := client.ListEvents(ctx, tidings.ListEventsParams{Types: tidings.NewOptString("sync.*")})
 	check(err)
 	page, ok := events.(*tidings.EventPage)
 	if !ok || len(page.Data) < 3 || string(page.Data[len(page.Data)-1].Data["items_synced"]) != "5000000000" {

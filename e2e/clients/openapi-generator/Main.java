@@ -26,7 +26,7 @@ class Main {
         EventsApi events = new EventsApi(client);
 
         NewWebhook registration = new NewWebhook().url(java.net.URI.create("https://example.com/hook")).eventTypes(List.of("sync.*"));
-        WebhookWithSecret webhook = webhooks.registerWebhook(registration);
+        WebhookWithSecret webhook = webhooks.registerWebhook(registration, null);
         check(webhook.getSecret().startsWith("whsec_"), webhook);
 
         NewSyncCompletedData data = new NewSyncCompletedData().userId(System.getenv("OWNER")).itemsSynced(LARGE).errors(0L).durationS(12.4);
@@ -38,7 +38,7 @@ class Main {
         check(webhooks.listWebhooks(null, null).getData().stream().anyMatch(item -> item.getId().equals(webhook.getId())), "list");
         DeliveryPage deliveries = webhooks.listDeliveries(webhook.getId(), null, null, null, "sync.completed,sync.failed", null, null);
         check(deliveries.getData().size() == 3, deliveries);
-        Stream<Event> found = events.listEvents(null, null, "sync.*").getData().stream().filter(item -> item.getId().equals(one.getId()));
+        Stream<Event> found = events.listEvents(null, null, "sync.*", null, null, null).getData().stream().filter(item -> item.getId().equals(one.getId()));
         check(found.anyMatch(item -> ((Number) item.getData().get("items_synced")).longValue() == LARGE), "events");
     }
 

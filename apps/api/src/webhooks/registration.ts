@@ -28,6 +28,9 @@ const wholeNumber = (min: number, max: number, unit = '') => {
 
 const DAY_MS = 86_400_000;
 
+/** The fields that a schedule fixes. */
+const VALUES = ['max_attempts', 'initial_delay_ms', 'max_delay_ms'];
+
 /**
  * Creates the schema of `retry`: the values that differ from the server's policy, or the name of a schedule. The attempts of a
  * delivery must end before its event is dropped.
@@ -70,6 +73,7 @@ function retrySchema(defaults: RetryPolicy, retentionDays: number) {
     .meta({
       id: 'RetryPolicy',
       description: "The values that differ from the server's retry policy, or the name of a schedule.",
+      not: { required: ['schedule'], anyOf: VALUES.map((value) => ({ required: [value] })) },
     });
 }
 
