@@ -264,6 +264,7 @@ CREATE INDEX audit_log_owner_id_idx ON audit_log USING btree (owner, id);
 CREATE INDEX audit_log_webhook_id_id_idx ON audit_log USING btree (webhook_id, id);
 CREATE INDEX cancellations_requested_at_idx ON cancellations USING btree (requested_at);
 CREATE INDEX deliveries_webhook_id_id_idx ON ONLY deliveries USING btree (webhook_id, id);
+CREATE INDEX events_everyone_idx ON ONLY events USING btree ("position") WHERE (owner IS NULL);
 CREATE INDEX events_id_idx ON ONLY events USING btree (id);
 CREATE INDEX events_owner_position_idx ON ONLY events USING btree (owner, "position");
 CREATE INDEX expansions_fifo_done_event_position_idx ON expansions USING btree (fifo_done, event_position);

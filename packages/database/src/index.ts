@@ -64,10 +64,23 @@ export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { leaseMsFor, MAX_DELIVERY_TIMEOUT_MS } from './lease.js';
 export { deliveryCreatedAt, isDeliveryId } from './delivery-id.js';
 export { bindIdempotencyKey, type IdempotencyKeyUse } from './sql/bind-idempotency-key.js';
-export { planReplay, replayDeliveries, type ReplayChunk, type Replayed, type ReplayFilter } from './sql/replay-deliveries.js';
+export {
+  readReplayChunk,
+  replayDeliveries,
+  type PlannedChunk,
+  type ReplayChunk,
+  type Replayed,
+  type ReplayFilter,
+} from './sql/replay-deliveries.js';
 export { countWithMissing, readLogPart, replayWithMissing, type MissingFilter, type ReplayedPart } from './sql/replay-missing.js';
-export { readDelivery, readDeliveries, type DeliveryFilter, type DeliveryState } from './sql/read-deliveries.js';
-export { listEvents, type EventFilter } from './sql/list-events.js';
+export {
+  readDelivery,
+  readDeliveries,
+  type DeliveryFilter,
+  type DeliveryPage,
+  type DeliveryState,
+} from './sql/read-deliveries.js';
+export { listEvents, type EventFilter, type EventPage } from './sql/list-events.js';
 export { readAllEventDeliveries, readEventDeliveries } from './sql/read-event-deliveries.js';
 export { readAnyEvent, readEvent, type EventDetails } from './sql/read-event.js';
 export { HASTEN_LIMIT, hastenDeliveries } from './sql/hasten-deliveries.js';

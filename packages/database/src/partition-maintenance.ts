@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { createSharedPeriodicTask, type PeriodicTask, type SharedPeriodicTaskOptions } from '@tidings/runtime/periodic-task';
 import { dropActivity } from './sql/activity.js';
-import { indexAttempts } from './sql/index-attempts.js';
+import { buildIndexes } from './sql/build-indexes.js';
 import { keepPartitions } from './sql/keep-partitions.js';
 import { dropWebhookHours } from './sql/webhook-hours.js';
 
@@ -28,8 +28,8 @@ export function createPartitionMaintenance(
     intervalMs: INTERVAL_MS,
     run: async () => {
       await keepPartitions(pool, retentionDays);
-      // First what others wait for: without the index no hours are counted.
-      await indexAttempts(pool);
+      // First what others wait for: without their index no hours are counted.
+      await buildIndexes(pool);
       await dropActivity(pool, ACTIVITY_DAYS);
       await dropWebhookHours(pool, WEBHOOK_HOURS_DAYS);
     },

@@ -4,6 +4,7 @@ import {
   type Attempt,
   type Database,
   type DeliveryFilter,
+  type DeliveryPage,
   type DeliveryState,
 } from '@tidings/database';
 
@@ -26,8 +27,8 @@ export function createDeliveryLog({ prisma, pool }: Pick<Database, 'prisma' | 'p
     };
 
   return {
-    /** Lists up to `limit` deliveries of a webhook, newest first. The caller must have checked the webhook's owner. */
-    list: (filter: DeliveryFilter): Promise<DeliveryState[]> => readDeliveries(pool, filter),
+    /** Reads a page of a webhook's deliveries, newest first. The caller must have checked the webhook's owner. */
+    list: (filter: DeliveryFilter): Promise<DeliveryPage> => readDeliveries(pool, filter),
 
     /** Returns a delivery of the owner with its attempts; null if the owner has none with this id (I7). */
     find: async (owner: string, id: string): Promise<DeliveryWithAttempts | null> =>

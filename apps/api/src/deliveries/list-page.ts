@@ -12,6 +12,7 @@ export async function listPage(deliveries: Pick<DeliveryLog, 'list'>, webhookId:
   const { limit, cursor, status: statuses, event_types: eventTypes, ...filter } = query;
   const list = `deliveries of ${webhookId}`;
   const before = readCursor(list, cursor);
-  const rows = await deliveries.list({ ...filter, webhookId, statuses, eventTypes, cursor: before, limit: limit + 1 });
-  return toPage(rows, { list, limit }, deliveryToJson);
+  const selected = { ...filter, webhookId, statuses, eventTypes, cursor: before, limit: limit + 1 };
+  const { deliveries: rows, lookedAt } = await deliveries.list(selected);
+  return toPage(rows, { list, limit, lookedAt }, deliveryToJson);
 }

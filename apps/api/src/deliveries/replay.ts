@@ -1,12 +1,13 @@
 import {
   countWithMissing,
   endSupersededOf,
-  planReplay,
   readLogPart,
+  readReplayChunk,
   replayDeliveries,
   replayWithMissing,
   type Ended,
   type MissingFilter,
+  type PlannedChunk,
   type Queryable,
   type Replayed,
   type ReplayFilter,
@@ -57,8 +58,12 @@ export function createReplay({ sql, perSecond, catalog, onEnded }: ReplayParts):
 
   /** Replays the deliveries that a filter selects, and yields what each commit replayed, or would for a dry run. */
   async function* replayExisting(filter: ReplayFilter, dryRun: boolean): AsyncGenerator<Part> {
-    for (const chunk of await planReplay(sql, filter))
-      yield dryRun ? { count: chunk.count } : await replayDeliveries(sql, filter, chunk, perSecond);
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const planned: PlannedChunk = await readReplayChunk(sql, filter, cursor);
+      cursor = planned.cursor;
+      if (planned.chunk === null) continue;
+      yield dryRun ? { count: planned.chunk.count } : await replayDeliveries(sql, filter, planned.chunk, perSecond);
+    }
   }
 
   /** Does the same for events with and without a delivery. */

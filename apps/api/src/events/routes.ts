@@ -102,7 +102,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         operationId: 'listEvents',
         summary: 'The events that the caller may see, oldest first or newest first',
         description:
-          'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page.',
+          'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.',
         access: 'owner',
         query: eventsQuery(catalog),
         responses: { 200: { description: 'The events behind the cursor.', schema: pageOf(eventJson) } },

@@ -28,7 +28,12 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z
     .strictObject({
       data: z.array(item),
-      next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
+      next_cursor: z
+        .string()
+        .nullable()
+        .describe(
+          'The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items.',
+        ),
     })
     .meta({ id: `${id}Page` });
 }
@@ -38,13 +43,14 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
  *
  * @param rows up to `limit + 1` rows
  * @param list the name of the list, for its cursors
+ * @param lookedAt id of the row to continue behind where the read ended early, with a page that is not full; else null
  */
 export function toPage<Row extends { id: string }, Json>(
   rows: readonly Row[],
-  { list, limit }: { list: string; limit: number },
+  { list, limit, lookedAt = null }: { list: string; limit: number; lookedAt?: string | null },
   toJson: (row: Row) => Json,
 ) {
   const data = rows.slice(0, limit);
-  const last = rows.length > limit ? data.at(-1) : undefined;
-  return { data: data.map(toJson), next_cursor: last ? toCursor(list, last.id) : null };
+  const last = rows.length > limit ? (data.at(-1)?.id ?? null) : lookedAt;
+  return { data: data.map(toJson), next_cursor: last === null ? null : toCursor(list, last) };
 }

@@ -31,7 +31,7 @@ export async function catchUp(session: Session, { hub, subscribers, readPage, me
   let count = 0;
   while (session.isOpen && session.position < hub.position) {
     const until = hub.position;
-    const { events, complete } = await readPage({ after: session.position, until });
+    const { events, next } = await readPage({ after: session.position, until });
     // After an outage of PostgreSQL the page may come from a log that was put back: the hub then ends this session.
     if (hub.isInDoubt) {
       await hub.catchUp();
@@ -43,7 +43,7 @@ export async function catchUp(session: Session, { hub, subscribers, readPage, me
       session.position = event.position;
     }
     count += events.length;
-    if (complete) session.position = until;
+    session.position = next ?? until;
   }
   metrics.clientCaughtUp(count);
   if (session.isOpen) subscribers.join(session);

@@ -170,7 +170,7 @@ export function createHub({ readPage, readNewest, subscribers, endSessions, metr
         events.forEach(enqueue);
         metrics.caughtUp(events.length);
         await sending;
-      } while (!page.complete);
+      } while (page.next !== null);
     } catch (error) {
       // PostgreSQL may return with an older log.
       doubt ??= { suspect: undefined };

@@ -12,6 +12,6 @@ export interface StreamEvent extends FramedEvent {
 /** Successive events of the log. */
 export interface StreamPage {
   events: StreamEvent[];
-  /** Whether the log had no further events at the time of the read. */
-  complete: boolean;
+  /** The position to continue after; null: the log had no further events at the time of the read. */
+  next: number | null;
 }

@@ -31,6 +31,11 @@ export const hourlyStatsJson = z
     since: z.date().describe('The start of the hour in which the window begins: whole hours are counted.'),
     until: z.date().describe('The time of the count.'),
     ...totals,
+    complete: z
+      .boolean()
+      .describe(
+        'Whether all attempts are counted. False while the hours that are not over for at least five minutes have more than 20,000: the newest are missing.',
+      ),
     pending: z.int().describe('Deliveries that have not ended, of any age; at most 10,000 are counted. Disabling cancels them.'),
     hours: z
       .array(
@@ -58,7 +63,7 @@ export const hourlyStatsJson = z
 export function hourlyStatsToJson(
   webhookId: string,
   window: StatsWindow,
-  { since, until, pending, counts }: WebhookHours,
+  { since, until, pending, counts, isComplete }: WebhookHours,
 ): z.output<typeof hourlyStatsJson> {
   const number = Math.floor((until.getTime() - since.getTime()) / HOUR_MS) + 1;
   const byHour = new Map<number, WebhookHours['counts']>();
@@ -80,7 +85,7 @@ export function hourlyStatsToJson(
       })),
     };
   });
-  return { webhook_id: webhookId, window, since, until, ...sum(counts), pending, hours };
+  return { webhook_id: webhookId, window, since, until, ...sum(counts), complete: isComplete, pending, hours };
 }
 
 function sum(counts: WebhookHours['counts']) {

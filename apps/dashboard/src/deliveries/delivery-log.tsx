@@ -28,11 +28,7 @@ export function DeliveryLog({ webhookId, asOperator = false }: { webhookId: stri
         {({ data, next_cursor: nextCursor }) => (
           <>
             {data.length === 0 ? (
-              <EmptyState title={isFiltered ? 'No matching deliveries' : 'No deliveries yet'}>
-                <Text size="sm" c="dimmed">
-                  {isFiltered ? 'Change or clear the filters.' : 'The first event for this webhook appears here.'}
-                </Text>
-              </EmptyState>
+              <NoDeliveries isFiltered={isFiltered} hasOlder={nextCursor !== null} />
             ) : (
               <DeliveryTable deliveries={data} asOperator={asOperator} />
             )}
@@ -41,6 +37,25 @@ export function DeliveryLog({ webhookId, asOperator = false }: { webhookId: stri
         )}
       </QueryResult>
     </Stack>
+  );
+}
+
+function NoDeliveries({ isFiltered, hasOlder }: { isFiltered: boolean; hasOlder: boolean }) {
+  if (!isFiltered) {
+    return (
+      <EmptyState title="No deliveries yet">
+        <Text size="sm" c="dimmed">
+          The first event for this webhook appears here.
+        </Text>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title={hasOlder ? 'No matching deliveries so far' : 'No matching deliveries'}>
+      <Text size="sm" c="dimmed">
+        {hasOlder ? 'Older deliveries may match.' : 'Change or clear the filters.'}
+      </Text>
+    </EmptyState>
   );
 }
 

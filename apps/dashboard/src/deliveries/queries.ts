@@ -17,6 +17,8 @@ export interface DeliveryFilter {
 export const NO_FILTER: DeliveryFilter = { status: null, eventType: null, since: '', until: '' };
 
 const PAGE_SIZE = 25;
+/** The reader decides whether to look further. */
+const MAX_EMPTY_PAGES = 10;
 const REFETCH_MS = 3000;
 /** The attempts of a pending delivery change often. */
 const PENDING_REFETCH_MS = 1000;
@@ -36,14 +38,21 @@ export function useDeliveries(webhookId: string, filter: DeliveryFilter, cursor:
   const { api } = useSession();
   return useQuery({
     queryKey: ['deliveries', webhookId, filter, cursor, asOperator],
-    queryFn: (): Promise<Page<Delivery>> => {
-      const query = { limit: PAGE_SIZE, ...queryOf(filter), ...(cursor === undefined ? {} : { cursor }) };
-      const params = { path: { id: webhookId }, query };
-      return unwrap(
-        asOperator
-          ? api.api.GET('/api/admin/webhooks/{id}/deliveries', { params })
-          : api.api.GET('/api/webhooks/{id}/deliveries', { params }),
-      );
+    queryFn: async (): Promise<Page<Delivery>> => {
+      const read = (after: string | undefined): Promise<Page<Delivery>> => {
+        const query = { limit: PAGE_SIZE, ...queryOf(filter), ...(after === undefined ? {} : { cursor: after }) };
+        const params = { path: { id: webhookId }, query };
+        return unwrap(
+          asOperator
+            ? api.api.GET('/api/admin/webhooks/{id}/deliveries', { params })
+            : api.api.GET('/api/webhooks/{id}/deliveries', { params }),
+        );
+      };
+      let page = await read(cursor);
+      // Where few of many deliveries match the filter, a page may be empty before the last one.
+      for (let pages = 1; page.data.length === 0 && page.next_cursor !== null && pages < MAX_EMPTY_PAGES; pages += 1)
+        page = await read(page.next_cursor);
+      return page;
     },
     // Only the first page gets new deliveries.
     refetchInterval: cursor === undefined ? REFETCH_MS : false,

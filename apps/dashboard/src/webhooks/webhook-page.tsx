@@ -98,6 +98,7 @@ function Summary({ webhook, stats, hourly }: SummaryProps) {
           note={
             hourly && (
               <>
+                {!hourly.complete && 'at least '}
                 {formatQuantity(hourly.attempts, 'attempt', 'attempts')}, {formatCount(hourly.failed)} failed; {hourly.pending}{' '}
                 pending
               </>

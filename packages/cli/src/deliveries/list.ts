@@ -10,6 +10,11 @@ interface ListOptions extends ServerOptions, Selection {
   cursor?: string;
 }
 
+interface Page {
+  data: Delivery[];
+  next_cursor: string | null;
+}
+
 /** `tidings deliveries list --webhook <id>`: prints one page of the webhook's delivery log, newest first. */
 export function listDeliveriesCommand(io: Io): Command {
   return withSelection(withServerOptions(new Command('list')))
@@ -19,8 +24,13 @@ export function listDeliveriesCommand(io: Io): Command {
     .action(async (options: ListOptions) => {
       const server = openServer(options, io);
       const { webhook: id, limit, cursor } = options;
-      const query = { ...selectionQuery(options), limit, ...(cursor === undefined ? {} : { cursor }) };
-      const page = await unwrap(server, server.api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id }, query } }));
+      const read = (after: string | undefined): Promise<Page> => {
+        const query = { ...selectionQuery(options), limit, ...(after === undefined ? {} : { cursor: after }) };
+        return unwrap(server, server.api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id }, query } }));
+      };
+      let page = await read(cursor);
+      // Where few of many deliveries match, a page may be empty before the last one.
+      while (page.data.length === 0 && page.next_cursor !== null) page = await read(page.next_cursor);
       printResult(io, options.json, page, () => (page.data.length === 0 ? 'No deliveries match.' : asTable(page.data)));
       if (!options.json && page.next_cursor !== null) io.err(`More deliveries: --cursor ${page.next_cursor}`);
     });

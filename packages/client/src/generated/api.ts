@@ -562,7 +562,7 @@ export interface paths {
         };
         /**
          * The events of all owners, oldest first or newest first
-         * @description Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page.
+         * @description Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.
          */
         get: operations["listEventsOfAllOwners"];
         put?: never;
@@ -1115,7 +1115,7 @@ export interface components {
         };
         WebhookPage: {
             data: components["schemas"]["Webhook"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         Webhook: {
@@ -1167,7 +1167,7 @@ export interface components {
         };
         WebhookStatsPage: {
             data: components["schemas"]["WebhookStats"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         WebhookStats: {
@@ -1235,6 +1235,8 @@ export interface components {
             succeeded: number;
             /** Format: int64 */
             failed: number;
+            /** @description Whether all attempts are counted. False while the hours that are not over for at least five minutes have more than 20,000: the newest are missing. */
+            complete: boolean;
             /**
              * Format: int64
              * @description Deliveries that have not ended, of any age; at most 10,000 are counted. Disabling cancels them.
@@ -1312,7 +1314,7 @@ export interface components {
         DeliveryStatus: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
         DeliveryPage: {
             data: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         Delivery: {
@@ -1551,7 +1553,7 @@ export interface components {
         };
         EventPage: {
             data: components["schemas"]["Event"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         EventDetails: {
@@ -1576,7 +1578,7 @@ export interface components {
             /** @description Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance. */
             complete: boolean;
             data: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         EventTypeList: {
@@ -1734,7 +1736,7 @@ export interface components {
         };
         OwnedWebhookPage: {
             data: components["schemas"]["OwnedWebhook"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         OwnedWebhook: {
@@ -1792,7 +1794,7 @@ export interface components {
         };
         ListedOperatorEventPage: {
             data: components["schemas"]["ListedOperatorEvent"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         ListedOperatorEvent: {
@@ -1841,12 +1843,12 @@ export interface components {
             /** @description Whether the deliveries to all webhooks are written. */
             complete: boolean;
             data: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         AuditEntryPage: {
             data: components["schemas"]["AuditEntry"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
         AuditEntry: {

@@ -14,6 +14,7 @@ import { replay as modelReplay, retry as modelRetry } from '../../test/model/ret
 import { emptyState, type State, type Webhook } from '../../test/model/state.js';
 import * as webhooks from '../../test/model/webhooks.js';
 import { addStoppedClock, onStoppedClock, setClock } from '../../test/stopped-clock.js';
+import { planReplay } from '../../test/plan-replay.js';
 import { openDatabase, type Database, type Queryable } from '../database.js';
 import { acceptEvents, MAX_WEBHOOKS_AN_EVENT, type AcceptedDelivery } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
@@ -24,7 +25,7 @@ import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
 import { setDeliveryPause, pauseWebhook } from './pause.js';
 import { recordAttempts } from './record-attempts.js';
-import { planReplay, replayDeliveries } from './replay-deliveries.js';
+import { replayDeliveries } from './replay-deliveries.js';
 import { readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
+import { planReplay } from '../../test/plan-replay.js';
 import { markExpiring, readExpiring, skipExpired } from './expire-paused.js';
-import { planReplay, replayDeliveries } from './replay-deliveries.js';
+import { replayDeliveries } from './replay-deliveries.js';
 import { replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
 

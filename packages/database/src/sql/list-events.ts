@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { EVERY, lookedAt, ownerViews, partsOf } from './looked-at.js';
 import { COLUMNS, toEvent, type LoggedEvent, type LoggedEventRow } from './read-events.js';
 
 /** Selects events of the log. A field that is undefined selects all. */
@@ -17,27 +18,38 @@ export interface EventFilter {
   until?: Date | undefined;
 }
 
-const IN_RANGE = `position > $1 AND position < $2 AND ($3::text[] IS NULL OR type = ANY($3))
-  AND accepted_at >= coalesce($5::timestamptz, '-infinity') AND accepted_at < coalesce($6::timestamptz, 'infinity')`;
+/** A page of events. */
+export interface EventPage {
+  events: LoggedEvent[];
+  /** Id of the last event that the page looked at, where it looked at more than it holds and not to the end; else null. */
+  lookedAt: string | null;
+}
+
+const RANGE = `position > $1 AND position < $2`;
+const ACCEPTED = `accepted_at >= coalesce($5::timestamptz, '-infinity') AND accepted_at < coalesce($6::timestamptz, 'infinity')`;
 
 /**
- * Reads a page of the log. The two bounds of time leave the partitions of other times out; within a partition, an index has the
- * order of the log. Where a bound lies in that order is found first, since events follow each other by the clock as well.
+ * Reads a page of the log: of some types, among at most `LOOKED_AT` events of the owner and as many for everyone. The two bounds
+ * of time leave the partitions of other times out; within a partition, an index has the order of the log. Where a bound lies in
+ * that order is found first, since events follow each other by the clock as well.
  */
-export async function listEvents(sql: Queryable, filter: EventFilter): Promise<LoggedEvent[]> {
+export async function listEvents(sql: Queryable, filter: EventFilter): Promise<EventPage> {
   const { owner, limit, order, cursor, types, since, until } = filter;
   const [first, end] = await Promise.all([findTime(sql, since), findTime(sql, until)]);
   const after = Math.max(first === null ? 0 : first - 1, order === 'asc' ? (cursor ?? 0) : 0);
   const before = Math.min(end ?? NO_BOUND, order === 'desc' ? (cursor ?? NO_BOUND) : NO_BOUND);
-  const part = (visible: string) =>
-    `(SELECT ${COLUMNS} FROM events WHERE ${visible} ${IN_RANGE} ORDER BY events.position ${order} LIMIT $4)`;
-  const from = owner === null ? part('') : `${part('owner = $7 AND')} UNION ALL ${part('owner IS NULL AND')}`;
-  const { rows } = await sql.query<LoggedEventRow>({
+  const views = owner === null ? [EVERY] : ownerViews('$7');
+  const from = partsOf(views, { order, columns: COLUMNS, types: '$3', limit: '$4' }, `${RANGE} AND ${ACCEPTED}`);
+  const { rows } = await sql.query<{ lookedAt: string | null } & (LoggedEventRow | { id: null })>({
     name: `list_${owner === null ? 'all' : 'owner'}_events_${order}`,
-    text: `SELECT * FROM (${from}) AS visible ORDER BY visible.position ${order} LIMIT $4`,
+    text: `
+      WITH ${lookedAt(views, { order, types: '$3' }, RANGE)}
+      SELECT looked_at.id AS "lookedAt", page.* FROM looked_at
+      LEFT JOIN (SELECT * FROM (${from}) AS visible ORDER BY visible.position ${order} LIMIT $4) AS page ON true ORDER BY page.position ${order}`,
     values: [after, before, types, limit, since, until, ...(owner === null ? [] : [owner])],
   });
-  return rows.map(toEvent);
+  const events = rows.filter((row): row is { lookedAt: string | null } & LoggedEventRow => row.id !== null).map(toEvent);
+  return { events, lookedAt: events.length < limit ? (rows[0]?.lookedAt ?? null) : null };
 }
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;

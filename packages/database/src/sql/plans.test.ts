@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { HEALTH, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
+import { planReplay } from '../../test/plan-replay.js';
 import { openDatabase, type Database } from '../database.js';
 import { acceptEvents } from './accept-events.js';
 import { admitNext, admitOf } from './admit-next.js';
@@ -19,7 +20,7 @@ import { readBacklog } from './read-backlog.js';
 import { readAnyEvent } from './read-event.js';
 import { readAllEventDeliveries, readEventDeliveries } from './read-event-deliveries.js';
 import { recordAttempts } from './record-attempts.js';
-import { planReplay, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
+import { readReplayChunk, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
 import { countWithMissing, readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';
@@ -134,7 +135,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['find_time', (sql) => listEvents(sql, { owner: null, limit: 10, order: 'asc', since: LATELY })],
   ['read_any_event', (sql) => readAnyEvent(sql, 'evt_39950')],
   ['retry_delivery', (sql) => retryDelivery(sql, 'owner_1', waiting[0] ?? '', 1000)],
-  ['plan_replay', (sql) => planReplay(sql, filter)],
+  ['read_replay_chunk', (sql) => readReplayChunk(sql, filter, '')],
   ['replay_deliveries', (sql) => replayDeliveries(sql, filter, chunk, 100)],
   ['read_log_part', (sql) => readLogPart(sql, missing)],
   ['count_with_missing', (sql) => countWithMissing(sql, missing, part)],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { answered, HEALTH, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
+import { planReplay } from '../../test/plan-replay.js';
 import { acceptEvents } from './accept-events.js';
 import { admitNext } from './admit-next.js';
 import { advanceLineStarts } from './advance-line-starts.js';
@@ -9,7 +10,7 @@ import { claimDeliveries, type ClaimedDelivery } from './claim-deliveries.js';
 import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
 import { recordAttempts } from './record-attempts.js';
-import { planReplay, replayDeliveries } from './replay-deliveries.js';
+import { replayDeliveries } from './replay-deliveries.js';
 import { replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
 import { wakeDeliveries } from './wake-deliveries.js';

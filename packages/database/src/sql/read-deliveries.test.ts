@@ -47,20 +47,20 @@ async function explain(name: string, parameters: string): Promise<{ plan: string
 test('the pending deliveries are read without the ended ones, page by page, newest first', async () => {
   const page = { webhookId: 'wh_busy', statuses: ['pending'] as const, limit: 50 };
   const first = await readDeliveries(database.pool, page);
-  const second = await readDeliveries(database.pool, { ...page, cursor: first.at(-1)?.id });
-  const ids = [...first, ...second].map(({ id }) => id);
+  const second = await readDeliveries(database.pool, { ...page, cursor: first.deliveries.at(-1)?.id });
+  const ids = [...first.deliveries, ...second.deliveries].map(({ id }) => id);
   expect(ids).toEqual([...new Set(ids)].sort().reverse());
   expect(ids).toHaveLength(100);
   const { plan, buffers } = await explain(
     'read_pending_deliveries',
-    `('wh_busy', '', 'dlv_~', NULL, '${String(first.at(-1)?.id)}', 50)`,
+    `('wh_busy', '', 'dlv_~', NULL, '${String(first.deliveries.at(-1)?.id)}', 50)`,
   );
   expect({ plan, few: buffers < 1500 }).toEqual({ plan, few: true });
 });
 
 test('a page of the log reads a page of it, whatever is pending', async () => {
   const page = { webhookId: 'wh_busy', limit: 50 };
-  expect(await readDeliveries(database.pool, page)).toHaveLength(50);
+  expect((await readDeliveries(database.pool, page)).deliveries).toHaveLength(50);
   const { plan, buffers } = await explain('read_deliveries', `('wh_busy', '', 'dlv_~', NULL, NULL, 50)`);
   expect({ plan, few: buffers < 1000 }).toEqual({ plan, few: true });
 });

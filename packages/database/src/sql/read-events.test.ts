@@ -9,6 +9,7 @@ import {
   readNewest,
   readOwnerEvents,
   type LoggedEvent,
+  type LogPage,
 } from './read-events.js';
 
 const USERS = [null, 'alice', 'bob'];
@@ -23,13 +24,13 @@ afterAll(() => log.close());
 
 test('an empty log has no newest events, and was not put back', async () => {
   expect(await readNewest(log.pool, 10)).toEqual([]);
-  const page = { events: [], complete: true };
+  const page = { events: [], next: null };
   expect(await followEvents(log.pool, [], { after: 0, limit: 10 })).toEqual({ ...page, isPutBack: false });
   expect(await followEvents(log.pool, [{ position: 5, id: 'a' }], { after: 5, limit: 10 })).toEqual({
     ...page,
     isPutBack: false,
   });
-  expect(await readEvents(log.pool, { after: 0, limit: 10 })).toEqual({ events: [], complete: true });
+  expect(await readEvents(log.pool, { after: 0, limit: 10 })).toEqual({ events: [], next: null });
 });
 
 describe('the log', () => {
@@ -60,12 +61,12 @@ describe('the log', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 * size }), async (limit, maxBytes) => {
         const read: LoggedEvent[] = [];
-        for (let complete = false; !complete;) {
-          const page = await readEvents(log.pool, { after: read.at(-1)?.position ?? 0, limit, maxBytes });
+        for (let after: number | null = 0; after !== null;) {
+          const page: LogPage = await readEvents(log.pool, { after, limit, maxBytes });
           expect(page.events.length).toBeLessThanOrEqual(Math.min(limit, Math.ceil(maxBytes / size)));
-          expect(page.complete || page.events.length > 0).toBe(true);
+          expect(page.next === null || page.events.length > 0).toBe(true);
           read.push(...page.events);
-          ({ complete } = page);
+          after = page.next;
         }
         expect(read).toEqual(all);
       }),

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { EVERY, lookedAt, ownerViews, partsOf } from './looked-at.js';
 
 /** An event of the log. */
 export interface LoggedEvent {
@@ -55,8 +56,8 @@ export interface LogRange {
 /** A page of the log. */
 export interface LogPage {
   events: LoggedEvent[];
-  /** Whether the range had no further events when it was read. */
-  complete: boolean;
+  /** The position to continue after; null: the range had no further events when it was read. */
+  next: number | null;
 }
 
 /** The place of an event in the log. */
@@ -68,13 +69,9 @@ export interface FollowedPage extends LogPage {
   isPutBack: boolean;
 }
 
-/** Reads the events of all owners, in the order of the log. */
+/** Reads the events of all owners, in the order of the log: of some types, among at most {@link LOOKED_AT} events. */
 export async function readEvents(sql: Queryable, range: LogRange): Promise<LogPage> {
-  return page(sql, range, {
-    name: 'read_events',
-    from: ALL_OWNERS,
-    values: [],
-  });
+  return page(sql, range, { name: 'read_events', views: [EVERY], values: [] });
 }
 
 /**
@@ -95,59 +92,60 @@ export async function followEvents(
     text: `
       SELECT checked.*, page.* FROM (
         SELECT EXISTS (
-          SELECT FROM unnest($6::bigint[], $7::text[]) AS remembered (position, id)
+          SELECT FROM unnest($5::bigint[], $6::text[]) AS remembered (position, id)
           WHERE NOT EXISTS (SELECT FROM events WHERE events.position = remembered.position AND events.id = remembered.id)
             AND EXISTS (SELECT FROM events WHERE events.position <= remembered.position)
         ) AS "isPutBack"
-      ) AS checked LEFT JOIN (${pageOf(ALL_OWNERS)}) AS page ON true ORDER BY position`,
-    values: [after, NO_BOUND, null, limit, maxBytes, remembered.map(({ position }) => position), remembered.map(({ id }) => id)],
+      ) AS checked LEFT JOIN (${pageOf(`SELECT ${COLUMNS} FROM events WHERE position > $1 AND position <= $2 ORDER BY events.position LIMIT $3`)}) AS page ON true ORDER BY position`,
+    values: [after, NO_BOUND, limit, maxBytes, remembered.map(({ position }) => position), remembered.map(({ id }) => id)],
   });
   const events = rows.filter((row): row is Check & LoggedEventRow => row.id !== null);
-  return { ...toPage(events, { limit, maxBytes }), isPutBack: rows[0]?.isPutBack ?? false };
+  return { ...toPage(events, { limit, maxBytes, lookedAt: null }), isPutBack: rows[0]?.isPutBack ?? false };
 }
 
 /**
- * Reads the events that one owner may see, in the order of the log: those for everyone, and the owner's. It merges two ordered
- * index scans, neither of which reads another owner's rows.
+ * Reads the events that one owner may see, in the order of the log: those for everyone, and the owner's; of some types, among at
+ * most {@link LOOKED_AT} of each. It merges two ordered index scans, neither of which reads another owner's rows.
  */
 export async function readOwnerEvents(sql: Queryable, owner: string, range: LogRange): Promise<LogPage> {
-  return page(sql, range, {
-    name: 'read_owner_events',
-    from: `(SELECT ${COLUMNS} FROM events WHERE owner = $6 AND ${IN_RANGE} ORDER BY events.position LIMIT $4)
-      UNION ALL
-      (SELECT ${COLUMNS} FROM events WHERE owner IS NULL AND ${IN_RANGE} ORDER BY events.position LIMIT $4)`,
-    values: [owner],
-  });
+  return page(sql, range, { name: 'read_owner_events', views: ownerViews('$6'), values: [owner] });
 }
 
-const IN_RANGE = 'position > $1 AND position <= $2 AND ($3::text[] IS NULL OR type = ANY($3))';
-const ALL_OWNERS = `SELECT ${COLUMNS} FROM events WHERE ${IN_RANGE} ORDER BY events.position LIMIT $4`;
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
-/** Returns the statement of a page: the first `$4` rows of a query, up to the one with which the data reaches `$5` bytes. */
+/** Returns the statement of a page: the first `$3` rows of a query, up to the one with which the data reaches `$4` bytes. */
 const pageOf = (from: string): string => `
   SELECT id, position, type, owner, data, timestamp FROM (
     SELECT found.*, sum(octet_length(data)) OVER (ORDER BY position) - octet_length(data) AS bytes_before
-    FROM (SELECT * FROM (${from}) AS visible ORDER BY position LIMIT $4) AS found
-  ) AS measured WHERE bytes_before < $5 ORDER BY position`;
+    FROM (SELECT * FROM (${from}) AS visible ORDER BY position LIMIT $3) AS found
+  ) AS measured WHERE bytes_before < $4 ORDER BY position`;
 
 async function page(
   sql: Queryable,
   { after, until = NO_BOUND, types = null, limit, maxBytes = NO_BOUND }: LogRange,
-  { name, from, values }: { name: string; from: string; values: readonly unknown[] },
+  { name, views, values }: { name: string; views: readonly string[]; values: readonly unknown[] },
 ): Promise<LogPage> {
-  const { rows } = await sql.query<LoggedEventRow>({
+  const from = partsOf(views, { order: 'asc', columns: COLUMNS, types: '$5', limit: '$3' }, 'position > $1 AND position <= $2');
+  const { rows } = await sql.query<{ lookedAt: string | null } & (LoggedEventRow | { id: null })>({
     name,
-    text: pageOf(from),
-    values: [after, until, types, limit, maxBytes, ...values],
+    text: `
+      WITH ${lookedAt(views, { order: 'asc', types: '$5' }, 'position > $1 AND position <= $2')}
+      SELECT looked_at.position AS "lookedAt", page.* FROM looked_at LEFT JOIN (${pageOf(from)}) AS page ON true ORDER BY page.position`,
+    values: [after, until, limit, maxBytes, types, ...values],
   });
-  return toPage(rows, { limit, maxBytes });
+  const events = rows.filter((row): row is { lookedAt: string | null } & LoggedEventRow => row.id !== null);
+  return toPage(events, { limit, maxBytes, lookedAt: rows[0]?.lookedAt ?? null });
 }
 
-function toPage(rows: readonly LoggedEventRow[], { limit, maxBytes }: { limit: number; maxBytes: number }): LogPage {
+function toPage(
+  rows: readonly LoggedEventRow[],
+  { limit, maxBytes, lookedAt }: { limit: number; maxBytes: number; lookedAt: string | null },
+): LogPage {
   const events = rows.map(toEvent);
   const bytes = events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
-  return { events, complete: events.length < limit && bytes < maxBytes };
+  const isFull = events.length === limit || bytes >= maxBytes;
+  if (isFull) return { events, next: events.at(-1)?.position ?? null };
+  return { events, next: lookedAt === null ? null : Number(lookedAt) };
 }
 
 /**
@@ -171,13 +169,13 @@ export async function findPosition(sql: Queryable, owner: string | null, eventId
  */
 export async function lastVisibleEvent(sql: Queryable, owner: string | null, until: number): Promise<string | null> {
   const newest = (visible: string): string =>
-    `(SELECT id, position FROM events WHERE ${visible} position <= $1 ORDER BY position DESC LIMIT 1)`;
+    `(SELECT id, position FROM events WHERE ${visible} AND position <= $1 ORDER BY position DESC LIMIT 1)`;
   const { rows } = await sql.query<{ id: string }>(
     owner === null
-      ? { name: 'last_event', text: newest(''), values: [until] }
+      ? { name: 'last_event', text: newest(EVERY), values: [until] }
       : {
           name: 'last_visible_event',
-          text: `SELECT id FROM (${newest('owner = $2 AND')} UNION ALL ${newest('owner IS NULL AND')}) AS visible
+          text: `SELECT id FROM (${ownerViews('$2').map(newest).join(' UNION ALL ')}) AS visible
             ORDER BY position DESC LIMIT 1`,
           values: [until, owner],
         },

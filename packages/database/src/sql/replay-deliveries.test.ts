@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { HEALTH, refused, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog, type WebhookOptions } from '../../test/log.js';
+import { planReplay } from '../../test/plan-replay.js';
 import { claimDeliveries } from './claim-deliveries.js';
 import { endSuperseded } from './end-superseded.js';
 import { recordAttempts } from './record-attempts.js';
-import { planReplay, replayDeliveries, type ReplayFilter } from './replay-deliveries.js';
+import { replayDeliveries, type ReplayFilter } from './replay-deliveries.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
 let log: TestLog;

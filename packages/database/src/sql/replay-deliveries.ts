@@ -1,6 +1,7 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
+import { LOOKED_AT } from './looked-at.js';
 import { REPLAYED, UNDER_WAY } from './replay-again.js';
 
 /** Selects the deliveries of one webhook to replay. */
@@ -34,36 +35,67 @@ export interface Replayed {
 }
 
 const CHUNK = 1000;
+/** The part of a delivery's id that names the millisecond, an SQL expression: `dlv_` and twelve hexadecimal digits of a UUIDv7. */
+const MILLISECOND = 'left(id, 17)';
 /** Later than every time of an event. */
 export const END_OF_TIME = new Date(8.64e15);
 
+/** The next part of a replay. */
+export interface PlannedChunk {
+  /** Null: none of the deliveries that were looked at is selected. */
+  chunk: ReplayChunk | null;
+  /** Id of the delivery to continue behind; null: there are no more. */
+  cursor: string | null;
+}
+
 /**
- * Divides the deliveries that a filter selects into chunks, in the order of the log. Changes nothing. Ids follow the clock at
- * acceptance, positions the order of the log, and the two may differ by moments: so a chunk has a range of each.
+ * Finds the next deliveries that a filter selects, about 1,000 among 10,000, behind a delivery id. Changes nothing.
  *
- * A delivery that fails again while the chunks are replayed is in no later chunk, so a replay ends.
+ * Ids follow the clock at acceptance, positions the order of the log. Events of one millisecond, such as those of one request,
+ * have ids in any order, so a chunk has all or none of them. Requests that ran at the same time may differ by moments: so a
+ * chunk has a range of ids and a range of positions.
+ *
+ * A delivery that fails again while later chunks are replayed is behind the cursor, so a replay ends.
  */
-export async function planReplay(sql: Queryable, filter: ReplayFilter): Promise<ReplayChunk[]> {
-  const { rows } = await sql.query<Record<keyof ReplayChunk, string>>({
-    name: 'plan_replay',
+export async function readReplayChunk(sql: Queryable, filter: ReplayFilter, cursor: string): Promise<PlannedChunk> {
+  const { rows } = await sql.query<Record<keyof ReplayChunk, string> & Pick<PlannedChunk, 'cursor'>>({
+    name: 'read_replay_chunk',
     text: `
+      WITH looked_at AS MATERIALIZED (
+        SELECT id, event_position, status, event_type FROM deliveries
+        WHERE webhook_id = $1 AND id >= $2 AND id > $6 AND id < $3 ORDER BY id LIMIT ${String(LOOKED_AT)}
+      ), whole AS MATERIALIZED (
+        SELECT looked_at.* FROM looked_at, (
+          SELECT count(*) < ${String(LOOKED_AT)} OR min(${MILLISECOND}) = max(${MILLISECOND}) AS all, max(${MILLISECOND}) AS last FROM looked_at
+        ) AS read
+        WHERE read.all OR ${MILLISECOND} < read.last
+      ), selected AS MATERIALIZED (
+        SELECT id, event_position FROM whole
+        WHERE status = ANY ($4::delivery_status[]) AND status <> 'pending' AND ($5::text[] IS NULL OR event_type = ANY ($5))
+      ), chosen AS MATERIALIZED (
+        SELECT * FROM selected WHERE ${MILLISECOND} <= coalesce(
+          (SELECT ${MILLISECOND} FROM selected ORDER BY id OFFSET ${String(CHUNK - 1)} LIMIT 1), 'dlv_~'
+        )
+      )
       SELECT count(*) AS count, min(event_position) AS "firstPosition", max(event_position) AS "lastPosition",
-        min(id) AS "lowestId", max(id) AS "highestId"
-      FROM (
-        SELECT id, event_position, (row_number() OVER (ORDER BY event_position) - 1) / ${String(CHUNK)} AS chunk FROM deliveries
-        WHERE webhook_id = $1 AND id >= $2 AND id < $3
-          AND status = ANY ($4::delivery_status[]) AND status <> 'pending' AND ($5::text[] IS NULL OR event_type = ANY ($5))
-      ) AS chosen
-      GROUP BY chunk ORDER BY chunk`,
+        min(id) AS "lowestId", max(id) AS "highestId",
+        CASE
+          WHEN count(*) < (SELECT count(*) FROM selected) THEN max(id)
+          WHEN (SELECT count(*) FROM looked_at) = ${String(LOOKED_AT)} THEN (SELECT max(id) FROM whole)
+        END AS cursor
+      FROM chosen`,
     values: [
       filter.webhookId,
       deliveryIdFloor(filter.since),
       deliveryIdFloor(filter.until ?? END_OF_TIME),
       filter.statuses,
       filter.types,
+      cursor,
     ],
   });
-  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+  const { cursor: next, ...chunk } = rows[0] as (typeof rows)[number];
+  const count = Number(chunk.count);
+  return { chunk: count === 0 ? null : { ...chunk, count }, cursor: next };
 }
 
 /**

@@ -3,7 +3,7 @@ import { eventually } from '@tidings/testing';
 import { answered, HEALTH, refused, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
 import { openDatabase } from '../database.js';
-import { indexAttempts } from './index-attempts.js';
+import { buildIndexes } from './build-indexes.js';
 import { recordAttempts, type AttemptRecord } from './record-attempts.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 import { countHour, dropWebhookHours, readWebhookHours } from './webhook-hours.js';
@@ -148,6 +148,27 @@ test('an hour is counted though that takes longer than other statements may', as
   }
 });
 
+test('a read counts up to 20,000 attempts of open hours itself, and says when there are more', async () => {
+  await log.addWebhook('wh_one');
+  const lease = await claimed('one');
+  const hour = 'floor(extract(epoch FROM now()) / 3600)::int';
+  await set(
+    `INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, webhook_id, hour)
+     SELECT $1, n, now(), 5, 200, 'wh_one', ${hour} FROM generate_series(1, 20000) AS n`,
+    [lease.id],
+  );
+  expect(await readWebhookHours(log.pool, 'wh_one', 1)).toMatchObject({ counts: [{ attempts: 20_000 }], isComplete: true });
+  await set(
+    `INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, webhook_id, hour)
+     SELECT $1, n, now(), 5, 200, 'wh_one', ${hour} - n % 2 FROM generate_series(20001, 20100) AS n`,
+    [lease.id],
+  );
+  await set('UPDATE counted_hours SET hour = hour - 1');
+  const { counts, isComplete } = await readWebhookHours(log.pool, 'wh_one', 1);
+  // The earlier hour is complete.
+  expect([isComplete, counts.map(({ attempts }) => attempts)]).toEqual([false, [50, 19_950]]);
+});
+
 test('old counts are dropped in parts', async () => {
   await set(`INSERT INTO webhook_hours (webhook_id, hour, event_type, status_class, attempts)
     SELECT 'wh_' || n, 1, 'sync.completed', '2xx', 1 FROM generate_series(1, 20001) AS n`);
@@ -190,14 +211,14 @@ describe('after an upgrade that left out the index of a large partition', () => 
     await record(succeeded(await claimed('one')));
     await set('UPDATE counted_hours SET hour = hour - 2');
     expect([await countHour(log.pool), await read()]).toEqual([false, []]);
-    expect(await indexAttempts(log.pool)).toEqual(['attempts_first']);
+    expect(await buildIndexes(log.pool)).toEqual(['attempts_first_hour_webhook_id_idx']);
     expect(await indexes()).toEqual(VALID);
     expect(await read()).toEqual(['sync.completed 2xx 1']);
-    expect(await indexAttempts(log.pool)).toEqual([]);
+    expect(await buildIndexes(log.pool)).toEqual([]);
   });
 
   test('a new partition has it', async () => {
     await set("SELECT add_partition('later', '9000-01-01', '9000-01-02')");
-    expect(await indexAttempts(log.pool)).toEqual([]);
+    expect(await buildIndexes(log.pool)).toEqual([]);
   });
 });

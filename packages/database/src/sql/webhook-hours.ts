@@ -22,8 +22,12 @@ export interface WebhookHours {
   pending: number;
   /** Oldest first; hours, types and classes without attempts are left out. */
   counts: HourCount[];
+  /** Whether all attempts are counted: not when there were more than 20,000 in the hours that are not counted yet. */
+  isComplete: boolean;
 }
 
+/** Maximum number of attempts that a read counts itself: it bounds the cost, however busy the webhook is. */
+const MAX_OPEN = 20_000;
 /** Number of attempts that one commit counts, at least the attempts of one webhook. */
 const CHUNK = 20_000;
 /** One webhook may have millions of attempts in an hour: no webhook's hour is counted until that is done. */
@@ -87,7 +91,7 @@ export async function countHour(pool: Pick<pg.Pool, 'connect'>): Promise<boolean
 
 /**
  * Reads the attempts of a webhook in the present hour and so many hours before it: of closed hours from their counts, of the
- * others from the attempts themselves, by an index. The caller must have checked the webhook's owner.
+ * others from the attempts themselves, by an index, up to {@link MAX_OPEN}. The caller must have checked the webhook's owner.
  */
 export async function readWebhookHours(sql: Queryable, webhookId: string, hours: number): Promise<WebhookHours> {
   const { rows } = await sql.query<
@@ -100,11 +104,13 @@ export async function readWebhookHours(sql: Queryable, webhookId: string, hours:
       ), counted AS (
         SELECT hour, event_type, status_class, attempts::bigint FROM webhook_hours
         WHERE webhook_id = $1 AND hour >= (SELECT first FROM span) AND hour < (SELECT hour FROM counted_hours WHERE "only")
+      ), not_counted AS MATERIALIZED (
+        SELECT hour, delivery_id, status_code FROM open_hours((SELECT first FROM span)) AS open_hour CROSS JOIN LATERAL (
+          SELECT * FROM attempts WHERE attempts.hour = open_hour AND attempts.webhook_id = $1
+        ) AS attempt ORDER BY hour LIMIT ${String(MAX_OPEN + 1)}
       ), open AS (
-        SELECT open_hour AS hour, event_type, status_class(status_code) AS status_class, count(*) AS attempts
-        FROM open_hours((SELECT first FROM span)) AS open_hour
-        JOIN attempts ON attempts.hour = open_hour AND attempts.webhook_id = $1
-        JOIN deliveries ON deliveries.id = delivery_id
+        SELECT hour, event_type, status_class(status_code) AS status_class, count(*) AS attempts
+        FROM (SELECT * FROM not_counted LIMIT ${String(MAX_OPEN)}) AS attempt JOIN deliveries ON deliveries.id = delivery_id
         GROUP BY 1, 2, 3
       )
       SELECT to_timestamp(first * 3600.0) AS since, now() AS until,
@@ -112,14 +118,15 @@ export async function readWebhookHours(sql: Queryable, webhookId: string, hours:
           SELECT coalesce(json_agg(json_build_object('hour', hour, 'eventType', event_type, 'statusClass', status_class, 'attempts', attempts)
             ORDER BY hour, event_type, status_class), '[]')
           FROM (SELECT * FROM counted UNION ALL SELECT * FROM open) AS counts
-        ) AS counts
+        ) AS counts, (SELECT count(*) FROM not_counted) <= ${String(MAX_OPEN)} AS "isComplete"
       FROM span`,
     values: [webhookId, hours],
   });
-  const { since, until, pending, counts } = rows[0] as (typeof rows)[number];
+  const { since, until, pending, counts, isComplete } = rows[0] as (typeof rows)[number];
   return {
     since,
     until,
+    isComplete,
     pending: Number(pending),
     counts: counts.map(({ hour, ...count }) => ({ at: new Date(hour * 3_600_000), ...count })),
   };
