@@ -26,7 +26,7 @@ export function webhookTests(fixture: DashboardFixture): void {
     await fill('Name of header 1', 'Host');
     await fill('Value of header 1', 'evil.example.com');
     await click('Register');
-    await waitForText('Host: is a header that Tidings sets by itself');
+    await waitForText('Host: is reserved: Tidings or a proxy sets it');
     await fill('Name of header 1', 'X-Api-Key');
     await fill('Value of header 1', 'a-key-of-the-gateway');
     rememberSecret('a-key-of-the-gateway');

@@ -38,7 +38,7 @@ export const apiSettings = {
       'Requests per minute from one address that fail to authenticate. 0: no limit. A failure beyond it is answered with 429 instead of 401; requests with valid tokens still pass.',
     ),
     RATE_LIMIT_COSTLY: perMinute(30).describe(
-      'Registrations, tests, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
+      'Registrations and changes of webhooks, tests, retries, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
     ),
     RATE_LIMIT_PUBLISH: perMinute(0).describe(
       'Requests to `POST /api/events` per minute by one caller with the scope `events:publish`. 0: no limit. They count for no other limit. A request beyond it is answered with 429.',

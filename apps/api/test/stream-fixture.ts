@@ -76,7 +76,10 @@ export function fakeProcess(read: (range: { after: number; until?: number }) => 
     isVisible: (event: StreamEvent) => boolean = () => true,
   ): StreamPage => {
     const events = read(range).filter(isVisible);
-    return { events: events.slice(0, pageSize), complete: events.length < pageSize };
+    return {
+      events: events.slice(0, pageSize),
+      next: events.length < pageSize ? null : (events[pageSize - 1]?.position ?? null),
+    };
   };
   const isMissing = ({ position, id }: KnownEvent): boolean => {
     const before = read({ after: -1, until: position });

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, Failure, reasonOf, type ExitCode } from './failure.js';
 import type { Io } from './io.js';
+import { visible } from './visible.js';
 
 /** The commands in the order of the help. Each is loaded when needed: loading the PostgreSQL and Redis clients takes most of a second. */
 const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
@@ -20,7 +21,8 @@ const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
  * Runs `tidings` with these arguments and returns the exit code. Errors are printed as one message on standard error, with `--json`
  * as one line of JSON; the function does not throw.
  */
-export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function run(args: readonly string[], process: Io): Promise<ExitCode> {
+  const io = withVisibleText(process);
   const json = args.includes('--json');
   const program = new Command('tidings').description('Tools for Tidings: webhooks and a live event stream');
   const requested = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
@@ -32,6 +34,25 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     return reportError(error, io, json);
   }
+}
+
+/** Makes all that a command prints visible text. */
+function withVisibleText(io: Io): Io {
+  const { out, err, redraw } = io;
+  return {
+    ...io,
+    out: (line) => {
+      out(visible(line));
+    },
+    err: (line) => {
+      err(visible(line));
+    },
+    redraw:
+      redraw &&
+      ((line) => {
+        redraw(visible(line));
+      }),
+  };
 }
 
 /** Configures commander for a command and its subcommands: output goes to `io`, and errors are thrown instead of ending the process. */

@@ -48,7 +48,7 @@ export function serverUrl({ url }: ServerOptions, { env }: Pick<Io, 'env'>): str
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw usageError(`"${text}" is not the URL of a server. Set --url or TIDINGS_URL, for example to ${DEFAULT_URL}.`);
   }
-  return text.replace(/\/+$/, '');
+  return text.replace(/(?<!\/)\/+$/, '');
 }
 
 /** Creates a client of the API; sends no request. Throws a `Failure` when the token is missing, or is not a JWT with a `sub`. */

@@ -110,7 +110,7 @@ export function formatNetwork([address, bits]: Network): string {
  */
 export function hostNetworks(addresses: readonly string[]): Network[] {
   return addresses
-    .map((address) => address.replace(/%.*$/, ''))
+    .map((address) => address.split('%', 1)[0] ?? '')
     .filter((address) => ipaddr.isValid(address))
     .map((address) => unwrap(ipaddr.parse(address)))
     .map((ip) => [ip, ip.kind() === 'ipv4' ? 32 : 128]);

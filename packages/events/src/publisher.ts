@@ -49,7 +49,7 @@ export interface Publisher<Event extends EventDraft = Publishable> {
   close: () => Promise<void>;
 }
 
-const HASH_TAG = /\{[^}]+\}/;
+const HASH_TAG = /\{[^{}]+\}/;
 
 /**
  * Creates a publisher, which connects a service to Tidings through Redis. While Redis is away, `publish` fails fast instead of

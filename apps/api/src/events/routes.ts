@@ -4,6 +4,7 @@ import { readEvent, type IdempotencyKeyUse, type Queryable } from '@tidings/data
 import type { Catalog, TidingsEvent } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
 import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken, textDigestOf } from '../http/idempotency-key.js';
+import { MAX_BODY } from '../http/json-body.js';
 import { pageOf } from '../http/pages.js';
 import { invalid, notFound } from '../problems/problem.js';
 import { check } from '../http/read-input.js';
@@ -59,6 +60,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
       {
         method: 'post',
         path: '/api/events',
+        maxBodyBytes: MAX_BODY.events,
         operationId: 'publishEvents',
         summary: 'Publishes one event or a batch of events, all or none',
         description:

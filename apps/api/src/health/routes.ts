@@ -7,6 +7,9 @@ const status = z.literal('ok');
 const healthJson = z.strictObject({ status }).meta({ id: 'Health' });
 const readinessJson = z.strictObject({ status, checks: z.record(z.string(), z.string()) }).meta({ id: 'Readiness' });
 
+/** The paths of the probes: they count for no limit. */
+export const PROBES: readonly string[] = ['/healthz', '/readyz'];
+
 /**
  * The routes `/healthz` and `/readyz`, for the operator's probes.
  *

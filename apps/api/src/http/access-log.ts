@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from '@tidings/runtime/logging';
 import { requestId } from './request-id.js';
+import { shownPath } from './shown-path.js';
 import { traceOf } from './trace-requests.js';
 
 /**
@@ -10,7 +11,8 @@ import { traceOf } from './trace-requests.js';
 export function accessLog(log: Pick<Logger, 'info'>): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
-    const { method, path } = request;
+    const { method } = request;
+    const path = shownPath(request);
     response.locals['startedAt'] = startedAt;
     response.once('close', () => {
       log.info(`${method} ${path} ${String(response.statusCode)}`, {

@@ -63,7 +63,7 @@ describe('a body', () => {
     ['that is not JSON', 400, 'application/json', '{"url":'],
     ['with a content type other than JSON', 415, 'text/plain', 'url'],
     ['in an unknown character set', 415, 'application/json; charset=klingon', '{}'],
-    ['over 1 MB', 413, 'application/json', JSON.stringify({ url: 'x'.repeat(1_100_000) })],
+    ['over 32 KB', 413, 'application/json', JSON.stringify({ url: 'x'.repeat(33_000) })],
     ['that is a bare value', 400, 'application/json', '7'],
   ])('%s gets a %i with a problem document', async (_name, status, type, body) => {
     const response = await post(type, body);

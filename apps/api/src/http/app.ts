@@ -3,6 +3,7 @@ import type { Logger } from '@tidings/runtime/logging';
 import type { Tracing } from '@tidings/runtime/tracing';
 import { accessLog } from './access-log.js';
 import { authenticate, type AuthenticateParts } from '../auth/authenticate.js';
+import { PROBES } from '../health/routes.js';
 import { asyncApiRoute } from '../asyncapi/routes.js';
 import { allowOrigins } from './cross-origin.js';
 import { serveDashboard, type DashboardParts } from '../dashboard/serve.js';
@@ -18,6 +19,7 @@ import { warnAboutUntrustedProxy, type TrustedProxies } from './proxies.js';
 import { referenceRoutes } from '../reference/routes.js';
 import { withRequestId } from './request-id.js';
 import { noStore, securityHeaders } from './security-headers.js';
+import { shownPath } from './shown-path.js';
 import { STREAM } from '../stream/routes.js';
 import { traceRequests } from './trace-requests.js';
 
@@ -44,7 +46,7 @@ interface AppParts {
 
 /**
  * Builds the Express app: the routes, and the documents that describe them. A request is authenticated, and counted for the
- * rate limits, before its body is read. All routes that are not public are below `/api`, where every request needs a token.
+ * rate limits, before its body is read. Every path but those of the probes counts for its address. All routes that are not public are below `/api`, where every request needs a token.
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
@@ -58,7 +60,15 @@ export function createApp(parts: AppParts): Express {
   app.set('query parser', parseQuery);
   app.set('trust proxy', trustedProxies);
   app.use(withRequestId, securityHeaders);
-  mount(app, served.filter(isPublic));
+  mount(
+    app,
+    served.filter(({ path }) => PROBES.includes(path)),
+  );
+  app.use(limits.countAddress);
+  mount(
+    app,
+    served.filter((route) => isPublic(route) && !PROBES.includes(route.path)),
+  );
   if (observe) app.use(observe);
   if (dashboard) app.use(serveDashboard(dashboard));
   app.use(accessLog(log));
@@ -72,7 +82,7 @@ export function createApp(parts: AppParts): Express {
   );
   for (const [path, page] of Object.entries(pages)) app.use(path, noStore, limits.refuse, page);
   app.use((request) => {
-    throw notFound('route', `${request.method} ${request.path}`);
+    throw notFound('route', `${request.method} ${shownPath(request)}`);
   });
   for (const path of ['/api', ...Object.keys(pages)]) app.use(path, limits.consumeFailure);
   app.use(problemHandler(log));

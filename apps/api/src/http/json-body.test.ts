@@ -60,7 +60,7 @@ describe('a compressed body', () => {
     expect((await postBytes('gzip', gzipSync(JSON.stringify(event)))).status).toBe(202);
   });
 
-  test('that decompresses to over 1 MB gets a 413: a bomb is not unpacked', async () => {
+  test('that decompresses to over the limit gets a 413: a bomb is not unpacked', async () => {
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, ' '), { level: 9 });
     expect(bomb.length).toBeLessThan(1024 * 1024);
     const before = process.memoryUsage().arrayBuffers;
@@ -159,13 +159,13 @@ describe('a body with unknown or repeated names', () => {
     expect((await api.as('alice').get(`/api/events/${String(body.id)}`)).body.data).toEqual(data);
   });
 
-  test('with 80,000 unknown names gets a short response', async () => {
-    const names = Array.from({ length: 80_000 }, (_, index) => `"k${String(index)}":1`).join(',');
+  test('with 3,000 unknown names gets a short response', async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `"k${String(index)}":1`).join(',');
     const { status, body, text } = await send(`{${names}}`);
     expect(status).toBe(400);
     expect(text.length).toBeLessThan(200_000);
     expect(body.errors).toHaveLength(1000);
-    expect(body.detail).toContain('79,001 more');
+    expect(body.detail).toContain('2,001 more');
   });
 });
 

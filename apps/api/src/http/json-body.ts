@@ -3,7 +3,8 @@ import express, { type Request, type RequestHandler } from 'express';
 import { InvalidJsonError, parseJson } from '@tidings/events';
 import { invalid, Problem } from '../problems/problem.js';
 
-const MAX_BODY = '1mb';
+/** The maximum size of a body, in bytes: of published events, and of all others, whose fields are few and short. */
+export const MAX_BODY = { events: 1_048_576, other: 32_768 };
 const JSON_TYPE = 'application/json';
 /** RFC 9110, 8.3.2. UTF-8 is the only encoding of JSON between systems (RFC 8259, 8.1). */
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
@@ -13,15 +14,15 @@ const BYTE_ORDER_MARK = /^\ufeff/;
 /**
  * Reads a JSON body, as `parseJson` does. An empty body, and one of another type, is undefined.
  *
- * Throws a 413 for more than 1 MB, measured after decompression (gzip, deflate, br), a 415 for a charset other than UTF-8, and a
+ * Throws a 413 for more than `maxBytes`, measured after decompression (gzip, deflate, br), a 415 for a charset other than UTF-8, and a
  * 400 for a body that is not UTF-8, not JSON, or holds what `parseJson` refuses: the problem names each place.
  */
-export const jsonBodies: RequestHandler[] = [
+export const jsonBodies = (maxBytes: number): RequestHandler[] => [
   (request, _response, next) => {
     if (request.is(JSON_TYPE)) checkCharset(request);
     next();
   },
-  express.raw({ limit: MAX_BODY, type: JSON_TYPE }),
+  express.raw({ limit: maxBytes, type: JSON_TYPE }),
   (request, _response, next) => {
     const bytes: unknown = request.body;
     request.body = Buffer.isBuffer(bytes) && bytes.length > 0 ? parseBody(bytes) : undefined;

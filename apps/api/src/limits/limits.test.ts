@@ -104,6 +104,19 @@ describe('failed authentications', () => {
   });
 });
 
+describe('an address, outside /api', () => {
+  test('has the same limit on every path: pages, documents and unknown ones', async () => {
+    const paths = ['/openapi.json', '/nowhere', '/docs', `/${'a'.repeat(8000)}`];
+    const found = await statuses(12, (index) => from(api, '192.0.2.70').get(paths[index % 4] ?? '/'));
+    expect(found.slice(8)).toEqual([429, 429, 429, 429]);
+    expect((await from(api, '192.0.2.70', 'gil').get('/api/webhooks')).status).toBe(429);
+  });
+
+  test('is not counted for probes', async () => {
+    expect(await statuses(12, () => from(api, '192.0.2.71').get('/healthz'))).toEqual(Array.from({ length: 12 }, () => 200));
+  });
+});
+
 describe('costly requests', () => {
   test('share a stricter limit, for every spelling of their paths', async () => {
     const eve = from(api, '192.0.2.50', 'eve');
@@ -114,7 +127,17 @@ describe('costly requests', () => {
     const refused = await eve.post(`/api/webhooks/${id}/rotate-secret`);
     expect(refused.status).toBe(429);
     expect(refused.headers['ratelimit-policy']).toContain('"costly";q=2;w=60');
-    expect(refused.body.detail).toContain('At most 2 registrations, tests, replays and rotations a minute by one owner.');
+    expect(refused.body.detail).toContain(
+      'At most 2 registrations, changes, tests, retries, replays and rotations a minute by one owner.',
+    );
+  });
+
+  test('are also changes of a webhook, and retries', async () => {
+    const fay = from(api, '192.0.2.52', 'fay');
+    const id = '01a20f8c-ddcb-7479-81f6-99da680d1ca2';
+    expect((await fay.patch(`/api/webhooks/wh_${id}`).send({ description: 'x' })).status).toBe(404);
+    expect((await fay.post(`/api/deliveries/dlv_${id}/retry`)).status).toBe(404);
+    expect((await fay.patch(`/api/webhooks/wh_${id}`).send({ description: 'x' })).status).toBe(429);
   });
 
   test('above their limit do not stop other requests', async () => {

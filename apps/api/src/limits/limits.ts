@@ -17,14 +17,16 @@ export interface RequestLimits {
   /** `POST /api/events` by one caller with the scope `events:publish`. These requests consume no other limit. */
   publish: number;
   /**
-   * Costly requests by one owner: registering or testing a webhook, replaying, rotating a secret. They also consume the limits of
-   * all requests.
+   * Costly requests by one owner: registering, changing or testing a webhook, retrying a delivery, replaying, rotating a secret.
+   * They also consume the limits of all requests.
    */
   costly: number;
 }
 
 /** The handlers that `createApp` adds before and after the routes of `/api`. */
 export interface Limits {
+  /** Counts requests outside `/api` for their address, and refuses those beyond its limit: pages, documents, unknown paths. */
+  countAddress: RequestHandler;
   /** Runs before authentication. Refuses a request from an address that has exceeded its limit, as far as this process knows. */
   refuse: RequestHandler;
   /** Runs after authentication. Consumes the limits of the request, and refuses it if one is exceeded. */
@@ -43,7 +45,10 @@ interface LimitsOptions {
 }
 
 const PUBLISH = '/events';
-const COSTLY = ['/webhooks', '/webhooks/:id/test', '/webhooks/:id/replay', '/webhooks/:id/rotate-secret'];
+const COSTLY = {
+  POST: ['/webhooks', '/webhooks/:id/test', '/webhooks/:id/replay', '/webhooks/:id/rotate-secret', '/deliveries/:id/retry'],
+  PATCH: ['/webhooks/:id'],
+};
 
 /**
  * Creates the request limits. All limits of a request are consumed together after its authentication, in one round trip to Redis,
@@ -71,8 +76,16 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
     if (exceeded) throw tooManyRequests(exceeded);
   };
 
+  const countAddress: RequestHandler = async (request, response, next) => {
+    if (/^\/api(?:\/|$)/i.test(request.path)) next();
+    else {
+      await admit(response, [[ip, clientNetwork(request.ip)]]);
+      next();
+    }
+  };
+
   const refuse = Router();
-  onPost(refuse, PUBLISH, (_request, _response, next) => {
+  on(refuse, 'POST', PUBLISH, (_request, _response, next) => {
     next('router');
   });
   refuse.use((request, response, next) => {
@@ -96,7 +109,7 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
     [ip, clientNetwork(request.ip)],
   ];
   const consume = Router();
-  onPost(consume, PUBLISH, async (_request, response, next) => {
+  on(consume, 'POST', PUBLISH, async (_request, response, next) => {
     const { owner, scopes } = callerOf(response);
     if (!scopes.has('events:publish')) {
       next();
@@ -105,10 +118,12 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
     await admit(response, [[publish, owner]]);
     next('router');
   });
-  onPost(consume, COSTLY, async (request, response, next) => {
-    await admit(response, [[costly, callerOf(response).owner], ...limitsOfAllRequests(request, response)]);
-    next('router');
-  });
+  for (const [method, paths] of Object.entries(COSTLY)) {
+    on(consume, method, paths, async (request, response, next) => {
+      await admit(response, [[costly, callerOf(response).owner], ...limitsOfAllRequests(request, response)]);
+      next('router');
+    });
+  }
   consume.use(async (request, response, next) => {
     await admit(response, limitsOfAllRequests(request, response));
     next();
@@ -128,16 +143,16 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
     next(exceeded ? tooManyRequests(exceeded) : error);
   };
 
-  return { refuse, consume, consumeFailure };
+  return { countAddress, refuse, consume, consumeFailure };
 }
 
 /**
- * Adds a handler of POST to a router. With `router.post`, the router itself would answer OPTIONS, and name no other method of
- * the path.
+ * Adds a handler of one method to a router. With `router.post`, the router itself would answer OPTIONS, and name no other method
+ * of the path.
  */
-function onPost(router: Router, path: string | RegExp | (string | RegExp)[], handle: RequestHandler): void {
+function on(router: Router, method: string, path: string | string[], handle: RequestHandler): void {
   router.route(path).all((request, response, next) => {
-    if (request.method !== 'POST') next();
+    if (request.method !== method) next();
     else return handle(request, response, next);
   });
 }

@@ -6,7 +6,7 @@ import { WINDOW_S, type LimitState } from './limit.js';
 const LIMITED_REQUESTS: Record<string, string> = {
   ip: 'requests a minute from one address',
   owner: 'requests a minute by one owner',
-  costly: 'registrations, tests, replays and rotations a minute by one owner',
+  costly: 'registrations, changes, tests, retries, replays and rotations a minute by one owner',
   publish: 'publishing requests a minute by one service',
   'auth-failures': 'requests a minute from one address with tokens that are not valid',
 };

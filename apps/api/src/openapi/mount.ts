@@ -1,6 +1,6 @@
 import type { Express, Request, RequestHandler } from 'express';
 import { callerOf, requireScope } from '../auth/authenticate.js';
-import { jsonBodies } from '../http/json-body.js';
+import { jsonBodies, MAX_BODY } from '../http/json-body.js';
 import { notFound, Problem } from '../problems/problem.js';
 import { readBody, readQuery } from '../http/read-input.js';
 import { IDS, RESOURCE_ID } from './ids.js';
@@ -17,7 +17,7 @@ export function mount(app: Express, routes: readonly Route[]): void {
     const routesOfPath = inOrder.filter((route) => expressPath(route) === path);
     for (const route of routesOfPath) {
       const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
-      const body = route.body ? jsonBodies : [];
+      const body = route.body ? jsonBodies(route.maxBodyBytes ?? MAX_BODY.other) : [];
       app[route.method](path, rememberPattern(route), ...scopes, ...body, createHandler(route));
     }
     const allow = allowedMethods(routesOfPath);

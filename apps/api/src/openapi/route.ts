@@ -43,6 +43,8 @@ export interface RouteDescription {
    * It is a named component, as a response is: `meta({ id: 'NewWebhook' })`.
    */
   body?: { schema: z.ZodType; documented?: z.ZodType; example: unknown };
+  /** The maximum size of the body, in bytes. Default: 32 KB. */
+  maxBodyBytes?: number;
   /** Whether events are sent to the `url` of its body from then on: the document names these requests as a callback. Default false. */
   sendsEvents?: boolean;
   /** A file of a page, which the OpenAPI document leaves out. Default false. */

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from '@tidings/runtime/logging';
 import { requestId } from '../http/request-id.js';
+import { shownPath } from '../http/shown-path.js';
 import { Problem } from './problem.js';
 import { toProblem } from './to-problem.js';
 
@@ -11,7 +12,12 @@ export function problemHandler(log: Pick<Logger, 'error'>): ErrorRequestHandler 
       toProblem(error) ?? new Problem(500, 'Internal error', { detail: 'Quote the request_id when you report it.' });
     // A thrown `Problem` with such a status is expected, such as "not ready", and not a bug.
     if (problem.status >= 500 && !(error instanceof Problem)) {
-      log.error('A request failed.', { request_id: requestId(response), method: request.method, path: request.path, error });
+      log.error('A request failed.', {
+        request_id: requestId(response),
+        method: request.method,
+        path: shownPath(request),
+        error,
+      });
     }
     // The response has begun, so it cannot become a problem document: Express closes the connection.
     if (response.headersSent) next(error);

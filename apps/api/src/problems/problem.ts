@@ -36,9 +36,13 @@ export class Problem extends Error {
   }
 }
 
+/** Longer ids are cut off: a path may have 16 KB. */
+const MAX_SHOWN = 300;
+
 /** A 404, the same for a resource that does not exist and for another owner's (I7). `resource` is a noun, such as `webhook`. */
 export function notFound(resource: string, id: string): Problem {
-  return new Problem(404, 'Not found', { detail: `There is no ${resource} "${id}".` });
+  const shown = id.length > MAX_SHOWN ? `${id.slice(0, MAX_SHOWN)}…` : id;
+  return new Problem(404, 'Not found', { detail: `There is no ${resource} "${shown}".` });
 }
 
 /** The maximum number of wrong fields in a response, which must not be many times larger than the request. */

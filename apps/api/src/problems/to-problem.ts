@@ -1,15 +1,17 @@
 import { ConflictingEventError } from '@tidings/accept';
 import { InvalidEventError } from '@tidings/events';
+import { MAX_BODY } from '../http/json-body.js';
 import { invalid, Problem } from './problem.js';
 
 interface ParserError {
   /** Undefined for errors of decompression. */
   type?: string;
   status: number;
+  /** The maximum size of a body, in bytes, where it was exceeded. */
+  limit?: number;
 }
 
 const PARSER_PROBLEMS: Record<string, [title: string, detail: string]> = {
-  'entity.too.large': ['The body is too large', 'A body may be at most 1 MB. Publish fewer events at a time.'],
   'entity.parse.failed': ['The body is not JSON', 'The body could not be parsed as JSON.'],
   'charset.unsupported': ['The character set is not supported', 'Send the body as UTF-8.'],
   'encoding.unsupported': [
@@ -34,6 +36,7 @@ export function toProblem(error: unknown): Problem | null {
   if (error instanceof InvalidEventError) return invalid(error.errors);
   if (error instanceof ConflictingEventError) return idTaken(error.ids);
   if (isParserError(error)) {
+    if (error.type === 'entity.too.large') return tooLarge(error.limit ?? 0, error.status);
     const [title, detail] = PARSER_PROBLEMS[error.type ?? ''] ?? [
       'The body could not be read',
       'Its bytes do not match its headers, such as Content-Encoding.',
@@ -49,6 +52,14 @@ export function toProblem(error: unknown): Problem | null {
     });
   }
   return null;
+}
+
+function tooLarge(maxBytes: number, status: number): Problem {
+  const isPublishing = maxBytes === MAX_BODY.events;
+  const detail = isPublishing
+    ? 'A body may be at most 1 MB. Publish fewer events at a time.'
+    : `The body of this route may be at most ${String(maxBytes / 1024)} KB.`;
+  return new Problem(status, 'The body is too large', { detail });
 }
 
 function idTaken(ids: readonly string[]): Problem {

@@ -16,6 +16,13 @@ function sizeOf(headers: Record<string, string>): number {
   return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + ': \r\n'.length, 0);
 }
 
+/** Counts the headers before they are checked one by one. */
+function countHeaders(value: unknown, context: z.RefinementCtx): unknown {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length <= MAX_HEADERS) return value;
+  context.addIssue({ code: 'custom', message: `must be at most ${String(MAX_HEADERS)} headers` });
+  return z.NEVER;
+}
+
 function hasUniqueNames(headers: Record<string, string>): boolean {
   const names = Object.keys(headers);
   return new Set(names.map((name) => name.toLowerCase())).size === names.length;
@@ -117,18 +124,20 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
       .refine((text) => !text.includes('\0'), 'must not hold NUL characters')
       .meta({ pattern: String.raw`^[^\x00]*$` })
       .nullable(),
-    headers: z
-      .record(
-        z
-          .string()
-          .regex(HEADER_NAME, 'must be a header name')
-          .refine((name) => !isReservedHeader(name), 'is a header that Tidings sets by itself'),
-        z.string().max(1024, { error: HEADER_VALUE_RULE, abort: true }).regex(HEADER_VALUE, HEADER_VALUE_RULE),
-      )
-      .meta({ maxProperties: MAX_HEADERS })
-      .refine((headers) => sizeOf(headers) <= MAX_HEADER_BYTES, `must be at most ${String(MAX_HEADER_BYTES)} bytes in total`)
-      .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `must be at most ${String(MAX_HEADERS)} headers`)
-      .refine(hasUniqueNames, 'must not hold the same name twice; names are case-insensitive'),
+    headers: z.preprocess(
+      countHeaders,
+      z
+        .record(
+          z
+            .string()
+            .regex(HEADER_NAME, 'must be a header name')
+            .refine((name) => !isReservedHeader(name), 'is reserved: Tidings or a proxy sets it'),
+          z.string().max(1024, { error: HEADER_VALUE_RULE, abort: true }).regex(HEADER_VALUE, HEADER_VALUE_RULE),
+        )
+        .meta({ maxProperties: MAX_HEADERS })
+        .refine((headers) => sizeOf(headers) <= MAX_HEADER_BYTES, `must be at most ${String(MAX_HEADER_BYTES)} bytes in total`)
+        .refine(hasUniqueNames, 'must not hold the same name twice; names are case-insensitive'),
+    ),
     enabled: z.boolean(),
     paused: z.boolean(),
     max_in_flight: wholeNumber(1, maxInFlight),

@@ -98,7 +98,14 @@ describe('registering a webhook', () => {
   ])('is refused with the header %s, which Tidings sets itself', async (name) => {
     const { status, body } = await register('alice', { headers: { [name]: 'x' } });
     expect(status).toBe(400);
-    expect(body.errors).toEqual([{ field: expect.stringContaining(name), message: 'is a header that Tidings sets by itself' }]);
+    expect(body.errors).toEqual([{ field: expect.stringContaining(name), message: 'is reserved: Tidings or a proxy sets it' }]);
+  });
+
+  test('is refused with more than 20 headers, before their names are looked at', async () => {
+    const headers = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`not a name ${String(index)}`, 'x']));
+    expect((await register('alice', { headers })).body.errors).toEqual([
+      { field: 'headers', message: 'must be at most 20 headers' },
+    ]);
   });
 
   test.each(['constructor', 'toString', 'hasOwnProperty'])('accepts the header %s like any other', async (name) => {

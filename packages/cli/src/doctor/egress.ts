@@ -37,7 +37,7 @@ export async function checkEgress(env: NodeJS.ProcessEnv, localAddresses: readon
     hasProxy = settings.EGRESS_PROXY !== undefined;
   } catch (error) {
     return egress.wrong(
-      reasonOf(error).replaceAll(/\s*\n\s*/g, ' '),
+      reasonOf(error).replaceAll(/\n\s*/g, ' '),
       'Workers do not start with this value. See docs/configuration.md.',
     );
   }

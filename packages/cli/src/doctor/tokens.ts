@@ -15,7 +15,7 @@ export async function checkTokens(env: NodeJS.ProcessEnv): Promise<Finding> {
     config = tokenConfig(readConfig(tokenSettings, env, tokenMistakes(env)));
   } catch (error) {
     return tokens.wrong(
-      reasonOf(error).replaceAll(/\s*\n\s*/g, ' '),
+      reasonOf(error).replaceAll(/\n\s*/g, ' '),
       'The API does not start with this value. See docs/configuration.md.',
     );
   }

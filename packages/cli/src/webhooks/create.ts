@@ -72,7 +72,7 @@ function defined<Fields extends object>(fields: Fields) {
 }
 
 function parseHeader(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? [];
+  const [, name, value] = /^([^:\s]+):\s*(\S.*)?$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('Write it as "Name: value".');
   return { ...before, [name]: value };
 }

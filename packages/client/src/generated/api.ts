@@ -307,7 +307,7 @@ export interface paths {
         };
         /**
          * The events that the caller may see, oldest first or newest first
-         * @description For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page.
+         * @description For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.
          */
         get: operations["listEvents"];
         put?: never;
@@ -922,7 +922,6 @@ export interface components {
             /** @description Default: `["*"]`. */
             event_types?: string[];
             description?: string | null;
-            /** @description Default: `{}`. */
             headers?: {
                 [key: string]: string;
             };

@@ -82,6 +82,30 @@ describe('a text that looks like a secret', () => {
   });
 });
 
+describe('a hostile text', () => {
+  /** Milliseconds of CPU, which do not depend on what else the machine does. */
+  const cpuOf = (work: () => unknown) => {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+
+  // With patterns that backtrack, each of the first ones takes 0.7 s and more.
+  test.each(['a', 'eyJ', 'eyJ-', 'eyJa.', 'whsec_', 'Bearer ', 'bearer', '?token=', 'a://', 'a://a:', '://:', 'a.', '@', ' '])(
+    'of 16 KB costs a millisecond or two: %j, repeated',
+    (part) => {
+      const text = `/${part.repeat(16_384 / part.length)}`;
+      redact(text);
+      expect(cpuOf(() => redact(text))).toBeLessThan(100);
+    },
+  );
+
+  test('is cut off behind 8,192 characters', () => {
+    expect(String(redact('x'.repeat(20_000)))).toBe(`${'x'.repeat(8192)}…`);
+  });
+});
+
 describe('an error', () => {
   test('keeps its name, message, code, stack and causes, and nothing else', () => {
     const cause = Object.assign(new Error(`refused redis://:hunter2@cache`), {

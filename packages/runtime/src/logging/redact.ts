@@ -1,18 +1,24 @@
 const REDACTED = '[redacted]';
 const SECRET_NAME = /secret|token|ticket|authorization|cookie|password|api[-_]?key|jwt/i;
-/** Webhook secrets, JSON Web Tokens, credentials of headers, and tokens and passwords in URLs, anywhere in a text. */
+/**
+ * Webhook secrets, JSON Web Tokens, credentials of headers, and tokens and passwords in URLs, anywhere in a text. Each takes
+ * linear time: a match begins only where a run of its characters begins, or what it tries from there has a bound.
+ */
 const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/whsec_[A-Za-z0-9+/=_-]+/g, REDACTED],
-  [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
+  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
   [/([?&](?:ticket|token|access_token)=)[^&\s"]+/gi, `$1${REDACTED}`],
-  [/(\w+:\/\/[^\s:/@]*:)[^\s/]+@/g, `$1${REDACTED}@`],
+  [/(\b\w{1,30}:\/\/[^\s:/@]{0,256}:)[^\s/]{1,1024}@/g, `$1${REDACTED}@`],
 ];
+/** Texts in a line are cut off behind this many characters: a request's path alone may have 16 KB. */
+const MAX_TEXT = 8192;
 const MAX_DEPTH = 6;
 
 /**
  * Returns a copy that is safe to log: values whose name or text looks like a secret are replaced by `[redacted]` (I8). Errors
- * keep their name, message, code, stack and cause; bytes are replaced by their number; values below six levels by `[deep]`.
+ * keep their name, message, code, stack and cause; bytes are replaced by their number; values below six levels by `[deep]`;
+ * texts are cut off behind 8,192 characters.
  *
  * @param depth the level of `value`; for the recursion
  */
@@ -37,6 +43,7 @@ export function redact(value: unknown, depth = 0): unknown {
   );
 }
 
-function redactText(text: string): string {
+function redactText(whole: string): string {
+  const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…` : whole;
   return SECRET_TEXTS.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
 }
