@@ -6,4 +6,4 @@ python3 -m venv "$WORK/venv"
 "$WORK/venv/bin/pip" install --quiet schemathesis
 cd "$WORK"
 SCHEMATHESIS_HOOKS="$HERE/hooks.py" "$WORK/venv/bin/schemathesis" run "$DOCUMENT" --url "$TIDINGS_URL" \
-  --header "Authorization: Bearer $TOKEN" --exclude-operation-id followEvents --max-examples "${EXAMPLES:-100}"
+  --header "Authorization: Bearer $TOKEN" --request-timeout 60 --exclude-operation-id followEvents --max-examples "${EXAMPLES:-100}"

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { openDatabase, type Database } from '@tidings/database';
-import { createSeal, sealedFor, type SealKey } from '@tidings/secrets';
+import { createSeal, openHeaders, sealedFor, sealHeaders, type SealKey } from '@tidings/secrets';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import { openTerminal } from '../test/cli.js';
 
@@ -24,6 +24,7 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE webhooks, registration_keys');
 });
 
+const URL = 'https://example.com/';
 const bytes = (sealed: Buffer) => new Uint8Array(sealed);
 async function add(id: string, by: SealKey): Promise<void> {
   const { seal } = createSeal([by]);
@@ -31,10 +32,10 @@ async function add(id: string, by: SealKey): Promise<void> {
     data: {
       id,
       owner: 'alice',
-      url: 'https://example.com/',
+      url: URL,
       sealedSecret: bytes(seal('a secret', sealedFor.secret(id))),
       sealedPreviousSecrets: bytes(seal('[]', sealedFor.previousSecrets(id))),
-      sealedHeaders: bytes(seal('{}', sealedFor.headers(id))),
+      sealedHeaders: bytes(sealHeaders({ seal }, { id, url: URL }, {})),
     },
   });
 }
@@ -49,7 +50,7 @@ async function opens(id: string, by: SealKey): Promise<boolean> {
   try {
     return (
       open(sealedSecret, sealedFor.secret(id)) === 'a secret' &&
-      open(sealedHeaders as Uint8Array, sealedFor.headers(id)) === '{}' &&
+      openHeaders({ open }, { id, url: URL }, sealedHeaders as Uint8Array).isForOrigin &&
       open(sealedPreviousSecrets as Uint8Array, sealedFor.previousSecrets(id)) === '[]'
     );
   } catch {
@@ -74,6 +75,16 @@ describe('tidings reseal', () => {
     expect((await reseal(asText(current))).out).toBe(
       'Sealed with "new": 0. Already sealed with it: 205. Still sealed with other keys: 0.',
     );
+  });
+
+  test('seals headers for the origin of their URL that were sealed for none', async () => {
+    await add('wh_a', current);
+    const { seal } = createSeal([current]);
+    const sealedHeaders = bytes(seal('{}', sealedFor.headersOfAnyOrigin('wh_a')));
+    await database.prisma.webhook.update({ where: { id: 'wh_a' }, data: { sealedHeaders } });
+    expect(await opens('wh_a', current)).toBe(false);
+    expect((await reseal(asText(current))).out).toContain('Sealed with "new": 1.');
+    expect(await opens('wh_a', current)).toBe(true);
   });
 
   test('seals the answers that repeated registrations get, too', async () => {

@@ -5,12 +5,12 @@ import {
   resealRegistration,
   resealWebhooks,
   type Database,
-  type SealedWebhook,
+  type SealedColumns,
 } from '@tidings/database';
 import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
-import { columnsOf } from './sealed-columns.js';
+import { hasOnlyKey, isSealedWith, resealed } from './sealed-columns.js';
 import { withJsonOption } from './server.js';
 
 const PAGE = 100;
@@ -99,13 +99,14 @@ async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: R
     while (after !== null) {
       const page: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
       after = await resealWebhooks(database.pool, { after, limit: PAGE }, (webhook) => {
-        const isCurrent = columnsOf(webhook).every(({ sealed }) => sealed === null || sealedWith(sealed) === current);
-        let sealed: Omit<SealedWebhook, 'id'>;
+        let sealed: SealedColumns;
+        let isCurrent: boolean;
         try {
           sealed = resealed(webhook, seal);
+          isCurrent = isSealedWith(webhook, current, seal);
         } catch (error) {
           page.failed.set(webhook.id, reasonOf(error));
-          if (!isCurrent) page.remaining += 1;
+          if (!hasOnlyKey(webhook, current)) page.remaining += 1;
           return null;
         }
         page[isCurrent ? 'unchanged' : 'resealed'] += 1;
@@ -145,11 +146,4 @@ async function resealRegistrations(
     }
     await resealRegistration(pool, { ...registration, sealedAnswer: resealedAnswer });
   }
-}
-
-function resealed(webhook: SealedWebhook, { open, seal }: Seal): Omit<SealedWebhook, 'id'> {
-  const [secret, previous, headers] = columnsOf(webhook).map(({ sealed, context }) =>
-    sealed === null ? null : seal(open(sealed, context), context),
-  );
-  return { sealedSecret: secret as Buffer, sealedPreviousSecrets: previous ?? null, sealedHeaders: headers ?? null };
 }

@@ -59,7 +59,7 @@ export { setDeliveryPause, pauseWebhook, readDeliveryPause, type DeliveryPause }
 export { markNotified, readUnnotified, type DisabledWebhook } from './sql/disabled-webhooks.js';
 export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
 export { readServer, type DatabaseServer } from './sql/read-server.js';
-export { resealWebhooks, type SealedWebhook } from './sql/reseal-webhooks.js';
+export { resealWebhooks, type SealedColumns, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { leaseMsFor, MAX_DELIVERY_TIMEOUT_MS } from './lease.js';
 export { deliveryCreatedAt, isDeliveryId } from './delivery-id.js';

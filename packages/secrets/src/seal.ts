@@ -18,7 +18,9 @@ export interface Seal {
 export const sealedFor = {
   secret: (webhookId: string): string => `${webhookId}/secret`,
   previousSecrets: (webhookId: string): string => `${webhookId}/previous_secrets`,
-  headers: (webhookId: string): string => `${webhookId}/headers`,
+  headers: (webhookId: string, origin: string): string => `${webhookId}/headers/${origin}`,
+  /** Of headers that were sealed before November 2026. */
+  headersOfAnyOrigin: (webhookId: string): string => `${webhookId}/headers`,
   registration: (webhookId: string): string => `${webhookId}/registration`,
 };
 

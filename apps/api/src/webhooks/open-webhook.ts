@@ -1,5 +1,5 @@
 import type { Webhook } from '@tidings/database';
-import { parsePreviousSecrets, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
+import { openHeaders, parsePreviousSecrets, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
 import type { WebhookView } from './view.js';
 
 /** Creates functions that decrypt the sealed columns of a webhook's row. They throw when the key of a column is missing. */
@@ -12,7 +12,7 @@ export function createOpener(seal: Seal) {
     const { sealedSecret: _secret, sealedPreviousSecrets: _previous, sealedHeaders, ...webhook } = row;
     return {
       ...webhook,
-      headerNames: sealedHeaders ? Object.keys(JSON.parse(seal.open(sealedHeaders, sealedFor.headers(row.id))) as object) : [],
+      headerNames: sealedHeaders ? Object.keys(openHeaders(seal, row, sealedHeaders).headers) : [],
       previousSecretsValidUntil: latestEnd(previousOf(row)),
     };
   };

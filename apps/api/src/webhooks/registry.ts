@@ -12,7 +12,16 @@ import {
   type Database,
   type Transaction,
 } from '@tidings/database';
-import { createSecret, rotate, sealedFor, stillValid, type PreviousSecret, type Seal } from '@tidings/secrets';
+import {
+  createSecret,
+  rotate,
+  sealedFor,
+  sealHeaders,
+  stillValid,
+  type HeadersOwner,
+  type PreviousSecret,
+  type Seal,
+} from '@tidings/secrets';
 import type { Admit } from '../deliveries/admit.js';
 import { impliedChanges, toColumns } from './columns.js';
 import { createOpener } from './open-webhook.js';
@@ -35,8 +44,12 @@ export interface RegistrationKeyUse {
   digest: Buffer;
 }
 
-/** The result of a change. `disabled_by_operator`: an operator disabled the webhook, and the change would have enabled it. */
-export type Changed = { changed: true; webhook: WebhookView } | { changed: false; reason: 'disabled_by_operator' };
+/**
+ * The result of a change. `disabled_by_operator`: an operator disabled the webhook, and the change would have enabled it.
+ * `headers_stay`: the new URL has another origin, and the change does not say what becomes of the headers.
+ */
+export type Changed =
+  { changed: true; webhook: WebhookView } | { changed: false; reason: 'disabled_by_operator' | 'headers_stay' };
 
 /**
  * The result of a rotation. `nextEnd`: the maximum number of previous secrets sign already, and the first of them expires at
@@ -66,8 +79,8 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
 
   const { previousOf, toView } = createOpener(seal);
   const sealBytes = (text: string, owner: string) => new Uint8Array(seal.seal(text, owner));
-  const sealHeaders = (id: string, headers: Record<string, string>) =>
-    Object.keys(headers).length === 0 ? null : sealBytes(JSON.stringify(headers), sealedFor.headers(id));
+  const sealedOf = (webhook: HeadersOwner, headers: Record<string, string>) =>
+    Object.keys(headers).length === 0 ? null : new Uint8Array(sealHeaders(seal, webhook, headers));
 
   /** Returns the result of the registration that the key was used for; null when it was used for none in the last 24 hours. */
   const findEarlier = async (transaction: Transaction, owner: string, use: RegistrationKeyUse): Promise<Registered | null> => {
@@ -115,7 +128,7 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
             id,
             owner,
             sealedSecret,
-            sealedHeaders: sealHeaders(id, headers),
+            sealedHeaders: sealedOf({ id, url: fields.url }, headers),
             ownerPausedAt: fields.paused ? new Date() : null,
           },
         });
@@ -156,6 +169,8 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
      * a lock and writes in one statement, which changes nothing if the values that it read have changed meanwhile: then it
      * starts again. So a process that freezes in between holds up no delivery.
      *
+     * The headers, which may hold credentials, go to the origin that they were given for (I13): a change of it has to name them.
+     *
      * No delivery is claimed after a pause was committed: a claim locks the webhook's row, as this does. After a resume the first
      * waiting deliveries are enqueued at once.
      *
@@ -167,17 +182,19 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
       for (;;) {
         const before = await prisma.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;
-        const { url, disabledReason } = before;
+        const { url, disabledReason, sealedHeaders } = before;
         if (change.enabled === true && disabledReason === 'operator') return { changed: false, reason: 'disabled_by_operator' };
+        const leavesOrigin = change.url !== undefined && new URL(change.url).origin !== new URL(url).origin;
+        if (leavesOrigin && headers === undefined && sealedHeaders !== null) return { changed: false, reason: 'headers_stay' };
         const changed = await updateWebhook(pool, {
           id,
           actor: owner,
           fields: {
             ...toColumns(fields),
-            ...(headers === undefined ? {} : { sealedHeaders: sealHeaders(id, headers) }),
+            ...(headers === undefined ? {} : { sealedHeaders: sealedOf({ id, url: change.url ?? url }, headers) }),
             ...impliedChanges(before, change),
           },
-          unchanged: { url, disabledReason },
+          unchanged: { url, disabledReason, sealedHeaders },
         });
         if (!changed) continue;
         if (change.paused === false) await admit([id]);

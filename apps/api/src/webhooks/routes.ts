@@ -4,7 +4,7 @@ import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
 import { readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
-import { notFound, Problem } from '../problems/problem.js';
+import { invalid, notFound, Problem } from '../problems/problem.js';
 import { ownerDisabled } from '../owners/owner-disabled.js';
 import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken } from '../http/idempotency-key.js';
 import type { registrationSchemas } from './registration.js';
@@ -36,6 +36,10 @@ const rotation = z
   })
   .meta({ id: 'SecretRotation' })
   .default({ overlap_s: DAY_S });
+
+/** The headers may hold credentials for the receiver at the earlier origin. */
+const HEADERS_STAY =
+  'must be sent with a url of another origin: they are sent only to the one that they were given for. Send them again, or {}';
 
 /** The problems for tests without a result. */
 const TEST_PROBLEMS = {
@@ -192,6 +196,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
       async ({ caller, params: { id }, body }, response) => {
         const changed = await registry.change(caller.owner, id, body);
         if (!changed) throw notFound('webhook', id);
+        if (!changed.changed && changed.reason === 'headers_stay') throw invalid([{ field: 'headers', message: HEADERS_STAY }]);
         if (!changed.changed) {
           throw new Problem(409, 'An operator disabled the webhook', {
             detail: `Only an operator of this server can enable "${id}" again: ask one. Nothing was changed.`,

@@ -160,6 +160,38 @@ describe('the list of webhooks', () => {
   );
 });
 
+describe('the headers of a webhook, which may hold credentials (I13),', () => {
+  const change = (id: unknown, body: object) =>
+    api
+      .as('alice')
+      .patch(`/api/webhooks/${String(id)}`)
+      .send(body);
+  const { origin } = new URL(url);
+
+  test.each(['https://elsewhere.example.org/', `${origin}:8443/`])(
+    'stay with their origin: a change to %s has to say what becomes of them',
+    async (other) => {
+      const { body: webhook } = await register('alice', { headers: { authorization: 'Bearer one' } });
+      const refused = await change(webhook.id, { url: other });
+      expect(refused.status).toBe(400);
+      expect(refused.body.errors).toEqual([{ field: 'headers', message: expect.stringContaining('Send them again, or {}') }]);
+      expect((await api.as('alice').get(`/api/webhooks/${String(webhook.id)}`)).body).toMatchObject({ url });
+      const changed = await change(webhook.id, { url: other, headers: {} });
+      expect(changed.body).toMatchObject({ url: new URL(other).href, header_names: [] });
+      const given = await change(webhook.id, { url, headers: { authorization: 'Bearer two' } });
+      expect(given.body).toMatchObject({ url, header_names: ['authorization'] });
+    },
+  );
+
+  test('are kept with another URL of their origin, and no webhook without headers needs to name them', async () => {
+    const { body: webhook } = await register('alice', { headers: { authorization: 'Bearer one' } });
+    const path = await change(webhook.id, { url: `${origin}/another/path` });
+    expect(path.body).toMatchObject({ url: `${origin}/another/path`, header_names: ['authorization'] });
+    const { body: bare } = await register('alice');
+    expect((await change(bare.id, { url: 'https://elsewhere.example.org/' })).status).toBe(200);
+  });
+});
+
 describe('changing a webhook', () => {
   test('changes only the fields in the body', async () => {
     const { body } = await register('alice', { description: 'mine', headers: { a: 'b' } });

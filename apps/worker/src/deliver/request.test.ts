@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClaimedDelivery } from '@tidings/database';
-import { createSeal, createSecret, sealedFor } from '@tidings/secrets';
+import { createSeal, createSecret, sealedFor, sealHeaders } from '@tidings/secrets';
 import { Webhook } from 'standardwebhooks';
 import { buildRequest } from './request.js';
 
@@ -90,11 +90,16 @@ describe('the request of a delivery', () => {
 
   test("has the owner's headers, which never replace those of Tidings", () => {
     const headers = { authorization: 'Bearer of-the-receiver', 'webhook-id': 'forged' };
-    const sealedHeaders = seal.seal(JSON.stringify(headers), sealedFor.headers('wh_1'));
+    const sealedHeaders = sealHeaders(seal, { id: 'wh_1', url: 'https://example.com/hook' }, headers);
     expect(buildRequest(delivery({ sealedHeaders }), seal).headers).toMatchObject({
       authorization: 'Bearer of-the-receiver',
       'webhook-id': 'evt_1',
     });
+  });
+
+  test('cannot be built with headers that were given for another origin (I13)', () => {
+    const sealedHeaders = sealHeaders(seal, { id: 'wh_1', url: 'https://example.com/hook' }, { authorization: 'Bearer one' });
+    expect(() => buildRequest(delivery({ sealedHeaders, url: 'https://evil.example/hook' }), seal)).toThrow('Does not open');
   });
 
   test('cannot be built with a secret that was sealed for another webhook', () => {

@@ -1,7 +1,7 @@
 import type { ClaimedDelivery } from '@tidings/database';
 import { customHeaders } from '@tidings/egress';
 import { escapeLineSeparators } from '@tidings/events';
-import { parsePreviousSecrets, secretKey, sealedFor, stillValid, type Seal } from '@tidings/secrets';
+import { openHeaders, parsePreviousSecrets, secretKey, sealedFor, stillValid, type Seal } from '@tidings/secrets';
 import { sign } from '@tidings/signing';
 import type { OutgoingRequest } from './send.js';
 
@@ -28,7 +28,8 @@ export type SignableEvent = Pick<
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function buildRequest(delivery: SignableEvent, { open }: Pick<Seal, 'open'>): OutgoingRequest {
+export function buildRequest(delivery: SignableEvent, seal: Pick<Seal, 'open'>): OutgoingRequest {
+  const { open } = seal;
   const { webhookId, url, eventId: id, claimedAt: timestamp } = delivery;
   const body = `{"type":${JSON.stringify(delivery.eventType)},"timestamp":"${delivery.eventTimestamp}","data":${escapeLineSeparators(delivery.eventData)}}`;
   const secret = open(delivery.sealedSecret, sealedFor.secret(webhookId));
@@ -36,9 +37,7 @@ export function buildRequest(delivery: SignableEvent, { open }: Pick<Seal, 'open
     ? parsePreviousSecrets(open(delivery.sealedPreviousSecrets, sealedFor.previousSecrets(webhookId)))
     : [];
   const secrets = [secret, ...stillValid(previous, timestamp).map((one) => one.secret)];
-  const custom = delivery.sealedHeaders
-    ? (JSON.parse(open(delivery.sealedHeaders, sealedFor.headers(webhookId))) as Record<string, string>)
-    : {};
+  const custom = delivery.sealedHeaders ? openHeaders(seal, { id: webhookId, url }, delivery.sealedHeaders).headers : {};
   return {
     url,
     body,

@@ -11,7 +11,7 @@ export async function readSealedWebhooks(
   { after, limit }: { after: string; limit: number },
 ): Promise<SealedWebhook[]> {
   const { rows } = await sql.query<SealedWebhook>(
-    `SELECT id, sealed_secret AS "sealedSecret", sealed_previous_secrets AS "sealedPreviousSecrets",
+    `SELECT id, url, sealed_secret AS "sealedSecret", sealed_previous_secrets AS "sealedPreviousSecrets",
        sealed_headers AS "sealedHeaders"
      FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2`,
     [after, limit],

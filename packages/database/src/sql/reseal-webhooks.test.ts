@@ -95,7 +95,7 @@ describe('resealing webhooks', () => {
     );
     await log.addWebhook('wh_1');
     let columns: string[] = [];
-    await resealWebhooks(log.pool, { after: '', limit: 1 }, ({ id: _id, ...sealed }) => {
+    await resealWebhooks(log.pool, { after: '', limit: 1 }, ({ id: _id, url: _url, ...sealed }) => {
       columns = Object.keys(sealed).map(
         (column) => `webhooks.${column.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
       );

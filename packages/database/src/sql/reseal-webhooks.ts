@@ -3,10 +3,14 @@ import type pg from 'pg';
 /** The sealed columns of a webhook. */
 export interface SealedWebhook {
   id: string;
+  url: string;
   sealedSecret: Buffer;
   sealedPreviousSecrets: Buffer | null;
   sealedHeaders: Buffer | null;
 }
+
+/** The columns that hold sealed texts. */
+export type SealedColumns = Omit<SealedWebhook, 'id' | 'url'>;
 
 /**
  * Seals the secrets of a page of webhooks again, in one commit. It locks the rows, so that no rotation and no change is
@@ -19,13 +23,13 @@ export interface SealedWebhook {
 export async function resealWebhooks(
   pool: pg.Pool,
   { after, limit }: { after: string; limit: number },
-  reseal: (webhook: SealedWebhook) => Omit<SealedWebhook, 'id'> | null,
+  reseal: (webhook: SealedWebhook) => SealedColumns | null,
 ): Promise<string | null> {
   const client = await pool.connect();
   try {
     await client.query("BEGIN; SELECT set_config('tidings.actor', 'tidings reseal', true)");
     const { rows } = await client.query<SealedWebhook>(
-      `SELECT id, sealed_secret AS "sealedSecret", sealed_previous_secrets AS "sealedPreviousSecrets",
+      `SELECT id, url, sealed_secret AS "sealedSecret", sealed_previous_secrets AS "sealedPreviousSecrets",
          sealed_headers AS "sealedHeaders"
        FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2 FOR NO KEY UPDATE`,
       [after, limit],
