@@ -33,6 +33,24 @@ export function signInTests(fixture: DashboardFixture): void {
     await waitForText('The API no longer accepts your token');
   });
 
+  test('asks before a link replaces the session that runs', async () => {
+    const [alice, mallory] = [fixture.tidings.asUser('alice'), fixture.tidings.asUser('mallory')];
+    const { page, goto, find, click, waitForText } = await fixture.open();
+    await goto(`/#token=${alice.token}`);
+    await waitForText('No webhooks yet');
+    for (const answer of ['Cancel', 'Switch']) {
+      await page.evaluate(`location.hash = 'token=${mallory.token}'`);
+      await find('heading', 'Switch to another session?');
+      expect(page.url()).not.toContain('token');
+      await waitForText('signs in as “mallory”. You are signed in as “alice”');
+      await click(answer);
+      await eventually(async () => {
+        const kept = await page.evaluate("sessionStorage.getItem('tidings.token')");
+        expect(kept).toBe(answer === 'Switch' ? mallory.token : alice.token);
+      });
+    }
+  });
+
   test('works with the keyboard only', async () => {
     const { page, goto, find } = await fixture.open();
     await goto('/');

@@ -6,6 +6,7 @@ import { createApi } from './api/api.js';
 import { createQueryClient } from './api/query-client.js';
 import { AppLayout } from './layout/app-layout.js';
 import { Routes } from './routes.js';
+import { OfferDialog } from './session/offer-dialog.js';
 import type { EndReason, SessionStore } from './session/session-store.js';
 import { SignInPage } from './session/sign-in-page.js';
 import type { Session } from './session/token.js';
@@ -33,7 +34,10 @@ export function App({ sessions, nonce }: AppProps) {
       {state.session === null ? (
         <SignInPage endReason={state.endReason} onSignIn={sessions.begin} />
       ) : (
-        <SignedInApp key={state.session.token} session={state.session} sessions={sessions} />
+        <>
+          <SignedInApp key={state.session.token} session={state.session} sessions={sessions} />
+          <OfferDialog subject={state.session.subject} offered={state.offered} onAnswer={sessions.answerOffer} />
+        </>
       )}
     </MantineProvider>
   );

@@ -3,8 +3,11 @@ import { readToken, InvalidTokenError, type Session } from './token.js';
 /** The reason why the session ended. */
 export type EndReason = 'none' | 'signed-out' | 'expired' | 'rejected' | 'invalid-link';
 
-/** The session, or the reason why there is none. */
-export type SessionState = { session: Session } | { session: null; endReason: EndReason };
+/**
+ * The session, or the reason why there is none. `offered` is the session of a link that was opened while another one runs: whoever
+ * made the link would otherwise read what the user enters next.
+ */
+export type SessionState = { session: Session; offered: Session | null } | { session: null; endReason: EndReason };
 
 /** The session of this tab, in the form that React's `useSyncExternalStore` needs. */
 export interface SessionStore {
@@ -12,8 +15,10 @@ export interface SessionStore {
   subscribe: (listener: () => void) => () => void;
   begin: (session: Session) => void;
   end: (reason: EndReason) => void;
-  /** Signs in if the fragment of the address holds a token (`#token=…`). */
+  /** Signs in if the fragment of the address holds a token (`#token=…`); while another session runs, the new one is offered. */
   signInFromLink: (fragment: string) => void;
+  /** Begins the offered session instead of the running one, or forgets it. */
+  answerOffer: (accepted: boolean) => void;
 }
 
 interface SessionStoreOptions {
@@ -29,7 +34,7 @@ const KEY = 'tidings.token';
 /** The longest delay of `setTimeout`: 2^31 - 1 milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Keeps the session of the tab. A token in a link (`#token=…`) takes precedence over the stored one. */
+/** Keeps the session of the tab. */
 export function createSessionStore({ storage, fragment, removeFragment }: SessionStoreOptions): SessionStore {
   const listeners = new Set<() => void>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,27 +59,35 @@ export function createSessionStore({ storage, fragment, removeFragment }: Sessio
     setState({ session: null, endReason });
   };
 
-  /** Begins a session with the token, or ends with `reasonIfInvalid`. */
-  const tryToken = (token: string, reasonIfInvalid: EndReason): void => {
+  const read = (token: string): Session | null => {
     try {
-      setState({ session: readToken(token, Date.now()) });
+      return readToken(token, Date.now());
     } catch (error) {
-      if (!(error instanceof InvalidTokenError)) throw error;
-      end(reasonIfInvalid);
+      if (error instanceof InvalidTokenError) return null;
+      throw error;
     }
   };
-  const signInFromLink = (fragment: string): boolean => {
+  const begin = (session: Session): void => {
+    setState({ session, offered: null });
+  };
+  const signInFromLink = (fragment: string): void => {
     const token = new URLSearchParams(fragment.replace(/^#/, '')).get('token');
-    if (token === null) return false;
+    if (token === null) return;
     removeFragment();
-    tryToken(token, 'invalid-link');
-    return true;
+    const session = read(token);
+    if (state.session === null) {
+      if (session) begin(session);
+      else end('invalid-link');
+    } else if (session && session.token !== state.session.token) setState({ session: state.session, offered: session });
   };
 
-  if (!signInFromLink(fragment)) {
-    const storedToken = storage.getItem(KEY);
-    if (storedToken !== null) tryToken(storedToken, 'expired');
+  const storedToken = storage.getItem(KEY);
+  if (storedToken !== null) {
+    const session = read(storedToken);
+    if (session) begin(session);
+    else end('expired');
   }
+  signInFromLink(fragment);
 
   return {
     read: () => state,
@@ -82,10 +95,12 @@ export function createSessionStore({ storage, fragment, removeFragment }: Sessio
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    begin(session) {
-      setState({ session });
-    },
+    begin,
     end,
     signInFromLink,
+    answerOffer(accepted) {
+      if (state.session === null || state.offered === null) return;
+      begin(accepted ? state.offered : state.session);
+    },
   };
 }

@@ -80,6 +80,39 @@ describe('the session store', () => {
     expect(store.read().session?.subject).toBe('älice');
   });
 
+  describe('while a session runs', () => {
+    const bob = tokenOf({ sub: 'bob', exp: NOW / 1000 + 60 });
+
+    test.each(['a link that is opened in the page', 'a link that loads the page'])(
+      '%s does not replace it: the other session is offered',
+      (how) => {
+        const first = open(`#token=${alice}`);
+        const store = how.includes('loads') ? open(`#token=${bob}`) : first;
+        store.signInFromLink(`#token=${bob}`);
+        expect(store.read()).toMatchObject({ session: { subject: 'älice' }, offered: { subject: 'bob' } });
+        expect([...stored.values()]).toEqual([alice]);
+        expect(removeFragment).toHaveBeenCalled();
+        store.answerOffer(false);
+        expect(store.read()).toMatchObject({ session: { subject: 'älice' }, offered: null });
+        store.signInFromLink(`#token=${bob}`);
+        store.answerOffer(true);
+        expect(store.read()).toMatchObject({ session: { subject: 'bob' }, offered: null });
+        expect([...stored.values()]).toEqual([bob]);
+      },
+    );
+
+    test.each(['nonsense', expired, alice])('an invalid link, and one with the same token, changes nothing (%#)', (token) => {
+      const store = open(`#token=${alice}`);
+      store.signInFromLink(`#token=${token}`);
+      expect(store.read()).toMatchObject({ session: { subject: 'älice' }, offered: null });
+    });
+
+    test('it begins when the stored token has expired', () => {
+      stored.set('tidings.token', expired);
+      expect(open(`#token=${bob}`).read()).toMatchObject({ session: { subject: 'bob' }, offered: null });
+    });
+  });
+
   test('ends the session and removes the token when it expires', () => {
     const store = open(`#token=${alice}`);
     const changed = jest.fn();
