@@ -76,7 +76,7 @@ describe('testing a webhook', () => {
     const { id } = await user.register({ url: receiver.url.replace('127.0.0.1', 'localhost') });
     const { status, body } = await user.call('POST', `/api/webhooks/${id}/test`);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ succeeded: false, error_class: 'blocked', status_code: null, response_body: null });
+    expect(body).toMatchObject({ succeeded: false, error_class: 'dns', status_code: null, response_body: null });
     expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|::1/);
     expect(receiver.arrivals).toEqual([]);
     await withPrivateNetwork.stop();

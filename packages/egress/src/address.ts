@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -53,11 +54,19 @@ const ISATAP_MARKS = [
  */
 export function isForbidden(address: string, { allowed, denied = [], hostAddresses = [] }: AddressRules): boolean {
   // A zone, as in fe80::1%eth0, names a network interface of this machine.
-  if (!ipaddr.isValid(address) || address.includes('%')) return true;
-  const ip = unwrap(ipaddr.parse(address));
+  if (isIP(address) === 0 || address.includes('%')) return true;
+  const ip = unwrap(parse(address));
   if (isIn(ip, denied)) return true;
   if (isIn(ip, allowed)) return false;
   return isIn(ip, hostAddresses) || !isPublic(ip);
+}
+
+/** Parses an address as the sixteen bytes that are dialled: ipaddr.js takes `::8.8.8.8` for the IPv4 address, which it is not. */
+function parse(address: string): Address {
+  const [, start, a, b, c, d] = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address) ?? [];
+  if (start === undefined) return ipaddr.parse(address);
+  const group = (high = '', low = '') => (Number(high) * 256 + Number(low)).toString(16);
+  return ipaddr.parse(`${start}${group(a, b)}:${group(c, d)}`);
 }
 
 function isPublic(ip: Address): boolean {
@@ -111,8 +120,8 @@ export function formatNetwork([address, bits]: Network): string {
 export function hostNetworks(addresses: readonly string[]): Network[] {
   return addresses
     .map((address) => address.split('%', 1)[0] ?? '')
-    .filter((address) => ipaddr.isValid(address))
-    .map((address) => unwrap(ipaddr.parse(address)))
+    .filter((address) => isIP(address) !== 0)
+    .map((address) => unwrap(parse(address)))
     .map((ip) => [ip, ip.kind() === 'ipv4' ? 32 : 128]);
 }
 

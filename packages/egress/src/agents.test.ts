@@ -107,7 +107,7 @@ describe('an agent', () => {
     'http://2130706433',
   ])('opens no socket to %s, which is not public', async (origin) => {
     const { port, connections } = await receiver();
-    expect(await get(`${origin}:${String(port)}/`, agents({ allowed: '' }))).toBe('EBLOCKED');
+    expect(await get(`${origin}:${String(port)}/`, agents({ allowed: '' }))).toBe('EBLOCKEDNAME');
     expect(connections).toEqual([]);
   });
 
@@ -124,8 +124,8 @@ describe('an agent', () => {
     expect(await get(`http://shop.example:${String(port)}/`, egress)).toContain('shop.example');
     for (const socket of connections) socket.destroy();
     await once(connections[0] as Socket, 'close');
-    expect(['EBLOCKED', 'ECONNRESET']).toContain(await get(`http://shop.example:${String(port)}/`, egress));
-    expect(await get(`http://shop.example:${String(port)}/`, egress)).toBe('EBLOCKED');
+    expect(['EBLOCKEDNAME', 'ECONNRESET']).toContain(await get(`http://shop.example:${String(port)}/`, egress));
+    expect(await get(`http://shop.example:${String(port)}/`, egress)).toBe('EBLOCKEDNAME');
     expect(new Set(lookups)).toEqual(new Set(['shop.example']));
     expect(connections).toHaveLength(1);
   });
@@ -239,7 +239,7 @@ describe('through a proxy', () => {
     const proxy = await startProxy();
     const egress = agents({ proxy: proxy.url, allowed: '' });
     for (const host of ['shop.example', '127.0.0.1', '[::ffff:10.0.0.1]']) {
-      expect(await get(`http://${host}:8080/`, egress)).toBe('EBLOCKED');
+      expect(await get(`http://${host}:8080/`, egress)).toBe('EBLOCKEDNAME');
     }
     expect(proxy.requests).toEqual([]);
   });

@@ -22,8 +22,20 @@ describe('the guard at connect time', () => {
   });
 
   test('refuses the whole answer when any address in it is forbidden', async () => {
-    expect(await resolve('shop.example', answers('8.8.8.8', '127.0.0.1'))).toBe('EBLOCKED');
-    expect(await resolve('shop.example', answers('8.8.8.8', '::1'))).toBe('EBLOCKED');
+    expect(await resolve('shop.example', answers('8.8.8.8', '127.0.0.1'))).toBe('EBLOCKEDNAME');
+    expect(await resolve('shop.example', answers('8.8.8.8', '::1'))).toBe('EBLOCKEDNAME');
+  });
+
+  test('looks names up without the search domains of the machine, unless internal networks are allowed', async () => {
+    const asked: string[] = [];
+    const note: Resolve = (hostname, _options, callback) => {
+      asked.push(hostname);
+      callback(null, [{ address: '8.8.8.8', family: 4 }]);
+    };
+    await resolve('db.prod', note);
+    await resolve('shop.example.', note);
+    await resolve('receiver', note, parseNetworks('10.0.0.0/8'));
+    expect(asked).toEqual(['db.prod.', 'shop.example.', 'receiver']);
   });
 
   test('passes on the error of DNS, and reports an empty answer as not found', async () => {

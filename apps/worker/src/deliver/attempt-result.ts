@@ -21,6 +21,8 @@ export interface AttemptResult {
   errorClass: ErrorClass | null;
   /** One sentence for the owner of the webhook; null after a 2xx. */
   error: string | null;
+  /** The code of the error of Node, for the operator's log; null when there was a response. */
+  errorCode: string | null;
   /**
    * Whether a connection that was kept from an earlier request broke at once, before any byte of the response: the receiver had
    * closed it, most likely, and read nothing.

@@ -255,6 +255,7 @@ function describe(delivery: ClaimedDelivery, attempt: number, result: AttemptRes
     status: outcome.status,
     status_code: result.statusCode,
     error_class: result.errorClass,
+    error_code: result.errorCode ?? undefined,
     duration_ms: result.durationMs,
   };
 }

@@ -186,7 +186,7 @@ describe('an attempt', () => {
     });
     const guarded = sender({ allowed: '', timeoutMs: 20_000 });
     expect(await post(url, guarded)).toMatchObject({ statusCode: null, errorClass: 'blocked' });
-    expect(await post(url.replace('127.0.0.1', 'localhost'), guarded)).toMatchObject({ statusCode: null, errorClass: 'blocked' });
+    expect(await post(url.replace('127.0.0.1', 'localhost'), guarded)).toMatchObject({ statusCode: null, errorClass: 'dns' });
     expect(isReached).toBe(false);
   });
 
@@ -198,7 +198,8 @@ describe('an attempt', () => {
     expect(await post('http://shop.example/', createSender({ agents, timeoutMs: 50 }))).toMatchObject({
       statusCode: null,
       errorClass: 'connect',
-      error: 'The connection to the host failed. (ECONNECTTIMEOUT)',
+      error: 'The connection to the host failed.',
+      errorCode: 'ECONNECTTIMEOUT',
     });
   });
 });

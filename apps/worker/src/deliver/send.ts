@@ -185,6 +185,7 @@ export function createSender({ agents: { http, https, fresh }, timeoutMs }: Send
       responseHeaders: recordResponseHeaders(headers, sent ?? { headers: {}, hasOwnTraceparent: false }),
       responseBody: await decodeBody(kept, headers, KEPT_BYTES),
       brokeWhenReused: false,
+      errorCode: null,
       ...classifyStatus(statusCode, retryAfterMs),
     };
   };

@@ -17,6 +17,7 @@ const attemptResult: AttemptResult = {
   retryAfterMs: null,
   errorClass: null,
   error: null,
+  errorCode: null,
   requestHeaders: {},
   responseHeaders: {},
   brokeWhenReused: false,
