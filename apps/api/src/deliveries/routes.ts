@@ -55,6 +55,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
         method: 'get',
         path: '/api/webhooks/{id}/deliveries',
         operationId: 'listDeliveries',
+        readsLog: true,
         summary: 'Deliveries of a webhook, newest first',
         access: 'owner',
         params: { id: 'webhook' },
@@ -72,6 +73,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
         method: 'post',
         path: '/api/webhooks/{id}/replay',
         operationId: 'replayDeliveries',
+        readsLog: true,
         summary: 'Replays terminal deliveries of a webhook, or events that it missed',
         description:
           'The selected deliveries become pending again and are attempted in the order of the event log. They have a lower priority than new events, and become due at a limited rate. With `missing`, events without a delivery to this webhook are replayed as well.',
@@ -97,6 +99,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
         method: 'get',
         path: '/api/deliveries',
         operationId: 'listDeliveriesOfEvent',
+        readsLog: true,
         summary: "The deliveries of an event to the caller's webhooks, those to the newest webhook first",
         description:
           'Deliveries to webhooks that were removed are left out; each stays readable by its id. Those of an event that many webhooks match are written after its acceptance: `GET /api/events/{id}` says whether all are.',

@@ -102,6 +102,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         method: 'get',
         path: '/api/events',
         operationId: 'listEvents',
+        readsLog: true,
         summary: 'The events that the caller may see, oldest first or newest first',
         description:
           'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.',
@@ -119,6 +120,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         method: 'get',
         path: '/api/events/{id}',
         operationId: 'getEvent',
+        readsLog: true,
         summary: "One event that the caller may see, with its deliveries to the caller's webhooks",
         description:
           'An accepted event is in the log and on streams at once. If many webhooks match it, workers write its deliveries after that: `deliveries.complete` is false until the last one is written.',

@@ -8,6 +8,7 @@ import { asyncApiRoute } from '../asyncapi/routes.js';
 import { allowOrigins } from './cross-origin.js';
 import { serveDashboard, type DashboardParts } from '../dashboard/serve.js';
 import type { Limits } from '../limits/limits.js';
+import { createTurns } from '../limits/turns.js';
 import type { DescribedCatalog } from '../openapi/document.js';
 import { mount } from '../openapi/mount.js';
 import type { Route } from '../openapi/route.js';
@@ -44,6 +45,9 @@ interface AppParts {
   catalog: DescribedCatalog;
 }
 
+/** How many pages of the log one caller reads at a time in this process. */
+const LOG_READS = { atOnce: 2, waiting: 20 };
+
 /**
  * Builds the Express app: the routes, and the documents that describe them. A request is authenticated, and counted for the
  * rate limits, before its body is read. Every path but those of the probes counts for its address. All routes that are not public are below `/api`, where every request needs a token.
@@ -54,6 +58,7 @@ export function createApp(parts: AppParts): Express {
   const stream = routes.find(({ path }) => path === STREAM);
   const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog)] : []), ...referenceRoutes()];
   const served = [...documented, openApiRoute(documented, catalog)];
+  const takeTurn = createTurns(LOG_READS);
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
   app.disable('etag');
@@ -63,11 +68,13 @@ export function createApp(parts: AppParts): Express {
   mount(
     app,
     served.filter(({ path }) => PROBES.includes(path)),
+    takeTurn,
   );
   app.use(limits.countAddress);
   mount(
     app,
     served.filter((route) => isPublic(route) && !PROBES.includes(route.path)),
+    takeTurn,
   );
   if (observe) app.use(observe);
   if (dashboard) app.use(serveDashboard(dashboard));
@@ -79,6 +86,7 @@ export function createApp(parts: AppParts): Express {
   mount(
     app,
     served.filter((route) => !isPublic(route)),
+    takeTurn,
   );
   for (const [path, page] of Object.entries(pages)) app.use(path, noStore, limits.refuse, page);
   app.use((request) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tidings/testing';
 import supertest from 'supertest';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
@@ -114,6 +115,30 @@ describe('an address, outside /api', () => {
 
   test('is not counted for probes', async () => {
     expect(await statuses(12, () => from(api, '192.0.2.71').get('/healthz'))).toEqual(Array.from({ length: 12 }, () => 200));
+  });
+});
+
+describe('pages of the log', () => {
+  test('are read by two requests of one owner at a time; twenty more wait, and further ones are refused', async () => {
+    const open = await startApi({ limits: { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 } });
+    const client = await open.database.pool.connect();
+    try {
+      await client.query('BEGIN; LOCK events IN ACCESS EXCLUSIVE MODE');
+      let refused = 0;
+      const all = Array.from({ length: 25 }, async () => {
+        const { status } = await open.as('hal').get('/api/events');
+        if (status === 429) refused += 1;
+        return status;
+      });
+      await eventually(() => {
+        expect(refused).toBe(3);
+      });
+      await client.query('ROLLBACK');
+      expect((await Promise.all(all)).filter((status) => status !== 429)).toHaveLength(22);
+    } finally {
+      client.release();
+      await open.stop();
+    }
   });
 });
 

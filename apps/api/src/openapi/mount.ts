@@ -1,6 +1,7 @@
 import type { Express, Request, RequestHandler } from 'express';
 import { callerOf, requireScope } from '../auth/authenticate.js';
 import { jsonBodies, MAX_BODY } from '../http/json-body.js';
+import type { TakeTurn } from '../limits/turns.js';
 import { notFound, Problem } from '../problems/problem.js';
 import { readBody, readQuery } from '../http/read-input.js';
 import { IDS, RESOURCE_ID } from './ids.js';
@@ -11,14 +12,14 @@ import type { AnyCall, Route, RouteDescription } from './route.js';
  * the route has one, and only after the scope is checked. Paths without an id come first: `/api/events/stream` is no event's.
  * A method that a path does not have gets a 405.
  */
-export function mount(app: Express, routes: readonly Route[]): void {
+export function mount(app: Express, routes: readonly Route[], takeTurn: TakeTurn): void {
   const inOrder = routes.toSorted((one, other) => Number(hasId(one)) - Number(hasId(other)));
   for (const path of new Set(inOrder.map(expressPath))) {
     const routesOfPath = inOrder.filter((route) => expressPath(route) === path);
     for (const route of routesOfPath) {
       const scopes = typeof route.access === 'object' ? [requireScope(route.access.scope)] : [];
       const body = route.body ? jsonBodies(route.maxBodyBytes ?? MAX_BODY.other) : [];
-      app[route.method](path, rememberPattern(route), ...scopes, ...body, createHandler(route));
+      app[route.method](path, rememberPattern(route), ...scopes, ...body, createHandler(route, takeTurn));
     }
     const allow = allowedMethods(routesOfPath);
     app.options(path, answerOptions(allow));
@@ -60,7 +61,7 @@ function refuseMethod(allow: string): RequestHandler {
   };
 }
 
-function createHandler({ handle, ...description }: Route): RequestHandler {
+function createHandler({ handle, ...description }: Route, takeTurn: TakeTurn): RequestHandler {
   return async (request, response) => {
     const call: AnyCall = {
       request,
@@ -69,7 +70,8 @@ function createHandler({ handle, ...description }: Route): RequestHandler {
       query: description.query && readQuery(request, description.query),
       body: description.body && readBody(request, description.body.schema),
     };
-    await handle(call, response);
+    const run = async () => handle(call, response);
+    await (description.readsLog === true && call.caller ? takeTurn(call.caller.owner, run) : run());
   };
 }
 

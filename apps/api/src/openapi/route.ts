@@ -45,6 +45,8 @@ export interface RouteDescription {
   body?: { schema: z.ZodType; documented?: z.ZodType; example: unknown };
   /** The maximum size of the body, in bytes. Default: 32 KB. */
   maxBodyBytes?: number;
+  /** Whether it reads pages of the log, of which one caller reads few at a time. Default false. */
+  readsLog?: boolean;
   /** Whether events are sent to the `url` of its body from then on: the document names these requests as a callback. Default false. */
   sendsEvents?: boolean;
   /** A file of a page, which the OpenAPI document leaves out. Default false. */

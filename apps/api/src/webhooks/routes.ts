@@ -125,6 +125,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
         method: 'get',
         path: '/api/webhooks/stats',
         operationId: 'listWebhookStats',
+        readsLog: true,
         summary: "Recent statistics of the caller's webhooks",
         description:
           'In the order and the pages of the list. The statistics cover the deliveries of the last 24 hours, but at most the newest 1,000 of each webhook. `since` is the start of the covered time.',
@@ -146,6 +147,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
         method: 'get',
         path: `${ONE}/stats`,
         operationId: 'getWebhookStats',
+        readsLog: true,
         summary: 'The attempts of a webhook, by hour',
         description:
           'Exact counts of all attempts of the window, by the hour in which they started, the event type and the class of the response. They are kept for 35 days, also when the log keeps its attempts for a shorter time.',
