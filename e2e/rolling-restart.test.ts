@@ -12,8 +12,8 @@ const PUBLISHERS = 4;
 const READERS = 2;
 const STREAMS = 3;
 /** How many requests each client sends before, between and after the restarts. */
-const REQUESTS = 20;
-const DEADLINE_MS = 60_000;
+const REQUESTS = 10;
+const DEADLINE_MS = 120_000;
 const portOf = ({ url }: LocalApi) => Number(new URL(url).port);
 const event = () => syncFailed({ user_id: 'alice', error_message: '' });
 
@@ -45,7 +45,7 @@ describeWith({ nginx: NGINX }, 'behind the nginx of deploy/nginx, two API proces
       ...Array.from({ length: READERS }, () => () => alice.call('GET', '/api/webhooks')),
     ]);
     await traffic.more();
-    for (const index of [0, 1, 0, 1] as const) {
+    for (const index of [0, 1] as const) {
       expect(await apis[index].stop('SIGTERM')).toBe(0);
       await traffic.more();
       apis[index] = await tidings.startApi({ PORT: String(ports[index]) });
@@ -54,7 +54,7 @@ describeWith({ nginx: NGINX }, 'behind the nginx of deploy/nginx, two API proces
     await traffic.stop();
     expect(traffic.statuses()).toEqual([200, 202]);
     await expectAll(followers);
-  }, 180_000);
+  }, 300_000);
 
   test('are killed in turns: no request fails that may be repeated, and no event is accepted twice', async () => {
     const followers = [await alice.follow()];
@@ -75,7 +75,7 @@ describeWith({ nginx: NGINX }, 'behind the nginx of deploy/nginx, two API proces
     expect(traffic.statuses().every((status) => status < 300)).toBe(true);
     expect((await alice.eventLog()).length - before).toBe(key);
     await expectAll(followers, before);
-  }, 180_000);
+  }, 300_000);
 
   /** Publishes one event without an id, as a service does that leaves it to the API. */
   async function publish(key?: string): Promise<{ status: number }> {
