@@ -92,8 +92,8 @@ module.exports = {
       name: 'no-dev-dependencies-in-production',
       comment: 'Production installs without devDependencies: move the package to dependencies.',
       severity: 'error',
-      // The dashboard is bundled: nothing that it is made of is installed in production.
-      from: { ...PRODUCTION, pathNot: [...PRODUCTION.pathNot, '^apps/dashboard/'] },
+      // The dashboard is bundled, and the receiver is for demos: nothing that they are made of is installed in production.
+      from: { ...PRODUCTION, pathNot: [...PRODUCTION.pathNot, '^apps/(dashboard|receiver)/'] },
       to: { dependencyTypes: ['npm-dev'] },
     },
     {

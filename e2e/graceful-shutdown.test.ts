@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { extractionStarted, syncFailed } from '@tidings/events';
+import { eventually } from '@tidings/testing';
 import { startReceiver } from './harness/receiver.js';
 import { createHold } from './harness/signal.js';
 import { streamUrl } from './harness/stream.js';
 import { startTidings, type Tidings } from './harness/tidings.js';
+import { createUser } from './harness/user.js';
 
 let tidings: Tidings;
 beforeAll(async () => {
@@ -46,6 +48,22 @@ test('finishes the requests in flight of a stopped worker, starts no others, and
   const deliveries = await alice.waitForDeliveries(webhook, 5);
   for (const delivery of deliveries) expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 1 });
   expect(receiver.counts()).toEqual(Object.fromEntries([...inFlight, ...waiting].map((id) => [id, 1])));
+});
+
+test('a stopping API with SHUTDOWN_DELAY_MS is not ready, and serves every other request meanwhile', async () => {
+  const api = await tidings.startApi({ SHUTDOWN_DELAY_MS: '300000' });
+  const service = createUser(api.url, tidings.asUser('service', 'events:publish').token);
+  const follower = await service.follow();
+  const stopped = api.stop('SIGTERM');
+  await eventually(async () => {
+    const { status, body } = await service.call('GET', '/readyz');
+    expect([status, body]).toEqual([503, expect.objectContaining({ detail: 'The process is stopping.' })]);
+  });
+  await service.publish(extractionStarted({ version: '1', entity_types: [] }));
+  await follower.waitFor(1);
+  follower.close();
+  await api.stop('SIGKILL');
+  await stopped;
 });
 
 test('ends the streams of a stopped API with a `retry` time, and exits with 0', async () => {

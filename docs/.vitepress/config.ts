@@ -67,6 +67,7 @@ export default defineConfig({
         text: 'Run',
         items: [
           { text: 'Deploying', link: '/docs/deploying' },
+          { text: 'A bare server', link: '/docs/bare-server' },
           { text: 'Configuration', link: '/docs/configuration' },
           { text: 'Identity', link: '/docs/identity' },
           { text: 'Monitoring', link: '/docs/monitoring' },

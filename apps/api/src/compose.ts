@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
@@ -57,7 +58,10 @@ export interface ApiOverrides {
 export interface Api {
   /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects when a port is taken. */
   start: () => Promise<void>;
-  /** Answers the requests in flight, ends the streams, and closes every connection. Called twice, it stops once. */
+  /**
+   * Is not ready from now on, and after the delay of the configuration closes the port, ends the streams, answers the requests
+   * in flight, and closes every connection. Called twice, it stops once.
+   */
   stop: () => Promise<void>;
   /** The address of the started API, by which this machine reaches it. */
   readonly url: string;
@@ -163,6 +167,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
       stream,
       callers,
       testWebhook: overrides.testWebhook ?? tests.testWebhook,
+      isStopping: () => stopped !== undefined,
       log,
     }),
   });
@@ -182,12 +187,17 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     log.info('API is ready.', { url: urlOf(config.host, port) });
   }
 
+  let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     health?.close();
-    const drained = drain();
+    const { delayMs, idleMs } = config.shutdown;
+    if (delayMs > 0) await setTimeout(delayMs);
+    const drained = drain(idleMs);
     tests.stop();
-    await Promise.all([stream.stop(), maintenance.stop(), callers.stop()]);
+    await Promise.all([stream.stop(), maintenance.stop()]);
     await drained;
+    // The requests until then were still checked against revoked tokens and disabled owners.
+    await callers.stop();
     await accept.idle();
     await queue.close();
     await expansions.close();
@@ -197,7 +207,6 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     await tracing?.shutdown();
   }
 
-  let stopped: Promise<void> | undefined;
   return {
     start,
     stop: () => (stopped ??= stop()),

@@ -18,6 +18,12 @@ export const apiSettings = {
     CORS_ORIGINS: parsed('origins such as `https://app.example.com`, comma-separated', parseOrigins)
       .default([])
       .describe('Origins whose pages may call the API. `*` and `null` are refused.'),
+    SHUTDOWN_DELAY_MS: wholeNumber({ initial: 0, min: 0, max: 300_000 }).describe(
+      'How long a stopping API continues as before, with `/readyz` at 503, in milliseconds: for load balancers that stop sending requests only when a probe fails.',
+    ),
+    SHUTDOWN_IDLE_MS: wholeNumber({ initial: 2000, min: 0, max: 60_000 }).describe(
+      'How long a stopping API, which accepts no more connections, keeps idle ones open for a request that is under way, in milliseconds. The proxy must close its own idle connections earlier.',
+    ),
     DASHBOARD: flag(true).describe('Whether the dashboard is served at `/`.'),
   }),
   ...tokenSettings,
@@ -78,6 +84,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
   return {
     host: settings.HOST,
     port: settings.PORT,
+    shutdown: { delayMs: settings.SHUTDOWN_DELAY_MS, idleMs: settings.SHUTDOWN_IDLE_MS },
     ...shared,
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, addresses: shared.addresses },
     token: tokenConfig(settings),

@@ -3,10 +3,11 @@ import { waitForShutdown } from '@tidings/runtime/shutdown';
 import { composeApi } from './compose.js';
 import { readApiConfig } from './config.js';
 
-/** How long stopping may take, in milliseconds. */
+/** How long stopping may take after the times that the settings give to proxies, in milliseconds. */
 const SHUTDOWN_MS = 10_000;
 
 const config = orExit(() => readApiConfig(process.env));
 const api = await composeApi(config);
 await api.start();
-await waitForShutdown({ stop: api.stop, deadlineMs: SHUTDOWN_MS, log: api.log });
+const { delayMs, idleMs } = config.shutdown;
+await waitForShutdown({ stop: api.stop, deadlineMs: delayMs + idleMs + SHUTDOWN_MS, log: api.log });

@@ -92,6 +92,8 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
   const common: NodeJS.ProcessEnv = {
     EGRESS_ALLOW_CIDRS: ALLOWED_NETWORKS,
     HOST: '127.0.0.1',
+    // No proxy is in front of the API, so that no idle connection has to be waited for.
+    SHUTDOWN_IDLE_MS: '0',
     ...(options.hasRateLimits ? {} : NO_RATE_LIMITS),
     ...process.env,
     ...keys,

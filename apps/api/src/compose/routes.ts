@@ -35,19 +35,21 @@ interface RoutesParts {
   stream: LiveStream;
   callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions'>;
   testWebhook: TestWebhook;
+  /** Whether the process is stopping, and therefore not ready. */
+  isStopping: () => boolean;
   log: Logger;
 }
 
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
-  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, log } = parts;
+  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
   const { databases, dependencies } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
-    ...healthRoutes(dependencies),
+    ...healthRoutes(dependencies, isStopping),
     ...webhookRoutes({
       registry,
       testWebhook,

@@ -14,8 +14,9 @@ export const PROBES: readonly string[] = ['/healthz', '/readyz'];
  * The routes `/healthz` and `/readyz`, for the operator's probes.
  *
  * @param dependencies the checks of PostgreSQL and Redis, by name
+ * @param isStopping whether the process is stopping: it still answers, and load balancers should send no more requests
  */
-export function healthRoutes(dependencies: Readonly<Record<string, DependencyCheck>>): Route[] {
+export function healthRoutes(dependencies: Readonly<Record<string, DependencyCheck>>, isStopping: () => boolean): Route[] {
   return [
     route(
       {
@@ -43,10 +44,11 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
             description: 'PostgreSQL and Redis are available.',
             schema: readinessJson,
           },
-          503: { description: 'PostgreSQL or Redis is unavailable: `detail` names it.' },
+          503: { description: 'PostgreSQL or Redis is unavailable, or the process is stopping: `detail` names it.' },
         },
       },
       async (_call, response) => {
+        if (isStopping()) throw new Problem(503, 'Not ready', { detail: 'The process is stopping.' });
         const { ready, checks } = await checkReadiness(dependencies);
         if (!ready) {
           const detail = Object.entries(checks)

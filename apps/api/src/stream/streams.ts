@@ -20,7 +20,8 @@ export interface Streams {
   readonly size: number;
   /**
    * Takes a slot for a stream, until its response is closed. Throws a 429 when the owner has the maximum number of streams,
-   * and a 503 when the process has, or is stopping.
+   * and a 503 when the process has. A stopping process admits streams, which end immediately: after a 503 an `EventSource`
+   * would never reconnect.
    */
   admit: (owner: string, response: Response) => void;
   /** Sends heartbeats to an admitted session, and ends it when its token expires. */
@@ -95,11 +96,11 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
           }),
         );
       }
-      if (size >= max || isStopped) {
+      if (size >= max) {
         refuse(
           'process',
           new Problem(503, 'No more streams', {
-            detail: isStopped ? 'This server is stopping.' : 'This server has as many streams as it allows.',
+            detail: 'This server has as many streams as it allows.',
             headers: { 'retry-after': String(Math.ceil(reconnectMs() / 1000)) },
           }),
         );

@@ -1950,7 +1950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description PostgreSQL or Redis is unavailable: `detail` names it. */
+            /** @description PostgreSQL or Redis is unavailable, or the process is stopping: `detail` names it. */
             503: {
                 headers: {
                     [name: string]: unknown;
