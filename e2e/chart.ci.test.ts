@@ -93,6 +93,26 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     expect(envOf(more)).toMatchObject({ DELIVERY_ATTEMPTS: '5', RETENTION_DAYS: '1000000', EGRESS_PROXY: 'secret PROXY_URL' });
   });
 
+  test('hands over secrets as files, when asked to', () => {
+    const files = render({ secretFiles: true, 'secretEnv.EGRESS_PROXY': 'PROXY_URL' });
+    const path = (key: string) => `/run/secrets/tidings/${key}`;
+    const shared = {
+      DATABASE_URL_FILE: path('DATABASE_URL'),
+      REDIS_URL_FILE: path('REDIS_URL'),
+      SECRETS_KEYS_FILE: path('SECRETS_KEYS'),
+      EGRESS_PROXY_FILE: path('PROXY_URL'),
+    };
+    const api = find(files, 'Deployment', 'blue-tidings-api');
+    expect(envOf(api)).toMatchObject({ ...shared, JWT_SECRET_FILE: path('JWT_SECRET') });
+    expect(envOf(find(files, 'Deployment', 'blue-tidings-worker'))).toMatchObject(shared);
+    expect(envOf(find(files, 'Job'))).toEqual({ DATABASE_URL_FILE: path('DATABASE_URL') });
+    for (const manifest of [api, find(files, 'Job')]) {
+      expect(Object.values(envOf(manifest)).join()).not.toContain('secret ');
+      new MODELS[manifest.kind as keyof typeof MODELS](manifest as never).validate();
+      expect(JSON.stringify(podOf(manifest))).toContain('"mountPath":"/run/secrets/tidings"');
+    }
+  });
+
   test('uses documented settings, and the ports of the images', () => {
     const dockerfile = repository('Dockerfile');
     expect(dockerfile).toContain('PORT=3000 HEALTH_PORT=3001');

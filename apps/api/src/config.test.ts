@@ -19,12 +19,12 @@ const weakPublicKey = generateKeyPairSync('rsa', { modulusLength: 1024 })
   .toString();
 
 describe('the configuration of the API', () => {
-  test('allows only algorithms of its key: HS256 for a secret, RS256 or ES256 for a public key, both for a key set', () => {
+  test('allows only algorithms of its key: HS256 for a secret, those of its kind for a public key, all of these for a key set', () => {
     expect(readApiConfig({ ...base, JWT_SECRET: secret }).token.algorithms).toEqual(['HS256']);
     expect(readApiConfig({ ...base, JWT_PUBLIC_KEY: publicKey }).token.algorithms).toEqual(['ES256']);
     const url = 'https://id.example/jwks';
     expect(readApiConfig({ ...base, JWT_JWKS_URL: url }).token).toMatchObject({
-      algorithms: ['RS256', 'ES256'],
+      algorithms: 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' '),
       source: { url },
     });
     expect(readApiConfig({ ...base, JWT_PUBLIC_KEY: publicKey, JWT_ALGORITHMS: 'ES256' }).token.algorithms).toEqual(['ES256']);
@@ -37,6 +37,46 @@ describe('the configuration of the API', () => {
     expect(() => readApiConfig({ ...base, JWT_SECRET: secret, JWT_PUBLIC_KEY: publicKey })).toThrow(
       'these are set: JWT_SECRET, JWT_PUBLIC_KEY',
     );
+  });
+
+  test('reads a public key whose line breaks are written as \\n, as environment files have them', () => {
+    const { source } = readApiConfig({ ...base, JWT_PUBLIC_KEY: publicKey.trim().replaceAll('\n', '\\n') }).token;
+    expect('keys' in source && source.keys[0]?.export({ type: 'spki', format: 'pem' })).toBe(publicKey);
+  });
+
+  test('accepts several secrets and audiences, and claims of other names', () => {
+    const [a, b] = ['a'.repeat(32), 'b'.repeat(32)];
+    const { token } = readApiConfig({
+      ...base,
+      JWT_SECRET: `${a}\n${b}`,
+      JWT_AUDIENCE: 'one, https://two.example',
+      JWT_ISSUER: 'me',
+      JWT_OWNER_CLAIM: 'https://example.com/owner',
+      JWT_SCOPE_CLAIM: '/realm_access/roles,roles',
+      JWT_AUDIENCE_CLAIM: 'azp',
+    });
+    const secrets = 'keys' in token.source ? token.source.keys.map((key) => String(key.export())) : [];
+    expect(secrets.slice(0, 2)).toEqual([a, b]);
+    expect(token).toMatchObject({
+      audiences: ['one', 'https://two.example'],
+      issuers: ['me'],
+      ownerClaim: { path: ['https://example.com/owner'] },
+      scopeClaims: [{ path: ['realm_access', 'roles'] }, { path: ['roles'] }],
+      audienceClaim: { path: ['azp'] },
+    });
+  });
+
+  test('says that a key set without JWT_AUDIENCE or JWT_ISSUER accepts tokens of others, and names no mistyped setting otherwise', () => {
+    const JWT_JWKS_URL = 'https://id.example/jwks';
+    const notices = (env: Record<string, string>) => readApiConfig({ ...base, ...env }).notices;
+    expect(notices({ JWT_JWKS_URL })).toEqual([
+      expect.stringMatching(/^JWT_AUDIENCE is not set: .*RFC 8725, 3\.9/),
+      expect.stringMatching(/^JWT_ISSUER is not set: .*RFC 8725, 3\.8/),
+    ]);
+    expect(notices({ JWT_JWKS_URL, JWT_AUDIENCE: 'a', JWT_ISSUER: 'b' })).toEqual([]);
+    expect(notices({ JWT_SECRET: secret, WEBHOOK_PER_OWNER: '7' })).toEqual([
+      'WEBHOOK_PER_OWNER is not a setting, and has no effect. Did you mean WEBHOOKS_PER_OWNER?',
+    ]);
   });
 
   test('refuses a malformed public key', () => {
@@ -56,6 +96,15 @@ describe('the configuration of the API', () => {
     ['JWT_REQUIRE_JTI', 'yes'],
     ['JWT_JWKS_FILE', '/nowhere/jwks.json'],
     ['JWT_PUBLIC_KEY', weakPublicKey],
+    ['JWT_AUDIENCE', ' '],
+    ['JWT_AUDIENCE', ','],
+    ['JWT_ISSUER', ' , '],
+    ['JWT_OWNER_CLAIM', ' '],
+    ['JWT_OWNER_CLAIM', '/'],
+    ['JWT_SCOPE_CLAIM', ','],
+    ['JWT_SCOPE_CLAIM', 'a,/b//c'],
+    ['JWT_SECRET', ' '.repeat(40)],
+    ['JWT_SECRET_FILE', '/nowhere/secret'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => readApiConfig({ ...base, [name]: value })).toThrow(name);
   });

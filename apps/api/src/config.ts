@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
-import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/auth';
+import { flag, group, parsed, readConfig, settingNotices, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { tokenConfig, tokenMistakes, tokenNotices, tokenSettings } from '@tidings/auth';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
 
@@ -79,7 +79,7 @@ export const apiSettings = {
 
 /** Reads the configuration of the API from environment variables. Throws a `ConfigError` that lists every mistake. */
 export function readApiConfig(env: NodeJS.ProcessEnv) {
-  const settings = readConfig(apiSettings, env, tokenMistakes(env));
+  const settings = readConfig(apiSettings, env, tokenMistakes);
   const shared = sharedConfig(settings);
   return {
     host: settings.HOST,
@@ -88,6 +88,8 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     ...shared,
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, addresses: shared.addresses },
     token: tokenConfig(settings),
+    /** What an operator should know about the settings: sentences for the log. */
+    notices: [...settingNotices(Object.keys(apiSettings), env), ...tokenNotices(settings)],
     webhooksPerOwner: settings.WEBHOOKS_PER_OWNER,
     maxInFlight: settings.MAX_IN_FLIGHT,
     replaysPerSecond: settings.REPLAYS_PER_SECOND,

@@ -1,4 +1,14 @@
-import { egressSettings, flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import {
+  egressSettings,
+  flag,
+  group,
+  parsed,
+  readConfig,
+  settingNotices,
+  sharedConfig,
+  sharedSettings,
+  wholeNumber,
+} from '@tidings/config';
 import { MAX_DELIVERY_TIMEOUT_MS } from '@tidings/database';
 import { parseOutboxes } from './relay/outboxes.js';
 
@@ -45,6 +55,8 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
   const settings = readConfig(workerSettings, env);
   return {
     ...sharedConfig(settings),
+    /** What an operator should know about the settings: sentences for the log. */
+    notices: settingNotices(Object.keys(workerSettings), env),
     concurrency: settings.WORKER_CONCURRENCY,
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
     outboxes: settings.OUTBOX_DATABASE_URLS,

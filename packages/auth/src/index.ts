@@ -1,6 +1,18 @@
+export type { Algorithm } from './algorithms.js';
+export { parseClaimName, readClaim, type ClaimName } from './claim-names.js';
 export { fetchKeySet } from './fetch-key-set.js';
-export { parseKeySet, type KeySet } from './parse-key-set.js';
+export { findKeys, hasUsableKey, parseKeySet, type KeySet } from './key-set.js';
 export { createRevocations, revokeToken, type Revocations } from './revocations.js';
+export { MIN_SECRET_BYTES, secretsIn } from './secrets.js';
 export { signToken } from './sign-token.js';
-export { tokenConfig, tokenMistakes, tokenSettings, type KeySource, type TokenConfig } from './token-settings.js';
-export { verifyToken, type Caller, type FindKey, type TokenRules } from './verify-token.js';
+export { tokenConfig, tokenMistakes, tokenNotices, tokenSettings, type KeySource, type TokenConfig } from './token-settings.js';
+export { TOKEN_REMEDIES } from './token-remedies.js';
+export {
+  explainToken,
+  verifyToken,
+  type Caller,
+  type FindKeys,
+  type TokenFault,
+  type TokenJudgement,
+  type TokenRules,
+} from './verify-token.js';

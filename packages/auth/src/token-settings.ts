@@ -1,29 +1,37 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { flag, group, wholeNumber } from '@tidings/config';
-import { algorithmOf, parseKeySet, type Algorithm } from './parse-key-set.js';
+import { fileVariable, flag, group, parsed, wholeNumber } from '@tidings/config';
+import { algorithmsOf, ASYMMETRIC, type Algorithm } from './algorithms.js';
+import { parseClaimName, type ClaimName } from './claim-names.js';
+import type { ClaimRules } from './claims.js';
+import { parseKeySet } from './key-set.js';
+import { MIN_SECRET_BYTES, secretNotices, verifyingSecrets } from './secrets.js';
 
-const MIN_SECRET_BYTES = 32;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const KINDS = 'RSA of 2,048 bits or more, EC on P-256, P-384 or P-521, or Ed25519';
 
 /** The settings that decide which tokens are valid. */
 export const tokenSettings = group('Tokens', {
   JWT_SECRET: z
     .string()
     .refine(
-      (secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES,
+      (value) => Buffer.byteLength(value.trim()) >= MIN_SECRET_BYTES,
       `must be at least ${String(MIN_SECRET_BYTES)} bytes long: make one with "openssl rand -base64 32"`,
     )
     .optional()
-    .meta({ values: `text of at least ${String(MIN_SECRET_BYTES)} bytes` })
-    .describe('Verifies tokens with HS256.'),
+    .meta({ values: `text of at least ${String(MIN_SECRET_BYTES)} bytes, or several, one a line`, keepsWhiteSpace: true })
+    .describe(
+      'Verifies tokens with HS256. Several secrets are all accepted, which allows to [rotate](identity.md#rotating-jwt_secret) them: one a line, the newest first; `\\n` counts as a line break.',
+    ),
   JWT_PUBLIC_KEY: z
     .string()
-    .refine((pem) => publicKey(pem) !== null, 'must be an RSA key of 2,048 bits or more, or an EC key on P-256: public, in PEM')
+    .refine((pem) => publicKey(pem) !== null, `must be a public key in PEM: ${KINDS}`)
     .optional()
-    .meta({ values: 'public key in PEM: RSA of 2,048 bits or more, or EC on P-256' })
-    .describe('Verifies tokens with RS256 (RSA) or ES256 (EC).'),
+    .meta({ values: `public key in PEM: ${KINDS}` })
+    .describe(
+      'Verifies tokens with the algorithms of its kind: RS256 to RS512 and PS256 to PS512, ES256, ES384, ES512, or EdDSA. `\\n` counts as a line break.',
+    ),
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be a URL' })
     .refine(
@@ -33,7 +41,7 @@ export const tokenSettings = group('Tokens', {
     .optional()
     .meta({ values: '`https:` URL without a password, or `http:` on this machine' })
     .describe(
-      'A JSON Web Key Set that verifies tokens with RS256 and ES256. It is loaded again every five minutes, and for an unknown `kid` at most once in ten seconds.',
+      'A JSON Web Key Set that verifies tokens with RS256 to RS512, PS256 to PS512, ES256, ES384, ES512 and EdDSA. It is loaded again every five minutes, and for an unknown `kid` at most once in ten seconds.',
     ),
   JWT_JWKS_FILE: z
     .string()
@@ -41,13 +49,31 @@ export const tokenSettings = group('Tokens', {
     .optional()
     .meta({ values: 'path of a JSON file' })
     .describe('The same as `JWT_JWKS_URL` in a file. It is read again within two seconds after a change.'),
-  JWT_ALGORITHMS: z
+  JWT_ALGORITHMS: textList(`of \`HS256\`, ${ASYMMETRIC.map((name) => `\`${name}\``).join(', ')}, comma-separated`).describe(
+    'The accepted algorithms, of those that fit the key. Unset: all that fit.',
+  ),
+  JWT_ISSUER: textList('texts, comma-separated').describe(
+    'The values that `iss` of a token may have. Unset: `iss` is not checked.',
+  ),
+  JWT_AUDIENCE: textList('texts, comma-separated').describe(
+    'The audiences that are accepted: `aud` of a token must have one of them. Unset: `aud` is not checked, and with a key set the API warns of that.',
+  ),
+  JWT_AUDIENCE_CLAIM: claimName('aud').describe(
+    'The claim that is compared with `JWT_AUDIENCE`, for [identity providers](identity.md#identity-providers) whose tokens name their client instead: `client_id` or `azp`.',
+  ),
+  JWT_OWNER_CLAIM: claimName('sub').describe('The claim that names the owner. Its value must be text.'),
+  JWT_SCOPE_CLAIM: parsed('[names of claims](identity.md#names-of-claims), comma-separated', readScopeClaims)
+    .optional()
+    .describe(
+      'The claim that holds the scopes: text with spaces between, or a list. The first one that is present counts, and no other. Unset: the first one of `scope`, `scp` and `permissions`.',
+    ),
+  JWT_SCOPE_PREFIX: z
     .string()
     .default('')
-    .meta({ values: 'of `HS256`, `RS256` and `ES256`, comma-separated' })
-    .describe('The accepted algorithms, of those that fit the key. Unset: all that fit.'),
-  JWT_ISSUER: z.string().optional().describe('The value that `iss` of a token must have. Unset: `iss` is not checked.'),
-  JWT_AUDIENCE: z.string().optional().describe('The value that `aud` of a token must have. Unset: `aud` is not checked.'),
+    .meta({ values: 'text' })
+    .describe(
+      'The beginning of the scopes that are for Tidings, such as `tidings/` of `tidings/events:publish`. It is removed, and scopes without it do not count. Unset: scopes are used as they are.',
+    ),
   JWT_MAX_LIFETIME_S: wholeNumber({ initial: 86_400, min: 60, max: 31_536_000 }).describe(
     'The longest time until the `exp` of a token, in seconds. A token with a later `exp` is refused with 401.',
   ),
@@ -61,7 +87,7 @@ const SOURCES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'
 
 /** Returns the mistakes of settings that contradict each other. */
 export function tokenMistakes(env: NodeJS.ProcessEnv): string[] {
-  const set = SOURCES.filter((name) => (env[name] ?? '') !== '');
+  const set = SOURCES.filter((name) => env[name] || env[fileVariable(name)]);
   if (set.length !== 1) {
     return [
       `${SOURCES.join(', ')}: exactly one of them must be set${set.length > 1 ? `, but these are set: ${set.join(', ')}` : ''}`,
@@ -72,50 +98,106 @@ export function tokenMistakes(env: NodeJS.ProcessEnv): string[] {
   return wrong ? [`JWT_ALGORITHMS must name only ${possible.join(', ')}, which fit the configured key`] : [];
 }
 
+type TokenSettings = z.output<z.ZodObject<typeof tokenSettings>>;
+
+/** Returns what an operator should know about settings that are allowed, in sentences without the values of secrets. */
+export function tokenNotices(settings: TokenSettings): string[] {
+  const { JWT_SECRET: secret, JWT_JWKS_URL: url, JWT_JWKS_FILE: file, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = settings;
+  if (url === undefined && file === undefined) return secretNotices(secret ?? '');
+  const source = url === undefined ? 'JWT_JWKS_FILE' : 'JWT_JWKS_URL';
+  return [
+    ...(namesIn(audience).length > 0
+      ? []
+      : [
+          `JWT_AUDIENCE is not set: tokens that the provider of ${source} made for other applications are accepted, too (RFC 8725, 3.9). Set it to the audience of Tidings.`,
+        ]),
+    ...(namesIn(issuer).length > 0
+      ? []
+      : [`JWT_ISSUER is not set: tokens of every issuer that signs with a key of ${source} are accepted (RFC 8725, 3.8).`]),
+  ];
+}
+
 /** The source of the keys that verify tokens. */
-export type KeySource = { key: KeyObject } | { url: string } | { file: string };
+export type KeySource = { keys: readonly KeyObject[] } | { url: string } | { file: string };
 
 /** The rules of valid tokens, and the source of the keys that verify them. */
-export interface TokenConfig {
+export interface TokenConfig extends ClaimRules {
   /** The algorithms that are accepted. A token's `alg` cannot add to them. */
   algorithms: readonly Algorithm[];
   source: KeySource;
-  issuer: string | undefined;
-  audience: string | undefined;
-  /** How far in the future `exp` may be, in seconds. */
-  maxLifetimeS: number;
-  /** How far clocks may differ, in seconds. */
-  clockToleranceS: number;
-  /** Whether tokens without `jti`, which cannot be revoked, are refused. */
-  requireTokenId: boolean;
 }
-
-type TokenSettings = z.output<z.ZodObject<typeof tokenSettings>>;
 
 /**
  * Returns the rules of valid tokens. The kind of the key decides which algorithms are accepted: a public key must never be used
  * as an HMAC secret.
  */
 export function tokenConfig(settings: TokenSettings): TokenConfig {
-  const { JWT_SECRET: secret, JWT_PUBLIC_KEY: pem, JWT_JWKS_URL: url, JWT_JWKS_FILE: file } = settings;
   const configured = namesIn(settings.JWT_ALGORITHMS);
-  const key = secret !== undefined ? createSecretKey(Buffer.from(secret)) : publicKey(pem ?? '');
   return {
     algorithms: possibleAlgorithms(settings).filter((name) => configured.length === 0 || configured.includes(name)),
-    source: key !== null ? { key } : url !== undefined ? { url } : { file: file ?? '' },
-    issuer: settings.JWT_ISSUER,
-    audience: settings.JWT_AUDIENCE,
+    source: keySource(settings),
+    issuers: namesIn(settings.JWT_ISSUER),
+    audiences: namesIn(settings.JWT_AUDIENCE),
+    audienceClaim: settings.JWT_AUDIENCE_CLAIM,
+    ownerClaim: settings.JWT_OWNER_CLAIM,
+    scopeClaims: settings.JWT_SCOPE_CLAIM ?? SCOPE_CLAIMS,
+    scopesMayBeNames: settings.JWT_SCOPE_CLAIM !== undefined,
+    scopePrefix: settings.JWT_SCOPE_PREFIX.trim(),
     maxLifetimeS: settings.JWT_MAX_LIFETIME_S,
     clockToleranceS: settings.JWT_CLOCK_TOLERANCE_S,
     requireTokenId: settings.JWT_REQUIRE_JTI,
   };
 }
 
-function possibleAlgorithms({ JWT_SECRET, JWT_PUBLIC_KEY }: Readonly<Record<string, unknown>>): Algorithm[] {
+function keySource({
+  JWT_SECRET: secret,
+  JWT_PUBLIC_KEY: pem,
+  JWT_JWKS_URL: url,
+  JWT_JWKS_FILE: file,
+}: TokenSettings): KeySource {
+  if (secret !== undefined) return { keys: verifyingSecrets(secret).map((text) => createSecretKey(Buffer.from(text))) };
+  const key = publicKey(pem ?? '');
+  if (key !== null) return { keys: [key] };
+  return url !== undefined ? { url } : { file: file ?? '' };
+}
+
+function possibleAlgorithms({ JWT_SECRET, JWT_PUBLIC_KEY }: Readonly<Record<string, unknown>>): readonly Algorithm[] {
   if (typeof JWT_SECRET === 'string' && JWT_SECRET !== '') return ['HS256'];
   const key = typeof JWT_PUBLIC_KEY === 'string' ? publicKey(JWT_PUBLIC_KEY) : null;
-  const algorithm = key && algorithmOf(key);
-  return algorithm ? [algorithm] : ['RS256', 'ES256'];
+  return key === null ? ASYMMETRIC : algorithmsOf(key);
+}
+
+/** The claims of scopes that identity providers have by default: RFC 8693; Entra and Okta; Auth0. */
+const SCOPE_CLAIMS = ['scope', 'scp', 'permissions'].map(parseClaimName);
+
+function readScopeClaims(text: string): ClaimName[] {
+  const names = namesIn(text);
+  if (names.length === 0) throw new Error('it names no claim');
+  return names.map(parseClaimName);
+}
+
+function claimName(initial: string) {
+  return z
+    .string()
+    .default(initial)
+    .transform((text, context): ClaimName => {
+      try {
+        return parseClaimName(text.trim());
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: `is wrong: ${(error as Error).message}` });
+        return z.NEVER;
+      }
+    })
+    .meta({ values: '[name of a claim](identity.md#names-of-claims)' });
+}
+
+/** A list of texts. One without any text is refused: a check that an operator configured would be off. */
+function textList(values: string) {
+  return z
+    .string()
+    .refine((text) => text === '' || namesIn(text).length > 0, 'must have at least one text')
+    .default('')
+    .meta({ values });
 }
 
 function namesIn(text: string): string[] {
@@ -127,8 +209,8 @@ function namesIn(text: string): string[] {
 
 function publicKey(pem: string): KeyObject | null {
   try {
-    const key = pem.includes('PUBLIC KEY') ? createPublicKey(pem) : null;
-    return key && algorithmOf(key) && key;
+    const key = pem.includes('PUBLIC KEY') ? createPublicKey(pem.replaceAll('\\n', '\n')) : null;
+    return key && algorithmsOf(key).length > 0 ? key : null;
   } catch {
     return null;
   }
@@ -141,7 +223,7 @@ function isSecureUrl(url: string): boolean {
 
 function holdsKeys(path: string): boolean {
   try {
-    return parseKeySet(readFileSync(path, 'utf8')).size > 0;
+    return parseKeySet(readFileSync(path, 'utf8')).keys.length > 0;
   } catch {
     return false;
   }

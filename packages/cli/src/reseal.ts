@@ -11,6 +11,7 @@ import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealK
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
 import { hasOnlyKey, isSealedWith, resealed } from './sealed-columns.js';
+import { withSecretFiles } from './secret-files.js';
 import { withJsonOption } from './server.js';
 
 const PAGE = 100;
@@ -35,20 +36,19 @@ interface Counts {
  * the next run continues. Exits with 1 when a webhook could not be opened, after it has processed all others.
  */
 export function resealCommand(io: Io): Command {
-  const { env } = io;
   const command = withJsonOption(new Command('reseal'))
     .description('Encrypt all secrets in the database of DATABASE_URL with the first key of SECRETS_KEYS')
     .option('--dry-run', 'count the webhooks, and change nothing', false);
 
   return command.action(async ({ dryRun, json }: ResealCommandOptions) => {
-    const { DATABASE_URL: url, SECRETS_KEYS: text } = env;
+    const { DATABASE_URL: url, SECRETS_KEYS: text } = withSecretFiles(io.env);
     if (!url || !text) throw usageError('DATABASE_URL and SECRETS_KEYS must be set, as they are for the API.');
     const keys = readKeys(text);
     const current = String(keys[0]?.id);
     const counts: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
     let stopped: unknown;
     try {
-      await resealAll(url, createSeal(keys), { current, dryRun, counts });
+      await resealAll(url.trim(), createSeal(keys), { current, dryRun, counts });
     } catch (error) {
       stopped = error;
     }

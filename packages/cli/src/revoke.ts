@@ -7,6 +7,7 @@ import { revokeToken } from '@tidings/auth';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
 import { parseSeconds } from './option-values.js';
+import { withSecretFiles } from './secret-files.js';
 import { withJsonOption } from './server.js';
 
 interface RevokeOptions {
@@ -19,7 +20,6 @@ interface RevokeOptions {
  * REDIS_PREFIX refuses it.
  */
 export function revokeCommand(io: Io): Command {
-  const { env } = io;
   const command = withJsonOption(new Command('revoke'))
     .description('Revoke a token before it expires: every API process refuses it and ends its streams')
     .argument('<token>', 'the token, or its jti')
@@ -31,7 +31,8 @@ export function revokeCommand(io: Io): Command {
     );
 
   return command.action(async (text: string, { expiresIn, json }: RevokeOptions) => {
-    const url = env['REDIS_URL'];
+    const env = withSecretFiles(io.env);
+    const url = env['REDIS_URL']?.trim();
     if (!url) throw usageError('REDIS_URL is not set. "npm start" prints the URL of its Redis.');
     const claims = text.split('.').length === 3 ? jwt.decode(text, { json: true }) : { jti: text };
     if (!claims?.jti) {

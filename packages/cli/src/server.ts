@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import jwt from 'jsonwebtoken';
+import { parseClaimName, readClaim } from '@tidings/auth';
 import { createClient, type Client } from '@tidings/client';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import type { Io } from './io.js';
@@ -17,7 +18,7 @@ export interface Server extends Client {
   /** Base URL of the API, without a slash at the end. */
   url: string;
   token: string;
-  /** The `sub` of the token. */
+  /** The owner that the token names: its `sub`, or the claim of JWT_OWNER_CLAIM. */
   owner: string;
 }
 
@@ -51,7 +52,7 @@ export function serverUrl({ url }: ServerOptions, { env }: Pick<Io, 'env'>): str
   return text.replace(/(?<!\/)\/+$/, '');
 }
 
-/** Creates a client of the API; sends no request. Throws a `Failure` when the token is missing, or is not a JWT with a `sub`. */
+/** Creates a client of the API; sends no request. Throws a `Failure` when the token is missing, or is not a JWT that names an owner. */
 export function openServer(options: ServerOptions, io: Pick<Io, 'env'>): Server {
   const url = serverUrl(options, io);
   const token = (options.token || io.env['TIDINGS_TOKEN'] || '').trim();
@@ -60,16 +61,20 @@ export function openServer(options: ServerOptions, io: Pick<Io, 'env'>): Server 
       'there is no token. Set TIDINGS_TOKEN or give --token; "npx tidings token --sub alice" creates one for development.',
     );
   }
-  const owner = subjectOf(token);
+  const claim = io.env['JWT_OWNER_CLAIM'] || 'sub';
+  const owner = ownerOf(token, claim);
   if (owner === undefined) {
-    throw usageError('the token is not a JWT with a "sub". Set TIDINGS_TOKEN or --token to the whole token, without "Bearer".');
+    throw usageError(
+      `the token is not a JWT with a "${claim}". Set TIDINGS_TOKEN or --token to the whole token, without "Bearer"; JWT_OWNER_CLAIM names another claim.`,
+    );
   }
   return { ...createClient({ url, token }), url, token, owner };
 }
 
-function subjectOf(token: string): string | undefined {
+function ownerOf(token: string, claim: string): string | undefined {
   try {
-    return jwt.decode(token, { json: true })?.sub;
+    const owner = readClaim(jwt.decode(token, { json: true }) ?? {}, parseClaimName(claim));
+    return typeof owner === 'string' ? owner : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
@@ -46,10 +46,26 @@ describe('tidings token', () => {
     expect(claimsOf((await tidings(['token', '--sub', 'bob'], {})).out, secret).sub).toBe('bob');
   });
 
+  test('signs with the newest secret of JWT_SECRET_FILE in production, when asked to, and never with the key of the project', async () => {
+    keepMachineKeys(join(project, '.tidings'));
+    const file = join(project, 'secret');
+    writeFileSync(file, `${SECRET}\nthe old secret, also of at least 32 bytes\n`);
+    const args = ['token', '--sub', 'ops', '--scope', 'admin', '--production'];
+    const { out } = await tidings(args, { JWT_SECRET_FILE: file, NODE_ENV: 'production' });
+    expect(claimsOf(out)).toMatchObject({ sub: 'ops', scope: 'admin', jti: expect.any(String) });
+    expect(await tidings(args, {})).toMatchObject({ code: 2, err: expect.stringContaining('JWT_SECRET_FILE') });
+  });
+
   test.each([
     ['in production', ['--sub', 'alice'], { JWT_SECRET: SECRET, NODE_ENV: 'production' }, 'NODE_ENV is production'],
     ['without a key', ['--sub', 'alice'], {}, 'there is no key to sign with'],
     ['with a short key', ['--sub', 'alice'], { JWT_SECRET: 'short' }, 'shorter than 32 bytes'],
+    [
+      'with a missing file of its key',
+      ['--sub', 'alice'],
+      { JWT_SECRET_FILE: '/nowhere/secret' },
+      'JWT_SECRET_FILE is wrong: ENOENT',
+    ],
     ['without an owner', [], { JWT_SECRET: SECRET }, "required option '--sub <owner>' not specified"],
     ['a lifetime that the API refuses', ['--sub', 'alice', '--expires-in', '2d'], { JWT_SECRET: SECRET }, 'over 86400 seconds'],
     ['with an empty owner', ['--sub', ''], { JWT_SECRET: SECRET }, 'It must not be empty.'],

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { signToken } from '@tidings/auth';
+import { MIN_SECRET_BYTES, secretsIn, signToken } from '@tidings/auth';
 import { findMachineKeys } from '@tidings/config';
 import { usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
+import { withSecretFiles } from './secret-files.js';
 import { parseSeconds } from './option-values.js';
 import { withJsonOption } from './server.js';
 
@@ -10,37 +11,42 @@ interface TokenOptions {
   sub: string;
   scope?: string;
   expiresIn: number;
+  production: boolean;
   json?: boolean;
 }
 
-/** The API refuses shorter secrets. */
-const MIN_SECRET_BYTES = 32;
 /** The API's default of JWT_MAX_LIFETIME_S: it refuses tokens with a longer lifetime. */
 const MAX_LIFETIME_S = 86_400;
 
 /**
- * `tidings token`: prints a development token, signed with JWT_SECRET of the environment or else with the key that `npm start`
- * generated for this project.
+ * `tidings token`: prints a token, signed with the newest secret of JWT_SECRET of the environment, or else with the key that
+ * `npm start` generated for this project. In production it needs a flag, and signs with JWT_SECRET only.
  */
 export function tokenCommand(io: Io): Command {
-  const { env, folder } = io;
   const command = withJsonOption(new Command('token'))
-    .description('Print a development token (a JWT, HS256), signed with JWT_SECRET or else with the key in .tidings/')
-    .requiredOption('--sub <owner>', 'the owner that the token identifies (claim sub)', notEmpty)
+    .description('Print a token (a JWT, HS256), signed with JWT_SECRET or else, in development, with the key in .tidings/')
+    .requiredOption('--sub <owner>', 'the owner that the token identifies (claim sub, or JWT_OWNER_CLAIM)', notEmpty)
     .option('--scope <scopes>', 'additional scopes, separated by spaces: "events:publish"')
-    .option('--expires-in <duration>', 'how long it is valid: 90s, 15m, 1h, 1d', parseSeconds, 3600);
+    .option('--expires-in <duration>', 'how long it is valid: 90s, 15m, 1h, 1d', parseSeconds, 3600)
+    .option('--production', 'sign although NODE_ENV is production: for an installation without an identity provider', false);
 
-  return command.action(({ sub, scope, expiresIn, json }: TokenOptions) => {
-    if (env['NODE_ENV'] === 'production') {
+  return command.action(({ sub, scope, expiresIn, production, json }: TokenOptions) => {
+    const env = withSecretFiles(io.env);
+    const isProduction = production || env['NODE_ENV'] === 'production';
+    if (isProduction && !production) {
       throw usageError(
-        'NODE_ENV is production, and this command creates development tokens only. Get a token from your identity provider.',
+        'NODE_ENV is production, and tokens come from your identity provider. Without one, --production signs a token with JWT_SECRET.',
       );
     }
-    const secret = env['JWT_SECRET'] || findMachineKeys(folder)?.JWT_SECRET;
+    const secret = env['JWT_SECRET'] || (isProduction ? undefined : findMachineKeys(io.folder)?.JWT_SECRET);
     if (secret === undefined) {
-      throw usageError('there is no key to sign with. Set JWT_SECRET, or run this in the project after its first "npm start".');
+      throw usageError(
+        isProduction
+          ? 'there is no key to sign with. Set JWT_SECRET or JWT_SECRET_FILE, as it is for the API.'
+          : 'there is no key to sign with. Set JWT_SECRET, or run this in the project after its first "npm start".',
+      );
     }
-    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+    if (Buffer.byteLength(secretsIn(secret)[0]) < MIN_SECRET_BYTES) {
       throw usageError(`JWT_SECRET is shorter than ${String(MIN_SECRET_BYTES)} bytes, which the API refuses.`);
     }
     const maxLifetimeS = Number(env['JWT_MAX_LIFETIME_S'] || MAX_LIFETIME_S);
@@ -49,8 +55,7 @@ export function tokenCommand(io: Io): Command {
         `the API refuses tokens with a lifetime of over ${String(maxLifetimeS)} seconds (JWT_MAX_LIFETIME_S). Use a shorter --expires-in.`,
       );
     }
-    const [issuer, audience] = [env['JWT_ISSUER'] || undefined, env['JWT_AUDIENCE'] || undefined];
-    const token = signToken(secret, { sub, scope, issuer, audience, expiresInS: expiresIn });
+    const token = signToken({ ...env, JWT_SECRET: secret }, { owner: sub, scope, expiresInS: expiresIn });
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + expiresIn) * 1000);
     printResult(io, json, { token, sub, scope: scope ?? null, expires_at: expiresAt }, () => token);
   });

@@ -1,5 +1,6 @@
 import type { SettingDescription } from './describe-settings.js';
 import { GROUPS, type Group } from './group.js';
+import { fileVariable, SECRET_SETTINGS } from './secret-files.js';
 
 /** Sentences above the table of a group. */
 const NOTES: Partial<Record<Group, string>> = {
@@ -42,4 +43,7 @@ const INTRODUCTION = `<!-- Generated from the schemas of the settings by "npm ru
 
 The API and the workers read these environment variables when they start ([rules](deploying.md#processes)). A \`required\` setting
 has no default. A process does not start without its required settings, nor with a value that is not allowed. Ranges include both
-ends. The last column names the process that reads the setting.`;
+ends. The last column names the process that reads the setting.
+
+${SECRET_SETTINGS.map((name) => `\`${name}\``).join(', ')} may come from [files](deploying.md#secrets-from-files): \`${fileVariable('DATABASE_URL')}\` is
+the path of a file with the value of \`DATABASE_URL\`, and so on.`;

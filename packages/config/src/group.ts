@@ -22,6 +22,8 @@ declare module 'zod' {
     group?: Group;
     /** The allowed values in words, where the schema cannot name them. */
     values?: string;
+    /** Whether white space around a secret is left to the schema. Default: it is removed before. */
+    keepsWhiteSpace?: boolean;
   }
 }
 

@@ -1,25 +1,40 @@
 import { z } from 'zod';
 import { ConfigError } from './config-error.js';
+import { fileVariable, readSecretFiles, SECRET_SETTINGS } from './secret-files.js';
 
 /**
- * Reads the variables that the shape names. An empty variable counts as unset. Throws a {@link ConfigError} with every mistake,
- * without values, since some are secrets.
+ * Reads the variables that the shape names, secrets also from the files that the environment names. An empty variable counts as
+ * unset, and white space around a secret does not count. Throws a {@link ConfigError} with every mistake, without values, since
+ * some are secrets.
  *
- * @param knownMistakes mistakes that were found before, such as variables that contradict each other
+ * @param findMistakes finds further mistakes, such as variables that contradict each other
  */
 export function readConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   env: NodeJS.ProcessEnv,
-  knownMistakes: readonly string[] = [],
+  findMistakes: (env: NodeJS.ProcessEnv) => readonly string[] = () => [],
 ): z.output<z.ZodObject<Shape>> {
-  const set = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in shape && value !== ''));
+  const { env: complete, mistakes: ofFiles } = readSecretFiles(env);
+  const set = Object.fromEntries(
+    Object.entries(complete).flatMap(([name, value]) => {
+      const schema = shape[name] as z.ZodType | undefined;
+      return schema !== undefined && value ? [[name, isTrimmed(name, schema) ? value.trim() : value]] : [];
+    }),
+  );
   const result = z.object(shape).safeParse(set);
-  if (result.success && knownMistakes.length === 0) return result.data;
-  const mistakes = (result.error?.issues ?? []).map(({ path, message }) => {
+  const furtherMistakes = [...ofFiles, ...findMistakes(complete)];
+  if (result.success && furtherMistakes.length === 0) return result.data;
+  const mistakes = (result.error?.issues ?? []).flatMap(({ path, message }) => {
     const name = String(path[0]);
-    return name in set ? `${name} ${message}` : `${name} is missing: it ${message}`;
+    if (name in set) return [`${name} ${message}`];
+    // The mistake of its file says more.
+    return env[fileVariable(name)] ? [] : [`${name} is missing: it ${message}`];
   });
-  throw new ConfigError([...mistakes, ...knownMistakes]);
+  throw new ConfigError([...mistakes, ...furtherMistakes]);
+}
+
+function isTrimmed(name: string, schema: z.ZodType): boolean {
+  return (SECRET_SETTINGS as readonly string[]).includes(name) && schema.meta()?.keepsWhiteSpace !== true;
 }
 
 /** Returns the configuration that `read` returns. When it has mistakes, prints them without a stack trace and exits with 1. */

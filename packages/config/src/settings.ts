@@ -98,7 +98,7 @@ export const sharedSettings = {
       .enum(['development', 'test', 'production'], 'must be development, test or production')
       .default('development')
       .describe(
-        'The kind of environment. With `production`, `tidings token` signs no development tokens. The images set `production`.',
+        'The kind of environment. With `production`, `tidings token` signs tokens only when asked to with `--production`. The images set `production`.',
       ),
   }),
   ...group('Delivery', {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { migrate } from '@tidings/database';
-import { keepMachineKeys, type MachineKeys } from '@tidings/config';
+import { keepMachineKeys, readSecretFiles, type MachineKeys } from '@tidings/config';
 import { ensureDemoWebhook } from './demo-webhook.js';
 import { guidance } from './guidance.js';
 import { isFree, nextFreePort } from './port.js';
@@ -49,7 +49,9 @@ const RECEIVER_PORT = 4000;
  * Starts PostgreSQL, Redis, the API, the demo receiver with its webhook, and a worker. When a part cannot be started, stops
  * the others and throws.
  */
-export async function startFirstRun({ folder, env, onOutput, watch = false }: FirstRunOptions): Promise<FirstRun> {
+export async function startFirstRun({ folder, env: given, onOutput, watch = false }: FirstRunOptions): Promise<FirstRun> {
+  const { env, mistakes } = readSecretFiles(given);
+  if (mistakes.length > 0) throw new Error(`${mistakes.join('. ')}.`);
   const parts: Parts = {};
   const stop = async (deadlineMs?: number): Promise<void> => {
     await parts.tidings?.stop(deadlineMs);

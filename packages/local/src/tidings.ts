@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { signToken } from '@tidings/auth';
-import { createMachineKeys, type MachineKeys } from '@tidings/config';
+import { createMachineKeys, fileVariable, type MachineKeys } from '@tidings/config';
 import { startProcess, type LocalProcess } from './process.js';
 
 /** Options of {@link startTidings}. */
@@ -78,6 +78,11 @@ const NO_RATE_LIMITS = {
  */
 export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=64'];
 
+/** Variables that name the files of settings which this module sets itself. */
+const FILES_OF_KEYS = Object.fromEntries(
+  ['DATABASE_URL', 'REDIS_URL', 'SECRETS_KEYS', 'JWT_SECRET', 'JWT_PUBLIC_KEY'].map((name) => [fileVariable(name), '']),
+);
+
 const PROJECT = join(import.meta.dirname, '../../..');
 const TOKEN_LIFETIME_S = 86_400;
 const READY_TIMEOUT_MS = 30_000;
@@ -104,6 +109,8 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
     JWT_ALGORITHMS: '',
     // The tokens are valid for a day: a shorter maximum of the environment must not apply.
     JWT_MAX_LIFETIME_S: '',
+    // Every setting is given below or by `keys`, so a file with its value must not apply.
+    ...FILES_OF_KEYS,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     REDIS_PREFIX: prefix,
@@ -139,13 +146,10 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
     const api = await startApi({ PORT: String(port) });
     await Promise.all(Array.from({ length: workerCount }, () => startWorker()));
     const token = (sub: string, scope?: string): string =>
-      signToken(common['JWT_SECRET'] ?? keys.JWT_SECRET, {
-        sub,
-        scope,
-        issuer: common['JWT_ISSUER'] || undefined,
-        audience: common['JWT_AUDIENCE'] || undefined,
-        expiresInS: TOKEN_LIFETIME_S,
-      });
+      signToken(
+        { ...common, JWT_SECRET: common['JWT_SECRET'] ?? keys.JWT_SECRET },
+        { owner: sub, scope, expiresInS: TOKEN_LIFETIME_S },
+      );
     return { url: api.url, api, workers, token, startApi, startWorker, stop };
   } catch (error) {
     await stop().catch(() => undefined);

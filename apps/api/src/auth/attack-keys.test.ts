@@ -7,6 +7,7 @@ import { SECRET, startApi, type TestApi } from '../../test/start-api.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const second = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const encryption = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 let api: TestApi;
@@ -17,6 +18,7 @@ beforeAll(async () => {
     JSON.stringify({
       keys: [
         jwk(rsa.publicKey, { kid: 'rsa', use: 'sig' }),
+        jwk(second.publicKey, { kid: 'second', alg: 'RS256' }),
         jwk(ec.publicKey, { kid: 'ec' }),
         jwk(encryption.publicKey, { kid: 'enc', use: 'enc' }),
         { kty: 'oct', kid: 'oct', k: Buffer.from(SECRET).toString('base64url') },
@@ -42,11 +44,13 @@ describe('with the keys of an identity provider, a token that', () => {
   test.each([
     ['RS256', 'rsa', rsa.privateKey],
     ['ES256', 'ec', ec.privateKey],
+    ['ES256', undefined, ec.privateKey],
   ] as const)('is valid is accepted (%s)', async (alg, kid, key) => {
     const token = signWith({ alg, kid }, key);
     expect((await supertest(api.url).get('/api/webhooks').set('authorization', `Bearer ${token}`)).status).toBe(200);
   });
 
+  const strange = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const mallory = generateKeyPairSync('rsa', { modulusLength: 2048 });
   test.each<[string, string]>([
     ['uses the public key as a secret (RSA)', forge({ alg: 'HS256', kid: 'rsa' }, claims, { secret: pem(rsa.publicKey) })],
@@ -63,7 +67,9 @@ describe('with the keys of an identity provider, a token that', () => {
     ['names an encryption key', signWith({ alg: 'RS256', kid: 'enc' }, encryption.privateKey)],
     ['is signed with a secret that the key set contains', forge({ alg: 'HS256', kid: 'oct' }, claims)],
     ['has a signature that is not canonical base64url', unpadded(signWith({ alg: 'RS256', kid: 'rsa' }, rsa.privateKey))],
-    ['names no key', signWith({ alg: 'RS256' }, rsa.privateKey)],
+    ['names no key, and two keys fit', signWith({ alg: 'RS256' }, rsa.privateKey)],
+    ['names no key, and is signed with another key than the one that fits', signWith({ alg: 'ES256' }, strange.privateKey)],
+    ['names an encryption key with another algorithm', signWith({ alg: 'RS512', kid: 'enc' }, encryption.privateKey)],
     ['names an unknown key', signWith({ alg: 'RS256', kid: 'unknown' }, rsa.privateKey)],
     ['names a file as its key', signWith({ alg: 'RS256', kid: '../../dev/null' }, mallory.privateKey)],
     ['names an SQL statement as its key', signWith({ alg: 'RS256', kid: "x' UNION SELECT 'key" }, mallory.privateKey)],

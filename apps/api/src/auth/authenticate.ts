@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problems/problem.js';
 import { ownerDisabled } from '../owners/owner-disabled.js';
 import { verifyToken, type Caller, type TokenRules } from '@tidings/auth';
+import type { RefusalReason } from './refusal-log.js';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
@@ -12,24 +13,34 @@ export interface AuthenticateParts {
   isDisabled: (owner: string) => boolean;
   /** The path that accepts a ticket in the query (`?ticket=`) instead of a token, and the function that redeems the ticket. */
   tickets: { path: string; redeem: (ticket: string) => Promise<Caller | null> };
+  /** Called with the reason for each request that is not authenticated. */
+  onRefused: (reason: RefusalReason) => void;
 }
 
 /**
  * Authenticates a request by its bearer token or its ticket; `callerOf` then returns the caller. A request of a disabled owner
  * gets a 403. Every other request gets the same 401, which does not say what was wrong (RFC 6750).
  */
-export function authenticate({ token: rules, tickets, isDisabled }: AuthenticateParts): RequestHandler {
+export function authenticate({ token: rules, tickets, isDisabled, onRefused }: AuthenticateParts): RequestHandler {
   return async (request, response, next) => {
     const ticket = ticketOf(request, tickets.path);
     const authorizations = request.headersDistinct['authorization'] ?? [];
     const token = BEARER.exec(authorizations[0] ?? '')?.[1];
     let caller: Caller | null = null;
+    let reason: RefusalReason = 'no_token';
     // Two credentials may belong to two callers, and a proxy may have checked the other one: with two, neither is accepted.
-    if (authorizations.length + (ticket === undefined ? 0 : 1) === 1) {
-      if (ticket !== undefined) caller = validCaller(await tickets.redeem(ticket), rules);
-      else if (token !== undefined) caller = await verifyToken(token, rules);
-    }
+    if (authorizations.length + (ticket === undefined ? 0 : 1) > 1) reason = 'two_credentials';
+    else if (ticket !== undefined) {
+      caller = validCaller(await tickets.redeem(ticket), rules);
+      reason = 'ticket';
+    } else if (token !== undefined) {
+      const verdict = await verifyToken(token, rules);
+      if (verdict.caller === null) reason = verdict.fault;
+      else ({ caller } = verdict);
+    } else if (authorizations.length > 0) reason = 'malformed';
     if (caller === null) {
+      response.locals['refusal'] = reason;
+      onRefused(reason);
       throw new Problem(401, 'Not authenticated', {
         detail: 'Send a valid token: "Authorization: Bearer <token>".',
         headers: { 'www-authenticate': 'Bearer' },

@@ -6,6 +6,7 @@ import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/p
 import { createBrowserSessions, type BrowserSessions } from '../admin/browser-sessions.js';
 import type { AuthenticateParts } from '../auth/authenticate.js';
 import { createIssuerKeys } from '../auth/issuer-keys.js';
+import { createRefusalLog } from '../auth/refusal-log.js';
 import { createOwnerSettings, type OwnerSettings } from '../owners/settings.js';
 import { retryUntilAvailable } from '../retry-until-available.js';
 import { STREAM } from '../stream/routes.js';
@@ -66,12 +67,13 @@ export function createCallers({ token, database, redis, prefix, stream, interval
   const watchRefused = createPeriodicTask({ name: 'refused callers', intervalMs, run: endRefused, observe, log });
 
   const { source, ...rules } = token;
-  const keys = createIssuerKeys(source, log);
+  const keys = createIssuerKeys({ source, algorithms: rules.algorithms }, log);
   const watchKeys = createPeriodicTask({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, observe, log });
 
   return {
     authentication: {
-      token: { ...rules, findKey: keys.find, isRevoked },
+      token: { ...rules, findKeys: keys.find, isRevoked },
+      onRefused: createRefusalLog(log),
       isDisabled,
       tickets: { path: STREAM, redeem: tickets.redeem },
     },

@@ -21,6 +21,8 @@ export function accessLog(log: Pick<Logger, 'info'>): RequestHandler {
         path,
         status: response.statusCode,
         duration_ms: Math.round(performance.now() - startedAt),
+        // Why the request is not authenticated: the answer does not say it.
+        reason: (response.locals as { refusal?: string }).refusal,
         owner: (response.locals as { caller?: { owner: string } }).caller?.owner,
         event_id: (response.locals as { eventId?: string }).eventId,
         ...traceOf(response),

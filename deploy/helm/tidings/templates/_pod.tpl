@@ -1,3 +1,18 @@
+{{/* A setting from a key of the Secret: as a variable, or as a file that a variable names. Called with (list $ "JWT_SECRET" "KEY"). */}}
+{{- define "tidings.secret" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $key := index . 2 -}}
+{{- $fromFiles := list "DATABASE_URL" "REDIS_URL" "SECRETS_KEYS" "JWT_SECRET" "JWT_PUBLIC_KEY" "OUTBOX_DATABASE_URLS" "EGRESS_PROXY" -}}
+{{- if and $root.Values.secretFiles (has $name $fromFiles) }}
+- name: {{ printf "%s_FILE" $name }}
+  value: {{ printf "/run/secrets/tidings/%s" $key | quote }}
+{{- else }}
+- name: {{ $name }}
+  valueFrom: { secretKeyRef: { name: {{ $root.Values.existingSecret | quote }}, key: {{ $key | quote }} } }
+{{- end }}
+{{- end -}}
+
 {{/* The environment variables of a process. Called with (list $ "api"). */}}
 {{- define "tidings.env" -}}
 {{- $root := index . 0 -}}
@@ -9,8 +24,7 @@
 {{- $secret = merge (dict) $root.Values.secretEnv $secret -}}
 {{- $config := merge (dict) (index $root.Values $component).config $root.Values.config (dict "HEALTH_PORT" "3001") -}}
 {{- range $name, $key := $secret }}
-- name: {{ $name }}
-  valueFrom: { secretKeyRef: { name: {{ $root.Values.existingSecret | quote }}, key: {{ $key | quote }} } }
+{{- include "tidings.secret" (list $root $name $key) }}
 {{- end }}
 {{- range $name, $value := $config }}
 - name: {{ $name }}
@@ -109,4 +123,10 @@ containers:
     {{- include "tidings.probes" $component | nindent 4 }}
     resources: {{- toYaml $values.resources | nindent 6 }}
     securityContext: {{- include "tidings.containerSecurity" $root | nindent 6 }}
+    {{- if $root.Values.secretFiles }}
+    volumeMounts: [{ name: secrets, mountPath: /run/secrets/tidings, readOnly: true }]
+    {{- end }}
+{{- if $root.Values.secretFiles }}
+volumes: [{ name: secrets, secret: { secretName: {{ $root.Values.existingSecret | quote }} } }]
+{{- end }}
 {{- end -}}

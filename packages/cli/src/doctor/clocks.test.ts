@@ -35,6 +35,18 @@ describe('compareClocks', () => {
       /^PostgreSQL and Redis are 8\.0 s apart$/,
     ],
     ['is ok when a slow response can explain the difference', [reading('Redis', 3000, 6000)], 'ok', /apart$/],
+    [
+      'allows for a server that says whole seconds',
+      [{ ...reading('API', -900), resolutionMs: 1000 }, reading('Redis', 0)],
+      'ok',
+      /^this machine, API, Redis: at most/,
+    ],
+    [
+      'reports an API whose clock differs',
+      [{ ...reading('API', -60_000), resolutionMs: 1000 }],
+      'wrong',
+      /^this machine and API are 59\.5 s apart$/,
+    ],
     ['is skipped without readings', [], 'skipped', /could be read$/],
   ])('%s', (_case, readings, level, message) => {
     expect(compareClocks(readings)).toMatchObject({ level, message: expect.stringMatching(message) });

@@ -6,6 +6,8 @@ export interface ClockReading {
   requestedAt: number;
   serverTime: number;
   receivedAt: number;
+  /** How much later the server's clock may be than it says, in milliseconds: 1,000 for one that says whole seconds. Default: 0. */
+  resolutionMs?: number;
 }
 
 const clocks = findingFactory('clocks');
@@ -31,13 +33,13 @@ export async function readClock(name: string, read: () => Promise<number>, now: 
  * of the request and its response can explain does not count.
  */
 export function compareClocks(readings: readonly ClockReading[]): Finding {
-  if (readings.length === 0) return clocks.skipped('neither the clock of PostgreSQL nor that of Redis could be read');
+  if (readings.length === 0) return clocks.skipped('no clock of another machine could be read');
   const machines = [
     { name: 'this machine', aheadMs: 0, uncertaintyMs: 0 },
-    ...readings.map(({ name, requestedAt, serverTime, receivedAt }) => ({
+    ...readings.map(({ name, requestedAt, serverTime, receivedAt, resolutionMs = 0 }) => ({
       name,
-      aheadMs: serverTime - (requestedAt + receivedAt) / 2,
-      uncertaintyMs: (receivedAt - requestedAt) / 2,
+      aheadMs: serverTime + resolutionMs / 2 - (requestedAt + receivedAt) / 2,
+      uncertaintyMs: (receivedAt - requestedAt + resolutionMs) / 2,
     })),
   ];
   const differences = machines.flatMap((one, index) =>

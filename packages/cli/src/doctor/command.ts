@@ -1,15 +1,16 @@
 import { Command } from 'commander';
 import { networkInterfaces } from 'node:os';
 import { hostNetworks } from '@tidings/egress';
-import { findMachineKeys } from '@tidings/config';
+import { egressSettings, findMachineKeys, readSecretFiles, settingNotices, sharedSettings } from '@tidings/config';
+import { tokenSettings } from '@tidings/auth';
 import { EXIT, Failure } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { serverUrl, withServerOptions, type ServerOptions } from '../server.js';
 import { compareClocks } from './clocks.js';
 import { checkEgress } from './egress.js';
 import { checkDatabaseServer, checkRedisServer } from './servers.js';
-import { findingText, type Finding } from './finding.js';
-import { checkReady, checkToken } from './http-endpoints.js';
+import { findingFactory, findingText, type Finding } from './finding.js';
+import { checkReady, checkToken, readApiClock } from './http-endpoints.js';
 import { checkTokens } from './tokens.js';
 
 interface DoctorOptions extends ServerOptions {
@@ -33,23 +34,34 @@ export function doctorCommand(io: Io): Command {
 }
 
 async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
-  const env = withMachineKeys(io);
+  const { env: given, mistakes } = readSecretFiles(io.env);
+  const env = withMachineKeys({ ...io, env: given });
   const localAddresses = hostNetworks(
     Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
   );
-  const token = options.token || env['TIDINGS_TOKEN'];
+  const token = (options.token || env['TIDINGS_TOKEN'])?.trim() || undefined;
   const url = options.url || env['TIDINGS_URL'] ? serverUrl(options, io) : undefined;
-  const [database, redis, tokens, egress, ...ports] = await Promise.all([
-    checkDatabaseServer(env['DATABASE_URL'], env['SECRETS_KEYS']),
-    checkRedisServer(env['REDIS_URL']),
-    checkTokens(env),
+  const [database, redis, tokens, egress, apiClock, ...ports] = await Promise.all([
+    checkDatabaseServer(env['DATABASE_URL']?.trim(), env['SECRETS_KEYS']),
+    checkRedisServer(env['REDIS_URL']?.trim()),
+    checkTokens(env, token),
     checkEgress(env, localAddresses),
+    url === undefined ? null : readApiClock(url),
     ...(url === undefined ? [] : [checkReady('API', url)]),
     ...(url === undefined || !token ? [] : [checkToken(url, token)]),
     ...options.health.map((health) => checkReady('health', health)),
   ]);
-  const clocks = compareClocks([database.clock, redis.clock].filter((clock) => clock !== null));
-  return [...database.findings, ...redis.findings, clocks, tokens, egress, ...ports];
+  const clocks = compareClocks([apiClock, database.clock, redis.clock].filter((clock) => clock !== null));
+  return [checkSettings(io.env, mistakes), ...database.findings, ...redis.findings, clocks, ...tokens, egress, ...ports];
+}
+
+/** Reports files of secrets that cannot be used, and what the processes say of their settings when they start. */
+function checkSettings(env: NodeJS.ProcessEnv, mistakes: readonly string[]): Finding {
+  const { ok, warning, wrong } = findingFactory('settings');
+  if (mistakes.length > 0) return wrong(mistakes.join('. '), 'The API and the workers do not start with this value.');
+  const notices = settingNotices(Object.keys({ ...sharedSettings, ...egressSettings, ...tokenSettings }), env);
+  if (notices.length > 0) return warning(notices.join(' '));
+  return ok('no mistyped names, and no white space around secrets');
 }
 
 /** Adds the keys that `npm start` generated for this project when the environment has none, as `tidings token` does. */

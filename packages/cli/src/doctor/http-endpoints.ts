@@ -1,4 +1,5 @@
 import { reasonOf } from '../failure.js';
+import { readClock, type ClockReading } from './clocks.js';
 import { findingFactory, type Finding } from './finding.js';
 
 const TIMEOUT_MS = 5000;
@@ -45,6 +46,23 @@ function reasonIn(text: string): string {
   }
 }
 
+/**
+ * Reads the clock of the API from the `Date` of a response, which has whole seconds; null when it does not answer. A proxy in
+ * front of the API may write its own.
+ */
+export async function readApiClock(url: string): Promise<ClockReading | null> {
+  try {
+    const clock = await readClock('API', async () => {
+      const response = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
+      await response.body?.cancel();
+      return Date.parse(response.headers.get('date') ?? '');
+    });
+    return Number.isNaN(clock.serverTime) ? null : { ...clock, resolutionMs: 1000 };
+  } catch {
+    return null;
+  }
+}
+
 /** Checks that the API accepts the token. */
 export async function checkToken(url: string, token: string): Promise<Finding> {
   const found = findingFactory('token');
@@ -57,7 +75,7 @@ export async function checkToken(url: string, token: string): Promise<Finding> {
     if (response.ok) return found.ok('the API accepts it');
     return found.wrong(
       `the API answers ${String(response.status)}`,
-      'Set TIDINGS_TOKEN to a token that is signed with a key of the API.',
+      'The findings above say why, when doctor runs with the JWT_… settings of the API; its log has the reason, too.',
     );
   } catch (error) {
     return found.skipped(`the API cannot be reached: ${reasonOf(error)}`);

@@ -34,7 +34,10 @@ export function doctorStories(system: () => System): void {
       const { code, ok, found } = await examine(api, `--health ${tidings.url}`);
       expect({ code, ok }).toEqual({ code: 0, ok: true });
       expect([...found].map(([check, { level }]) => `${check}: ${level}`)).toEqual(
-        'PostgreSQL,migrations,seal keys,Redis,Redis memory,Redis disk,clocks,token keys,egress,API,token,health'
+        (
+          'settings,PostgreSQL,migrations,seal keys,Redis,Redis memory,Redis disk,clocks,token keys,token alg,token header,token key,' +
+          'token signature,token exp,token nbf,token iat,token iss,token aud,token sub,token scope,token jti,egress,API,token,health'
+        )
           .split(',')
           .map((check) => `${check}: ok`),
       );
@@ -42,6 +45,7 @@ export function doctorStories(system: () => System): void {
 
     test('runs every check although others fail, and prints the problem and the remedy of each', async () => {
       const wrong = {
+        JWT_PUBLIC_KEY_FILE: '/nowhere/key.pem',
         DATABASE_URL: 'postgresql://nobody:a-password@127.0.0.1:9/none',
         REDIS_URL: 'redis://:a-password@127.0.0.1:9',
         SECRETS_KEYS: 'k1:short',
@@ -51,13 +55,32 @@ export function doctorStories(system: () => System): void {
       };
       const { code, ok, found } = await examine(wrong, '--health http://127.0.0.1:9');
       expect({ code, ok }).toEqual({ code: 1, ok: false });
-      for (const check of ['PostgreSQL', 'Redis', 'seal keys', 'token keys', 'egress', 'API', 'health']) {
+      for (const check of ['settings', 'PostgreSQL', 'Redis', 'seal keys', 'token keys', 'egress', 'API', 'health']) {
         expect(found.get(check)).toMatchObject({ check, level: 'wrong', advice: expect.stringMatching(/.\.$|README/) });
       }
       expect(JSON.stringify([...found.values()])).not.toContain('a-password');
       const nothing = await openTerminal().run('doctor');
       expect(nothing).toMatchObject({ code: 1, err: '' });
       expect(nothing.out).toMatch(/✗ PostgreSQL +DATABASE_URL is not set\n +→ .*[^]*\n3 wrong, 0 warnings\.$/);
+    });
+
+    test('explains a token that the API refuses, and compares the clock of the API with its own', async () => {
+      const { tidings, keys } = system();
+      const token = tidings.token('dora');
+      const { code, found } = await examine(
+        { TIDINGS_URL: tidings.url, JWT_ISSUER: 'someone', JWT_SECRET: `${'new'.repeat(20)}\n${keys.JWT_SECRET}` },
+        `--token ${token}`,
+      );
+      expect(code).toBe(1);
+      expect(found.get('token iss')).toMatchObject({ level: 'wrong', message: 'is absent; JWT_ISSUER is "someone" (issuer)' });
+      expect(found.get('token signature')).toMatchObject({ level: 'ok' });
+      expect(found.get('clocks')?.message).toMatch(/^this machine, API, PostgreSQL, Redis: /);
+    });
+
+    test('says which setting is mistyped', async () => {
+      const { code, found } = await examine({ JWT_AUDIANCE: 'tidings' });
+      expect(code).toBe(0);
+      expect(found.get('settings')).toMatchObject({ level: 'warning', message: expect.stringContaining('mean JWT_AUDIENCE?') });
     });
 
     test('finds a database without migrations', async () => {

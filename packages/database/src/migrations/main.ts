@@ -1,15 +1,19 @@
 // node packages/database/dist/migrations/main.js [--diff] [--wait seconds]
-// Applies the missing migrations to the database of DATABASE_URL. With --diff it only prints the SQL that would bring the
+// Applies the missing migrations to the database of DATABASE_URL, or of the file that DATABASE_URL_FILE names. With --diff it only prints the SQL that would bring the
 // database to schema.prisma.
 import { parseArgs } from 'node:util';
 import { difference } from './difference.js';
 import { migrate } from './migrate.js';
+import { readSecretFiles } from '@tidings/config';
 
 try {
   const { values } = parseArgs({
     options: { diff: { type: 'boolean', default: false }, wait: { type: 'string', default: '15' } },
   });
-  const url = process.env['DATABASE_URL'];
+  const { env, mistakes } = readSecretFiles(process.env);
+  const mistake = mistakes.find((text) => text.includes('DATABASE_URL'));
+  if (mistake !== undefined) throw new Error(mistake);
+  const url = env['DATABASE_URL']?.trim();
   if (url === undefined || url === '') throw new Error('DATABASE_URL is not set: postgresql://user:password@host:5432/database');
   const options = { waitMs: Number(values.wait) * 1000 };
   if (Number.isNaN(options.waitMs)) throw new Error(`--wait takes a number of seconds, not "${values.wait}".`);
