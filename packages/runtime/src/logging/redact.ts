@@ -5,7 +5,7 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/whsec_[A-Za-z0-9+/=_-]+/g, REDACTED],
   [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
-  [/([?&](?:ticket|token|access_token)=)[^&\s"]+/gi, `$1${REDACTED}`],
+  [/([?&](?:ticket|token|access_token|\w*password)=)[^&\s"]+/gi, `$1${REDACTED}`],
   [/(\w+:\/\/[^\s:/@]*:)[^\s/]+@/g, `$1${REDACTED}@`],
 ];
 const MAX_DEPTH = 6;
