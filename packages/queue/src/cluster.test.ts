@@ -142,10 +142,7 @@ test.each([
     await fail(await cluster.masterOf(prefix));
     await expectFailure(() => limits.exists(`${prefix}:none`), 1000);
     // The cluster takes two seconds to agree that the node has failed.
-    await Promise.all([
-      expectFailure(() => queue.enqueue(ids('lost', 1)), 4000),
-      expectFailure(check, 4000),
-    ]);
+    await Promise.all([expectFailure(() => queue.enqueue(ids('lost', 1)), 4000), expectFailure(check, 4000)]);
 
     await eventually(check);
     await eventually(() => limits.exists(`${prefix}:none`));

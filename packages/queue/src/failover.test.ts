@@ -66,14 +66,14 @@ describe('after a failover in which all connections stay open', () => {
     const jobs = connect('worker');
     const processed: string[] = [];
     const errors: string[] = [];
-    const worker = createQueueWorker<{ type: string }>({
+    const worker = createQueueWorker<{ id: string }>({
       queue: EVENTS_QUEUE,
       redis: jobs,
       prefix: PREFIX,
       concurrency: 2,
       lockMs: 30_000,
-      process: ({ type }) => {
-        processed.push(type);
+      process: ({ id }) => {
+        processed.push(id);
         return Promise.resolve({ action: 'finish' });
       },
       onError: (error) => void errors.push(error.message),
@@ -93,7 +93,7 @@ describe('after a failover in which all connections stay open', () => {
     proxy.redirect(replica.url);
     await eventually(() => publish('evt_after'));
     await eventually(() => {
-      expect(processed).toHaveLength(2);
+      expect(processed).toContain('evt_after');
     }, 10_000);
   });
 

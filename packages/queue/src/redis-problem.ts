@@ -12,12 +12,12 @@ const RIGHTS = 'Give the user the rights that docs/deploying.md lists.';
 /** What Redis, a Sentinel or TLS says, and what it means. The first that matches counts. */
 const PROBLEMS: readonly (readonly [said: RegExp, words: string, advice: string])[] = [
   [
-    /^NOAUTH|HELLO must be called with the client already authenticated/,
+    /\bNOAUTH|HELLO must be called with the client already authenticated/,
     'Redis wants a password (NOAUTH)',
     'Add the user and the password to REDIS_URL: redis://user:password@host:6379.',
   ],
   [
-    /^WRONGPASS|invalid password|AUTH failed/i,
+    /\bWRONGPASS|invalid password|AUTH failed/i,
     'Redis refuses the user or the password (WRONGPASS)',
     'Check the user and the password of REDIS_URL; characters such as "%", "/" and "#" must be percent-encoded.',
   ],
@@ -29,18 +29,19 @@ const PROBLEMS: readonly (readonly [said: RegExp, words: string, advice: string]
     'Redis is a replica, which refuses writes (READONLY)',
     'Set REDIS_URL to an address that leads to the master, also after a failover, or to the Sentinels.',
   ],
-  [/^OOM|OOM command not allowed/, 'the memory of Redis is full (OOM)', 'Raise maxmemory, or remove what else is in this Redis.'],
-  [/^MISCONF|^NOREPLICAS/, 'Redis refuses writes, since it cannot keep them (MISCONF)', 'Check the disk and the log of Redis.'],
-  [/^LOADING/, 'Redis still loads its data (LOADING)', 'Wait until it has.'],
+  [/\bOOM\b/, 'the memory of Redis is full (OOM)', 'Raise maxmemory, or remove what else is in this Redis.'],
+  [/\bMISCONF|\bNOREPLICAS/, 'Redis refuses writes, since it cannot keep them (MISCONF)', 'Check the disk and the log of Redis.'],
+  [/\bLOADING\b/, 'Redis still loads its data (LOADING)', 'Wait until it has.'],
   [/CLUSTERDOWN|Failed to refresh slots cache/, 'the Redis Cluster is down (CLUSTERDOWN)', 'Check the nodes of the cluster.'],
   [
     /DB index is out of range|SELECT is not allowed/,
     'Redis has no database of this number',
     'Change the number at the end of REDIS_URL.',
   ],
+  [/unknown command/, 'this Redis does not know a command that Tidings needs', 'Use Redis 6.2 or newer, or Valkey.'],
   [/max number of clients/, 'Redis takes no more connections (maxclients)', 'Raise maxclients, or start fewer processes.'],
   [
-    /invalid reply: null/,
+    /No such master|invalid reply: null/,
     'the Sentinels do not know a master of this name',
     'Write the name of "sentinel monitor" behind the hosts of REDIS_URL: redis+sentinel://host:26379/mymaster.',
   ],

@@ -43,8 +43,14 @@ describe('a user with few rights', () => {
 
   test.each([
     [['-info'], ['INFO']],
-    [['-eval', '-evalsha'], ['EVAL', 'EVALSHA']],
-    [['-zadd', '-bzpopmin'], ['ZADD', 'BZPOPMIN']],
+    [
+      ['-eval', '-evalsha'],
+      ['EVAL', 'EVALSHA'],
+    ],
+    [
+      ['-zadd', '-bzpopmin'],
+      ['ZADD', 'BZPOPMIN'],
+    ],
     [['-@hash'], ['HSET', 'HMSET', 'HINCRBY', 'HGET', 'HMGET', 'HGETALL', 'HEXISTS', 'HLEN', 'HSCAN', 'HDEL']],
     [['resetchannels', '&other'], ['PUBLISH']],
   ])('that lacks some is told which: %j', async (rules, commands) => {
@@ -53,7 +59,8 @@ describe('a user with few rights', () => {
     await check();
     await grant(...rules);
     expect((await findMissingRights(client, redis.prefix))?.commands).toEqual(commands);
-    const shown = commands.length > 5 ? `${commands.slice(0, 5).join(', ')}, ${String(commands.length - 5)} more` : commands.join(', ');
+    const shown =
+      commands.length > 5 ? `${commands.slice(0, 5).join(', ')}, ${String(commands.length - 5)} more` : commands.join(', ');
     const error: unknown = await createRedisCheck(client, redis.prefix)().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RedisError);
     expect(error).toMatchObject({ readiness: `the Redis user may not run ${shown} (NOPERM)` });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RedisClient } from '@tidings/events';
-import { isMissingRight, isRedisProblem, RedisError } from './redis-problem.js';
+import { isMissingRight, RedisError } from './redis-problem.js';
 
 type Command = readonly [name: string, ...args: (string | number)[]];
 
@@ -120,7 +120,7 @@ async function withoutRight(redis: RedisClient, commands: readonly Command[]): P
     ),
   );
   const failures = results.filter((failure) => failure !== undefined);
-  const other = failures.find(({ error }) => !isMissingRight(error) && isRedisProblem(error));
+  const other = failures.find(({ error }) => !isMissingRight(error) && !error.message.startsWith('NOSCRIPT'));
   if (other) throw new RedisError(other.error);
   return failures.filter(({ error }) => isMissingRight(error));
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { networkInterfaces } from 'node:os';
 import { hostNetworks } from '@tidings/egress';
 import { findMachineKeys } from '@tidings/config';
+import { DEFAULT_PREFIX } from '@tidings/events';
 import { EXIT, Failure } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { serverUrl, withServerOptions, type ServerOptions } from '../server.js';
@@ -41,7 +42,7 @@ async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
   const url = options.url || env['TIDINGS_URL'] ? serverUrl(options, io) : undefined;
   const [database, redis, tokens, egress, ...ports] = await Promise.all([
     checkDatabaseServer(env['DATABASE_URL'], env['SECRETS_KEYS']),
-    checkRedisServer(env['REDIS_URL']),
+    checkRedisServer(env['REDIS_URL'], env['REDIS_PREFIX'] || DEFAULT_PREFIX),
     checkTokens(env),
     checkEgress(env, localAddresses),
     ...(url === undefined ? [] : [checkReady('API', url)]),
