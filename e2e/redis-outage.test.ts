@@ -54,6 +54,17 @@ test('accepts and streams events without delay while Redis is down, and delivers
   expect(deliveries.map(({ event_id, status }) => [event_id, status])).toEqual(ids.map((id) => [id, 'succeeded']));
   expect(receiver.counts()).toEqual(Object.fromEntries(ids.map((id) => [id, 1])));
 
+  // One line a minute from each process, instead of one from each connection, queue and task every two seconds.
+  for (const { output } of [tidings.api, ...tidings.workers]) {
+    const warnings = output()
+      .split('\n')
+      .filter((line) => line.includes('"level":"warn"') && !line.includes('EGRESS_ALLOW_CIDRS'));
+    expect(warnings.length).toBeGreaterThan(0);
+    expect(warnings.slice(3)).toEqual([]);
+    expect(output()).not.toContain('Unhandled error event');
+    expect(output()).toContain('Redis can be reached again.');
+  }
+
   // Publishing works again over HTTP and over Redis, and so does the stream.
   ids.push(await service.publish(event()));
   await receiver.waitFor(5);

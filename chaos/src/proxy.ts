@@ -19,13 +19,22 @@ export interface Proxy {
    * @param halfOpen `reset` resets the silent connections; `keep` leaves them half open
    */
   heal: (halfOpen?: 'reset' | 'keep') => void;
+  /** Leads new connections to another server. Open ones stay where they are. */
+  redirect: (target: ProxyTarget) => void;
   stop: () => Promise<void>;
+}
+
+/** The address of a server behind a proxy. */
+export interface ProxyTarget {
+  host: string;
+  port: number;
 }
 
 type State = 'open' | 'cut' | 'silent';
 
 /** Starts a proxy that forwards all bytes. */
-export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
+export async function startProxy(initialTarget: ProxyTarget): Promise<Proxy> {
+  let target = initialTarget;
   const sockets = new Set<Socket>();
   const silenced = new Set<Socket>();
   let state: State = 'open';
@@ -86,6 +95,9 @@ export async function startProxy(target: { host: string; port: number }): Promis
     heal(halfOpen = 'reset') {
       state = 'open';
       if (halfOpen === 'reset') for (const socket of silenced) socket.resetAndDestroy();
+    },
+    redirect(newTarget) {
+      target = newTarget;
     },
     async stop() {
       server.close();

@@ -16,10 +16,12 @@ import { poolExhausted } from './scenarios/pool-exhausted.js';
 import { postgresClock } from './scenarios/postgres-clock.js';
 import { postgresRestarted } from './scenarios/postgres-restarted.js';
 import { redisEmptied } from './scenarios/redis-emptied.js';
+import { redisFailover } from './scenarios/redis-failover.js';
 import { redisFlushed } from './scenarios/redis-flushed.js';
 import { redisFrozen } from './scenarios/redis-frozen.js';
 import { redisFull } from './scenarios/redis-full.js';
 import { redisKilled } from './scenarios/redis-killed.js';
+import { redisSentinel } from './scenarios/redis-sentinel.js';
 import { rollingRestarts } from './scenarios/rolling-restarts.js';
 import { streams } from './scenarios/streams.js';
 import { webhooksChange } from './scenarios/webhooks-change.js';
@@ -42,6 +44,8 @@ export const SCENARIOS: readonly Scenario[] = [
   redisFlushed,
   redisFull,
   redisEmptied,
+  redisFailover,
+  redisSentinel,
   // PostgreSQL
   postgresRestarted,
   poolExhausted,

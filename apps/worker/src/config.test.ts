@@ -119,6 +119,33 @@ describe("the worker's configuration", () => {
     );
   });
 
+  test.each([
+    ['DATABASE_URL', 'postgresql://tidings:hun/ter2@db:5432/tidings'],
+    ['DATABASE_URL', 'postgresql://tidings:hunter2%@db:5432/tidings'],
+    ['DATABASE_URL', 'postgresql://tidings:hunter#2@db:5432/tidings'],
+    ['OUTBOX_DATABASE_URLS', 'postgresql://u:hunter2%@db/one'],
+    ['REDIS_URL', 'redis://:hunter2%@redis:6379'],
+    ['REDIS_URL', 'redis+sentinel://:hun/ter2@a:26379,b:26379/mymaster'],
+    ['EGRESS_PROXY', 'http://user:hunter2%@proxy:3128'],
+  ])('says in one line that a password in %s must be percent-encoded, without the password', (name, value) => {
+    let message = '';
+    try {
+      readWorkerConfig({ ...good, [name]: value });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(new RegExp(`^The configuration has mistakes:\n  - ${name} .*percent-encoded.*$`));
+    expect(message).not.toContain('hun');
+  });
+
+  test('refuses a REDIS_URL whose database is no number, and accepts Sentinels', () => {
+    expect(() => readWorkerConfig({ ...good, REDIS_URL: 'redis://redis:6379/abc' })).toThrow(
+      'REDIS_URL is wrong: what follows the host must be the number of a database',
+    );
+    const REDIS_URL = 'redis+sentinel://:pw@a:26379,b:26379/mymaster/0';
+    expect(readWorkerConfig({ ...good, REDIS_URL }).redisUrl).toBe(REDIS_URL);
+  });
+
   test('reports every mistake at once, without repeating a value', () => {
     const wrong = {
       DATABASE_URL: 'mysql://root:hunter2@db/x',

@@ -1,4 +1,5 @@
 import { orExit } from '@tidings/config';
+import { captureConsole } from '@tidings/runtime/logging';
 import { waitForShutdown } from '@tidings/runtime/shutdown';
 import { composeWorker } from './compose.js';
 import { readWorkerConfig } from './config.js';
@@ -8,5 +9,6 @@ const SHUTDOWN_MARGIN_MS = 5000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const worker = await composeWorker(config);
+captureConsole(worker.log);
 await worker.start();
 await waitForShutdown({ stop: worker.stop, deadlineMs: config.timeoutMs + SHUTDOWN_MARGIN_MS, log: worker.log });

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { once } from 'node:events';
 import jwt from 'jsonwebtoken';
-import { DEFAULT_PREFIX } from '@tidings/events';
+import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
 import { connectRedis } from '@tidings/queue';
 import { revokeToken } from '@tidings/auth';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
@@ -39,6 +39,11 @@ export function revokeCommand(io: Io): Command {
       throw usageError('the token has no jti, so it cannot be distinguished from others. Rotate the key that signs it.');
     }
     const endsAt = claims.exp ?? Math.floor(Date.now() / 1000) + expiresIn;
+    try {
+      parseRedisUrl(url);
+    } catch (error) {
+      throw usageError(`REDIS_URL is wrong: ${reasonOf(error)}.`);
+    }
     const redis = connectRedis(url, 'command', () => undefined);
     try {
       await once(redis, 'ready');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseCertificates, parseNetworks } from '@tidings/egress';
-import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
+import { DEFAULT_PREFIX, parseRedisUrl, unencodedCredentials } from '@tidings/events';
 import { range } from './describe-settings.js';
 import { group } from './group.js';
 import { ConfigError } from './config-error.js';
@@ -57,7 +57,18 @@ export function parsed<Value>(values: string, parse: (text: string) => Value) {
 
 const NETWORKS = 'networks such as `10.20.0.0/16`, comma-separated';
 
-const url = (protocol: RegExp, message: string) => z.url({ protocol, hostname: /.*/, error: message });
+/** A setting that is a URL with this protocol. Of credentials that are not percent-encoded the mistake says so, without them. */
+function url(protocol: RegExp, message: string) {
+  const isUrl = z.url({ protocol, hostname: /.*/ });
+  return z
+    .string(message)
+    .superRefine((text, context) => {
+      const mistake = unencodedCredentials(text);
+      if (mistake !== undefined) context.addIssue({ code: 'custom', message: `is wrong: ${mistake}` });
+      else if (!isUrl.safeParse(text).success) context.addIssue({ code: 'custom', message });
+    })
+    .meta({ values: 'URL' });
+}
 
 /** Validates a `REDIS_URL`. Returns the text, which is parsed again to connect. */
 function redisUrl(text: string): string {
@@ -75,7 +86,7 @@ export const sharedSettings = {
       "Connections to PostgreSQL of each process. Three pools share them: accepting, reading and administration in the API; delivering, accepting and periodic tasks in a worker. Statements beyond a pool's share wait for a free connection of the pool; PostgreSQL's `max_connections` must allow for the sum over all processes.",
     ),
     REDIS_URL: parsed('URL, or URLs of a cluster, comma-separated', redisUrl).describe(
-      'Redis: `redis://host:6379`, or `rediss:` for TLS. Of a Redis Cluster, some of its nodes. The API and the workers need the same Redis.',
+      'Redis: `redis://user:password@host:6379/0`, or `rediss:` for TLS. Of a Redis Cluster, some of its nodes. With Sentinels: `redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0`. Characters of a password such as `%`, `/`, `#`, `?` and `@` must be percent-encoded. The API and the workers need the same Redis.',
     ),
     REDIS_PREFIX: z
       .string()
@@ -156,8 +167,7 @@ export const sharedSettings = {
 
 /** The settings of the worker's requests to receivers. */
 export const egressSettings = group('Egress', {
-  EGRESS_PROXY: z
-    .url({ protocol: /^https?$/, hostname: /.*/, error: 'must be the URL of an HTTP proxy: http://user:password@host:3128' })
+  EGRESS_PROXY: url(/^https?$/, 'must be the URL of an HTTP proxy: http://user:password@host:3128')
     .transform((text) => new URL(text))
     .optional()
     .describe(

@@ -38,5 +38,7 @@ export { createOutbox, type Outbox, type OutboxClient, type OutboxOptions, type 
 export { outboxTable } from './outbox/outbox-table.js';
 export { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from './outbox/relay.js';
 export type { OutboxConnection } from './outbox/waiting-events.js';
-export { openRedis, parseRedisUrl, type RedisClient } from './open-redis.js';
+export { isConnectingFirst, openRedis, type RedisClient } from './open-redis.js';
+export { parseRedisUrl, type RedisAddress, type RedisHost, type RedisLogin } from './redis-url.js';
+export { unencodedCredentials } from './url-credentials.js';
 export { DEFAULT_PREFIX, eventJob, EVENTS_QUEUE, type EventJob } from './events-queue.js';

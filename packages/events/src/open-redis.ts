@@ -1,28 +1,8 @@
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
+import { parseRedisUrl, type RedisAddress } from './redis-url.js';
 
 /** A connection to one Redis server, or to a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
-
-const SERVER = /^rediss?:$/;
-const EXAMPLE = 'redis://host:6379, or nodes of one Redis Cluster, separated by commas: redis://a:6379,redis://b:6379';
-
-/**
- * Parses a `REDIS_URL`: one server, or some nodes of a Redis Cluster, separated by commas; the cluster knows the other nodes.
- * Throws when it is neither. The error does not repeat the text, since it may have a password.
- */
-export function parseRedisUrl(text: string): URL[] {
-  const urls = text.split(',').map((part) => (URL.canParse(part.trim()) ? new URL(part.trim()) : undefined));
-  if (!urls.every((url) => url !== undefined && SERVER.test(url.protocol))) throw new Error(`it must be ${EXAMPLE}`);
-  const nodes = urls as URL[];
-  if (nodes.length === 1) return nodes;
-  if (nodes.some(({ pathname, search }) => !['', '/', '/0'].includes(pathname) || search !== '')) {
-    throw new Error('a Redis Cluster has only one database, 0, and its URLs take no options');
-  }
-  if (new Set(nodes.map(({ protocol, username, password }) => [protocol, username, password].join(' '))).size > 1) {
-    throw new Error('the nodes of a Redis Cluster must have the same protocol, user and password');
-  }
-  return nodes;
-}
 
 interface OpenOptions {
   /** Options of each connection to a server, or to a node of a cluster. */
@@ -51,31 +31,76 @@ function reconnectAfterFailover(mayWait: boolean): (error: Error) => boolean | 2
 }
 
 /**
- * Connects to the server or the cluster of a `REDIS_URL`. Throws like {@link parseRedisUrl}. A connection to a server that
- * became a replica is replaced; a cluster's client follows its nodes by itself.
+ * Connects to the server, the cluster or the Sentinels' master of a `REDIS_URL`. Throws like {@link parseRedisUrl}. A connection
+ * to a server that became a replica is replaced; a cluster's client follows its nodes by itself.
  */
 export function openRedis(text: string, { server, cluster }: OpenOptions): RedisClient {
-  const [first, ...others] = parseRedisUrl(text) as [URL, ...URL[]];
-  if (others.length === 0) {
-    const reconnectOnError = reconnectAfterFailover(server.enableOfflineQueue ?? true);
-    return new Redis(text.trim(), { reconnectOnError, ...server });
+  const client = open(parseRedisUrl(text), { server, cluster });
+  client.once('ready', () => wasReady.add(client));
+  return reportNothingUnheard(client);
+}
+
+function open(address: RedisAddress, { server, cluster }: OpenOptions): RedisClient {
+  const options = { reconnectOnError: reconnectAfterFailover(server.enableOfflineQueue ?? true), ...server };
+  switch (address.kind) {
+    case 'server':
+      return new Redis(address.url, options);
+    case 'sentinel':
+      return new Redis({ ...SENTINEL_OPTIONS, ...options, ...sentinelOptions(address) });
+    case 'cluster':
+      return new Cluster(address.nodes, {
+        // Passes host names on: they are looked up for each connection, and certificates are checked against them.
+        dnsLookup: (host, callback) => {
+          callback(null, host);
+        },
+        ...cluster,
+        // These options are also for the nodes that the cluster itself names.
+        redisOptions: { ...server, ...address.login, ...(address.tls ? { tls: {} } : {}) },
+      });
   }
-  const nodes = [first, ...others].map(({ hostname, port }) => ({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || 6379),
-  }));
-  return new Cluster(nodes, {
-    // Passes host names on: they are looked up for each connection, and certificates are checked against them.
-    dnsLookup: (host, callback) => {
-      callback(null, host);
-    },
-    ...cluster,
-    // These options are also for the nodes that the cluster itself names.
-    redisOptions: {
-      ...server,
-      ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }),
-      ...(first.password === '' ? {} : { password: decodeURIComponent(first.password) }),
-      ...(first.protocol === 'rediss:' ? { tls: {} } : {}),
-    },
-  });
+}
+
+/** A Sentinel or a server that does not answer must not hold up the next one for long: deliveries resume within ten seconds. */
+const SENTINEL_OPTIONS = {
+  connectTimeout: 2000,
+  sentinelCommandTimeout: 2000,
+  sentinelRetryStrategy: (times: number): number => Math.min(100 * 2 ** times, 2000),
+} satisfies RedisOptions;
+
+function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): OpenOptions['server'] {
+  const { username, password } = address.sentinelLogin;
+  return {
+    sentinels: address.sentinels,
+    name: address.name,
+    db: address.database,
+    ...address.login,
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(address.tls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
+    ...(address.sentinelTls ? { sentinelTLS: {} } : {}),
+  };
+}
+
+const wasReady = new WeakSet<RedisClient>();
+
+/**
+ * Returns whether the connection is being made for the first time. A client of Sentinels is `connecting` also after it lost its
+ * connection, for as long as no Sentinel answers.
+ */
+export function isConnectingFirst(client: RedisClient): boolean {
+  return (client.status === 'connecting' || client.status === 'connect') && !wasReady.has(client);
+}
+
+/**
+ * Lets the copies that BullMQ makes of a client have a listener for errors always: ioredis writes an error that nobody listens to
+ * to standard error, past the log. BullMQ reports it, as long as it listens itself.
+ */
+function reportNothingUnheard<Client extends RedisClient>(client: Client): Client {
+  const duplicate = client.duplicate.bind(client) as (...options: unknown[]) => RedisClient;
+  client.duplicate = ((...options: unknown[]) => {
+    const copy = duplicate(...options);
+    copy.on('error', () => undefined);
+    return copy;
+  }) as Client['duplicate'];
+  return client;
 }

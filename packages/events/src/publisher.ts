@@ -4,13 +4,13 @@ import { Cluster } from 'ioredis';
 import { catalog as shippedCatalog, type Catalog, type Publishable } from './catalog.js';
 import { DEFAULT_PREFIX, EVENTS_QUEUE, eventJobOptions, type EventJob } from './events-queue.js';
 import type { EventDraft } from './event.js';
-import { openRedis, type RedisClient } from './open-redis.js';
+import { isConnectingFirst, openRedis, type RedisClient } from './open-redis.js';
 
 /** The options of {@link createPublisher}. */
 export interface PublisherOptions {
   /**
-   * A Redis URL, some nodes of a Redis Cluster separated by commas, or your own ioredis client (`Redis` or `Cluster`), which the
-   * publisher does not close.
+   * A Redis URL, some nodes of a Redis Cluster separated by commas, Sentinels (`redis+sentinel://host1:26379,host2:26379/mymaster`),
+   * or your own ioredis client (`Redis` or `Cluster`), which the publisher does not close.
    */
   redis: string | RedisClient;
   /** The `REDIS_PREFIX` of the Tidings installation that gets the events. Default `{tidings}`. */
@@ -104,7 +104,7 @@ function connect(url: string, commandTimeout: number): RedisClient {
 
 /** Waits for a connection that is being made for the first time; not for one that was lost. */
 async function waitUntilConnected(client: RedisClient, timeoutMs: number): Promise<void> {
-  if (client.status !== 'connecting' && client.status !== 'connect') return;
+  if (!isConnectingFirst(client)) return;
   const signal = AbortSignal.timeout(timeoutMs);
   await once(client, 'ready', { signal }).catch((cause: unknown) => {
     const reason = signal.aborted ? `no answer within ${String(timeoutMs)} ms` : String(cause);

@@ -36,8 +36,7 @@ export async function startRedis({
   passwordFile?: string;
   settings?: Record<string, string>;
 }): Promise<LocalRedis> {
-  const server = SERVERS.find(isOnPath);
-  if (server === undefined) throw new Error('Neither redis-server nor valkey-server is on the PATH: install one of them.');
+  const server = redisServer();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const password = loadOrCreatePassword(passwordFile);
   const chosenPort = port ?? (await freePort());
@@ -69,6 +68,13 @@ export async function startRedis({
       await redis.stop(signal);
     },
   };
+}
+
+/** Returns the server that is on the PATH. Throws when there is none. */
+export function redisServer(): string {
+  const server = SERVERS.find(isOnPath);
+  if (server === undefined) throw new Error('Neither redis-server nor valkey-server is on the PATH: install one of them.');
+  return server;
 }
 
 function configuration(settings: Record<string, string>): string {

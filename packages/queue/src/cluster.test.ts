@@ -5,7 +5,8 @@ import { createPublisher, EVENTS_QUEUE, syncFailed, type EventJob, type RedisCli
 import { startRedisCluster, temporaryFolder, type LocalRedis, type LocalRedisCluster } from '@tidings/local';
 import { eventually } from '@tidings/testing';
 import { createDeliveriesQueue, DELIVERIES_QUEUE, type DeliveryJob } from './deliveries-queue.js';
-import { connectRedis, pingRedis, type RedisPurpose } from './redis.js';
+import { createRedisCheck } from './redis-rights.js';
+import { connectRedis, type RedisPurpose } from './redis.js';
 import { createTestLock, testResultsChannel } from './test-lock.js';
 import { createQueueWorker, type QueueWorker, type JobOutcome } from './worker.js';
 
@@ -136,15 +137,14 @@ test.each([
       expect(taken).toHaveLength(1);
     });
 
+    const check = createRedisCheck(commands, prefix);
+    await check();
     await fail(await cluster.masterOf(prefix));
     await expectFailure(() => limits.exists(`${prefix}:none`), 1000);
     // The cluster takes two seconds to agree that the node has failed.
-    await Promise.all([
-      expectFailure(() => queue.enqueue(ids('lost', 1)), 4000),
-      expectFailure(() => pingRedis(commands, prefix), 4000),
-    ]);
+    await Promise.all([expectFailure(() => queue.enqueue(ids('lost', 1)), 4000), expectFailure(check, 4000)]);
 
-    await eventually(() => pingRedis(commands, prefix));
+    await eventually(check);
     await eventually(() => limits.exists(`${prefix}:none`));
     await eventually(() => queue.enqueue(ids('after', 3)));
     // A worker closes a connection that does not answer for 15 s.

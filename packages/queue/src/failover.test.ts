@@ -5,7 +5,9 @@ import { Redis } from 'ioredis';
 import { createPublisher, EVENTS_QUEUE, syncFailed } from '@tidings/events';
 import { startRedis, temporaryFolder, type LocalRedis } from '@tidings/local';
 import { createFaultProxy, eventually, type FaultProxy } from '@tidings/testing';
-import { connectRedis, pingRedis, type RedisPurpose } from './redis.js';
+import { createRedisCheck } from './redis-rights.js';
+import { connectRedis, type RedisPurpose } from './redis.js';
+import { follow } from './watch-redis.js';
 import { createQueueWorker } from './worker.js';
 
 const PREFIX = '{failover}';
@@ -64,14 +66,14 @@ describe('after a failover in which all connections stay open', () => {
     const jobs = connect('worker');
     const processed: string[] = [];
     const errors: string[] = [];
-    const worker = createQueueWorker<{ type: string }>({
+    const worker = createQueueWorker<{ id: string }>({
       queue: EVENTS_QUEUE,
       redis: jobs,
       prefix: PREFIX,
       concurrency: 2,
       lockMs: 30_000,
-      process: ({ type }) => {
-        processed.push(type);
+      process: ({ id }) => {
+        processed.push(id);
         return Promise.resolve({ action: 'finish' });
       },
       onError: (error) => void errors.push(error.message),
@@ -80,35 +82,57 @@ describe('after a failover in which all connections stay open', () => {
     worker.start();
     const publisher = createPublisher({ redis: proxy.url, prefix: PREFIX });
     cleanups.push(() => publisher.close());
-    const publish = () => publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }));
-    await publish();
+    const publish = (id: string) => publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }, { id }));
+    await publish('evt_before');
     await eventually(() => {
       expect(processed).toHaveLength(1);
     });
 
     await failOver();
-    await expect(publish()).rejects.toThrow('READONLY');
+    await expect(publish('evt_after')).rejects.toThrow('READONLY');
     proxy.redirect(replica.url);
-    await eventually(publish);
+    await eventually(() => publish('evt_after'));
     await eventually(() => {
-      expect(processed).toHaveLength(2);
+      expect(processed).toContain('evt_after');
     }, 10_000);
   });
 
   test('a replica is not ready, and a connection for commands is replaced until it leads to the new master', async () => {
     const commands = connect('command');
     await once(commands, 'ready');
-    await pingRedis(commands, PREFIX);
+    const check = createRedisCheck(commands, PREFIX);
+    await check();
     let connections = 0;
     commands.on('ready', () => (connections += 1));
     await failOver();
-    await expect(pingRedis(commands, PREFIX)).rejects.toThrow('READONLY');
+    const asReplica = { readiness: 'Redis is a replica, which refuses writes (READONLY)' };
+    await expect(check()).rejects.toMatchObject(asReplica);
     await eventually(() => {
       expect(connections).toBe(1);
     });
-    await expect(pingRedis(commands, PREFIX)).rejects.toThrow('READONLY');
+    await expect(check()).rejects.toMatchObject(asReplica);
     proxy.redirect(replica.url);
-    await eventually(() => pingRedis(commands, PREFIX));
+    await eventually(check);
+  });
+
+  test('a connection for a subscriber follows to the new master', async () => {
+    const [commands, subscriber] = [connect('command'), connect('subscriber')];
+    follow(subscriber, commands);
+    await Promise.all([once(commands, 'ready'), once(subscriber, 'ready')]);
+    const received: string[] = [];
+    subscriber.on('message', (_channel, message: string) => void received.push(message));
+    await subscriber.subscribe(`${PREFIX}:news`);
+    await failOver();
+    proxy.redirect(replica.url);
+    await eventually(() => commands.set(`${PREFIX}:key`, 'written'));
+    // The old master is not even a replica any more, so it hears nothing.
+    await admin.call('REPLICAOF', 'NO', 'ONE');
+    await eventually(async () => {
+      expect(await commands.publish(`${PREFIX}:news`, 'hello')).toBe(1);
+    });
+    await eventually(() => {
+      expect(received).toContain('hello');
+    });
   });
 
   test('a connection for a worker sends the refused command again, to the new master', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
-import { openRedis, type RedisClient } from '@tidings/events';
+import { isConnectingFirst, openRedis, type RedisClient } from '@tidings/events';
+import { RedisError } from './redis-problem.js';
 
 /**
  * The purpose of a connection:
@@ -52,25 +53,32 @@ const CLUSTER_OPTIONS = {
 } satisfies Record<RedisPurpose, ClusterOptions>;
 
 /**
- * Connects to Redis, or to a Redis Cluster.
+ * Connects to Redis, to a Redis Cluster, or to the master of Sentinels.
  *
- * @param url a `REDIS_URL`: one server, or some nodes of a cluster, separated by commas
+ * @param url a `REDIS_URL`
  * @param onError called for every lost connection; the client reconnects by itself. Errors of a cluster's nodes are limited
  *   to one every two seconds
  */
-export function connectRedis(url: string, purpose: RedisPurpose, onError: (error: Error) => void): RedisClient {
+export function connectRedis(url: string, purpose: RedisPurpose, onError: (error: RedisError) => void): RedisClient {
   const retryStrategy = (times: number): number => Math.min(50 * 2 ** times, MAX_RECONNECT_MS);
   const redis = openRedis(url, {
     server: { retryStrategy, ...SERVER_OPTIONS[purpose] },
     cluster: { clusterRetryStrategy: retryStrategy, ...CLUSTER_OPTIONS[purpose] },
   });
-  redis.on('error', onError);
-  redis.on('node error', throttle(onError));
+  const report = (error: unknown): void => {
+    onError(new RedisError(error));
+  };
+  redis.on('error', report);
+  redis.on('node error', throttle(report));
+  // A Sentinel that answers, and does not know the master. When none answers, that is an `error`.
+  redis.on('sentinelError', (error: Error) => {
+    if (error.message.includes('invalid reply')) report(error);
+  });
   return redis;
 }
 
 /** Passes on one error every two seconds: ioredis tries a node that is away ten times a second, and with each command. */
-function throttle(report: (error: Error) => void): (error: Error) => void {
+function throttle(report: (error: unknown) => void): (error: unknown) => void {
   let quietUntil = 0;
   return (error) => {
     if (performance.now() < quietUntil) return;
@@ -79,23 +87,12 @@ function throttle(report: (error: Error) => void): (error: Error) => void {
   };
 }
 
-/** How long the key lasts that a check writes, in milliseconds. */
-const CHECK_LASTS_MS = 60_000;
-
-/**
- * Resolves when Redis takes a write: a replica answers, too, and so does a server whose memory is full. On a cluster it asks the
- * node that holds the keys of `prefix`, since Tidings cannot work without that node.
- */
-export async function pingRedis(redis: RedisClient, prefix: string): Promise<void> {
-  await redis.set(`${prefix}:writable`, '1', 'PX', CHECK_LASTS_MS);
-}
-
 /**
  * Waits for a connection that is being made for the first time, as at the start of a process; not for one that was lost.
  * Throws when the connection is not ready within two seconds.
  */
 export async function waitUntilConnected(redis: RedisClient): Promise<void> {
-  if (redis.status !== 'connecting' && redis.status !== 'connect') return;
+  if (!isConnectingFirst(redis)) return;
   await once(redis, 'ready', { signal: AbortSignal.timeout(COMMAND_TIMEOUT_MS) }).catch((cause: unknown) => {
     throw new Error(`Redis cannot be reached: ${String(cause)}`, { cause });
   });

@@ -1,5 +1,6 @@
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
+import { isRedisProblem, RedisError } from './redis-problem.js';
 
 /** The action of BullMQ for a job that was processed. Not the outcome of a delivery's attempt, which the worker decides. */
 export type JobOutcome =
@@ -46,6 +47,35 @@ export interface QueueWorker {
 /** How long the worker waits after an error of Redis, in milliseconds. BullMQ's default of 15 s would prolong each failover. */
 const RETRY_AFTER_ERROR_MS = 2000;
 
+/**
+ * A worker that waits after every error of Redis. BullMQ's own waits only after errors of the connection: while a connected Redis
+ * refuses commands (a right is missing, the memory is full, it is a replica), it would ask again at once, thousands of times a second.
+ */
+class PatientWorker<Data> extends Worker<Data> {
+  protected override async moveToActive(token: string, name?: string): Promise<Job<Data>> {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      await this.delay();
+      throw error;
+    }
+  }
+
+  /** Waits until the time is over, or the worker closes. Without a time it is the wait after an error. */
+  override async delay(milliseconds = RETRY_AFTER_ERROR_MS): Promise<void> {
+    if (this.closing) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.off('closing', end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      this.on('closing', end);
+    });
+  }
+}
+
 /** The reason for a retry. It has no stack, because BullMQ would write the stack to Redis with every retry. */
 class Retry extends Error {
   constructor(reason: string) {
@@ -61,7 +91,7 @@ class Retry extends Error {
  */
 export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): QueueWorker {
   const { queue, redis, prefix, concurrency, lockMs, process, onError } = options;
-  const worker = new Worker<Data>(
+  const worker = new PatientWorker<Data>(
     queue,
     async (job, token) => {
       await applyOutcome(await process(job.data, job.id ?? '', traceparentOf(job)), job, token);
@@ -75,13 +105,22 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: RETRY_AFTER_ERROR_MS,
       autorun: false,
+      // BullMQ would ask for the version once, fail for good if that fails, and write warnings to standard error.
+      skipVersionCheck: true,
     },
   );
-  worker.on('error', onError);
+  worker.on('error', (error) => {
+    onError(inWords(error));
+  });
+  // Each queue listens for this while it waits.
+  worker.setMaxListeners(0);
+  void assumeSupportedVersion(worker);
 
   return {
     start() {
-      worker.run().catch(onError);
+      worker.run().catch((error: unknown) => {
+        onError(inWords(error as Error));
+      });
     },
     async stop(deadlineMs) {
       let timer: NodeJS.Timeout | undefined;
@@ -90,6 +129,20 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
       clearTimeout(timer);
     },
   };
+}
+
+/** Says what an error of Redis or of the connection means. Other errors stay. */
+function inWords(error: Error): Error {
+  return 'syscall' in error || isRedisProblem(error) ? new RedisError(error) : error;
+}
+
+/** Without its version check, BullMQ assumes a Redis 5, which blocks for whole seconds only: delayed jobs would be late. */
+async function assumeSupportedVersion(worker: Worker): Promise<void> {
+  const { backend } = worker;
+  await backend.waitUntilReady().catch(() => undefined);
+  for (const connection of [backend.connection, backend.blockingConnection]) {
+    if (connection) connection.capabilities = { canDoubleTimeout: true, canBlockFor1Ms: false };
+  }
 }
 
 /** The trace context of a job. Anyone who reaches Redis can write jobs, so malformed metadata counts as no context. */

@@ -1,5 +1,5 @@
 import { openDatabase, pingPools, shareConnections, type Database } from '@tidings/database';
-import { connectRedis, pingRedis, type RedisClient, type RedisPurpose } from '@tidings/queue';
+import { connectRedis, createRedisCheck, follow, type RedisClient, type RedisPurpose, watchRedis } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import { measureDependencies, measurePools } from '@tidings/runtime/metrics';
 import type { ApiConfig } from '../config.js';
@@ -59,10 +59,12 @@ export function openConnections(
   const connect = (purpose: RedisPurpose) =>
     connectRedis(config.redisUrl, purpose, (error) => log.warn('The connection to Redis broke.', { purpose, error }));
   const commands = connect('command');
+  watchRedis(commands, { log });
   const subscriber = connect('subscriber');
+  follow(subscriber, commands);
   const counts = limitsRedis ?? connect('limits');
 
-  const dependencies = { postgresql: () => pingPools(pools), redis: () => pingRedis(commands, config.prefix) };
+  const dependencies = { postgresql: () => pingPools(pools), redis: createRedisCheck(commands, config.prefix) };
   measurePools(metrics.registry, pools);
   measureDependencies(metrics.registry, dependencies);
   return {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { formatNetwork } from '@tidings/egress';
+import { isRedisProblem, problemOf } from '@tidings/queue';
 import { createLogger, type Logger } from '@tidings/runtime/logging';
 import {
   createAcceptMetrics,
@@ -50,6 +51,7 @@ export async function openTelemetry(
     level: config.logLevel,
     format: config.logFormat,
     context: tracing?.activeIds,
+    outageOf: (error) => (isRedisProblem(error) ? problemOf(error).words : undefined),
     ...(logStream && { stream: logStream }),
   });
   for (const notice of config.notices) log.warn(notice);

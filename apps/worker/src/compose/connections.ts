@@ -3,11 +3,12 @@ import {
   connectRedis,
   createDeliveriesQueue,
   createExpansionsQueue,
-  pingRedis,
+  createRedisCheck,
   type DeliveriesQueue,
   type ExpansionsQueue,
   type RedisClient,
   type RedisPurpose,
+  watchRedis,
 } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import { measureDependencies, measurePools } from '@tidings/runtime/metrics';
@@ -77,11 +78,12 @@ export function openConnections(
   const connect = (purpose: RedisPurpose) =>
     connectRedis(config.redisUrl, purpose, (error) => log.warn('The connection to Redis broke.', { purpose, error }));
   const commands = connect('command');
+  watchRedis(commands, { log });
   const jobs = connect('worker');
   const queue = createDeliveriesQueue({ redis: commands, prefix: config.prefix });
   const expansions = createExpansionsQueue({ redis: commands, prefix: config.prefix });
 
-  const dependencies = { postgresql: () => pingPools(pools), redis: () => pingRedis(commands, config.prefix) };
+  const dependencies = { postgresql: () => pingPools(pools), redis: createRedisCheck(commands, config.prefix) };
   measurePools(metrics.registry, pools);
   measureDependencies(metrics.registry, dependencies);
   return {

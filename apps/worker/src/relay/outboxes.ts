@@ -1,3 +1,5 @@
+import { unencodedCredentials } from '@tidings/events';
+
 /** A database with an outbox. */
 export interface Outbox {
   /** Host, port and database, without user and password: for the log and the metrics. */
@@ -17,6 +19,8 @@ export function parseOutboxes(text: string): Outbox[] {
 }
 
 function parseOutbox(url: string, number: number): Outbox {
+  const mistake = unencodedCredentials(url);
+  if (mistake !== undefined) throw new Error(`entry ${String(number)} of the list: ${mistake}`);
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new Error(
       `entry ${String(number)} of the list is not a PostgreSQL URL such as postgresql://user:password@host:5432/database (write a comma in a password as %2C)`,

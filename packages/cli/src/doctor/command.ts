@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { hostNetworks } from '@tidings/egress';
 import { egressSettings, findMachineKeys, readSecretFiles, settingNotices, sharedSettings } from '@tidings/config';
 import { tokenSettings } from '@tidings/auth';
+import { DEFAULT_PREFIX } from '@tidings/events';
 import { EXIT, Failure } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { serverUrl, withServerOptions, type ServerOptions } from '../server.js';
@@ -43,7 +44,7 @@ async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
   const url = options.url || env['TIDINGS_URL'] ? serverUrl(options, io) : undefined;
   const [database, redis, tokens, egress, apiClock, ...ports] = await Promise.all([
     checkDatabaseServer(env['DATABASE_URL']?.trim(), env['SECRETS_KEYS']),
-    checkRedisServer(env['REDIS_URL']?.trim()),
+    checkRedisServer(env['REDIS_URL']?.trim(), env['REDIS_PREFIX'] || DEFAULT_PREFIX),
     checkTokens(env, token),
     checkEgress(env, localAddresses),
     url === undefined ? null : readApiClock(url),

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { openDatabase, readServer } from '@tidings/database';
-import { connectRedis } from '@tidings/queue';
+import { parseRedisUrl, unencodedCredentials } from '@tidings/events';
+import { connectRedis, masterNodes, problemOf, type RedisPurpose } from '@tidings/queue';
 import { reasonOf } from '../failure.js';
 import { readClock, type ClockReading } from './clocks.js';
 import { findingFactory, type Finding } from './finding.js';
 import { checkMigrations, checkPostgresql } from './postgresql.js';
-import { checkEviction, checkPersistence, masterNodes } from './redis.js';
+import { checkEviction, checkPersistence, checkWrites, countEnqueued } from './redis.js';
 import { checkSealKeys } from './seal-keys.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -29,6 +30,8 @@ export async function checkDatabaseServer(url: string | undefined, sealKeys: str
     clock: null,
   });
   if (!url) return unusable(wrong('DATABASE_URL is not set', 'Set it to the value of the API and the workers.'));
+  const mistake = unencodedCredentials(url);
+  if (mistake !== undefined) return unusable(wrong(`DATABASE_URL is wrong: ${mistake}`, 'Encode the user and the password.'));
   if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
     return unusable(wrong('DATABASE_URL is not a PostgreSQL URL', 'Write it as postgresql://user:password@host:5432/database.'));
   }
@@ -49,34 +52,45 @@ export async function checkDatabaseServer(url: string | undefined, sealKeys: str
 }
 
 /**
- * Checks Redis: connection, eviction policy and persistence.
+ * Checks Redis: connection, writes, the rights of the user, eviction policy and persistence.
  *
  * @param url REDIS_URL
+ * @param prefix REDIS_PREFIX
  */
-export async function checkRedisServer(url: string | undefined): Promise<ServerCheck> {
-  const { ok, wrong } = findingFactory('Redis');
+export async function checkRedisServer(url: string | undefined, prefix: string): Promise<ServerCheck> {
+  const { wrong } = findingFactory('Redis');
   const unusable = (finding: Finding): ServerCheck => ({ findings: [finding], clock: null });
   if (!url) return unusable(wrong('REDIS_URL is not set', 'Set it to the value of the API and the workers.'));
-  let lastError: unknown;
   try {
-    const redis = connectRedis(url, 'command', (error) => {
+    parseRedisUrl(url);
+  } catch (error) {
+    return unusable(wrong(`REDIS_URL is wrong: ${reasonOf(error)}`, 'Write it as redis://user:password@host:6379.'));
+  }
+  const connections: ReturnType<typeof connectRedis>[] = [];
+  let lastError: unknown;
+  const connect = async (purpose: RedisPurpose) => {
+    const redis = connectRedis(url, purpose, (error) => {
       lastError = error;
     });
-    try {
-      // `once` rejects with the first error; without that, the client would reconnect forever.
-      await once(redis, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-      const nodes = masterNodes(redis);
-      const clock = await readClock('Redis', async () => {
-        const [seconds, microseconds] = await redis.time();
-        return Number(seconds) * 1000 + Number(microseconds) / 1000;
-      });
-      const reachable = ok(nodes.length > 1 ? `a cluster of ${String(nodes.length)} masters answers` : 'answers');
-      return { findings: [reachable, await checkEviction(nodes), await checkPersistence(nodes)], clock };
-    } finally {
-      redis.disconnect();
-    }
+    connections.push(redis);
+    // `once` rejects with the first error; without that, the client would reconnect forever.
+    await once(redis, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+    return redis;
+  };
+  try {
+    const redis = await connect('command');
+    const nodes = masterNodes(redis);
+    const clock = await readClock('Redis', async () => {
+      const [seconds, microseconds] = await redis.time();
+      return Number(seconds) * 1000 + Number(microseconds) / 1000;
+    }).catch(() => null);
+    const writes = await checkWrites(redis, await connect('subscriber'), prefix);
+    const disk = await checkPersistence(nodes, await countEnqueued(redis, prefix));
+    return { findings: [...writes, await checkEviction(nodes), disk], clock };
   } catch (error) {
-    const advice = 'Check REDIS_URL, whether Redis runs, and the network from here to it.';
-    return unusable(wrong(`Redis cannot be used: ${reasonOf(lastError ?? error)}`, advice));
+    const problem = lastError ?? error;
+    return unusable(wrong(`Redis cannot be used: ${reasonOf(problem)}`, problemOf(problem).advice));
+  } finally {
+    for (const redis of connections) redis.disconnect();
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { createMachineKeys } from '@tidings/config';
 import { startRedis } from '@tidings/local';
 import { createTestDatabase } from '@tidings/testing';
@@ -20,7 +21,7 @@ export function doctorStories(system: () => System): void {
   /** Runs doctor and returns its findings by the name of the check. */
   const examine = async (more: Record<string, string> = {}, args = '') => {
     const { databaseUrl, redis, keys } = system();
-    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...keys, ...more };
+    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix, ...keys, ...more };
     const { code, json } = await openTerminal(env).json(['doctor', ...(args === '' ? [] : args.split(' '))]);
     const findings = json.findings as Finding[];
     return { code, ok: json.ok as boolean, found: new Map(findings.map((finding) => [finding.check, finding])) };
@@ -35,7 +36,7 @@ export function doctorStories(system: () => System): void {
       expect({ code, ok }).toEqual({ code: 0, ok: true });
       expect([...found].map(([check, { level }]) => `${check}: ${level}`)).toEqual(
         (
-          'settings,PostgreSQL,migrations,seal keys,Redis,Redis memory,Redis disk,clocks,token keys,token alg,token header,token key,' +
+          'settings,PostgreSQL,migrations,seal keys,Redis,Redis rights,Redis memory,Redis disk,clocks,token keys,token alg,token header,token key,' +
           'token signature,token exp,token nbf,token iat,token iss,token aud,token sub,token scope,token jti,egress,API,token,health'
         )
           .split(',')
@@ -118,7 +119,66 @@ export function doctorStories(system: () => System): void {
       const snapshots = await startRedis({ folder, settings: { save: '60 1', appendonly: 'no' } });
       const { found: again } = await examine({ REDIS_URL: snapshots.url });
       await snapshots.stop();
-      expect(again.get('Redis disk')).toMatchObject({ level: 'warning', message: 'only snapshots are written to disk' });
+      expect(again.get('Redis disk')).toMatchObject({
+        level: 'warning',
+        message:
+          'only snapshots are written to disk; no event of a service waits in Redis, so none would be lost if Redis crashed now',
+      });
+    });
+
+    test('finds a Redis that takes no writes: a replica, and one that is full', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'tidings doctor-'));
+      const redis = await startRedis({ folder, settings: { replicaof: '127.0.0.1 9' } });
+      const replica = await examine({ REDIS_URL: redis.url });
+      await redis.stop();
+      expect(replica.found.get('Redis')).toMatchObject({
+        level: 'wrong',
+        message: expect.stringContaining('Redis is a replica, which refuses writes'),
+        advice: expect.stringContaining('Sentinels'),
+      });
+      const full = await startRedis({ folder, settings: { maxmemory: '1' } });
+      const { found } = await examine({ REDIS_URL: full.url });
+      await full.stop();
+      expect(found.get('Redis')).toMatchObject({
+        level: 'wrong',
+        message: expect.stringContaining('the memory of Redis is full'),
+      });
+    });
+
+    test('names the rights that the user of Redis lacks, and says in words when the password is wrong', async () => {
+      const { redis } = system();
+      const folder = mkdtempSync(join(tmpdir(), 'tidings doctor-'));
+      const rules = `doctor on >a-password ~${redis.prefix}:* resetchannels +@all -evalsha -zadd -subscribe`;
+      const server = await startRedis({ folder, settings: { requirepass: 'a-password' } });
+      const admin = new Redis(server.url.replace(/:[^:]*@/, ':a-password@'));
+      await admin.call('ACL', 'SETUSER', ...rules.split(' '));
+      admin.disconnect();
+      const urlOf = (login: string) => server.url.replace(/\/\/.*@/, `//${login}@`);
+      const REDIS_PREFIX = redis.prefix;
+      const { code, found } = await examine({ REDIS_URL: urlOf('doctor:a-password'), REDIS_PREFIX });
+      const refused = await examine({ REDIS_URL: urlOf('doctor:wrong'), REDIS_PREFIX });
+      await server.stop();
+      expect(code).toBe(1);
+      expect(found.get('Redis')?.level).toBe('ok');
+      expect(found.get('Redis rights')).toMatchObject({
+        level: 'wrong',
+        message: expect.stringContaining('the user may not run EVALSHA, PUBLISH, ZADD, SUBSCRIBE: NOPERM'),
+      });
+      expect(refused.found.get('Redis')).toMatchObject({
+        level: 'wrong',
+        message: expect.stringContaining('Redis refuses the user or the password'),
+      });
+    });
+
+    test('says that a password in a URL must be percent-encoded, without the password', async () => {
+      const { found } = await examine({
+        REDIS_URL: 'redis://:hunter2%@host:6379',
+        DATABASE_URL: 'postgresql://u:hunter/2@host/db',
+      });
+      for (const check of ['Redis', 'PostgreSQL']) {
+        expect(found.get(check)).toMatchObject({ level: 'wrong', message: expect.stringContaining('percent-encoded') });
+      }
+      expect(JSON.stringify([...found.values()])).not.toContain('hunter');
     });
   });
 }

@@ -19,6 +19,11 @@ describe('readiness', () => {
     });
   });
 
+  test('has the reason of a dependency that has words for everybody', async () => {
+    const failing = () => Promise.reject(Object.assign(new Error('NOAUTH at 10.0.0.1'), { readiness: 'Redis wants a password' }));
+    expect(await checkReadiness({ redis: failing })).toEqual({ ready: false, checks: { redis: 'Redis wants a password' } });
+  });
+
   test('does not wait for a dependency that hangs', async () => {
     const hanging = () => new Promise(() => undefined);
     expect(await checkReadiness({ redis: hanging }, 10)).toEqual({

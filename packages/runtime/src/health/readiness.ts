@@ -1,11 +1,14 @@
-/** Checks a dependency of the process, such as PostgreSQL: resolves when it answers, rejects when it does not. */
+/**
+ * Checks a dependency of the process, such as PostgreSQL: resolves when it answers, rejects when it does not. The field `readiness` of
+ * the error, if it has one, is a text for everybody: it names no host, user or value.
+ */
 export type DependencyCheck = () => Promise<unknown>;
 
 /** The result of a readiness check. */
 export interface Readiness {
   /** Whether all dependencies answered. */
   ready: boolean;
-  /** For each dependency: `ok`, `unreachable`, or `no answer within … ms`. */
+  /** For each dependency: `ok`, the error's `readiness`, `unreachable`, or `no answer within … ms`. */
   checks: Record<string, string>;
 }
 
@@ -32,10 +35,11 @@ async function stateOf(check: DependencyCheck, timeoutMs: number): Promise<strin
       resolve(`no answer within ${String(timeoutMs)} ms`);
     }, timeoutMs);
   });
-  // The error is not part of the result, because its text may name hosts and users. The client of the dependency logs it.
+  // The error's message is not part of the result, because it may name hosts and users. The client of the dependency logs it.
   const answer = check().then(
     () => 'ok',
-    () => 'unreachable',
+    (error: unknown) =>
+      error instanceof Error && 'readiness' in error && typeof error.readiness === 'string' ? error.readiness : 'unreachable',
   );
   return Promise.race([answer, timeout]).finally(() => {
     clearTimeout(timer);

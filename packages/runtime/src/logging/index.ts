@@ -1,1 +1,2 @@
+export { captureConsole } from './capture-console.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';

@@ -8,7 +8,7 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/whsec_[A-Za-z0-9+/=_-]+/g, REDACTED],
   [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
-  [/([?&](?:ticket|token|access_token)=)[^&\s"]+/gi, `$1${REDACTED}`],
+  [/([?&](?:ticket|token|access_token|\w{0,30}password)=)[^&\s"]+/gi, `$1${REDACTED}`],
   [/(\b\w{1,30}:\/\/[^\s:/@]{0,256}:)[^\s/]{1,1024}@/g, `$1${REDACTED}@`],
 ];
 /** Texts in a line are cut off behind this many characters: a request's path alone may have 16 KB. */
