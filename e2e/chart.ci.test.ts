@@ -90,12 +90,14 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     expect(envOf(find(plain, 'Job'))).toEqual({ DATABASE_URL: 'secret DATABASE_URL' });
     const more = find(everything, 'Deployment', 'blue-tidings-api');
     expect(containerOf(more).image).toBe('registry.example.com/platform/tidings-api:1.2.3');
-    expect(envOf(more)).toMatchObject({ DELIVERY_ATTEMPTS: '5', RETENTION_DAYS: '1000000', EGRESS_PROXY: 'secret PROXY_URL' });
+    expect(envOf(more)).toMatchObject({ HOST: '0.0.0.0', HEALTH_HOST: '::', DELIVERY_ATTEMPTS: '5', RETENTION_DAYS: '1000000', EGRESS_PROXY: 'secret PROXY_URL' });
   });
 
   test('uses documented settings, and the ports of the images', () => {
     const dockerfile = repository('Dockerfile');
     expect(dockerfile).toContain('PORT=3000 HEALTH_PORT=3001');
+    // The default reaches a pod of an IPv6 cluster as well.
+    expect(dockerfile).not.toMatch(/\bHOST=/);
     const ports = (name: string) => containerOf(find(plain, 'Deployment', name)).ports.map(({ containerPort }) => containerPort);
     expect(ports('blue-tidings-api')).toEqual([3000, 3001]);
     expect(ports('blue-tidings-worker')).toEqual([3001]);

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
@@ -15,6 +13,7 @@ import {
   type RedisClient,
 } from '@tidings/queue';
 import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
+import { startListening, urlOf } from '@tidings/runtime/listen';
 import type { Logger } from '@tidings/runtime/logging';
 import { createSeal } from '@tidings/secrets';
 import { QUEUE_PAGES, queuePages } from './admin/queues.js';
@@ -55,7 +54,7 @@ export interface ApiOverrides {
 
 /** An API of this process. */
 export interface Api {
-  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects when a port is taken. */
+  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects with a `ListenError` when an address is not available. */
   start: () => Promise<void>;
   /** Answers the requests in flight, ends the streams, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
@@ -175,10 +174,8 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     await retryUntilAvailable(stream.start, log);
     maintenance.start();
     await callers.start();
-    if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, registry);
-    server.listen(config.port, config.host);
-    await once(server, 'listening');
-    ({ port } = server.address() as AddressInfo);
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
+    port = await startListening(server, { host: config.host, port, settings: { host: 'HOST', port: 'PORT' } });
     log.info('API is ready.', { url: urlOf(config.host, port) });
   }
 
@@ -212,8 +209,4 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     pages,
     endRefused: callers.endRefused,
   };
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host === '0.0.0.0' ? 'localhost' : host}:${String(port)}`;
 }

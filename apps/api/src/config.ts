@@ -8,7 +8,6 @@ import { parseTrustedProxies } from './http/proxies.js';
 export const apiSettings = {
   ...sharedSettings,
   ...group('HTTP server', {
-    HOST: z.string().default('0.0.0.0').meta({ values: 'address or host name' }).describe('The address that the API listens on.'),
     PORT: wholeNumber({ initial: 3000, min: 0, max: 65_535 }).describe('The port that the API listens on. 0: any free port.'),
     TRUST_PROXY: parsed('number of proxies up to 10, or networks, comma-separated', parseTrustedProxies)
       .default(false)
@@ -76,7 +75,6 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
   const settings = readConfig(apiSettings, env, tokenMistakes(env));
   const shared = sharedConfig(settings);
   return {
-    host: settings.HOST,
     port: settings.PORT,
     ...shared,
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, addresses: shared.addresses },

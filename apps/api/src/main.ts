@@ -1,5 +1,5 @@
 import { orExit } from '@tidings/config';
-import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { runUntilStopped } from '@tidings/runtime/shutdown';
 import { composeApi } from './compose.js';
 import { readApiConfig } from './config.js';
 
@@ -8,5 +8,4 @@ const SHUTDOWN_MS = 10_000;
 
 const config = orExit(() => readApiConfig(process.env));
 const api = await composeApi(config);
-await api.start();
-await waitForShutdown({ stop: api.stop, deadlineMs: SHUTDOWN_MS, log: api.log });
+await runUntilStopped({ start: api.start, stop: api.stop, deadlineMs: SHUTDOWN_MS, log: api.log });

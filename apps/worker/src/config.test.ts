@@ -11,7 +11,8 @@ describe("the worker's configuration", () => {
     expect(readWorkerConfig(good)).toMatchObject({
       concurrency: 100,
       timeoutMs: 15_000,
-      healthPort: null,
+      host: '::',
+      healthServer: null,
       prefix: '{tidings}',
       retry: { maxAttempts: 3, initialDelayMs: 120_000, maxDelayMs: 3_600_000, jitter: 0.5, schedule: null },
       addresses: { allowed: [], denied: [] },

@@ -1,5 +1,5 @@
 import { orExit } from '@tidings/config';
-import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { runUntilStopped } from '@tidings/runtime/shutdown';
 import { composeWorker } from './compose.js';
 import { readWorkerConfig } from './config.js';
 
@@ -8,5 +8,9 @@ const SHUTDOWN_MARGIN_MS = 5000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const worker = await composeWorker(config);
-await worker.start();
-await waitForShutdown({ stop: worker.stop, deadlineMs: config.timeoutMs + SHUTDOWN_MARGIN_MS, log: worker.log });
+await runUntilStopped({
+  start: worker.start,
+  stop: worker.stop,
+  deadlineMs: config.timeoutMs + SHUTDOWN_MARGIN_MS,
+  log: worker.log,
+});
