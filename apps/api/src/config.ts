@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import { flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber, withoutIdleTracing } from '@tidings/config';
 import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/auth';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
@@ -72,11 +72,14 @@ export const apiSettings = {
 
 /** Reads the configuration of the API from environment variables. Throws a `ConfigError` that lists every mistake. */
 export function readApiConfig(env: NodeJS.ProcessEnv) {
-  const settings = readConfig(apiSettings, env, tokenMistakes(env));
+  const { env: effective, warnings } = withoutIdleTracing(env);
+  const settings = readConfig(apiSettings, effective, tokenMistakes(env));
   const shared = sharedConfig(settings);
   return {
     port: settings.PORT,
     ...shared,
+    /** Sentences for the log. */
+    warnings,
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, addresses: shared.addresses },
     token: tokenConfig(settings),
     webhooksPerOwner: settings.WEBHOOKS_PER_OWNER,

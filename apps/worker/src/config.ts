@@ -1,4 +1,14 @@
-import { egressSettings, flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import {
+  egressSettings,
+  flag,
+  group,
+  parsed,
+  readConfig,
+  sharedConfig,
+  sharedSettings,
+  wholeNumber,
+  withoutIdleTracing,
+} from '@tidings/config';
 import { MAX_DELIVERY_TIMEOUT_MS } from '@tidings/database';
 import { parseOutboxes } from './relay/outboxes.js';
 
@@ -42,9 +52,12 @@ export const workerSettings = {
 
 /** Reads the worker's settings from the environment. Throws a `ConfigError` that lists every mistake. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv) {
-  const settings = readConfig(workerSettings, env);
+  const { env: effective, warnings } = withoutIdleTracing(env);
+  const settings = readConfig(workerSettings, effective);
   return {
     ...sharedConfig(settings),
+    /** Sentences for the log. */
+    warnings,
     concurrency: settings.WORKER_CONCURRENCY,
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
     outboxes: settings.OUTBOX_DATABASE_URLS,

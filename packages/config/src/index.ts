@@ -14,4 +14,5 @@ export {
   type RetrySchedule,
 } from './retry-policy.js';
 export { orExit, readConfig } from './read-config.js';
+export { withoutIdleTracing } from './tracing-settings.js';
 export { egressSettings, flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';

@@ -12,7 +12,9 @@ export function readConfig<Shape extends z.ZodRawShape>(
   env: NodeJS.ProcessEnv,
   knownMistakes: readonly string[] = [],
 ): z.output<z.ZodObject<Shape>> {
-  const set = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in shape && value !== ''));
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name in shape && value !== undefined && value !== ''),
+  );
   const result = z.object(shape).safeParse(set);
   if (result.success && knownMistakes.length === 0) return result.data;
   const mistakes = (result.error?.issues ?? []).map(({ path, message }) => {

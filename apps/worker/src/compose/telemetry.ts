@@ -36,7 +36,7 @@ export interface Telemetry {
  * @param logStream receives the log lines; default: standard output
  */
 export async function openTelemetry(
-  config: Pick<WorkerConfig, 'tracing' | 'logLevel' | 'logFormat' | 'addresses' | 'outboxes'>,
+  config: Pick<WorkerConfig, 'tracing' | 'logLevel' | 'logFormat' | 'addresses' | 'warnings' | 'outboxes'>,
   logStream?: NodeJS.WritableStream,
 ): Promise<Telemetry> {
   const tracing = await startTracing({
@@ -51,6 +51,7 @@ export async function openTelemetry(
     context: tracing?.activeIds,
     ...(logStream && { stream: logStream }),
   });
+  for (const warning of config.warnings) log.warn(warning);
   if (config.addresses.allowed.length > 0) {
     log.warn('Webhooks may reach addresses that are not public (EGRESS_ALLOW_CIDRS).', {
       networks: config.addresses.allowed.map(formatNetwork),
