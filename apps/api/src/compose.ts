@@ -24,6 +24,7 @@ import { createRoutes } from './compose/routes.js';
 import { openTelemetry } from './compose/telemetry.js';
 import type { ApiConfig } from './config.js';
 import { createApp } from './http/app.js';
+import { withoutBasePath } from './http/base-path.js';
 import { createDrain } from './http/drain.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
@@ -58,7 +59,7 @@ export interface Api {
   start: () => Promise<void>;
   /** Answers the requests in flight, ends the streams, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
-  /** The address of the started API, by which this machine reaches it. */
+  /** The URL of the started API, by which this machine reaches it, with the base path. */
   readonly url: string;
   log: Logger;
   metrics: Registry;
@@ -78,7 +79,7 @@ const REFUSAL_INTERVAL_MS = 2000;
 
 /** Builds the API in the order in which data flows. Nothing listens and no task runs before `start`. */
 export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}): Promise<Api> {
-  const { prefix } = config;
+  const { prefix, basePath } = config;
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
   const connections = openConnections(config, { metrics, log, limitsRedis: overrides.limitsRedis });
@@ -139,15 +140,21 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
 
   const shownQueues = openQueues({ redis: commands, prefix });
   const pages = {
-    [QUEUE_PAGES]: queuePages({ queues: shownQueues, browserSessions: callers.browserSessions, isRefused: callers.isRefused }),
+    [QUEUE_PAGES]: queuePages({
+      basePath,
+      queues: shownQueues,
+      browserSessions: callers.browserSessions,
+      isRefused: callers.isRefused,
+    }),
   };
   const app = createApp({
     authentication: callers.authentication,
     limits,
+    basePath,
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
     observe: measureRequests(registry, STREAM),
-    dashboard: config.dashboard ? await findDashboard(overrides.dashboardFolder ?? DASHBOARD, log) : null,
+    dashboard: config.dashboard ? await findDashboard(overrides.dashboardFolder ?? DASHBOARD, basePath, log) : null,
     log,
     tracing,
     catalog,
@@ -165,7 +172,11 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
       log,
     }),
   });
-  const server = createApiServer(app, { maxConnections: config.maxConnections, log, ...overrides.serverTimeouts });
+  const server = createApiServer(withoutBasePath(basePath, app), {
+    maxConnections: config.maxConnections,
+    log,
+    ...overrides.serverTimeouts,
+  });
   const drain = createDrain(server);
   let health: HealthServer | undefined;
   let { port } = config;
@@ -176,7 +187,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     await callers.start();
     if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
     port = await startListening(server, { host: config.host, port, settings: { host: 'HOST', port: 'PORT' } });
-    log.info('API is ready.', { url: urlOf(config.host, port) });
+    log.info('API is ready.', { url: urlOf(config.host, port) + basePath });
   }
 
   async function stop(): Promise<void> {
@@ -199,7 +210,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     start,
     stop: () => (stopped ??= stop()),
     get url() {
-      return urlOf(config.host, port);
+      return urlOf(config.host, port) + basePath;
     },
     log,
     metrics: registry,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { flag, group, parsed, readConfig, sharedConfig, sharedSettings, wholeNumber, withoutIdleTracing } from '@tidings/config';
 import { tokenConfig, tokenMistakes, tokenSettings } from '@tidings/auth';
+import { parseBasePath } from './http/base-path.js';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
 
@@ -9,6 +10,11 @@ export const apiSettings = {
   ...sharedSettings,
   ...group('HTTP server', {
     PORT: wholeNumber({ initial: 3000, min: 0, max: 65_535 }).describe('The port that the API listens on. 0: any free port.'),
+    BASE_PATH: parsed('path such as `/tidings`', parseBasePath)
+      .default('')
+      .describe(
+        'The path below which a proxy serves the API and the dashboard: `/tidings` for `https://example.com/tidings`. Links and redirections begin with it. Requests are served with it and without it, so that the proxy may strip it or not. Unset: none.',
+      ),
     TRUST_PROXY: parsed('number of proxies up to 10, or networks, comma-separated', parseTrustedProxies)
       .default(false)
       .describe(
@@ -77,6 +83,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
   const shared = sharedConfig(settings);
   return {
     port: settings.PORT,
+    basePath: settings.BASE_PATH,
     ...shared,
     /** Sentences for the log. */
     warnings,

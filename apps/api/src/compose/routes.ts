@@ -26,7 +26,10 @@ import type { Connections } from './connections.js';
 import type { ApiMetrics } from './telemetry.js';
 
 interface RoutesParts {
-  config: Pick<ApiConfig, 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'>;
+  config: Pick<
+    ApiConfig,
+    'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
+  >;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
@@ -49,6 +52,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
   return [
     ...healthRoutes(dependencies),
     ...webhookRoutes({
+      basePath: config.basePath,
       registry,
       testWebhook,
       schemas: registrationSchemas({ ...config, catalog }),
@@ -74,6 +78,6 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database: administration, seal, settings, browserSessions, catalog, admit }),
+    ...adminRoutes({ basePath: config.basePath, database: administration, seal, settings, browserSessions, catalog, admit }),
   ];
 }

@@ -24,6 +24,8 @@ import { traceRequests } from './trace-requests.js';
 interface AppParts {
   authentication: AuthenticateParts;
   limits: Limits;
+  /** The path below which a proxy serves the API, for its documents and pages; empty: none. The server strips it from requests. */
+  basePath: string;
   /** The proxies whose X-Forwarded-For header names the client's address. */
   trustedProxies: TrustedProxies;
   /** Origins of web pages that may call the API. */
@@ -48,10 +50,10 @@ interface AppParts {
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
-  const { routes, pages = {}, catalog } = parts;
+  const { basePath, routes, pages = {}, catalog } = parts;
   const stream = routes.find(({ path }) => path === STREAM);
-  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog)] : []), ...referenceRoutes()];
-  const served = [...documented, openApiRoute(documented, catalog)];
+  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog, basePath)] : []), ...referenceRoutes(basePath)];
+  const served = [...documented, openApiRoute(documented, catalog, basePath)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
   app.disable('etag');
