@@ -28,7 +28,7 @@ USER node
 STOPSIGNAL SIGTERM
 
 FROM runtime AS api
-ENV HOST=0.0.0.0 PORT=3000 HEALTH_PORT=3001
+ENV PORT=3000 HEALTH_PORT=3001
 COPY --from=build /built/apps/api ./apps/api
 COPY --from=build /built/apps/dashboard ./apps/dashboard
 EXPOSE 3000 3001

@@ -90,7 +90,13 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     expect(envOf(find(plain, 'Job'))).toEqual({ DATABASE_URL: 'secret DATABASE_URL' });
     const more = find(everything, 'Deployment', 'blue-tidings-api');
     expect(containerOf(more).image).toBe('registry.example.com/platform/tidings-api:1.2.3');
-    expect(envOf(more)).toMatchObject({ DELIVERY_ATTEMPTS: '5', RETENTION_DAYS: '1000000', EGRESS_PROXY: 'secret PROXY_URL' });
+    expect(envOf(more)).toMatchObject({
+      HOST: '0.0.0.0',
+      HEALTH_HOST: '::',
+      DELIVERY_ATTEMPTS: '5',
+      RETENTION_DAYS: '1000000',
+      EGRESS_PROXY: 'secret PROXY_URL',
+    });
   });
 
   test('hands over secrets as files, when asked to', () => {
@@ -116,12 +122,23 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
   test('uses documented settings, and the ports of the images', () => {
     const dockerfile = repository('Dockerfile');
     expect(dockerfile).toContain('PORT=3000 HEALTH_PORT=3001');
+    // The default reaches a pod of an IPv6 cluster as well.
+    expect(dockerfile).not.toMatch(/\bHOST=/);
     const ports = (name: string) => containerOf(find(plain, 'Deployment', name)).ports.map(({ containerPort }) => containerPort);
     expect(ports('blue-tidings-api')).toEqual([3000, 3001]);
     expect(ports('blue-tidings-worker')).toEqual([3001]);
     const settings = repository('docs/configuration.md');
     for (const name of Object.keys(envOf(find(everything, 'Deployment', 'blue-tidings-api'))))
       expect(settings).toContain(`\`${name}\``);
+  });
+
+  test('routes the ingress to the API, below its base path', () => {
+    const pathOf = (manifests: Manifest[]) =>
+      (find(manifests, 'Ingress').spec as { rules: { http: { paths: { path: string }[] } }[] }).rules[0]?.http.paths[0]?.path;
+    expect(pathOf(everything)).toBe('/tidings');
+    const ingress = { 'ingress.enabled': true, 'ingress.host': 'tidings.example.com' };
+    expect(pathOf(render(ingress))).toBe('/');
+    expect(pathOf(render({ ...ingress, 'config.BASE_PATH': '/events' }))).toBe('/events');
   });
 
   test('gives workers time to finish their requests, and APIs time to end their streams', () => {

@@ -21,6 +21,7 @@ beforeAll(async () => {
   tidings = await startTidings({
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '100',
       DELIVERY_INITIAL_DELAY_MS: '50',
       LOG_LEVEL: 'debug',

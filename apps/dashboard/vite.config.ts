@@ -19,6 +19,8 @@ const gzip: Plugin = {
 
 export default defineConfig({
   root: import.meta.dirname,
+  // The API puts its own base path in front of the page's paths; scripts find each other relatively.
+  base: './',
   plugins: [react(), gzip],
   build: {
     // No asset is inlined: the Content-Security-Policy of the page forbids `data:` URLs.

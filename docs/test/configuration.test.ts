@@ -57,7 +57,7 @@ describe('docker-compose.yml', () => {
     services: Record<string, { environment: Record<string, string> }>;
   };
   /** Settings that the images set, and ways to verify tokens other than the one that the file has. */
-  const elsewhere = ['NODE_ENV', 'HOST', 'PORT', 'HEALTH_PORT', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'];
+  const elsewhere = ['NODE_ENV', 'HOST', 'PORT', 'HEALTH_HOST', 'HEALTH_PORT', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_JWKS_FILE'];
 
   test.each([
     ['api', 'API'],

@@ -15,6 +15,7 @@ import {
 import { waitForBlockedQueries, withWebhooksLocked } from '../test/locks.js';
 import { readTestConfig, signTestToken } from '../test/start-api.js';
 import { composeApi, type Api } from './compose.js';
+import type { ApiConfig } from './config.js';
 
 let database: TestDatabase;
 /** Connections of the test's own. */
@@ -34,7 +35,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-const compose = (more: { port?: number; healthPort?: number; databaseUrl?: string } = {}) =>
+const compose = (more: Partial<Pick<ApiConfig, 'port' | 'healthServer' | 'databaseUrl'>> = {}) =>
   composeApi({ ...readTestConfig({ databaseUrl: database.url, redis }), ...more }, { logStream: new PassThrough().resume() });
 /** Calls the API over a connection that is not kept. */
 const call = (api: Api, path: string, init: RequestInit = {}) =>
@@ -100,7 +101,7 @@ describe('an API', () => {
   test('cannot start where its port is taken, and stops all the same', async () => {
     const { server, port } = await listen();
     const api = await compose({ port });
-    await expect(api.start()).rejects.toThrow('EADDRINUSE');
+    await expect(api.start()).rejects.toThrow(`Port ${String(port)} (PORT) is taken`);
     await api.stop();
     await close(server);
     await waitForNoOpenHandles();
@@ -110,7 +111,7 @@ describe('an API', () => {
 describe('an API that stops', () => {
   test('ends its streams, refuses new connections, answers the requests in flight, and closes PostgreSQL last', async () => {
     const healthPort = await findFreePort();
-    const api = await compose({ healthPort });
+    const api = await compose({ healthServer: { host: '127.0.0.1', port: healthPort } });
     await api.start();
     const healthUrl = `http://127.0.0.1:${String(healthPort)}/healthz`;
     expect((await fetch(healthUrl, { headers: { connection: 'close' } })).status).toBe(200);

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Express, RequestHandler } from 'express';
@@ -16,6 +14,7 @@ import {
   type RedisClient,
 } from '@tidings/queue';
 import { startHealthServer, type HealthServer } from '@tidings/runtime/health';
+import { startListening, urlOf } from '@tidings/runtime/listen';
 import type { Logger } from '@tidings/runtime/logging';
 import { createSeal } from '@tidings/secrets';
 import { QUEUE_PAGES, queuePages } from './admin/queues.js';
@@ -26,6 +25,7 @@ import { createRoutes } from './compose/routes.js';
 import { openTelemetry } from './compose/telemetry.js';
 import type { ApiConfig } from './config.js';
 import { createApp } from './http/app.js';
+import { withoutBasePath } from './http/base-path.js';
 import { createDrain } from './http/drain.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
@@ -56,14 +56,14 @@ export interface ApiOverrides {
 
 /** An API of this process. */
 export interface Api {
-  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects when a port is taken. */
+  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects with a `ListenError` when an address is not available. */
   start: () => Promise<void>;
   /**
    * Is not ready from now on, and after the delay of the configuration closes the port, ends the streams, answers the requests
    * in flight, and closes every connection. Called twice, it stops once.
    */
   stop: () => Promise<void>;
-  /** The address of the started API, by which this machine reaches it. */
+  /** The URL of the started API, by which this machine reaches it, with the base path. */
   readonly url: string;
   log: Logger;
   metrics: Registry;
@@ -83,7 +83,7 @@ const REFUSAL_INTERVAL_MS = 2000;
 
 /** Builds the API in the order in which data flows. Nothing listens and no task runs before `start`. */
 export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}): Promise<Api> {
-  const { prefix } = config;
+  const { prefix, basePath } = config;
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
   const connections = openConnections(config, { metrics, log, limitsRedis: overrides.limitsRedis });
@@ -144,15 +144,21 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
 
   const shownQueues = openQueues({ redis: commands, prefix });
   const pages = {
-    [QUEUE_PAGES]: queuePages({ queues: shownQueues, browserSessions: callers.browserSessions, isRefused: callers.isRefused }),
+    [QUEUE_PAGES]: queuePages({
+      basePath,
+      queues: shownQueues,
+      browserSessions: callers.browserSessions,
+      isRefused: callers.isRefused,
+    }),
   };
   const app = createApp({
     authentication: callers.authentication,
     limits,
+    basePath,
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
     observe: measureRequests(registry, STREAM),
-    dashboard: config.dashboard ? await findDashboard(overrides.dashboardFolder ?? DASHBOARD, log) : null,
+    dashboard: config.dashboard ? await findDashboard(overrides.dashboardFolder ?? DASHBOARD, basePath, log) : null,
     log,
     tracing,
     catalog,
@@ -171,7 +177,11 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
       log,
     }),
   });
-  const server = createApiServer(app, { maxConnections: config.maxConnections, log, ...overrides.serverTimeouts });
+  const server = createApiServer(withoutBasePath(basePath, app), {
+    maxConnections: config.maxConnections,
+    log,
+    ...overrides.serverTimeouts,
+  });
   const drain = createDrain(server);
   let health: HealthServer | undefined;
   let { port } = config;
@@ -180,11 +190,9 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     await retryUntilAvailable(stream.start, log);
     maintenance.start();
     await callers.start();
-    if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, registry);
-    server.listen(config.port, config.host);
-    await once(server, 'listening');
-    ({ port } = server.address() as AddressInfo);
-    log.info('API is ready.', { url: urlOf(config.host, port) });
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
+    port = await startListening(server, { host: config.host, port, settings: { host: 'HOST', port: 'PORT' } });
+    log.info('API is ready.', { url: urlOf(config.host, port) + basePath });
   }
 
   let stopped: Promise<void> | undefined;
@@ -211,7 +219,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     start,
     stop: () => (stopped ??= stop()),
     get url() {
-      return urlOf(config.host, port);
+      return urlOf(config.host, port) + basePath;
     },
     log,
     metrics: registry,
@@ -221,8 +229,4 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     pages,
     endRefused: callers.endRefused,
   };
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host === '0.0.0.0' ? 'localhost' : host}:${String(port)}`;
 }

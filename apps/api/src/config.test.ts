@@ -134,6 +134,13 @@ describe('the configuration of the API', () => {
     }
   });
 
+  test('serves health and metrics on the address of HOST, unless HEALTH_HOST is set', () => {
+    const read = (more: Record<string, string>) => readApiConfig({ ...base, JWT_SECRET: secret, HEALTH_PORT: '3001', ...more });
+    expect(read({})).toMatchObject({ host: '::', healthServer: { host: '::', port: 3001 } });
+    expect(read({ HOST: '127.0.0.1' })).toMatchObject({ host: '127.0.0.1', healthServer: { host: '127.0.0.1' } });
+    expect(read({ HEALTH_HOST: '127.0.0.1' })).toMatchObject({ host: '::', healthServer: { host: '127.0.0.1' } });
+  });
+
   test('refuses a DATABASE_POOL with less than one connection for each pool', () => {
     const read = (DATABASE_POOL: string) => readApiConfig({ ...base, JWT_SECRET: secret, DATABASE_POOL });
     expect(read('3').databasePool).toBe(3);

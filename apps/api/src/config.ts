@@ -1,6 +1,17 @@
 import { z } from 'zod';
-import { flag, group, parsed, readConfig, settingNotices, sharedConfig, sharedSettings, wholeNumber } from '@tidings/config';
+import {
+  flag,
+  group,
+  parsed,
+  readConfig,
+  settingNotices,
+  sharedConfig,
+  sharedSettings,
+  wholeNumber,
+  withoutIdleTracing,
+} from '@tidings/config';
 import { tokenConfig, tokenMistakes, tokenNotices, tokenSettings } from '@tidings/auth';
+import { parseBasePath } from './http/base-path.js';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
 
@@ -8,8 +19,12 @@ import { parseTrustedProxies } from './http/proxies.js';
 export const apiSettings = {
   ...sharedSettings,
   ...group('HTTP server', {
-    HOST: z.string().default('0.0.0.0').meta({ values: 'address or host name' }).describe('The address that the API listens on.'),
     PORT: wholeNumber({ initial: 3000, min: 0, max: 65_535 }).describe('The port that the API listens on. 0: any free port.'),
+    BASE_PATH: parsed('path such as `/tidings`', parseBasePath)
+      .default('')
+      .describe(
+        'The path below which a proxy serves the API and the dashboard: `/tidings` for `https://example.com/tidings`. Links and redirections begin with it. Requests are served with it and without it, so that the proxy may strip it or not. Unset: none.',
+      ),
     TRUST_PROXY: parsed('number of proxies up to 10, or networks, comma-separated', parseTrustedProxies)
       .default(false)
       .describe(
@@ -79,17 +94,18 @@ export const apiSettings = {
 
 /** Reads the configuration of the API from environment variables. Throws a `ConfigError` that lists every mistake. */
 export function readApiConfig(env: NodeJS.ProcessEnv) {
-  const settings = readConfig(apiSettings, env, tokenMistakes);
+  const { env: effective, warnings } = withoutIdleTracing(env);
+  const settings = readConfig(apiSettings, effective, tokenMistakes);
   const shared = sharedConfig(settings);
   return {
-    host: settings.HOST,
     port: settings.PORT,
     shutdown: { delayMs: settings.SHUTDOWN_DELAY_MS, idleMs: settings.SHUTDOWN_IDLE_MS },
+    basePath: settings.BASE_PATH,
     ...shared,
     urlRules: { requireHttps: settings.REQUIRE_HTTPS, addresses: shared.addresses },
     token: tokenConfig(settings),
     /** What an operator should know about the settings: sentences for the log. */
-    notices: [...settingNotices(Object.keys(apiSettings), env), ...tokenNotices(settings)],
+    notices: [...warnings, ...settingNotices(Object.keys(apiSettings), env), ...tokenNotices(settings)],
     webhooksPerOwner: settings.WEBHOOKS_PER_OWNER,
     maxInFlight: settings.MAX_IN_FLIGHT,
     replaysPerSecond: settings.REPLAYS_PER_SECOND,

@@ -1,6 +1,6 @@
 import { orExit } from '@tidings/config';
 import { captureConsole } from '@tidings/runtime/logging';
-import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { runUntilStopped } from '@tidings/runtime/shutdown';
 import { composeApi } from './compose.js';
 import { readApiConfig } from './config.js';
 
@@ -10,6 +10,5 @@ const SHUTDOWN_MS = 10_000;
 const config = orExit(() => readApiConfig(process.env));
 const api = await composeApi(config);
 captureConsole(api.log);
-await api.start();
 const { delayMs, idleMs } = config.shutdown;
-await waitForShutdown({ stop: api.stop, deadlineMs: delayMs + idleMs + SHUTDOWN_MS, log: api.log });
+await runUntilStopped({ start: api.start, stop: api.stop, deadlineMs: delayMs + idleMs + SHUTDOWN_MS, log: api.log });

@@ -2,8 +2,10 @@ import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { useMemo, useSyncExternalStore } from 'react';
+import { Router } from 'wouter';
 import { createApi } from './api/api.js';
 import { createQueryClient } from './api/query-client.js';
+import { basePath } from './api/server-values.js';
 import { AppLayout } from './layout/app-layout.js';
 import { Routes } from './routes.js';
 import { OfferDialog } from './session/offer-dialog.js';
@@ -63,9 +65,11 @@ function SignedInApp({ session, sessions }: { session: Session; sessions: Sessio
   return (
     <QueryClientProvider client={parts.queries}>
       <SignedInContext value={parts.signedIn}>
-        <AppLayout>
-          <Routes />
-        </AppLayout>
+        <Router base={basePath()}>
+          <AppLayout>
+            <Routes />
+          </AppLayout>
+        </Router>
       </SignedInContext>
     </QueryClientProvider>
   );

@@ -4,14 +4,9 @@ import './global.css';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { readServerValue } from './api/server-values.js';
 import { App } from './app.js';
 import { createSessionStore } from './session/session-store.js';
-
-/** Reads a value that the API wrote into a `meta` element. A page served by Vite still has the placeholder. */
-function readMeta(name: string): string | undefined {
-  const content = document.querySelector<HTMLMetaElement>(`meta[name="tidings-${name}"]`)?.content;
-  return content === undefined || content === '' || content.startsWith('TIDINGS_') ? undefined : content;
-}
 
 const sessions = createSessionStore({
   storage: window.sessionStorage,
@@ -27,7 +22,7 @@ window.addEventListener('hashchange', () => {
 });
 
 // Mantine's dialogs use react-remove-scroll, which takes the nonce for its styles from `get-nonce`.
-const nonce = readMeta('nonce');
+const nonce = readServerValue('nonce');
 if (nonce !== undefined) setNonce(nonce);
 
 const root = document.getElementById('root');

@@ -127,8 +127,9 @@ describe('a worker', () => {
   test('cannot start where its health port is taken, and stops all the same', async () => {
     const taken = createServer().listen(0);
     await once(taken, 'listening');
-    const worker = await compose({ healthPort: (taken.address() as AddressInfo).port });
-    await expect(worker.start()).rejects.toThrow('EADDRINUSE');
+    const { port } = taken.address() as AddressInfo;
+    const worker = await compose({ healthServer: { host: '::', port } });
+    await expect(worker.start()).rejects.toThrow(`Port ${String(port)} (HEALTH_PORT) is taken`);
     await worker.stop();
     await new Promise((resolve) => taken.close(resolve));
     await waitForNoOpenHandles();
@@ -262,7 +263,12 @@ describe('a worker whose periodic tasks wait for a lock on every connection that
     await holder.pool.query(`SELECT pg_advisory_lock(${String(LOCK)})`);
     const healthPort = await findFreePort();
     // A statement that waits for longer than a test would be cancelled.
-    const worker = await compose({ databasePool: 3, healthPort, reconcileIntervalMs: 100, timeoutMs: 10_000 });
+    const worker = await compose({
+      databasePool: 3,
+      healthServer: { host: '127.0.0.1', port: healthPort },
+      reconcileIntervalMs: 100,
+      timeoutMs: 10_000,
+    });
     await worker.start();
     try {
       const connections = await readConnections(healthPort);

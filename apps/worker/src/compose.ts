@@ -29,7 +29,7 @@ export interface WorkerOverrides {
 
 /** A worker of this process. */
 export interface Worker {
-  /** Starts to take jobs, and starts the periodic tasks and the outbox relays. Rejects when the health port is taken. */
+  /** Starts to take jobs, and starts the periodic tasks and the outbox relays. Rejects with a `ListenError` when the health address is not available. */
   start: () => Promise<void>;
   /** Takes no more jobs, records the attempts in flight, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
@@ -111,9 +111,10 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   let health: HealthServer | undefined;
 
   async function start(): Promise<void> {
-    for (const part of [...workers, ...tasks, ...relays]) part.start();
+    // First: a worker that cannot listen takes no jobs.
     const { dependencies } = connections;
-    if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, metrics.registry);
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, metrics.registry);
+    for (const part of [...workers, ...tasks, ...relays]) part.start();
     log.info('Worker is ready.', { concurrency });
   }
 

@@ -11,7 +11,8 @@ describe("the worker's configuration", () => {
     expect(readWorkerConfig(good)).toMatchObject({
       concurrency: 100,
       timeoutMs: 15_000,
-      healthPort: null,
+      host: '::',
+      healthServer: null,
       prefix: '{tidings}',
       retry: { maxAttempts: 3, initialDelayMs: 120_000, maxDelayMs: 3_600_000, jitter: 0.5, schedule: null },
       addresses: { allowed: [], denied: [] },
@@ -71,7 +72,7 @@ describe("the worker's configuration", () => {
   });
 
   test('traces nothing unless the standard variables of OpenTelemetry say where to', () => {
-    const traced = { sampler: 'parentbased_always_on', ratio: 1, scheduleDelayMs: 5000 };
+    const traced = { protocol: 'http/protobuf', sampler: 'parentbased_always_on', ratio: 1, scheduleDelayMs: 5000 };
     const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318';
     expect(readWorkerConfig(good)).toMatchObject({ tracing: null, sendTraceparent: false });
     for (const env of [
@@ -88,21 +89,55 @@ describe("the worker's configuration", () => {
       OTEL_BSP_SCHEDULE_DELAY: '1000',
     };
     expect(readWorkerConfig({ ...good, OTEL_EXPORTER_OTLP_ENDPOINT, ...sampled }).tracing).toEqual({
+      protocol: 'http/protobuf',
       sampler: 'parentbased_traceidratio',
       ratio: 0.05,
       scheduleDelayMs: 1000,
     });
     for (const [name, value] of [
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
-      ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+      ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/xml'],
+      ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'udp'],
       ['OTEL_TRACES_EXPORTER', 'zipkin'],
       ['OTEL_TRACES_SAMPLER', 'sometimes'],
       ['OTEL_TRACES_SAMPLER_ARG', '5'],
       ['OTEL_BSP_SCHEDULE_DELAY', '0'],
       ['SEND_TRACEPARENT', 'yes'],
     ] as const) {
-      expect(() => readWorkerConfig({ ...good, [name]: value })).toThrow(`${name} must be`);
+      expect(() => readWorkerConfig({ ...good, OTEL_EXPORTER_OTLP_ENDPOINT, [name]: value })).toThrow(`${name} must be`);
     }
+  });
+
+  test('sends traces over the protocol that is named, and rather over the one for traces', () => {
+    const read = (env: object) => readWorkerConfig({ ...good, OTEL_TRACES_EXPORTER: 'otlp', ...env }).tracing?.protocol;
+    for (const OTEL_EXPORTER_OTLP_PROTOCOL of ['http/protobuf', 'http/json', 'grpc']) {
+      expect(read({ OTEL_EXPORTER_OTLP_PROTOCOL })).toBe(OTEL_EXPORTER_OTLP_PROTOCOL);
+      expect(read({ OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' })).toBe('grpc');
+    }
+  });
+
+  test('warns of unsupported values of OpenTelemetry, and starts, while nothing is traced', () => {
+    const unsupported = {
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/xml',
+      OTEL_TRACES_EXPORTER: 'console,zipkin',
+      OTEL_TRACES_SAMPLER: 'jaeger_remote',
+      OTEL_TRACES_SAMPLER_ARG: 'endpoint=http://collector:14250',
+      OTEL_BSP_SCHEDULE_DELAY: '0',
+    };
+    const off = readWorkerConfig({ ...good, ...unsupported });
+    expect(off.tracing).toBeNull();
+    expect(off.notices).toHaveLength(5);
+    expect(off.notices.join()).not.toContain('14250');
+    for (const name of Object.keys(unsupported))
+      expect(off.notices).toContainEqual(
+        expect.stringMatching(new RegExp(`^${name} is ignored, since nothing is traced: it must be `)),
+      );
+    const none = { ...unsupported, OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_TRACES_EXPORTER: 'none' };
+    expect(readWorkerConfig({ ...good, ...none })).toMatchObject({ tracing: null });
+    expect(readWorkerConfig({ ...good, OTEL_TRACES_SAMPLER: 'always_on' }).notices).toEqual([]);
+    expect(() => readWorkerConfig({ ...good, ...unsupported, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })).toThrow(
+      'OTEL_TRACES_SAMPLER must be',
+    );
   });
 
   test('accepts the nodes of a Redis Cluster, and a prefix that keeps its keys on one node', () => {

@@ -8,6 +8,7 @@ import {
   sharedConfig,
   sharedSettings,
   wholeNumber,
+  withoutIdleTracing,
 } from '@tidings/config';
 import { MAX_DELIVERY_TIMEOUT_MS } from '@tidings/database';
 import { parseOutboxes } from './relay/outboxes.js';
@@ -52,11 +53,12 @@ export const workerSettings = {
 
 /** Reads the worker's settings from the environment. Throws a `ConfigError` that lists every mistake. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv) {
-  const settings = readConfig(workerSettings, env);
+  const { env: effective, warnings } = withoutIdleTracing(env);
+  const settings = readConfig(workerSettings, effective);
   return {
     ...sharedConfig(settings),
     /** What an operator should know about the settings: sentences for the log. */
-    notices: settingNotices(Object.keys(workerSettings), env),
+    notices: [...warnings, ...settingNotices(Object.keys(workerSettings), env)],
     concurrency: settings.WORKER_CONCURRENCY,
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
     outboxes: settings.OUTBOX_DATABASE_URLS,

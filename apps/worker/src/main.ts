@@ -1,6 +1,6 @@
 import { orExit } from '@tidings/config';
 import { captureConsole } from '@tidings/runtime/logging';
-import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { runUntilStopped } from '@tidings/runtime/shutdown';
 import { composeWorker } from './compose.js';
 import { readWorkerConfig } from './config.js';
 
@@ -10,5 +10,9 @@ const SHUTDOWN_MARGIN_MS = 5000;
 const config = orExit(() => readWorkerConfig(process.env));
 const worker = await composeWorker(config);
 captureConsole(worker.log);
-await worker.start();
-await waitForShutdown({ stop: worker.stop, deadlineMs: config.timeoutMs + SHUTDOWN_MARGIN_MS, log: worker.log });
+await runUntilStopped({
+  start: worker.start,
+  stop: worker.stop,
+  deadlineMs: config.timeoutMs + SHUTDOWN_MARGIN_MS,
+  log: worker.log,
+});

@@ -8,6 +8,7 @@ const settings = env['XDG_CONFIG_HOME'] || (platform === 'win32' && env['APPDATA
 
 // The reader of a pipe has closed it, such as | head: stop without an error.
 stdout.on('error', () => process.exit());
+stderr.on('error', () => undefined);
 
 process.exitCode = await run(process.argv.slice(2), {
   env,

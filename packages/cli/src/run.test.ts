@@ -13,6 +13,10 @@ describe('tidings', () => {
     expect((await run(['replay', '--help'])).out).toContain('--dry-run');
   });
 
+  test.each(['--version', '-V'])('prints its version with %s', async (option) => {
+    expect(await run([option])).toEqual({ code: 0, out: '0.1.0', err: '' });
+  });
+
   test.each([
     ['an unknown command', ['lissten'], "unknown command 'lissten'"],
     ['the name of a property of every object', ['constructor'], "unknown command 'constructor'"],

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT, Failure, reasonOf, type ExitCode } from './failure.js';
 import type { Io } from './io.js';
@@ -24,7 +25,9 @@ const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
 export async function run(args: readonly string[], process: Io): Promise<ExitCode> {
   const io = withVisibleText(process);
   const json = args.includes('--json');
-  const program = new Command('tidings').description('Tools for Tidings: webhooks and a live event stream');
+  const program = new Command('tidings')
+    .description('Tools for Tidings: webhooks and a live event stream')
+    .version(readVersion(), '-V, --version', 'print the version');
   const requested = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
   for (const [, load] of requested.length > 0 ? requested : Object.entries(COMMANDS)) program.addCommand(await load(io));
   configure(program, io, json);
@@ -83,4 +86,9 @@ function reportError(error: unknown, io: Io, json: boolean): ExitCode {
 
 function errorJson(exitCode: ExitCode, message: string, details: object = {}): string {
   return JSON.stringify({ error: { exit_code: exitCode, message, ...details } });
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -5,7 +5,7 @@ import { readToken, type TokenSource } from './token.js';
 
 /** Options of a client. */
 export interface ClientOptions {
-  /** The URL of the API, such as `https://tidings.example.com`. */
+  /** The URL of the API, such as `https://tidings.example.com`. It may have a path, where `BASE_PATH` is set. */
   url: string;
   /** The token, or a function that returns one. */
   token: TokenSource;

@@ -16,4 +16,5 @@ export {
 export { orExit, readConfig } from './read-config.js';
 export { fileVariable, readSecretFiles, SECRET_SETTINGS } from './secret-files.js';
 export { settingNotices } from './setting-notices.js';
+export { withoutIdleTracing } from './tracing-settings.js';
 export { egressSettings, flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';

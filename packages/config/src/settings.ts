@@ -112,6 +112,15 @@ export const sharedSettings = {
         'The kind of environment. With `production`, `tidings token` signs tokens only when asked to with `--production`. The images set `production`.',
       ),
   }),
+  ...group('HTTP server', {
+    HOST: z
+      .string()
+      .default('::')
+      .meta({ values: 'address or host name' })
+      .describe(
+        'The address that the API listens on, and the default of `HEALTH_HOST`. `::`: all addresses, of IPv4 and of IPv6 where the machine has it. `0.0.0.0`: all addresses of IPv4.',
+      ),
+  }),
   ...group('Delivery', {
     DELIVERY_SCHEDULE: z
       .enum(RETRY_SCHEDULE_NAMES, `must be ${RETRY_SCHEDULE_NAMES.join(' or ')}`)
@@ -158,6 +167,11 @@ export const sharedSettings = {
       .enum(['json', 'pretty'], 'must be json or pretty')
       .optional()
       .describe('`json`: one object per line; `pretty`: text for people. Unset: `pretty` at a terminal, `json` elsewhere.'),
+    HEALTH_HOST: z
+      .string()
+      .optional()
+      .meta({ values: 'address or host name' })
+      .describe('The address that a process listens on with `HEALTH_PORT`. Unset: the one of `HOST`.'),
     HEALTH_PORT: wholeNumber({ initial: 0, min: 0, max: 65_535 }).describe(
       'The port on which a process serves `/healthz`, `/readyz` and `/metrics`. 0: no such port; the public port of the API still serves `/healthz` and `/readyz`. The images set 3001.',
     ),
@@ -209,8 +223,9 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     addresses: { allowed: settings.EGRESS_ALLOW_CIDRS, denied: settings.EGRESS_DENY_CIDRS },
     retry: retryConfig(settings),
     retentionDays: settings.RETENTION_DAYS,
+    host: settings.HOST,
     /** Null: no health server. */
-    healthPort: settings.HEALTH_PORT === 0 ? null : settings.HEALTH_PORT,
+    healthServer: settings.HEALTH_PORT === 0 ? null : { host: settings.HEALTH_HOST ?? settings.HOST, port: settings.HEALTH_PORT },
     logLevel: settings.LOG_LEVEL,
     logFormat: settings.LOG_FORMAT,
     /** Null: no traces. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { SAMPLERS, type TracingSettings } from '@tidings/runtime/tracing';
+import { PROTOCOLS, SAMPLERS, type TracingSettings } from '@tidings/runtime/tracing';
 import { group } from './group.js';
 
+const protocol = z.enum(PROTOCOLS, `must be ${PROTOCOLS.join(', ')}`).optional();
 const url = z.url({ protocol: /^https?$/, hostname: /.*/, error: 'must be a URL: http://collector:4318' }).optional();
 const RATIO = 'must be a number from 0 to 1';
 const DELAY = 'must be a whole number of milliseconds from 1 to 60000';
@@ -13,15 +14,13 @@ const DELAY = 'must be a whole number of milliseconds from 1 to 60000';
  */
 export const tracingSettings = group('Tracing', {
   OTEL_EXPORTER_OTLP_ENDPOINT: url.describe(
-    'The OpenTelemetry collector: `http://collector:4318`. Spans are sent to `/v1/traces` there. Without an endpoint nothing is traced, unless `OTEL_TRACES_EXPORTER` is `otlp`.',
+    'The OpenTelemetry collector: `http://collector:4318`. Over HTTP, spans are sent to `/v1/traces` there; collectors take gRPC at port 4317. Without an endpoint nothing is traced, unless `OTEL_TRACES_EXPORTER` is `otlp`.',
   ),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url.describe(
     'The complete URL that spans are sent to. It takes precedence over `OTEL_EXPORTER_OTLP_ENDPOINT`.',
   ),
-  OTEL_EXPORTER_OTLP_PROTOCOL: z
-    .literal('http/json', 'must be http/json, which collectors accept on port 4318')
-    .optional()
-    .describe('The protocol to the collector. Tidings has only this one.'),
+  OTEL_EXPORTER_OTLP_PROTOCOL: protocol.describe('The protocol to the collector. Unset: `http/protobuf`.'),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: protocol.describe('The same. It takes precedence over `OTEL_EXPORTER_OTLP_PROTOCOL`.'),
   OTEL_TRACES_EXPORTER: z
     .enum(['otlp', 'none'], 'must be otlp or none')
     .optional()
@@ -47,14 +46,41 @@ export const tracingSettings = group('Tracing', {
     .describe('The time that spans are collected before they are sent, in milliseconds. At most 512 are sent together.'),
 });
 
+const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+
 /** Returns the settings of traces. Null when no endpoint and no exporter is set, or the exporter is `none`: no traces. */
 export function tracingConfig(settings: z.output<z.ZodObject<typeof tracingSettings>>): TracingSettings | null {
-  const { OTEL_TRACES_EXPORTER: exporter } = settings;
-  const endpoint = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (exporter === 'none' || (exporter === undefined && endpoint === undefined)) return null;
+  if (!isTraced(settings)) return null;
   return {
+    protocol: settings.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? settings.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf',
     sampler: settings.OTEL_TRACES_SAMPLER,
     ratio: settings.OTEL_TRACES_SAMPLER_ARG,
     scheduleDelayMs: settings.OTEL_BSP_SCHEDULE_DELAY,
+  };
+}
+
+/** Whether these values, read or still texts, ask for traces. */
+function isTraced(values: Readonly<Record<string, unknown>>): boolean {
+  const { OTEL_TRACES_EXPORTER: exporter } = values;
+  const hasEndpoint = ENDPOINTS.some((name) => values[name] !== undefined && values[name] !== '');
+  return exporter === 'otlp' || (exporter !== 'none' && hasEndpoint);
+}
+
+/**
+ * Takes variables of OpenTelemetry out of an environment while they have no effect, since nothing is traced, and their values
+ * are not supported here. A platform sets them for all its processes: they must not keep this one from starting.
+ *
+ * @returns the remaining environment, and a warning for each variable that was taken out
+ */
+export function withoutIdleTracing(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; warnings: string[] } {
+  if (isTraced(env)) return { env, warnings: [] };
+  const mistakes = Object.entries(tracingSettings).flatMap(([name, schema]) => {
+    const value = env[name];
+    const message = value ? schema.safeParse(value).error?.issues[0]?.message : undefined;
+    return message === undefined ? [] : [{ name, message }];
+  });
+  return {
+    env: { ...env, ...Object.fromEntries(mistakes.map(({ name }) => [name, undefined])) },
+    warnings: mistakes.map(({ name, message }) => `${name} is ignored, since nothing is traced: it ${message}.`),
   };
 }

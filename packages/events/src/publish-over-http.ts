@@ -4,7 +4,7 @@ import { RejectedEventError } from './rejected-event-error.js';
 
 /** The options of {@link publishOverHttp}. */
 export interface HttpPublishOptions {
-  /** The URL of the API: `https://tidings.example.com`. */
+  /** The URL of the API: `https://tidings.example.com`. It may have a path, where `BASE_PATH` is set. */
   url: string;
   /** A token with the scope `events:publish`, or a function that returns one that is still valid. */
   token: string | (() => string | Promise<string>);
@@ -26,7 +26,7 @@ interface ProblemDocument {
  * token: then try again.
  */
 export function publishOverHttp({ url, token, timeoutMs = 10_000 }: HttpPublishOptions) {
-  const target = new URL('/api/events', url);
+  const target = new URL(`${url.replace(/\/+$/, '')}/api/events`);
   return async (events: readonly EventDraft[]): Promise<void> => {
     const response = await fetch(target, {
       method: 'POST',

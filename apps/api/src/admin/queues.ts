@@ -16,6 +16,8 @@ const COOKIE = 'tidings_queues';
 type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
 interface QueuePagesParts {
+  /** The path below which a proxy serves the API; empty: none. */
+  basePath: string;
   queues: readonly BoardQueue[];
   browserSessions: BrowserSessions;
   /** Whether the operator was disabled, or the token revoked, after the session started. */
@@ -46,8 +48,8 @@ const pagePolicy = helmet({
  * request is authenticated by the cookie of `browserSessionRoutes`, which is sent to these pages only. The pages are read-only:
  * PostgreSQL decides which deliveries are attempted, so the reconciler would restore a job that was removed here.
  */
-export function queuePages({ queues, browserSessions, isRefused }: QueuePagesParts): RequestHandler {
-  const adapter = new ExpressAdapter().setBasePath(QUEUE_PAGES);
+export function queuePages({ basePath, queues, browserSessions, isRefused }: QueuePagesParts): RequestHandler {
+  const adapter = new ExpressAdapter().setBasePath(basePath + QUEUE_PAGES);
   createBullBoard({
     queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
     serverAdapter: adapter,
@@ -69,7 +71,11 @@ export function queuePages({ queues, browserSessions, isRefused }: QueuePagesPar
 const queuesSessionJson = z.strictObject({ url: z.string(), expires_in_s: z.int() }).meta({ id: 'QueuesSession' });
 
 /** The route that starts a browser session for the queue pages and sets its cookie. */
-export function browserSessionRoutes({ browserSessions }: { browserSessions: BrowserSessions }): Route[] {
+export function browserSessionRoutes({
+  basePath,
+  browserSessions,
+}: Pick<QueuePagesParts, 'basePath' | 'browserSessions'>): Route[] {
+  const url = basePath + QUEUE_PAGES;
   return [
     route(
       {
@@ -90,13 +96,13 @@ export function browserSessionRoutes({ browserSessions }: { browserSessions: Bro
       async ({ caller, request }, response) => {
         const { sessionToken, lifetimeS } = await browserSessions.start(caller).catch(unavailable);
         response.cookie(COOKIE, sessionToken, {
-          path: QUEUE_PAGES,
+          path: url,
           httpOnly: true,
           sameSite: 'strict',
           secure: request.secure,
           maxAge: lifetimeS * 1000,
         });
-        response.json({ url: QUEUE_PAGES, expires_in_s: lifetimeS });
+        response.json({ url, expires_in_s: lifetimeS });
       },
     ),
   ];

@@ -15,6 +15,8 @@ import type { BrowserSessions } from './browser-sessions.js';
 import { adminWebhookRoutes } from './webhooks.js';
 
 interface AdminRoutesParts {
+  /** The path below which a proxy serves the API; empty: none. */
+  basePath: string;
   database: Database;
   seal: Seal;
   settings: Pick<OwnerSettings, 'refresh'>;
@@ -25,7 +27,7 @@ interface AdminRoutesParts {
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { database, seal, settings, browserSessions, catalog, admit } = parts;
+  const { basePath, database, seal, settings, browserSessions, catalog, admit } = parts;
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveryPauseRoutes({ sql: database.pool }),
@@ -33,6 +35,6 @@ export function adminRoutes(parts: AdminRoutesParts): Route[] {
     ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, admit }),
     ...adminEventRoutes({ sql: database.pool, catalog }),
     ...auditRoutes(database),
-    ...browserSessionRoutes({ browserSessions }),
+    ...browserSessionRoutes({ basePath, browserSessions }),
   ];
 }

@@ -16,9 +16,14 @@ const CHANNELS = '#/channels';
  * queue with which services publish events without the API.
  *
  * @param stream the route of the stream
+ * @param basePath the path of the server; default: none
  * @see https://www.asyncapi.com/docs/reference/specification/v3.0.0
  */
-export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'description' | 'query'>, catalog: StreamedCatalog) {
+export function asyncApiDocument(
+  stream: Pick<RouteDescription, 'path' | 'description' | 'query'>,
+  catalog: StreamedCatalog,
+  basePath = '',
+) {
   const streamed = streamMessages(catalog);
   const queued = queueMessages(catalog);
   return {
@@ -34,6 +39,7 @@ export function asyncApiDocument(stream: Pick<RouteDescription, 'path' | 'descri
     servers: {
       api: {
         host: '{host}',
+        ...(basePath !== '' && { pathname: basePath }),
         protocol: 'https',
         description: 'The API. `npm start` serves it without TLS.',
         variables: { host: { default: 'localhost:3000', description: 'The host of the API, with its port.' } },

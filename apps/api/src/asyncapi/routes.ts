@@ -6,9 +6,10 @@ import { asyncApiDocument, type StreamedCatalog } from './document.js';
  * The route `/asyncapi.json`. The document is generated once, from the catalog and the route of the stream.
  *
  * @param stream the route of the stream
+ * @param basePath the path of the server; empty: none
  */
-export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog): Route {
-  const text = JSON.stringify(asyncApiDocument(stream, catalog));
+export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog, basePath: string): Route {
+  const text = JSON.stringify(asyncApiDocument(stream, catalog, basePath));
   return route(
     {
       method: 'get',

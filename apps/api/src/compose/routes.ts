@@ -26,7 +26,10 @@ import type { Connections } from './connections.js';
 import type { ApiMetrics } from './telemetry.js';
 
 interface RoutesParts {
-  config: Pick<ApiConfig, 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'>;
+  config: Pick<
+    ApiConfig,
+    'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
+  >;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
@@ -51,6 +54,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
   return [
     ...healthRoutes(dependencies, isStopping),
     ...webhookRoutes({
+      basePath: config.basePath,
       registry,
       testWebhook,
       schemas: registrationSchemas({ ...config, catalog }),
@@ -76,6 +80,6 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ database: administration, seal, settings, browserSessions, catalog, admit }),
+    ...adminRoutes({ basePath: config.basePath, database: administration, seal, settings, browserSessions, catalog, admit }),
   ];
 }

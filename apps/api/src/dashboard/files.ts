@@ -32,8 +32,9 @@ const GZIP_EXTENSION = '.gz';
  * null if the dashboard was not built or is not part of this deployment.
  *
  * @param folder the output folder of the build
+ * @param basePath the path below which browsers find the files; default: none
  */
-export async function readDashboard(folder: string): Promise<DashboardFiles | null> {
+export async function readDashboard(folder: string, basePath = ''): Promise<DashboardFiles | null> {
   const page = await readFile(join(folder, 'index.html'), 'utf8').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
@@ -49,5 +50,7 @@ export async function readDashboard(folder: string): Promise<DashboardFiles | nu
     const url = path.slice(folder.replace(/[\\/]$/, '').length).replaceAll('\\', '/');
     files.set(url, { contentType, body: await readFile(path), gzipped, immutable: url.startsWith('/assets/') });
   }
-  return { page, files };
+  // Vite writes paths that are relative to the page, which has many addresses.
+  const located = page.replaceAll(/((?:src|href)=")\.\//g, `$1${basePath}/`).replace('TIDINGS_BASE', basePath);
+  return { page: located, files };
 }

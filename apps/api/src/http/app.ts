@@ -27,6 +27,8 @@ import { traceRequests } from './trace-requests.js';
 interface AppParts {
   authentication: AuthenticateParts;
   limits: Limits;
+  /** The path below which a proxy serves the API, for its documents and pages; empty: none. The server strips it from requests. */
+  basePath: string;
   /** The proxies whose X-Forwarded-For header names the client's address. */
   trustedProxies: TrustedProxies;
   /** Origins of web pages that may call the API. */
@@ -54,10 +56,10 @@ const LOG_READS = { atOnce: 2, waiting: 20 };
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
-  const { routes, pages = {}, catalog } = parts;
+  const { basePath, routes, pages = {}, catalog } = parts;
   const stream = routes.find(({ path }) => path === STREAM);
-  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog)] : []), ...referenceRoutes()];
-  const served = [...documented, openApiRoute(documented, catalog)];
+  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog, basePath)] : []), ...referenceRoutes(basePath)];
+  const served = [...documented, openApiRoute(documented, catalog, basePath)];
   const takeTurn = createTurns(LOG_READS);
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();

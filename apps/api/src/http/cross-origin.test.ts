@@ -45,7 +45,8 @@ describe('a page that calls the API, with one origin configured', () => {
       expect(headers).toMatchObject({
         'access-control-allow-origin': APP,
         'access-control-allow-methods': 'GET,HEAD,POST,PATCH,DELETE',
-        'access-control-allow-headers': 'Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id',
+        'access-control-allow-headers':
+          'Authorization,Cache-Control,Content-Type,Idempotency-Key,Last-Event-ID,Traceparent,Tracestate,X-Request-Id',
         'access-control-max-age': '600',
         vary: expect.stringContaining('Origin'),
       });

@@ -19,6 +19,17 @@ export function parseOrigins(text: string): string[] {
 }
 
 const PREFLIGHT_MAX_AGE_S = 600;
+/** Headers that the routes read, those of a traced page (W3C Trace Context), and the one that EventSource polyfills send. */
+const ALLOWED_HEADERS = [
+  'Authorization',
+  'Cache-Control',
+  'Content-Type',
+  'Idempotency-Key',
+  'Last-Event-ID',
+  'Traceparent',
+  'Tracestate',
+  'X-Request-Id',
+];
 
 /**
  * Lets pages of these origins call the API, and answers their preflights, which browsers send without a token. Pages send
@@ -28,7 +39,7 @@ export function allowOrigins(origins: string[]): RequestHandler {
   return cors({
     origin: origins,
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Request-Id'],
+    allowedHeaders: ALLOWED_HEADERS,
     exposedHeaders: ['Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
     maxAge: PREFLIGHT_MAX_AGE_S,
   });

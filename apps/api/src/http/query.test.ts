@@ -40,6 +40,12 @@ describe('a query', () => {
     expect({ ...parseQuery(undefined) }).toEqual({});
   });
 
+  test('may have a parameter against caches', async () => {
+    for (const query of ['_=1764460000000', 'r=0.123', 't=1', 'ts=1', 'cb=1', 'nocache', '_=1&_=2'])
+      expect([query, (await api.as('alice').get(`/api/webhooks?limit=1&${query}`)).status]).toEqual([query, 200]);
+    expect((await api.as('alice').get('/api/webhooks?_=1&limits=1')).status).toBe(400);
+  });
+
   test('of thousands of equal names is parsed as one list', () => {
     expect(parseQuery('a&'.repeat(200_000))['a']).toHaveLength(200_000);
   });

@@ -17,13 +17,17 @@ export function readBody<Schema extends z.ZodType>(request: Request, schema: Sch
   return check(isMissing ? undefined : request.body, schema);
 }
 
+/** Parameters that HTTP clients add so that no cache answers them, such as jQuery's `_`. They say nothing about the request. */
+const CACHE_BUSTERS = ['_', 'cb', 'nocache', 'r', 't', 'ts'];
+
 /**
  * Returns the query parameters as the schema parses them. Throws a 400 that names every wrong parameter, also one that takes no
- * list (`listParameter`) and is repeated.
+ * list (`listParameter`) and is repeated. Ignores parameters against caches that the schema does not have.
  */
 export function readQuery<Schema extends z.ZodObject>(request: Request, schema: Schema): z.output<Schema> {
   // Express parses it again at each access.
-  const { query } = request;
+  const query = { ...request.query };
+  for (const name of CACHE_BUSTERS) if (!Object.hasOwn(schema.shape, name)) delete query[name];
   const repeated = Object.entries(query).filter(
     ([name, value]) => Array.isArray(value) && Object.hasOwn(schema.shape, name) && !takesList(schema.shape[name] as z.ZodType),
   );

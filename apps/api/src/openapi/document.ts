@@ -25,9 +25,10 @@ const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has no reso
 /**
  * Builds the OpenAPI 3.1 document of the routes, and of the webhook requests for the event types of the catalog.
  *
+ * @param basePath the path of the server; default: none
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
-export function openApiDocument(routes: readonly Route[], catalog: DescribedCatalog) {
+export function openApiDocument(routes: readonly Route[], catalog: DescribedCatalog, basePath = '') {
   const schemas = jsonSchemas();
   const problem = schemas.output(problemJson);
   schemas.output(streamedData(catalog));
@@ -47,7 +48,7 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
       description: 'Webhooks and a live event stream. Every list is newest first unless it says otherwise.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/', description: 'This server' }],
+    servers: [{ url: basePath || '/', description: 'This server' }],
     security: [{ bearer: [] }],
     paths,
     webhooks: Object.fromEntries(received.map((type) => [type.type, { post: webhookOperation(type, { schemas, parameters }) }])),

@@ -3,7 +3,7 @@ import { openApiDocument, type DescribedCatalog } from './document.js';
 import { route, type Route } from './route.js';
 
 /** Creates the route `/openapi.json`, which serves the document of `others` and of itself. */
-export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog): Route {
+export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog, basePath: string): Route {
   const self: Route = route(
     {
       method: 'get',
@@ -17,6 +17,6 @@ export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog
       response.type('json').send(text);
     },
   );
-  const text = JSON.stringify(openApiDocument([...others, self], catalog));
+  const text = JSON.stringify(openApiDocument([...others, self], catalog, basePath));
   return self;
 }

@@ -1,5 +1,7 @@
 /** The paths of the page's files. */
 export interface PageFiles {
+  /** The path below which browsers find the files and documents; empty: none. */
+  basePath: string;
   swaggerScript: string;
   swaggerStyle: string;
   script: string;
@@ -7,36 +9,36 @@ export interface PageFiles {
 }
 
 /** The HTML of the API reference. It loads all its files from this server, and has no inline scripts or styles. */
-export const page = ({ swaggerScript, swaggerStyle, script, style }: PageFiles): string => `<!doctype html>
+export const page = ({ basePath, swaggerScript, swaggerStyle, script, style }: PageFiles): string => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Tidings: API reference</title>
     <link rel="icon" href="data:," />
-    <link rel="stylesheet" href="${swaggerStyle}" />
-    <link rel="stylesheet" href="${style}" />
+    <link rel="stylesheet" href="${basePath}${swaggerStyle}" />
+    <link rel="stylesheet" href="${basePath}${style}" />
   </head>
   <body>
     <header>
       <strong>Tidings</strong>
       <nav aria-label="Documents">
-        <a href="/openapi.json">OpenAPI 3.1: routes and webhooks</a>
-        <a href="/asyncapi.json">AsyncAPI 3.0: the stream and the queue</a>
+        <a href="${basePath}/openapi.json">OpenAPI 3.1: routes and webhooks</a>
+        <a href="${basePath}/asyncapi.json">AsyncAPI 3.0: the stream and the queue</a>
       </nav>
     </header>
     <main id="reference">
       <noscript>This page needs JavaScript. The documents above do not.</noscript>
     </main>
-    <script src="${swaggerScript}"></script>
-    <script src="${script}"></script>
+    <script src="${basePath}${swaggerScript}"></script>
+    <script src="${basePath}${script}"></script>
   </body>
 </html>
 `;
 
 /** Starts Swagger UI. It keeps an entered token only until the page is closed (`persistAuthorization: false`). */
-export const script = `SwaggerUIBundle({
-  url: '/openapi.json',
+export const script = (basePath: string): string => `SwaggerUIBundle({
+  url: '${basePath}/openapi.json',
   dom_id: '#reference',
   deepLinking: true,
   docExpansion: 'list',

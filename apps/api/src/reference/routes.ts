@@ -33,19 +33,22 @@ const compress = promisify(gzip);
 /**
  * Creates the route `/docs`, a page of Swagger UI on which people read and try the API, and the routes of its files, which
  * come from the installed package.
+ *
+ * @param basePath the path below which browsers find them; empty: none
  */
-export function referenceRoutes(): Route[] {
+export function referenceRoutes(basePath: string): Route[] {
   const { version } = require('swagger-ui-dist/package.json') as { version: string };
   const ownFile = (name: string, text: string) => file(`${digest(text)}-${name}`, () => Promise.resolve(Buffer.from(text)));
   const packageFile = (path: string) => file(`${version}-${basename(path)}`, () => readFile(path));
   const files = {
     swaggerScript: packageFile(require.resolve('swagger-ui-dist/swagger-ui-bundle.js')),
     swaggerStyle: packageFile(require.resolve('swagger-ui-dist/swagger-ui.css')),
-    script: ownFile('reference.js', script),
+    script: ownFile('reference.js', script(basePath)),
     style: ownFile('reference.css', style),
   };
   const { swaggerScript, swaggerStyle, ...ownFiles } = files;
   const html = page({
+    basePath,
     swaggerScript: swaggerScript.path,
     swaggerStyle: swaggerStyle.path,
     script: ownFiles.script.path,

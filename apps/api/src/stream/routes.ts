@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Catalog } from '@tidings/events';
 import { checkScope } from '../auth/authenticate.js';
 import { typesParameter } from '../events/types-parameter.js';
+import { acceptsType } from '../http/accepts.js';
 import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 import { openStream, type StreamParts } from './open-stream.js';
@@ -43,7 +44,13 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
           last_event_id: z
             .string()
             .optional()
-            .describe('The last event id, for clients that cannot set the header `Last-Event-ID`.'),
+            .describe('The last event id, for clients that cannot set the header `Last-Event-ID`, which takes precedence.'),
+          lastEventId: z
+            .string()
+            .optional()
+            .describe(
+              'The same for event-source-polyfill, which adds it when it reconnects: it takes precedence over `last_event_id`.',
+            ),
           ticket: z.string().optional().describe('A ticket instead of a token: see `/api/events/stream/ticket`.'),
         }),
         headers: { 'Last-Event-ID': 'The id of the last event that the client has.' },
@@ -57,7 +64,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
       },
       async ({ request, caller, query }, response) => {
         if (query.audience === 'all') checkScope(caller, 'admin');
-        if (request.accepts(EVENT_STREAM) === false) {
+        if (!acceptsType(request.get('accept'), EVENT_STREAM)) {
           throw new Problem(406, 'Not acceptable', {
             detail: `The stream has the type ${EVENT_STREAM}, which the header "Accept" excludes.`,
           });
@@ -76,7 +83,8 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
             types: query.types ? new Set(query.types) : null,
             expiresAt,
             tokenId,
-            lastEventId: lastEventIdOf(request.get('last-event-id')) ?? query.last_event_id,
+            // The polyfill adds its parameter to a URL that may still have the id with which the page opened the stream.
+            lastEventId: lastEventIdOf(request.get('last-event-id')) || query.lastEventId || query.last_event_id,
           },
           stream,
         );
@@ -104,7 +112,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
   ];
 }
 
-/** Decodes the header: browsers send it in UTF-8, and Node reads every header as Latin-1. An empty header names no event. */
+/** Decodes the header: browsers send it in UTF-8, and Node reads every header as Latin-1. An empty header or parameter names no event. */
 function lastEventIdOf(header: string | undefined): string | undefined {
-  return header === undefined || header === '' ? undefined : Buffer.from(header, 'latin1').toString();
+  return header === undefined ? undefined : Buffer.from(header, 'latin1').toString();
 }

@@ -99,6 +99,34 @@ describe('the stream', () => {
     },
   );
 
+  test.each([
+    ['?lastEventId=, as event-source-polyfill sends it', { query: 'lastEventId=FIRST' }],
+    ['?lastEventId= before ?last_event_id=', { query: 'last_event_id=LATER&lastEventId=FIRST' }],
+    ['the header before both', { query: 'last_event_id=LATER&lastEventId=LATER', lastEventId: 'FIRST' }],
+    ['an empty header and an empty ?lastEventId=', { query: 'lastEventId=&last_event_id=FIRST', lastEventId: '' }],
+    ['a parameter against caches', { query: 'last_event_id=FIRST&_=1764460000000&r=123' }],
+  ])('resumes by %s', async (_what, { query, lastEventId }: { query: string; lastEventId?: string }) => {
+    const ids = [await publish(sync('lea')), await publish(sync('lea')), await publish(sync('lea'))];
+    const fill = (text: string) => text.replaceAll('FIRST', String(ids[0])).replaceAll('LATER', String(ids[1]));
+    const lea = await follow('lea', {
+      query: fill(query),
+      ...(lastEventId === undefined ? {} : { lastEventId: fill(lastEventId) }),
+    });
+    await lea.waitFor(() => {
+      expect(lea.ids()).toEqual(ids.slice(1));
+    });
+  });
+
+  test('begins with new events when every last event id is empty', async () => {
+    await publish(sync('lia'));
+    const lia = await follow('lia', { query: 'lastEventId=&last_event_id=', lastEventId: '' });
+    const id = await publish(sync('lia'));
+    await lia.waitFor(() => {
+      expect(lia.ids()).toEqual([id]);
+    });
+    expect(lia.received.text).not.toContain('stream.gap');
+  });
+
   test('sends a gap when the log does not have the last event, and then all events of the log', async () => {
     const id = await publish(sync('dora'));
     const dora = await follow('dora', { lastEventId: 'evt_gone' });

@@ -15,6 +15,8 @@ import type { TestWebhook } from './test-webhook.js';
 import { testJson, testToJson, webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
 
 interface WebhookRoutesParts {
+  /** The path below which a proxy serves the API; empty: none. */
+  basePath: string;
   registry: Registry;
   testWebhook: TestWebhook;
   schemas: ReturnType<typeof registrationSchemas>;
@@ -64,7 +66,7 @@ const ONE = '/api/webhooks/{id}';
 const listOf = (owner: string): string => `webhooks of ${owner}`;
 
 /** Creates the routes of the caller's webhooks. Another owner's id gets a 404, like an id that does not exist (I7). */
-export function webhookRoutes({ registry, testWebhook, schemas, readStats, readHours }: WebhookRoutesParts): Route[] {
+export function webhookRoutes({ basePath, registry, testWebhook, schemas, readStats, readHours }: WebhookRoutesParts): Route[] {
   return [
     route(
       {
@@ -99,7 +101,7 @@ export function webhookRoutes({ registry, testWebhook, schemas, readStats, readH
             detail: `You may have at most ${String(registered.limit)} webhooks. Delete one that is no longer needed.`,
           });
         }
-        response.status(201).location(`/api/webhooks/${registered.id}`).json(registered.answer);
+        response.status(201).location(`${basePath}/api/webhooks/${registered.id}`).json(registered.answer);
       },
     ),
 

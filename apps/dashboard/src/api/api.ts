@@ -1,4 +1,5 @@
 import { createClient, type Client, type components, type Problem } from '@tidings/client';
+import { apiUrl } from './server-values.js';
 
 /** The schemas of the API, by name. */
 export type Schemas = components['schemas'];
@@ -22,7 +23,7 @@ export type Api = Client;
 
 /** Creates a client of the API that served this page. */
 export function createApi(token: string): Api {
-  return createClient({ url: window.location.origin, token: () => token });
+  return createClient({ url: apiUrl(), token: () => token });
 }
 
 /** An error response of the API. Its message is shown to the user. */

@@ -1,5 +1,6 @@
 import { createClient, StreamError, type StreamGap } from '@tidings/client';
 import { useEffect, useReducer } from 'react';
+import { apiUrl } from '../api/server-values.js';
 import { useSession } from '../session/use-session.js';
 import { NO_EVENTS, addEvents, type ReceivedEvent, type RecentEvents } from './recent-events.js';
 
@@ -68,7 +69,7 @@ export function useStream(audience: 'own' | 'all') {
     };
     const timer = setInterval(flush, RENDER_INTERVAL_MS);
     const client = createClient({
-      url: window.location.origin,
+      url: apiUrl(),
       token: () => token,
       // The client reports lost connections only. A successful response shows that the stream is connected.
       fetch: async (input, init) => {

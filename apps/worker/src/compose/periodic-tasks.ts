@@ -37,7 +37,7 @@ import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
 
 interface PeriodicTasksParts {
-  config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'healthPort'>;
+  config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'healthServer'>;
   connections: Pick<Connections, 'pools' | 'queue' | 'expansions'>;
   metrics: Pick<WorkerMetrics, 'registry' | 'deliveries' | 'observeTask'>;
   accept: Accept;
@@ -144,6 +144,6 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     createPeriodicTask({ name: 'activity', intervalMs: ACTIVITY_MS, run: activity.flush, ...common }),
   ];
   // Without a health port no metrics are shown, so nothing is measured.
-  if (config.healthPort === null) return tasks;
+  if (config.healthServer === null) return tasks;
   return [...tasks, createPeriodicTask({ name: 'measure backlog', intervalMs: MEASURE_MS, run: measureBacklog, ...common })];
 }

@@ -18,7 +18,7 @@ export function createDeliverJob({ deliver, log }: DeliverJobParts): DeliverJob 
   return async (job, jobId) => {
     const id = typeof job === 'object' && job !== null && 'id' in job ? job.id : undefined;
     if (isDeliveryId(id)) return deliver(id);
-    log.error('A job of the queue "deliveries" names no delivery. It is dropped.', { job_id: jobId, job });
+    log.error('A job of the queue "deliveries" names no delivery. It is dropped.', { job_id: jobId });
     return { action: 'finish' };
   };
 }

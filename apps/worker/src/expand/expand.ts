@@ -52,7 +52,7 @@ export function createExpandJob({ expandChunk, sliceMs, now, log }: ExpandJobPar
   return async (job: unknown, jobId: string): Promise<JobOutcome> => {
     const position = typeof job === 'object' && job !== null && 'position' in job ? job.position : undefined;
     if (!Number.isSafeInteger(position)) {
-      log.error('A job of the queue "expansions" names no position. It is dropped.', { job_id: jobId, job });
+      log.error('A job of the queue "expansions" names no position. It is dropped.', { job_id: jobId });
       return { action: 'finish' };
     }
     const endsAt = now() + sliceMs;

@@ -21,8 +21,10 @@ async function ingest(input: unknown, failure?: Error) {
     },
     { idle: () => Promise.resolve() },
   ) as Accept;
-  const log = { error: () => undefined, warn: () => undefined };
-  return { jobOutcome: await createIngest({ accept, catalog, log })(input), accepted };
+  const lines: unknown[] = [];
+  const write = (message: string, details: object) => void lines.push([message, details]);
+  const jobOutcome = await createIngest({ accept, catalog, log: { error: write, warn: write } })(input, 'event-1');
+  return { jobOutcome, accepted, logged: JSON.stringify(lines) };
 }
 
 describe('an enqueued event', () => {
@@ -66,6 +68,32 @@ describe('an enqueued event', () => {
     const { jobOutcome, accepted } = await ingest(input);
     expect(jobOutcome.action).toBe('dead_letter');
     expect(accepted).toEqual([]);
+  });
+
+  test('that is a dead letter is logged by its name, without its payload', async () => {
+    const secret = {
+      ...job,
+      data: job.data.replace('alice', 'card 4111').replace('"items_synced":1', '"items_synced":"card 4222"'),
+    };
+    const dead = [
+      await ingest({ ...secret, type: 'sync.nothing' }),
+      await ingest(secret),
+      await ingest({ ...secret, note: 'card 4333' }),
+      await ingest({ ...secret, data: `${secret.data}, card 4444` }),
+      await ingest({ ...job, data: job.data.replace('alice', 'card 4111') }, new ConflictingEventError(['evt_1'])),
+    ];
+    for (const { jobOutcome, logged } of dead) {
+      expect(jobOutcome.action).toBe('dead_letter');
+      expect(logged).toContain('"job_id":"event-1","event_id":"evt_1","type":"sync.');
+      expect(logged).not.toContain('card');
+    }
+  });
+
+  test('is logged in bounded length, whatever the names of its fields', async () => {
+    const { logged } = await ingest({ ...job, id: 'x'.repeat(100_000), type: 'y'.repeat(100_000) });
+    expect(logged.length).toBeLessThan(2000);
+    const data = job.data.replace('{', `{"${'z'.repeat(100_000)}":1,`);
+    expect((await ingest({ ...job, data })).logged.length).toBeLessThan(2000);
   });
 
   test('is retried while the database is away', async () => {

@@ -3,7 +3,11 @@ import { eventJob, InvalidEventError, parseEventData, type Catalog, type Tidings
 import type { JobOutcome } from '@tidings/queue';
 
 /** Processes one job of the queue `events`, and returns the outcome of the job. */
-export type Ingest = (job: unknown) => Promise<JobOutcome>;
+export type Ingest = (job: unknown, jobId: string) => Promise<JobOutcome>;
+
+/** The name of an unknown field is part of a reason, and comes from the job. */
+const MAX_REASON_CHARACTERS = 1000;
+const MAX_NAME_CHARACTERS = 200;
 
 interface IngestParts {
   accept: Accept;
@@ -18,7 +22,7 @@ interface IngestParts {
  * event is validated by the catalog again, and its owner is read from its data, not from the job.
  */
 export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): Ingest {
-  return async (job) => {
+  return async (job, jobId) => {
     let events: TidingsEvent[];
     try {
       const { data, ...envelope } = eventJob.parse(job);
@@ -26,7 +30,11 @@ export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): 
     } catch (error) {
       const reason = error instanceof InvalidEventError ? error.message : 'The job is not an event.';
       onInvalid?.();
-      log.error('An enqueued event is not valid. It stays in the failed set of the queue "events".', { reason, job });
+      log.error('An enqueued event is not valid. It stays in the failed set of the queue "events".', {
+        job_id: jobId,
+        ...nameOf(job),
+        reason: reason.slice(0, MAX_REASON_CHARACTERS),
+      });
       return { action: 'dead_letter', reason };
     }
     try {
@@ -35,13 +43,22 @@ export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): 
     } catch (error) {
       if (error instanceof ConflictingEventError) {
         log.error('An enqueued event has the id of another. It stays in the failed set of the queue "events".', {
-          event_id: events[0]?.id,
-          job,
+          job_id: jobId,
+          ...nameOf(job),
         });
         return { action: 'dead_letter', reason: error.message };
       }
       log.warn('An enqueued event could not be accepted yet; BullMQ retries it.', { event_id: events[0]?.id, error });
       return { action: 'retry', reason: 'The database did not commit it.' };
     }
+  };
+}
+
+/** The id and the type of an event, by which an operator finds it. The log gets no payload: it may hold personal data. */
+function nameOf(job: unknown): { event_id?: string; type?: string } {
+  const { id, type } = (typeof job === 'object' && job !== null ? job : {}) as { id?: unknown; type?: unknown };
+  return {
+    ...(typeof id === 'string' && { event_id: id.slice(0, MAX_NAME_CHARACTERS) }),
+    ...(typeof type === 'string' && { type: type.slice(0, MAX_NAME_CHARACTERS) }),
   };
 }

@@ -5,7 +5,7 @@ import type { Ingest } from './ingest.js';
 
 /** Wraps `ingest` in a span of the trace of the service that enqueued the job. */
 export function traceIngest(tracing: Tracing, ingest: Ingest) {
-  return (job: unknown, _jobId: string, traceparent?: string): Promise<JobOutcome> =>
+  return (job: unknown, jobId: string, traceparent?: string): Promise<JobOutcome> =>
     tracing.run(
       {
         name: `process ${EVENTS_QUEUE}`,
@@ -19,7 +19,7 @@ export function traceIngest(tracing: Tracing, ingest: Ingest) {
         },
       },
       async ({ fail }) => {
-        const jobOutcome = await ingest(job);
+        const jobOutcome = await ingest(job, jobId);
         if (jobOutcome.action === 'dead_letter' || jobOutcome.action === 'retry') fail(jobOutcome.action);
         return jobOutcome;
       },

@@ -40,7 +40,7 @@ export function createProcessTests({ claim, readEndpoint, build, send, release, 
 
   return async (job: unknown, jobId: string): Promise<JobOutcome> => {
     if (!isTestJob(job)) {
-      log.error('A job of the queue "tests" names no test of a webhook. It is dropped.', { job_id: jobId, job });
+      log.error('A job of the queue "tests" names no test of a webhook. It is dropped.', { job_id: jobId });
       return { action: 'finish' };
     }
     const { webhookId, eventId } = job;

@@ -13,7 +13,10 @@ const TIMEOUT_MS = 5000;
 export async function checkReady(check: 'API' | 'health', url: string): Promise<Finding> {
   const found = findingFactory(check);
   try {
-    const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
+    const response = await fetch(`${url.replace(/\/+$/, '')}/readyz`, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'manual',
+    });
     const text = await response.text();
     if (response.status === 200) return found.ok(`${url} is ready`);
     if (response.status !== 503) {
@@ -67,7 +70,7 @@ export async function readApiClock(url: string): Promise<ClockReading | null> {
 export async function checkToken(url: string, token: string): Promise<Finding> {
   const found = findingFactory('token');
   try {
-    const response = await fetch(new URL('/api/webhooks?limit=1', url), {
+    const response = await fetch(`${url.replace(/\/+$/, '')}/api/webhooks?limit=1`, {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { StreamError } from '@tidings/client';
 import { catalog } from '@tidings/events';
 import { secretKey } from '@tidings/secrets';
@@ -13,6 +13,7 @@ import { openResumePosition, type ResumePosition } from './resume-position.js';
 import { reportAsJson, reportAsText } from './report.js';
 import { loadOrCreateSecret } from './secret.js';
 import { lastEventBefore, parseSince } from './since.js';
+import { parseTarget } from './target.js';
 import { createTimestamps } from './timestamps.js';
 
 interface ListenOptions extends ServerOptions {
@@ -23,6 +24,7 @@ interface ListenOptions extends ServerOptions {
   fresh?: boolean;
   retries: number;
   timeout: number;
+  skipVerify?: boolean;
 }
 
 /** The default of a worker (DELIVERY_TIMEOUT_MS), in seconds. */
@@ -35,14 +37,19 @@ const TIMEOUT_S = 15;
 export function listenCommand(io: Io): Command {
   return withServerOptions(new Command('listen'))
     .description('Forward your events to a URL of this machine, signed like webhooks, until Ctrl-C')
-    .requiredOption('--forward-to <url>', 'the URL that receives the events: http://localhost:4000/hook', parseTarget)
+    .requiredOption(
+      '--forward-to <url>',
+      'the URL that receives the events: http://localhost:4000/hook, or with credentials http://user:password@…',
+    )
     .option('--types <types>', 'event types, comma-separated: sync.*,gaps.updated (default: all)', parseList)
     .option('--secret <secret>', 'the signing secret, whsec_… (default: a secret stored on this machine)')
     .option('--since <where>', "where to start: 2h (ago), a time, an event's id (start after it), or start", parseSince)
     .addOption(new Option('--fresh', 'start with new events, and ignore the stored position').conflicts('since'))
     .option('--retries <number>', 'how often a failed forward is retried', parseCount, 0)
     .option('--timeout <duration>', 'limit for one forward (default: 15s)', parseSeconds, TIMEOUT_S)
+    .option('--skip-verify', "accept any certificate of the receiver, such as a self-signed one; the API's is still checked")
     .action(async (options: ListenOptions) => {
+      const target = parseTarget(options.forwardTo);
       const server = openServer(options, io);
       const types = [...new Set(options.types)].sort();
       const { secret, file } = readSecret(options.secret, io);
@@ -56,7 +63,7 @@ export function listenCommand(io: Io): Command {
         server: server.url,
         owner: server.owner,
         types,
-        target: options.forwardTo,
+        target: target.url.href,
         secret,
         secretFile: file,
         after,
@@ -67,7 +74,12 @@ export function listenCommand(io: Io): Command {
         after,
         store: position,
         timestamps: createTimestamps(server, stopped),
-        forward: createForwarder({ target: options.forwardTo, secret, timeoutMs: options.timeout * 1000 }),
+        forward: createForwarder({
+          target,
+          secret,
+          timeoutMs: options.timeout * 1000,
+          skipVerify: options.skipVerify ?? false,
+        }),
         retries: options.retries,
         isSystemType: catalog.isSystemType,
         report,
@@ -94,9 +106,4 @@ function readSecret(given: string | undefined, { configFolder }: Io): { secret: 
     throw usageError(`${file ?? '--secret'} is wrong: ${reasonOf(error)}.`);
   }
   return { secret, file };
-}
-
-function parseTarget(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError('Write it as http://localhost:4000/hook.');
 }

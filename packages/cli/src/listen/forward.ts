@@ -1,6 +1,7 @@
 import { secretKey } from '@tidings/secrets';
 import { sign } from '@tidings/signing';
 import { reasonOf } from '../failure.js';
+import { post, type Target } from './target.js';
 
 /** An event as the event log stores it. */
 export interface LoggedEvent {
@@ -23,12 +24,13 @@ export interface Forwarded {
 
 /** Options of {@link createForwarder}. */
 export interface ForwarderOptions {
-  /** The URL that receives the events. */
-  target: string;
+  target: Target;
   /** The signing secret, `whsec_…`. */
   secret: string;
   /** Limit for one request including its response, in milliseconds. */
   timeoutMs: number;
+  /** Whether any certificate of the receiver is accepted. */
+  skipVerify: boolean;
 }
 
 /** Limits the part of the response body in an error. */
@@ -40,7 +42,12 @@ const MAX_ERROR_CHARACTERS = 200;
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function createForwarder({ target, secret, timeoutMs }: ForwarderOptions): (event: LoggedEvent) => Promise<Forwarded> {
+export function createForwarder({
+  target,
+  secret,
+  timeoutMs,
+  skipVerify,
+}: ForwarderOptions): (event: LoggedEvent) => Promise<Forwarded> {
   const keys = [secretKey(secret)];
   return async ({ id, type, timestamp: eventTime, json }) => {
     const body = `{"type":${JSON.stringify(type)},"timestamp":"${eventTime}","data":${json}}`;
@@ -48,8 +55,11 @@ export function createForwarder({ target, secret, timeoutMs }: ForwarderOptions)
     const startedAt = performance.now();
     const elapsedMs = (): number => Math.round(performance.now() - startedAt);
     try {
-      const response = await fetch(target, {
-        method: 'POST',
+      const {
+        statusCode,
+        statusText,
+        body: answer,
+      } = await post(target, {
         headers: {
           'user-agent': 'Tidings',
           'content-type': 'application/json',
@@ -58,13 +68,12 @@ export function createForwarder({ target, secret, timeoutMs }: ForwarderOptions)
           'webhook-signature': sign({ id, timestamp, body, keys }),
         },
         body,
-        redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
+        skipVerify,
       });
-      // The status alone decides: an error while reading the body changes nothing.
-      const text = await response.text().catch(() => '');
-      const error = response.ok ? null : text.trim().slice(0, MAX_ERROR_CHARACTERS) || response.statusText;
-      return { statusCode: response.status, durationMs: elapsedMs(), error };
+      const isOk = statusCode >= 200 && statusCode < 300;
+      const error = isOk ? null : answer.trim().slice(0, MAX_ERROR_CHARACTERS) || statusText;
+      return { statusCode, durationMs: elapsedMs(), error };
     } catch (error) {
       return { statusCode: null, durationMs: elapsedMs(), error: reasonOf(error) };
     }

@@ -3897,8 +3897,10 @@ export interface operations {
                 types?: string;
                 /** @description `own`: events for everyone and for the caller; `all`: the events of all owners, which needs the scope `admin`. Default: `"own"`. */
                 audience?: "own" | "all";
-                /** @description The last event id, for clients that cannot set the header `Last-Event-ID`. */
+                /** @description The last event id, for clients that cannot set the header `Last-Event-ID`, which takes precedence. */
                 last_event_id?: string;
+                /** @description The same for event-source-polyfill, which adds it when it reconnects: it takes precedence over `last_event_id`. */
+                lastEventId?: string;
                 /** @description A ticket instead of a token: see `/api/events/stream/ticket`. */
                 ticket?: string;
             };

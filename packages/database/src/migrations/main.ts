@@ -6,6 +6,9 @@ import { difference } from './difference.js';
 import { migrate } from './migrate.js';
 import { readSecretFiles } from '@tidings/config';
 
+// A migration goes on when nobody reads its output any more.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   const { values } = parseArgs({
     options: { diff: { type: 'boolean', default: false }, wait: { type: 'string', default: '15' } },

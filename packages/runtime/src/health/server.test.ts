@@ -8,7 +8,11 @@ beforeEach(async () => {
   redisAnswers = true;
   metrics = Promise.resolve('events_total 1\n');
   const redis = () => (redisAnswers ? Promise.resolve('PONG') : Promise.reject(new Error('gone')));
-  server = await startHealthServer(0, { redis }, { metrics: () => metrics, contentType: 'text/plain' });
+  server = await startHealthServer(
+    { host: '127.0.0.1', port: 0 },
+    { redis },
+    { metrics: () => metrics, contentType: 'text/plain' },
+  );
 });
 afterEach(() => {
   server.close();

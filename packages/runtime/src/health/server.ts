@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startListening } from '@tidings/runtime/listen';
 import { checkReadiness, type DependencyCheck } from './readiness.js';
 
 /** The metrics of a process: a registry of prom-client. */
@@ -27,13 +26,13 @@ const MAX_CONNECTIONS = 100;
  * Starts a server for operators, on a separate port that only they have to reach.
  *
  * `GET /healthz`: 200, the process is alive. `GET /readyz`: 200 when every dependency answers, otherwise 503, with the state of
- * each. `GET /metrics`: the metrics in Prometheus's text format. Rejects when the port is not available.
+ * each. `GET /metrics`: the metrics in Prometheus's text format. Rejects with a `ListenError` when the address is not available.
  *
- * @param port 0: any free port
+ * @param address the host and the port (0: any free port) of `HEALTH_HOST` and `HEALTH_PORT`
  * @param dependencies the checks of `GET /readyz`, by name
  */
 export async function startHealthServer(
-  port: number,
+  address: { host: string; port: number },
   dependencies: Readonly<Record<string, DependencyCheck>>,
   metrics: RenderedMetrics,
 ): Promise<HealthServer> {
@@ -56,10 +55,9 @@ export async function startHealthServer(
     } else answer(404, { status: 'not found' });
   });
   server.maxConnections = MAX_CONNECTIONS;
-  server.listen(port);
-  await once(server, 'listening');
+  const port = await startListening(server, { ...address, settings: { host: 'HEALTH_HOST', port: 'HEALTH_PORT' } });
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     close() {
       server.closeAllConnections();
       server.close();

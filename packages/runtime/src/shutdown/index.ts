@@ -1,1 +1,1 @@
-export { waitForShutdown, type ShutdownOptions } from './wait-for-shutdown.js';
+export { runUntilStopped, type ProcessParts } from './run-until-stopped.js';

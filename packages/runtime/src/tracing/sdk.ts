@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { context, diag, DiagLogLevel } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { setGlobalErrorHandler } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
 import { createTracing } from './create-tracing.js';
 import { createSampler } from './sampler.js';
 import type { TracingOptions, TracingSettings } from './settings.js';
@@ -17,11 +16,22 @@ const REPORT_EVERY_MS = 60_000;
 /** How many spans wait while the collector does not answer. Further spans are dropped, so that memory stays bounded. */
 const MAX_WAITING_SPANS = 8192;
 
+/** Creates OpenTelemetry's exporter of each protocol. Only the one in use is loaded: gRPC alone brings 16 packages. */
+const EXPORTERS: Readonly<Record<TracingSettings['protocol'], () => Promise<SpanExporter>>> = {
+  'http/protobuf': async () => new (await import('@opentelemetry/exporter-trace-otlp-proto')).OTLPTraceExporter(),
+  'http/json': async () => new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter(),
+  grpc: async () => new (await import('@opentelemetry/exporter-trace-otlp-grpc')).OTLPTraceExporter(),
+};
+
 /**
  * Starts the OpenTelemetry SDK. This module is loaded only when traces are on. Call it once per process: the context manager,
  * which keeps the active span, is global.
  */
-export function openSdk({ serviceName, settings, onError }: TracingOptions & { settings: TracingSettings }): Tracing {
+export async function openSdk({
+  serviceName,
+  settings,
+  onError,
+}: TracingOptions & { settings: TracingSettings }): Promise<Tracing> {
   reportErrorsTo(onError);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const provider = new TracerProvider({
@@ -31,7 +41,7 @@ export function openSdk({ serviceName, settings, onError }: TracingOptions & { s
     sampler: createSampler(settings),
     spanProcessors: [
       new BatchSpanProcessor({
-        exporter: new OTLPTraceExporter(),
+        exporter: await EXPORTERS[settings.protocol](),
         scheduledDelayMillis: settings.scheduleDelayMs,
         maxQueueSize: MAX_WAITING_SPANS,
       }),

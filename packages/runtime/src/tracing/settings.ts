@@ -8,8 +8,13 @@ export const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
+/** The values of `OTEL_EXPORTER_OTLP_PROTOCOL`. */
+export const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const;
+
 /** The settings of traces, from the standard variables of OpenTelemetry. */
 export interface TracingSettings {
+  /** How spans are sent to the collector. */
+  protocol: (typeof PROTOCOLS)[number];
   /** Which traces are recorded. */
   sampler: (typeof SAMPLERS)[number];
   /** For `traceidratio` samplers: the part of all traces that is recorded, from 0 to 1. */

@@ -1,0 +1,1 @@
+export { ListenError, startListening, urlOf, type ListenAddress } from './listen.js';
