@@ -83,7 +83,7 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
   let lastEventId = options.lastEventId ?? (await store?.load()) ?? undefined;
   let refusedToken: string | undefined;
 
-  const target = new URL(url.replace(/\/+$/, '') + PATH);
+  const target = new URL(url.replace(/(?<!\/)\/+$/, '') + PATH);
   if (types) target.searchParams.set('types', types.join(','));
   if (audience) target.searchParams.set('audience', audience);
 

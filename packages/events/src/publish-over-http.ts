@@ -26,7 +26,7 @@ interface ProblemDocument {
  * token: then try again.
  */
 export function publishOverHttp({ url, token, timeoutMs = 10_000 }: HttpPublishOptions) {
-  const target = new URL(`${url.replace(/\/+$/, '')}/api/events`);
+  const target = new URL(`${url.replace(/(?<!\/)\/+$/, '')}/api/events`);
   return async (events: readonly EventDraft[]): Promise<void> => {
     const response = await fetch(target, {
       method: 'POST',

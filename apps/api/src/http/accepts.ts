@@ -1,6 +1,5 @@
-/** A media range with its parameters (RFC 9110, section 12.5.1). A quoted value may have commas and semicolons in it. */
-const MEDIA_RANGE = /([^\s,;/"]+)\/([^\s,;/"]+)((?:\s*;\s*[^\s,;="]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s,;"]*))?)*)/g;
-const QUALITY = /;\s*q\s*=\s*([\d.]+)\s*(?=;|$)/i;
+/** A quoted value, which may have commas and semicolons in it (RFC 9110, section 5.6.4). */
+const QUOTED = /"(?:[^"\\]|\\.|\\$)*(?:"|$)/gs;
 
 /**
  * Whether an `Accept` header accepts a media type. Parameters of a range other than `q` are not compared: the type that is
@@ -15,16 +14,27 @@ export function acceptsType(accept: string | undefined, type: string): boolean {
   let hasRange = false;
   let specificity = -1;
   let quality = 0;
-  for (const [, main = '', sub = '', parameters = ''] of (accept ?? '').matchAll(MEDIA_RANGE)) {
+  for (const range of (accept ?? '').replace(QUOTED, '').split(',')) {
+    const [name = '', ...parameters] = range.split(';').map((part) => part.trim());
+    const [main = '', sub = '', ...rest] = name.split('/');
+    if (main === '' || sub === '' || rest.length > 0) continue;
     hasRange = true;
     const isMain = main.toLowerCase() === wantedType;
     const isSub = isMain && sub.toLowerCase() === wantedSubtype;
     if (!isSub && !(sub === '*' && (isMain || main === '*'))) continue;
     const found = Number(isMain) + Number(isSub);
-    const weight = Number(QUALITY.exec(parameters)?.[1] ?? 1);
+    const weight = qualityOf(parameters);
     if (found < specificity || (found === specificity && weight <= quality)) continue;
     specificity = found;
     quality = weight;
   }
   return !hasRange || quality > 0;
+}
+
+function qualityOf(parameters: readonly string[]): number {
+  for (const parameter of parameters) {
+    const [name = '', value = ''] = parameter.split('=').map((part) => part.trim());
+    if (name.toLowerCase() === 'q' && value !== '') return Number(value) || 0;
+  }
+  return 1;
 }

@@ -34,6 +34,6 @@ export function withoutBasePath(basePath: string, listener: RequestListener): Re
     const { url = '' } = request;
     const rest = url.startsWith(basePath) ? url.slice(basePath.length) : undefined;
     if (rest !== undefined && /^([/?]|$)/.test(rest)) request.url = rest.startsWith('/') ? rest : `/${rest}`;
-    void listener(request, response as Parameters<RequestListener>[1]);
+    listener(request, response);
   };
 }

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 5000;
 export async function checkReady(check: 'API' | 'health', url: string): Promise<Finding> {
   const found = findingFactory(check);
   try {
-    const response = await fetch(`${url.replace(/\/+$/, '')}/readyz`, {
+    const response = await fetch(`${url.replace(/(?<!\/)\/+$/, '')}/readyz`, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'manual',
     });
@@ -70,7 +70,7 @@ export async function readApiClock(url: string): Promise<ClockReading | null> {
 export async function checkToken(url: string, token: string): Promise<Finding> {
   const found = findingFactory('token');
   try {
-    const response = await fetch(`${url.replace(/\/+$/, '')}/api/webhooks?limit=1`, {
+    const response = await fetch(`${url.replace(/(?<!\/)\/+$/, '')}/api/webhooks?limit=1`, {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
