@@ -44,7 +44,13 @@ describe('with Sentinels', () => {
     expect(await firstError(changed((url) => (url.pathname = '/nobody')))).toMatchObject({
       readiness: 'the Sentinels do not know a master of this name',
     });
-    expect(await firstError(changed((url) => { url.searchParams.delete('sentinelPassword'); }))).toMatchObject({
+    expect(
+      await firstError(
+        changed((url) => {
+          url.searchParams.delete('sentinelPassword');
+        }),
+      ),
+    ).toMatchObject({
       readiness: 'Redis wants a password (NOAUTH)',
     });
     for (const wrong of [
