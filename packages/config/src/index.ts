@@ -14,6 +14,6 @@ export {
   type RetrySchedule,
 } from './retry-policy.js';
 export { orExit, readConfig } from './read-config.js';
-export { fileVariable, readSecretFiles, SECRET_SETTINGS } from './secret-files.js';
+export { fileVariable, readSecretFiles } from './secret-files.js';
 export { settingNotices } from './setting-notices.js';
 export { egressSettings, flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';
