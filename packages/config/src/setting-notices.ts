@@ -50,7 +50,7 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
  * Whether a name is a setting with a slip or two: one edit anywhere, or in each word at most one edit, in a long word two. So
  * DATABASE_PORT is not taken for DATABASE_POOL: a short word with two edits is another word.
  */
-export function isMisspelled(name: string, setting: string): boolean {
+function isMisspelled(name: string, setting: string): boolean {
   if (OLD_NAMES[name] === setting) return true;
   if (Math.abs(name.length - setting.length) > 3) return false;
   if (editDistance(name, setting) <= 1) return true;
