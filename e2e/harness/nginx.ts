@@ -49,7 +49,7 @@ export function startNginx({ upstream, http = '', location = '', server = '', tl
 }
 
 /** The file of deploy/nginx with other values in it: its ports and the certificate. Throws if one of the texts is not in the file. */
-export function deployedNginx(replacements: Readonly<Record<string, string>>): string {
+function deployedNginx(replacements: Readonly<Record<string, string>>): string {
   let text = readFileSync(DEPLOYED, 'utf8');
   for (const [from, to] of Object.entries(replacements)) {
     if (!text.includes(from)) throw new Error(`deploy/nginx/tidings.conf has no "${from}".`);

@@ -126,7 +126,7 @@ describe('an API that stops', () => {
       // The stream ends although a request is still in flight …
       expect(await stream.text()).toContain('retry: ');
       // … while new connections are refused, and the health port is closed.
-      await expect(call(api, '/api/webhooks')).rejects.toThrow('fetch failed');
+      await eventually(() => expect(call(api, '/api/webhooks')).rejects.toThrow('fetch failed'));
       await expect(fetch(healthUrl)).rejects.toThrow('fetch failed');
       return { inFlight: changed, stopped: end };
     });

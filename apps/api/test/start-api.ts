@@ -95,6 +95,7 @@ const answered: TestWebhook = () =>
 const ENV = {
   HOST: '127.0.0.1',
   PORT: '0',
+  SHUTDOWN_IDLE_MS: '0',
   JWT_SECRET: SECRET,
   SECRETS_KEYS,
   MAX_IN_FLIGHT: '1000',

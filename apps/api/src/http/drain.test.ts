@@ -103,6 +103,20 @@ describe('a drain', () => {
     await drained;
   });
 
+  test('closes idle connections after that time, although a request is in flight', async () => {
+    const [used, busy] = [await openRaw(url), await openRaw(url)];
+    used.send(REQUEST);
+    await waitForRequests(1);
+    responses[0]?.end();
+    busy.send(REQUEST);
+    await waitForRequests(2);
+    const drained = drain(1);
+    expect(statusesIn(await used.closed)).toEqual([200]);
+    responses[1]?.end();
+    await drained;
+    expect(statusesIn(await busy.closed)).toEqual([200]);
+  });
+
   test('ends when the clients have closed their idle connections', async () => {
     const silent = await openRaw(url);
     const drained = drain(FOREVER);

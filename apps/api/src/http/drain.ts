@@ -21,8 +21,10 @@ export function createDrain(server: HttpServer): (idleMs: number) => Promise<voi
   let isDraining = false;
   let isIdleTimeOver = false;
   let connections = 0;
-  const closeWhenAnswered = (): void => {
-    if (isIdleTimeOver && inFlight.size === 0) server.closeAllConnections();
+  const closeUnused = (): void => {
+    if (!isIdleTimeOver) return;
+    if (inFlight.size === 0) server.closeAllConnections();
+    else server.closeIdleConnections();
   };
   server.on('connection', () => {
     connections += 1;
@@ -36,7 +38,7 @@ export function createDrain(server: HttpServer): (idleMs: number) => Promise<voi
       if (!inFlight.delete(response)) return;
       response.off('close', end);
       socket.off('close', end);
-      closeWhenAnswered();
+      closeUnused();
     };
     response.once('close', end);
     socket.once('close', end);
@@ -70,7 +72,7 @@ export function createDrain(server: HttpServer): (idleMs: number) => Promise<voi
     });
     const endIdleTime = (): void => {
       isIdleTimeOver = true;
-      closeWhenAnswered();
+      closeUnused();
     };
     const timer = setTimeout(endIdleTime, idleMs);
     await closed;
