@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
-import { createPartitionMaintenance, createTaskHold } from '@tidings/database';
+import { createPartitionMaintenance, createTaskHold, waitForDatabase } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import {
   createDeliveriesQueue,
@@ -29,7 +29,6 @@ import { createDrain } from './http/drain.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
 import { createLimits, type Limits } from './limits/limits.js';
-import { retryUntilAvailable } from './retry-until-available.js';
 import { STREAM } from './stream/routes.js';
 import { createLiveStream } from './stream/stream.js';
 import { createTestWebhook, type TestWebhook } from './webhooks/test-webhook.js';
@@ -55,7 +54,10 @@ export interface ApiOverrides {
 
 /** An API of this process. */
 export interface Api {
-  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects when a port is taken. */
+  /**
+   * Waits until the database can be used, starts the periodic tasks, and listens; while it waits, it answers 503. Rejects when a
+   * port is taken, and when the database cannot be used whatever happens.
+   */
   start: () => Promise<void>;
   /** Answers the requests in flight, ends the streams, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
@@ -153,6 +155,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     tracing,
     catalog,
     pages,
+    isStarting: () => isStarting,
     routes: createRoutes({
       config,
       connections,
@@ -170,19 +173,33 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const drain = createDrain(server);
   let health: HealthServer | undefined;
   let { port } = config;
+  let isStarting = true;
+  let isStopping = false;
 
-  async function start(): Promise<void> {
-    await retryUntilAvailable(stream.start, log);
-    maintenance.start();
-    await callers.start();
-    if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, registry);
+  async function listen(): Promise<void> {
     server.listen(config.port, config.host);
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo);
+  }
+
+  async function start(): Promise<void> {
+    if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, registry);
+    // A port that is closed for a moment costs nothing behind a proxy. If the database cannot be used, `/readyz` says why.
+    const listenEarly = async () => (server.listening ? undefined : listen());
+    const check = () =>
+      dependencies.postgresql().catch((error: unknown) => listenEarly().then(() => Promise.reject(error as Error)));
+    const patience = { log, isStopping: () => isStopping };
+    if (!(await waitForDatabase(check, patience))) return;
+    if (!(await waitForDatabase(stream.start, patience))) return;
+    maintenance.start();
+    await callers.start();
+    isStarting = false;
+    await listenEarly();
     log.info('API is ready.', { url: urlOf(config.host, port) });
   }
 
   async function stop(): Promise<void> {
+    isStopping = true;
     health?.close();
     const drained = drain();
     tests.stop();

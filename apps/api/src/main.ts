@@ -1,5 +1,5 @@
 import { orExit } from '@tidings/config';
-import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { startOrExit, waitForShutdown } from '@tidings/runtime/shutdown';
 import { composeApi } from './compose.js';
 import { readApiConfig } from './config.js';
 
@@ -8,5 +8,6 @@ const SHUTDOWN_MS = 10_000;
 
 const config = orExit(() => readApiConfig(process.env));
 const api = await composeApi(config);
-await api.start();
+// A process that waits for its database must stop when it is asked to.
+void startOrExit(api.start, api.log);
 await waitForShutdown({ stop: api.stop, deadlineMs: SHUTDOWN_MS, log: api.log });

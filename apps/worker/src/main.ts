@@ -1,5 +1,5 @@
 import { orExit } from '@tidings/config';
-import { waitForShutdown } from '@tidings/runtime/shutdown';
+import { startOrExit, waitForShutdown } from '@tidings/runtime/shutdown';
 import { composeWorker } from './compose.js';
 import { readWorkerConfig } from './config.js';
 
@@ -8,5 +8,6 @@ const SHUTDOWN_MARGIN_MS = 5000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const worker = await composeWorker(config);
-await worker.start();
+// A process that waits for its database must stop when it is asked to.
+void startOrExit(worker.start, worker.log);
 await waitForShutdown({ stop: worker.stop, deadlineMs: config.timeoutMs + SHUTDOWN_MARGIN_MS, log: worker.log });

@@ -7,10 +7,9 @@ import {
   type Database,
   type SealedWebhook,
 } from '@tidings/database';
-import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import { createSeal, parseSealKeys, sealedColumns, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
-import { columnsOf } from './sealed-columns.js';
 import { withJsonOption } from './server.js';
 
 const PAGE = 100;
@@ -99,7 +98,7 @@ async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: R
     while (after !== null) {
       const page: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
       after = await resealWebhooks(database.pool, { after, limit: PAGE }, (webhook) => {
-        const isCurrent = columnsOf(webhook).every(({ sealed }) => sealed === null || sealedWith(sealed) === current);
+        const isCurrent = sealedColumns(webhook).every(({ sealed }) => sealed === null || sealedWith(sealed) === current);
         let sealed: Omit<SealedWebhook, 'id'>;
         try {
           sealed = resealed(webhook, seal);
@@ -148,7 +147,7 @@ async function resealRegistrations(
 }
 
 function resealed(webhook: SealedWebhook, { open, seal }: Seal): Omit<SealedWebhook, 'id'> {
-  const [secret, previous, headers] = columnsOf(webhook).map(({ sealed, context }) =>
+  const [secret, previous, headers] = sealedColumns(webhook).map(({ sealed, context }) =>
     sealed === null ? null : seal(open(sealed, context), context),
   );
   return { sealedSecret: secret as Buffer, sealedPreviousSecrets: previous ?? null, sealedHeaders: headers ?? null };

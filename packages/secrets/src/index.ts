@@ -1,3 +1,4 @@
 export { MAX_PREVIOUS_SECRETS, parsePreviousSecrets, rotate, stillValid, type PreviousSecret } from './rotation.js';
 export { createSecret, secretKey } from './secret.js';
+export { createCanOpen, sealedColumns, type SealedColumns } from './sealed-columns.js';
 export { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from './seal.js';

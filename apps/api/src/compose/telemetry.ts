@@ -9,7 +9,7 @@ import {
   createProcessRegistry,
   type AcceptMetrics,
 } from '@tidings/runtime/metrics';
-import type { Ended } from '@tidings/database';
+import { explainFailure, type Ended } from '@tidings/database';
 import type { PeriodicTaskRound } from '@tidings/runtime/periodic-task';
 import { startTracing, type Tracing } from '@tidings/runtime/tracing';
 import type { ApiConfig } from '../config.js';
@@ -50,6 +50,7 @@ export async function openTelemetry(
     level: config.logLevel,
     format: config.logFormat,
     context: tracing?.activeIds,
+    explain: ({ error }) => explainFailure(error),
     ...(logStream && { stream: logStream }),
   });
   if (config.addresses.allowed.length > 0) {

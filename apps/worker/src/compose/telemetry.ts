@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
+import { explainFailure } from '@tidings/database';
 import { formatNetwork } from '@tidings/egress';
 import { createLogger, type Logger } from '@tidings/runtime/logging';
 import {
@@ -49,6 +50,8 @@ export async function openTelemetry(
     level: config.logLevel,
     format: config.logFormat,
     context: tracing?.activeIds,
+    // An outbox is in the database of another service.
+    explain: ({ error, outbox }) => (outbox === undefined ? explainFailure(error) : null),
     ...(logStream && { stream: logStream }),
   });
   if (config.addresses.allowed.length > 0) {

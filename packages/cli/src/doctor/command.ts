@@ -40,7 +40,7 @@ async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
   const token = options.token || env['TIDINGS_TOKEN'];
   const url = options.url || env['TIDINGS_URL'] ? serverUrl(options, io) : undefined;
   const [database, redis, tokens, egress, ...ports] = await Promise.all([
-    checkDatabaseServer(env['DATABASE_URL'], env['SECRETS_KEYS']),
+    checkDatabaseServer(env['DATABASE_URL'], env['SECRETS_KEYS'], env['DATABASE_POOL']),
     checkRedisServer(env['REDIS_URL']),
     checkTokens(env),
     checkEgress(env, localAddresses),

@@ -1,7 +1,6 @@
 import { readSealedWebhooks, type Database, type SealedWebhook } from '@tidings/database';
-import { createSeal, parseSealKeys, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import { createSeal, parseSealKeys, sealedColumns, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
 import { reasonOf } from '../failure.js';
-import { columnsOf } from '../sealed-columns.js';
 import { findingFactory, type Finding } from './finding.js';
 
 const keys = findingFactory('seal keys');
@@ -49,7 +48,7 @@ async function openAll({ pool }: Pick<Database, 'pool'>, seal: Seal, current: st
 
 function openOne(webhook: SealedWebhook, { result, seal, current }: { result: OpenResult; seal: Seal; current: string }): void {
   result.count += 1;
-  const columns = columnsOf(webhook).flatMap(({ sealed, context }) => (sealed === null ? [] : [{ sealed, context }]));
+  const columns = sealedColumns(webhook).flatMap(({ sealed, context }) => (sealed === null ? [] : [{ sealed, context }]));
   try {
     for (const { sealed, context } of columns) seal.open(sealed, context);
     if (columns.some(({ sealed }) => sealedWith(sealed) !== current)) result.old += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkReadiness } from './readiness.js';
+import { checkReadiness, NotReadyError } from './readiness.js';
 
 const answering = () => Promise.resolve('PONG');
 
@@ -17,6 +17,11 @@ describe('readiness', () => {
       ready: false,
       checks: { postgresql: 'ok', redis: 'unreachable' },
     });
+  });
+
+  test('has the words of a dependency that gives a reason', async () => {
+    const failing = () => Promise.reject(new NotReadyError('migrations are missing'));
+    expect((await checkReadiness({ postgresql: failing })).checks).toEqual({ postgresql: 'migrations are missing' });
   });
 
   test('does not wait for a dependency that hangs', async () => {

@@ -1,11 +1,19 @@
 /** Checks a dependency of the process, such as PostgreSQL: resolves when it answers, rejects when it does not. */
 export type DependencyCheck = () => Promise<unknown>;
 
+/** The reason why a dependency is not ready, in words that anybody may read: they name no host, user or database. */
+export class NotReadyError extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = 'NotReadyError';
+  }
+}
+
 /** The result of a readiness check. */
 export interface Readiness {
   /** Whether all dependencies answered. */
   ready: boolean;
-  /** For each dependency: `ok`, `unreachable`, or `no answer within … ms`. */
+  /** For each dependency: `ok`, the words of its {@link NotReadyError}, `unreachable`, or `no answer within … ms`. */
   checks: Record<string, string>;
 }
 
@@ -32,10 +40,10 @@ async function stateOf(check: DependencyCheck, timeoutMs: number): Promise<strin
       resolve(`no answer within ${String(timeoutMs)} ms`);
     }, timeoutMs);
   });
-  // The error is not part of the result, because its text may name hosts and users. The client of the dependency logs it.
+  // Another error is not part of the result, because its text may name hosts and users. The client of the dependency logs it.
   const answer = check().then(
     () => 'ok',
-    () => 'unreachable',
+    (error: unknown) => (error instanceof NotReadyError ? error.message : 'unreachable'),
   );
   return Promise.race([answer, timeout]).finally(() => {
     clearTimeout(timer);
