@@ -1,8 +1,14 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
 export { createDatabaseCheck, waitForDatabase, type DatabaseCheckOptions } from './database-check.js';
 export { explainFailure, type ExplainedFailure } from './explain-failure.js';
-export { findFailure, MIGRATE_COMMAND, originalMessage, type DatabaseFailure, type FailureKind } from './failure.js';
-export { tooOld, unfitMigrations, unusableBecauseOf, UnusableDatabaseError, type UnusableKind } from './unusable-database.js';
+export { findFailure, type DatabaseFailure, type FailureKind } from './failure.js';
+export {
+  tooOld,
+  unfitMigrations,
+  unusableBecauseOf,
+  type UnusableDatabaseError,
+  type UnusableKind,
+} from './unusable-database.js';
 export { shareConnections } from './share-connections.js';
 export { createGroupCommit, type GroupCommit } from './group-commit.js';
 export { connectToOutbox } from './connect-to-outbox.js';

@@ -67,7 +67,7 @@ describe('the rights of a role', () => {
         'ownership of events',
       ]),
     );
-    expect(missingForPartitions.some((one) => /^ownership of events_/.test(one))).toBe(true);
+    expect(missingForPartitions.some((one) => one.startsWith('ownership of events_'))).toBe(true);
     await expect(
       database.pool.query("SELECT add_period(now() + interval '90 days', now() + interval '91 days', 1)"),
     ).rejects.toThrow('permission denied');
