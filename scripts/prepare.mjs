@@ -47,16 +47,16 @@ export function prepareApi() {
   run(process.execPath, [TURBO, 'run', 'build', ...filters, '--output-logs=errors-only', '--log-prefix=none'], true, TURBO_ENV);
 }
 
-/** Prepares unit tests: installs the packages and generates the Prisma client. Builds nothing. */
+/** Prepares unit tests: installs the packages, and generates the Prisma client and the list of the migrations. Builds nothing. */
 export function prepareUnitTests() {
   installPackages();
-  if (!existsSync(join(ROOT, 'packages/database/src/generated'))) {
+  if (!existsSync(join(ROOT, 'packages/database/src/generated/migration-names.ts'))) {
     run(process.execPath, [join(ROOT, 'packages/database/generate.mjs')], true);
   }
 }
 
 /** Returns the folder of Debian's newest PostgreSQL, such as `/usr/lib/postgresql/15`. Installs PostgreSQL as root on Debian. */
-export function debianPostgres() {
+function debianPostgres() {
   const newest = () => {
     const folder = '/usr/lib/postgresql';
     const versions = existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'bin/initdb'))) : [];
@@ -65,6 +65,17 @@ export function debianPostgres() {
   };
   if (!newest() && mayInstall()) install(['postgresql']);
   return newest() ?? exitWithError('There is no PostgreSQL of Debian: install it ("sudo apt-get install postgresql").');
+}
+
+/**
+ * Takes `--postgres=debian` or `--postgres=FOLDER` out of the arguments, and lets every PostgreSQL that this process and its children
+ * start be Debian's, or the one whose `bin` is in the folder, instead of the embedded one. Returns the other arguments.
+ */
+export function choosePostgres(args) {
+  const option = '--postgres=';
+  const choice = args.findLast((one) => one.startsWith(option))?.slice(option.length);
+  if (choice) process.env.TIDINGS_POSTGRES_BINARIES = choice === 'debian' ? debianPostgres() : choice;
+  return args.filter((one) => !one.startsWith(option));
 }
 
 /** Makes sure that a Redis or Valkey server is on the PATH. Installs Debian's package as root on Linux; otherwise exits with an error. */

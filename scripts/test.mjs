@@ -1,20 +1,19 @@
-// npm test [-- [unit] [database] [e2e] [--postgres=debian] [Jest's arguments]]: sets up the servers of the suites, runs the suites,
+// npm test [-- [unit] [database] [e2e] [--postgres=debian|FOLDER] [Jest's arguments]]: sets up the servers of the suites, runs the suites,
 // and removes the servers again. Without the name of a project it runs all three; `unit` needs no server and no build.
 // TEST_DATABASE_URL and TEST_REDIS_URL, when set, are used instead of servers of our own; --postgres=debian starts
-// Debian's PostgreSQL instead of the embedded one.
+// Debian's PostgreSQL instead of the embedded one, or the one in a folder with `bin`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { debianPostgres, prepare, prepareProgramsForTests, prepareRedis, prepareUnitTests, ROOT } from './prepare.mjs';
+import { choosePostgres, prepare, prepareProgramsForTests, prepareRedis, prepareUnitTests, ROOT } from './prepare.mjs';
 import { waitForStopSignal } from './stop-signal.mjs';
 import { PROJECTS } from './test-projects.mjs';
 
-const DEBIAN = '--postgres=debian';
-const given = process.argv.slice(2);
+const given = choosePostgres(process.argv.slice(2));
 const projects = given.filter((argument) => PROJECTS.includes(argument));
-const jestArguments = given.filter((argument) => !PROJECTS.includes(argument) && argument !== DEBIAN);
+const jestArguments = given.filter((argument) => !PROJECTS.includes(argument));
 const onlyUnit = projects.length > 0 && projects.every((name) => name === 'unit');
 
 let interrupted = false;
@@ -39,7 +38,6 @@ async function runUnit() {
 async function runWithServers() {
   const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
   if (!TEST_REDIS_URL) prepareRedis();
-  const binaries = given.includes(DEBIAN) ? debianPostgres() : undefined;
   prepareProgramsForTests();
   prepare();
   const { startPostgres, startRedis, temporaryFolder } = await import('../packages/local/dist/index.js');
@@ -50,7 +48,7 @@ async function runWithServers() {
   try {
     // The suites' databases may be lost in a crash; forcing each commit to disk would only slow them down.
     const settings = { fsync: 'off', max_connections: '300' };
-    if (!TEST_DATABASE_URL) postgres = await startPostgres({ folder: join(folder, 'postgres'), settings, binaries });
+    if (!TEST_DATABASE_URL) postgres = await startPostgres({ folder: join(folder, 'postgres'), settings });
     if (!TEST_REDIS_URL) redis = await startRedis({ folder: join(folder, 'redis') });
     const databaseUrl = TEST_DATABASE_URL || postgres.url;
     await migrate(databaseUrl);

@@ -73,6 +73,7 @@ export default defineConfig({
           { text: 'Monitoring', link: '/docs/monitoring' },
           { text: 'Runbook', link: '/docs/runbook' },
           { text: 'Troubleshooting', link: '/docs/troubleshooting' },
+          { text: 'Compatibility', link: '/docs/compatibility' },
           { text: 'Upgrading', link: '/docs/upgrading' },
           { text: 'Scaling', link: '/docs/scaling' },
           { text: 'Security', link: '/docs/security' },

@@ -84,18 +84,38 @@ describe('an API', () => {
     await waitForNoOpenHandles();
   });
 
-  test('waits for PostgreSQL before it listens', async () => {
+  test('answers 503 while it waits for PostgreSQL, and then starts', async () => {
     const [proxy, port] = [await createFaultProxy(database.url), await findFreePort()];
     await proxy.disconnect();
     const api = await compose({ databaseUrl: proxy.url, port });
     const started = api.start();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    await expect(call(api, '/healthz')).rejects.toThrow('fetch failed');
+    await eventually(async () => {
+      const ready = await call(api, '/readyz');
+      expect([ready.status, ((await ready.json()) as { detail: string }).detail]).toEqual([
+        503,
+        'postgresql: PostgreSQL cannot be reached, redis: ok',
+      ]);
+    });
+    const refused = await call(api, '/api/webhooks');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await call(api, '/healthz')).status).toBe(200);
     await proxy.restore();
     await started;
     expect((await call(api, '/readyz')).status).toBe(200);
+    expect((await call(api, '/api/webhooks')).status).toBe(200);
     await api.stop();
     await proxy.disconnect();
+  });
+
+  test('that waits for PostgreSQL stops when it is asked to', async () => {
+    const api = await compose({ databaseUrl: 'postgresql://tidings@127.0.0.1:1/tidings' });
+    const started = api.start();
+    await eventually(async () => {
+      expect((await call(api, '/readyz')).status).toBe(503);
+    });
+    await api.stop();
+    await started;
+    await waitForNoOpenHandles();
   });
 
   test('cannot start where its port is taken, and stops all the same', async () => {

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
-import { createPartitionMaintenance, createTaskHold } from '@tidings/database';
+import { createPartitionMaintenance, createTaskHold, waitForDatabase } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import {
   createDeliveriesQueue,
@@ -30,7 +30,6 @@ import { createDrain } from './http/drain.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
 import { createLimits, type Limits } from './limits/limits.js';
-import { retryUntilAvailable } from './retry-until-available.js';
 import { STREAM } from './stream/routes.js';
 import { createLiveStream } from './stream/stream.js';
 import { createTestWebhook, type TestWebhook } from './webhooks/test-webhook.js';
@@ -56,7 +55,10 @@ export interface ApiOverrides {
 
 /** An API of this process. */
 export interface Api {
-  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects with a `ListenError` when an address is not available. */
+  /**
+   * Waits until the database can be used, starts the periodic tasks, and listens; while it waits, it answers 503. Rejects with a
+   * `ListenError` when an address is not available, and when the database cannot be used whatever happens.
+   */
   start: () => Promise<void>;
   /**
    * Is not ready from now on, and after the delay of the configuration closes the port, ends the streams, answers the requests
@@ -163,6 +165,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     tracing,
     catalog,
     pages,
+    isStarting: () => isStarting,
     routes: createRoutes({
       config,
       connections,
@@ -185,18 +188,32 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const drain = createDrain(server);
   let health: HealthServer | undefined;
   let { port } = config;
+  let isStarting = true;
+  let isStopping = false;
+
+  async function listen(): Promise<void> {
+    port = await startListening(server, { host: config.host, port, settings: { host: 'HOST', port: 'PORT' } });
+  }
 
   async function start(): Promise<void> {
-    await retryUntilAvailable(stream.start, log);
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
+    // A port that is closed for a moment costs nothing behind a proxy. If the database cannot be used, `/readyz` says why.
+    const listenEarly = async () => (server.listening ? undefined : listen());
+    const check = () =>
+      dependencies.postgresql().catch((error: unknown) => listenEarly().then(() => Promise.reject(error as Error)));
+    const patience = { log, isStopping: () => isStopping };
+    if (!(await waitForDatabase(check, patience))) return;
+    if (!(await waitForDatabase(stream.start, patience))) return;
     maintenance.start();
     await callers.start();
-    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
-    port = await startListening(server, { host: config.host, port, settings: { host: 'HOST', port: 'PORT' } });
+    isStarting = false;
+    await listenEarly();
     log.info('API is ready.', { url: urlOf(config.host, port) + basePath });
   }
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
+    isStopping = true;
     health?.close();
     const { delayMs, idleMs } = config.shutdown;
     if (delayMs > 0) await setTimeout(delayMs);

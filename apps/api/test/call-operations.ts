@@ -5,6 +5,8 @@ export interface OperationResponse {
   status: number;
   type: string;
   body: unknown;
+  /** The header `Retry-After`; null: there is none. */
+  retryAfter: string | null;
 }
 
 /** The ids of one owner's resources, by the path segment before the id. */
@@ -83,7 +85,7 @@ export function createOperationClient(api: TestApi): OperationClient {
       // A stream does not end by itself, so its body is not read.
       const json: unknown = type.endsWith('json') ? await response.json() : undefined;
       abort.abort();
-      return { status: response.status, type, body: json };
+      return { status: response.status, type, body: json, retryAfter: response.headers.get('retry-after') };
     },
 
     async forEach(operations, check) {

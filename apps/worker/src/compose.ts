@@ -1,4 +1,4 @@
-import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor } from '@tidings/database';
+import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor, waitForDatabase } from '@tidings/database';
 import { EVENTS_QUEUE } from '@tidings/events';
 import {
   createJobCounts,
@@ -29,7 +29,10 @@ export interface WorkerOverrides {
 
 /** A worker of this process. */
 export interface Worker {
-  /** Starts to take jobs, and starts the periodic tasks and the outbox relays. Rejects with a `ListenError` when the health address is not available. */
+  /**
+   * Waits until the database can be used. Then starts to take jobs, and starts the periodic tasks and the outbox relays. Rejects
+   * with a `ListenError` when the health address is not available, and when the database cannot be used whatever happens.
+   */
   start: () => Promise<void>;
   /** Takes no more jobs, records the attempts in flight, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
@@ -110,15 +113,20 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   ];
   let health: HealthServer | undefined;
 
+  let isStopping = false;
+
   async function start(): Promise<void> {
-    // First: a worker that cannot listen takes no jobs.
     const { dependencies } = connections;
+    // First: a worker that cannot listen takes no jobs.
     if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, metrics.registry);
+    // Without its database a worker would take jobs that it can only hand back.
+    if (!(await waitForDatabase(dependencies.postgresql, { log, isStopping: () => isStopping }))) return;
     for (const part of [...workers, ...tasks, ...relays]) part.start();
     log.info('Worker is ready.', { concurrency });
   }
 
   async function stop(): Promise<void> {
+    isStopping = true;
     health?.close();
     await Promise.all([
       ...workers.map((worker) => worker.stop(timeoutMs + STOP_MARGIN_MS)),

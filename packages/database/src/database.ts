@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.js';
+import { markErrors } from './mark-errors.js';
 
 /** A pool or one of its clients: it executes one statement. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -64,6 +65,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     options: PLANNER,
   });
   pool.on('error', onError);
+  markErrors(pool);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     prisma,

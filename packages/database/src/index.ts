@@ -1,5 +1,14 @@
 export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
-export { pingPools } from './ping-pools.js';
+export { createDatabaseCheck, waitForDatabase, type DatabaseCheckOptions } from './database-check.js';
+export { explainFailure, type ExplainedFailure } from './explain-failure.js';
+export { findFailure, type DatabaseFailure, type FailureKind } from './failure.js';
+export {
+  tooOld,
+  unfitMigrations,
+  unusableBecauseOf,
+  type UnusableDatabaseError,
+  type UnusableKind,
+} from './unusable-database.js';
 export { shareConnections } from './share-connections.js';
 export { createGroupCommit, type GroupCommit } from './group-commit.js';
 export { connectToOutbox } from './connect-to-outbox.js';
@@ -57,8 +66,11 @@ export { admitNext, admitOf, type Admitted, type AdmittedDelivery, type AdmitOpt
 export { WAKE_LIMIT, wakeDeliveries, type WakeOptions, type Woken } from './sql/wake-deliveries.js';
 export { setDeliveryPause, pauseWebhook, readDeliveryPause, type DeliveryPause } from './sql/pause.js';
 export { markNotified, readUnnotified, type DisabledWebhook } from './sql/disabled-webhooks.js';
+export { readPartitionsAhead } from './sql/read-partitions-ahead.js';
+export { readRights, type Rights } from './sql/read-rights.js';
+export { readServerSettings, type ServerSettings } from './sql/read-server-settings.js';
 export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
-export { readServer, type DatabaseServer } from './sql/read-server.js';
+export { isSupported, readServer, type DatabaseServer } from './sql/read-server.js';
 export { resealWebhooks, type SealedColumns, type SealedWebhook } from './sql/reseal-webhooks.js';
 export { readEndpoint, type Endpoint } from './sql/read-endpoint.js';
 export { leaseMsFor, MAX_DELIVERY_TIMEOUT_MS } from './lease.js';

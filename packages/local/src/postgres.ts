@@ -43,7 +43,8 @@ const ATTEMPT_INTERVAL_MS = 500;
  * @param folder the data directory; created when it does not exist
  * @param port default: a free one
  * @param settings parameters of postgresql.conf
- * @param binaries the folder of another PostgreSQL's `bin`, such as `/usr/lib/postgresql/15`. Default: the embedded one
+ * @param binaries the folder of another PostgreSQL's `bin`, such as `/usr/lib/postgresql/15`. Default: that of the variable
+ *   TIDINGS_POSTGRES_BINARIES, which `--postgres=` of the npm commands sets; without it the embedded one
  */
 export async function startPostgres({
   folder,
@@ -61,7 +62,7 @@ export async function startPostgres({
   const data = dataFolder(folder, user);
   const passwordFile = `${data}.password`;
   const server: Server = {
-    binaries: binaries ?? (await postgresBinaries(user)),
+    binaries: binaries ?? (process.env['TIDINGS_POSTGRES_BINARIES'] || (await postgresBinaries(user))),
     data,
     user,
     password: loadOrCreatePassword(passwordFile),
@@ -118,7 +119,7 @@ function initialise({ binaries, data, user }: Server, passwordFile: string): voi
     chownSync(passwordFile, user.uid, user.gid);
   }
   const options = ['--username=tidings', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale=C'];
-  execFileSync(join(binaries, 'bin', 'initdb'), ['-D', unfinished, ...options, '--no-instructions'], {
+  execFileSync(join(binaries, 'bin', 'initdb'), ['-D', unfinished, ...options], {
     ...spawnOptions(user),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -76,6 +76,12 @@ export function sealedWith(sealed: Uint8Array): string {
   return bytes.toString('utf8', 1, 1 + bytes.readUInt8(0));
 }
 
+/** Whether bytes have the layout of a sealed text, whichever key it was sealed with. */
+export function isSealed(bytes: Uint8Array): boolean {
+  const idBytes = bytes[0] ?? 0;
+  return bytes.length >= 1 + idBytes + IV_BYTES + TAG_BYTES && KEY_ID.test(sealedWith(bytes));
+}
+
 /** Whether a key was probably typed: it has few different bytes, or only printable ones, as one of 10¹³ random keys has. */
 function isGuessable(key: Buffer): boolean {
   return new Set(key).size < MIN_DIFFERENT_BYTES || key.every((byte) => byte >= 0x20 && byte <= 0x7e);

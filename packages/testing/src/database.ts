@@ -24,7 +24,7 @@ export async function createTestDatabase(template: 'migrated' | 'empty' = 'migra
   const name = `test_${randomBytes(6).toString('hex')}`;
   const url = new URL(serviceUrl('TEST_DATABASE_URL'));
   const source = template === 'empty' ? 'template0' : url.pathname.slice(1);
-  await execute(`CREATE DATABASE ${name} TEMPLATE ${source} STRATEGY FILE_COPY`);
+  await execute((version) => `CREATE DATABASE ${name} TEMPLATE ${source} ${version < 15 ? '' : 'STRATEGY FILE_COPY'}`);
   url.pathname = `/${name}`;
   const clients: pg.Client[] = [];
   return {
@@ -39,18 +39,22 @@ export async function createTestDatabase(template: 'migrated' | 'empty' = 'migra
     },
     async drop() {
       await Promise.all(clients.map((client) => client.end()));
-      await execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await execute(() => `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
 }
 
-async function execute(statement: string): Promise<void> {
+/** Executes a statement that depends on PostgreSQL's major version. */
+async function execute(statement: (version: number) => string): Promise<void> {
   const url = new URL(serviceUrl('TEST_DATABASE_URL'));
   url.pathname = '/postgres';
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   try {
-    await client.query(statement);
+    const { rows } = await client.query<{ version: number }>(
+      "SELECT current_setting('server_version_num')::int / 10000 AS version",
+    );
+    await client.query(statement(rows[0]?.version ?? 0));
   } finally {
     await client.end();
   }

@@ -41,8 +41,8 @@ describe('a revoked token', () => {
     const token = api.token('alice', { jti: 'lost' });
     const stream = await followStream(api, { token });
     await proxy.disconnect();
-    await eventually(() => {
-      expect(api.logged()).toContain('"task":"refused callers"');
+    await eventually(async () => {
+      expect(await api.metrics()).toMatch(/tidings_periodic_task_rounds_total\{task="refused callers",result="failed"\} [1-9]/);
     });
     await revoke('lost');
     await eventually(() => {

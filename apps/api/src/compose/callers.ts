@@ -1,5 +1,5 @@
 import { createRevocations, type TokenConfig } from '@tidings/auth';
-import type { Database } from '@tidings/database';
+import { waitForDatabase, type Database } from '@tidings/database';
 import type { RedisClient } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
@@ -8,7 +8,6 @@ import type { AuthenticateParts } from '../auth/authenticate.js';
 import { createIssuerKeys } from '../auth/issuer-keys.js';
 import { createRefusalLog } from '../auth/refusal-log.js';
 import { createOwnerSettings, type OwnerSettings } from '../owners/settings.js';
-import { retryUntilAvailable } from '../retry-until-available.js';
 import { STREAM } from '../stream/routes.js';
 import type { LiveStream } from '../stream/stream.js';
 import { createTickets, type Tickets } from '../stream/tickets.js';
@@ -66,6 +65,7 @@ export function createCallers({ token, database, redis, prefix, stream, interval
   };
   const watchRefused = createPeriodicTask({ name: 'refused callers', intervalMs, run: endRefused, observe, log });
 
+  let isStopped = false;
   const { source, ...rules } = token;
   const keys = createIssuerKeys({ source, algorithms: rules.algorithms }, log);
   const watchKeys = createPeriodicTask({ name: 'keys', intervalMs: keys.refreshMs, run: keys.refresh, observe, log });
@@ -85,11 +85,13 @@ export function createCallers({ token, database, redis, prefix, stream, interval
     async start() {
       // The first caller must not find the lists unread.
       await revocations.refresh();
-      await retryUntilAvailable(settings.refresh, log);
+      await waitForDatabase(settings.refresh, { log, isStopping: () => isStopped });
+      if (isStopped) return;
       watchRefused.start();
       watchKeys.start();
     },
     async stop() {
+      isStopped = true;
       await Promise.all([watchRefused.stop(), watchKeys.stop()]);
     },
   };

@@ -1,7 +1,8 @@
-import { openDatabase, pingPools, shareConnections, type Database } from '@tidings/database';
+import { createDatabaseCheck, openDatabase, readPartitionsAhead, shareConnections, type Database } from '@tidings/database';
 import { connectRedis, createRedisCheck, follow, type RedisClient, type RedisPurpose, watchRedis } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
-import { measureDependencies, measurePools } from '@tidings/runtime/metrics';
+import { measureDependencies, measurePartitions, measurePools } from '@tidings/runtime/metrics';
+import { createCanOpen } from '@tidings/secrets';
 import type { ApiConfig } from '../config.js';
 import type { ApiMetrics } from './telemetry.js';
 
@@ -39,7 +40,7 @@ export interface Connections {
 
 /** Opens the connections of the API, and measures them. PostgreSQL is not contacted before the first query. */
 export function openConnections(
-  config: Pick<ApiConfig, 'databaseUrl' | 'databasePool' | 'redisUrl' | 'prefix'>,
+  config: Pick<ApiConfig, 'databaseUrl' | 'databasePool' | 'sealKeys' | 'redisUrl' | 'prefix'>,
   { metrics, log, limitsRedis }: ConnectionsParts,
 ): Connections {
   const shares = shareConnections(config.databasePool, WEIGHTS);
@@ -64,8 +65,12 @@ export function openConnections(
   follow(subscriber, commands);
   const counts = limitsRedis ?? connect('limits');
 
-  const dependencies = { postgresql: () => pingPools(pools), redis: createRedisCheck(commands, config.prefix) };
+  const dependencies = {
+    postgresql: createDatabaseCheck({ pools, canOpen: createCanOpen(config.sealKeys), log }),
+    redis: createRedisCheck(commands, config.prefix),
+  };
   measurePools(metrics.registry, pools);
+  measurePartitions(metrics.registry, () => readPartitionsAhead(databases.administration.pool));
   measureDependencies(metrics.registry, dependencies);
   return {
     databases,

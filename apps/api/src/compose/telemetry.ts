@@ -10,7 +10,7 @@ import {
   createProcessRegistry,
   type AcceptMetrics,
 } from '@tidings/runtime/metrics';
-import type { Ended } from '@tidings/database';
+import { explainFailure, type Ended } from '@tidings/database';
 import type { PeriodicTaskRound } from '@tidings/runtime/periodic-task';
 import { startTracing, type Tracing } from '@tidings/runtime/tracing';
 import type { ApiConfig } from '../config.js';
@@ -52,6 +52,7 @@ export async function openTelemetry(
     format: config.logFormat,
     context: tracing?.activeIds,
     outageOf: (error) => (isRedisProblem(error) ? problemOf(error).words : undefined),
+    explain: ({ error }) => explainFailure(error),
     ...(logStream && { stream: logStream }),
   });
   for (const notice of config.notices) log.warn(notice);

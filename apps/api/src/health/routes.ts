@@ -37,14 +37,16 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
         method: 'get',
         path: '/readyz',
         operationId: 'getReadiness',
-        summary: 'Whether PostgreSQL and Redis are available',
+        summary: 'Whether PostgreSQL and Redis can be used',
         access: 'public',
         responses: {
           200: {
-            description: 'PostgreSQL and Redis are available.',
+            description: 'PostgreSQL and Redis can be used.',
             schema: readinessJson,
           },
-          503: { description: 'PostgreSQL or Redis is unavailable, or the process is stopping: `detail` names it.' },
+          503: {
+            description: 'PostgreSQL or Redis cannot be used, or the process is stopping: `detail` names it, with the reason.',
+          },
         },
       },
       async (_call, response) => {

@@ -15,6 +15,7 @@ import type { Route } from '../openapi/route.js';
 import { openApiRoute } from '../openapi/routes.js';
 import { problemHandler } from '../problems/handler.js';
 import { notFound } from '../problems/problem.js';
+import { databaseUnavailable } from '../problems/to-problem.js';
 import { parseQuery } from './parse-query.js';
 import { warnAboutUntrustedProxy, type TrustedProxies } from './proxies.js';
 import { referenceRoutes } from '../reference/routes.js';
@@ -36,6 +37,8 @@ interface AppParts {
   /** The dashboard; null: this API serves none. */
   dashboard: DashboardParts | null;
   log: Logger;
+  /** Whether the process still waits for its database: then requests of the API and its pages are answered with a 503. */
+  isStarting: () => boolean;
   /** Default: no tracing. */
   tracing?: Tracing | undefined;
   /** Runs for every request that no public route answers, for the metrics. Default: nothing. */
@@ -56,7 +59,7 @@ const LOG_READS = { atOnce: 2, waiting: 20 };
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
-  const { basePath, routes, pages = {}, catalog } = parts;
+  const { basePath, routes, pages = {}, catalog, isStarting } = parts;
   const stream = routes.find(({ path }) => path === STREAM);
   const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog, basePath)] : []), ...referenceRoutes(basePath)];
   const served = [...documented, openApiRoute(documented, catalog, basePath)];
@@ -83,6 +86,7 @@ export function createApp(parts: AppParts): Express {
   app.use(accessLog(log));
   if (trustedProxies === false) app.use(warnAboutUntrustedProxy(log));
   if (corsOrigins.length > 0) app.use('/api', allowOrigins(corsOrigins));
+  app.use(['/api', ...Object.keys(pages)], refuseWhileStarting(isStarting));
   app.use('/api', noStore, limits.refuse, authenticate(authentication), limits.consume);
   if (tracing !== undefined) app.use('/api', traceRequests({ tracing, untraced: [authentication.tickets.path] }));
   mount(
@@ -97,4 +101,11 @@ export function createApp(parts: AppParts): Express {
   for (const path of ['/api', ...Object.keys(pages)]) app.use(path, limits.consumeFailure);
   app.use(problemHandler(log));
   return app;
+}
+
+/** Refuses requests while the lists of refused callers, the positions of the log and other things are not read yet. */
+function refuseWhileStarting(isStarting: () => boolean): RequestHandler {
+  return (_request, _response, next) => {
+    next(isStarting() ? databaseUnavailable() : undefined);
+  };
 }

@@ -5,14 +5,15 @@ import { shownPath } from '../http/shown-path.js';
 import { Problem } from './problem.js';
 import { toProblem } from './to-problem.js';
 
-/** Creates the error handler: it answers every error with a problem document (RFC 9457), and logs internal errors. */
-export function problemHandler(log: Pick<Logger, 'error'>): ErrorRequestHandler {
+/** Creates the error handler: it answers every error with a problem document (RFC 9457), and logs internal errors and failures of the database. */
+export function problemHandler(log: Pick<Logger, 'error' | 'warn'>): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const problem =
       toProblem(error) ?? new Problem(500, 'Internal error', { detail: 'Quote the request_id when you report it.' });
     // A thrown `Problem` with such a status is expected, such as "not ready", and not a bug.
     if (problem.status >= 500 && !(error instanceof Problem)) {
-      log.error('A request failed.', {
+      const level = problem.status === 503 ? 'warn' : 'error';
+      log[level]('A request failed.', {
         request_id: requestId(response),
         method: request.method,
         path: shownPath(request),

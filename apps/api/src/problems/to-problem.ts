@@ -1,4 +1,5 @@
 import { ConflictingEventError } from '@tidings/accept';
+import { findFailure } from '@tidings/database';
 import { InvalidEventError } from '@tidings/events';
 import { MAX_BODY } from '../http/json-body.js';
 import { invalid, Problem } from './problem.js';
@@ -22,13 +23,8 @@ const PARSER_PROBLEMS: Record<string, [title: string, detail: string]> = {
   'request.size.invalid': ['The body has the wrong length', 'The length of the body differs from Content-Length.'],
 };
 
-/**
- * Codes of temporary failures: PostgreSQL's classes 08 (connection failure), 57P (shutdown) and 53 (too many connections),
- * timeouts of statements and locks (57014, 55P03), deadlock (40P01), a missing partition for today (23514); errors of
- * sockets and DNS; Prisma's P1001, P1002, P1017, P2024 and P2028 (no connection, or none from the pool in time).
- */
-const UNAVAILABLE = /^(08|57P|57014|55P03|40P01|23514|53|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_|P1001|P1002|P1017|P2024|P2028)/;
-const POOL_TIMEOUT = /timeout exceeded when trying to connect|Connection terminated|Query read timeout/;
+/** Codes of sockets and DNS: of Redis, or of a database whose error was not marked. */
+const SOCKET = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_)/;
 
 /** Turns an exception into a problem; the only place that does. Null: an internal error, which must be logged. */
 export function toProblem(error: unknown): Problem | null {
@@ -45,13 +41,15 @@ export function toProblem(error: unknown): Problem | null {
   }
   if (error instanceof URIError)
     return new Problem(400, 'The path is not valid', { detail: 'The path has an invalid percent encoding.' });
-  if (isUnavailable(error)) {
-    return new Problem(503, 'The database is not available', {
-      detail: 'Send the request again. Events may have been accepted already: send them with the same ids.',
-      headers: { 'retry-after': '1' },
-    });
-  }
-  return null;
+  return isUnavailable(error) ? databaseUnavailable() : null;
+}
+
+/** A 503 with `Retry-After`. */
+export function databaseUnavailable(): Problem {
+  return new Problem(503, 'The database is not available', {
+    detail: 'Send the request again. Events may have been accepted already: send them with the same ids.',
+    headers: { 'retry-after': '1' },
+  });
 }
 
 function tooLarge(maxBytes: number, status: number): Problem {
@@ -75,16 +73,11 @@ function isParserError(error: unknown): error is ParserError {
   return error.expose === true && typeof error.status === 'number' && error.status >= 400 && error.status < 500;
 }
 
+/**
+ * Whether the database, and not the request, is the reason: its connection, a lock, a limit, its rights or its state. The same
+ * request may succeed later, although an operator may have to do something first.
+ */
 function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return UNAVAILABLE.test(code) || UNAVAILABLE.test(postgresCode(error)) || POOL_TIMEOUT.test(error.message);
-}
-
-/** Returns PostgreSQL's code of an error of Prisma, which has a code of its own, such as P2010; otherwise the empty string. */
-function postgresCode(error: PrismaError): string {
-  return error.meta?.driverAdapterError?.cause?.originalCode ?? '';
-}
-interface PrismaError extends Error {
-  meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
+  if (findFailure(error) !== null) return true;
+  return error instanceof Error && 'code' in error && SOCKET.test(String(error.code));
 }

@@ -1,4 +1,4 @@
-import { openDatabase, pingPools, shareConnections, type Database } from '@tidings/database';
+import { createDatabaseCheck, openDatabase, readPartitionsAhead, shareConnections, type Database } from '@tidings/database';
 import {
   connectRedis,
   createDeliveriesQueue,
@@ -11,7 +11,8 @@ import {
   watchRedis,
 } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
-import { measureDependencies, measurePools } from '@tidings/runtime/metrics';
+import { measureDependencies, measurePartitions, measurePools } from '@tidings/runtime/metrics';
+import { createCanOpen } from '@tidings/secrets';
 import type { WorkerConfig } from '../config.js';
 import type { WorkerMetrics } from './telemetry.js';
 
@@ -56,7 +57,7 @@ export interface Connections {
 
 /** Opens the connections of the worker, and measures them. PostgreSQL is not contacted before the first query. */
 export function openConnections(
-  config: Pick<WorkerConfig, 'databaseUrl' | 'databasePool' | 'redisUrl' | 'prefix' | 'timeoutMs'>,
+  config: Pick<WorkerConfig, 'databaseUrl' | 'databasePool' | 'sealKeys' | 'redisUrl' | 'prefix' | 'timeoutMs'>,
   { metrics, log }: ConnectionsParts,
 ): Connections {
   const shares = shareConnections(config.databasePool, WEIGHTS);
@@ -83,8 +84,12 @@ export function openConnections(
   const queue = createDeliveriesQueue({ redis: commands, prefix: config.prefix });
   const expansions = createExpansionsQueue({ redis: commands, prefix: config.prefix });
 
-  const dependencies = { postgresql: () => pingPools(pools), redis: createRedisCheck(commands, config.prefix) };
+  const dependencies = {
+    postgresql: createDatabaseCheck({ pools, canOpen: createCanOpen(config.sealKeys), log }),
+    redis: createRedisCheck(commands, config.prefix),
+  };
   measurePools(metrics.registry, pools);
+  measurePartitions(metrics.registry, () => readPartitionsAhead(pools.periodic));
   measureDependencies(metrics.registry, dependencies);
   return {
     pools,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
+import { explainFailure } from '@tidings/database';
 import { formatNetwork } from '@tidings/egress';
 import { isRedisProblem, problemOf } from '@tidings/queue';
 import { createLogger, type Logger } from '@tidings/runtime/logging';
@@ -51,6 +52,8 @@ export async function openTelemetry(
     format: config.logFormat,
     context: tracing?.activeIds,
     outageOf: (error) => (isRedisProblem(error) ? problemOf(error).words : undefined),
+    // An outbox is in the database of another service.
+    explain: ({ error, outbox }) => (outbox === undefined ? explainFailure(error) : null),
     ...(logStream && { stream: logStream }),
   });
   for (const notice of config.notices) log.warn(notice);

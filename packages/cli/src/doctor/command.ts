@@ -43,7 +43,7 @@ async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
   const token = (options.token || env['TIDINGS_TOKEN'])?.trim() || undefined;
   const url = options.url || env['TIDINGS_URL'] ? serverUrl(options, io) : undefined;
   const [database, redis, tokens, egress, apiClock, ...ports] = await Promise.all([
-    checkDatabaseServer(env['DATABASE_URL']?.trim(), env['SECRETS_KEYS']),
+    checkDatabaseServer(env['DATABASE_URL']?.trim(), env['SECRETS_KEYS'], env['DATABASE_POOL']),
     checkRedisServer(env['REDIS_URL']?.trim(), env['REDIS_PREFIX'] || DEFAULT_PREFIX),
     checkTokens(env, token),
     checkEgress(env, localAddresses),

@@ -7,7 +7,9 @@ import { readClock, type ClockReading } from './clocks.js';
 import { findingFactory, type Finding } from './finding.js';
 import { checkMigrations, checkPostgresql } from './postgresql.js';
 import { checkEviction, checkPersistence, checkWrites, countEnqueued } from './redis.js';
+import { checkPartitions, checkRights } from './rights.js';
 import { checkSealKeys } from './seal-keys.js';
+import { checkDurability, checkServerSettings } from './server-settings.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -18,12 +20,17 @@ export interface ServerCheck {
 }
 
 /**
- * Checks PostgreSQL: connection, migrations, and whether SECRETS_KEYS opens the sealed columns.
+ * Checks PostgreSQL: connection, migrations, rights, partitions, settings, and whether SECRETS_KEYS opens the sealed columns.
  *
  * @param url DATABASE_URL
  * @param sealKeys SECRETS_KEYS
+ * @param databasePool DATABASE_POOL
  */
-export async function checkDatabaseServer(url: string | undefined, sealKeys: string | undefined): Promise<ServerCheck> {
+export async function checkDatabaseServer(
+  url: string | undefined,
+  sealKeys: string | undefined,
+  databasePool?: string,
+): Promise<ServerCheck> {
   const { wrong } = findingFactory('PostgreSQL');
   const unusable = async (finding: Finding): Promise<ServerCheck> => ({
     findings: [finding, await checkSealKeys(sealKeys, null)],
@@ -41,11 +48,21 @@ export async function checkDatabaseServer(url: string | undefined, sealKeys: str
     if (reachable.level === 'wrong') return await unusable(reachable);
     const clock = await readClock('PostgreSQL', async () => (await readServer(database.pool)).now.getTime());
     const migrations = await checkMigrations(database);
-    // The schema of an older version may not have these columns.
-    const sealed = await checkSealKeys(sealKeys, database).catch((error: unknown) =>
-      findingFactory('seal keys').skipped(`the sealed columns cannot be read: ${reasonOf(error)}`),
-    );
-    return { findings: [reachable, migrations, sealed], clock };
+    // A database without migrations, or with those of an older version, has not all tables and columns.
+    const orSkip = (check: string, found: Promise<Finding>) =>
+      found.catch((error: unknown) => findingFactory(check).skipped(`it cannot be checked: ${reasonOf(error)}`));
+    const isMigrated = migrations.level !== 'wrong';
+    const findings = [
+      reachable,
+      migrations,
+      ...(isMigrated
+        ? [await orSkip('rights', checkRights(database)), await orSkip('partitions', checkPartitions(database))]
+        : []),
+      await orSkip('durability', checkDurability(database)),
+      await orSkip('settings', checkServerSettings(database, databasePool)),
+      isMigrated ? await orSkip('seal keys', checkSealKeys(sealKeys, database)) : await checkSealKeys(sealKeys, null),
+    ];
+    return { findings, clock };
   } finally {
     await database.close();
   }

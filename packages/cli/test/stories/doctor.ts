@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,9 +35,11 @@ export function doctorStories(system: () => System): void {
       const api = { TIDINGS_URL: tidings.url, TIDINGS_TOKEN: tidings.token('dina') };
       const { code, ok, found } = await examine(api, `--health ${tidings.url}`);
       expect({ code, ok }).toEqual({ code: 0, ok: true });
-      expect([...found].map(([check, { level }]) => `${check}: ${level}`)).toEqual(
+      // The suites' PostgreSQL runs without fsync.
+      expect(found.get('durability')?.message).not.toContain('synchronous_commit');
+      expect([...found].filter(([check]) => check !== 'durability').map(([check, { level }]) => `${check}: ${level}`)).toEqual(
         (
-          'settings,PostgreSQL,migrations,seal keys,Redis,Redis rights,Redis memory,Redis disk,clocks,token keys,token alg,token header,token key,' +
+          'settings,PostgreSQL,migrations,rights,partitions,server settings,seal keys,Redis,Redis rights,Redis memory,Redis disk,clocks,token keys,token alg,token header,token key,' +
           'token signature,token exp,token nbf,token iat,token iss,token aud,token sub,token scope,token jti,egress,API,token,health'
         )
           .split(',')
@@ -89,7 +92,44 @@ export function doctorStories(system: () => System): void {
       const { code, found } = await examine({ DATABASE_URL: empty.url });
       await empty.drop();
       expect(code).toBe(1);
-      expect(found.get('migrations')).toMatchObject({ level: 'wrong', message: expect.stringMatching(/^missing: .*_init, /) });
+      expect(found.get('migrations')).toMatchObject({
+        level: 'wrong',
+        message: expect.stringMatching(/^migrations are missing \(all\): run /),
+      });
+    });
+
+    test('finds a role without rights, which could not make the next partition, and partitions that run out', async () => {
+      const database = await createTestDatabase();
+      const client = await database.connect();
+      const role = `doctor_${randomBytes(6).toString('hex')}`;
+      const url = new URL(database.url);
+      [url.username, url.password] = [role, 'x'];
+      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role};
+        GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}; UPDATE partitions SET ends_at = now() + interval '2 hours'
+        WHERE ends_at = (SELECT max(ends_at) FROM partitions)`);
+      const owned = await examine({ DATABASE_URL: url.href });
+      expect(owned.code).toBe(1);
+      expect(owned.found.get('rights')).toMatchObject({
+        level: 'wrong',
+        message: expect.stringContaining('cannot make the next partitions'),
+      });
+      expect(owned.found.get('partitions')).toMatchObject({
+        level: 'wrong',
+        message: expect.stringMatching(/^only for the next 0\.1 days/),
+      });
+      await client.query(`REVOKE ALL ON webhooks FROM ${role}`);
+      const revoked = await examine({ DATABASE_URL: url.href });
+      expect(revoked.found.get('rights')?.message).toContain('lacks DELETE on webhooks, INSERT on webhooks');
+      await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      await database.drop();
+    });
+
+    test('says in the words of the log and of /readyz why the database cannot be used', async () => {
+      const url = new URL(system().databaseUrl);
+      const wrongPassword = await examine({ DATABASE_URL: Object.assign(new URL(url), { password: 'wrong' }).href });
+      expect(wrongPassword.found.get('PostgreSQL')?.message).toContain('PostgreSQL refuses the login');
+      const missing = await examine({ DATABASE_URL: Object.assign(new URL(url), { pathname: '/none' }).href });
+      expect(missing.found.get('PostgreSQL')?.message).toContain('the database of DATABASE_URL does not exist');
     });
 
     test('finds secrets that no key opens, and secrets that only another key than the first opens', async () => {

@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether PostgreSQL and Redis are available */
+        /** Whether PostgreSQL and Redis can be used */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -1932,7 +1932,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description PostgreSQL and Redis are available. */
+            /** @description PostgreSQL and Redis can be used. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1950,7 +1950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description PostgreSQL or Redis is unavailable, or the process is stopping: `detail` names it. */
+            /** @description PostgreSQL or Redis cannot be used, or the process is stopping: `detail` names it, with the reason. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,10 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { findFailure, originalMessage, type FailureKind } from '../failure.js';
+import { markErrors } from '../mark-errors.js';
+import { isSupported, readServer } from '../sql/read-server.js';
+import { tooOld, unusableBecauseOf, UnusableDatabaseError } from '../unusable-database.js';
 
 const RETRY_EVERY_MS = 250;
 const CONNECT_TIMEOUT_MS = 5000;
-/** Errors of a server that is starting, restarting, or not yet known to the network. */
-const TEMPORARY = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
+/** Failures of a server that is starting, restarting, busy, or not yet known to the network. */
+const TEMPORARY: ReadonlySet<FailureKind> = new Set([
+  'unreachable',
+  'starting_or_stopping',
+  'connections_exhausted',
+  'pool_exhausted',
+]);
 
 /**
  * Opens a pool of exactly one connection, so that a lock of its session guards every statement of the pool. Throws immediately
@@ -22,10 +31,13 @@ export async function connect(connectionString: string, waitMs: number): Promise
   });
   // The running statement gets the error as well; without a listener the event would end the process.
   pool.on('error', () => undefined);
+  markErrors(pool);
   const end = performance.now() + waitMs;
   for (;;) {
     try {
-      await pool.query('SELECT');
+      const server = await readServer(pool);
+      if (!isSupported(server)) throw tooOld(server);
+      if (server.readOnly) throw unusableBecauseOf({ code: '25006' });
       return pool;
     } catch (error) {
       if (isTemporary(error) && performance.now() < end) {
@@ -33,17 +45,14 @@ export async function connect(connectionString: string, waitMs: number): Promise
         continue;
       }
       await pool.end();
-      throw new Error(`Cannot use PostgreSQL at ${address(connectionString)}: ${reason(error)}`, { cause: error });
+      throw new Error(`Cannot use PostgreSQL at ${address(connectionString)}: ${reasonOf(error)}`, { cause: error });
     }
   }
 }
 
 function isTemporary(error: unknown): boolean {
-  return error instanceof Error && (TEMPORARY.has(codeOf(error)) || /timeout|terminated/.test(error.message));
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const failure = findFailure(error);
+  return failure !== null && TEMPORARY.has(failure.kind);
 }
 
 function address(connectionString: string): string {
@@ -51,8 +60,10 @@ function address(connectionString: string): string {
   return `${host}:${String(port)}, database "${database ?? ''}"`;
 }
 
-/** Returns an error's message. The error of a host name with several addresses has no message, but an error for each address. */
-function reason(error: unknown): string {
-  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
-  return first instanceof Error ? first.message : String(first);
+/** Returns what happened, PostgreSQL's own words, and what to do, in one line. */
+function reasonOf(error: unknown): string {
+  const { kind, message, remedy } = unusableBecauseOf(error);
+  const original = error instanceof UnusableDatabaseError ? '' : originalMessage(error);
+  if (kind === 'unknown') return original;
+  return `${message}${original === '' ? '' : ` (${original})`}. ${remedy}`;
 }

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import type { Queryable } from '../database.js';
+import { unfitMigrations } from '../unusable-database.js';
 import { connect } from './connection.js';
 import { openEngine, PRISMA_FOLDER } from './engine.js';
 import { readMigrations } from './files.js';
+import { readMigrationState } from './state.js';
 
 /** The engine's own lock, so that `prisma migrate deploy` waits as well. */
 const MIGRATION_LOCK = 72_707_369;
@@ -25,9 +28,11 @@ export async function migrate(databaseUrl: string, options: MigrationOptions = {
   const pool = await connect(databaseUrl, waitMs);
   try {
     await pool.query(`SELECT pg_advisory_lock(${String(MIGRATION_LOCK)})`);
+    const migrationsList = readMigrations(prismaFolder);
+    await refuseForeign(pool, migrationsList);
     const engine = await openEngine(pool, join(prismaFolder, 'schema.prisma'));
     const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList: readMigrations(prismaFolder),
+      migrationsList,
       filters: { externalTables: [], externalEnums: [] },
     });
     return appliedMigrationNames;
@@ -35,4 +40,14 @@ export async function migrate(databaseUrl: string, options: MigrationOptions = {
     // The lock belongs to the session, which ends here.
     await pool.end();
   }
+}
+
+/** Throws, in one line, when the database is another application's: the engine would begin, and fail at a table that exists. */
+async function refuseForeign(sql: Queryable, { migrationDirectories }: ReturnType<typeof readMigrations>): Promise<void> {
+  const state = await readMigrationState(
+    sql,
+    migrationDirectories.map(({ path }) => path),
+  );
+  const unfit = state && unfitMigrations(state);
+  if (unfit?.kind === 'foreign') throw new Error(`${unfit.message}. ${unfit.remedy}`);
 }

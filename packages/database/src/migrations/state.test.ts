@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import { openDatabase, type Database } from '../database.js';
+import { MIGRATION_NAMES } from '../generated/migration-names.js';
+import { PRISMA_FOLDER } from './engine.js';
+import { readMigrations } from './files.js';
 import { readMigrationState } from './state.js';
 
 let testDatabases: TestDatabase[];
@@ -18,9 +21,12 @@ const read = (database: Database | undefined) => readMigrationState((database as
 describe('the state of the migrations', () => {
   test('has all as applied, or all as pending', async () => {
     const applied = await read(migrated);
-    expect(applied).toMatchObject({ pending: [], failed: [], unknown: [] });
+    expect(applied).toMatchObject({ pending: [], failed: [], unknown: [], hasForeignTables: false });
     expect(applied?.applied[0]).toMatch(/_init$/);
-    expect(await read(empty)).toEqual({ applied: [], pending: applied?.applied, failed: [], unknown: [] });
+    const nothing = { applied: [], pending: applied?.applied, failed: [], unknown: [] };
+    expect(await read(empty)).toEqual({ ...nothing, hasForeignTables: false });
+    await empty?.pool.query('CREATE TABLE webhooks ()');
+    expect(await read(empty)).toEqual({ ...nothing, hasForeignTables: true });
   });
 
   test('names failed, missing and unknown ones, and a repeated one once', async () => {
@@ -41,7 +47,15 @@ describe('the state of the migrations', () => {
     expect(state?.applied).toContain(first);
   });
 
-  test('is null where no migrations are on disk', async () => {
-    expect(await readMigrationState((migrated as Database).pool, '/nowhere')).toBeNull();
+  test('is null for a role that may not read it', async () => {
+    const client = await (migrated as Database).pool.connect();
+    await client.query('BEGIN; CREATE ROLE state_reader; SET LOCAL ROLE state_reader');
+    expect(await readMigrationState(client)).toBeNull();
+    await client.query('ROLLBACK');
+    client.release();
+  });
+
+  test('is compared with the migrations of the folder prisma, which images do not have', () => {
+    expect(MIGRATION_NAMES).toEqual(readMigrations(PRISMA_FOLDER).migrationDirectories.map(({ path }) => path));
   });
 });

@@ -1,6 +1,5 @@
 import type { Queryable } from '../database.js';
-import { PRISMA_FOLDER } from './engine.js';
-import { readMigrations } from './files.js';
+import { MIGRATION_NAMES } from '../generated/migration-names.js';
 
 /** The migrations of a database compared with those of this version. */
 export interface MigrationState {
@@ -10,31 +9,37 @@ export interface MigrationState {
   pending: string[];
   /** Migrations that began and did not finish. */
   failed: string[];
-  /** Migrations that this version does not have: a newer version migrated the database. */
+  /** Migrations that this version does not have: a newer version, or another application, migrated the database. */
   unknown: string[];
+  /** Whether there are tables with the names of ours, although no migration of ours was applied. */
+  hasForeignTables: boolean;
 }
 
 /**
- * Compares the migrations on disk with those that the database has applied. Null when there are none on disk, as in images
- * that do not migrate. Changes nothing.
- *
- * @param prismaFolder folder of `migrations/`; default: that of the project
+ * Compares the migrations of this version with those that the database has applied. Null when the role may not read them.
+ * Changes nothing.
  */
-export async function readMigrationState(sql: Queryable, prismaFolder = PRISMA_FOLDER): Promise<MigrationState | null> {
-  const known = readMigrations(prismaFolder).migrationDirectories.map(({ path }) => path);
-  if (known.length === 0) return null;
-  const { rows: tables } = await sql.query<{ there: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`);
-  if (!tables[0]?.there) return { applied: [], pending: known, failed: [], unknown: [] };
+export async function readMigrationState(sql: Queryable, known = MIGRATION_NAMES): Promise<MigrationState | null> {
+  const { rows: tables } = await sql.query<{ exists: boolean; isReadable: boolean; hasWebhooks: boolean }>(
+    `SELECT list IS NOT NULL AS "exists", coalesce(has_table_privilege(list, 'SELECT'), false) AS "isReadable",
+       to_regclass('webhooks') IS NOT NULL AS "hasWebhooks"
+     FROM to_regclass('_prisma_migrations') AS list`,
+  );
+  const { exists = false, isReadable = false, hasWebhooks = false } = tables[0] ?? {};
+  if (!exists) return { applied: [], pending: [...known], failed: [], unknown: [], hasForeignTables: hasWebhooks };
+  if (!isReadable) return null;
   const { rows } = await sql.query<{ name: string; finished: boolean }>(
     `SELECT migration_name AS name, bool_or(finished_at IS NOT NULL) AS finished
      FROM _prisma_migrations WHERE rolled_back_at IS NULL GROUP BY migration_name ORDER BY migration_name`,
   );
   const finished = new Set(rows.filter((row) => row.finished).map(({ name }) => name));
   const failed = rows.filter((row) => !row.finished).map(({ name }) => name);
+  const applied = known.filter((name) => finished.has(name));
   return {
-    applied: known.filter((name) => finished.has(name)),
+    applied,
     pending: known.filter((name) => !finished.has(name) && !failed.includes(name)),
     failed,
     unknown: [...finished].filter((name) => !known.includes(name)),
+    hasForeignTables: hasWebhooks && applied.length === 0 && failed.length === 0,
   };
 }

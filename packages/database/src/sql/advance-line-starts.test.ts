@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { flushStatistics } from '@tidings/testing';
 import { HEALTH, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
 import { admitNext } from './admit-next.js';
@@ -137,7 +138,7 @@ describe('while a transaction holds back every vacuum', () => {
   const entriesRead = async (work: () => Promise<unknown>) => {
     const client = await log.pool.connect();
     const read = async () => {
-      await client.query('SELECT pg_stat_force_next_flush()');
+      await flushStatistics(client);
       const { rows } = await client.query<{ read: string }>(
         "SELECT sum(idx_tup_read) AS read FROM pg_stat_user_indexes WHERE relname = 'pending_deliveries'",
       );
@@ -147,7 +148,7 @@ describe('while a transaction holds back every vacuum', () => {
       await read();
       const before = await read();
       await work();
-      await log.pool.query('SELECT pg_stat_force_next_flush()');
+      await flushStatistics(log.pool);
       return (await read()) - before;
     } finally {
       client.release();

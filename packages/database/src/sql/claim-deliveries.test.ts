@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventually } from '@tidings/testing';
+import { eventually, flushStatistics } from '@tidings/testing';
 import { HEALTH, succeeded } from '../../test/attempts.js';
 import { openLog, WAKE_AFTER_S, type TestLog } from '../../test/log.js';
 import { openDatabase } from '../database.js';
@@ -107,7 +107,7 @@ describe('claiming a delivery', () => {
       return rows;
     };
     const hotUpdates = async () => {
-      await log.pool.query('SELECT pg_stat_force_next_flush()');
+      await flushStatistics(log.pool);
       const { rows } = await log.pool.query<{ all: number; hot: number }>(
         "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'pending_deliveries'",
       );
@@ -117,7 +117,7 @@ describe('claiming a delivery', () => {
     try {
       const [pageBefore, before] = [await page(), await hotUpdates()];
       await claimDeliveries(client.pool, [id], OPTIONS);
-      await client.pool.query('SELECT pg_stat_force_next_flush()');
+      await flushStatistics(client.pool);
       await eventually(async () => {
         expect(await hotUpdates()).toEqual({ all: before.all + 1, hot: before.hot + 1 });
       });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { flushStatistics } from '@tidings/testing';
 import { HEALTH, succeeded } from '../../test/attempts.js';
 import { openLog, type TestLog } from '../../test/log.js';
 import { planReplay } from '../../test/plan-replay.js';
@@ -184,7 +185,7 @@ test.each(STATEMENTS.filter(([name]) => name !== 'read_backlog'))(
 describe('a statement, with the functions that it calls,', () => {
   /** The number of scans of whole tables, of each table that grows. */
   const scans = async () => {
-    await database.pool.query('SELECT pg_stat_force_next_flush()');
+    await flushStatistics(database.pool);
     const { rows } = await log.pool.query<{ name: string; scans: string }>(
       `SELECT relname AS name, seq_scan AS scans FROM pg_stat_user_tables
        WHERE relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours)$' ORDER BY relname`,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@tidings/testing';
+import { createTestDatabase, flushStatistics, type TestDatabase } from '@tidings/testing';
 import { createCatalog } from '../catalog.js';
 import { gapsUpdated } from '../catalog/gaps.js';
 import { syncCompleted, syncFailed } from '../catalog/sync.js';
@@ -152,7 +152,7 @@ describe('the table of an outbox', () => {
   test('numbers rows by index, also with a plan that was made for an empty table', async () => {
     await client.query('VACUUM ANALYZE tidings.outbox');
     const scans = async () => {
-      await client.query('SELECT pg_stat_force_next_flush()');
+      await flushStatistics(client);
       const { rows } = await client.query<{ seq: string; idx: string }>(
         "SELECT seq_scan AS seq, idx_scan AS idx FROM pg_stat_user_tables WHERE relid = 'tidings.outbox'::regclass",
       );

@@ -1,2 +1,2 @@
 export { startHealthServer, type HealthServer, type RenderedMetrics } from './server.js';
-export { checkReadiness, type Readiness, type DependencyCheck } from './readiness.js';
+export { checkReadiness, NotReadyError, type Readiness, type DependencyCheck } from './readiness.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkReadiness } from './readiness.js';
+import { checkReadiness, NotReadyError } from './readiness.js';
 
 const answering = () => Promise.resolve('PONG');
 
@@ -22,6 +22,11 @@ describe('readiness', () => {
   test('has the reason of a dependency that has words for everybody', async () => {
     const failing = () => Promise.reject(Object.assign(new Error('NOAUTH at 10.0.0.1'), { readiness: 'Redis wants a password' }));
     expect(await checkReadiness({ redis: failing })).toEqual({ ready: false, checks: { redis: 'Redis wants a password' } });
+  });
+
+  test('has the words of a dependency that gives a reason', async () => {
+    const failing = () => Promise.reject(new NotReadyError('migrations are missing'));
+    expect((await checkReadiness({ postgresql: failing })).checks).toEqual({ postgresql: 'migrations are missing' });
   });
 
   test('does not wait for a dependency that hangs', async () => {

@@ -4,6 +4,18 @@
  */
 export type DependencyCheck = () => Promise<unknown>;
 
+/** The reason why a dependency is not ready, in words that anybody may read: they name no host, user or database. */
+export class NotReadyError extends Error {
+  /** The reason, as {@link checkReadiness} shows it. */
+  readonly readiness: string;
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.readiness = reason;
+    this.name = 'NotReadyError';
+  }
+}
+
 /** The result of a readiness check. */
 export interface Readiness {
   /** Whether all dependencies answered. */

@@ -1,5 +1,6 @@
 import winston, { format } from 'winston';
 import { createOutages } from './outages.js';
+import { createFailureLimit, type Explain } from './limit-failures.js';
 import { redact } from './redact.js';
 
 /** A winston logger. Details go in the second argument: `log.info('Accepted.', { event_id })`. */
@@ -20,6 +21,11 @@ export interface LoggerOptions {
    * about one outage, one is written a minute, with the number of the others as `held_back`. Default: all are written.
    */
   outageOf?: ((error: unknown) => string | undefined) | undefined;
+  /**
+   * Explains errors whose cause lies outside of the process: such a line has the explanation in place of the error, and warnings
+   * about one topic are written once a minute. Default: every error is written, with its stack trace.
+   */
+  explain?: Explain | undefined;
   /** Where lines go. Default: standard output. */
   stream?: NodeJS.WritableStream;
 }
@@ -42,11 +48,24 @@ export function createLogger(options: LoggerOptions): Logger {
     format: format.combine(format.timestamp(), redacted(), ...(style === 'json' ? [format.json()] : [format.colorize(), pretty])),
     transports: [stream ? new winston.transports.Stream({ stream }) : new winston.transports.Console()],
   });
+  if (options.explain !== undefined) withLimit(logger, options.explain);
   if (options.context !== undefined) withContext(logger, options.context);
   if (options.outageOf !== undefined) holdBackRepetitions(logger, options.outageOf);
   // winston formats a line before it drops it because of its level: 5 % of the worker's time (measured).
   for (const name of LEVELS) if (!logger.isLevelEnabled(name)) logger[name] = () => logger;
   return logger;
+}
+
+/** Shortens lines about known failures, and drops repeated ones. */
+function withLimit(logger: Logger, explain: Explain): void {
+  const limit = createFailureLimit(explain);
+  for (const name of ['error', 'warn'] as const) {
+    const write = logger[name].bind(logger) as (message: string, details?: object) => Logger;
+    logger[name] = ((message: string, details?: object) => {
+      const kept = limit(name, message, details);
+      return kept === null ? logger : write(message, kept);
+    }) as Logger[typeof name];
+  }
 }
 
 /** Reads the context when a line is logged: with a busy stream, winston may format it later, when another span is active. */

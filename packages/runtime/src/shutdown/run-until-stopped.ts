@@ -1,3 +1,4 @@
+import { NotReadyError } from '@tidings/runtime/health';
 import { ListenError } from '@tidings/runtime/listen';
 
 /** A process whose parts are composed, and not started yet. */
@@ -17,14 +18,16 @@ const READER_HAS_GONE = new Set(['EPIPE', 'ECONNRESET', 'EIO']);
 /**
  * Starts a process, waits for the reason to stop it, stops it, and exits: after SIGTERM or SIGINT with 0, otherwise with 1.
  *
- * Two other reasons end it with one line instead of a stack trace. A server cannot listen. Or the reader of standard output
- * has gone: nobody would see what a process without a log does, and its supervisor can only start it again, with another pipe,
+ * Three other reasons end it with one line instead of a stack trace. A server cannot listen. A dependency cannot be used,
+ * whatever happens. Or the reader of standard output has gone: nobody would see what a process without a log does, and its supervisor can only start it again, with another pipe,
  * when it ends. It finishes its requests first. A disk that is full, on the other hand, loses lines and ends nothing.
  */
 export async function runUntilStopped({ start, stop, deadlineMs, log }: ProcessParts): Promise<never> {
   const readerHasGone = watchOutput();
-  const failure = await Promise.race([start().then(() => undefined, listenFailure), readerHasGone]);
-  const reason = failure ?? (await Promise.race([stopSignal(), readerHasGone]));
+  // A process that waits for its database must stop when it is asked to.
+  const stopped = stopSignal();
+  const failure = await Promise.race([start().then(() => undefined, startFailure), readerHasGone, stopped]);
+  const reason = failure ?? (await Promise.race([stopped, readerHasGone]));
   if ('signal' in reason) log.info('Stopping.', reason);
   else if (reason.isLogged) log.error(reason.message);
   else process.stderr.write(`${reason.message}\n`);
@@ -51,8 +54,9 @@ interface Failure {
   isLogged: boolean;
 }
 
-function listenFailure(error: unknown): Failure {
+function startFailure(error: unknown): Failure {
   if (error instanceof ListenError) return { message: error.message, isLogged: true };
+  if (error instanceof NotReadyError) return { message: `The process cannot start: ${error.message}.`, isLogged: true };
   throw error;
 }
 

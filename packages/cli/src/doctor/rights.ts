@@ -1,0 +1,41 @@
+import { readPartitionsAhead, readRights, type Database } from '@tidings/database';
+import { findingFactory, type Finding } from './finding.js';
+
+const rights = findingFactory('rights');
+const partitions = findingFactory('partitions');
+
+const DAY_S = 86_400;
+/** Partition maintenance adds partitions for seven days ahead, once an hour. */
+const EXPECTED_DAYS = 6;
+/** Limits the rights that a message names. */
+const MAX_NAMED = 5;
+
+/** Checks that the role has the rights on every table, sequence and function, and may add and drop partitions of the log. */
+export async function checkRights({ pool }: Pick<Database, 'pool'>): Promise<Finding> {
+  const { role, missing, missingForPartitions } = await readRights(pool);
+  if (missing.length > 0) {
+    return rights.wrong(`the role "${role}" lacks ${some(missing)}`, 'Grant them: docs/deploying.md lists the rights.');
+  }
+  if (missingForPartitions.length > 0) {
+    return rights.wrong(
+      `the role "${role}" cannot make the next partitions of the log: it lacks ${some(missingForPartitions)}`,
+      'Give it the right: otherwise no event is accepted when the present partitions end.',
+    );
+  }
+  return rights.ok(`the role "${role}" has all rights`);
+}
+
+/** Checks that the log has partitions for the next days. */
+export async function checkPartitions({ pool }: Pick<Database, 'pool'>): Promise<Finding> {
+  const days = (await readPartitionsAhead(pool)) / DAY_S;
+  const text = `for the next ${days.toFixed(1)} days`;
+  if (days >= EXPECTED_DAYS) return partitions.ok(text);
+  const advice = 'An API or a worker adds them once an hour: read its log lines about the task "keep partitions".';
+  if (days > 1) return partitions.warning(`only ${text}`, advice);
+  return partitions.wrong(days > 0 ? `only ${text}` : 'none for the present time: no event is accepted', advice);
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length - MAX_NAMED;
+  return names.slice(0, MAX_NAMED).join(', ') + (more > 0 ? `, and ${String(more)} more` : '');
+}

@@ -1,0 +1,52 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { createFailureLimit } from './limit-failures.js';
+
+const MINUTE = 60_000;
+let now: number;
+let limit: ReturnType<typeof createFailureLimit>;
+beforeEach(() => {
+  now = 0;
+  limit = createFailureLimit(
+    ({ error }) => {
+      if (error === 'away') return { topic: 'database', details: { reason: 'it is away' } };
+      return error === 'locked' ? { topic: null, details: { reason: 'it is locked' } } : null;
+    },
+    () => now,
+  );
+});
+
+describe('warnings about a known failure', () => {
+  test('have its explanation in place of the error', () => {
+    expect(limit('warn', 'A round failed.', { task: 'reconcile', error: 'away' })).toEqual({
+      task: 'reconcile',
+      reason: 'it is away',
+    });
+  });
+
+  test('are written once a minute, whatever their messages are, with the number of those that were dropped', () => {
+    expect(limit('warn', 'A round failed.', { error: 'away' })).not.toBeNull();
+    now = MINUTE - 1;
+    expect(limit('warn', 'A round failed.', { error: 'away' })).toBeNull();
+    expect(limit('warn', 'A request failed.', { error: 'away' })).toBeNull();
+    now = MINUTE;
+    expect(limit('warn', 'A request failed.', { error: 'away' })).toEqual({ reason: 'it is away', repeated: 2 });
+  });
+
+  test('without a topic are written once a minute for each message', () => {
+    expect(limit('warn', 'A round failed.', { error: 'locked' })).not.toBeNull();
+    expect(limit('warn', 'A request failed.', { error: 'locked' })).not.toBeNull();
+    expect(limit('warn', 'A round failed.', { error: 'locked' })).toBeNull();
+  });
+});
+
+test('an error is written each time, without the stack trace of a known failure', () => {
+  for (const delivery_id of [1, 2]) {
+    expect(limit('error', 'Not recorded.', { delivery_id, error: 'away' })).toEqual({ delivery_id, reason: 'it is away' });
+  }
+});
+
+test('other lines stay as they are', () => {
+  for (const details of [undefined, { webhook_id: 1 }, { error: 'another' }]) {
+    for (let count = 0; count < 2; count += 1) expect(limit('warn', 'x', details)).toBe(details);
+  }
+});
