@@ -1,6 +1,6 @@
 // The first steps of every npm command of the project: check Node's version, install the packages, build.
 // Plain JavaScript without dependencies, since it runs before anything is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ function installPackages() {
   if (!isInstalled()) {
     console.log('Installing packages (once) …');
     // The build needs devDependencies, which npm leaves out when NODE_ENV is production.
-    run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+    runWithProgress('Installing packages', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   }
 }
 
@@ -36,7 +36,13 @@ function installPackages() {
 export function prepare() {
   installPackages();
   console.log('Building …');
-  run(process.execPath, [TURBO, 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'], true, TURBO_ENV);
+  runWithProgress(
+    'Building',
+    process.execPath,
+    [TURBO, 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'],
+    true,
+    TURBO_ENV,
+  );
 }
 
 /** Installs the packages, and builds the API with what it needs. */
@@ -165,6 +171,28 @@ function isOnPath(command) {
       return false;
     }
   });
+}
+
+/** How often a long step says that it goes on, in milliseconds. */
+const PROGRESS_EVERY_MS = 10_000;
+
+/** Runs a command like `run`, and prints every ten seconds for how long it has been running: it may take minutes. */
+function runWithProgress(what, command, args, quiet = false, env = process.env) {
+  // A process of its own, since `run` blocks this one. It ends with its standard input, even if this process is killed.
+  const ticker = `
+    const start = Date.now();
+    setInterval(() => console.log(${JSON.stringify(what)} + ' … ' + Math.round((Date.now() - start) / 1000) + ' s'), ${PROGRESS_EVERY_MS});
+    process.stdin.on('end', () => process.exit()).resume();
+    process.stdout.on('error', () => process.exit());`;
+  const progress = spawn(process.execPath, ['--eval', ticker], { stdio: ['pipe', 'inherit', 'ignore'] });
+  progress.stdin.on('error', () => undefined);
+  try {
+    run(command, args, quiet, env);
+  } finally {
+    progress.kill();
+    progress.unref();
+    progress.stdin.destroy();
+  }
 }
 
 /** Runs a command. When it fails, prints its output and exits. */

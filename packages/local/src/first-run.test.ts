@@ -66,6 +66,21 @@ test('delivers published events to the demo receiver, after the first start and 
   });
 }, 90_000);
 
+test('starts the receiver first, and a worker again that has died', async () => {
+  await start();
+  expect(output.indexOf('Receiver is ready')).toBeLessThan(output.indexOf('API is ready'));
+  if (run?.workerPid === undefined) throw new Error('A worker was expected.');
+  process.kill(run.workerPid, 'SIGKILL');
+  await eventually(() => {
+    expect(output).toContain('The worker ended by a signal. It is started again in 1 s.');
+    expect(output.match(/Worker is ready/g)).toHaveLength(2);
+  });
+  const id = await publish();
+  await eventually(() => {
+    expect(output).toContain(`✓ sync.completed (${id}, attempt 1, signature verified)`);
+  });
+}, 90_000);
+
 test('names a part that ends by itself', async () => {
   const { unexpectedEnd } = await start();
   const [pid] = readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n');

@@ -5,6 +5,7 @@ import { ensureDemoWebhook } from './demo-webhook.js';
 import { guidance } from './guidance.js';
 import { isFree, nextFreePort } from './port.js';
 import { startPostgres, type LocalPostgres } from './postgres.js';
+import { keepRunning } from './keep-running.js';
 import type { LocalProcess } from './process.js';
 import { startRedis, type LocalRedis } from './redis.js';
 import { startApp, startTidings, type Tidings } from './tidings.js';
@@ -23,9 +24,11 @@ export interface FirstRunOptions {
 
 /** A running Tidings with its demo receiver. */
 export interface FirstRun {
+  /** The id of the first worker's process. */
+  workerPid: number;
   /** The text to print once everything runs: the addresses and the tour. */
   guidance: string;
-  /** Resolves when any part ends by itself, with a sentence that names it: `The worker ended with exit code 1.` */
+  /** Resolves when any part but the worker, which is started again, ends by itself, with a sentence that names it: `The API ended by a signal.` */
   unexpectedEnd: Promise<string>;
   /**
    * Stops the API, the worker, the receiver, Redis and PostgreSQL, in this order: requests in flight still arrive.
@@ -53,7 +56,9 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
   const { env, mistakes } = readSecretFiles(given);
   if (mistakes.length > 0) throw new Error(`${mistakes.join('. ')}.`);
   const parts: Parts = {};
+  const stopping = new AbortController();
   const stop = async (deadlineMs?: number): Promise<void> => {
+    stopping.abort();
     await parts.tidings?.stop(deadlineMs);
     await parts.receiver?.stop();
     await parts.redis?.stop();
@@ -62,8 +67,14 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
 
   try {
     const host = env['HOST'] || '127.0.0.1';
-    const port = await apiPort(env['PORT'], host);
-    const receiverPort = await nextFreePort(RECEIVER_PORT, { except: [port] });
+    const wanted = wantedPort(env['PORT']);
+    if (wanted !== undefined) await expectFree(wanted, host);
+    // First, since everything else may take minutes, in which another program could take the port. It learns its secret later.
+    const webhookFile = join(folder, 'demo-webhook.json');
+    const receiverPort = await nextFreePort(RECEIVER_PORT, { except: wanted === undefined ? [] : [wanted] });
+    const receiverEnv = { ...env, HOST: '127.0.0.1', PORT: String(receiverPort), RECEIVER_SECRET_FILE: webhookFile };
+    parts.receiver = startApp('receiver', { env: receiverEnv, onOutput });
+    await parts.receiver.waitFor('Receiver is ready');
     const keys = readKeys(folder, env);
 
     if (!env['DATABASE_URL']) parts.postgres = await startPostgres({ folder: join(folder, 'postgres') });
@@ -80,7 +91,7 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
       redisUrl,
       prefix: env['REDIS_PREFIX'] || '{tidings}',
       keys,
-      port,
+      port: wanted ?? (await nextFreePort(API_PORT, { host, except: [receiverPort] })),
       workers: 0,
       hasRateLimits: true,
       env: { ...logEnv, ...retryEnv },
@@ -89,18 +100,16 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
     });
     parts.tidings = tidings;
 
-    // The receiver needs the webhook's secret, which the API generates; the worker needs the receiver.
+    // The webhook's secret, which the API generates, is in the file that the receiver reads.
     const token = tidings.token('alice', 'events:publish');
     const receiverUrl = `http://127.0.0.1:${String(receiverPort)}/hook`;
-    const file = join(folder, 'demo-webhook.json');
-    const webhook = await ensureDemoWebhook({ file, apiUrl: tidings.url, token, url: receiverUrl });
-    const receiverEnv = { ...env, HOST: '127.0.0.1', PORT: String(receiverPort), RECEIVER_SECRET: webhook.secret };
-    parts.receiver = startApp('receiver', { env: receiverEnv, onOutput });
-    await parts.receiver.waitFor('Receiver is ready');
+    const webhook = await ensureDemoWebhook({ file: webhookFile, apiUrl: tidings.url, token, url: receiverUrl });
     const worker = await tidings.startWorker();
+    void keepRunning(worker, { start: tidings.startWorker, stopped: stopping.signal, onOutput });
 
     const { postgres, redis, receiver } = parts;
     return {
+      workerPid: worker.pid,
       guidance: guidance({
         apiUrl: tidings.url,
         receiverUrl,
@@ -115,7 +124,6 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
         Redis: redis,
         'The API': tidings.api,
         'The receiver': receiver,
-        'The worker': worker,
       }),
       stop,
     };
@@ -125,13 +133,16 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
   }
 }
 
-async function apiPort(wanted: string | undefined, host: string): Promise<number> {
-  if (!wanted) return nextFreePort(API_PORT, { host });
-  if (!/^\d{1,5}$/.test(wanted) || Number(wanted) > 65_535) throw new Error(`PORT is a number up to 65535, not "${wanted}".`);
-  if (!(await isFree(Number(wanted), host))) {
-    throw new Error(`Port ${wanted} (PORT) is taken: stop what listens there, or set PORT to another one.`);
-  }
-  return Number(wanted);
+/** The port that PORT says; undefined: any free one. */
+function wantedPort(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`PORT is a number up to 65535, not "${text}".`);
+  return Number(text);
+}
+
+async function expectFree(port: number, host: string): Promise<void> {
+  if (await isFree(port, host)) return;
+  throw new Error(`Port ${String(port)} (PORT) is taken: stop what listens there, or set PORT to another one.`);
 }
 
 /** Keys of the environment, or else those that the folder keeps. */
