@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
-import { createPartitionMaintenance, createTaskHold } from '@tidings/database';
+import { createPartitionMaintenance, createTaskHold, refuseUnusable } from '@tidings/database';
 import { catalog } from '@tidings/events';
 import {
   createDeliveriesQueue,
@@ -55,7 +55,7 @@ export interface ApiOverrides {
 
 /** An API of this process. */
 export interface Api {
-  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects when a port is taken. */
+  /** Waits for PostgreSQL, starts the periodic tasks, and listens. Rejects when a port is taken, and with a `SessionError`. */
   start: () => Promise<void>;
   /** Answers the requests in flight, ends the streams, and closes every connection. Called twice, it stops once. */
   stop: () => Promise<void>;
@@ -172,6 +172,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   let { port } = config;
 
   async function start(): Promise<void> {
+    await refuseUnusable(reading.pool);
     await retryUntilAvailable(stream.start, log);
     maintenance.start();
     await callers.start();

@@ -1,4 +1,4 @@
-import { orExit } from '@tidings/config';
+import { orExit, startOrExit } from '@tidings/config';
 import { waitForShutdown } from '@tidings/runtime/shutdown';
 import { composeApi } from './compose.js';
 import { readApiConfig } from './config.js';
@@ -8,5 +8,5 @@ const SHUTDOWN_MS = 10_000;
 
 const config = orExit(() => readApiConfig(process.env));
 const api = await composeApi(config);
-await api.start();
+await startOrExit(api.start);
 await waitForShutdown({ stop: api.stop, deadlineMs: SHUTDOWN_MS, log: api.log });

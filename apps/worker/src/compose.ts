@@ -1,4 +1,4 @@
-import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor } from '@tidings/database';
+import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor, refuseUnusable } from '@tidings/database';
 import { EVENTS_QUEUE } from '@tidings/events';
 import {
   createJobCounts,
@@ -111,6 +111,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   let health: HealthServer | undefined;
 
   async function start(): Promise<void> {
+    await refuseUnusable(pools.periodic);
     for (const part of [...workers, ...tasks, ...relays]) part.start();
     const { dependencies } = connections;
     if (config.healthPort !== null) health = await startHealthServer(config.healthPort, dependencies, metrics.registry);

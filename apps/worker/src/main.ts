@@ -1,4 +1,4 @@
-import { orExit } from '@tidings/config';
+import { orExit, startOrExit } from '@tidings/config';
 import { waitForShutdown } from '@tidings/runtime/shutdown';
 import { composeWorker } from './compose.js';
 import { readWorkerConfig } from './config.js';
@@ -8,5 +8,5 @@ const SHUTDOWN_MARGIN_MS = 5000;
 
 const config = orExit(() => readWorkerConfig(process.env));
 const worker = await composeWorker(config);
-await worker.start();
+await startOrExit(worker.start);
 await waitForShutdown({ stop: worker.stop, deadlineMs: config.timeoutMs + SHUTDOWN_MARGIN_MS, log: worker.log });

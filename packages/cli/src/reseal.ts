@@ -5,9 +5,11 @@ import {
   resealRegistration,
   resealWebhooks,
   type Database,
+  type DatabaseOptions,
   type SealedWebhook,
 } from '@tidings/database';
 import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import { readPooler } from './pooler.js';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
 import { columnsOf } from './sealed-columns.js';
@@ -48,7 +50,7 @@ export function resealCommand(io: Io): Command {
     const counts: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
     let stopped: unknown;
     try {
-      await resealAll(url, createSeal(keys), { current, dryRun, counts });
+      await resealAll({ url, pooler: readPooler(env) }, createSeal(keys), { current, dryRun, counts });
     } catch (error) {
       stopped = error;
     }
@@ -92,8 +94,8 @@ interface ResealOptions {
   counts: Counts;
 }
 
-async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: ResealOptions): Promise<void> {
-  const database = openDatabase({ url, maxConnections: 1 });
+async function resealAll(server: Pick<DatabaseOptions, 'url' | 'pooler'>, seal: Seal, { current, dryRun, counts }: ResealOptions): Promise<void> {
+  const database = openDatabase({ ...server, maxConnections: 1 });
   try {
     let after: string | null = '';
     while (after !== null) {

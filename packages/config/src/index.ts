@@ -13,5 +13,5 @@ export {
   type RetryPolicy,
   type RetrySchedule,
 } from './retry-policy.js';
-export { orExit, readConfig } from './read-config.js';
+export { orExit, readConfig, startOrExit } from './read-config.js';
 export { egressSettings, flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';

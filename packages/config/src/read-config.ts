@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SessionError } from '@tidings/database';
 import { ConfigError } from './config-error.js';
 
 /**
@@ -29,6 +30,17 @@ export function orExit<Config>(read: () => Config): Config {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** Starts a process. When its database cannot be used as it is configured, prints why without a stack trace and exits with 1. */
+export async function startOrExit(start: () => Promise<void>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    process.stderr.write(`DATABASE_URL cannot be used. ${error.message}\n`);
     process.exit(1);
   }
 }

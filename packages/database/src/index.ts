@@ -1,4 +1,6 @@
-export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export { openDatabase, type Database, type DatabaseOptions, type Pooler, type Queryable } from './database.js';
+export { checkDatabaseUrl, checkOutboxUrl } from './connection/check-database-url.js';
+export { refuseUnusable, SessionError } from './connection/session-error.js';
 export { pingPools } from './ping-pools.js';
 export { shareConnections } from './share-connections.js';
 export { createGroupCommit, type GroupCommit } from './group-commit.js';

@@ -1,3 +1,5 @@
+import { checkOutboxUrl } from '@tidings/database';
+
 /** A database with an outbox. */
 export interface Outbox {
   /** Host, port and database, without user and password: for the log and the metrics. */
@@ -24,5 +26,10 @@ function parseOutbox(url: string, number: number): Outbox {
   }
   const { host, port, pathname } = new URL(url);
   if (pathname.length < 2) throw new Error(`entry ${String(number)} of the list names no database`);
+  try {
+    checkOutboxUrl(url);
+  } catch (error) {
+    throw new Error(`entry ${String(number)} of the list ${(error as Error).message}`, { cause: error });
+  }
   return { name: `${host}${port === '' ? ':5432' : ''}${pathname}`, url };
 }

@@ -10,6 +10,7 @@ import { checkEgress } from './egress.js';
 import { checkDatabaseServer, checkRedisServer } from './servers.js';
 import { findingText, type Finding } from './finding.js';
 import { checkReady, checkToken } from './http-endpoints.js';
+import { readPooler } from '../pooler.js';
 import { checkTokens } from './tokens.js';
 
 interface DoctorOptions extends ServerOptions {
@@ -40,7 +41,7 @@ async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
   const token = options.token || env['TIDINGS_TOKEN'];
   const url = options.url || env['TIDINGS_URL'] ? serverUrl(options, io) : undefined;
   const [database, redis, tokens, egress, ...ports] = await Promise.all([
-    checkDatabaseServer(env['DATABASE_URL'], env['SECRETS_KEYS']),
+    checkDatabaseServer(env['DATABASE_URL'], env['SECRETS_KEYS'], readPooler(env)),
     checkRedisServer(env['REDIS_URL']),
     checkTokens(env),
     checkEgress(env, localAddresses),

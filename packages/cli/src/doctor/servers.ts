@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { openDatabase, readServer } from '@tidings/database';
+import { checkDatabaseUrl, openDatabase, readServer, type DatabaseOptions } from '@tidings/database';
 import { connectRedis } from '@tidings/queue';
 import { reasonOf } from '../failure.js';
 import { readClock, type ClockReading } from './clocks.js';
@@ -21,18 +21,25 @@ export interface ServerCheck {
  *
  * @param url DATABASE_URL
  * @param sealKeys SECRETS_KEYS
+ * @param pooler DATABASE_POOLER
  */
-export async function checkDatabaseServer(url: string | undefined, sealKeys: string | undefined): Promise<ServerCheck> {
+export async function checkDatabaseServer(
+  url: string | undefined,
+  sealKeys: string | undefined,
+  pooler: DatabaseOptions['pooler'] = 'none',
+): Promise<ServerCheck> {
   const { wrong } = findingFactory('PostgreSQL');
   const unusable = async (finding: Finding): Promise<ServerCheck> => ({
     findings: [finding, await checkSealKeys(sealKeys, null)],
     clock: null,
   });
   if (!url) return unusable(wrong('DATABASE_URL is not set', 'Set it to the value of the API and the workers.'));
-  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
-    return unusable(wrong('DATABASE_URL is not a PostgreSQL URL', 'Write it as postgresql://user:password@host:5432/database.'));
+  try {
+    checkDatabaseUrl(url);
+  } catch (error) {
+    return unusable(wrong(`DATABASE_URL ${reasonOf(error)}`, 'Write it as docs/deploying.md, The URL of the database, says.'));
   }
-  const database = openDatabase({ url, maxConnections: 1, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  const database = openDatabase({ url, pooler, maxConnections: 1, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   try {
     const reachable = await checkPostgresql(database, url);
     if (reachable.level === 'wrong') return await unusable(reachable);

@@ -1,39 +1,59 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { parseDatabaseUrl, type DatabaseAddress } from '../connection/database-url.js';
+import { createPool } from '../connection/pool.js';
+import { sessionConfig } from '../connection/session-client.js';
+import { MIGRATION_SETTINGS, PINNED } from '../connection/session-settings.js';
+import type { Pooler } from '../database.js';
 
 const RETRY_EVERY_MS = 250;
 const CONNECT_TIMEOUT_MS = 5000;
 /** Errors of a server that is starting, restarting, or not yet known to the network. */
 const TEMPORARY = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
 
+/** Where PostgreSQL is, and how long to wait for it. */
+export interface ConnectOptions {
+  /** Time to retry while PostgreSQL does not answer, in milliseconds. */
+  waitMs: number;
+  /** What is between this process and PostgreSQL. Default: `none`, unless the URL says `pgbouncer=true`. */
+  pooler?: Pooler | undefined;
+}
+
+/** A connection of the migrations. */
+export interface MigrationConnection {
+  /** Exactly one connection, so that a lock of its session guards every statement of the pool. */
+  pool: pg.Pool;
+  /** Whether a transaction pooler is in between: then no lock of a session guards anything. */
+  hasPooler: boolean;
+}
+
 /**
- * Opens a pool of exactly one connection, so that a lock of its session guards every statement of the pool. Throws immediately
+ * Opens a pool of exactly one connection, and creates the schema of the URL when the database lacks it. Throws immediately
  * when PostgreSQL refuses the connection, and after `waitMs` when it does not answer. The error contains no password.
- *
- * @param waitMs time to retry while PostgreSQL does not answer, in milliseconds
  */
-export async function connect(connectionString: string, waitMs: number): Promise<pg.Pool> {
-  const pool = new pg.Pool({
-    connectionString,
-    max: 1,
-    idleTimeoutMillis: 0,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: 'tidings migrations',
-  });
+export async function connect(url: string, { waitMs, pooler = 'none' }: ConnectOptions): Promise<MigrationConnection> {
+  const address = parseAddress(url);
+  const hasPooler = pooler === 'transaction' || address.hasPooler;
+  const pool = createPool(
+    sessionConfig(
+      { max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, application_name: 'migrations' },
+      { address, settings: MIGRATION_SETTINGS, hasPooler, createsSchema: true },
+    ),
+  );
   // The running statement gets the error as well; without a listener the event would end the process.
   pool.on('error', () => undefined);
   const end = performance.now() + waitMs;
   for (;;) {
     try {
       await pool.query('SELECT');
-      return pool;
+      return { pool, hasPooler };
     } catch (error) {
       if (isTemporary(error) && performance.now() < end) {
         await wait(RETRY_EVERY_MS);
         continue;
       }
       await pool.end();
-      throw new Error(`Cannot use PostgreSQL at ${address(connectionString)}: ${reason(error)}`, { cause: error });
+      throw new Error(`Cannot use PostgreSQL at ${placeOf(address)}: ${reason(error)}`, { cause: error });
     }
   }
 }
@@ -46,9 +66,17 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-function address(connectionString: string): string {
-  const { host, port, database } = new pg.Client({ connectionString });
-  return `${host}:${String(port)}, database "${database ?? ''}"`;
+/** Parses the URL. The error names the variable that it comes from. */
+function parseAddress(url: string): DatabaseAddress {
+  try {
+    return parseDatabaseUrl(url, PINNED);
+  } catch (error) {
+    throw new Error(`DATABASE_URL ${reason(error)}`, { cause: error });
+  }
+}
+
+function placeOf({ host = 'localhost', port = 5432, database = '' }: DatabaseAddress): string {
+  return `${host}:${String(port)}, database "${database}"`;
 }
 
 /** Returns an error's message. The error of a host name with several addresses has no message, but an error for each address. */

@@ -11,7 +11,9 @@ try {
   });
   const url = process.env['DATABASE_URL'];
   if (url === undefined || url === '') throw new Error('DATABASE_URL is not set: postgresql://user:password@host:5432/database');
-  const options = { waitMs: Number(values.wait) * 1000 };
+  const pooler = process.env['DATABASE_POOLER'] || 'none';
+  if (pooler !== 'none' && pooler !== 'transaction') throw new Error('DATABASE_POOLER must be none or transaction.');
+  const options = { waitMs: Number(values.wait) * 1000, pooler } as const;
   if (Number.isNaN(options.waitMs)) throw new Error(`--wait takes a number of seconds, not "${values.wait}".`);
   if (values.diff) {
     console.log((await difference(url, options)) || '-- The database and schema.prisma agree.');
