@@ -83,6 +83,7 @@ export function prepareRedis() {
 const FOR_TESTS = {
   curl: ['curl'],
   'nginx-light': ['nginx'],
+  pgbouncer: ['pgbouncer'],
   chromium: ['chromium', 'google-chrome', 'chromium-browser'],
   // Only suites named *.ci.test.ts need it, and Helm.
   ...(process.env.CI ? { prometheus: ['promtool'] } : {}),

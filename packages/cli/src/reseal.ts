@@ -94,7 +94,11 @@ interface ResealOptions {
   counts: Counts;
 }
 
-async function resealAll(server: Pick<DatabaseOptions, 'url' | 'pooler'>, seal: Seal, { current, dryRun, counts }: ResealOptions): Promise<void> {
+async function resealAll(
+  server: Pick<DatabaseOptions, 'url' | 'pooler'>,
+  seal: Seal,
+  { current, dryRun, counts }: ResealOptions,
+): Promise<void> {
   const database = openDatabase({ ...server, maxConnections: 1 });
   try {
     let after: string | null = '';

@@ -76,7 +76,10 @@ export const isHostile = process.env['TEST_HOSTILE'] === 'true';
 
 /** A connection of a test that `neutralise` can use: its first statement must not be ended by a hostile time limit. */
 export const NEUTRAL_OPTIONS = isHostile
-  ? { options: '-c statement_timeout=0 -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_encoding=UTF8' }
+  ? {
+      options:
+        '-c statement_timeout=0 -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_encoding=UTF8',
+    }
   : {};
 
 /**

@@ -80,8 +80,8 @@ export function parseDatabaseUrl(
   };
   const { schema: pathSchema, words } = splitOptions(take('options') ?? '', pinned);
   const schema = take('schema') ?? pathSchema;
-  if (schema !== undefined && (/^pg_|^information_schema$/.test(schema) || Buffer.byteLength(schema) > 63))
-    throw new Error('has a schema that PostgreSQL does not allow: name an ordinary one of at most 63 bytes');
+  if (schema !== undefined && (/^pg_|^information_schema$|"/.test(schema) || Buffer.byteLength(schema) > 63))
+    throw new Error('has a schema that Tidings cannot use: name an ordinary one of at most 63 bytes, without quotes');
   const port = take('port') ?? url.port;
   if (!/^\d{0,5}$/.test(port) || Number(port) > 65_535) throw new Error('has a port that is not a number from 1 to 65535');
   const address: DatabaseAddress = {

@@ -27,7 +27,9 @@ function requireChannelBinding({ connection }: Internals): void {
   let isBound = false;
   const refuse = (): void => {
     if (isBound) return;
-    connection.stream.destroy(new SessionError('PostgreSQL offers no channel binding, which channel_binding=require asks for.', true));
+    connection.stream.destroy(
+      new SessionError('PostgreSQL offers no channel binding, which channel_binding=require asks for.', true),
+    );
   };
   connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: string[] }) => {
     isBound = mechanisms.includes('SCRAM-SHA-256-PLUS');

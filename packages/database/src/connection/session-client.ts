@@ -126,15 +126,20 @@ export class SessionClient extends pg.Client {
     const { address, hasPooler, settings, createsSchema = false, searchFirst = [] } = this.session;
     const wanted = address.schema;
     if (createsSchema && wanted !== undefined) await this.createSchema(wanted);
-    const path = (schema: string) => `concat_ws(', ', ${[...searchFirst.map(literal), `quote_ident(${schema})`, `'pg_temp'`].join(', ')})`;
+    const path = (schema: string) =>
+      `concat_ws(', ', ${[...searchFirst.map(literal), `quote_ident(${schema})`, `'pg_temp'`].join(', ')})`;
     const { rows } = await this.send<SessionRow>(`
       WITH session AS MATERIALIZED (
         SELECT pg_catalog.current_setting('server_version_num')::int AS version,
           pg_catalog.current_setting('${MARKER}', true) AS marker, ${wanted === undefined ? SCHEMA_OF_PATH : schemaNamed(wanted)} AS schema
       )
       SELECT version, marker, schema, pg_catalog.has_schema_privilege(schema, 'USAGE') AS "isUsable"
-        ${hasPooler ? '' : `, ${setVersionSettings()}, ${RESET_REPLICATION_ROLE},
-        CASE WHEN schema IS NOT NULL THEN pg_catalog.set_config('search_path', ${path('schema')}, false) END`}
+        ${
+          hasPooler
+            ? ''
+            : `, ${setVersionSettings()}, ${RESET_REPLICATION_ROLE},
+        CASE WHEN schema IS NOT NULL THEN pg_catalog.set_config('search_path', ${path('schema')}, false) END`
+        }
       FROM session`);
     const { version, marker, schema, isUsable } = rows[0] as SessionRow;
     if (!hasPooler && marker !== 'pinned') throw new SessionError(ADVICE, true);
@@ -216,7 +221,9 @@ export class SessionClient extends pg.Client {
 function explained(error: Error): Error {
   if (REFUSED_PARAMETER.test(error.message)) return new SessionError(ADVICE, true, { cause: error });
   if (/unrecognized configuration parameter/.test(error.message))
-    return new SessionError(`PostgreSQL is older than version 14, which Tidings needs: ${error.message}.`, true, { cause: error });
+    return new SessionError(`PostgreSQL is older than version 14, which Tidings needs: ${error.message}.`, true, {
+      cause: error,
+    });
   return error;
 }
 

@@ -53,7 +53,12 @@ describe('a session', () => {
     await setHostileDefaults(admin, of === 'the role' ? { database: name, role: role() } : { database: name });
     const hostile = open();
     expect(await show(hostile, names)).toEqual(expected);
-    expect(expected).toMatchObject({ datestyle: 'ISO, MDY', jit: 'off', synchronous_commit: 'on', search_path: 'public, pg_temp' });
+    expect(expected).toMatchObject({
+      datestyle: 'ISO, MDY',
+      jit: 'off',
+      synchronous_commit: 'on',
+      search_path: 'public, pg_temp',
+    });
     expect((await hostile.pool.query("SELECT current_setting('transaction_isolation') AS level")).rows).toEqual([
       { level: 'read committed' },
     ]);
@@ -79,7 +84,9 @@ describe('a session', () => {
 
   test('refuses a schema that does not exist', async () => {
     const { pool } = open({ url: withParameters({ schema: 'nowhere' }) });
-    await expect(pool.query('SELECT 1')).rejects.toThrow(new SessionError('The database has no schema "nowhere": run the migrations, or correct ?schema= in DATABASE_URL.', false));
+    await expect(pool.query('SELECT 1')).rejects.toThrow(
+      new SessionError('The database has no schema "nowhere": run the migrations, or correct ?schema= in DATABASE_URL.', false),
+    );
   });
 
   test('takes no setting of Tidings from the URL', () => {

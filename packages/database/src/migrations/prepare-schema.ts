@@ -32,15 +32,18 @@ export async function prepareSchema(sql: Queryable, { migrationDirectories }: Mi
     throw new Error(`The schema "${schema}" has the migrations of another application (_prisma_migrations). ${ADVICE}`);
   }
   const { rows: taken } = await sql.query<{ name: string }>(
-    `SELECT relname AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = ANY ($1)
-     UNION SELECT typname FROM pg_type WHERE typnamespace = current_schema()::regnamespace AND typname = ANY ($1)
-     UNION SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname = ANY ($1)
+    `WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+     SELECT relname AS name FROM pg_class WHERE relnamespace = (SELECT oid FROM own) AND relname = ANY ($1)
+     UNION SELECT typname FROM pg_type WHERE typnamespace = (SELECT oid FROM own) AND typname = ANY ($1)
+     UNION SELECT proname FROM pg_proc WHERE pronamespace = (SELECT oid FROM own) AND proname = ANY ($1)
      ORDER BY 1`,
     [namesIn(migrationDirectories)],
   );
   if (taken.length > 0) {
     const names = taken.map(({ name }) => name).join(', ');
-    throw new Error(`The schema "${schema}" has objects of another application with names that Tidings needs: ${names}. ${ADVICE}`);
+    throw new Error(
+      `The schema "${schema}" has objects of another application with names that Tidings needs: ${names}. ${ADVICE}`,
+    );
   }
   await sql.query(TABLE);
 }
