@@ -101,6 +101,7 @@ const FOR_TESTS = {
   curl: ['curl'],
   'nginx-light': ['nginx'],
   systemd: ['systemd-analyze'],
+  pgbouncer: ['pgbouncer'],
   chromium: ['chromium', 'google-chrome', 'chromium-browser'],
   // Only suites named *.ci.test.ts need it, and Helm.
   ...(process.env.CI ? { prometheus: ['promtool'] } : {}),

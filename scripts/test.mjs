@@ -1,7 +1,7 @@
-// npm test [-- [unit] [database] [e2e] [--postgres=debian|FOLDER] [Jest's arguments]]: sets up the servers of the suites, runs the suites,
+// npm test [-- [unit] [database] [e2e] [--postgres=debian|FOLDER] [--hostile] [Jest's arguments]]: sets up the servers of the suites, runs the suites,
 // and removes the servers again. Without the name of a project it runs all three; `unit` needs no server and no build.
 // TEST_DATABASE_URL and TEST_REDIS_URL, when set, are used instead of servers of our own; --postgres=debian starts
-// Debian's PostgreSQL instead of the embedded one, or the one in a folder with `bin`.
+// Debian's PostgreSQL instead of the embedded one, or the one in a folder with `bin`; --hostile gives every database defaults on which no statement may rely.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,9 +11,10 @@ import { choosePostgres, prepare, prepareProgramsForTests, prepareRedis, prepare
 import { waitForStopSignal } from './stop-signal.mjs';
 import { PROJECTS } from './test-projects.mjs';
 
+const HOSTILE = '--hostile';
 const given = choosePostgres(process.argv.slice(2));
 const projects = given.filter((argument) => PROJECTS.includes(argument));
-const jestArguments = given.filter((argument) => !PROJECTS.includes(argument));
+const jestArguments = given.filter((argument) => !PROJECTS.includes(argument) && argument !== HOSTILE);
 const onlyUnit = projects.length > 0 && projects.every((name) => name === 'unit');
 
 let interrupted = false;
@@ -51,7 +52,16 @@ async function runWithServers() {
     if (!TEST_DATABASE_URL) postgres = await startPostgres({ folder: join(folder, 'postgres'), settings });
     if (!TEST_REDIS_URL) redis = await startRedis({ folder: join(folder, 'redis') });
     const databaseUrl = TEST_DATABASE_URL || postgres.url;
-    await migrate(databaseUrl);
+    if (given.includes(HOSTILE)) {
+      // Read when the module is imported, here and by the suites.
+      Object.assign(process.env, { TEST_HOSTILE: 'true', TEST_DATABASE_URL: databaseUrl });
+      const { addDecoy, makeHostile } = await import('../packages/testing/dist/index.js');
+      await makeHostile();
+      await migrate(databaseUrl);
+      await addDecoy();
+    } else {
+      await migrate(databaseUrl);
+    }
     if (interrupted) return 130;
     return await runJest(folder, { TEST_DATABASE_URL: databaseUrl, TEST_REDIS_URL: TEST_REDIS_URL || redis.url });
   } catch (error) {

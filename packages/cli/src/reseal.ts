@@ -5,9 +5,11 @@ import {
   resealRegistration,
   resealWebhooks,
   type Database,
+  type DatabaseOptions,
   type SealedColumns,
 } from '@tidings/database';
 import { createSeal, parseSealKeys, sealedFor, sealedWith, type Seal, type SealKey } from '@tidings/secrets';
+import { readPooler } from './pooler.js';
 import { EXIT, Failure, reasonOf, usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
 import { hasOnlyKey, isSealedWith, resealed } from './sealed-columns.js';
@@ -48,7 +50,7 @@ export function resealCommand(io: Io): Command {
     const counts: Counts = { resealed: 0, unchanged: 0, remaining: 0, failed: new Map() };
     let stopped: unknown;
     try {
-      await resealAll(url.trim(), createSeal(keys), { current, dryRun, counts });
+      await resealAll({ url: url.trim(), pooler: readPooler(io.env) }, createSeal(keys), { current, dryRun, counts });
     } catch (error) {
       stopped = error;
     }
@@ -92,8 +94,12 @@ interface ResealOptions {
   counts: Counts;
 }
 
-async function resealAll(url: string, seal: Seal, { current, dryRun, counts }: ResealOptions): Promise<void> {
-  const database = openDatabase({ url, maxConnections: 1 });
+async function resealAll(
+  server: Pick<DatabaseOptions, 'url' | 'pooler'>,
+  seal: Seal,
+  { current, dryRun, counts }: ResealOptions,
+): Promise<void> {
+  const database = openDatabase({ ...server, maxConnections: 1 });
   try {
     let after: string | null = '';
     while (after !== null) {

@@ -1,6 +1,6 @@
 import type { SettingDescription } from './describe-settings.js';
 import { GROUPS, type Group } from './group.js';
-import { fileVariable, SECRET_SETTINGS } from './secret-files.js';
+import { fileVariable, SECRET_SETTINGS } from '@tidings/runtime/secret-files';
 
 /** Sentences above the table of a group. */
 const NOTES: Partial<Record<Group, string>> = {

@@ -14,7 +14,7 @@ export {
   type RetrySchedule,
 } from './retry-policy.js';
 export { orExit, readConfig } from './read-config.js';
-export { fileVariable, readSecretFiles } from './secret-files.js';
+export { fileVariable, readSecretFiles } from '@tidings/runtime/secret-files';
 export { settingNotices } from './setting-notices.js';
 export { withoutIdleTracing } from './tracing-settings.js';
 export { egressSettings, flag, parsed, sharedConfig, sharedSettings, wholeNumber } from './settings.js';

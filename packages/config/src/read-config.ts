@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from './config-error.js';
-import { fileVariable, readSecretFiles, SECRET_SETTINGS } from './secret-files.js';
+import { fileVariable, readSecretFiles, SECRET_SETTINGS } from '@tidings/runtime/secret-files';
 
 /**
  * Reads the variables that the shape names, secrets also from the files that the environment names. An empty variable counts as

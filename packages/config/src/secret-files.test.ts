@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { fileVariable, readSecretFiles, SECRET_SETTINGS } from '@tidings/runtime/secret-files';
 import { readConfig } from './read-config.js';
-import { fileVariable, readSecretFiles, SECRET_SETTINGS } from './secret-files.js';
 import { settingNotices } from './setting-notices.js';
 
 let folder: string;

@@ -1,4 +1,4 @@
-import { fileVariable, readSecretFiles, SECRET_SETTINGS } from './secret-files.js';
+import { fileVariable, readSecretFiles, SECRET_SETTINGS } from '@tidings/runtime/secret-files';
 
 /**
  * Returns what an operator should know about an environment that is allowed: white space at the end of secrets, and names that

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { checkDatabaseUrl } from '@tidings/database/url';
 import { parseCertificates, parseNetworks } from '@tidings/egress';
 import { DEFAULT_PREFIX, parseRedisUrl, unencodedCredentials } from '@tidings/events';
 import { range } from './describe-settings.js';
@@ -70,6 +71,19 @@ function url(protocol: RegExp, message: string) {
     .meta({ values: 'URL' });
 }
 
+/** A PostgreSQL URL. The mistake names a wrong parameter, and no value. */
+const databaseUrl = z
+  .string('must be a PostgreSQL URL: postgresql://user:password@host:5432/database')
+  .transform((text, context) => {
+    try {
+      return checkDatabaseUrl(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  })
+  .meta({ values: 'PostgreSQL URL' });
+
 /** Validates a `REDIS_URL`. Returns the text, which is parsed again to connect. */
 function redisUrl(text: string): string {
   parseRedisUrl(text);
@@ -79,9 +93,15 @@ function redisUrl(text: string): string {
 /** The settings of both the API and the worker. Durations are in milliseconds. */
 export const sharedSettings = {
   ...group('Basics', {
-    DATABASE_URL: url(/^postgres(ql)?$/, 'must be a PostgreSQL URL: postgresql://user:password@host:5432/database').describe(
-      'PostgreSQL: `postgresql://user:password@host:5432/database`. The API and the workers need the same database.',
+    DATABASE_URL: databaseUrl.describe(
+      'PostgreSQL: `postgresql://user:password@host:5432/database`, with the [parameters of the deployment page](deploying.md#the-url-of-the-database), such as `?schema=` and `?sslmode=`. The API and the workers need the same database.',
     ),
+    DATABASE_POOLER: z
+      .enum(['none', 'transaction'], 'must be none or transaction')
+      .default('none')
+      .describe(
+        '`transaction`: a pooler in transaction mode, such as PgBouncer, is between Tidings and PostgreSQL. Each transaction then sets what a session would keep. Without it, a process ends at start when it finds such a pooler. The migrations read it as well.',
+      ),
     DATABASE_POOL: wholeNumber({ initial: 10, min: 3, max: 1000 }).describe(
       "Connections to PostgreSQL of each process. Three pools share them: accepting, reading and administration in the API; delivering, accepting and periodic tasks in a worker. Statements beyond a pool's share wait for a free connection of the pool; PostgreSQL's `max_connections` must allow for the sum over all processes.",
     ),
@@ -217,6 +237,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
   return {
     databaseUrl: settings.DATABASE_URL,
     databasePool: settings.DATABASE_POOL,
+    databasePooler: settings.DATABASE_POOLER,
     redisUrl: settings.REDIS_URL,
     prefix: settings.REDIS_PREFIX,
     sealKeys: settings.SECRETS_KEYS,

@@ -1,7 +1,12 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { parseDatabaseUrl } from './connection/database-url.js';
+import { createPool } from './connection/pool.js';
+import { sessionConfig } from './connection/session-client.js';
+import { PINNED, STATEMENT_SETTINGS } from './connection/session-settings.js';
 import { PrismaClient } from './generated/client.js';
 import { markErrors } from './mark-errors.js';
+import { readSchemaName } from './sql/read-schema-name.js';
 
 /** A pool or one of its clients: it executes one statement. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -16,9 +21,17 @@ export interface Database {
   close: () => Promise<void>;
 }
 
+/** What is between a process and PostgreSQL. */
+export type Pooler = 'none' | 'transaction';
+
 /** Where the database is, and the limits of its connections. */
 export interface DatabaseOptions {
+  /** With parameters as `docs/deploying.md` lists them. */
   url: string;
+  /** What is between this process and PostgreSQL: `transaction` for a transaction pooler. Default: `none`, unless the URL says `pgbouncer=true`. */
+  pooler?: Pooler;
+  /** Schemas whose functions replace those of PostgreSQL, such as a clock of a test. Default: none. */
+  searchFirst?: readonly string[];
   /** The purpose of the connections, as `pg_stat_activity` shows it behind `tidings`. Default: none. */
   purpose?: string;
   /** Maximum number of connections; further callers wait. Default 10. */
@@ -33,14 +46,6 @@ export interface DatabaseOptions {
   onError?: (error: Error) => void;
 }
 
-/**
- * Statements are prepared once for each connection, so a plan that was made for small tables would stay when the tables have
- * grown. Every statement looks rows up by key, so PostgreSQL may use only nested loops over indexes. All parameters share one
- * plan: otherwise PostgreSQL would plan a statement again for each array length, which takes longer than running it (measured).
- */
-const PLANNER =
-  '-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan';
-
 /** Time that a reply may take beyond the statement's own limit, in milliseconds. */
 const REPLY_MS = 1000;
 /** Time that a transaction may be idle between two statements, in milliseconds. */
@@ -50,23 +55,26 @@ const IDLE_MS = 5000;
 export function openDatabase(options: DatabaseOptions): Database {
   const { url, maxConnections = 10, connectTimeoutMs = 2000, lockTimeoutMs = 2000, statementTimeoutMs = 10_000 } = options;
   const { onError = () => undefined } = options;
-  const pool = new pg.Pool({
-    connectionString: url,
+  const address = parseDatabaseUrl(url, PINNED);
+  const settings = {
+    ...STATEMENT_SETTINGS,
+    statement_timeout: String(statementTimeoutMs),
+    lock_timeout: String(lockTimeoutMs),
+    // A process that froze in the middle of a transaction must not hold its locks for long.
+    idle_in_transaction_session_timeout: String(IDLE_MS),
+  };
+  const hasPooler = options.pooler === 'transaction' || address.hasPooler;
+  const config = {
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    lock_timeout: lockTimeoutMs,
     // PostgreSQL's own limits do not help when its replies no longer arrive: the pool replaces such a connection.
     query_timeout: statementTimeoutMs + REPLY_MS,
-    // A process that froze in the middle of a transaction must not hold its locks for long.
-    idle_in_transaction_session_timeout: IDLE_MS,
-    keepAlive: true,
-    application_name: options.purpose === undefined ? 'tidings' : `tidings ${options.purpose}`,
-    options: PLANNER,
-  });
+    application_name: options.purpose,
+  };
+  const pool = createPool(sessionConfig(config, { address, settings, hasPooler, searchFirst: options.searchFirst ?? [] }));
   pool.on('error', onError);
   markErrors(pool);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool) });
   return {
     prisma,
     pool,
@@ -75,4 +83,19 @@ export function openDatabase(options: DatabaseOptions): Database {
       await pool.end();
     },
   };
+}
+
+/**
+ * Creates the adapter of the Prisma client, which names the schema in each of its statements: that of the pool's sessions, which
+ * is known once one is open.
+ */
+function prismaAdapter(pool: pg.Pool): PrismaPg {
+  const options: { schema?: string } = {};
+  const factory = new PrismaPg(pool, options);
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    options.schema = await readSchemaName(pool);
+    return connect();
+  };
+  return factory;
 }

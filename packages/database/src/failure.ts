@@ -35,6 +35,12 @@ interface Kind {
 
 /** The first kind that fits is the one. */
 const KINDS = {
+  session: {
+    codes: /^TIDINGS_SESSION$/,
+    isGeneral: true,
+    reason: 'the sessions of PostgreSQL cannot have what the statements rely on',
+    remedy: 'Correct DATABASE_URL or DATABASE_POOLER: docs/deploying.md, The URL of the database.',
+  },
   tls: {
     codes:
       /^(P1011$|TlsConnectionError$|CERT_|ERR_TLS_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER)|HOSTNAME_MISMATCH|EPROTO$|ERR_SSL_)/,

@@ -1,4 +1,4 @@
-export { openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export { openDatabase, type Database, type DatabaseOptions, type Pooler, type Queryable } from './database.js';
 export { createDatabaseCheck, waitForDatabase, type DatabaseCheckOptions } from './database-check.js';
 export { explainFailure, type ExplainedFailure } from './explain-failure.js';
 export { findFailure, type DatabaseFailure, type FailureKind } from './failure.js';

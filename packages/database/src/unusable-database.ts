@@ -1,11 +1,12 @@
 import { NotReadyError } from '@tidings/runtime/health';
+import { SessionError } from './connection/session-error.js';
 import { findFailure, MIGRATE_COMMAND, type FailureKind } from './failure.js';
 import type { MigrationState } from './migrations/state.js';
 import { OLDEST_POSTGRESQL, type DatabaseServer } from './sql/read-server.js';
 
 /** Why Tidings cannot use a database: a failure of PostgreSQL, or a state of the database. */
 export type UnusableKind =
-  FailureKind | 'too_old' | 'migrations_missing' | 'migration_failed' | 'foreign' | 'seal_keys' | 'unknown';
+  FailureKind | 'session_refused' | 'too_old' | 'migrations_missing' | 'migration_failed' | 'foreign' | 'seal_keys' | 'unknown';
 
 /** A database that Tidings cannot use. Its message, the reason, names no host, user or database, and may be shown to anybody. */
 export class UnusableDatabaseError extends NotReadyError {
@@ -22,15 +23,19 @@ export class UnusableDatabaseError extends NotReadyError {
 
   /** Whether waiting cannot help: the process should end. */
   get isFinal(): boolean {
-    return this.kind === 'too_old';
+    return this.kind === 'too_old' || this.kind === 'session_refused';
   }
 }
+
+const SESSION_REMEDY = 'Correct DATABASE_URL or DATABASE_POOLER: docs/deploying.md, The URL of the database.';
 
 /** Describes an error of a statement. */
 export function unusableBecauseOf(error: unknown): UnusableDatabaseError {
   if (error instanceof UnusableDatabaseError) return error;
-  const failure = findFailure(error);
   const options = { cause: error };
+  if (error instanceof SessionError)
+    return new UnusableDatabaseError(error.isPermanent ? 'session_refused' : 'session', error.message, SESSION_REMEDY, options);
+  const failure = findFailure(error);
   if (failure) return new UnusableDatabaseError(failure.kind, failure.reason, failure.remedy, options);
   return new UnusableDatabaseError('unknown', 'PostgreSQL answers with an unknown error', 'The log has the error.', options);
 }

@@ -2,7 +2,7 @@ import type { Queryable } from '../src/database.js';
 
 /**
  * Adds a clock that only moves when it is set. `now()` in a statement or function reads it on connections that have it first
- * in their search path (`onStoppedClock`).
+ * in their search path (`ON_STOPPED_CLOCK`).
  */
 export async function addStoppedClock(sql: Queryable): Promise<void> {
   await sql.query(`
@@ -13,12 +13,8 @@ export async function addStoppedClock(sql: Queryable): Promise<void> {
     CREATE FUNCTION clock.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql VOLATILE RETURN (SELECT at FROM clock.reading)`);
 }
 
-/** Returns the URL for connections that read the stopped clock. */
-export function onStoppedClock(url: string): string {
-  const stopped = new URL(url);
-  stopped.searchParams.set('options', '-c jit=off -c search_path=clock,pg_catalog,public');
-  return stopped.href;
-}
+/** The options of `openDatabase` for connections that read the stopped clock. */
+export const ON_STOPPED_CLOCK = { searchFirst: ['clock', 'pg_catalog'] } as const;
 
 /** Sets the stopped clock, in milliseconds of Unix time. */
 export async function setClock(sql: Queryable, ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { DECOY, isHostile, NEUTRAL_OPTIONS, neutralise, setHostileDefaults } from './hostile-defaults.js';
 import { serviceUrl } from './service-url.js';
 
 /** A PostgreSQL database that only one test file uses. */
@@ -18,23 +19,25 @@ export interface TestDatabase {
 /**
  * Creates a database with a random name for one test file.
  *
- * @param template `migrated` copies the database that `npm test` migrated; `empty` has no tables
+ * @param kind `migrated` copies the database that `npm test` migrated; `empty` has no tables
  */
-export async function createTestDatabase(template: 'migrated' | 'empty' = 'migrated'): Promise<TestDatabase> {
+export async function createTestDatabase(kind: 'migrated' | 'empty' = 'migrated'): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const url = new URL(serviceUrl('TEST_DATABASE_URL'));
-  const source = template === 'empty' ? 'template0' : url.pathname.slice(1);
+  const source = kind === 'empty' ? 'template0' : template();
   await execute((version) => `CREATE DATABASE ${name} TEMPLATE ${source} ${version < 15 ? '' : 'STRATEGY FILE_COPY'}`);
   url.pathname = `/${name}`;
+  if (isHostile) await makeHostile(name);
   const clients: pg.Client[] = [];
   return {
     url: url.href,
     async connect(connectionString = url.href) {
-      const client = new pg.Client({ connectionString });
+      const client = new pg.Client({ ...NEUTRAL_OPTIONS, connectionString });
       // A test may break the connection on purpose; without a listener that would end the process.
       client.on('error', () => undefined);
       clients.push(client);
       await client.connect();
+      await neutralise(client);
       return client;
     },
     async drop() {
@@ -44,17 +47,40 @@ export async function createTestDatabase(template: 'migrated' | 'empty' = 'migra
   };
 }
 
+/**
+ * Gives a database hostile defaults.
+ *
+ * @param name default: the database that tests copy
+ */
+export async function makeHostile(name = template()): Promise<void> {
+  await connected('postgres', (client) => setHostileDefaults(client, { database: name }));
+}
+
+/** Adds objects to which the hostile search path leads to the database that tests copy. */
+export async function addDecoy(): Promise<void> {
+  await connected(template(), (client) => client.query(DECOY));
+}
+
+const template = () => new URL(serviceUrl('TEST_DATABASE_URL')).pathname.slice(1);
+
 /** Executes a statement that depends on PostgreSQL's major version. */
 async function execute(statement: (version: number) => string): Promise<void> {
-  const url = new URL(serviceUrl('TEST_DATABASE_URL'));
-  url.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: url.href });
-  await client.connect();
-  try {
+  await connected('postgres', async (client) => {
     const { rows } = await client.query<{ version: number }>(
       "SELECT current_setting('server_version_num')::int / 10000 AS version",
     );
     await client.query(statement(rows[0]?.version ?? 0));
+  });
+}
+
+async function connected(database: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const url = new URL(serviceUrl('TEST_DATABASE_URL'));
+  url.pathname = `/${database}`;
+  const client = new pg.Client({ ...NEUTRAL_OPTIONS, connectionString: url.href });
+  await client.connect();
+  try {
+    await neutralise(client);
+    await work(client);
   } finally {
     await client.end();
   }

@@ -1,4 +1,5 @@
-export { createTestDatabase, type TestDatabase } from './database.js';
+export { addDecoy, createTestDatabase, makeHostile, type TestDatabase } from './database.js';
+export { setHostileDefaults } from './hostile-defaults.js';
 export { eventually } from './eventually.js';
 export { createFaultProxy, type FaultProxy } from './fault-proxy.js';
 export { flushStatistics } from './flush-statistics.js';

@@ -40,13 +40,14 @@ export interface Connections {
 
 /** Opens the connections of the API, and measures them. PostgreSQL is not contacted before the first query. */
 export function openConnections(
-  config: Pick<ApiConfig, 'databaseUrl' | 'databasePool' | 'sealKeys' | 'redisUrl' | 'prefix'>,
+  config: Pick<ApiConfig, 'databaseUrl' | 'databasePool' | 'databasePooler' | 'sealKeys' | 'redisUrl' | 'prefix'>,
   { metrics, log, limitsRedis }: ConnectionsParts,
 ): Connections {
   const shares = shareConnections(config.databasePool, WEIGHTS);
   const open = (pool: keyof Databases) =>
     openDatabase({
       url: config.databaseUrl,
+      pooler: config.databasePooler,
       purpose: pool,
       maxConnections: shares[pool],
       onError: (error) => log.warn('A database connection broke.', { pool, error }),

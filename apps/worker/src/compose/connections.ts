@@ -57,13 +57,14 @@ export interface Connections {
 
 /** Opens the connections of the worker, and measures them. PostgreSQL is not contacted before the first query. */
 export function openConnections(
-  config: Pick<WorkerConfig, 'databaseUrl' | 'databasePool' | 'sealKeys' | 'redisUrl' | 'prefix' | 'timeoutMs'>,
+  config: Pick<WorkerConfig, 'databaseUrl' | 'databasePool' | 'databasePooler' | 'sealKeys' | 'redisUrl' | 'prefix' | 'timeoutMs'>,
   { metrics, log }: ConnectionsParts,
 ): Connections {
   const shares = shareConnections(config.databasePool, WEIGHTS);
   const open = (pool: keyof Pools) =>
     openDatabase({
       url: config.databaseUrl,
+      pooler: config.databasePooler,
       purpose: pool,
       maxConnections: shares[pool],
       // A record without a reply is tried again before its lease ends. A lease lasts twice the time limit of an attempt.

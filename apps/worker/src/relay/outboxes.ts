@@ -1,3 +1,4 @@
+import { checkOutboxUrl } from '@tidings/database/url';
 import { unencodedCredentials } from '@tidings/events';
 
 /** A database with an outbox. */
@@ -28,5 +29,10 @@ function parseOutbox(url: string, number: number): Outbox {
   }
   const { host, port, pathname } = new URL(url);
   if (pathname.length < 2) throw new Error(`entry ${String(number)} of the list names no database`);
+  try {
+    checkOutboxUrl(url);
+  } catch (error) {
+    throw new Error(`entry ${String(number)} of the list ${(error as Error).message}`, { cause: error });
+  }
   return { name: `${host}${port === '' ? ':5432' : ''}${pathname}`, url };
 }

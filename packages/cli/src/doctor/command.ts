@@ -12,6 +12,7 @@ import { checkEgress } from './egress.js';
 import { checkDatabaseServer, checkRedisServer } from './servers.js';
 import { findingFactory, findingText, type Finding } from './finding.js';
 import { checkReady, checkToken, readApiClock } from './http-endpoints.js';
+import { readPooler } from '../pooler.js';
 import { checkTokens } from './tokens.js';
 
 interface DoctorOptions extends ServerOptions {
@@ -43,7 +44,10 @@ async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
   const token = (options.token || env['TIDINGS_TOKEN'])?.trim() || undefined;
   const url = options.url || env['TIDINGS_URL'] ? serverUrl(options, io) : undefined;
   const [database, redis, tokens, egress, apiClock, ...ports] = await Promise.all([
-    checkDatabaseServer(env['DATABASE_URL']?.trim(), env['SECRETS_KEYS'], env['DATABASE_POOL']),
+    checkDatabaseServer(env['DATABASE_URL']?.trim(), env['SECRETS_KEYS'], {
+      databasePool: env['DATABASE_POOL'],
+      pooler: readPooler(env),
+    }),
     checkRedisServer(env['REDIS_URL']?.trim(), env['REDIS_PREFIX'] || DEFAULT_PREFIX),
     checkTokens(env, token),
     checkEgress(env, localAddresses),

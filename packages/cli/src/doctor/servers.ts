@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { openDatabase, readServer } from '@tidings/database';
+import { openDatabase, readServer, type DatabaseOptions } from '@tidings/database';
+import { checkDatabaseUrl } from '@tidings/database/url';
 import { parseRedisUrl, unencodedCredentials } from '@tidings/events';
 import { connectRedis, masterNodes, problemOf, type RedisPurpose } from '@tidings/queue';
 import { reasonOf } from '../failure.js';
@@ -25,11 +26,12 @@ export interface ServerCheck {
  * @param url DATABASE_URL
  * @param sealKeys SECRETS_KEYS
  * @param databasePool DATABASE_POOL
+ * @param pooler DATABASE_POOLER
  */
 export async function checkDatabaseServer(
   url: string | undefined,
   sealKeys: string | undefined,
-  databasePool?: string,
+  { databasePool, pooler = 'none' }: { databasePool?: string | undefined; pooler?: DatabaseOptions['pooler'] } = {},
 ): Promise<ServerCheck> {
   const { wrong } = findingFactory('PostgreSQL');
   const unusable = async (finding: Finding): Promise<ServerCheck> => ({
@@ -39,10 +41,12 @@ export async function checkDatabaseServer(
   if (!url) return unusable(wrong('DATABASE_URL is not set', 'Set it to the value of the API and the workers.'));
   const mistake = unencodedCredentials(url);
   if (mistake !== undefined) return unusable(wrong(`DATABASE_URL is wrong: ${mistake}`, 'Encode the user and the password.'));
-  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
-    return unusable(wrong('DATABASE_URL is not a PostgreSQL URL', 'Write it as postgresql://user:password@host:5432/database.'));
+  try {
+    checkDatabaseUrl(url);
+  } catch (error) {
+    return unusable(wrong(`DATABASE_URL ${reasonOf(error)}`, 'Write it as docs/deploying.md, The URL of the database, says.'));
   }
-  const database = openDatabase({ url, maxConnections: 1, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  const database = openDatabase({ url, pooler, maxConnections: 1, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   try {
     const reachable = await checkPostgresql(database, url);
     if (reachable.level === 'wrong') return await unusable(reachable);

@@ -1,5 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { parseDatabaseUrl, type DatabaseAddress } from '../connection/database-url.js';
+import { createPool } from '../connection/pool.js';
+import { sessionConfig } from '../connection/session-client.js';
+import { MIGRATION_SETTINGS, PINNED } from '../connection/session-settings.js';
+import type { Pooler } from '../database.js';
 import { findFailure, originalMessage, type FailureKind } from '../failure.js';
 import { markErrors } from '../mark-errors.js';
 import { isSupported, readServer } from '../sql/read-server.js';
@@ -15,20 +20,35 @@ const TEMPORARY: ReadonlySet<FailureKind> = new Set([
   'pool_exhausted',
 ]);
 
+/** Where PostgreSQL is, and how long to wait for it. */
+export interface ConnectOptions {
+  /** Time to retry while PostgreSQL does not answer, in milliseconds. */
+  waitMs: number;
+  /** What is between this process and PostgreSQL. Default: `none`, unless the URL says `pgbouncer=true`. */
+  pooler?: Pooler | undefined;
+}
+
+/** A connection of the migrations. */
+export interface MigrationConnection {
+  /** Exactly one connection, so that a lock of its session guards every statement of the pool. */
+  pool: pg.Pool;
+  /** Whether a transaction pooler is in between: then no lock of a session guards anything. */
+  hasPooler: boolean;
+}
+
 /**
- * Opens a pool of exactly one connection, so that a lock of its session guards every statement of the pool. Throws immediately
+ * Opens a pool of exactly one connection, and creates the schema of the URL when the database lacks it. Throws immediately
  * when PostgreSQL refuses the connection, and after `waitMs` when it does not answer. The error contains no password.
- *
- * @param waitMs time to retry while PostgreSQL does not answer, in milliseconds
  */
-export async function connect(connectionString: string, waitMs: number): Promise<pg.Pool> {
-  const pool = new pg.Pool({
-    connectionString,
-    max: 1,
-    idleTimeoutMillis: 0,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: 'tidings migrations',
-  });
+export async function connect(url: string, { waitMs, pooler = 'none' }: ConnectOptions): Promise<MigrationConnection> {
+  const address = parseAddress(url);
+  const hasPooler = pooler === 'transaction' || address.hasPooler;
+  const pool = createPool(
+    sessionConfig(
+      { max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, application_name: 'migrations' },
+      { address, settings: MIGRATION_SETTINGS, hasPooler, createsSchema: true },
+    ),
+  );
   // The running statement gets the error as well; without a listener the event would end the process.
   pool.on('error', () => undefined);
   markErrors(pool);
@@ -38,14 +58,14 @@ export async function connect(connectionString: string, waitMs: number): Promise
       const server = await readServer(pool);
       if (!isSupported(server)) throw tooOld(server);
       if (server.readOnly) throw unusableBecauseOf({ code: '25006' });
-      return pool;
+      return { pool, hasPooler };
     } catch (error) {
       if (isTemporary(error) && performance.now() < end) {
         await wait(RETRY_EVERY_MS);
         continue;
       }
       await pool.end();
-      throw new Error(`Cannot use PostgreSQL at ${address(connectionString)}: ${reasonOf(error)}`, { cause: error });
+      throw new Error(`Cannot use PostgreSQL at ${placeOf(address)}: ${reasonOf(error)}`, { cause: error });
     }
   }
 }
@@ -55,9 +75,17 @@ function isTemporary(error: unknown): boolean {
   return failure !== null && TEMPORARY.has(failure.kind);
 }
 
-function address(connectionString: string): string {
-  const { host, port, database } = new pg.Client({ connectionString });
-  return `${host}:${String(port)}, database "${database ?? ''}"`;
+/** Parses the URL. The error names the variable that it comes from. */
+function parseAddress(url: string): DatabaseAddress {
+  try {
+    return parseDatabaseUrl(url, PINNED);
+  } catch (error) {
+    throw new Error(`DATABASE_URL ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function placeOf({ host = 'localhost', port = 5432, database = '' }: DatabaseAddress): string {
+  return `${host}:${String(port)}, database "${database}"`;
 }
 
 /** Returns what happened, PostgreSQL's own words, and what to do, in one line. */

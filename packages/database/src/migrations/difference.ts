@@ -9,10 +9,10 @@ import type { MigrationOptions } from './migrate.js';
  * with it, and a test compares schema.prisma and the migrations by it.
  */
 export async function difference(databaseUrl: string, options: MigrationOptions = {}): Promise<string> {
-  const { prismaFolder = PRISMA_FOLDER, waitMs = 15_000 } = options;
+  const { prismaFolder = PRISMA_FOLDER, waitMs = 15_000, pooler } = options;
   const path = join(prismaFolder, 'schema.prisma');
   const files = [{ path, content: readFileSync(path, 'utf8') }];
-  const pool = await connect(databaseUrl, waitMs);
+  const { pool } = await connect(databaseUrl, { waitMs, pooler });
   try {
     const engine = await openEngine(pool, path);
     const { stdout } = await engine.diff({

@@ -120,7 +120,7 @@ async function readStoredFunctions(client: pg.ClientBase): Promise<StoredFunctio
     FROM pg_proc AS proc
     LEFT JOIN pg_trigger AS trigger ON tgfoid = proc.oid AND tgparentid = 0
     LEFT JOIN pg_class ON pg_class.oid = tgrelid
-    WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
+    WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND prokind = 'f'
       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = proc.oid AND deptype = 'e')
     GROUP BY proc.oid, proname ORDER BY proname`);
   return rows;

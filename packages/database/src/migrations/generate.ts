@@ -36,7 +36,7 @@ export async function generateMigration(
   if (folder <= last) throw new Error(`${folder} would not come after the last migration, ${last}: check the clock.`);
 
   const tableChanges = await difference(databaseUrl, options);
-  const pool = await connect(databaseUrl, options.waitMs ?? 15_000);
+  const { pool } = await connect(databaseUrl, { waitMs: options.waitMs ?? 15_000 });
   const client = await pool.connect();
   try {
     const functions = await functionDifference(client, { folder: functionsFolder, tableChanges });

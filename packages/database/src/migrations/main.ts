@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { difference } from './difference.js';
 import { migrate } from './migrate.js';
-import { readSecretFiles } from '@tidings/config';
+import { readSecretFiles } from '@tidings/runtime/secret-files';
 
 // A migration goes on when nobody reads its output any more.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -18,7 +18,9 @@ try {
   if (mistake !== undefined) throw new Error(mistake);
   const url = env['DATABASE_URL']?.trim();
   if (url === undefined || url === '') throw new Error('DATABASE_URL is not set: postgresql://user:password@host:5432/database');
-  const options = { waitMs: Number(values.wait) * 1000 };
+  const pooler = process.env['DATABASE_POOLER'] || 'none';
+  if (pooler !== 'none' && pooler !== 'transaction') throw new Error('DATABASE_POOLER must be none or transaction.');
+  const options = { waitMs: Number(values.wait) * 1000, pooler } as const;
   if (Number.isNaN(options.waitMs)) throw new Error(`--wait takes a number of seconds, not "${values.wait}".`);
   if (values.diff) {
     console.log((await difference(url, options)) || '-- The database and schema.prisma agree.');

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Queryable } from '../database.js';
-import { unfitMigrations } from '../unusable-database.js';
+import type pg from 'pg';
+import type { Pooler } from '../database.js';
 import { connect } from './connection.js';
 import { openEngine, PRISMA_FOLDER } from './engine.js';
 import { readMigrations } from './files.js';
-import { readMigrationState } from './state.js';
+import { prepareSchema } from './prepare-schema.js';
 
 /** The engine's own lock, so that `prisma migrate deploy` waits as well. */
 const MIGRATION_LOCK = 72_707_369;
@@ -15,6 +15,8 @@ export interface MigrationOptions {
   prismaFolder?: string;
   /** Time to retry while PostgreSQL does not answer, in milliseconds. Default 15,000. */
   waitMs?: number;
+  /** What is between this process and PostgreSQL. Default: `none`, unless the URL says `pgbouncer=true`. */
+  pooler?: Pooler;
 }
 
 /**
@@ -24,30 +26,33 @@ export interface MigrationOptions {
  * lock first, on the same connection, and waits as long as the migrations of another process take.
  */
 export async function migrate(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
-  const { prismaFolder = PRISMA_FOLDER, waitMs = 15_000 } = options;
-  const pool = await connect(databaseUrl, waitMs);
+  const { prismaFolder = PRISMA_FOLDER, waitMs = 15_000, pooler } = options;
+  const { pool, hasPooler } = await connect(databaseUrl, { waitMs, pooler });
+  // The lock belongs to the session, or behind a pooler to a transaction on a connection of its own; it ends with the connection.
+  const holder = hasPooler ? (await connect(databaseUrl, { waitMs, pooler })).pool : pool;
   try {
-    await pool.query(`SELECT pg_advisory_lock(${String(MIGRATION_LOCK)})`);
-    const migrationsList = readMigrations(prismaFolder);
-    await refuseForeign(pool, migrationsList);
+    await holdLock(holder, hasPooler);
+    const migrations = readMigrations(prismaFolder);
+    await prepareSchema(pool, migrations);
     const engine = await openEngine(pool, join(prismaFolder, 'schema.prisma'));
     const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList,
+      migrationsList: migrations,
       filters: { externalTables: [], externalEnums: [] },
     });
     return appliedMigrationNames;
   } finally {
-    // The lock belongs to the session, which ends here.
-    await pool.end();
+    await holder.end();
+    if (holder !== pool) await pool.end();
   }
 }
 
-/** Throws, in one line, when the database is another application's: the engine would begin, and fail at a table that exists. */
-async function refuseForeign(sql: Queryable, { migrationDirectories }: ReturnType<typeof readMigrations>): Promise<void> {
-  const state = await readMigrationState(
-    sql,
-    migrationDirectories.map(({ path }) => path),
-  );
-  const unfit = state && unfitMigrations(state);
-  if (unfit?.kind === 'foreign') throw new Error(`${unfit.message}. ${unfit.remedy}`);
+async function holdLock(holder: pg.Pool, isTransaction: boolean): Promise<void> {
+  if (!isTransaction) {
+    await holder.query(`SELECT pg_advisory_lock(${String(MIGRATION_LOCK)})`);
+    return;
+  }
+  const client = await holder.connect();
+  await client.query('BEGIN');
+  await client.query(`SELECT pg_advisory_xact_lock(${String(MIGRATION_LOCK)})`);
+  client.release();
 }

@@ -13,7 +13,7 @@ import { record as modelRecord } from '../../test/model/record.js';
 import { replay as modelReplay, retry as modelRetry } from '../../test/model/retry.js';
 import { emptyState, type State, type Webhook } from '../../test/model/state.js';
 import * as webhooks from '../../test/model/webhooks.js';
-import { addStoppedClock, onStoppedClock, setClock } from '../../test/stopped-clock.js';
+import { addStoppedClock, ON_STOPPED_CLOCK, setClock } from '../../test/stopped-clock.js';
 import { planReplay } from '../../test/plan-replay.js';
 import { openDatabase, type Database, type Queryable } from '../database.js';
 import { acceptEvents, MAX_WEBHOOKS_AN_EVENT, type AcceptedDelivery } from './accept-events.js';
@@ -722,7 +722,7 @@ let waitingDatabase: Database;
 beforeAll(async () => {
   log = await openLog();
   await addStoppedClock(log.pool);
-  [database, waitingDatabase] = [1, 2].map(() => openDatabase({ url: onStoppedClock(log.url), maxConnections: 1 })) as [
+  [database, waitingDatabase] = [1, 2].map(() => openDatabase({ url: log.url, maxConnections: 1, ...ON_STOPPED_CLOCK })) as [
     Database,
     Database,
   ];

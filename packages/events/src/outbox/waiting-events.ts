@@ -36,6 +36,17 @@ const MAX_BYTES = 700_000;
 const ENVELOPE_BYTES = 256;
 const MAX_REASON = 2000;
 
+/** What the statements of a round rely on, whatever the service's database or role says. */
+const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+  ['idle_in_transaction_session_timeout', '30s'],
+  ['statement_timeout', '10s'],
+  ['lock_timeout', '10s'],
+  ['search_path', 'pg_catalog, pg_temp'],
+  ['standard_conforming_strings', 'on'],
+  ['client_encoding', 'UTF8'],
+  ['row_security', 'on'],
+];
+
 /**
  * Begins a transaction and locks the outbox for it, so that no other relay moves events until it ends. Returns false when
  * another relay holds the lock.
@@ -45,10 +56,10 @@ const MAX_REASON = 2000;
  * the lock by the timeouts.
  */
 export async function lockOutbox({ query }: SqlRunner): Promise<boolean> {
-  await query('BEGIN ISOLATION LEVEL READ COMMITTED');
+  await query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE');
   const { rows } = await query(`
     SELECT pg_try_advisory_xact_lock(hashtextextended('tidings.outbox', 0)) AS is_locked,
-      set_config('idle_in_transaction_session_timeout', '30s', true), set_config('statement_timeout', '10s', true)`);
+      ${SETTINGS.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(', ')}`);
   return (rows[0] as { is_locked: boolean }).is_locked;
 }
 

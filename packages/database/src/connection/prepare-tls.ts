@@ -1,0 +1,41 @@
+import type pg from 'pg';
+import type { TlsParameters } from './database-url.js';
+import { SessionError } from './session-error.js';
+import { offersTls } from './tls.js';
+
+/** The parts of the driver's client that its types leave out. */
+interface Internals {
+  connection: NodeJS.EventEmitter & { ssl: unknown; stream: { destroy: (error?: Error) => void } };
+  ssl: unknown;
+  host: string;
+  port: number;
+  _connectionTimeoutMillis: number;
+}
+
+/** Does for a client that is about to connect what the driver does not do: `sslmode=prefer` and `channel_binding=require`. */
+export async function prepareTls(client: pg.Client, { mode, channelBinding }: TlsParameters): Promise<void> {
+  const internals = client as unknown as Internals;
+  if (mode === 'prefer' && !(await offersTls(internals, internals._connectionTimeoutMillis))) {
+    internals.ssl = false;
+    internals.connection.ssl = false;
+  }
+  if (channelBinding === 'require') requireChannelBinding(internals);
+}
+
+/** Ends the connection when the server asks for a proof of the password that is not bound to the TLS connection. */
+function requireChannelBinding({ connection }: Internals): void {
+  let isBound = false;
+  const refuse = (): void => {
+    if (isBound) return;
+    connection.stream.destroy(
+      new SessionError('PostgreSQL offers no channel binding, which channel_binding=require asks for.', true),
+    );
+  };
+  connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: string[] }) => {
+    isBound = mechanisms.includes('SCRAM-SHA-256-PLUS');
+    refuse();
+  });
+  for (const event of ['authenticationCleartextPassword', 'authenticationMD5Password', 'authenticationOk']) {
+    connection.on(event, refuse);
+  }
+}

@@ -1,0 +1,1 @@
+export { fileVariable, readSecretFiles, SECRET_SETTINGS } from './secret-files.js';
