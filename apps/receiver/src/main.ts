@@ -39,7 +39,7 @@ const server = createServer((request, response) => {
     };
     receiver = { secret, listener: createReceiver({ secret, onRequest }) };
   }
-  void receiver.listener(request, response);
+  receiver.listener(request, response);
 });
 try {
   const bound = await startListening(server, { host, port: Number(port), settings: { host: 'HOST', port: 'PORT' } });

@@ -19,19 +19,20 @@ const HEALTHY_AFTER_MS = 60_000;
  * second up to half a minute.
  */
 export async function keepRunning(worker: LocalProcess, { start, stopped, onOutput }: KeepRunningOptions): Promise<void> {
+  const isStopped = (): boolean => stopped.aborted;
   let running: LocalProcess | undefined = worker;
   let waitMs = FIRST_WAIT_MS;
-  while (!stopped.aborted) {
+  while (!isStopped()) {
     const startedAt = performance.now();
     const code = await running?.ended.catch(() => null);
-    if (stopped.aborted) return;
+    if (isStopped()) return;
     if (running !== undefined) {
       if (performance.now() - startedAt >= HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;
       const how = typeof code === 'number' ? `with exit code ${String(code)}` : 'by a signal';
       onOutput(`The worker ended ${how}. It is started again in ${String(waitMs / 1000)} s.\n`);
     }
     await wait(waitMs, undefined, { signal: stopped }).catch(() => undefined);
-    if (stopped.aborted) return;
+    if (isStopped()) return;
     waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
     running = await start().catch((error: unknown) => {
       onOutput(`${String(error)} It is started again in ${String(waitMs / 1000)} s.\n`);

@@ -12,7 +12,13 @@ function piece() {
     await done;
     isRunning = false;
   };
-  return { work, end: () => { end(); }, isRunning: () => isRunning };
+  return {
+    work,
+    end: () => {
+      end();
+    },
+    isRunning: () => isRunning,
+  };
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
