@@ -18,7 +18,7 @@ export interface DatabaseCheckOptions {
   now?: () => number;
 }
 
-/** How long the migrations and the seals count as checked, in milliseconds. */
+/** How long the seals count as checked, in milliseconds. */
 const CHECKED_FOR_MS = 30_000;
 /** Number of the oldest and of the newest webhooks whose secrets are opened. */
 const SAMPLE = 50;
@@ -69,8 +69,8 @@ export function createDatabaseCheck(options: DatabaseCheckOptions): () => Promis
     const server = await readServer(sql);
     if (!isSupported(server)) throw tooOld(server);
     if (server.readOnly) throw unusableBecauseOf({ code: '25006' });
-    if (now() - checkedAt < CHECKED_FOR_MS) return;
     await checkMigrations(sql);
+    if (now() - checkedAt < CHECKED_FOR_MS) return;
     await checkSeals(sql);
     checkedAt = now();
   }

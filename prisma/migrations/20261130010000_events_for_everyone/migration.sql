@@ -10,7 +10,7 @@ DECLARE
 BEGIN
   FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'events'::regclass LOOP
     CONTINUE WHEN pg_relation_size(part) > 64 * 1024 * 1024;
-    SELECT relname || '_everyone_idx' INTO index_name FROM pg_class WHERE oid = part;
+    SELECT relname || '_position_idx' INTO index_name FROM pg_class WHERE oid = part;
     EXECUTE format('CREATE INDEX %I ON %s ("position") WHERE owner IS NULL', index_name, part);
     EXECUTE format('ALTER INDEX "events_everyone_idx" ATTACH PARTITION %I', index_name);
   END LOOP;

@@ -17,7 +17,7 @@ const INDEXES: readonly AddedIndex[] = [
   {
     name: 'events_everyone_idx',
     table: 'events',
-    suffix: 'everyone_idx',
+    suffix: 'position_idx',
     columns: '(position) WHERE owner IS NULL',
   },
 ];
