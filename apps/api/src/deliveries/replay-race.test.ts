@@ -55,7 +55,8 @@ describe('simultaneous replays', () => {
     for (const state of STATES) await publishWithStatus(5, state);
     const replays = await withWebhooksLocked(api.database, async () => {
       const responses = Promise.all(STATES.map(replay));
-      await waitForBlockedQueries(api.database, STATES.length);
+      // One owner's replays run two at a time.
+      await waitForBlockedQueries(api.database, 2);
       return () => responses;
     });
     expect((await replays()).map(({ body }) => body.count)).toEqual([5, 5, 5, 5]);
