@@ -53,7 +53,7 @@ module.exports = {
         path: '^packages/[^/]+/',
         pathNot: [
           '^packages/[^/]+/(src/index[.]ts|dist/index[.]js)$',
-          '^packages/runtime/src/[^/]+/index[.]ts$',
+          '^packages/(runtime|database)/src/[^/]+/index[.]ts$',
           '^packages/$1/',
         ],
       },

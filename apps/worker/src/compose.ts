@@ -104,7 +104,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   });
 
   const onError = (error: Error): void => void log.warn('A BullMQ worker reported an error.', { error });
-  const common = { redis: jobs, prefix, concurrency, lockMs: leaseMs, onError };
+  const common = { redis: jobs, leader: commands, prefix, concurrency, lockMs: leaseMs, onError };
   const workers = [
     createQueueWorker({ ...common, queue: EVENTS_QUEUE, process: ingest }),
     createQueueWorker({ ...common, queue: DELIVERIES_QUEUE, process: deliverJob }),

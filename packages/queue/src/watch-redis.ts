@@ -25,16 +25,16 @@ export function watchRedis(redis: RedisClient, { log }: WatchOptions): void {
 }
 
 /**
- * Lets a connection that sends nothing follow another one: it is replaced when the other one had to be. It may lead to a server that
- * is no longer the master, which it would not notice.
+ * Lets a connection that sends nothing, or blocks, follow another one: it is replaced when the other one had to be. It may lead to
+ * a server that is no longer the master, which it would not notice.
  *
- * @param follower the connection for the purpose `subscriber`
+ * @param follower a connection for the purpose `subscriber` or `worker`
  * @param leader the connection for the purpose `command`
  */
 export function follow(follower: RedisClient, leader: RedisClient): void {
   // A cluster's client replaces the connections to its nodes by itself.
   if ('nodes' in follower) return;
-  let isFirst = true;
+  let isFirst = leader.status !== 'ready';
   leader.on('ready', () => {
     if (!isFirst && follower.status === 'ready') follower.disconnect(true);
     isFirst = false;

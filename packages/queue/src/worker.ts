@@ -1,6 +1,7 @@
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { RedisClient } from '@tidings/events';
 import { isRedisProblem, RedisError } from './redis-problem.js';
+import { follow } from './watch-redis.js';
 
 /** The action of BullMQ for a job that was processed. Not the outcome of a delivery's attempt, which the worker decides. */
 export type JobOutcome =
@@ -34,6 +35,11 @@ export interface QueueWorkerOptions<Data> {
   process: (data: Data, jobId: string, traceparent?: string) => Promise<JobOutcome>;
   /** Called with errors of the worker itself, such as a lost connection. */
   onError: (error: Error) => void;
+  /**
+   * A connection whose reconnecting the worker's connections follow: after a failover, they may block at a server that is no
+   * longer the master, and hear of no job. Default: none.
+   */
+  leader?: RedisClient;
 }
 
 /** A worker of one queue. */
@@ -90,7 +96,7 @@ class Retry extends Error {
  * default a job fails when it stalls for the second time (measured), so killed workers would fail jobs.
  */
 export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): QueueWorker {
-  const { queue, redis, prefix, concurrency, lockMs, process, onError } = options;
+  const { queue, redis, prefix, concurrency, lockMs, process, onError, leader } = options;
   const worker = new PatientWorker<Data>(
     queue,
     async (job, token) => {
@@ -115,6 +121,7 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
   // Each queue listens for this while it waits.
   worker.setMaxListeners(0);
   void assumeSupportedVersion(worker);
+  if (leader) void followLeader(worker, leader);
 
   return {
     start() {
@@ -142,6 +149,13 @@ async function assumeSupportedVersion(worker: Worker): Promise<void> {
   await backend.waitUntilReady().catch(() => undefined);
   for (const connection of [backend.connection, backend.blockingConnection]) {
     if (connection) connection.capabilities = { canDoubleTimeout: true, canBlockFor1Ms: false };
+  }
+}
+
+async function followLeader({ backend }: Worker, leader: RedisClient): Promise<void> {
+  for (const connection of [backend.connection, backend.blockingConnection]) {
+    const client = await connection?.client.catch(() => undefined);
+    if (client) follow(client as unknown as RedisClient, leader);
   }
 }
 

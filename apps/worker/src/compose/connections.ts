@@ -57,7 +57,10 @@ export interface Connections {
 
 /** Opens the connections of the worker, and measures them. PostgreSQL is not contacted before the first query. */
 export function openConnections(
-  config: Pick<WorkerConfig, 'databaseUrl' | 'databasePool' | 'databasePooler' | 'sealKeys' | 'redisUrl' | 'prefix' | 'timeoutMs'>,
+  config: Pick<
+    WorkerConfig,
+    'databaseUrl' | 'databasePool' | 'databasePooler' | 'sealKeys' | 'redisUrl' | 'prefix' | 'timeoutMs'
+  >,
   { metrics, log }: ConnectionsParts,
 ): Connections {
   const shares = shareConnections(config.databasePool, WEIGHTS);

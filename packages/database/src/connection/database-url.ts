@@ -66,6 +66,7 @@ const WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
 export function parseDatabaseUrl(
   text: string,
   pinned: ReadonlySet<string> = new Set(),
+  // eslint-disable-next-line no-restricted-properties -- the variables of libpq are no settings of Tidings
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): DatabaseAddress {
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Error(`must be a PostgreSQL URL: ${EXAMPLE}`);

@@ -220,7 +220,7 @@ export class SessionClient extends pg.Client {
 /** Says what a server means that refuses the start-up parameters. */
 function explained(error: Error): Error {
   if (REFUSED_PARAMETER.test(error.message)) return new SessionError(ADVICE, true, { cause: error });
-  if (/unrecognized configuration parameter/.test(error.message))
+  if (error.message.includes('unrecognized configuration parameter'))
     return new SessionError(`PostgreSQL is older than version 14, which Tidings needs: ${error.message}.`, true, {
       cause: error,
     });

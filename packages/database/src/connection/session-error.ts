@@ -1,5 +1,5 @@
 /** The code of each {@link SessionError}. */
-export const SESSION_ERROR = 'TIDINGS_SESSION';
+const SESSION_ERROR = 'TIDINGS_SESSION';
 
 /** A session cannot have what the statements rely on. The message says why, and what to do; it repeats no part of a URL. */
 export class SessionError extends Error {

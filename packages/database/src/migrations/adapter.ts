@@ -23,13 +23,13 @@ export function migrationAdapter(pool: pg.Pool): PrismaPg {
     const adapter = await connect();
     const queryRaw = adapter.queryRaw.bind(adapter);
     adapter.queryRaw = async (query) => {
-      if (ENGINE_LOCK.test(query.sql)) return { columnNames: [], columnTypes: [], rows: [] };
+      if (query.sql.startsWith(ENGINE_LOCK)) return { columnNames: [], columnTypes: [], rows: [] };
       const { columnNames, columnTypes, rows } = await queryRaw({ ...query, sql: castChars(query.sql) });
       const types = columnTypes.map((type, index) => (CHARS.has(columnNames[index] ?? '') ? ColumnTypeEnum.Character : type));
       return { columnNames, columnTypes: types, rows };
     };
     const executeRaw = adapter.executeRaw.bind(adapter);
-    adapter.executeRaw = async (query) => (ENGINE_LOCK.test(query.sql) ? 0 : executeRaw(query));
+    adapter.executeRaw = async (query) => (query.sql.startsWith(ENGINE_LOCK) ? 0 : executeRaw(query));
     adapter.executeScript = async (script) => {
       await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
     };
@@ -38,7 +38,7 @@ export function migrationAdapter(pool: pg.Pool): PrismaPg {
   return factory;
 }
 
-const ENGINE_LOCK = /^SELECT pg_advisory_lock\(72707369\)/;
+const ENGINE_LOCK = 'SELECT pg_advisory_lock(72707369)';
 
 /** The names that the engine gives to columns of the type `"char"`. */
 const CHARS = new Set(['constraint_type', 'confdeltype', 'confupdtype']);

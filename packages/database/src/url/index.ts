@@ -1,5 +1,5 @@
-import { parseDatabaseUrl } from './database-url.js';
-import { PINNED } from './session-settings.js';
+import { parseDatabaseUrl } from '../connection/database-url.js';
+import { PINNED } from '../connection/session-settings.js';
 
 /** Checks the URL of a database, and returns it. Throws an `Error` that names what is wrong, without values of the URL. */
 export function checkDatabaseUrl(text: string): string {
