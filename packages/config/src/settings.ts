@@ -75,6 +75,11 @@ function url(protocol: RegExp, message: string) {
 const databaseUrl = z
   .string('must be a PostgreSQL URL: postgresql://user:password@host:5432/database')
   .transform((text, context) => {
+    const mistake = unencodedCredentials(text);
+    if (mistake !== undefined) {
+      context.addIssue({ code: 'custom', message: `is wrong: ${mistake}` });
+      return z.NEVER;
+    }
     try {
       return checkDatabaseUrl(text);
     } catch (error) {

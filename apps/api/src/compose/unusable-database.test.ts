@@ -102,16 +102,6 @@ describe('an API that waits for its database names the reason', () => {
     ],
     ['a server that is down', withUrl((url) => (url.port = '1')), 'PostgreSQL cannot be reached', { code: 'ECONNREFUSED' }],
     [
-      'a read-only database',
-      async () => {
-        await migrate(database.url);
-        await sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET default_transaction_read_only = on`);
-        return {};
-      },
-      'PostgreSQL refuses writes: it is a standby, or configured as read-only',
-      { code: '25006' },
-    ],
-    [
       'keys that open nothing',
       async () => {
         await migrate(database.url);

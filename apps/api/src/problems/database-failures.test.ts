@@ -72,7 +72,6 @@ const WITHOUT_DATABASE = new Set([
   // A test of a webhook is handed to a worker once the webhook was read; a stream that is open ends instead of being answered.
   'followEvents',
 ]);
-const isChange = ({ method }: Operation): boolean => method !== 'get';
 const usesDatabase = ({ operationId }: Operation): boolean => !WITHOUT_DATABASE.has(operationId);
 
 /** Calls all operations at the same time, and returns the answers by their names. */
@@ -193,31 +192,7 @@ describe('every operation answers 503 with Retry-After, and none 500,', () => {
       expectUnavailable(answers, (operation) => usesDatabase(operation) && operation.operationId !== 'getReadiness');
     }
   }, 60_000);
-
-  test('that changes something, while the database is read-only', async () => {
-    const name = await databaseName();
-    const fail = async () => {
-      await sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
-      await endConnections();
-    };
-    const mend = async () => {
-      const connection = await api.database.pool.connect();
-      await connection.query(`SET default_transaction_read_only = off`);
-      await connection.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
-      connection.release();
-      await endConnections();
-    };
-    expectUnavailable(
-      await callAllDuring(fail, mend),
-      (operation) =>
-        operation.operationId === 'getReadiness' ||
-        (usesDatabase(operation) && isChange(operation) && !READS.has(operation.operationId)),
-    );
-  });
 });
-
-/** Operations with another method than GET that only read the database. */
-const READS = new Set(['testWebhook', 'previewReplay']);
 
 describe('every operation answers 503 with Retry-After when PostgreSQL fails its statement with', () => {
   /** The SQLSTATE with which every statement fails; null: none does. */
