@@ -153,7 +153,7 @@ describe('a client that begins each connection without an id', () => {
     await eventually(() => {
       expect(idsIn(source)).toContain(id);
     });
-    expect(stream.text()).toMatch(/^id: @start\nretry: \d+\n\nevent: stream.gap\ndata: .*\n\nid: /);
+    expect(stream.text()).toMatch(/^id: @start\nretry: \d+\n\nevent: stream.gap\ndata: .*\n\n(?:: heartbeat\n\n)*id: /);
     stream.close();
   });
 });
