@@ -126,6 +126,14 @@ describe('a client that begins each connection without an id', () => {
 
   test('learns in the first block of each stream its id and its reconnection time', async () => {
     const id = await publish('dan');
+    // The process hears of an event a moment after it was accepted.
+    const before = openEventSource('dan');
+    before.source.lastEventId = '@start';
+    const heard = await connect(before);
+    await eventually(() => {
+      expect(heard.text()).toContain(id);
+    });
+    heard.close();
     for (const lastEventId of ['', id, '@start', 'evt_gone']) {
       const { source, token } = openEventSource('dan');
       source.lastEventId = lastEventId;
