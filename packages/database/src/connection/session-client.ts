@@ -92,6 +92,9 @@ export class SessionClient extends pg.Client {
   constructor(config: SessionConfig) {
     super(config);
     this.session = config.session;
+    // A server that ends the connection while it is being opened is an error of `connect`, and another one of the client, after
+    // the pool has removed its listener: it would end the process.
+    this.on('error', () => undefined);
   }
 
   override connect(): Promise<this>;

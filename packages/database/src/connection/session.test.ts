@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createTestDatabase, setHostileDefaults, type TestDatabase } from '@tidings/testing';
 import type pg from 'pg';
 import { openDatabase, type Database, type DatabaseOptions } from '../database.js';
+import { parseDatabaseUrl } from './database-url.js';
+import { SessionClient, sessionConfig } from './session-client.js';
 import { SessionError } from './session-error.js';
 import { PINNED, STATEMENT_SETTINGS, versionSettings } from './session-settings.js';
 
@@ -96,4 +98,11 @@ describe('a session', () => {
     }
     database = undefined;
   });
+});
+
+test('a server that ends a connection while it is being opened is an error of the pool, and not the end of the process', () => {
+  const address = parseDatabaseUrl(testDatabase.url, PINNED);
+  const client = new SessionClient(sessionConfig({}, { address, settings: STATEMENT_SETTINGS, hasPooler: false }));
+  // The pool has removed its listener by then.
+  expect(() => client.emit('error', new Error('terminating connection due to administrator command'))).not.toThrow();
 });
