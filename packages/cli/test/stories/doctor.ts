@@ -40,7 +40,7 @@ export function doctorStories(system: () => System): void {
       expect([...found].filter(([check]) => check !== 'durability').map(([check, { level }]) => `${check}: ${level}`)).toEqual(
         (
           'settings,PostgreSQL,migrations,rights,partitions,server settings,seal keys,Redis,Redis rights,Redis memory,Redis disk,clocks,token keys,token alg,token header,token key,' +
-          'token signature,token exp,token nbf,token iat,token iss,token aud,token sub,token scope,token jti,egress,API,token,health'
+          'token signature,token exp,token nbf,token iat,token iss,token aud,token sub,token scopes,token jti,egress,API,token,health'
         )
           .split(',')
           .map((check) => `${check}: ok`),
