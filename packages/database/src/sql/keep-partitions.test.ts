@@ -13,6 +13,14 @@ afterEach(() => log.close());
 
 const RETENTION_DAYS = 16;
 const keep = () => keepPartitions(log.pool, RETENTION_DAYS);
+/** Expects that these periods are dropped, and no others. An autovacuum may hold one up for a moment: then another round drops it. */
+const expectDropped = async (names: string[]) => {
+  const dropped: string[] = [];
+  await eventually(async () => {
+    dropped.push(...(await keep()).dropped);
+    expect(dropped).toEqual(names);
+  });
+};
 const midnight = (days: number) => {
   const today = new Date();
   return new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate() + days));
@@ -220,12 +228,12 @@ describe('a period that ended before the retention time', () => {
     await markExpired(['first'], 23);
     expect((await keep()).dropped).toEqual([]);
     await markExpired(['first'], 24);
-    expect((await keep()).dropped).toEqual(['first']);
+    await expectDropped(['first']);
   });
 
   test('only by a clock that was ten days ahead is kept', async () => {
     await markExpired([nameOf(-20)], 240);
-    expect((await keep()).dropped).toEqual(['first', nameOf(-30)]);
+    await expectDropped(['first', nameOf(-30)]);
     expect(await expired()).toEqual([]);
   });
 
@@ -261,10 +269,10 @@ describe('a period that ended before the retention time', () => {
     ['admitted', midnight(0)],
   ])('stays while one of its deliveries is %s', async (stage, wakeAt) => {
     const pending = await addOld(25, { status: 'pending', stage, ...(wakeAt && { wakeAt }) });
-    expect((await keep()).dropped).toEqual(['first']);
+    await expectDropped(['first']);
     expect(await left()).toEqual([pending]);
     await log.pool.query("UPDATE deliveries SET status = 'failed'; DELETE FROM pending_deliveries");
-    expect((await keep()).dropped).toEqual([nameOf(-30)]);
+    await expectDropped([nameOf(-30)]);
   });
 
   test('stays while one of its events is still to be expanded', async () => {
@@ -272,10 +280,10 @@ describe('a period that ended before the retention time', () => {
     await log.pool.query(
       `INSERT INTO expansions (event_position, event_id, event_type, accepted_at) SELECT position, id, type, accepted_at FROM events`,
     );
-    expect((await keep()).dropped).toEqual(['first']);
+    await expectDropped(['first']);
     expect(await left()).toEqual([id]);
     await log.pool.query('DELETE FROM expansions');
-    expect((await keep()).dropped).toEqual([nameOf(-30)]);
+    await expectDropped([nameOf(-30)]);
   });
 
   test('stays when one of its deliveries is retried at that moment', async () => {
@@ -330,7 +338,7 @@ describe('a period that ended before the retention time', () => {
   test('that a crash left partly dropped is dropped by the next call', async () => {
     await addOld(35, { status: 'succeeded' });
     await log.pool.query('DROP TABLE deliveries_first');
-    expect((await keep()).dropped).toEqual(['first', nameOf(-30)]);
+    await expectDropped(['first', nameOf(-30)]);
     expect((await tables()).filter((name) => name.endsWith('first'))).toEqual([]);
   });
 });
