@@ -39,6 +39,8 @@ describe('a text that looks like a secret', () => {
     [`The secret is ${SECRET}.`, 'The secret is [redacted].'],
     [`old ${SECRET} new ${SECRET}`, 'old [redacted] new [redacted]'],
     [`${JWT} is expired`, '[redacted] is expired'],
+    [`a-${JWT}`, 'a-[redacted]'],
+    [`${'x'.repeat(40)}://me:${'p'.repeat(2000)}@db`, `${'x'.repeat(40)}://me:[redacted]@db`],
     ['eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.', '[redacted]'],
     [`Authorization: Bearer ${JWT}`, 'Authorization: Bearer [redacted]'],
     ['authorization: bearer abc.def-123', 'authorization: bearer [redacted]'],

@@ -1,15 +1,15 @@
 const REDACTED = '[redacted]';
 const SECRET_NAME = /secret|token|ticket|authorization|cookie|password|api[-_]?key|jwt/i;
 /**
- * Webhook secrets, JSON Web Tokens, credentials of headers, and tokens and passwords in URLs, anywhere in a text. Each takes
- * linear time: a match begins only where a run of its characters begins, or what it tries from there has a bound.
+ * Webhook secrets, JSON Web Tokens, credentials of headers, and tokens and passwords in URLs, anywhere in a text. None may begin
+ * with a run of any characters: each start would read the rest of it, in quadratic time.
  */
 const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/whsec_[A-Za-z0-9+/=_-]+/g, REDACTED],
-  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
+  [/\beyJ[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, REDACTED],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
   [/([?&](?:ticket|token|access_token|\w{0,30}password)=)[^&\s"]+/gi, `$1${REDACTED}`],
-  [/(\b\w{1,30}:\/\/[^\s:/@]{0,256}:)[^\s/]{1,1024}@/g, `$1${REDACTED}@`],
+  [/(:\/\/[^\s:/@]*:)[^\s/]+@/g, `$1${REDACTED}@`],
 ];
 /** Texts in a line are cut off behind this many characters: a request's path alone may have 16 KB. */
 const MAX_TEXT = 8192;
