@@ -4,6 +4,7 @@ import { jsonBodies, MAX_BODY } from '../http/json-body.js';
 import type { TakeTurn } from '../limits/turns.js';
 import { notFound, Problem } from '../problems/problem.js';
 import { readBody, readQuery } from '../http/read-input.js';
+import { shownPath } from '../http/shown-path.js';
 import { IDS, RESOURCE_ID } from './ids.js';
 import type { AnyCall, Route, RouteDescription } from './route.js';
 
@@ -53,9 +54,9 @@ function answerOptions(allow: string): RequestHandler {
 
 /** Refuses a method that the path does not have (RFC 9110, section 15.5.6). */
 function refuseMethod(allow: string): RequestHandler {
-  return ({ method, path }) => {
+  return (request) => {
     throw new Problem(405, 'The method is not allowed', {
-      detail: `${path} has no method ${method}. It has ${allow}.`,
+      detail: `${shownPath(request)} has no method ${request.method}. It has ${allow}.`,
       headers: { allow },
     });
   };
