@@ -189,7 +189,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   let health: HealthServer | undefined;
   let { port } = config;
   let isStarting = true;
-  let isStopping = false;
+  let stopped: Promise<void> | undefined;
 
   async function listen(): Promise<void> {
     port = await startListening(server, { host: config.host, port, settings: { host: 'HOST', port: 'PORT' } });
@@ -201,7 +201,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     const listenEarly = async () => (server.listening ? undefined : listen());
     const check = () =>
       dependencies.postgresql().catch((error: unknown) => listenEarly().then(() => Promise.reject(error as Error)));
-    const patience = { log, isStopping: () => isStopping };
+    const patience = { log, isStopping: () => stopped !== undefined };
     if (!(await waitForDatabase(check, patience))) return;
     if (!(await waitForDatabase(stream.start, patience))) return;
     maintenance.start();
@@ -211,9 +211,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     log.info('API is ready.', { url: urlOf(config.host, port) + basePath });
   }
 
-  let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
-    isStopping = true;
     health?.close();
     const { delayMs, idleMs } = config.shutdown;
     if (delayMs > 0) await setTimeout(delayMs);

@@ -113,20 +113,19 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   ];
   let health: HealthServer | undefined;
 
-  let isStopping = false;
+  let stopped: Promise<void> | undefined;
 
   async function start(): Promise<void> {
     const { dependencies } = connections;
     // First: a worker that cannot listen takes no jobs.
     if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, metrics.registry);
     // Without its database a worker would take jobs that it can only hand back.
-    if (!(await waitForDatabase(dependencies.postgresql, { log, isStopping: () => isStopping }))) return;
+    if (!(await waitForDatabase(dependencies.postgresql, { log, isStopping: () => stopped !== undefined }))) return;
     for (const part of [...workers, ...tasks, ...relays]) part.start();
     log.info('Worker is ready.', { concurrency });
   }
 
   async function stop(): Promise<void> {
-    isStopping = true;
     health?.close();
     await Promise.all([
       ...workers.map((worker) => worker.stop(timeoutMs + STOP_MARGIN_MS)),
@@ -142,7 +141,6 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
     await connections.close();
     await tracing?.shutdown();
   }
-  let stopped: Promise<void> | undefined;
 
   return { start, stop: () => (stopped ??= stop()), log };
 }

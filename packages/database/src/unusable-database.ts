@@ -27,15 +27,13 @@ export class UnusableDatabaseError extends NotReadyError {
   }
 }
 
-const SESSION_REMEDY = 'Correct DATABASE_URL or DATABASE_POOLER: docs/deploying.md, The URL of the database.';
-
 /** Describes an error of a statement. */
 export function unusableBecauseOf(error: unknown): UnusableDatabaseError {
   if (error instanceof UnusableDatabaseError) return error;
-  const options = { cause: error };
-  if (error instanceof SessionError)
-    return new UnusableDatabaseError(error.isPermanent ? 'session_refused' : 'session', error.message, SESSION_REMEDY, options);
   const failure = findFailure(error);
+  const options = { cause: error };
+  if (failure && error instanceof SessionError)
+    return new UnusableDatabaseError(error.isPermanent ? 'session_refused' : 'session', error.message, failure.remedy, options);
   if (failure) return new UnusableDatabaseError(failure.kind, failure.reason, failure.remedy, options);
   return new UnusableDatabaseError('unknown', 'PostgreSQL answers with an unknown error', 'The log has the error.', options);
 }

@@ -1,7 +1,7 @@
 import { readSealedWebhooks, type Database, type SealedWebhook } from '@tidings/database';
-import { createSeal, parseSealKeys, type Seal, type SealKey } from '@tidings/secrets';
+import { createSeal, openColumns, parseSealKeys, type Seal, type SealKey } from '@tidings/secrets';
 import { reasonOf } from '../failure.js';
-import { hasOnlyKey, resealed } from '../sealed-columns.js';
+import { hasOnlyKey } from '../sealed-columns.js';
 import { findingFactory, type Finding } from './finding.js';
 
 const keys = findingFactory('seal keys');
@@ -50,7 +50,7 @@ async function openAll({ pool }: Pick<Database, 'pool'>, seal: Seal, current: st
 function openOne(webhook: SealedWebhook, { result, seal, current }: { result: OpenResult; seal: Seal; current: string }): void {
   result.count += 1;
   try {
-    resealed(webhook, seal);
+    openColumns(seal, webhook);
     if (!hasOnlyKey(webhook, current)) result.old += 1;
   } catch (error) {
     result.failed.set(webhook.id, reasonOf(error));
