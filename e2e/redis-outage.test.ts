@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { syncFailed } from '@tidings/events';
 import { startRedis, temporaryFolder, type LocalRedis } from '@tidings/local';
+import { eventually } from '@tidings/testing';
 import { startReceiver } from './harness/receiver.js';
 import { startTidings, type Tidings } from './harness/tidings.js';
 
@@ -62,7 +63,9 @@ test('accepts and streams events without delay while Redis is down, and delivers
     expect(warnings.length).toBeGreaterThan(0);
     expect(warnings.slice(3)).toEqual([]);
     expect(output()).not.toContain('Unhandled error event');
-    expect(output()).toContain('Redis can be reached again.');
+    await eventually(() => {
+      expect(output()).toContain('Redis can be reached again.');
+    });
   }
 
   // Publishing works again over HTTP and over Redis, and so does the stream.

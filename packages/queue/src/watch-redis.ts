@@ -12,9 +12,12 @@ interface WatchOptions {
  */
 export function watchRedis(redis: RedisClient, { log }: WatchOptions): void {
   let isAway = false;
-  redis.on('error', () => {
+  const lost = () => {
     isAway = true;
-  });
+  };
+  // A server that is back before the first attempt to reconnect is no error.
+  redis.on('close', lost);
+  redis.on('error', lost);
   redis.on('ready', () => {
     if (isAway) log.info('Redis can be reached again.');
     isAway = false;
