@@ -1,0 +1,1 @@
+export type { Audience, Contract, JsonSchema } from './contract.js';
