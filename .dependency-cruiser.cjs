@@ -35,6 +35,13 @@ module.exports = {
       to: { path: '^packages/', pathNot: '^packages/events/' },
     },
     {
+      name: 'events-in-parts',
+      comment: 'Who defines event types, publishes over HTTP or has an outbox loads no BullMQ.',
+      severity: 'error',
+      from: { path: '^packages/events/src/(define|http|outbox)/index[.]ts$' },
+      to: { path: 'node_modules/(bullmq|ioredis)/', reachable: true },
+    },
+    {
       name: 'client-stands-alone',
       comment: 'Pages and other programs install @tidings/client: it has nothing of ours in it, and nothing of Node.',
       severity: 'error',
@@ -53,7 +60,7 @@ module.exports = {
         path: '^packages/[^/]+/',
         pathNot: [
           '^packages/[^/]+/(src/index[.]ts|dist/index[.]js)$',
-          '^packages/(runtime|database)/src/[^/]+/index[.]ts$',
+          '^packages/(runtime|database|events)/src/[^/]+/index[.]ts$',
           '^packages/$1/',
         ],
       },
@@ -72,10 +79,10 @@ module.exports = {
       severity: 'error',
       from: {
         path: [
-          '^packages/(signing|secrets)/src/',
+          '^packages/(signing|secrets|event-types)/src/',
           '^packages/database/src/group-commit[.]ts$',
           '^packages/egress/src/(url|address|headers)[.]ts$',
-          '^packages/events/src/(catalog/|(catalog|define-event|event|pattern)[.]ts$)',
+          '^packages/events/src/(catalog/|(catalog|define-event|event|pattern|validate-drafts)[.]ts$)',
         ],
         pathNot: TEST,
       },

@@ -1,24 +1,13 @@
-import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { extractionCompleted, extractionStarted } from './catalog/extraction.js';
 import { gapsUpdated } from './catalog/gaps.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
 import { webhookDisabled, webhookExpiring } from './catalog/webhook.js';
-import type { Audience, EventDefinition } from './define-event.js';
+import { ownerFieldOf, type Audience, type EventDefinition } from './define-event.js';
 import { parseInWords, toFieldErrors } from './describe-issue.js';
-import {
-  eventDraft,
-  MAX_EVENT_BYTES,
-  MAX_EVENT_LEVELS,
-  OWNER_ID,
-  OWNER_ID_RULE,
-  type EventDraft,
-  type TidingsEvent,
-} from './event.js';
-import { InvalidEventError, type FieldError } from './invalid-event-error.js';
-import { inspectJson } from './json/faults.js';
-import { writeJson } from './json/write-json.js';
+import type { EventDraft, TidingsEvent } from './event.js';
 import { matches } from './pattern.js';
+import { joinPath, validateDrafts, type DraftType } from './validate-drafts.js';
 
 /** The union of the drafts that a list of definitions makes. */
 export type CatalogEvent<Definitions extends readonly EventDefinition[]> = ReturnType<Definitions[number]>;
@@ -26,18 +15,28 @@ export type CatalogEvent<Definitions extends readonly EventDefinition[]> = Retur
 /** A dialect of JSON Schema: OpenAPI 3.1 uses draft 2020-12, AsyncAPI 3 uses draft 07. */
 export type SchemaDialect = 'draft-2020-12' | 'draft-07';
 
-/** The description of an event type, as `GET /api/event-types` returns it. */
+/** The description of an event type. */
 export interface EventTypeDescription {
   type: string;
-  audience: Audience;
+  title: string | null;
   description: string;
+  group: string | null;
+  audience: Audience;
+  /** The field of `data` that names the owner; null: everyone may see the events. */
+  ownerField: string | null;
   /** The JSON Schema of `data`, in the requested dialect; default draft 2020-12. */
   schema: Record<string, unknown>;
   example: unknown;
 }
 
-/** The event types of an installation. Only Tidings itself publishes system types: streams get them, webhooks do not. */
-export interface Catalog {
+/**
+ * Event types. Only Tidings itself publishes system types: streams get them, webhooks do not.
+ *
+ * @typeParam Event the drafts of its types, by which publishers know what they may publish
+ */
+export interface Catalog<Event extends EventDraft = EventDraft> {
+  /** Only for the compiler. */
+  readonly '~event'?: Event;
   /** The types that services publish and webhooks receive, in the order of their definitions. */
   readonly types: readonly string[];
   /** `types` and the system types: all types that the event log and the stream may have. */
@@ -68,52 +67,27 @@ export interface Catalog {
  * @param definitions the types that services publish
  * @param systemDefinitions the types that only Tidings publishes; default none
  */
-export function createCatalog(
-  definitions: readonly EventDefinition[],
+export function createCatalog<const Definitions extends readonly EventDefinition[]>(
+  definitions: Definitions,
   systemDefinitions: readonly EventDefinition[] = [],
-): Catalog {
-  const all = [...definitions, ...systemDefinitions];
+): Catalog<CatalogEvent<Definitions>> {
+  const all: readonly EventDefinition[] = [...definitions, ...systemDefinitions];
   if (new Set(all.map(({ type }) => type)).size < all.length) {
     throw new Error('An event type is defined twice in the catalog.');
   }
-  const byType = new Map(definitions.map((definition) => [definition.type, definition]));
-  const systemByType = new Map(systemDefinitions.map((definition) => [definition.type, definition]));
+  const byType = new Map(definitions.map((definition) => [definition.type, toDraftType(definition)]));
+  const systemByType = new Map(systemDefinitions.map((definition) => [definition.type, toDraftType(definition)]));
   const types = [...byType.keys()];
 
-  /** Returns what is wrong with the type of a draft; undefined: nothing. */
-  const faultOfType = (type: unknown, byType: ReadonlyMap<string, EventDefinition>): string | undefined => {
-    if (typeof type === 'string' && byType.has(type)) return undefined;
+  /** Finds a type by its name, or says what is wrong with the name. */
+  const find = (type: unknown, byType: ReadonlyMap<string, DraftType>): DraftType | string => {
+    const found = typeof type === 'string' ? byType.get(type) : undefined;
+    if (found) return found;
     const known = [...byType.keys()].join(', ');
     if (type === undefined) return `is missing: it must be one of ${known}`;
     if (typeof type !== 'string') return `must be one of ${known}`;
     if (systemByType.has(type)) return `"${type}" is published by Tidings itself`;
     return `"${type}" is not in the catalog, which has ${known}`;
-  };
-
-  const validateOne = (draft: unknown, byType: ReadonlyMap<string, EventDefinition>): TidingsEvent | FieldError[] => {
-    if (typeof draft !== 'object' || draft === null || Array.isArray(draft)) {
-      return [{ field: '', message: 'must be an event: an object with type and data' }];
-    }
-    const { type, data } = draft as Partial<Record<'type' | 'data', unknown>>;
-    const errors: FieldError[] = [];
-    const typeFault = faultOfType(type, byType);
-    if (typeFault !== undefined) errors.push({ field: 'type', message: typeFault });
-    const envelope = parseInWords(eventDraft, draft);
-    if (!envelope.success) errors.push(...fieldErrors(envelope.error).filter(({ field }) => field !== 'type'));
-    if (data === undefined) return errors;
-
-    const { faults, hasDigits, leastBytes } = inspectJson(data, { field: 'data', maxLevels: MAX_EVENT_LEVELS });
-    // Before the schema, which takes a second for a megabyte of wrong items.
-    if (leastBytes > MAX_EVENT_BYTES) {
-      return [...errors, { field: 'data', message: `is more than ${String(MAX_EVENT_BYTES)} bytes of JSON, the limit` }];
-    }
-    const definition = byType.get(String(type));
-    if (!definition) return [...errors, ...faults];
-    const checked = parseInWords(definition.schema, data);
-    errors.push(...merged(checked.success ? [] : fieldErrors(checked.error, 'data'), faults));
-    if (!checked.success || !envelope.success || errors.length > 0) return errors;
-    const text = hasDigits ? writeJson(checked.data, data) : JSON.stringify(checked.data);
-    return toEvent(definition, envelope.data, checked.data, text);
   };
 
   return {
@@ -122,84 +96,43 @@ export function createCatalog(
     describe: () => definitions.map((definition) => describeEventType(definition)),
     describeStreamed: (dialect) => all.map((definition) => describeEventType(definition, dialect)),
     knows: (pattern) => types.some((type) => matches(pattern, type)),
-    validate(drafts, list) {
-      const errors: FieldError[] = [];
-      const events: TidingsEvent[] = [];
-      drafts.forEach((draft, index) => {
-        const result = validateOne(draft, byType);
-        if (!Array.isArray(result)) events.push(result);
-        else {
-          const prefix = list === undefined ? '' : `${list}[${String(index)}]`;
-          errors.push(...result.map(({ field, message }) => ({ field: joinPath(prefix, field), message })));
-        }
-      });
-      if (errors.length > 0) throw new InvalidEventError(errors);
-      return events;
-    },
+    validate: (drafts, list) => validateDrafts(drafts, list, (type) => find(type, byType)),
     isSystemType: (type) => systemByType.has(type),
-    validateSystemEvent(draft) {
-      const result = validateOne(draft, systemByType);
-      if (Array.isArray(result)) throw new InvalidEventError(result);
-      return result;
-    },
+    validateSystemEvent: (draft) => validateDrafts([draft], undefined, (type) => find(type, systemByType))[0] as TidingsEvent,
   };
-}
-
-/** Describes an event type, with its JSON Schema. Default dialect: draft 2020-12. */
-export function describeEventType(
-  { type, audience, description, schema, example }: EventDefinition,
-  dialect: SchemaDialect = 'draft-2020-12',
-): EventTypeDescription {
-  return { type, audience, description, schema: z.toJSONSchema(schema, { target: dialect }), example };
-}
-
-/** @param text the data as JSON */
-function toEvent(
-  definition: EventDefinition,
-  draft: EventDraft,
-  data: Record<string, unknown>,
-  text: string,
-): TidingsEvent | FieldError[] {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_EVENT_BYTES) {
-    return [{ field: 'data', message: `is ${String(bytes)} bytes of JSON, over the limit of ${String(MAX_EVENT_BYTES)}` }];
-  }
-  const owner = ownerOf(definition.audience, data);
-  if (owner === undefined) return [{ field: 'data.user_id', message: OWNER_ID_RULE }];
-  return {
-    id: draft.id ?? `evt_${uuidv7()}`,
-    type: definition.type,
-    owner,
-    timestamp: (draft.timestamp === undefined ? new Date() : new Date(draft.timestamp)).toISOString(),
-    data: text,
-  };
-}
-
-/** The owner who may see the event; null: everyone. Undefined when the schema accepted an invalid `user_id`. */
-function ownerOf(audience: Audience, data: Record<string, unknown>): string | null | undefined {
-  if (audience === 'everyone') return null;
-  const owner = data['user_id'];
-  return typeof owner === 'string' && OWNER_ID.test(owner) ? owner : undefined;
-}
-
-/** Adds faults to the errors of a schema. A fault says more than the schema's error for the same field. */
-function merged(errors: readonly FieldError[], faults: readonly FieldError[]): FieldError[] {
-  if (faults.length === 0) return [...errors];
-  const byField = new Map(faults.map((fault) => [fault.field, fault]));
-  return [...new Set([...errors.map((error) => byField.get(error.field) ?? error), ...faults])];
 }
 
 /** How many wrong fields of one event are named: a list of wrong items has one for each. */
 const MAX_ERRORS = 100;
 
-function fieldErrors(error: z.ZodError, prefix = ''): FieldError[] {
-  return toFieldErrors({ issues: error.issues.slice(0, MAX_ERRORS) })
-    .slice(0, MAX_ERRORS)
-    .map(({ field, message }) => ({ field: joinPath(prefix, field), message }));
+function toDraftType(definition: EventDefinition): DraftType {
+  const { type, schema } = definition;
+  return {
+    type,
+    ownerField: ownerFieldOf(definition),
+    checkData(data) {
+      const checked = parseInWords(schema, data);
+      if (checked.success) return { data: checked.data, errors: [] };
+      const errors = toFieldErrors({ issues: checked.error.issues.slice(0, MAX_ERRORS) }).slice(0, MAX_ERRORS);
+      return { data, errors: errors.map(({ field, message }) => ({ field: joinPath('data', field), message })) };
+    },
+  };
 }
 
-function joinPath(prefix: string, path: string): string {
-  return prefix !== '' && path !== '' && !path.startsWith('[') ? `${prefix}.${path}` : prefix + path;
+/** Describes an event type, with its JSON Schema. Default dialect: draft 2020-12. */
+export function describeEventType(definition: EventDefinition, dialect: SchemaDialect = 'draft-2020-12'): EventTypeDescription {
+  const { type, title = null, description, group = null, schema, example } = definition;
+  const ownerField = ownerFieldOf(definition);
+  return {
+    type,
+    title,
+    description,
+    group,
+    audience: ownerField === null ? 'everyone' : 'owner',
+    ownerField,
+    schema: z.toJSONSchema(schema, { target: dialect }),
+    example,
+  };
 }
 
 /** The event types of the shipped catalog. Add a definition here to add a type. */

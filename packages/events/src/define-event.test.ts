@@ -49,8 +49,20 @@ describe('a definition', () => {
     expect(() => defineEvent({ ...releaseAdded, type })).toThrow('is not of the form noun.verb, in lower case');
   });
 
-  test('refuses the audience user without the field user_id', () => {
-    expect(() => defineEvent({ ...releaseAdded, audience: 'user' })).toThrow('release.added has the audience user');
+  test.each(['owner', 'user'] as const)('refuses the audience %s without the owner field', (audience) => {
+    const words = 'release.added has the audience owner, so its schema needs the field';
+    expect(() => defineEvent({ ...releaseAdded, audience })).toThrow(`${words} user_id.`);
+    expect(() => defineEvent({ ...releaseAdded, audience, ownerField: 'org_id' })).toThrow(`${words} org_id.`);
+  });
+
+  test.each(['owner', 'user'] as const)('with the audience %s names the owner by the owner field', (audience) => {
+    const schema = z.strictObject({ org_id: z.string() });
+    const example = { org_id: 'acme' };
+    const orderPlaced = defineEvent({ ...releaseAdded, type: 'order.placed', audience, ownerField: 'org_id', schema, example });
+    const catalog = createCatalog([orderPlaced]);
+    expect(catalog.validate([orderPlaced({ org_id: 'acme' })])).toMatchObject([{ owner: 'acme' }]);
+    expect(catalog.describe()).toMatchObject([{ audience: 'owner', ownerField: 'org_id' }]);
+    expect(() => catalog.validate([orderPlaced({ org_id: '' })])).toThrow('data.org_id: must be 1 to 255 characters');
   });
 
   test('refuses an example that its schema refuses', () => {

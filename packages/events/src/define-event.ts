@@ -1,18 +1,24 @@
 import { z } from 'zod';
 import type { EventDraft } from './event.js';
 
-/** Who may see an event: `everyone`, or the user (owner) that its data names in `user_id`. */
-export type Audience = 'everyone' | 'user';
+/** Who may see an event: `everyone`, or the `owner` that a field of its data names. */
+export type Audience = 'everyone' | 'owner';
 
 interface EventOptions<Type extends string, Schema extends z.ZodObject> {
   /** `noun.verb`, in lower case: `sync.completed`. */
   type: Type;
-  /** Who may see the event. With `user`, the schema must have the field `user_id`. */
-  audience: Audience;
+  /** Who may see the event. With `owner`, or its alias `user`, the schema must have the owner field. */
+  audience: Audience | 'user';
+  /** The field of `data` that names the owner: a top-level string that is required. Default `user_id`. */
+  ownerField?: string;
   /** The schema of `data`. Use `z.strictObject`, so that a misspelt field is an error. */
   schema: Schema;
+  /** What people call the event. */
+  title?: string;
   /** One sentence that says when the event is published. */
   description: string;
+  /** The name of the types that it is listed with. */
+  group?: string;
   /** A valid payload, which is shown in the docs and in `/api/event-types`, and checked by a test. */
   example: z.output<Schema>;
 }
@@ -27,19 +33,31 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
 
 const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 
+/** The field that names the owner, unless a definition says otherwise. */
+export const DEFAULT_OWNER_FIELD = 'user_id';
+
+/** Returns the field by which a type names the owner of an event; null: everyone may see its events. */
+export function ownerFieldOf({
+  audience,
+  ownerField = DEFAULT_OWNER_FIELD,
+}: Pick<EventDefinition, 'audience' | 'ownerField'>): string | null {
+  return audience === 'everyone' ? null : ownerField;
+}
+
 /**
  * Defines an event type. The catalog, the TypeScript types, the JSON Schema and the docs all come from the definition.
  *
- * Throws when the type is not `noun.verb`, when the audience is `user` and the schema has no `user_id`, when the example is not
- * valid, and when the schema has types that JSON does not have, such as dates.
+ * Throws when the type is not `noun.verb`, when the audience is `owner` and the schema has no owner field, when the example is
+ * not valid, and when the schema has types that JSON does not have, such as dates.
  */
 export function defineEvent<const Type extends string, Schema extends z.ZodObject>(
   options: EventOptions<Type, Schema>,
 ): EventDefinition<Type, Schema> {
-  const { type, audience, schema, example } = options;
+  const { type, schema, example } = options;
   if (!TYPE.test(type)) throw new Error(`The event type "${type}" is not of the form noun.verb, in lower case.`);
-  if (audience === 'user' && !('user_id' in schema.shape)) {
-    throw new Error(`${type} has the audience user, so its schema needs the field user_id.`);
+  const ownerField = ownerFieldOf(options);
+  if (ownerField !== null && !(ownerField in schema.shape)) {
+    throw new Error(`${type} has the audience owner, so its schema needs the field ${ownerField}.`);
   }
   const checked = schema.safeParse(example);
   if (!checked.success) throw new Error(`The example of ${type} is not valid: ${z.prettifyError(checked.error)}`);

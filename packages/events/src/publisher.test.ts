@@ -6,6 +6,7 @@ import { createCatalog } from './catalog.js';
 import { gapsUpdated } from './catalog/gaps.js';
 import { extractionStarted } from './catalog/extraction.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
+import type { EventDraft } from './event.js';
 import { EVENTS_QUEUE, type EventJob } from './events-queue.js';
 import { createPublisher, type Publisher } from './publisher.js';
 
@@ -94,7 +95,11 @@ describe('a publisher', () => {
   });
 
   test('validates with the given catalog', async () => {
-    const onlyGaps = createPublisher({ redis: redis.url, prefix: redis.prefix, catalog: createCatalog([gapsUpdated]) });
+    const onlyGaps = createPublisher<EventDraft>({
+      redis: redis.url,
+      prefix: redis.prefix,
+      catalog: createCatalog([gapsUpdated]),
+    });
     await expect(onlyGaps.publish(failed)).rejects.toMatchObject({ errors: [{ field: 'type' }] });
     await onlyGaps.close();
   });

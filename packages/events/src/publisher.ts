@@ -4,10 +4,11 @@ import { Cluster } from 'ioredis';
 import { catalog as shippedCatalog, type Catalog, type Publishable } from './catalog.js';
 import { DEFAULT_PREFIX, EVENTS_QUEUE, eventJobOptions, type EventJob } from './events-queue.js';
 import type { EventDraft } from './event.js';
+import type { Published } from './published.js';
 import { isConnectingFirst, openRedis, type RedisClient } from './open-redis.js';
 
 /** The options of {@link createPublisher}. */
-export interface PublisherOptions {
+export interface PublisherOptions<Event extends EventDraft = EventDraft> {
   /**
    * A Redis URL, some nodes of a Redis Cluster separated by commas, Sentinels (`redis+sentinel://host1:26379,host2:26379/mymaster`),
    * or your own ioredis client (`Redis` or `Cluster`), which the publisher does not close.
@@ -15,8 +16,8 @@ export interface PublisherOptions {
   redis: string | RedisClient;
   /** The `REDIS_PREFIX` of the Tidings installation that gets the events. Default `{tidings}`. */
   prefix?: string;
-  /** The catalog that validates events. Default: the catalog of this package. */
-  catalog?: Catalog;
+  /** The catalog that validates events, and whose events may be published. Default: the catalog of this package. */
+  catalog?: Catalog<Event>;
   /** The time limit of a Redis command, in milliseconds; then `publish` fails. Default 5,000. Only for a client made from a URL. */
   commandTimeoutMs?: number;
   /**
@@ -24,11 +25,6 @@ export interface PublisherOptions {
    * uses the active span of OpenTelemetry. Default: no traces.
    */
   telemetry?: NonNullable<QueueOptions['telemetry']>;
-}
-
-/** A published event. */
-export interface Published {
-  id: string;
 }
 
 /** Publishes events through Redis. */
@@ -55,8 +51,9 @@ const HASH_TAG = /\{[^{}]+\}/;
  * Creates a publisher, which connects a service to Tidings through Redis. While Redis is away, `publish` fails fast instead of
  * blocking its caller. Throws when the client is a Redis Cluster and the prefix has no braces.
  */
-export function createPublisher<Event extends EventDraft = Publishable>(options: PublisherOptions): Publisher<Event> {
-  const { redis, prefix = DEFAULT_PREFIX, catalog = shippedCatalog, commandTimeoutMs = 5000, telemetry } = options;
+export function createPublisher<Event extends EventDraft = Publishable>(options: PublisherOptions<Event>): Publisher<Event> {
+  const { redis, prefix = DEFAULT_PREFIX, commandTimeoutMs = 5000, telemetry } = options;
+  const catalog: Catalog = options.catalog ?? shippedCatalog;
   const client = typeof redis === 'string' ? connect(redis, commandTimeoutMs) : redis;
   if (client instanceof Cluster && !HASH_TAG.test(prefix)) {
     if (typeof redis === 'string') client.disconnect();

@@ -220,7 +220,8 @@ describe('the catalog', () => {
     const { body } = await api.as('alice').get('/api/event-types');
     expect(body.data.map(({ type }: { type: string }) => type)).toEqual(catalog.describe().map(({ type }) => type));
     expect(body.data.find(({ type }: { type: string }) => type === 'sync.completed')).toMatchObject({
-      audience: 'user',
+      audience: 'owner',
+      owner_field: 'user_id',
       schema: { type: 'object', additionalProperties: false },
       example: { user_id: 'alice' },
     });

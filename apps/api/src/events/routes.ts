@@ -18,6 +18,7 @@ import {
   eventJson,
   eventToJson,
   eventTypesJson,
+  eventTypeToJson,
   firstPage,
   MAX_EVENTS,
   publishBody,
@@ -150,7 +151,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         },
       },
       (_call, response) => {
-        response.json({ data: catalog.describe() });
+        response.json({ data: catalog.describe().map(eventTypeToJson) });
       },
     ),
   ];

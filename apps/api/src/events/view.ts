@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EventDetails, LoggedEvent } from '@tidings/database';
-import { escapeLineSeparators, eventDraft, type Catalog } from '@tidings/events';
+import { escapeLineSeparators, eventDraft, type Catalog, type EventTypeDescription } from '@tidings/events';
 import { deliveryJson } from '../deliveries/view.js';
 import { pageOf } from '../http/pages.js';
 import { pascalCase } from '../openapi/webhooks.js';
@@ -88,12 +88,22 @@ export function eventDetailsToJson(event: EventDetails, deliveries: object, more
 const eventTypeJson = z
   .strictObject({
     type: z.string(),
-    audience: z.enum(['everyone', 'user']),
+    title: z.string().nullable(),
     description: z.string(),
+    group: z.string().nullable(),
+    audience: z
+      .enum(['everyone', 'owner'])
+      .describe('Who may see an event: everyone, or the owner that its data names in `owner_field`.'),
+    owner_field: z.string().nullable().describe('The field of the data that names the owner; null: everyone may see the events.'),
     schema: z.looseObject({}).describe('JSON Schema, draft 2020-12.'),
     example: z.looseObject({}),
   })
   .meta({ id: 'EventType' });
+
+/** Converts an event type to JSON. */
+export function eventTypeToJson({ ownerField, ...description }: EventTypeDescription): z.output<typeof eventTypeJson> {
+  return { ...description, owner_field: ownerField, example: description.example as Record<string, unknown> };
+}
 
 const accepted = z
   .strictObject({ id: z.string(), status: z.enum(['accepted', 'repeated']) })

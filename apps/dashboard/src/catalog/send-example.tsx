@@ -60,9 +60,9 @@ export function SendExample({ eventType }: { eventType: EventType }) {
   );
 }
 
-/** Returns the example with the signed-in user in `user_id`, so that the user receives the event. */
-function exampleFor({ example }: EventType, subject: string): Record<string, unknown> {
-  return 'user_id' in example ? { ...example, user_id: subject } : example;
+/** Returns the example with the signed-in user as its owner, so that the user receives the event. */
+function exampleFor({ example, owner_field: ownerField }: EventType, subject: string): Record<string, unknown> {
+  return ownerField === null ? example : { ...example, [ownerField]: subject };
 }
 
 function explainPublishError(error: unknown): string {

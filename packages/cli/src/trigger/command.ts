@@ -57,9 +57,9 @@ async function buildData(server: Server, type: string, assignments: readonly Ass
   if (!found) {
     throw usageError(`"${type}" is not in the server's catalog (types: ${types.map((entry) => entry.type).join(', ')}).`);
   }
-  const ownerField = found.audience === 'user' ? { user_id: server.owner } : {};
+  const owner = found.owner_field === null ? {} : { [found.owner_field]: server.owner };
   try {
-    return assign({ ...found.example, ...ownerField }, found.schema, assignments);
+    return assign({ ...found.example, ...owner }, found.schema, assignments);
   } catch (error) {
     throw usageError(`${reasonOf(error)}.`);
   }

@@ -1585,9 +1585,16 @@ export interface components {
         };
         EventType: {
             type: string;
-            /** @enum {string} */
-            audience: "everyone" | "user";
+            title: string | null;
             description: string;
+            group: string | null;
+            /**
+             * @description Who may see an event: everyone, or the owner that its data names in `owner_field`.
+             * @enum {string}
+             */
+            audience: "everyone" | "owner";
+            /** @description The field of the data that names the owner; null: everyone may see the events. */
+            owner_field: string | null;
             /** @description JSON Schema, draft 2020-12. */
             schema: {
                 [key: string]: unknown;

@@ -5,7 +5,7 @@ import { userId } from './user-id.js';
 /** A user's collection was synchronised. Only that user may see the event. */
 export const syncCompleted = defineEvent({
   type: 'sync.completed',
-  audience: 'user',
+  audience: 'owner',
   description: "A user's collection was synchronised.",
   schema: z.strictObject({
     user_id: userId,
@@ -19,7 +19,7 @@ export const syncCompleted = defineEvent({
 /** The synchronisation of a user's collection failed. Only that user may see the event. */
 export const syncFailed = defineEvent({
   type: 'sync.failed',
-  audience: 'user',
+  audience: 'owner',
   description: "The synchronisation of a user's collection failed.",
   schema: z.strictObject({ user_id: userId, error_message: z.string().max(4096) }),
   example: { user_id: 'alice', error_message: 'The collection service answered 503.' },

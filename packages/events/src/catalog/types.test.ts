@@ -7,9 +7,9 @@ import { InvalidEventError } from '../invalid-event-error.js';
 const SHIPPED = [
   ['extraction.started', 'everyone'],
   ['extraction.completed', 'everyone'],
-  ['sync.completed', 'user'],
-  ['sync.failed', 'user'],
-  ['gaps.updated', 'user'],
+  ['sync.completed', 'owner'],
+  ['sync.failed', 'owner'],
+  ['gaps.updated', 'owner'],
 ] as const;
 
 const validate = (type: string, data: unknown) => JSON.parse(catalog.validate([{ type, data }])[0]?.data ?? '') as unknown;

@@ -5,7 +5,7 @@ import { userId } from './user-id.js';
 /** Tidings or an operator disabled a webhook. A system event on the stream of the webhook's owner; never sent to a webhook. */
 export const webhookDisabled = defineEvent({
   type: 'webhook.disabled',
-  audience: 'user',
+  audience: 'owner',
   description:
     'A webhook was disabled: it responded with 410 Gone, every attempt failed for too long, or an operator disabled it.',
   schema: z.strictObject({
@@ -32,7 +32,7 @@ export const webhookDisabled = defineEvent({
  */
 export const webhookExpiring = defineEvent({
   type: 'webhook.expiring',
-  audience: 'user',
+  audience: 'owner',
   description:
     'A webhook is paused, and deliveries that wait for its resume are about to be as old as events are kept. They are skipped if it is still paused then.',
   schema: z.strictObject({

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createTestDatabase, flushStatistics, type TestDatabase } from '@tidings/testing';
 import { createCatalog } from '../catalog.js';
 import { gapsUpdated } from '../catalog/gaps.js';
+import type { EventDraft } from '../event.js';
 import { syncCompleted, syncFailed } from '../catalog/sync.js';
 import { createOutbox } from './outbox.js';
 import { outboxTable } from './outbox-table.js';
@@ -90,7 +91,7 @@ describe('an event in an outbox', () => {
     await client.query('COMMIT');
     expect(await waiting()).toEqual([]);
     expect((await client.query('SELECT id FROM syncs')).rows).toEqual([{ id: 2 }]);
-    const onlyGaps = createOutbox({ catalog: createCatalog([gapsUpdated]) });
+    const onlyGaps = createOutbox<EventDraft>({ catalog: createCatalog([gapsUpdated]) });
     await expect(onlyGaps.publish(client, failed())).rejects.toMatchObject({ errors: [{ field: 'type' }] });
   });
 

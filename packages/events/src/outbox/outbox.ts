@@ -1,6 +1,6 @@
 import { catalog as shippedCatalog, type Catalog, type Publishable } from '../catalog.js';
 import type { EventDraft } from '../event.js';
-import type { Published } from '../publisher.js';
+import type { Published } from '../published.js';
 import { OUTBOX_CHANNEL } from './outbox-table.js';
 
 /** Runs a statement with its parameters (`$1`) within the caller's transaction. Its result is ignored. */
@@ -13,9 +13,9 @@ export type RunStatement = (text: string, values: unknown[]) => PromiseLike<unkn
 export type OutboxClient = RunStatement | { query: RunStatement; totalCount?: never };
 
 /** The options of {@link createOutbox}. */
-export interface OutboxOptions {
-  /** The catalog that validates events. Default: the catalog of this package. */
-  catalog?: Catalog;
+export interface OutboxOptions<Event extends EventDraft = EventDraft> {
+  /** The catalog that validates events, and whose events may be published. Default: the catalog of this package. */
+  catalog?: Catalog<Event>;
   /**
    * Whether the commit wakes the relay (`NOTIFY`). Default true. Transactions that notify commit one at a time in PostgreSQL,
    * and cannot use `PREPARE TRANSACTION`. With false the relay finds the events at its next poll (`pollMs`).
@@ -42,8 +42,9 @@ export interface Outbox<Event extends EventDraft = Publishable> {
  * Creates an outbox, with which a service publishes within its own transactions. {@link outboxTable} creates its table; a relay
  * moves the events to Tidings.
  */
-export function createOutbox<Event extends EventDraft = Publishable>(options: OutboxOptions = {}): Outbox<Event> {
-  const { catalog = shippedCatalog, notify = true } = options;
+export function createOutbox<Event extends EventDraft = Publishable>(options: OutboxOptions<Event> = {}): Outbox<Event> {
+  const { notify = true } = options;
+  const catalog: Catalog = options.catalog ?? shippedCatalog;
   const statement = insertEvents(notify);
 
   async function publish(client: OutboxClient, event: Event): Promise<Published>;

@@ -1,0 +1,4 @@
+/** A published event. */
+export interface Published {
+  id: string;
+}
