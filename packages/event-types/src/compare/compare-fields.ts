@@ -1,0 +1,101 @@
+import { brokenBy, type Breaks, type Compare, type ContractChange } from './contract-change.js';
+import { fieldPath } from './path.js';
+import { isAny, isNever, type Field, type ObjectForm, type Shape } from './shape.js';
+
+/** Compares the fields that either object names. */
+export function compareFields(
+  path: string,
+  before: ObjectForm,
+  after: ObjectForm,
+  compareShapes: Compare<Shape>,
+): ContractChange[] {
+  const names = [...new Set([...before.fields.keys(), ...after.fields.keys()])];
+  return names.flatMap((name) => {
+    const [one, other] = [before.fields.get(name), after.fields.get(name)];
+    const place = fieldPath(path, name);
+    if (one && other) return [...comparePresence(place, one, other), ...compareShapes(place, one.shape, other.shape)];
+    if (other)
+      return isForbidden(other, after)
+        ? compareShapes(place, before.rest, other.shape)
+        : [added(place, other, before, after, compareShapes)];
+    if (one)
+      return isForbidden(one, before) ? compareShapes(place, one.shape, after.rest) : [removed(place, one, after, compareShapes)];
+    return [];
+  });
+}
+
+function comparePresence(path: string, before: Field, after: Field): ContractChange[] {
+  if (before.isRequired === after.isRequired) return [];
+  return after.isRequired
+    ? [
+        {
+          path,
+          kind: 'field_required',
+          breaks: ['publishers'],
+          message: 'The field is required now: publishers that leave it out are refused.',
+        },
+      ]
+    : [
+        {
+          path,
+          kind: 'field_optional',
+          breaks: ['receivers'],
+          message: 'The field is optional now: receivers that need it may not get it.',
+        },
+      ];
+}
+
+/** Whether the schema names the field only to refuse it. */
+function isForbidden({ shape }: Field, { patterns }: ObjectForm): boolean {
+  return isNever(shape) && patterns.size === 0;
+}
+
+function added(path: string, field: Field, before: ObjectForm, after: ObjectForm, compareShapes: Compare<Shape>): ContractChange {
+  const broken: Breaks[] = [];
+  const reasons: string[] = [];
+  if (field.isRequired) {
+    broken.push('publishers');
+    reasons.push('publishers that do not send it are refused');
+  }
+  const earlier = isNever(before.rest) ? [] : brokenBy(compareShapes(path, before.rest, field.shape));
+  if (earlier.includes('publishers') || before.patterns.size > 0 || after.patterns.size > 0) {
+    broken.push('publishers');
+    reasons.push('publishers may send other values under its name already, which are refused now');
+  }
+  if (earlier.includes('receivers') && !isAny(before.rest)) {
+    broken.push('receivers');
+    reasons.push('receivers may get values that were not allowed under its name');
+  }
+  if (before.undecided.size > 0 || after.undecided.size > 0) {
+    broken.push('publishers', 'receivers');
+    reasons.push('other limits of the object may count on its absence, which a comparison cannot decide');
+  } else if (before.minProperties > requiredCount(before)) {
+    broken.push('receivers');
+    reasons.push('it counts for minProperties, so that receivers may miss all fields that they know');
+  }
+  const reason =
+    reasons.length > 0 ? reasons.join('; ') : 'publishers need not send it, and receivers ignore fields that they do not know';
+  const what = `The ${field.isRequired ? 'required' : 'optional'} field was added`;
+  return { path, kind: 'field_added', breaks: unique(broken), message: `${what}: ${reason}.` };
+}
+
+function removed(path: string, { shape }: Field, after: ObjectForm, compareShapes: Compare<Shape>): ContractChange {
+  const isRefused = isNever(after.rest) && after.patterns.size === 0;
+  const breaksPublishers = !isAny(after.rest) && brokenBy(compareShapes(path, shape, after.rest)).includes('publishers');
+  const refusal = isRefused ? 'publishers that still send it are refused' : 'publishers may send values that are refused now';
+  const reason = `receivers that need it may not get it${breaksPublishers ? `, and ${refusal}` : ''}`;
+  return {
+    path,
+    kind: 'field_removed',
+    breaks: breaksPublishers ? ['publishers', 'receivers'] : ['receivers'],
+    message: `The field was removed: ${reason}.`,
+  };
+}
+
+function requiredCount({ fields }: ObjectForm): number {
+  return [...fields.values()].filter(({ isRequired }) => isRequired).length;
+}
+
+function unique(broken: readonly Breaks[]): Breaks[] {
+  return (['publishers', 'receivers'] as const).filter((party) => broken.includes(party));
+}
