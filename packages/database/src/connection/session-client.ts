@@ -109,9 +109,10 @@ export class SessionClient extends pg.Client {
   }
 
   private async open(): Promise<void> {
-    await prepareTls(this, this.session.address.tls);
+    const checkBinding = await prepareTls(this, this.session.address.tls);
     try {
       await super.connect();
+      checkBinding();
     } catch (error) {
       throw explained(error as Error);
     }
