@@ -319,6 +319,8 @@ END $function$;
 CREATE OR REPLACE FUNCTION add_period(earliest timestamp with time zone, latest timestamp with time zone, days integer)
  RETURNS text
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
  SET lock_timeout TO '5s'
 AS $function$
 DECLARE
@@ -328,8 +330,7 @@ DECLARE
   covered_until TIMESTAMPTZ;
   label TEXT;
 BEGIN
-  -- Any number, as long as every process takes the same lock.
-  PERFORM pg_advisory_xact_lock(4105112402);
+  PERFORM pg_advisory_xact_lock(lock_class(), 2), pg_advisory_xact_lock_shared(4105112402);
   LOOP
     SELECT ends_at INTO covered_until FROM partitions WHERE coalesce(starts_at, '-infinity') <= from_at AND from_at < ends_at;
     EXIT WHEN NOT FOUND;
@@ -412,6 +413,38 @@ CREATE OR REPLACE FUNCTION delivery_id_floor(at timestamp with time zone)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((('dlv_'::text || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 5, 8)) || '-'::text) || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 13, 4));
+
+CREATE OR REPLACE FUNCTION drop_next_partition(period text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+DECLARE
+  kind TEXT;
+  expired partitions;
+  dropped REGCLASS;
+BEGIN
+  PERFORM pg_advisory_xact_lock(lock_class(), 2), pg_advisory_xact_lock_shared(4105112402);
+  SELECT * INTO expired FROM partitions WHERE name = period AND expired_at <= now() - interval '1 day';
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  FOREACH kind IN ARRAY ARRAY['deliveries', 'attempts', 'events'] LOOP
+    SELECT inhrelid INTO dropped FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+    WHERE inhparent = to_regclass(kind) AND relname = kind || '_' || period;
+    CONTINUE WHEN NOT FOUND;
+    IF kind = 'deliveries' THEN
+      IF has_pending(expired) THEN RETURN NULL; END IF;
+      -- From here on no request can retry or replay one of its deliveries. DROP TABLE takes the same lock.
+      LOCK TABLE ONLY deliveries IN ACCESS EXCLUSIVE MODE;
+      IF has_pending(expired) THEN RETURN NULL; END IF;
+    END IF;
+    EXECUTE format('DROP TABLE %s', dropped);
+    EXIT;
+  END LOOP;
+  IF kind = 'events' THEN DELETE FROM partitions WHERE name = period; END IF;
+  RETURN kind;
+END $function$;
 
 CREATE OR REPLACE FUNCTION end_of_log()
  RETURNS bigint
@@ -530,6 +563,19 @@ BEGIN
   );
 END $function$;
 
+CREATE OR REPLACE FUNCTION has_pending(period partitions)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RETURN EXISTS (
+    SELECT FROM pending_deliveries
+    WHERE delivery_id >= coalesce(delivery_id_floor(period.starts_at), '') AND delivery_id < delivery_id_floor(period.ends_at)
+  ) OR EXISTS (
+    SELECT FROM expansions WHERE accepted_at >= coalesce(period.starts_at, '-infinity') AND accepted_at < period.ends_at
+  );
+END $function$;
+
 CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
  RETURNS boolean
  LANGUAGE sql
@@ -557,6 +603,12 @@ BEGIN
   RETURN coalesce((SELECT position FROM line_starts WHERE webhook_id = of_webhook ORDER BY position DESC LIMIT 1), 0);
 END $function$;
 
+CREATE OR REPLACE FUNCTION lock_class()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (('events'::regclass)::oid)::integer;
+
 CREATE OR REPLACE FUNCTION lock_delivery(delivery_id text, of_owner text)
  RETURNS TABLE(delivery deliveries, pending pending_deliveries, webhook webhooks)
  LANGUAGE plpgsql
@@ -578,9 +630,17 @@ CREATE OR REPLACE FUNCTION lock_log(event_ids text[])
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  -- Any number, as long as every process takes the same lock.
-  PERFORM pg_advisory_xact_lock(4105112401);
+  -- `lock_class` says why there are two, and in this order.
+  PERFORM pg_advisory_xact_lock(lock_class(), 1), pg_advisory_xact_lock_shared(4105112401);
   RETURN QUERY SELECT events.id, events.type, events.data::text FROM events WHERE events.id = ANY (event_ids);
+END $function$;
+
+CREATE OR REPLACE FUNCTION lock_owner(owner text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(owner, lock_class())), pg_advisory_xact_lock_shared(hashtextextended(owner, 0));
 END $function$;
 
 CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids text[])
@@ -591,8 +651,8 @@ DECLARE
   locked_ids TEXT[] := ARRAY(SELECT id FROM webhooks WHERE id = ANY (webhook_ids) FOR NO KEY UPDATE SKIP LOCKED);
   all_paused BOOLEAN;
 BEGIN
-  -- Any number, as long as `set_delivery_pause` takes the same lock: it waits for the claims that have not seen the pause.
-  PERFORM pg_advisory_xact_lock_shared(4105112403);
+  -- `set_delivery_pause` takes this lock exclusively: it waits for the claims that have not seen the pause (`lock_class`).
+  PERFORM pg_advisory_xact_lock_shared(lock_class(), 3), pg_advisory_xact_lock_shared(4105112403);
   locked_at := clock_timestamp();
   all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
   RETURN QUERY

@@ -98,7 +98,7 @@ export function doctorStories(system: () => System): void {
       });
     });
 
-    test('finds a role without rights, which could not make the next partition, and partitions that run out', async () => {
+    test('finds a role that cannot have periods added, with what to grant, and partitions that run out', async () => {
       const database = await createTestDatabase();
       const client = await database.connect();
       const role = `doctor_${randomBytes(6).toString('hex')}`;
@@ -111,7 +111,8 @@ export function doctorStories(system: () => System): void {
       expect(owned.code).toBe(1);
       expect(owned.found.get('rights')).toMatchObject({
         level: 'wrong',
-        message: expect.stringContaining('cannot make the next partitions'),
+        message: expect.stringContaining('missing: EXECUTE on add_period, EXECUTE on drop_next_partition'),
+        advice: expect.stringContaining(`GRANT EXECUTE ON FUNCTION public.add_period TO ${role}`),
       });
       expect(owned.found.get('partitions')).toMatchObject({
         level: 'wrong',

@@ -30,7 +30,7 @@ export async function setDeliveryPause(sql: Queryable, paused: boolean, actor: s
     text: `
       WITH claims_done AS MATERIALIZED (
         -- Claims share this lock while they decide (lock_webhooks): none that has not seen the pause ends behind it.
-        SELECT pg_advisory_xact_lock(4105112403)
+        SELECT pg_advisory_xact_lock(lock_class(), 3)
       ), changed AS (
         UPDATE delivery_pause SET paused_at = CASE WHEN $1 THEN now() END, paused_by = CASE WHEN $1 THEN $2::text END
         FROM claims_done WHERE "only" AND (paused_at IS NOT NULL) <> $1::boolean RETURNING delivery_pause.*

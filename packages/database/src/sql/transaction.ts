@@ -10,10 +10,10 @@ export async function setActor(transaction: Transaction, actor: string): Promise
 
 /**
  * Locks an owner until the transaction ends: other transactions that register webhooks for the owner, or change the owner's
- * limits, wait. An advisory lock, because Tidings has no table of owners.
+ * limits, wait.
  */
 export async function lockOwner(transaction: Transaction, owner: string): Promise<void> {
-  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${owner}, 0))`;
+  await transaction.$executeRaw`SELECT lock_owner(${owner})`;
 }
 
 /** Locks the row of the owner's webhook until the transaction ends, if there is one. Reads by others do not wait. */
