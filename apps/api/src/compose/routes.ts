@@ -28,7 +28,7 @@ import type { ApiMetrics } from './telemetry.js';
 interface RoutesParts {
   config: Pick<
     ApiConfig,
-    'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
+    'basePath' | 'urlRules' | 'proxy' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
   >;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
@@ -80,6 +80,15 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ basePath: config.basePath, database: administration, seal, settings, browserSessions, catalog, admit }),
+    ...adminRoutes({
+      basePath: config.basePath,
+      database: administration,
+      seal,
+      egress: { urls: config.urlRules, hasProxy: config.proxy !== undefined },
+      settings,
+      browserSessions,
+      catalog,
+      admit,
+    }),
   ];
 }

@@ -211,11 +211,13 @@ test('the document has no other responses', () => {
     'listEventTypes',
     'issueStreamTicket',
     'startQueuesSession',
+    'getEgressRules',
   ];
   expect(missing.sort()).toEqual(
     [
       ...withoutDatabase.map((name) => `${name} 500`),
       'listEventTypes 503',
+      'getEgressRules 503',
       'issueStreamTicket 503',
       'startQueuesSession 503',
     ].sort(),
