@@ -44,3 +44,9 @@ describe('an image', () => {
     expect([...new Set(looked)].sort()).toEqual(images.map(({ image }) => image).sort());
   });
 });
+
+test('known vulnerabilities of dependencies are looked for every day', () => {
+  const audit = readFileSync(join(FOLDER, 'audit.yml'), 'utf8');
+  expect(audit).toMatch(/^ {2}schedule:\n {4}- cron: '\d+ \d+ \* \* \*'$/m);
+  expect(audit).toContain('run: npm audit --audit-level=low');
+});
