@@ -52,7 +52,7 @@ function startRelay(url: string, pollMs: number) {
   const relay = createOutboxRelay({
     connect: () => connectToOutbox(url),
     publish: (events) => {
-      moved.push(...events.map(({ id }) => id));
+      moved.push(...events.flatMap(({ id }) => id ?? []));
       return Promise.resolve();
     },
     log: { warn, error: warn },
