@@ -13,6 +13,7 @@ import { tokenConfig, tokenMistakes, tokenNotices, tokenSettings } from '@tiding
 import { parseBasePath } from './http/base-path.js';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
+import { parseContacts, parseHttpsUrl } from './security-txt/security-txt.js';
 
 /** The settings of the API by the names of their variables. */
 export const apiSettings = {
@@ -38,6 +39,19 @@ export const apiSettings = {
     SHUTDOWN_IDLE_MS: wholeNumber({ initial: 2000, min: 0, max: 60_000 }).describe(
       'How long a stopping API, which accepts no more connections, keeps idle ones open for a request that is under way, in milliseconds. The proxy must close its own idle connections earlier.',
     ),
+    SECURITY_CONTACT: parsed('URIs of `mailto:`, `https:` or `tel:`, comma-separated', parseContacts)
+      .default([])
+      .describe(
+        'Who receives reports of vulnerabilities of this installation: `mailto:security@example.com`. `/.well-known/security.txt` then names it. Unset: there is no such file.',
+      ),
+    SECURITY_POLICY: parsed('URL', parseHttpsUrl)
+      .optional()
+      .describe('The URL of your policy for such reports, for `security.txt`.'),
+    SECURITY_CANONICAL: parsed('URL', parseHttpsUrl)
+      .optional()
+      .describe(
+        'The URL under which `security.txt` is published: `https://hooks.example.com/.well-known/security.txt`. It becomes its `Canonical`.',
+      ),
     DASHBOARD: flag(true).describe('Whether the dashboard is served at `/`.'),
   }),
   ...tokenSettings,
@@ -125,6 +139,11 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     trustedProxies: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
     dashboard: settings.DASHBOARD,
+    securityContact: {
+      contacts: settings.SECURITY_CONTACT,
+      policy: settings.SECURITY_POLICY,
+      canonical: settings.SECURITY_CANONICAL,
+    },
   };
 }
 

@@ -3,4 +3,4 @@ export { createAgents, type Agents } from './agents.js';
 export { parseCertificates } from './certificates.js';
 export { createGuard, type Guard, type Resolve } from './guard.js';
 export { customHeaders, isReservedHeader } from './headers.js';
-export { checkUrl, type UrlRules } from './url.js';
+export { checkUrl, WEBHOOK_PORTS, type UrlRules } from './url.js';

@@ -7,6 +7,7 @@ import type { Route } from '../openapi/route.js';
 import type { OwnerSettings } from '../owners/settings.js';
 import { auditRoutes } from './audit.js';
 import { deliveryPauseRoutes } from './delivery-pause.js';
+import { egressRoutes, type EgressRules } from './egress.js';
 import { adminEventRoutes } from './events.js';
 import { overviewRoutes } from './overview.js';
 import { browserSessionRoutes } from './queues.js';
@@ -19,6 +20,7 @@ interface AdminRoutesParts {
   basePath: string;
   database: Database;
   seal: Seal;
+  egress: EgressRules;
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
   catalog: Pick<Catalog, 'types'>;
@@ -27,10 +29,11 @@ interface AdminRoutesParts {
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { basePath, database, seal, settings, browserSessions, catalog, admit } = parts;
+  const { basePath, database, seal, egress, settings, browserSessions, catalog, admit } = parts;
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveryPauseRoutes({ sql: database.pool }),
+    ...egressRoutes(egress),
     ...ownerRoutes({ database, settings }),
     ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, admit }),
     ...adminEventRoutes({ sql: database.pool, catalog }),

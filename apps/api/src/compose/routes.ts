@@ -15,6 +15,7 @@ import { deliveryRoutes } from '../deliveries/routes.js';
 import { eventRoutes } from '../events/routes.js';
 import { healthRoutes } from '../health/routes.js';
 import type { Route } from '../openapi/route.js';
+import { securityTxtRoutes } from '../security-txt/routes.js';
 import { streamRoutes } from '../stream/routes.js';
 import type { LiveStream } from '../stream/stream.js';
 import { registrationSchemas } from '../webhooks/registration.js';
@@ -28,7 +29,15 @@ import type { ApiMetrics } from './telemetry.js';
 interface RoutesParts {
   config: Pick<
     ApiConfig,
-    'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
+    | 'basePath'
+    | 'urlRules'
+    | 'proxy'
+    | 'securityContact'
+    | 'maxInFlight'
+    | 'webhooksPerOwner'
+    | 'replaysPerSecond'
+    | 'retry'
+    | 'retentionDays'
   >;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
@@ -53,6 +62,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
     ...healthRoutes(dependencies, isStopping),
+    ...securityTxtRoutes(config.securityContact),
     ...webhookRoutes({
       basePath: config.basePath,
       registry,
@@ -80,6 +90,15 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ basePath: config.basePath, database: administration, seal, settings, browserSessions, catalog, admit }),
+    ...adminRoutes({
+      basePath: config.basePath,
+      database: administration,
+      seal,
+      egress: { urls: config.urlRules, hasProxy: config.proxy !== undefined },
+      settings,
+      browserSessions,
+      catalog,
+      admit,
+    }),
   ];
 }

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createRepetitions } from '@tidings/runtime/logging';
 
 /** The options of {@link createApiServer}. */
 export interface ServerOptions extends ServerTimeouts {
@@ -27,7 +28,6 @@ export interface ServerTimeouts {
 /** Room for a token of 8 KB, and as much again. The response to larger headers is a 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
-const WARN_EVERY_MS = 60_000;
 
 /**
  * Creates the HTTP server, with a limit on everything that a slow client can prolong. Node's own limits are 60 s for
@@ -52,12 +52,13 @@ export function createApiServer(listener: RequestListener, options: ServerOption
   server.timeout = options.stalledTimeoutMs ?? 120_000;
   server.maxConnections = options.maxConnections;
 
-  let warnedAt = -Infinity;
+  const repetitions = createRepetitions();
   server.on('drop', () => {
-    if (performance.now() - warnedAt < WARN_EVERY_MS) return;
-    warnedAt = performance.now();
+    const { write, fields } = repetitions.next('drop');
+    if (!write) return;
     options.log.warn('Connections are refused: there are as many as MAX_CONNECTIONS allows.', {
       max_connections: options.maxConnections,
+      ...fields,
     });
   });
   return server;

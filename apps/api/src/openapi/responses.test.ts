@@ -70,6 +70,13 @@ test('the responses that all routes have in common', () =>
     for (const request of requests) checkResponse(operation, await request());
   }));
 
+test('the response with the contact for reports of vulnerabilities', async () => {
+  const published = await startApi({ env: { SECURITY_CONTACT: 'mailto:security@example.com' } });
+  const operation = operationNamed('getSecurityTxt');
+  checkResponse(operation, await createOperationClient(published).call(operation, {}, undefined));
+  await published.stop();
+});
+
 test('the responses to a disabled owner', async () => {
   await api.as('olga', 'admin').patch('/api/admin/owners/disabled').send({ disabled: true });
   await client.forEach(document.operations, async (operation) => {
@@ -208,14 +215,17 @@ test('the document has no other responses', () => {
     'getAsyncApi',
     'getReference',
     'getOpenApi',
+    'getSecurityTxt',
     'listEventTypes',
     'issueStreamTicket',
     'startQueuesSession',
+    'getEgressRules',
   ];
   expect(missing.sort()).toEqual(
     [
       ...withoutDatabase.map((name) => `${name} 500`),
       'listEventTypes 503',
+      'getEgressRules 503',
       'issueStreamTicket 503',
       'startQueuesSession 503',
     ].sort(),

@@ -38,6 +38,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/security.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom to tell about a vulnerability of this installation
+         * @description As RFC 9116 defines it. `Expires` is 90 days after today.
+         */
+        get: operations["getSecurityTxt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks": {
         parameters: {
             query?: never;
@@ -438,6 +458,26 @@ export interface paths {
          * @description After the response to a pause, no delivery is taken for its attempt; those taken before count as in flight and finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.
          */
         patch: operations["changeDeliveryPause"];
+        trace?: never;
+    };
+    "/api/admin/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The addresses that webhooks may reach
+         * @description The rules in effect in the process that answers. Workers, which send the requests, need the same `EGRESS_…` settings.
+         */
+        get: operations["getEgressRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/admin/owners": {
@@ -1687,6 +1727,36 @@ export interface components {
         DeliveryPauseChange: {
             paused: boolean;
         };
+        EgressRules: {
+            /**
+             * @description Networks that webhooks may reach although they are not public: `EGRESS_ALLOW_CIDRS`.
+             * @example [
+             *       "10.20.0.0/16"
+             *     ]
+             */
+            allowed_networks: string[];
+            /**
+             * @description Networks that webhooks may not reach although they are public: `EGRESS_DENY_CIDRS`.
+             * @example [
+             *       "10.20.0.0/16"
+             *     ]
+             */
+            denied_networks: string[];
+            /** @description The ports that the URL of a webhook may have. */
+            ports: components["schemas"]["PortRange"][];
+            /** @description Whether the host may have an internal name, such as `localhost` or `db.local`: with any allowed network. */
+            internal_names: boolean;
+            /** @description Whether the registration of `http:` URLs is refused: `REQUIRE_HTTPS`. */
+            https_only: boolean;
+            /** @description Whether `EGRESS_PROXY` is set. Its URL, which may have a password, is not shown. */
+            proxy: boolean;
+        };
+        PortRange: {
+            /** Format: int64 */
+            first: number;
+            /** Format: int64 */
+            last: number;
+        };
         OwnerList: {
             data: components["schemas"]["Owner"][];
         };
@@ -1952,6 +2022,44 @@ export interface operations {
             };
             /** @description PostgreSQL or Redis cannot be used, or the process is stopping: `detail` names it, with the reason. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSecurityTxt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The operator has set no contact (`SECURITY_CONTACT`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4247,6 +4355,71 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEgressRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules in effect. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressRules"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
