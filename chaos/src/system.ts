@@ -134,11 +134,25 @@ export async function startSystem(context: ScenarioContext, options: SystemOptio
       if (random.chance(REPUBLISH)) await publisher.republishUnsure();
       context.log('draining');
       const deliveries = await drain(databaseUrl, deadlineMs);
-      context.keepLedger(ledger);
+      context.keepLedger(ledger, { log: linesOf(processes) });
       const maxAttempts = Number(env['DELIVERY_ATTEMPTS']);
       return judge({ ledger, deliveries, maxAttempts, leaseMs: LEASE_MS + LEASE_SLACK_MS });
     },
   };
+}
+
+/** The log lines of the running processes: they tell why an attempt was not recorded. */
+function linesOf({ workers, apis }: Processes): object[] {
+  const named = [
+    ...workers.map((one, index) => [`worker ${String(index + 1)}`, one] as const),
+    ...apis.map((one) => ['api', one] as const),
+  ];
+  return named.flatMap(([process, { output }]) =>
+    output()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => ({ process, line })),
+  );
 }
 
 function environments(option: SystemOptions['workers'], defaultCount: number): readonly NodeJS.ProcessEnv[] {
