@@ -16,7 +16,8 @@ const grant = (...rules: string[]) => redis.client.call('ACL', 'SETUSER', user, 
 beforeEach(async () => {
   redis = createTestRedis();
   user = `user-${randomBytes(6).toString('hex')}`;
-  await grant('on', '>pw', `~${redis.prefix}:*`, `&${redis.prefix}:*`, '+@all');
+  // A new user of Redis 6.2 may use all channels.
+  await grant('on', '>pw', `~${redis.prefix}:*`, 'resetchannels', `&${redis.prefix}:*`, '+@all');
   const withUser = new URL(redis.url);
   [withUser.username, withUser.password] = [user, 'pw'];
   url = withUser.href;
