@@ -10,7 +10,9 @@ import { deliveryPauseRoutes } from './delivery-pause.js';
 import { adminEventRoutes } from './events.js';
 import { overviewRoutes } from './overview.js';
 import { browserSessionRoutes } from './queues.js';
+import { revocationRoutes } from './revocations.js';
 import { ownerRoutes } from './owners.js';
+import type { Revoke } from '../auth/revoke.js';
 import type { BrowserSessions } from './browser-sessions.js';
 import { adminWebhookRoutes } from './webhooks.js';
 
@@ -21,19 +23,21 @@ interface AdminRoutesParts {
   seal: Seal;
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
+  revoke: Revoke;
   catalog: Pick<Catalog, 'types'>;
   admit: Admit;
 }
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { basePath, database, seal, settings, browserSessions, catalog, admit } = parts;
+  const { basePath, database, seal, settings, browserSessions, revoke, catalog, admit } = parts;
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveryPauseRoutes({ sql: database.pool }),
     ...ownerRoutes({ database, settings }),
     ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, admit }),
     ...adminEventRoutes({ sql: database.pool, catalog }),
+    ...revocationRoutes({ sql: database.pool, revoke }),
     ...auditRoutes(database),
     ...browserSessionRoutes({ basePath, browserSessions }),
   ];

@@ -36,7 +36,7 @@ interface RoutesParts {
   accept: Accept;
   queue: DeliveriesQueue;
   stream: LiveStream;
-  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions'>;
+  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions' | 'revoke'>;
   testWebhook: TestWebhook;
   /** Whether the process is stopping, and therefore not ready. */
   isStopping: () => boolean;
@@ -48,7 +48,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
   const { databases, dependencies } = connections;
   const { accepting, reading, administration } = databases;
-  const { settings, tickets, browserSessions } = callers;
+  const { settings, tickets, browserSessions, revoke } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
@@ -80,6 +80,15 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ basePath: config.basePath, database: administration, seal, settings, browserSessions, catalog, admit }),
+    ...adminRoutes({
+      basePath: config.basePath,
+      database: administration,
+      seal,
+      settings,
+      browserSessions,
+      revoke,
+      catalog,
+      admit,
+    }),
   ];
 }
