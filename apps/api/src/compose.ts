@@ -51,6 +51,8 @@ export interface ApiOverrides {
    * caller is still served.
    */
   refusalIntervalMs?: number;
+  /** The most revocations that can be made. Default 1,000,000. */
+  maxRevocations?: number;
 }
 
 /** An API of this process. */
@@ -131,6 +133,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     prefix,
     stream,
     intervalMs: overrides.refusalIntervalMs ?? REFUSAL_INTERVAL_MS,
+    maxRevocations: overrides.maxRevocations,
     observe: observeTask,
     log,
   });

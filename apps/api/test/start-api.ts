@@ -47,7 +47,7 @@ export interface TestApi {
   stop: () => Promise<void>;
 }
 
-export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | 'refusalIntervalMs'> {
+export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | 'refusalIntervalMs' | 'maxRevocations'> {
   /** Called with the URLs of its database and its Redis before it starts. */
   prepare?: (servers: { databaseUrl: string; redis: TestRedis }) => Promise<unknown>;
   /** Returns the URL by which the API reaches Redis, such as that of a fault proxy. Default: Redis itself. */
@@ -162,6 +162,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       testWebhook: options.testWebhook ?? answered,
       ...(options.server && { serverTimeouts: options.server }),
       ...(options.dashboardFolder !== undefined && { dashboardFolder: options.dashboardFolder }),
+      ...(options.maxRevocations !== undefined && { maxRevocations: options.maxRevocations }),
       ...(options.refusalIntervalMs !== undefined && { refusalIntervalMs: options.refusalIntervalMs }),
     },
   );

@@ -72,6 +72,15 @@ describe('the copy of a process', () => {
     expect(revocations.notBefore('alice')).toBe(1);
   });
 
+  test('holds no more than its limit, and still learns more about what it has', () => {
+    const write = () => Promise.resolve();
+    const revocations = createRevocations({ read: () => Promise.resolve([]), write, max: 1 });
+    revocations.add({ kind: 'owner', subject: 'alice', notBefore: 1, endsAt: null });
+    revocations.add({ kind: 'token', subject: 'a', notBefore: null, endsAt: null });
+    revocations.add({ kind: 'owner', subject: 'alice', notBefore: 17, endsAt: null });
+    expect([revocations.size, revocations.isRevoked('a'), revocations.notBefore('alice')]).toEqual([1, false, 17]);
+  });
+
   test('reads on after a round that failed in the middle', async () => {
     const { revokeToken, rows } = startProcess();
     for (const id of ['a', 'b', 'c']) await revokeToken(id);

@@ -7,6 +7,8 @@ import { OWNER_ID } from '@tidings/events';
 export interface Revocations extends Revoked {
   /** The number of revocations in the copy. */
   readonly size: number;
+  /** The most revocations that the copy holds: beyond them none can be made. */
+  readonly max: number;
   /**
    * Reads the revocations that were written since the last call, all at the first one. Rejects while PostgreSQL is away; the copy
    * then stays in use.
@@ -25,17 +27,19 @@ interface RevocationsParts {
   write: (revocations: readonly NewRevocation[]) => Promise<unknown>;
   /** The number of revocations on a page. Default 5,000. */
   pageSize?: number;
+  /** The most revocations that the copy holds. Default 1,000,000. */
+  max?: number | undefined;
 }
 
 const PAGE_SIZE = 5000;
-/** The most revocations that can be made. A process holds them in about 100 bytes each (docs/identity.md). */
-export const MAX_REVOCATIONS = 1_000_000;
+/** A process holds revocations in about 100 bytes each (docs/identity.md). */
+const MAX_REVOCATIONS = 1_000_000;
 
 /**
  * Creates the copy of a process, which is empty until the first refresh. A token that was revoked never becomes valid again: when
  * PostgreSQL comes back without its newest commits (a failover, a restored backup), the copy writes the lost ones again.
  */
-export function createRevocations({ read, write, pageSize = PAGE_SIZE }: RevocationsParts): Revocations {
+export function createRevocations({ read, write, pageSize = PAGE_SIZE, max = MAX_REVOCATIONS }: RevocationsParts): Revocations {
   /** By `jti`: the end of the token, in Unix seconds; infinite when it is not known. */
   const tokens = new Map<string, number>();
   const owners = new Map<string, number>();
@@ -46,7 +50,7 @@ export function createRevocations({ read, write, pageSize = PAGE_SIZE }: Revocat
 
   const add = ({ kind, subject, notBefore, endsAt }: Revocation): void => {
     const isNew = !(kind === 'token' ? tokens : owners).has(subject);
-    if (isNew && tokens.size + owners.size >= MAX_REVOCATIONS) return;
+    if (isNew && tokens.size + owners.size >= max) return;
     if (kind === 'token') tokens.set(subject, Math.max(tokens.get(subject) ?? 0, endsAt ?? Infinity));
     else owners.set(subject, Math.max(owners.get(subject) ?? 0, notBefore ?? 0));
   };
@@ -91,6 +95,7 @@ export function createRevocations({ read, write, pageSize = PAGE_SIZE }: Revocat
     get size() {
       return tokens.size + owners.size;
     },
+    max,
     isRevoked: (tokenId) => tokens.has(tokenId),
     notBefore: (owner) => owners.get(owner),
     add,

@@ -1,7 +1,7 @@
 import { readTokenToRevoke, type TokenRules } from '@tidings/auth';
 import type { NewRevocation, RevocationDetails } from '@tidings/database';
 import { invalid, Problem } from '../problems/problem.js';
-import { encodeRevocation, MAX_REVOCATIONS, type Revocations } from './revocations.js';
+import { encodeRevocation, type Revocations } from './revocations.js';
 
 /** What is to be revoked. */
 export type RevocationTarget = { token: string } | { jti: string } | { owner: string; notBefore: Date | undefined };
@@ -17,7 +17,7 @@ export type Revoke = (target: RevocationTarget, actor: string) => Promise<Revoca
 interface RevokeParts {
   token: Pick<TokenRules, 'algorithms' | 'findKeys' | 'ownerClaim'>;
   write: (revocation: NewRevocation, actor: string) => Promise<RevocationDetails[]>;
-  revocations: Pick<Revocations, 'size' | 'add'>;
+  revocations: Pick<Revocations, 'size' | 'max' | 'add'>;
   /** Announces a revocation to all processes. */
   announce: (message: string) => Promise<unknown>;
   /** Called after a revocation, to end streams. */
@@ -53,9 +53,9 @@ export function createRevoke({ token: rules, write, revocations, announce, onRev
 
   return async (target, actor) => {
     const revocation = await toRevocation(target);
-    if (revocations.size >= MAX_REVOCATIONS) {
+    if (revocations.size >= revocations.max) {
       throw new Problem(409, 'Too many revocations', {
-        detail: `There are ${MAX_REVOCATIONS.toLocaleString('en')} revocations, the most that processes hold. Rotate the key that signs the tokens.`,
+        detail: `There are ${revocations.max.toLocaleString('en')} revocations, the most that processes hold. Rotate the key that signs the tokens.`,
       });
     }
     const written = (await write(revocation, actor))[0] as RevocationDetails;

@@ -33,6 +33,8 @@ interface CallersParts {
   stream: Pick<LiveStream, 'endRefused'>;
   /** How often the refused callers are read, in milliseconds. */
   intervalMs: number;
+  /** The most revocations that can be made. Default 1,000,000. */
+  maxRevocations?: number | undefined;
   observe: PeriodicTaskOptions['observe'];
   log: Logger;
 }
@@ -70,7 +72,7 @@ export function createCallers(parts: CallersParts): Callers {
   const { token, database, redis, subscriber, prefix, stream, intervalMs, observe, log } = parts;
   const { pool } = database;
   const write = (lost: readonly NewRevocation[]) => writeRevocations(pool, lost, null);
-  const revocations = createRevocations({ read: (page) => readRevocations(pool, page), write });
+  const revocations = createRevocations({ read: (page) => readRevocations(pool, page), write, max: parts.maxRevocations });
   const settings = createOwnerSettings(database);
   const tickets = createTickets({ redis, prefix });
   const { isRevoked, notBefore } = revocations;
