@@ -50,6 +50,8 @@ export interface TestApi {
 export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | 'refusalIntervalMs' | 'maxRevocations'> {
   /** Called with the URLs of its database and its Redis before it starts. */
   prepare?: (servers: { databaseUrl: string; redis: TestRedis }) => Promise<unknown>;
+  /** Called with the connections of the API before it starts. */
+  beforeStart?: (databases: Api['databases']) => void;
   /** Returns the URL by which the API reaches Redis, such as that of a fault proxy. Default: Redis itself. */
   reachRedis?: (url: string) => Promise<string>;
   /** Settings as a deployment has them. */
@@ -166,6 +168,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       ...(options.refusalIntervalMs !== undefined && { refusalIntervalMs: options.refusalIntervalMs }),
     },
   );
+  options.beforeStart?.(api.databases);
   await api.start();
   const database = openDatabase({ url: testDatabase.url });
   const as: TestApi['as'] = (sub, scope) =>

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
 import jwt from 'jsonwebtoken';
 import { openDatabase, readRevocations, writeRevocations } from '@tidings/database';
 import { createFaultProxy, eventually, type FaultProxy } from '@tidings/testing';
@@ -167,6 +168,26 @@ describe('a process that starts', () => {
     await start({ prepare, reachRedis: () => Promise.resolve('redis://127.0.0.1:1') }, async (api) => {
       expect(await statusOf(api, token)).toBe(401);
     });
+  });
+
+  test('has read them when it is ready, however long that takes', async () => {
+    const order: string[] = [];
+    const delayReads = ({ accepting: { pool } }: TestApi['databases']) => {
+      const query = pool.query.bind(pool) as (statement: { name?: string }) => Promise<unknown>;
+      const delayed = async (statement: { name?: string }) => {
+        if (statement.name !== 'read_revocations') return query(statement);
+        await setTimeout(300);
+        const rows = await query(statement);
+        order.push('read');
+        return rows;
+      };
+      Object.assign(pool, { query: delayed });
+    };
+    await start({ beforeStart: delayReads }, () => {
+      order.push('ready');
+      return Promise.resolve();
+    });
+    expect(order[0]).toBe('read');
   });
 
   test('takes over the revocations that an earlier version kept in Redis, whatever ends they have there', async () => {
