@@ -12,6 +12,7 @@ CREATE TYPE webhook_ordering AS ENUM ('unordered', 'fifo');
 
 CREATE SEQUENCE audit_log_id_seq AS bigint;
 CREATE SEQUENCE events_position_seq AS bigint;
+CREATE SEQUENCE revocations_change_seq AS bigint;
 
 -- Tables
 
@@ -59,6 +60,7 @@ CREATE TABLE audit_log (
   owner text,
   webhook_id text,
   details jsonb NOT NULL,
+  actor_kind text,
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 
@@ -107,6 +109,7 @@ CREATE TABLE events (
   "timestamp" timestamp(3) with time zone NOT NULL,
   accepted_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
   traceparent text,
+  published_by text,
   CONSTRAINT events_pkey PRIMARY KEY ("position", accepted_at)
 ) PARTITION BY RANGE (accepted_at);
 
@@ -200,6 +203,17 @@ CREATE TABLE registration_keys (
   CONSTRAINT registration_keys_pkey PRIMARY KEY (owner, key)
 );
 
+CREATE TABLE revocations (
+  kind text NOT NULL,
+  subject text NOT NULL,
+  change bigint NOT NULL DEFAULT nextval('revocations_change_seq'::regclass),
+  not_before timestamp(3) with time zone,
+  ends_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  revoked_by text,
+  CONSTRAINT revocations_pkey PRIMARY KEY (kind, subject)
+);
+
 CREATE TABLE subscriptions (
   pattern text NOT NULL,
   webhook_id text NOT NULL,
@@ -278,6 +292,8 @@ CREATE INDEX pending_deliveries_backoff_idx ON pending_deliveries USING btree (w
 CREATE INDEX pending_deliveries_parked_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
 CREATE INDEX pending_deliveries_wake_at_idx ON pending_deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
 CREATE INDEX registration_keys_created_at_idx ON registration_keys USING btree (created_at);
+CREATE UNIQUE INDEX revocations_change_key ON revocations USING btree (change);
+CREATE INDEX revocations_ends_at_idx ON revocations USING btree (ends_at);
 CREATE INDEX subscriptions_webhook_id_idx ON subscriptions USING btree (webhook_id);
 CREATE INDEX webhook_hours_hour_idx ON webhook_hours USING brin (hour);
 CREATE INDEX webhooks_fifo_idx ON webhooks USING btree (id) WHERE (ordering = 'fifo'::webhook_ordering);
@@ -357,6 +373,9 @@ CREATE OR REPLACE FUNCTION audit_webhook()
 AS $function$
 DECLARE
   actor TEXT := coalesce(nullif(current_setting('tidings.actor', true), ''), 'tidings');
+  kind TEXT := CASE WHEN nullif(current_setting('tidings.actor', true), '') IS NULL THEN 'system'
+    ELSE nullif(current_setting('tidings.actor_kind', true), '') END;
+  is_reseal BOOLEAN := actor = 'tidings reseal' AND coalesce(kind, 'system') = 'system';
   public_fields TEXT[] := ARRAY['url', 'event_types', 'description', 'max_in_flight', 'rate_limit', 'ordering',
     'retry_max_attempts', 'retry_initial_delay_ms', 'retry_max_delay_ms', 'retry_schedule', 'enabled'];
   before JSONB := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
@@ -369,7 +388,7 @@ BEGIN
     FROM unnest(public_fields) AS field
     WHERE nullif(before -> field, 'null') IS DISTINCT FROM nullif(after -> field, 'null')
       AND (field <> 'enabled' OR TG_OP = 'INSERT');
-  IF before ->> 'sealed_headers' IS DISTINCT FROM after ->> 'sealed_headers' AND actor <> 'tidings reseal' THEN
+  IF before ->> 'sealed_headers' IS DISTINCT FROM after ->> 'sealed_headers' AND NOT is_reseal THEN
     changes := changes || '{"headers": {"from": "secret", "to": "secret"}}';
   END IF;
 
@@ -377,33 +396,33 @@ BEGIN
     IF is_paused(NEW) THEN
       changes := changes || jsonb_build_object('paused_by', jsonb_build_object('from', NULL, 'to', paused_by(NEW)));
     END IF;
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, 'webhook.created', audited_owner, audited_id, changes);
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, 'webhook.created', audited_owner, audited_id, changes);
     RETURN NULL;
   END IF;
   IF TG_OP = 'DELETE' THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, 'webhook.deleted', OLD.owner, OLD.id, jsonb_build_object('url', jsonb_build_object('from', OLD.url, 'to', NULL)));
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, 'webhook.deleted', OLD.owner, OLD.id, jsonb_build_object('url', jsonb_build_object('from', OLD.url, 'to', NULL)));
     RETURN NULL;
   END IF;
 
   IF changes <> '{}' THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, 'webhook.changed', audited_owner, audited_id, changes);
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, 'webhook.changed', audited_owner, audited_id, changes);
   END IF;
   IF NEW.enabled <> OLD.enabled OR NEW.disabled_reason IS DISTINCT FROM OLD.disabled_reason THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
         jsonb_build_object('reason', jsonb_build_object('from', OLD.disabled_reason, 'to', NEW.disabled_reason)));
   END IF;
   IF paused_by(NEW) <> paused_by(OLD) THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN paused_by(NEW) <@ paused_by(OLD) THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id,
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, CASE WHEN paused_by(NEW) <@ paused_by(OLD) THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id,
         jsonb_build_object('paused_by', jsonb_build_object('from', paused_by(OLD), 'to', paused_by(NEW))));
   END IF;
   IF NEW.sealed_secret <> OLD.sealed_secret THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN actor = 'tidings reseal' THEN 'secret.resealed' ELSE 'secret.rotated' END, audited_owner, audited_id, '{}');
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, CASE WHEN is_reseal THEN 'secret.resealed' ELSE 'secret.rotated' END, audited_owner, audited_id, '{}');
   END IF;
   RETURN NULL;
 END $function$;

@@ -11,7 +11,9 @@ import { egressRoutes, type EgressRules } from './egress.js';
 import { adminEventRoutes } from './events.js';
 import { overviewRoutes } from './overview.js';
 import { browserSessionRoutes } from './queues.js';
+import { revocationRoutes } from './revocations.js';
 import { ownerRoutes } from './owners.js';
+import type { Revoke } from '../auth/revoke.js';
 import type { BrowserSessions } from './browser-sessions.js';
 import { adminWebhookRoutes } from './webhooks.js';
 
@@ -23,13 +25,14 @@ interface AdminRoutesParts {
   egress: EgressRules;
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
+  revoke: Revoke;
   catalog: Pick<Catalog, 'types'>;
   admit: Admit;
 }
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { basePath, database, seal, egress, settings, browserSessions, catalog, admit } = parts;
+  const { basePath, database, seal, egress, settings, browserSessions, revoke, catalog, admit } = parts;
   return [
     ...overviewRoutes({ sql: database.pool }),
     ...deliveryPauseRoutes({ sql: database.pool }),
@@ -37,6 +40,7 @@ export function adminRoutes(parts: AdminRoutesParts): Route[] {
     ...ownerRoutes({ database, settings }),
     ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, admit }),
     ...adminEventRoutes({ sql: database.pool, catalog }),
+    ...revocationRoutes({ sql: database.pool, revoke }),
     ...auditRoutes(database),
     ...browserSessionRoutes({ basePath, browserSessions }),
   ];

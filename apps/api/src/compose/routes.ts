@@ -45,7 +45,7 @@ interface RoutesParts {
   accept: Accept;
   queue: DeliveriesQueue;
   stream: LiveStream;
-  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions'>;
+  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions' | 'revoke'>;
   testWebhook: TestWebhook;
   /** Whether the process is stopping, and therefore not ready. */
   isStopping: () => boolean;
@@ -57,7 +57,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
   const { databases, dependencies } = connections;
   const { accepting, reading, administration } = databases;
-  const { settings, tickets, browserSessions } = callers;
+  const { settings, tickets, browserSessions, revoke } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
@@ -97,6 +97,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       egress: { urls: config.urlRules, hasProxy: config.proxy !== undefined },
       settings,
       browserSessions,
+      revoke,
       catalog,
       admit,
     }),

@@ -182,6 +182,18 @@ test('the responses to too many requests', async () => {
   }
 });
 
+test('the response to a revocation too many', async () => {
+  const full = await startApi({ maxRevocations: 0 });
+  try {
+    const revoke = operationNamed('revokeTokens');
+    const answer = await createOperationClient(full).call(revoke, unknownIds, full.token('olga', { scope: ALL_SCOPES }));
+    expect(answer.status).toBe(409);
+    checkResponse(revoke, answer);
+  } finally {
+    await full.stop();
+  }
+});
+
 test.each([
   ['is not available', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 503],
   ['fails with an unknown error', new Error('An unknown error.'), 500],

@@ -20,12 +20,13 @@ export const TABLES = [
   'pending_deliveries',
   'periodic_tasks',
   'registration_keys',
+  'revocations',
   'subscriptions',
   'webhook_hours',
   'webhooks',
 ] as const;
 /** The sequences of Tidings. */
-export const SEQUENCES = ['audit_log_id_seq', 'events_position_seq'] as const;
+export const SEQUENCES = ['audit_log_id_seq', 'events_position_seq', 'revocations_change_seq'] as const;
 
 /** The rights of the role of a connection. */
 export interface Rights {

@@ -1,11 +1,12 @@
 import type { Prisma } from '../generated/client.js';
+import type { Actor } from '../actor.js';
 
 /** A transaction of the Prisma client, as `prisma.$transaction` passes it to its callback. */
 export type Transaction = Prisma.TransactionClient;
 
 /** Names the actor whom the audit log records for the changes of this transaction. */
-export async function setActor(transaction: Transaction, actor: string): Promise<void> {
-  await transaction.$executeRaw`SELECT set_config('tidings.actor', ${actor}, true)`;
+export async function setActor(transaction: Transaction, { id, kind }: Actor): Promise<void> {
+  await transaction.$executeRaw`SELECT set_config('tidings.actor', ${id}, true), set_config('tidings.actor_kind', ${kind}, true)`;
 }
 
 /**
