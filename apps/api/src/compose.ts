@@ -51,6 +51,8 @@ export interface ApiOverrides {
    * caller is still served.
    */
   refusalIntervalMs?: number;
+  /** How long the result of a readiness check counts, in milliseconds. Default 1,000. */
+  readinessMaxAgeMs?: number;
 }
 
 /** An API of this process. */
@@ -88,8 +90,13 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const { prefix, basePath } = config;
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
-  const connections = openConnections(config, { metrics, log, limitsRedis: overrides.limitsRedis });
-  const { databases, commands, subscriber, counts, dependencies } = connections;
+  const connections = openConnections(config, {
+    metrics,
+    log,
+    limitsRedis: overrides.limitsRedis,
+    readinessMaxAgeMs: overrides.readinessMaxAgeMs,
+  });
+  const { databases, commands, subscriber, counts, dependencies, readiness } = connections;
   const { accepting, reading, administration } = databases;
 
   // Accept: an event and its deliveries are committed, then enqueued and announced; workers expand it if many webhooks match …
@@ -196,7 +203,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   }
 
   async function start(): Promise<void> {
-    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, readiness, registry);
     // A port that is closed for a moment costs nothing behind a proxy. If the database cannot be used, `/readyz` says why.
     const listenEarly = async () => (server.listening ? undefined : listen());
     const check = () =>

@@ -45,7 +45,7 @@ export interface TestApi {
   stop: () => Promise<void>;
 }
 
-export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | 'refusalIntervalMs'> {
+export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | 'refusalIntervalMs' | 'readinessMaxAgeMs'> {
   /** Settings as a deployment has them. */
   env?: Record<string, string>;
   stream?: Partial<StreamSettings>;
@@ -152,6 +152,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       ...(options.server && { serverTimeouts: options.server }),
       ...(options.dashboardFolder !== undefined && { dashboardFolder: options.dashboardFolder }),
       ...(options.refusalIntervalMs !== undefined && { refusalIntervalMs: options.refusalIntervalMs }),
+      ...(options.readinessMaxAgeMs !== undefined && { readinessMaxAgeMs: options.readinessMaxAgeMs }),
     },
   );
   await api.start();

@@ -1,5 +1,6 @@
 import { createDatabaseCheck, openDatabase, readPartitionsAhead, shareConnections, type Database } from '@tidings/database';
 import { connectRedis, createRedisCheck, follow, type RedisClient, type RedisPurpose, watchRedis } from '@tidings/queue';
+import { createReadiness, type CheckReadiness } from '@tidings/runtime/health';
 import type { Logger } from '@tidings/runtime/logging';
 import { measureDependencies, measurePartitions, measurePools } from '@tidings/runtime/metrics';
 import { createCanOpen } from '@tidings/secrets';
@@ -11,6 +12,8 @@ interface ConnectionsParts {
   log: Logger;
   /** Counts requests for the rate limits. Default: a new connection. */
   limitsRedis: RedisClient | undefined;
+  /** How long the result of a readiness check counts, in milliseconds. Default 1,000. */
+  readinessMaxAgeMs?: number | undefined;
 }
 
 /** The database, with a pool of connections for each kind of work, so that none waits for the connections of another. */
@@ -33,15 +36,17 @@ export interface Connections {
   commands: RedisClient;
   subscriber: RedisClient;
   counts: RedisClient;
-  /** Asks each dependency whether it answers, for `/readyz` and the metrics. */
+  /** Asks each dependency whether it answers. */
   dependencies: Readonly<Record<'postgresql' | 'redis', () => Promise<unknown>>>;
+  /** Asks them for `/readyz` and the metrics, at most once a second. */
+  readiness: CheckReadiness;
   close: () => Promise<void>;
 }
 
 /** Opens the connections of the API, and measures them. PostgreSQL is not contacted before the first query. */
 export function openConnections(
   config: Pick<ApiConfig, 'databaseUrl' | 'databasePool' | 'databasePooler' | 'sealKeys' | 'redisUrl' | 'prefix'>,
-  { metrics, log, limitsRedis }: ConnectionsParts,
+  { metrics, log, limitsRedis, readinessMaxAgeMs }: ConnectionsParts,
 ): Connections {
   const shares = shareConnections(config.databasePool, WEIGHTS);
   const open = (pool: keyof Databases) =>
@@ -70,15 +75,17 @@ export function openConnections(
     postgresql: createDatabaseCheck({ pools, canOpen: createCanOpen(config.sealKeys), log }),
     redis: createRedisCheck(commands, config.prefix),
   };
+  const readiness = createReadiness(dependencies, readinessMaxAgeMs);
   measurePools(metrics.registry, pools);
   measurePartitions(metrics.registry, () => readPartitionsAhead(databases.administration.pool));
-  measureDependencies(metrics.registry, dependencies);
+  measureDependencies(metrics.registry, readiness);
   return {
     databases,
     commands,
     subscriber,
     counts,
     dependencies,
+    readiness,
     async close() {
       for (const redis of [commands, subscriber, counts]) redis.disconnect();
       await Promise.all(Object.values(databases).map((database) => database.close()));

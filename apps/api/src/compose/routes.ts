@@ -30,7 +30,7 @@ interface RoutesParts {
     ApiConfig,
     'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
   >;
-  connections: Pick<Connections, 'databases' | 'dependencies'>;
+  connections: Pick<Connections, 'databases' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
   accept: Accept;
@@ -46,13 +46,13 @@ interface RoutesParts {
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
   const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
-  const { databases, dependencies } = connections;
+  const { databases, readiness } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
-    ...healthRoutes(dependencies, isStopping),
+    ...healthRoutes(readiness, isStopping),
     ...webhookRoutes({
       basePath: config.basePath,
       registry,

@@ -28,7 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether PostgreSQL and Redis can be used */
+        /**
+         * Whether PostgreSQL and Redis can be used
+         * @description They are checked at most once a second: all probes of that second get the same answer.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
