@@ -18,6 +18,8 @@ interface AdminRoutesParts {
   /** The path below which a proxy serves the API; empty: none. */
   basePath: string;
   database: Database;
+  /** Where statements that only read run: they have a shorter time limit. */
+  reading: Pick<Database, 'pool' | 'prisma'>;
   seal: Seal;
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
@@ -27,14 +29,14 @@ interface AdminRoutesParts {
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { basePath, database, seal, settings, browserSessions, catalog, admit } = parts;
+  const { basePath, database, reading, seal, settings, browserSessions, catalog, admit } = parts;
   return [
-    ...overviewRoutes({ sql: database.pool }),
-    ...deliveryPauseRoutes({ sql: database.pool }),
-    ...ownerRoutes({ database, settings }),
-    ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, admit }),
-    ...adminEventRoutes({ sql: database.pool, catalog }),
-    ...auditRoutes(database),
+    ...overviewRoutes({ sql: reading.pool }),
+    ...deliveryPauseRoutes({ sql: database.pool, reading: reading.pool }),
+    ...ownerRoutes({ database, reading: reading.pool, settings }),
+    ...adminWebhookRoutes({ database, reading: reading.prisma, seal, deliveries: createDeliveryLog(reading), catalog, admit }),
+    ...adminEventRoutes({ sql: reading.pool, catalog }),
+    ...auditRoutes(reading),
     ...browserSessionRoutes({ basePath, browserSessions }),
   ];
 }

@@ -1,4 +1,12 @@
-import { createDatabaseCheck, openDatabase, readPartitionsAhead, shareConnections, type Database } from '@tidings/database';
+import {
+  createDatabaseCheck,
+  limitStatements,
+  openDatabase,
+  readPartitionsAhead,
+  shareConnections,
+  type Database,
+  type DatabaseOptions,
+} from '@tidings/database';
 import { connectRedis, createRedisCheck, follow, type RedisClient, type RedisPurpose, watchRedis } from '@tidings/queue';
 import { createReadiness, type CheckReadiness } from '@tidings/runtime/health';
 import type { Logger } from '@tidings/runtime/logging';
@@ -20,7 +28,7 @@ interface ConnectionsParts {
 export interface Databases {
   /** Accepts events, and reads which owners are disabled. */
   accepting: Database;
-  /** Lists webhooks, deliveries and events, and reads the log for the streams. */
+  /** Lists webhooks, deliveries and events, and reads the log for the streams. A statement may take a second. */
   reading: Database;
   /** Changes webhooks and deliveries, serves operators, maintains the partitions, and decides which process does. */
   administration: Database;
@@ -29,9 +37,14 @@ export interface Databases {
 /** The weights of the pools. One commit of accepted events runs at a time; a list takes longer than any change. */
 const WEIGHTS: Readonly<Record<keyof Databases, number>> = { accepting: 3, reading: 4, administration: 3 };
 
+/** The time after which PostgreSQL cancels a statement of a read, in milliseconds: reads must not hold all connections for long. */
+const READ_TIMEOUT_MS = 1000;
+
 /** Connections to PostgreSQL and Redis. */
 export interface Connections {
   databases: Databases;
+  /** Reads for operators, on the connections of the administration. A statement may take a second, as one of `reading` may. */
+  operatorReading: Pick<Database, 'pool' | 'prisma'>;
   /** Redis, one connection for each purpose. */
   commands: RedisClient;
   subscriber: RedisClient;
@@ -49,15 +62,20 @@ export function openConnections(
   { metrics, log, limitsRedis, readinessMaxAgeMs }: ConnectionsParts,
 ): Connections {
   const shares = shareConnections(config.databasePool, WEIGHTS);
-  const open = (pool: keyof Databases) =>
+  const open = (pool: keyof Databases, limits: Pick<DatabaseOptions, 'statementTimeoutMs'> = {}) =>
     openDatabase({
       url: config.databaseUrl,
       pooler: config.databasePooler,
       purpose: pool,
       maxConnections: shares[pool],
+      ...limits,
       onError: (error) => log.warn('A database connection broke.', { pool, error }),
     });
-  const databases = { accepting: open('accepting'), reading: open('reading'), administration: open('administration') };
+  const databases = {
+    accepting: open('accepting'),
+    reading: open('reading', { statementTimeoutMs: READ_TIMEOUT_MS }),
+    administration: open('administration'),
+  };
   const pools = {
     accepting: databases.accepting.pool,
     reading: databases.reading.pool,
@@ -81,6 +99,7 @@ export function openConnections(
   measureDependencies(metrics.registry, readiness);
   return {
     databases,
+    operatorReading: limitStatements(databases.administration, READ_TIMEOUT_MS),
     commands,
     subscriber,
     counts,

@@ -30,7 +30,7 @@ interface RoutesParts {
     ApiConfig,
     'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
   >;
-  connections: Pick<Connections, 'databases' | 'readiness'>;
+  connections: Pick<Connections, 'databases' | 'operatorReading' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
   accept: Accept;
@@ -46,7 +46,7 @@ interface RoutesParts {
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
   const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
-  const { databases, readiness } = connections;
+  const { databases, operatorReading, readiness } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
@@ -80,6 +80,15 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ basePath: config.basePath, database: administration, seal, settings, browserSessions, catalog, admit }),
+    ...adminRoutes({
+      basePath: config.basePath,
+      database: administration,
+      reading: operatorReading,
+      seal,
+      settings,
+      browserSessions,
+      catalog,
+      admit,
+    }),
   ];
 }
