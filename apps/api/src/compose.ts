@@ -27,6 +27,7 @@ import type { ApiConfig } from './config.js';
 import { createApp } from './http/app.js';
 import { withoutBasePath } from './http/base-path.js';
 import { createDrain } from './http/drain.js';
+import { trustedAddresses } from './http/proxies.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
 import { createLimits, type Limits } from './limits/limits.js';
@@ -124,7 +125,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     sql: reading.pool,
     subscriber,
     prefix,
-    settings: config.stream,
+    settings: { ...config.stream, perAddress: config.connectionsPerAddress },
     registry,
     observe: observeTask,
     log,
@@ -189,6 +190,8 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   });
   const server = createApiServer(withoutBasePath(basePath, app), {
     maxConnections: config.maxConnections,
+    connectionsPerAddress: config.connectionsPerAddress,
+    isTrustedProxy: trustedAddresses(app),
     log,
     ...overrides.serverTimeouts,
   });

@@ -1,9 +1,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { limitConnectionsPerAddress } from './connections-per-address.js';
 
 /** The options of {@link createApiServer}. */
 export interface ServerOptions extends ServerTimeouts {
   /** The maximum number of open connections, including streams. Further connections are closed when they are opened. */
   maxConnections: number;
+  /** The maximum number of open connections from one address; 0: no limit. Further ones are closed in the same way. Default 0. */
+  connectionsPerAddress?: number;
+  /** Whether the address is that of a trusted proxy, whose connections count for no address. Default: none is. */
+  isTrustedProxy?: (address: string) => boolean;
   log: { warn: (message: string, fields: object) => unknown };
 }
 
@@ -52,13 +57,28 @@ export function createApiServer(listener: RequestListener, options: ServerOption
   server.timeout = options.stalledTimeoutMs ?? 120_000;
   server.maxConnections = options.maxConnections;
 
-  let warnedAt = -Infinity;
+  const warn = (message: string) => {
+    let warnedAt = -Infinity;
+    return (fields: object): void => {
+      if (performance.now() - warnedAt < WARN_EVERY_MS) return;
+      warnedAt = performance.now();
+      options.log.warn(message, fields);
+    };
+  };
+  const warnOfAll = warn('Connections are refused: there are as many as MAX_CONNECTIONS allows.');
   server.on('drop', () => {
-    if (performance.now() - warnedAt < WARN_EVERY_MS) return;
-    warnedAt = performance.now();
-    options.log.warn('Connections are refused: there are as many as MAX_CONNECTIONS allows.', {
-      max_connections: options.maxConnections,
-    });
+    warnOfAll({ max_connections: options.maxConnections });
   });
+  const { connectionsPerAddress: max = 0, isTrustedProxy = () => false } = options;
+  const warnOfAddress = warn('Connections from one address are refused: it has as many as CONNECTIONS_PER_ADDRESS allows.');
+  if (max > 0) {
+    limitConnectionsPerAddress(server, {
+      max,
+      isTrustedProxy,
+      onRefused: (address) => {
+        warnOfAddress({ address, connections_per_address: max });
+      },
+    });
+  }
   return server;
 }

@@ -3961,7 +3961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or too many streams of this owner: try again after `Retry-After` seconds. */
+            /** @description Too many requests, or too many streams of this owner or from this address: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
