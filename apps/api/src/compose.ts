@@ -27,6 +27,7 @@ import type { ApiConfig } from './config.js';
 import { createApp } from './http/app.js';
 import { withoutBasePath } from './http/base-path.js';
 import { createDrain } from './http/drain.js';
+import { trustedAddresses } from './http/proxies.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
 import { createLimits, type Limits } from './limits/limits.js';
@@ -53,6 +54,8 @@ export interface ApiOverrides {
   refusalIntervalMs?: number;
   /** The most revocations that can be made. Default 1,000,000. */
   maxRevocations?: number;
+  /** How long the result of a readiness check counts, in milliseconds. Default 1,000. */
+  readinessMaxAgeMs?: number;
 }
 
 /** An API of this process. */
@@ -90,8 +93,13 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const { prefix, basePath } = config;
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
-  const connections = openConnections(config, { metrics, log, limitsRedis: overrides.limitsRedis });
-  const { databases, commands, subscriber, counts, dependencies } = connections;
+  const connections = openConnections(config, {
+    metrics,
+    log,
+    limitsRedis: overrides.limitsRedis,
+    readinessMaxAgeMs: overrides.readinessMaxAgeMs,
+  });
+  const { databases, commands, subscriber, counts, dependencies, readiness } = connections;
   const { accepting, reading, administration } = databases;
 
   // Accept: an event and its deliveries are committed, then enqueued and announced; workers expand it if many webhooks match …
@@ -119,7 +127,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     sql: reading.pool,
     subscriber,
     prefix,
-    settings: config.stream,
+    settings: { ...config.stream, perAddress: config.connectionsPerAddress },
     registry,
     observe: observeTask,
     log,
@@ -186,6 +194,8 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   });
   const server = createApiServer(withoutBasePath(basePath, app), {
     maxConnections: config.maxConnections,
+    connectionsPerAddress: config.connectionsPerAddress,
+    isTrustedProxy: trustedAddresses(app),
     log,
     ...overrides.serverTimeouts,
   });
@@ -200,7 +210,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   }
 
   async function start(): Promise<void> {
-    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, readiness, registry);
     // A port that is closed for a moment costs nothing behind a proxy. If the database cannot be used, `/readyz` says why.
     const listenEarly = async () => (server.listening ? undefined : listen());
     const check = () =>

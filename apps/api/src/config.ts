@@ -80,6 +80,9 @@ export const apiSettings = {
     MAX_CONNECTIONS: wholeNumber({ initial: 11_000, min: 1, max: 1_000_000 }).describe(
       'Connections to each API process, including streams and idle ones. A connection beyond it is closed immediately. The process needs that many open files (`ulimit -n`) and some hundreds more.',
     ),
+    CONNECTIONS_PER_ADDRESS: wholeNumber({ initial: 1000, min: 0, max: 1_000_000 }).describe(
+      'Connections from one address, or from one /64 of IPv6, to each API process, including streams and idle ones. 0: no limit. A connection beyond it is closed immediately. Those of proxies that `TRUST_PROXY` names count for no address; behind them, it bounds the streams of one client address, and a stream beyond it is answered with 429.',
+    ),
   }),
   ...group('Delivery', {
     MAX_IN_FLIGHT: wholeNumber({ initial: 50, min: 1, max: 1000 }).describe(
@@ -136,6 +139,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       costly: settings.RATE_LIMIT_COSTLY,
     },
     maxConnections: settings.MAX_CONNECTIONS,
+    connectionsPerAddress: settings.CONNECTIONS_PER_ADDRESS,
     trustedProxies: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
     dashboard: settings.DASHBOARD,

@@ -47,7 +47,10 @@ export interface TestApi {
   stop: () => Promise<void>;
 }
 
-export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | 'refusalIntervalMs' | 'maxRevocations'> {
+export interface TestApiOptions extends Pick<
+  ApiOverrides,
+  'dashboardFolder' | 'refusalIntervalMs' | 'maxRevocations' | 'readinessMaxAgeMs'
+> {
   /** Called with the URLs of its database and its Redis before it starts. */
   prepare?: (servers: { databaseUrl: string; redis: TestRedis }) => Promise<unknown>;
   /** Called with the connections of the API before it starts. */
@@ -166,6 +169,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       ...(options.dashboardFolder !== undefined && { dashboardFolder: options.dashboardFolder }),
       ...(options.maxRevocations !== undefined && { maxRevocations: options.maxRevocations }),
       ...(options.refusalIntervalMs !== undefined && { refusalIntervalMs: options.refusalIntervalMs }),
+      ...(options.readinessMaxAgeMs !== undefined && { readinessMaxAgeMs: options.readinessMaxAgeMs }),
     },
   );
   options.beforeStart?.(api.databases);

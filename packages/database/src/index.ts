@@ -1,4 +1,5 @@
 export { openDatabase, type Database, type DatabaseOptions, type Pooler, type Queryable } from './database.js';
+export { limitStatements } from './limit-statements.js';
 export { createDatabaseCheck, waitForDatabase, type DatabaseCheckOptions } from './database-check.js';
 export { explainFailure, type ExplainedFailure } from './explain-failure.js';
 export { findFailure, type DatabaseFailure, type FailureKind } from './failure.js';

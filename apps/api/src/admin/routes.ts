@@ -21,6 +21,8 @@ interface AdminRoutesParts {
   /** The path below which a proxy serves the API; empty: none. */
   basePath: string;
   database: Database;
+  /** Where statements that only read run: they have a shorter time limit. */
+  reading: Pick<Database, 'pool' | 'prisma'>;
   seal: Seal;
   egress: EgressRules;
   settings: Pick<OwnerSettings, 'refresh'>;
@@ -32,16 +34,16 @@ interface AdminRoutesParts {
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { basePath, database, seal, egress, settings, browserSessions, revoke, catalog, admit } = parts;
+  const { basePath, database, reading, seal, egress, settings, browserSessions, revoke, catalog, admit } = parts;
   return [
-    ...overviewRoutes({ sql: database.pool }),
-    ...deliveryPauseRoutes({ sql: database.pool }),
+    ...overviewRoutes({ sql: reading.pool }),
+    ...deliveryPauseRoutes({ sql: database.pool, reading: reading.pool }),
     ...egressRoutes(egress),
-    ...ownerRoutes({ database, settings }),
-    ...adminWebhookRoutes({ database, seal, deliveries: createDeliveryLog(database), catalog, admit }),
-    ...adminEventRoutes({ sql: database.pool, catalog }),
-    ...revocationRoutes({ sql: database.pool, revoke }),
-    ...auditRoutes(database),
+    ...ownerRoutes({ database, reading: reading.pool, settings }),
+    ...adminWebhookRoutes({ database, reading: reading.prisma, seal, deliveries: createDeliveryLog(reading), catalog, admit }),
+    ...adminEventRoutes({ sql: reading.pool, catalog }),
+    ...revocationRoutes({ sql: reading.pool, revoke }),
+    ...auditRoutes(reading),
     ...browserSessionRoutes({ basePath, browserSessions }),
   ];
 }

@@ -39,7 +39,7 @@ interface RoutesParts {
     | 'retry'
     | 'retentionDays'
   >;
-  connections: Pick<Connections, 'databases' | 'dependencies'>;
+  connections: Pick<Connections, 'databases' | 'operatorReading' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
   accept: Accept;
@@ -55,13 +55,13 @@ interface RoutesParts {
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
   const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
-  const { databases, dependencies } = connections;
+  const { databases, operatorReading, readiness } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions, revoke } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
-    ...healthRoutes(dependencies, isStopping),
+    ...healthRoutes(readiness, isStopping),
     ...securityTxtRoutes(config.securityContact),
     ...webhookRoutes({
       basePath: config.basePath,
@@ -93,6 +93,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
     ...adminRoutes({
       basePath: config.basePath,
       database: administration,
+      reading: operatorReading,
       seal,
       egress: { urls: config.urlRules, hasProxy: config.proxy !== undefined },
       settings,

@@ -1,10 +1,15 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createRepetitions } from '@tidings/runtime/logging';
+import { limitConnectionsPerAddress } from './connections-per-address.js';
 
 /** The options of {@link createApiServer}. */
 export interface ServerOptions extends ServerTimeouts {
   /** The maximum number of open connections, including streams. Further connections are closed when they are opened. */
   maxConnections: number;
+  /** The maximum number of open connections from one address; 0: no limit. Further ones are closed in the same way. Default 0. */
+  connectionsPerAddress?: number;
+  /** Whether the address is that of a trusted proxy, whose connections count for no address. Default: none is. */
+  isTrustedProxy?: (address: string) => boolean;
   log: { warn: (message: string, fields: object) => unknown };
 }
 
@@ -53,13 +58,23 @@ export function createApiServer(listener: RequestListener, options: ServerOption
   server.maxConnections = options.maxConnections;
 
   const repetitions = createRepetitions();
+  const warn = (message: string, details: object): void => {
+    const { write, fields } = repetitions.next(message);
+    if (write) options.log.warn(message, { ...details, ...fields });
+  };
   server.on('drop', () => {
-    const { write, fields } = repetitions.next('drop');
-    if (!write) return;
-    options.log.warn('Connections are refused: there are as many as MAX_CONNECTIONS allows.', {
-      max_connections: options.maxConnections,
-      ...fields,
-    });
+    warn('Connections are refused: there are as many as MAX_CONNECTIONS allows.', { max_connections: options.maxConnections });
   });
+  const { connectionsPerAddress: max = 0, isTrustedProxy = () => false } = options;
+  if (max > 0) {
+    limitConnectionsPerAddress(server, {
+      max,
+      isTrustedProxy,
+      onRefused: (address) => {
+        const message = 'Connections from one address are refused: it has as many as CONNECTIONS_PER_ADDRESS allows.';
+        warn(message, { address, connections_per_address: max });
+      },
+    });
+  }
   return server;
 }

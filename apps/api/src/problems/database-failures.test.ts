@@ -24,6 +24,7 @@ let ids: ResourceIds;
 
 beforeAll(async () => {
   api = await startApi({
+    readinessMaxAgeMs: 0,
     env: { DATABASE_POOL: '3', WEBHOOKS_PER_OWNER: '1000' },
     reachDatabase: async (url) => {
       proxy = await createFaultProxy(url);

@@ -28,7 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether PostgreSQL and Redis can be used */
+        /**
+         * Whether PostgreSQL and Redis can be used
+         * @description They are checked at most once a second: all probes of that second get the same answer.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -4131,7 +4134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or too many streams of this owner: try again after `Retry-After` seconds. */
+            /** @description Too many requests, or too many streams of this owner or from this address: try again after `Retry-After` seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
