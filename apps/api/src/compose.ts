@@ -188,6 +188,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
       stream,
       callers,
       testWebhook: overrides.testWebhook ?? tests.testWebhook,
+      countDestination: limits.countDestination,
       isStopping: () => stopped !== undefined,
       log,
     }),

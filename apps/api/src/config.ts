@@ -72,7 +72,10 @@ export const apiSettings = {
       'Requests per minute from one address that fail to authenticate. 0: no limit. A failure beyond it is answered with 429 instead of 401; requests with valid tokens still pass.',
     ),
     RATE_LIMIT_COSTLY: perMinute(30).describe(
-      'Registrations and changes of webhooks, tests, retries, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
+      'Registrations and changes of webhooks, tests, verifications, retries, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
+    ),
+    RATE_LIMIT_PER_HOST: perMinute(60).describe(
+      'Requests per minute that owners aim at one host, by all owners together: tests, retries, replays, verifications, and changes of a URL to another host. 0: no limit. A request beyond it is answered with 429. Published events are not counted.',
     ),
     RATE_LIMIT_PUBLISH: perMinute(0).describe(
       'Requests to `POST /api/events` per minute by one caller with the scope `events:publish`. 0: no limit. They count for no other limit. A request beyond it is answered with 429.',
@@ -137,6 +140,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       authFailures: settings.RATE_LIMIT_AUTH_FAILURES,
       publish: settings.RATE_LIMIT_PUBLISH,
       costly: settings.RATE_LIMIT_COSTLY,
+      perHost: settings.RATE_LIMIT_PER_HOST,
     },
     maxConnections: settings.MAX_CONNECTIONS,
     connectionsPerAddress: settings.CONNECTIONS_PER_ADDRESS,

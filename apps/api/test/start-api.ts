@@ -116,7 +116,7 @@ const ENV = {
   DASHBOARD: 'false',
   LOG_FORMAT: 'json',
 };
-const NO_LIMITS: RequestLimits = { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
+const NO_LIMITS: RequestLimits = { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0, perHost: 0 };
 
 /** Reads the settings of an API that listens on a free port. */
 export function readTestConfig({ databaseUrl, redis, env = {} }: TestConfigOptions): ApiConfig {

@@ -14,6 +14,7 @@ import { createRetry } from '../deliveries/retry.js';
 import { deliveryRoutes } from '../deliveries/routes.js';
 import { eventRoutes } from '../events/routes.js';
 import { healthRoutes } from '../health/routes.js';
+import type { CountDestination } from '../limits/limits.js';
 import type { Route } from '../openapi/route.js';
 import { securityTxtRoutes } from '../security-txt/routes.js';
 import { streamRoutes } from '../stream/routes.js';
@@ -47,6 +48,7 @@ interface RoutesParts {
   stream: LiveStream;
   callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions' | 'revoke'>;
   testWebhook: TestWebhook;
+  countDestination: CountDestination;
   /** Whether the process is stopping, and therefore not ready. */
   isStopping: () => boolean;
   log: Logger;
@@ -54,7 +56,8 @@ interface RoutesParts {
 
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
-  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
+  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, countDestination, isStopping, log } =
+    parts;
   const { databases, operatorReading, readiness } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions, revoke } = callers;
@@ -67,6 +70,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       basePath: config.basePath,
       registry,
       testWebhook,
+      countDestination,
       schemas: registrationSchemas({ ...config, catalog }),
       readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
       readHours: (webhookId, hours) => readWebhookHours(reading.pool, webhookId, hours),
@@ -77,6 +81,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       cancel: createCancel({ sql: administration.pool, admit }),
       replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, catalog, onEnded: metrics.ended }),
       registry,
+      countDestination,
       catalog,
       sql: reading.pool,
     }),
