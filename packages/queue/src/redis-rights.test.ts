@@ -113,6 +113,30 @@ test('a worker whose user lacks a right waits after each refusal, and works as s
   }, 10_000);
 });
 
+test('a worker that was refused leaves no timer behind when it stops, so that the process may exit', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+  const jobs = await open('worker');
+  await grant('-eval', '-evalsha');
+  const before = timers();
+  const refusals: Error[] = [];
+  const worker = createQueueWorker({
+    queue: 'trial',
+    redis: jobs,
+    prefix: redis.prefix,
+    concurrency: 5,
+    lockMs: 30_000,
+    process: () => Promise.resolve({ action: 'finish' }),
+    onError: (error) => void refusals.push(error),
+  });
+  worker.start();
+  await eventually(() => {
+    // One refusal of the job, and one of the look for stalled jobs.
+    expect(refusals.length).toBeGreaterThan(1);
+  });
+  await worker.stop(1000);
+  expect(timers()).toBeLessThanOrEqual(before);
+});
+
 /** Counts the refused calls of a command by the user, from the log of the ACL. */
 async function callsOf(command: string): Promise<number> {
   const entries = (await redis.client.call('ACL', 'LOG', '128')) as unknown[];
