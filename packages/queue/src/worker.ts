@@ -72,16 +72,16 @@ class PatientWorker<Data> extends Worker<Data> {
     work: () => Promise<Result>,
     delayMs = RETRY_AFTER_ERROR_MS,
   ): Promise<Result | undefined> {
-    let hasFailed = false;
+    const outcome = { hasFailed: false };
     const result = await super.checkConnectionError(
       () =>
         work().catch((error: unknown) => {
-          hasFailed = true;
+          outcome.hasFailed = true;
           throw error;
         }),
       0,
     );
-    if (hasFailed) await this.delay(delayMs);
+    if (outcome.hasFailed) await this.delay(delayMs);
     return result;
   }
 
