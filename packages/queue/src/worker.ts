@@ -72,16 +72,16 @@ class PatientWorker<Data> extends Worker<Data> {
     work: () => Promise<Result>,
     delayMs = RETRY_AFTER_ERROR_MS,
   ): Promise<Result | undefined> {
-    let hasFailed = false;
+    let failures = 0;
     const result = await super.checkConnectionError(
       () =>
         work().catch((error: unknown) => {
-          hasFailed = true;
+          failures += 1;
           throw error;
         }),
       0,
     );
-    if (hasFailed) await this.delay(delayMs);
+    if (failures > 0) await this.delay(delayMs);
     return result;
   }
 
