@@ -72,16 +72,16 @@ class PatientWorker<Data> extends Worker<Data> {
     work: () => Promise<Result>,
     delayMs = RETRY_AFTER_ERROR_MS,
   ): Promise<Result | undefined> {
-    const outcome = { hasFailed: false };
+    let failures = 0;
     const result = await super.checkConnectionError(
       () =>
         work().catch((error: unknown) => {
-          outcome.hasFailed = true;
+          failures += 1;
           throw error;
         }),
       0,
     );
-    if (outcome.hasFailed) await this.delay(delayMs);
+    if (failures > 0) await this.delay(delayMs);
     return result;
   }
 
