@@ -13,13 +13,17 @@ export function compareFields(
   return names.flatMap((name) => {
     const [one, other] = [before.fields.get(name), after.fields.get(name)];
     const place = fieldPath(path, name);
+    if (one && other && isNever(other.shape) && !isNever(one.shape)) {
+      // As a field that the schema does not name, whatever else it keeps.
+      return [removed(place, one, { ...after, rest: other.shape }, compareShapes)];
+    }
     if (one && other) return [...comparePresence(place, one, other), ...compareShapes(place, one.shape, other.shape)];
     if (other)
-      return isForbidden(other, after)
+      return isForbidden(other, before)
         ? compareShapes(place, before.rest, other.shape)
         : [added(place, other, before, after, compareShapes)];
     if (one)
-      return isForbidden(one, before) ? compareShapes(place, one.shape, after.rest) : [removed(place, one, after, compareShapes)];
+      return isForbidden(one, after) ? compareShapes(place, one.shape, after.rest) : [removed(place, one, after, compareShapes)];
     return [];
   });
 }
@@ -46,8 +50,8 @@ function comparePresence(path: string, before: Field, after: Field): ContractCha
 }
 
 /** Whether the schema names the field only to refuse it. */
-function isForbidden({ shape }: Field, { patterns }: ObjectForm): boolean {
-  return isNever(shape) && patterns.size === 0;
+function isForbidden({ shape }: Field, { mayNameElsewhere }: ObjectForm): boolean {
+  return isNever(shape) && !mayNameElsewhere;
 }
 
 function added(path: string, field: Field, before: ObjectForm, after: ObjectForm, compareShapes: Compare<Shape>): ContractChange {
