@@ -61,7 +61,7 @@ function added(path: string, field: Field, before: ObjectForm, after: ObjectForm
     broken.push('publishers');
     reasons.push('publishers that do not send it are refused');
   }
-  const earlier = isNever(before.rest) ? [] : brokenBy(compareShapes(path, before.rest, field.shape));
+  const earlier = isNever(before.rest) ? [] : brokenByReplacing(path, before.rest, field.shape, compareShapes);
   if (earlier.includes('publishers') || before.patterns.size > 0 || after.patterns.size > 0) {
     broken.push('publishers');
     reasons.push('publishers may send other values under its name already, which are refused now');
@@ -85,7 +85,7 @@ function added(path: string, field: Field, before: ObjectForm, after: ObjectForm
 
 function removed(path: string, { shape }: Field, after: ObjectForm, compareShapes: Compare<Shape>): ContractChange {
   const isRefused = isNever(after.rest) && after.patterns.size === 0;
-  const breaksPublishers = !isAny(after.rest) && brokenBy(compareShapes(path, shape, after.rest)).includes('publishers');
+  const breaksPublishers = !isAny(after.rest) && brokenByReplacing(path, shape, after.rest, compareShapes).includes('publishers');
   const refusal = isRefused ? 'publishers that still send it are refused' : 'publishers may send values that are refused now';
   const reason = `receivers that need it may not get it${breaksPublishers ? `, and ${refusal}` : ''}`;
   return {
@@ -94,6 +94,16 @@ function removed(path: string, { shape }: Field, after: ObjectForm, compareShape
     breaks: breaksPublishers ? ['publishers', 'receivers'] : ['receivers'],
     message: `The field was removed: ${reason}.`,
   };
+}
+
+/**
+ * Whom it breaks that another shape holds for the field. Two shapes of objects or lists count as breaking both without a look:
+ * comparing all fields with that of the unnamed ones takes seconds for a schema of the greatest size.
+ */
+function brokenByReplacing(path: string, before: Shape, after: Shape, compareShapes: Compare<Shape>): Breaks[] {
+  const hasParts = ({ forms }: Shape): boolean => forms.array !== undefined || forms.object !== undefined;
+  if (!isAny(before) && hasParts(before) && hasParts(after)) return ['publishers', 'receivers'];
+  return brokenBy(compareShapes(path, before, after));
 }
 
 function requiredCount({ fields }: ObjectForm): number {

@@ -41,19 +41,22 @@ const NAMING = [
   ...['properties', 'patternProperties', 'additionalProperties', 'unevaluatedProperties'],
   ...['items', 'prefixItems', 'unevaluatedItems'],
 ];
-const COMPANION = new Set(Object.values(COMPANIONS).flat());
 
 /** The limits of the schema for values of a type that the comparison can only tell apart: a fingerprint by the keyword. */
 export function readUndecided(schema: JsonSchema, type: JsonType, unknownFields: Contract['unknownFields']): Map<string, string> {
   const found = new Map<string, string>();
   for (const keyword of limitsOf(schema)) {
-    if (DECIDED.has(keyword) || COMPANION.has(keyword) || TYPES[keyword]?.includes(type) === false) continue;
+    if (DECIDED.has(keyword) || isCompanion(keyword, schema) || TYPES[keyword]?.includes(type) === false) continue;
     found.set(keyword, fingerprintOfKeyword(schema, keyword, type, unknownFields));
   }
   if (type === 'object' && mayNameElsewhere(schema, found) && requiresUnnamed(schema)) {
     found.set('required', fingerprint(schema, unknownFields));
   }
   return found;
+}
+
+function isCompanion(keyword: string, schema: JsonSchema): boolean {
+  return Object.entries(COMPANIONS).some(([head, companions]) => Object.hasOwn(schema, head) && companions.includes(keyword));
 }
 
 function fingerprintOfKeyword(

@@ -2,7 +2,7 @@ import type { JsonSchema } from '../../src/contract.js';
 import { NAMES } from './arbitrary-schema.js';
 
 /** Returns a whole number from 0 to below `limit`. */
-type Random = (limit: number) => number;
+export type Random = (limit: number) => number;
 
 const VALUES: unknown[] = [
   'a',
@@ -103,7 +103,8 @@ function typesOf(schema: JsonSchema): unknown[] {
   return ['null', 'boolean', 'number', 'string', 'array', 'object'];
 }
 
-function mulberry32(seed: number): Random {
+/** The same numbers for the same seed (mulberry32). */
+export function mulberry32(seed: number): Random {
   let state = seed;
   return (limit) => {
     state = (state + 0x6d2b79f5) | 0;

@@ -10,21 +10,31 @@ const WITHIN = ['properties', 'patternProperties', 'additionalProperties', 'item
 /** The two ways of closing objects to unknown fields that validators have: each schema by itself, or with what it applies in place. */
 export type Closing = 'additionalProperties' | 'unevaluatedProperties';
 
+/** Whether data is valid; undefined where Ajv itself fails, as it does for some schemas with `if` and `unevaluatedProperties`. */
+export type Validator = (data: unknown) => boolean | undefined;
+
 /** Whether data is valid under the contract. */
-export function validatorOf({ schema, unknownFields }: Contract, closing: Closing): (data: unknown) => boolean {
+export function validatorOf({ schema, unknownFields }: Contract, closing: Closing): Validator {
   return compile(unknownFields === 'refuse' ? close(inlined(schema), closing, true) : schema);
 }
 
 /** Whether receivers who know the contract, and ignore unknown fields where it refuses them, understand the data. */
-export function readerOf({ schema, unknownFields }: Contract, closing: Closing): (data: unknown) => boolean {
+export function readerOf({ schema, unknownFields }: Contract, closing: Closing): Validator {
   const open = openUp(inlined(schema));
   return compile(unknownFields === 'refuse' ? close(open, closing, true) : open);
 }
 
-function compile(schema: Part): (data: unknown) => boolean {
+function compile(schema: Part): Validator {
   // A new one, as it remembers all schemas; without the schemas of schemas, which take most of the time.
   const ajv = new Ajv2020({ strict: false, meta: false, validateSchema: false });
-  return ajv.compile(schema as boolean);
+  const validate = ajv.compile(schema as boolean);
+  return (data) => {
+    try {
+      return validate(data);
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 /** The schema with each reference replaced by its target. */
