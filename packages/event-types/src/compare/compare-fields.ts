@@ -13,13 +13,17 @@ export function compareFields(
   return names.flatMap((name) => {
     const [one, other] = [before.fields.get(name), after.fields.get(name)];
     const place = fieldPath(path, name);
+    if (one && other && isNever(other.shape) && !isNever(one.shape)) {
+      // As a field that the schema does not name, whatever else it keeps.
+      return [removed(place, one, { ...after, rest: other.shape }, compareShapes)];
+    }
     if (one && other) return [...comparePresence(place, one, other), ...compareShapes(place, one.shape, other.shape)];
     if (other)
-      return isForbidden(other, after)
+      return isForbidden(other, before)
         ? compareShapes(place, before.rest, other.shape)
         : [added(place, other, before, after, compareShapes)];
     if (one)
-      return isForbidden(one, before) ? compareShapes(place, one.shape, after.rest) : [removed(place, one, after, compareShapes)];
+      return isForbidden(one, after) ? compareShapes(place, one.shape, after.rest) : [removed(place, one, after, compareShapes)];
     return [];
   });
 }
@@ -46,8 +50,8 @@ function comparePresence(path: string, before: Field, after: Field): ContractCha
 }
 
 /** Whether the schema names the field only to refuse it. */
-function isForbidden({ shape }: Field, { patterns }: ObjectForm): boolean {
-  return isNever(shape) && patterns.size === 0;
+function isForbidden({ shape }: Field, { mayNameElsewhere }: ObjectForm): boolean {
+  return isNever(shape) && !mayNameElsewhere;
 }
 
 function added(path: string, field: Field, before: ObjectForm, after: ObjectForm, compareShapes: Compare<Shape>): ContractChange {
@@ -57,7 +61,7 @@ function added(path: string, field: Field, before: ObjectForm, after: ObjectForm
     broken.push('publishers');
     reasons.push('publishers that do not send it are refused');
   }
-  const earlier = isNever(before.rest) ? [] : brokenBy(compareShapes(path, before.rest, field.shape));
+  const earlier = isNever(before.rest) ? [] : brokenByReplacing(path, before.rest, field.shape, compareShapes);
   if (earlier.includes('publishers') || before.patterns.size > 0 || after.patterns.size > 0) {
     broken.push('publishers');
     reasons.push('publishers may send other values under its name already, which are refused now');
@@ -81,7 +85,7 @@ function added(path: string, field: Field, before: ObjectForm, after: ObjectForm
 
 function removed(path: string, { shape }: Field, after: ObjectForm, compareShapes: Compare<Shape>): ContractChange {
   const isRefused = isNever(after.rest) && after.patterns.size === 0;
-  const breaksPublishers = !isAny(after.rest) && brokenBy(compareShapes(path, shape, after.rest)).includes('publishers');
+  const breaksPublishers = !isAny(after.rest) && brokenByReplacing(path, shape, after.rest, compareShapes).includes('publishers');
   const refusal = isRefused ? 'publishers that still send it are refused' : 'publishers may send values that are refused now';
   const reason = `receivers that need it may not get it${breaksPublishers ? `, and ${refusal}` : ''}`;
   return {
@@ -90,6 +94,16 @@ function removed(path: string, { shape }: Field, after: ObjectForm, compareShape
     breaks: breaksPublishers ? ['publishers', 'receivers'] : ['receivers'],
     message: `The field was removed: ${reason}.`,
   };
+}
+
+/**
+ * Whom it breaks that another shape holds for the field. Two shapes of objects or lists count as breaking both without a look:
+ * comparing all fields with that of the unnamed ones takes seconds for a schema of the greatest size.
+ */
+function brokenByReplacing(path: string, before: Shape, after: Shape, compareShapes: Compare<Shape>): Breaks[] {
+  const hasParts = ({ forms }: Shape): boolean => forms.array !== undefined || forms.object !== undefined;
+  if (!isAny(before) && hasParts(before) && hasParts(after)) return ['publishers', 'receivers'];
+  return brokenBy(compareShapes(path, before, after));
 }
 
 function requiredCount({ fields }: ObjectForm): number {

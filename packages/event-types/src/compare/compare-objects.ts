@@ -62,6 +62,6 @@ function leastOf({ minProperties, fields }: ObjectForm): number {
   return Math.max(minProperties, [...fields.values()].filter(({ isRequired }) => isRequired).length);
 }
 
-function mostOf({ maxProperties, fields, patterns, rest }: ObjectForm): number {
-  return Math.min(maxProperties, isNever(rest) && patterns.size === 0 ? fields.size : Infinity);
+function mostOf({ maxProperties, fields, mayNameElsewhere, rest }: ObjectForm): number {
+  return Math.min(maxProperties, isNever(rest) && !mayNameElsewhere ? fields.size : Infinity);
 }

@@ -1,6 +1,6 @@
 import type { Contract, JsonSchema } from '../contract.js';
 import { isAnnotation } from './annotations.js';
-import { fromEntries, mapSubschemas, type Schema } from './subschemas.js';
+import { fromEntries, mapSubschemas, subschemasOf, type Schema } from './subschemas.js';
 import { writeValue } from './write-value.js';
 
 type UnknownFields = Contract['unknownFields'];
@@ -44,12 +44,6 @@ function leavesUnknownFields(schema: Schema): boolean {
   const allowsObjects = types === undefined || types === 'object' || (Array.isArray(types) && types.includes('object'));
   if (allowsObjects && schema['additionalProperties'] === undefined && !isEnumeration(schema)) return true;
   return subschemasOf(schema).some(leavesUnknownFields);
-}
-
-function subschemasOf(schema: JsonSchema): Schema[] {
-  const found: Schema[] = [];
-  mapSubschemas(schema, (part) => found.push(part));
-  return found;
 }
 
 function isEnumeration(schema: JsonSchema): boolean {

@@ -22,14 +22,13 @@ export function readObject(
   for (const [name, shape] of shapesIn(schema['properties'], read)) fields.set(name, { shape, isRequired: required.has(name) });
   for (const name of required) if (!fields.has(name)) fields.set(name, { shape: rest, isRequired: true });
 
-  if (patterns.size === 0 && [...fields.values()].some(({ shape, isRequired }) => isRequired && isNever(shape))) return undefined;
-  // A field that nothing can be is refused, as is one that a closed schema does not name.
-  for (const [name, { shape }] of fields) if (isNever(shape) && isNever(rest) && patterns.size === 0) fields.delete(name);
-
+  const mayNameElsewhere = patterns.size > 0 || (isRestImplied && common.undecided.size > 0);
+  const isImpossible = [...fields.values()].some(({ shape, isRequired }) => isRequired && isNever(shape));
+  if (isImpossible && !mayNameElsewhere) return undefined;
   const minProperties = atLeast(schema['minProperties']);
   const maxProperties = atMost(schema['maxProperties']);
   if (minProperties > maxProperties || required.size > maxProperties) return undefined;
-  return { ...common, minProperties, maxProperties, fields, patterns, rest, isRestImplied };
+  return { ...common, minProperties, maxProperties, fields, patterns, rest, isRestImplied, mayNameElsewhere };
 }
 
 function shapesIn(schemas: unknown, read: (part: Schema) => Shape): Map<string, Shape> {

@@ -6,6 +6,7 @@ import { readNumber, readString } from './read-scalars.js';
 import { readUndecided } from './read-undecided.js';
 import { ANY, NEVER, type Form, type JsonType, typesOf, type Shape } from './shape.js';
 import { isObject, isSchema, type Schema } from './subschemas.js';
+import { leavesUnknownFieldsToContract } from './unknown-fields.js';
 import { uniteForms } from './unite-forms.js';
 import { jsonTypeOf, writeValue } from './write-value.js';
 
@@ -64,7 +65,25 @@ function alternativesOf(schema: JsonSchema): Schema[] | undefined {
   const { anyOf, oneOf, allOf } = schema;
   const lists = [anyOf, ...[oneOf, allOf].filter((list) => Array.isArray(list) && list.length === 1)];
   const list = lists.find((each) => each !== undefined);
-  return Array.isArray(list) && list.every(isSchema) ? list : undefined;
+  if (!Array.isArray(list) || !list.every(isSchema)) return undefined;
+  return list.length === 1 || !list.some(allowsObjectsUnsaid) ? list : undefined;
+}
+
+/** Whether the schema allows objects without a word about them: beside others that speak of them, unknown fields may be refused. */
+function allowsObjectsUnsaid(schema: Schema): boolean {
+  if (typeof schema === 'boolean') return schema;
+  const { type } = schema;
+  const isOfOtherTypes = type !== undefined && ![type].flat().includes('object');
+  return !isOfOtherTypes && !isScalarEnumeration(schema) && !saysFields(schema);
+}
+
+function saysFields(schema: JsonSchema): boolean {
+  return leavesUnknownFieldsToContract(schema) || schema['additionalProperties'] !== undefined;
+}
+
+function isScalarEnumeration(schema: JsonSchema): boolean {
+  const values = enumerated(schema);
+  return values !== undefined && [...values.values()].every((value) => jsonTypeOf(value) !== 'object');
 }
 
 function typesIn({ type }: JsonSchema): Set<JsonType> {

@@ -72,6 +72,8 @@ export interface ObjectForm extends Form {
   rest: Shape;
   /** Whether `rest` follows from what the contract says of unknown fields, and not from the schema. */
   isRestImplied: boolean;
+  /** Whether a field that is not in `fields` may have a schema all the same: by a pattern, or by `allOf` and its like. */
+  mayNameElsewhere: boolean;
 }
 
 export interface Field {
@@ -113,6 +115,7 @@ Object.assign(ANY.forms, {
     patterns: new Map(),
     rest: ANY,
     isRestImplied: false,
+    mayNameElsewhere: false,
   },
 } satisfies Required<Forms>);
 

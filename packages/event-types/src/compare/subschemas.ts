@@ -42,6 +42,13 @@ export function mapSubschemas(schema: JsonSchema, change: (schema: Schema) => un
   });
 }
 
+/** The schemas that the schema holds, without those within them. */
+export function subschemasOf(schema: JsonSchema): Schema[] {
+  const found: Schema[] = [];
+  mapSubschemas(schema, (part) => found.push(part));
+  return found;
+}
+
 /** As `Object.fromEntries`, but a field named `__proto__` is a field like every other. */
 export function fromEntries(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
   const object = Object.create(null) as Record<string, unknown>;

@@ -21,7 +21,8 @@ function uniteOfType(type: JsonType, forms: readonly Form[]): Form | undefined {
   const [first] = forms;
   const only = (form: Form | undefined): Shape => ({ ...NEVER, forms: { [type]: form } });
   const unlimited = ANY.forms[type];
-  if (forms.includes(unlimited as Form)) return unlimited;
+  // Not objects: where one alternative names fields, validators refuse what none of them names.
+  if (type !== 'object' && forms.includes(unlimited as Form)) return unlimited;
   if (forms.every((form) => form === first || compareShapes('', only(first), only(form)).length === 0)) return first;
   const hasOnlyValues =
     type !== 'array' && type !== 'object' && forms.every(({ values, undecided }) => values && undecided.size === 0);
