@@ -1,1 +1,3 @@
 export type { Audience, Contract, JsonSchema } from './contract.js';
+export { checkSchema } from './schema/check-schema.js';
+export { personalFields } from './schema/personal-fields.js';
