@@ -9,7 +9,7 @@ export function fieldPath(segments: readonly (string | number)[]): string {
   return path;
 }
 
-const MAX_NAME = 100;
+const MAX_NAME = 256;
 
 function shorten(name: string): string {
   return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;

@@ -1,3 +1,4 @@
 export type { Audience, Contract, JsonSchema } from './contract.js';
 export { checkSchema } from './schema/check-schema.js';
 export { personalFields } from './schema/personal-fields.js';
+export { compileContract, type CompiledContract } from './validate/compile-contract.js';

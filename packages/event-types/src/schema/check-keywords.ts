@@ -35,7 +35,8 @@ function faultOfHolder(name: string, value: unknown, shape: 'one' | 'list' | 'ma
     return Array.isArray(value) && value.length > 0 ? undefined : 'must be a list of at least one schema';
   }
   if (shape === 'map') return isObject(value) ? undefined : 'must be an object whose members are schemas';
-  return shape === 'one' && name === 'items' && Array.isArray(value) ? 'must be one schema: use "prefixItems" for a list' : undefined;
+  if (shape !== 'one' || !Array.isArray(value)) return undefined;
+  return name === 'items' ? 'must be one schema: use "prefixItems" for a list' : 'must be one schema, not a list';
 }
 
 function checkTogether(schema: Readonly<Record<string, unknown>>, place: Place, faults: Faults): void {

@@ -40,7 +40,10 @@ export function compilePattern(source: string): Pattern | PatternFault {
   if (group !== undefined) return { fault: `has ${group}, which the syntax of RE2 does not have` };
   try {
     // ECMAScript escapes fewer signs than RE2 may: `\-` means the same wherever it is read.
-    new RegExp(source.replace(/\\([\s\S])/g, (escape, sign: string) => (/[-_ !"#%&',:;<=>@`~]/.test(sign) ? 'x' : escape)), 'u');
+    new RegExp(
+      source.replace(/\\([\s\S])/g, (escape, sign: string) => (/[-_ !"#%&',:;<=>@`~]/.test(sign) ? 'x' : escape)),
+      'u',
+    );
   } catch (error) {
     return { fault: `is not a regular expression: ${reasonOf(error)}` };
   }

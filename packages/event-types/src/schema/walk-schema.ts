@@ -17,7 +17,7 @@ export function subschemasOf(schema: Readonly<Record<string, unknown>>): Subsche
     const holds = KEYWORDS.get(keyword)?.holds;
     if (holds === undefined) continue;
     const { shape, position } = holds;
-    if (shape === 'one') found.push({ path: [keyword], keyword, position, schema: value });
+    if (shape === 'one' && !Array.isArray(value)) found.push({ path: [keyword], keyword, position, schema: value });
     else if (shape === 'list' && Array.isArray(value)) {
       value.forEach((inner, index) => found.push({ path: [keyword, index], keyword, position, schema: inner as unknown }));
     } else if (shape === 'map' && isObject(value)) {
