@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { countCodePoints } from '../count-code-points.js';
 
 /** A pattern of a schema. It matches in time that grows with the text, whatever the text is. */
 export interface Pattern {
@@ -76,7 +77,7 @@ function compileProgram(source: string): Pattern | PatternFault {
   }
   const instructions = program.programSize();
   if (instructions > MAX_INSTRUCTIONS) return { fault: TOO_LARGE };
-  const isQuick = instructions <= SMALL || program.re2().onepass !== null;
+  const isQuick = instructions <= SMALL || (program.re2() as { onepass: unknown }).onepass !== null;
   const weight = isQuick ? 1 / 8 : instructions * (instructions > LARGE ? 4 : 1);
   const costOf = (text: string) => 1 + text.length * weight;
   return {
@@ -109,8 +110,7 @@ function unsupportedGroup(source: string): string | undefined {
 
 function isCounted(text: string, min: number, max: number): boolean {
   if (text.length < min || text.length > 2 * max) return false;
-  let count = 0;
-  for (const _ of text) count += 1;
+  const count = countCodePoints(text);
   return count >= min && count <= max;
 }
 

@@ -127,10 +127,7 @@ function isNear(one: string, other: string): boolean {
   let start = 0;
   while (start < a.length && a[start] === b[start]) start += 1;
   const [restOfA, restOfB] = [a.slice(start), b.slice(start)];
-  return (
-    (b.length > 3 && restOfA.slice(1) === restOfB) ||
-    (b.length > 3 && restOfA === restOfB.slice(1)) ||
-    (b.length > 3 && restOfA.slice(1) === restOfB.slice(1)) ||
-    (restOfA.slice(2) === restOfB.slice(2) && restOfA[0] === restOfB[1] && restOfA[1] === restOfB[0])
-  );
+  const isSwapped = restOfA.slice(2) === restOfB.slice(2) && restOfA.slice(0, 2) === restOfB.slice(1, 2) + restOfB.slice(0, 1);
+  const [nextOfA, nextOfB] = [restOfA.slice(1), restOfB.slice(1)];
+  return isSwapped || (b.length > 3 && [nextOfA, restOfA].includes(nextOfB)) || (b.length > 3 && nextOfA === restOfB);
 }

@@ -73,6 +73,9 @@ export function closeSchema({ schema, unknownFields }: Pick<Contract, 'schema' |
         result[keyword] = Object.fromEntries(
           Object.entries(value as object).map(([name, child]) => [name, inner(keyword, name, child)]),
         );
+      } else if (keyword === 'const' && typeof value === 'object' && value !== null) {
+        // Only `enum` is compared by our own keyword.
+        conjuncts.push({ enum: [value] });
       } else result[keyword] = value;
     }
     for (const [child, schemas] of together) {

@@ -42,7 +42,7 @@ export function describeError(
     case 'type':
       return `must be ${describeTypes(error.schema) ?? ''}, not ${nameOf(error.data)}`;
     case 'enum':
-      return `must be one of ${listOf(error.schema as unknown[])}`;
+      return `must be ${(error.schema as unknown[]).length === 1 ? '' : 'one of '}${listOf(error.schema as unknown[])}`;
     case 'const':
       return `must be ${listOf([error.schema])}`;
     case 'minLength':
@@ -97,7 +97,7 @@ export function describeTypes(types: unknown): string | undefined {
 
 function describeContains({ minContains, maxContains }: Record<string, unknown>): string {
   const least = `must hold at least ${count(String(minContains), 'item')}`;
-  return `${maxContains === undefined ? least : `${least} and at most ${String(maxContains)}`} of the form that is documented for it`;
+  return `${maxContains === undefined ? least : `${least} and at most ${String(Number(maxContains))}`} of the form that is documented for it`;
 }
 
 function count(amount: string, noun: string): string {

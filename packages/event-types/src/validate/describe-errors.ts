@@ -33,6 +33,8 @@ function withoutBranches(errors: readonly ErrorObject[]): ErrorObject[] {
   /** Where each error that is kept was among all. */
   const indexes: number[] = [];
   errors.forEach((error, index) => {
+    // An error that was left empty, as only the first one was wanted.
+    if ((error.keyword as string | undefined) === undefined) return;
     const from = (error.params as { from?: number }).from;
     if (from !== undefined) {
       let start = indexes.length;

@@ -49,7 +49,7 @@ const value = fc.oneof(
     null,
     true,
   ),
-  fc.jsonValue({ maxDepth: 2 }).filter((json) => !JSON.stringify(json).includes('"":')),
+  fc.jsonValue({ maxDepth: 2 }).filter((json) => !/"(?:__proto__)?":/.test(JSON.stringify(json))),
   fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.integer()), { maxLength: 4 }),
   fc.dictionary(fc.constantFrom('artists', 'constructor', 'n'.repeat(256)), fc.oneof(fc.integer(), fc.double(), fc.string())),
 );
