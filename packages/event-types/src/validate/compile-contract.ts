@@ -23,8 +23,8 @@ const forFirstError = createCompiler({ allErrors: false });
 const forAllErrors = createCompiler({ allErrors: true });
 
 /**
- * Compiles a contract whose schema `checkSchema` has no fault of: once for each version, as it takes up to 60 ms for 1,000
- * subschemas. Throws for other schemas.
+ * Compiles a contract whose schema `checkSchema` has no fault of: once for each version, as it takes 0.1 ms for each
+ * subschema. Throws for other schemas.
  */
 export function compileContract(contract: Contract): CompiledContract {
   const schema = addCharges(closeSchema(contract));

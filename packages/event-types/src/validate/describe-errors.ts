@@ -66,14 +66,15 @@ const branchCount = ({ schema }: ErrorObject): number => (Array.isArray(schema) 
 function withoutNoise(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const isUnknown = ({ keyword }: ErrorObject) => keyword === 'unevaluatedProperties';
   if (!errors.some(isUnknown)) return errors;
-  const others = errors.filter((error) => !isUnknown(error));
-  return errors.filter(
-    (error) =>
-      !isUnknown(error) ||
-      !others.some(
-        ({ instancePath }) => instancePath === error.instancePath || instancePath.startsWith(`${error.instancePath}/`),
-      ),
-  );
+  const wrong = new Set<string>();
+  for (const error of errors) {
+    let path = error.instancePath;
+    while (!isUnknown(error) && !wrong.has(path)) {
+      wrong.add(path);
+      path = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    }
+  }
+  return errors.filter((error) => !isUnknown(error) || !wrong.has(error.instancePath));
 }
 
 /** The path of the wrong field. A part of a JSON Pointer is an index where the data has a list. */
