@@ -79,7 +79,7 @@ describe('data of 256 KiB', () => {
     expect(checkSchema(schema, EVERYONE)).toEqual([]);
     const { validate } = compileContract({ ...EVERYONE, unknownFields: 'keep', schema: schema as Record<string, unknown> });
     expect(validate(data)).toEqual([{ field: 'data', message: TOO_COSTLY }]);
-    expect(cpuOf(() => validate(data))).toBeLessThan(250);
+    expect(cpuOf(() => validate(data))).toBeLessThan(500);
   });
 
   test.each<[string, object, object]>([
@@ -116,7 +116,7 @@ describe('data of 256 KiB', () => {
     expect(checkSchema(schema, EVERYONE)).toEqual([]);
     const { validate } = compileContract({ ...EVERYONE, unknownFields: 'refuse', schema: schema as Record<string, unknown> });
     expect(validate(data)).toEqual([]);
-    expect(cpuOf(() => validate(data))).toBeLessThan(250);
+    expect(cpuOf(() => validate(data))).toBeLessThan(500);
   });
 
   test('with thousands of wrong and unknown fields has a hundred of them named', () => {
@@ -124,7 +124,7 @@ describe('data of 256 KiB', () => {
     const { validate } = compileContract({ ...EVERYONE, unknownFields: 'refuse', schema: list(items) });
     const data = { a: range(2000, (index) => (index % 2 === 0 ? { n: 'x' } : { other: 1 })) };
     expect(validate(data)).toHaveLength(100);
-    expect(cpuOf(() => validate(data))).toBeLessThan(250);
+    expect(cpuOf(() => validate(data))).toBeLessThan(500);
   });
 
   test('with nothing but wrong items has one of them named, in no time', () => {
@@ -158,6 +158,6 @@ describe('a schema', () => {
     ['of 64 KiB of names', { type: 'object', ...named(5000, () => 1) }],
   ])('%s is refused in a bounded time', (_, schema) => {
     expect(checkSchema(schema, EVERYONE)).not.toEqual([]);
-    expect(cpuOf(() => checkSchema(schema, EVERYONE))).toBeLessThan(250);
+    expect(cpuOf(() => checkSchema(schema, EVERYONE))).toBeLessThan(500);
   });
 });

@@ -42,7 +42,7 @@ export function addCharges(root: JsonSchema): JsonSchema {
     const askedSize = (keyword: string) => (has(keyword) ? sizeOf(schema[keyword]) : 0);
     return {
       visit: sizeOf(schema) - 1,
-      item: has('items') + askedSize('contains') + 2 * has('unevaluatedItems'),
+      item: has('items') + 3 * askedSize('contains') + 2 * has('unevaluatedItems'),
       member:
         has('additionalProperties') * (1 + countIn('properties') / 16) +
         2 * countIn('patternProperties') +
