@@ -86,7 +86,10 @@ module.exports = {
         ],
         pathNot: TEST,
       },
-      to: { dependencyTypes: ['core', 'npm'], pathNot: ['^(node:)?(crypto|net)$', 'node_modules/(zod|uuid|ipaddr[.]js)/'] },
+      to: {
+        dependencyTypes: ['core', 'npm'],
+        pathNot: ['^(node:)?(crypto|net)$', 'node_modules/(zod|uuid|ipaddr[.]js|ajv|re2js)/'],
+      },
     },
     {
       name: 'no-tools-in-production',

@@ -3,9 +3,10 @@ import { checkSchema } from './schema/check-schema.js';
 import { compileContract } from './validate/compile-contract.js';
 
 /*
- * Measured on one core, warm, in ms: 1,000 subschemas are checked in 2 (cold: 20) and compiled in 100 to 130 (cold: 400), about 0.1
- * for each, most of which is V8 reading the code; 300 stay under 50. The dearest data and schemas that are known take 30 to 60
- * before they are refused. Patterns read 50 to 500 MB/s once their states are known, and 10 KB/s in the worst case before.
+ * Measured on one core, warm, in ms: 1,000 subschemas are checked in 2 (cold: 20) and compiled in 100 to 130 (cold: 250 to 400), and
+ * 300 in 35 to 60: 0.1 to 0.2 for each, most of which is V8 reading the code. So the largest schemas take longer than 50 ms, once for
+ * each version in each process. The dearest data and schemas that are known take 30 to 60 before they are refused. Patterns read
+ * 50 to 500 MB/s once their states are known, and 10 KB/s in the worst case before.
  */
 const EVERYONE = { audience: 'everyone', ownerField: 'user_id' } as const;
 const TOO_COSTLY = expect.stringMatching(/^takes more than 1,000,000 checks/);

@@ -1,12 +1,15 @@
 /** Writes the path of a place in JSON: `data.items[3].price`, and `data["a b"]` for a name that is no plain word. */
 export function fieldPath(segments: readonly (string | number)[]): string {
-  let path = '';
-  for (const segment of segments) {
-    if (typeof segment === 'number') path += `[${String(segment)}]`;
-    else if (/[^\w$]/.test(segment) || segment === '') path += `[${JSON.stringify(shorten(segment))}]`;
-    else path += path === '' ? shorten(segment) : `.${shorten(segment)}`;
-  }
-  return path;
+  return segments.reduce<string>(
+    (path, segment) => (typeof segment === 'number' ? `${path}[${String(segment)}]` : pathOfField(path, segment)),
+    '',
+  );
+}
+
+/** The path of a field of the value at `path`, which is empty at the top. */
+export function pathOfField(path: string, name: string): string {
+  if (/[^\w$]/.test(name) || name === '') return `${path}[${JSON.stringify(shorten(name))}]`;
+  return path === '' ? shorten(name) : `${path}.${shorten(name)}`;
 }
 
 const MAX_NAME = 256;

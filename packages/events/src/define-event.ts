@@ -34,7 +34,7 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
 const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 
 /** The field that names the owner, unless a definition says otherwise. */
-export const DEFAULT_OWNER_FIELD = 'user_id';
+const DEFAULT_OWNER_FIELD = 'user_id';
 
 /** Returns the field by which a type names the owner of an event; null: everyone may see its events. */
 export function ownerFieldOf({

@@ -1,5 +1,5 @@
+import { pathOfField } from '../field-path.js';
 import { brokenBy, type Breaks, type Compare, type ContractChange } from './contract-change.js';
-import { fieldPath } from './path.js';
 import { isAny, isNever, type Field, type ObjectForm, type Shape } from './shape.js';
 
 /** Compares the fields that either object names. */
@@ -12,7 +12,7 @@ export function compareFields(
   const names = [...new Set([...before.fields.keys(), ...after.fields.keys()])];
   return names.flatMap((name) => {
     const [one, other] = [before.fields.get(name), after.fields.get(name)];
-    const place = fieldPath(path, name);
+    const place = pathOfField(path, name);
     if (one && other && isNever(other.shape) && !isNever(one.shape)) {
       // As a field that the schema does not name, whatever else it keeps.
       return [removed(place, one, { ...after, rest: other.shape }, compareShapes)];

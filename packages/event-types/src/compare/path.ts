@@ -1,8 +1,3 @@
-/** The path of a field: `data.price`, or `data["unit price"]` where the name has other characters than a word. */
-export function fieldPath(path: string, name: string): string {
-  return /[^\w$]/.test(name) || name === '' ? `${path}[${JSON.stringify(name)}]` : `${path}.${name}`;
-}
-
 /** The path of an item of a list: every item, or the one at `index`. */
 export function itemPath(path: string, index?: number): string {
   return `${path}[${index === undefined ? '' : String(index)}]`;

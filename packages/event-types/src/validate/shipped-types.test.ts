@@ -7,7 +7,7 @@ import { compileContract } from './compile-contract.js';
 
 const types = catalog.describe().map(({ type, audience, schema, example }) => {
   const contract: Contract = {
-    audience: audience === 'user' ? 'owner' : 'everyone',
+    audience,
     ownerField: 'user_id',
     unknownFields: 'refuse',
     schema,

@@ -1,5 +1,5 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Contract } from '../../src/contract.js';
+import type { Contract, JsonSchema } from '../../src/contract.js';
+import { compileContract } from '../../src/validate/compile-contract.js';
 import type { Part } from './arbitrary-schema.js';
 
 type Node = Readonly<Record<string, unknown>>;
@@ -7,34 +7,18 @@ type Node = Readonly<Record<string, unknown>>;
 const IN_PLACE = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'];
 const WITHIN = ['properties', 'patternProperties', 'additionalProperties', 'items', 'prefixItems', 'contains', 'propertyNames'];
 
-/** The two ways of closing objects to unknown fields that validators have: each schema by itself, or with what it applies in place. */
-export type Closing = 'additionalProperties' | 'unevaluatedProperties';
+/** Whether data is valid. */
+export type Validator = (data: unknown) => boolean;
 
-/** Whether data is valid; undefined where Ajv itself fails, as it does for some schemas with `if` and `unevaluatedProperties`. */
-export type Validator = (data: unknown) => boolean | undefined;
-
-/** Whether data is valid under the contract. */
-export function validatorOf({ schema, unknownFields }: Contract, closing: Closing): Validator {
-  return compile(unknownFields === 'refuse' ? close(inlined(schema), closing, true) : schema);
+/** Whether data is valid under the contract, as the API and the workers decide it. `checkSchema` has no fault of its schema. */
+export function validatorOf(contract: Contract): Validator {
+  const { validate } = compileContract(contract);
+  return (data) => validate(data).length === 0;
 }
 
 /** Whether receivers who know the contract, and ignore unknown fields where it refuses them, understand the data. */
-export function readerOf({ schema, unknownFields }: Contract, closing: Closing): Validator {
-  const open = openUp(inlined(schema));
-  return compile(unknownFields === 'refuse' ? close(open, closing, true) : open);
-}
-
-function compile(schema: Part): Validator {
-  // A new one, as it remembers all schemas; without the schemas of schemas, which take most of the time.
-  const ajv = new Ajv2020({ strict: false, meta: false, validateSchema: false });
-  const validate = ajv.compile(schema as boolean);
-  return (data) => {
-    try {
-      return validate(data);
-    } catch {
-      return undefined;
-    }
-  };
+export function readerOf(contract: Contract): Validator {
+  return validatorOf({ ...contract, schema: openUp(inlined(contract.schema)) as JsonSchema });
 }
 
 /** The schema with each reference replaced by its target. */
@@ -53,24 +37,9 @@ function inlined(root: Part): Part {
   return inline(root) as Part;
 }
 
-function close(schema: unknown, closing: Closing, isWhole: boolean): Part {
-  if (typeof schema !== 'object' || schema === null) return schema as boolean;
-  const closed = map(schema as Node, (part, keyword) =>
-    close(part, closing, closing === 'additionalProperties' || !IN_PLACE.includes(keyword)),
-  );
-  const isClosed = 'additionalProperties' in closed || 'unevaluatedProperties' in closed;
-  return isWhole && !isClosed && describesObject(closed, closing) ? { ...closed, [closing]: false } : closed;
-}
-
-function describesObject(schema: Part, closing: Closing): boolean {
-  if (typeof schema !== 'object') return false;
+function describesObject(schema: Node): boolean {
   if (schema['type'] !== undefined) return [schema['type']].flat().includes('object');
-  const keywords = ['properties', 'patternProperties', 'required', 'minProperties', 'maxProperties'];
-  if (keywords.some((keyword) => keyword in schema)) return true;
-  if (closing === 'additionalProperties') return false;
-  return ['allOf', 'anyOf', 'oneOf'].some((keyword) =>
-    [schema[keyword] ?? []].flat().some((part) => describesObject(part as Part, closing)),
-  );
+  return ['properties', 'patternProperties', 'required', 'minProperties', 'maxProperties'].some((keyword) => keyword in schema);
 }
 
 /** The schema that allows unknown fields wherever it refuses them, besides within keywords such as `not`, which turn it around. */
@@ -80,9 +49,7 @@ function openUp(schema: Part): Part {
   const open = map(schema, (part, keyword) =>
     ['anyOf', ...WITHIN].includes(keyword) && keyword !== 'contains' ? openUp(part as Part) : part,
   );
-  return isOpen || !describesObject(schema, 'additionalProperties') || 'unevaluatedProperties' in schema
-    ? open
-    : { ...open, additionalProperties: true };
+  return isOpen || !describesObject(schema) || 'unevaluatedProperties' in schema ? open : { ...open, additionalProperties: true };
 }
 
 function map(schema: Node, change: (part: unknown, keyword: string) => unknown): Node {
