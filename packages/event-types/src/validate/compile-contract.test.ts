@@ -129,6 +129,19 @@ test('unknown fields of an object that several schemas describe are named once t
   expect(errorsOf(schema, { a: { n: 1 }, b: 1, d: 1 })).toEqual(['data.d is not a known field']);
 });
 
+test.each<[string, object, object]>([
+  ['a branch that does not hold', { ...object('b'), required: ['b'] }, { a: 1, ab: 1 }],
+  ['a branch that knows all fields', { additionalProperties: { type: 'integer' } }, { a: 1, c: 1 }],
+])('fields that a pattern names are known beside %s', (_, branch, data) => {
+  const schema = { anyOf: [branch, { required: ['a'] }], patternProperties: { '^a': true } };
+  expect(errorsOf(schema, data)).toEqual([]);
+});
+
+test('items that are asked for by contains are known', () => {
+  const schema = { properties: { a: { type: 'array', contains: { const: 1 }, unevaluatedItems: false } } };
+  expect(errorsOf(schema, { a: [2, 1] })).toEqual([]);
+});
+
 describe('names that JavaScript gives a meaning', () => {
   test('are missing when they are not there', () => {
     expect(

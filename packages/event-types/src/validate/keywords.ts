@@ -18,7 +18,10 @@ export function addKeywords(ajv: Ajv, budget: Budget): void {
   replace(ajv, uniqueItemsKeyword(budget));
   replace(ajv, formatKeyword(budget));
   for (const keyword of ['anyOf', 'oneOf', 'contains']) replaceUnion(ajv, keyword);
+  startKnownFields(ajv);
+  // Last, as they ask what the others have evaluated.
   knowOwnFieldsOnly(ajv);
+  replace(ajv, ajv.getKeyword('unevaluatedItems') as CodeKeywordDefinition & { keyword: string });
 }
 
 function replace(ajv: Ajv, definition: KeywordDefinition & { keyword: string }): void {
@@ -168,6 +171,30 @@ function knowOwnFieldsOnly(ajv: Ajv): void {
       const { props } = cxt.it;
       if (props instanceof Name) cxt.gen.code(_`if (typeof ${props} === "object") Object.setPrototypeOf(${props}, null);`);
       definition.code(cxt, ruleType);
+    },
+  });
+}
+
+/**
+ * Ajv notes the fields that patterns match in the list of known fields. A schema that was applied before, as of `anyOf`, may have left
+ * that list undefined, or `true`, for all fields: then Ajv would throw.
+ */
+function startKnownFields(ajv: Ajv): void {
+  const definition = ajv.getKeyword('patternProperties') as CodeKeywordDefinition;
+  replace(ajv, {
+    ...definition,
+    keyword: 'patternProperties',
+    code: (cxt, ruleType) => {
+      const { gen } = cxt;
+      const { props } = cxt.it;
+      if (!(props instanceof Name)) {
+        definition.code(cxt, ruleType);
+        return;
+      }
+      const knowsAll = gen.var('knowsAll', _`${props} === true`);
+      gen.if(_`typeof ${props} !== "object"`, () => gen.assign(props, _`{}`));
+      definition.code(cxt, ruleType);
+      gen.if(knowsAll, () => gen.assign(props, true));
     },
   });
 }
