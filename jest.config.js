@@ -20,7 +20,7 @@ const project = (name) => ({
 
 export default {
   projects: PROJECTS.map(project),
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // Half of the cores, as PostgreSQL, Redis and Chromium need the others; at least two.
   maxWorkers: process.env.CI ? 2 : Math.max(2, Math.floor(availableParallelism() / 2)),
 };

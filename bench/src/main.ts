@@ -10,6 +10,7 @@ import { benchLimits } from './limits/bench.js';
 import { explainListing } from './listing/explain.js';
 import { benchMemory } from './memory/bench.js';
 import { benchPublish } from './publish/bench.js';
+import { benchRates } from './rates/bench.js';
 import { benchRecovery } from './recovery/bench.js';
 import { benchStream } from './stream/bench.js';
 import { printTable, type Report } from './report.js';
@@ -28,6 +29,7 @@ const BENCHES_ON_YEAR: Partial<Record<string, Bench>> = {
   recovery: benchRecovery,
   limits: benchLimits,
   publish: benchPublish,
+  rates: benchRates,
 };
 const BENCHES: Partial<Record<string, Bench>> = {
   ...BENCHES_ON_YEAR,

@@ -72,14 +72,15 @@ async function run(sabotage: Sabotage, scenario: Scenario, drainMs: number, seco
   }
 }
 beforeAll(async () => {
-  // In parallel, since they mostly wait; then the streams alone, since they keep the machine busy.
+  // In parallel, since they mostly wait; the streams alone, since they keep the machine busy.
   await Promise.all(
     (Object.keys(FAULTS) as (keyof typeof FAULTS)[]).map((sabotage) => run(sabotage, scenarioFor(sabotage), DRAIN_MS)),
   );
+  await Promise.all(
+    (Object.keys(CHANGE_SABOTAGES) as ChangeSabotage[]).map((sabotage) => run(sabotage, webhooksChange, DRAIN_MS, CHANGES_S)),
+  );
   for (const [sabotage, scenario] of Object.entries(STREAM_SABOTAGES))
     await run(sabotage as StreamSabotage, scenario, STREAMS_MS);
-  for (const sabotage of Object.keys(CHANGE_SABOTAGES) as ChangeSabotage[])
-    await run(sabotage, webhooksChange, DRAIN_MS, CHANGES_S);
 }, 300_000);
 
 test.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])('reports lost events with %s', (sabotage) => {

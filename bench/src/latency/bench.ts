@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { now } from '../now.js';
+import { publishAtRate } from '../publish-at-rate.js';
 import { median, report, type Measured, type Report } from '../report.js';
 import { runConcurrently, post } from '../requests.js';
 import { withServers, type BenchOptions, type Servers } from '../servers.js';
@@ -12,7 +13,6 @@ const LEVELS = [0.2, 0.5, 0.8];
 const SECONDS = 6;
 /** The load that measures the saturation rate; `parallel` is the number of concurrent requests. */
 const SATURATING = { events: 6000, parallel: 50 };
-const TICK_MS = 1;
 
 /**
  * Measures the time from an event's intended publish time, over HTTP with one event a request, to its first byte at the
@@ -50,7 +50,7 @@ export async function benchLatency(rounds: number, options: BenchOptions): Promi
       saturation.rates.push(rate);
       const saturationRate = median(saturation.rates);
       for (const { level, rates, webhook, stream } of levels) {
-        const count = await publishAtRate(publish, saturationRate * level);
+        const count = await publishAtRate(publish, saturationRate * level, SECONDS);
         await tidings.waitUntilRecorded();
         const observed = await takeObserved();
         if (observed.webhook.count !== count)
@@ -80,24 +80,6 @@ async function start(servers: Servers): Promise<{ tidings: MeasuredTidings; obse
   const response = await fetch(`${observer}follow`, { method: 'POST', body: JSON.stringify(stream) });
   if (!response.ok) throw new Error(`The observer answered ${String(response.status)}.`);
   return { tidings, observer };
-}
-
-type Publish = (number: number, intended: number) => Promise<void>;
-
-/** Publishes at this rate for `SECONDS`, and returns the number of events. */
-async function publishAtRate(publish: Publish, rate: number): Promise<number> {
-  const startsAt = now();
-  const count = Math.floor(rate * SECONDS);
-  const published: Promise<void>[] = [];
-  while (published.length < count) {
-    for (let at = startsAt; at <= now() && published.length < count;) {
-      at = startsAt + (published.length * 1000) / rate;
-      if (at <= now()) published.push(publish(published.length, at));
-    }
-    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-  }
-  await Promise.all(published);
-  return count;
 }
 
 function eventOf(number: number, intended: number): string {

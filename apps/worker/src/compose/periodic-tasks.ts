@@ -57,7 +57,7 @@ const ACTIVITY_MS = 5000;
 const ADVANCE_LINE_STARTS_MS = 500;
 /** How often the line starts that were replaced are removed, in milliseconds. */
 const REMOVE_LINE_STARTS_MS = 300_000;
-/** How often attempts are counted for the statistics of webhooks, and paused webhooks are looked at, in milliseconds. */
+/** How often attempts are counted for the statistics of webhooks, paused webhooks are looked at, and old answers removed, in milliseconds. */
 const MINUTE_MS = 60_000;
 /** Time from the notice that deliveries of a paused webhook expire until they do, in hours; at most half of the retention time. */
 const NOTICE_HOURS = 72;
@@ -123,7 +123,12 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     createSharedPeriodicTask({ name: 'expand', run: expandLost, ...shared }),
     createSharedPeriodicTask({ name: 'end superseded', run: endSuperseded, ...shared }),
     createSharedPeriodicTask({ name: 'notify owners', run: notifyOwners, ...shared }),
-    createSharedPeriodicTask({ name: 'forget registrations', run: () => forgetRegistrations(sql), ...shared }),
+    createSharedPeriodicTask({
+      name: 'forget registrations',
+      run: () => forgetRegistrations(sql),
+      ...shared,
+      intervalMs: MINUTE_MS,
+    }),
     createSharedPeriodicTask({
       name: 'count hours',
       run: async (isStopping) => {

@@ -523,6 +523,18 @@ const OPENINGS: Record<string, Action[]> = {
     record(204),
     claim([0], ['narrow']),
   ],
+  'a replay of a cancelled delivery whose worker died': [
+    accept('narrow', 'narrow'),
+    claim([0, 1]),
+    cancelOne(0),
+    cancelOne(1),
+    replay('narrow'),
+    cancelOne(0),
+    cancelOne(1),
+    pass(60_000),
+    replay('narrow'),
+    record(204, 204),
+  ],
   'a replay of a fifo webhook behind its line': [
     accept('ordered', 'ordered', 'ordered'),
     claim([0]),

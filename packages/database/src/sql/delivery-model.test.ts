@@ -62,16 +62,20 @@ describe('the properties detect', () => {
     ['workers that do not expand', { expands: false }, /^liveness.*expanded/],
     ['a locked record that is dropped', { recordsAgain: false }, /^I4/],
     ['a worker that takes any response for a 2xx', { requires2xx: false }, /^I3/],
-  ])('%s', (_, broken, expected) => {
-    const result = fc.check(
-      fc.property(
-        actionSequence,
-        (actions) => !violationsOf(actions, { ...CORRECT, ...broken }).some((violation) => expected.test(violation)),
-      ),
-      { numRuns: 2000, interruptAfterTimeLimit: 15_000, endOnFailure: true },
-    );
-    expect(result.counterexample).not.toBeNull();
-  });
+  ])(
+    '%s',
+    (_, broken, expected) => {
+      const result = fc.check(
+        fc.property(
+          actionSequence,
+          (actions) => !violationsOf(actions, { ...CORRECT, ...broken }).some((violation) => expected.test(violation)),
+        ),
+        { numRuns: 20_000, endOnFailure: true },
+      );
+      expect(result.counterexample).not.toBeNull();
+    },
+    300_000,
+  );
 });
 
 const few = (max: number) => fc.integer({ min: 1, max });

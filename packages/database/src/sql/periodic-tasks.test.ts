@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
-import { giveBackTask, takeTask } from './periodic-tasks.js';
+import { giveBackTask, takeTasks } from './periodic-tasks.js';
 
 let log: TestLog;
 beforeAll(async () => {
@@ -9,7 +9,13 @@ beforeAll(async () => {
 afterAll(() => log.close());
 beforeEach(() => log.clear());
 
-const take = (runner: string, name = 'reconcile') => takeTask(log.pool, name, runner, 10_000);
+const takeAll = (runner: string, ...names: string[]) =>
+  takeTasks(
+    log.pool,
+    names.map((name) => ({ name, forMs: 10_000 })),
+    runner,
+  );
+const take = async (runner: string, name = 'reconcile') => (await takeAll(runner, name)).has(name);
 const expireIn = (seconds: number) =>
   log.pool.query('UPDATE periodic_tasks SET expires_at = now() + make_interval(secs => $1)', [seconds]);
 
@@ -42,6 +48,19 @@ test('each task has its own runner', async () => {
   expect(await take('one', 'reconcile')).toBe(true);
   expect(await take('two', 'partitions')).toBe(true);
   expect(await take('two', 'reconcile')).toBe(false);
+});
+
+test('of several tasks at once a runner gets those that no other one has', async () => {
+  await take('one', 'partitions');
+  expect(await takeAll('two', 'reconcile', 'partitions', 'expand')).toEqual(new Set(['expand', 'reconcile']));
+});
+
+test('runners that ask for the same tasks at once, in any order, do not wait for each other', async () => {
+  const names = Array.from({ length: 30 }, (_, number) => `task ${String(number)}`);
+  const taken = await Promise.all(
+    Array.from({ length: 8 }, (_, runner) => takeAll(String(runner), ...(runner % 2 === 0 ? names : names.toReversed()))),
+  );
+  expect(taken.flatMap((one) => [...one]).toSorted()).toEqual(names.toSorted());
 });
 
 test('one of many runners at once gets it', async () => {

@@ -1,24 +1,32 @@
 import type { Queryable } from '../database.js';
 
 /**
- * Takes or keeps a periodic task for one runner, and returns whether the runner has it. Others get it when it has expired. A row
- * instead of a session's lock, which does not work behind a transaction pooler.
+ * Takes or keeps periodic tasks for one runner, and returns the names of those that the runner has. Others get a task when it has
+ * expired. A row instead of a session's lock, which does not work behind a transaction pooler.
  *
+ * @param tasks `forMs`: time until it expires, in milliseconds by the database's clock; a later time that a wrong clock left is no
+ *   hindrance
  * @param runner names this process among all
- * @param forMs time until it expires, in milliseconds by the database's clock; a later time that a wrong clock left is no hindrance
  */
-export async function takeTask(sql: Queryable, name: string, runner: string, forMs: number): Promise<boolean> {
-  const { rowCount } = await sql.query({
-    name: 'take_task',
+export async function takeTasks(
+  sql: Queryable,
+  tasks: readonly { name: string; forMs: number }[],
+  runner: string,
+): Promise<Set<string>> {
+  const { rows } = await sql.query<{ name: string }>({
+    name: 'take_tasks',
+    // In one order, so that two runners never wait for each other.
     text: `
       INSERT INTO periodic_tasks (name, runner, expires_at)
-      VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3::float8 / 1000))
+      SELECT name, $3, clock_timestamp() + make_interval(secs => for_ms / 1000)
+      FROM unnest($1::text[], $2::float8[]) AS task (name, for_ms) ORDER BY name
       ON CONFLICT (name) DO UPDATE SET runner = excluded.runner, expires_at = excluded.expires_at
       WHERE periodic_tasks.runner = excluded.runner OR periodic_tasks.expires_at <= clock_timestamp()
-        OR periodic_tasks.expires_at > excluded.expires_at + interval '1 min'`,
-    values: [name, runner, forMs],
+        OR periodic_tasks.expires_at > excluded.expires_at + interval '1 min'
+      RETURNING name`,
+    values: [tasks.map(({ name }) => name), tasks.map(({ forMs }) => forMs), runner],
   });
-  return rowCount === 1;
+  return new Set(rows.map(({ name }) => name));
 }
 
 /** Gives a task back, so that another process need not wait until it expires. */

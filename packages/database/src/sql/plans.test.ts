@@ -16,7 +16,7 @@ import { hastenDeliveries } from './hasten-deliveries.js';
 import { listEvents } from './list-events.js';
 import { pauseWebhook, readDeliveryPause, setDeliveryPause } from './pause.js';
 import { markExpiring, readExpiring, skipExpired } from './expire-paused.js';
-import { giveBackTask, takeTask } from './periodic-tasks.js';
+import { giveBackTask, takeTasks } from './periodic-tasks.js';
 import { readBacklog } from './read-backlog.js';
 import { readAnyEvent } from './read-event.js';
 import { readAllEventDeliveries, readEventDeliveries } from './read-event-deliveries.js';
@@ -164,7 +164,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['remove_ended_revocations', removeEndedRevocations],
   ['bring_forward', (sql) => bringForward(sql, 1000)],
   ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1')],
-  ['take_task', (sql) => takeTask(sql, 'reconcile', 'one', 1000)],
+  ['take_tasks', (sql) => takeTasks(sql, [{ name: 'reconcile', forMs: 1000 }], 'one')],
   ['give_back_task', (sql) => giveBackTask(sql, 'reconcile', 'one')],
 ];
 

@@ -82,17 +82,24 @@ function observeRecorded(before: Simulation, { log }: Simulation, observed: Muta
  */
 function observeHolds(before: Simulation, { log }: Simulation, observed: Mutable): void {
   const recorded = observed.recorded.slice(before.observed.recorded.length);
-  // A time that has passed is over, also when the clock is set back. A later one than any hold is of a clock that was ahead.
+  // A time that has passed is over, also when the clock is set back. A later one than any hold is of a clock that was ahead,
+  // and so is what a webhook keeps of it: the latest time takes the place of those that it covers.
   const isAhead = (until: number) => until > log.now && until <= log.now + LONGEST_HOLD_MS + CORRECTED_MS;
-  observed.askedUntil = new Map([...observed.askedUntil].filter(([, until]) => isAhead(until)));
+  const kept = (id: string) => log.webhooks.get(id)?.throttledUntil ?? -Infinity;
+  observed.askedUntil = new Map(
+    [...observed.askedUntil].filter(([id, until]) => isAhead(until) && isAhead(Math.max(until, kept(id)))),
+  );
   for (const [id, { throttledUntil, backoffCount }] of log.webhooks) {
     const was = before.log.webhooks.get(id);
     const throttles = recorded.filter((one) => one.throttle !== null && log.deliveries.get(one.id)?.webhookId === id);
     const last = Math.max(-Infinity, ...throttles.map(({ token }) => token));
     if (backoffCount > (was?.backoffCount ?? 0) && last <= (observed.heldAfter.get(id) ?? -Infinity))
       observed.found = [...observed.found, `I14: a request of before the hold of ${id} made it longer.`];
-    if (throttledUntil !== null && throttledUntil !== was?.throttledUntil)
+    if (throttledUntil !== null && throttledUntil !== was?.throttledUntil) {
       observed.heldAfter = new Map(observed.heldAfter).set(id, log.lastToken);
+      if (throttledUntil > log.now + LONGEST_HOLD_MS)
+        observed.found = [...observed.found, `I14: ${id} is held for longer than an hour.`];
+    }
     for (const { throttle } of throttles) {
       const until = log.now + Math.min(throttle?.askedMs ?? 0, LONGEST_HOLD_MS);
       observed.askedUntil = new Map(observed.askedUntil).set(id, Math.max(until, observed.askedUntil.get(id) ?? -Infinity));
