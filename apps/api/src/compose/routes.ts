@@ -20,6 +20,7 @@ import { streamRoutes } from '../stream/routes.js';
 import type { LiveStream } from '../stream/stream.js';
 import { registrationSchemas } from '../webhooks/registration.js';
 import { createRegistry } from '../webhooks/registry.js';
+import { createMustVerify } from '../webhooks/must-verify.js';
 import { webhookRoutes } from '../webhooks/routes.js';
 import type { TestWebhook } from '../webhooks/test-webhook.js';
 import type { Callers } from './callers.js';
@@ -29,7 +30,7 @@ import type { ApiMetrics } from './telemetry.js';
 interface RoutesParts {
   config: Pick<
     ApiConfig,
-    'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
+    'basePath' | 'urlRules' | 'addresses' | 'verifyWebhooks' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'replaysPerSecondAndHost' | 'retry' | 'retentionDays'
   >;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
@@ -53,7 +54,8 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
-  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
+  const mustVerify = createMustVerify(config.verifyWebhooks, config.addresses);
+  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, mustVerify, admit });
   return [
     ...healthRoutes(dependencies, isStopping),
     ...webhookRoutes({
@@ -61,6 +63,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       registry,
       testWebhook,
       countDestination,
+      mustVerify,
       schemas: registrationSchemas({ ...config, catalog }),
       readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
       readHours: (webhookId, hours) => readWebhookHours(reading.pool, webhookId, hours),
@@ -69,7 +72,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       deliveries: createDeliveryLog(reading),
       retry: createRetry({ sql: administration.pool, queue, log }),
       cancel: createCancel({ sql: administration.pool, admit }),
-      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, catalog, onEnded: metrics.ended }),
+      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, perSecondAndHost: config.replaysPerSecondAndHost, catalog, onEnded: metrics.ended }),
       registry,
       countDestination,
       catalog,

@@ -24,6 +24,14 @@ import { recordAttempts } from './record-attempts.js';
 import { readReplayChunk, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
 import { countWithMissing, readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
+import { countReplays, noteReplay } from './replay-pace.js';
+import {
+  postponeVerifications,
+  recordVerification,
+  releaseUnverified,
+  requestVerification,
+  takeUnverified,
+} from './verify-webhooks.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 import { countHour, dropWebhookHours, readWebhookHours } from './webhook-hours.js';
 
@@ -56,6 +64,8 @@ beforeAll(async () => {
       SELECT position, id, type, CASE WHEN position % 2 = 0 THEN 'owner_1' END, accepted_at, '{*}', position % 4 < 2 FROM events WHERE position > 39900;
     UPDATE webhooks SET enabled = false WHERE id > 'wh_99';
     UPDATE webhooks SET owner_paused_at = now() WHERE id LIKE 'wh_5%';
+    UPDATE webhooks SET unverified_since = now() WHERE id LIKE 'wh_6%';
+    INSERT INTO replays SELECT id, 'example.com', now() + interval '1 h' FROM webhooks WHERE id LIKE 'wh_1%';
     INSERT INTO expiry_notices (period, webhook_id, notified_at) SELECT 'two', id, now() - interval '9 days' FROM webhooks WHERE id LIKE 'wh_50%'`);
   await database.pool.query(`
     INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, webhook_id, hour)
@@ -154,6 +164,13 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['pause_webhook', (sql) => pauseWebhook(sql, 'wh_1', false, 'olga')],
   ['bring_forward', (sql) => bringForward(sql, 1000)],
   ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1')],
+  ['take_unverified', (sql) => takeUnverified(sql)],
+  ['postpone_verifications', (sql) => postponeVerifications(sql, ['wh_61', 'wh_62'], 1000)],
+  ['record_verification', (sql) => recordVerification(sql, { webhookId: 'wh_61', url: 'https://example.com', error: null })],
+  ['request_verification', (sql) => requestVerification(sql, 'owner_2', 'wh_62')],
+  ['release_unverified', (sql) => releaseUnverified(sql)],
+  ['count_replays', (sql) => countReplays(sql, 'example.com', 'wh_1')],
+  ['note_replay', (sql) => noteReplay(sql, 'example.com', 'wh_2')],
   ['take_task', (sql) => takeTask(sql, 'reconcile', 'one', 1000)],
   ['give_back_task', (sql) => giveBackTask(sql, 'reconcile', 'one')],
 ];
