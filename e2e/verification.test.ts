@@ -13,18 +13,28 @@ afterAll(() => tidings.stop());
 
 interface Shown {
   paused_by: string[];
-  verification: { state: string; verified_at: string | null; failed_at: string | null; error_class: string | null; error: string | null };
+  verification: {
+    state: string;
+    verified_at: string | null;
+    failed_at: string | null;
+    error_class: string | null;
+    error: string | null;
+  };
 }
 
 const parse = ({ body }: Arrival) => JSON.parse(body.toString()) as { type: string; data: Record<string, string> };
 const typesOf = (arrivals: readonly Arrival[]) => arrivals.map((arrival) => parse(arrival).type);
-const echo = (arrival: Arrival) => ({ status: 200, headers: {}, body: JSON.stringify({ challenge: parse(arrival).data['challenge'] }) });
+const echo = (arrival: Arrival) => ({
+  status: 200,
+  headers: {},
+  body: JSON.stringify({ challenge: parse(arrival).data['challenge'] }),
+});
 
 test('a webhook gets its first event after its receiver has answered a challenge; its events wait, and come in order', async () => {
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
   const publish = (message: string) => service.publish(syncFailed({ user_id: 'alice', error_message: message }));
-  const shown = async () => (await alice.call('GET', `/api/webhooks/${webhook.id}`)).body as Shown;
+  const shown = async () => (await alice.call('GET', `/api/webhooks/${webhook.id}`)).body as unknown as Shown;
   let isReady = false;
   const receiver = await startReceiver((_attempt, arrival) => {
     if (parse(arrival).type !== 'webhook.verification') return 200;
@@ -76,7 +86,7 @@ test('another URL is verified anew before it gets an event', async () => {
   const own = await startReceiver((_attempt, arrival) => echo(arrival));
   const victim = await startReceiver(() => 200);
   const webhook = await bob.register(own);
-  const stateOf = async () => ((await bob.call('GET', `/api/webhooks/${webhook.id}`)).body as Shown).verification;
+  const stateOf = async () => ((await bob.call('GET', `/api/webhooks/${webhook.id}`)).body as unknown as Shown).verification;
   await eventually(async () => {
     expect((await stateOf()).state).toBe('verified');
   });

@@ -30,7 +30,16 @@ import type { ApiMetrics } from './telemetry.js';
 interface RoutesParts {
   config: Pick<
     ApiConfig,
-    'basePath' | 'urlRules' | 'addresses' | 'verifyWebhooks' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'replaysPerSecondAndHost' | 'retry' | 'retentionDays'
+    | 'basePath'
+    | 'urlRules'
+    | 'addresses'
+    | 'verifyWebhooks'
+    | 'maxInFlight'
+    | 'webhooksPerOwner'
+    | 'replaysPerSecond'
+    | 'replaysPerSecondAndHost'
+    | 'retry'
+    | 'retentionDays'
   >;
   connections: Pick<Connections, 'databases' | 'dependencies'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
@@ -55,7 +64,14 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { settings, tickets, browserSessions } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const mustVerify = createMustVerify(config.verifyWebhooks, config.addresses);
-  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, mustVerify, admit });
+  const registry = createRegistry({
+    database: administration,
+    reading,
+    seal,
+    perOwner: config.webhooksPerOwner,
+    mustVerify,
+    admit,
+  });
   return [
     ...healthRoutes(dependencies, isStopping),
     ...webhookRoutes({
@@ -72,7 +88,13 @@ export function createRoutes(parts: RoutesParts): Route[] {
       deliveries: createDeliveryLog(reading),
       retry: createRetry({ sql: administration.pool, queue, log }),
       cancel: createCancel({ sql: administration.pool, admit }),
-      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, perSecondAndHost: config.replaysPerSecondAndHost, catalog, onEnded: metrics.ended }),
+      replay: createReplay({
+        sql: administration.pool,
+        perSecond: config.replaysPerSecond,
+        perSecondAndHost: config.replaysPerSecondAndHost,
+        catalog,
+        onEnded: metrics.ended,
+      }),
       registry,
       countDestination,
       catalog,

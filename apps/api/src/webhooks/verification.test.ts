@@ -29,8 +29,7 @@ const verified = (url: string) =>
 describe('with VERIFY_WEBHOOKS=on', () => {
   test('a new webhook waits for its verification, also one that is registered again with the same key', async () => {
     const owner = newOwner();
-    const send = () =>
-      owner.post('/api/webhooks').set('idempotency-key', 'once').send({ url: 'https://new.example.com/' });
+    const send = () => owner.post('/api/webhooks').set('idempotency-key', 'once').send({ url: 'https://new.example.com/' });
     expect((await send()).body).toMatchObject(WAITS);
     expect((await send()).body).toMatchObject(WAITS);
   });

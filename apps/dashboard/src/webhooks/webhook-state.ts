@@ -32,7 +32,8 @@ const DISABLED: Record<NonNullable<Webhook['disabled_reason']>, WebhookState> = 
 
 /** Words what a resume by one of the two did: the other one's pause stays. */
 export function resumedMessage({ paused_by: pausedBy }: Pick<Webhook, 'paused_by'>): string {
-  if (pausedBy[0] === 'verification') return 'Your pause has ended. Deliveries wait until the receiver has answered the challenge.';
+  if (pausedBy[0] === 'verification')
+    return 'Your pause has ended. Deliveries wait until the receiver has answered the challenge.';
   const [other] = pausedBy;
   return other === undefined
     ? 'The webhook is resumed.'

@@ -71,7 +71,20 @@ const MEASURE_MS = 15_000;
  * and the others stand by.
  */
 export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
-  const { config, connections, metrics, accept, refill, expandChunk, activity, lineStarts, verifyWebhooks, jobCounts, leaseMs, log } = parts;
+  const {
+    config,
+    connections,
+    metrics,
+    accept,
+    refill,
+    expandChunk,
+    activity,
+    lineStarts,
+    verifyWebhooks,
+    jobCounts,
+    leaseMs,
+    log,
+  } = parts;
   const { pools, queue, expansions } = connections;
   const sql = pools.periodic;
   const { reconcileIntervalMs } = config;

@@ -9,7 +9,10 @@ const REPLAYS_PER_SECOND = 10;
 
 /** A change of a webhook, by its owner, an operator, or Tidings. */
 export type Change =
-  | { to: 'enabled' | 'disabled' | 'failing' | 'unordered' | 'fifo' | 'removed' | 'held' | 'released' | 'unverified' | 'verified'; webhookId: string }
+  | {
+      to: 'enabled' | 'disabled' | 'failing' | 'unordered' | 'fifo' | 'removed' | 'held' | 'released' | 'unverified' | 'verified';
+      webhookId: string;
+    }
   | { to: 'paused' | 'resumed'; webhookId: string | null };
 
 /** Makes a change of a webhook, or of all (null). */
