@@ -20,7 +20,9 @@ export const TABLES = [
   'pending_deliveries',
   'periodic_tasks',
   'registration_keys',
+  'replays',
   'subscriptions',
+  'verifications',
   'webhook_hours',
   'webhooks',
 ] as const;
