@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { syncFailed } from '@tidings/events';
 import { startRedisCluster, temporaryFolder, type LocalRedisCluster } from '@tidings/local';
+import { eventually } from '@tidings/testing';
 import { startReceiver } from './harness/receiver.js';
 import { startTidings, type Tidings } from './harness/tidings.js';
 import type { User } from './harness/user.js';
@@ -97,14 +98,18 @@ test('accepts and streams events while the node of its keys is down, and deliver
   await receiver.waitFor(1);
 
   await (await cluster.masterOf(tidings.redis.prefix)).stop('SIGKILL');
-  expect((await fetch(`${tidings.url}/readyz`)).status).toBe(503);
+  await eventually(async () => {
+    expect((await fetch(`${tidings.url}/readyz`)).status).toBe(503);
+  });
   for (let count = 0; count < 3; count += 1) ids.push(await publish['over HTTP']());
   await stream.waitFor(4);
 
   // The reconciler enqueues the lost deliveries 15 s after their acceptance.
   const deliveries = await alice.waitForDeliveries(webhook, 4, 60_000);
   expect(deliveries.map(({ event_id, status }) => [event_id, status])).toEqual(ids.map((id) => [id, 'succeeded']));
-  expect((await fetch(`${tidings.url}/readyz`)).status).toBe(200);
+  await eventually(async () => {
+    expect((await fetch(`${tidings.url}/readyz`)).status).toBe(200);
+  });
   ids.push(await publish['over the queue']());
   await receiver.waitFor(5);
   await stream.waitFor(5);

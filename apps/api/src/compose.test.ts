@@ -101,7 +101,9 @@ describe('an API', () => {
     expect((await call(api, '/healthz')).status).toBe(200);
     await proxy.restore();
     await started;
-    expect((await call(api, '/readyz')).status).toBe(200);
+    await eventually(async () => {
+      expect((await call(api, '/readyz')).status).toBe(200);
+    });
     expect((await call(api, '/api/webhooks')).status).toBe(200);
     await api.stop();
     await proxy.disconnect();

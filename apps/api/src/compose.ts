@@ -27,6 +27,7 @@ import type { ApiConfig } from './config.js';
 import { createApp } from './http/app.js';
 import { withoutBasePath } from './http/base-path.js';
 import { createDrain } from './http/drain.js';
+import { trustedAddresses } from './http/proxies.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
 import { createLimits, type Limits } from './limits/limits.js';
@@ -47,10 +48,14 @@ export interface ApiOverrides {
   /** Limits slow clients. Default: the times of `createApiServer`. */
   serverTimeouts?: ServerTimeouts;
   /**
-   * How often revoked tokens and disabled owners are read, in milliseconds. Default 2,000: the longest time that a refused
+   * How often revoked tokens and disabled owners are read, in milliseconds. Default 1,000: the longest time that a refused
    * caller is still served.
    */
   refusalIntervalMs?: number;
+  /** The most revocations that can be made. Default 1,000,000. */
+  maxRevocations?: number;
+  /** How long the result of a readiness check counts, in milliseconds. Default 1,000. */
+  readinessMaxAgeMs?: number;
 }
 
 /** An API of this process. */
@@ -81,15 +86,20 @@ export interface Api {
 /** The folder into which Vite builds the dashboard: files of a deployment, not imported code. */
 const DASHBOARD = join(import.meta.dirname, '../../dashboard/dist');
 /** The default of `ApiOverrides.refusalIntervalMs`. */
-const REFUSAL_INTERVAL_MS = 2000;
+const REFUSAL_INTERVAL_MS = 1000;
 
 /** Builds the API in the order in which data flows. Nothing listens and no task runs before `start`. */
 export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}): Promise<Api> {
   const { prefix, basePath } = config;
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
-  const connections = openConnections(config, { metrics, log, limitsRedis: overrides.limitsRedis });
-  const { databases, commands, subscriber, counts, dependencies } = connections;
+  const connections = openConnections(config, {
+    metrics,
+    log,
+    limitsRedis: overrides.limitsRedis,
+    readinessMaxAgeMs: overrides.readinessMaxAgeMs,
+  });
+  const { databases, commands, subscriber, counts, dependencies, readiness } = connections;
   const { accepting, reading, administration } = databases;
 
   // Accept: an event and its deliveries are committed, then enqueued and announced; workers expand it if many webhooks match …
@@ -117,7 +127,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     sql: reading.pool,
     subscriber,
     prefix,
-    settings: config.stream,
+    settings: { ...config.stream, perAddress: config.connectionsPerAddress },
     registry,
     observe: observeTask,
     log,
@@ -127,9 +137,11 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     token: config.token,
     database: accepting,
     redis: commands,
+    subscriber,
     prefix,
     stream,
     intervalMs: overrides.refusalIntervalMs ?? REFUSAL_INTERVAL_MS,
+    maxRevocations: overrides.maxRevocations,
     observe: observeTask,
     log,
   });
@@ -183,6 +195,8 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   });
   const server = createApiServer(withoutBasePath(basePath, app), {
     maxConnections: config.maxConnections,
+    connectionsPerAddress: config.connectionsPerAddress,
+    isTrustedProxy: trustedAddresses(app),
     log,
     ...overrides.serverTimeouts,
   });
@@ -197,7 +211,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   }
 
   async function start(): Promise<void> {
-    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, registry);
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, readiness, registry);
     // A port that is closed for a moment costs nothing behind a proxy. If the database cannot be used, `/readyz` says why.
     const listenEarly = async () => (server.listening ? undefined : listen());
     const check = () =>

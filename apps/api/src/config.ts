@@ -13,6 +13,7 @@ import { tokenConfig, tokenMistakes, tokenNotices, tokenSettings } from '@tiding
 import { parseBasePath } from './http/base-path.js';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
+import { parseContacts, parseHttpsUrl } from './security-txt/security-txt.js';
 
 /** The settings of the API by the names of their variables. */
 export const apiSettings = {
@@ -38,6 +39,19 @@ export const apiSettings = {
     SHUTDOWN_IDLE_MS: wholeNumber({ initial: 2000, min: 0, max: 60_000 }).describe(
       'How long a stopping API, which accepts no more connections, keeps idle ones open for a request that is under way, in milliseconds. The proxy must close its own idle connections earlier.',
     ),
+    SECURITY_CONTACT: parsed('URIs of `mailto:`, `https:` or `tel:`, comma-separated', parseContacts)
+      .default([])
+      .describe(
+        'Who receives reports of vulnerabilities of this installation: `mailto:security@example.com`. `/.well-known/security.txt` then names it. Unset: there is no such file.',
+      ),
+    SECURITY_POLICY: parsed('URL', parseHttpsUrl)
+      .optional()
+      .describe('The URL of your policy for such reports, for `security.txt`.'),
+    SECURITY_CANONICAL: parsed('URL', parseHttpsUrl)
+      .optional()
+      .describe(
+        'The URL under which `security.txt` is published: `https://hooks.example.com/.well-known/security.txt`. It becomes its `Canonical`.',
+      ),
     DASHBOARD: flag(true).describe('Whether the dashboard is served at `/`.'),
   }),
   ...tokenSettings,
@@ -68,6 +82,9 @@ export const apiSettings = {
     ),
     MAX_CONNECTIONS: wholeNumber({ initial: 11_000, min: 1, max: 1_000_000 }).describe(
       'Connections to each API process, including streams and idle ones. A connection beyond it is closed immediately. The process needs that many open files (`ulimit -n`) and some hundreds more.',
+    ),
+    CONNECTIONS_PER_ADDRESS: wholeNumber({ initial: 1000, min: 0, max: 1_000_000 }).describe(
+      'Connections from one address, or from one /64 of IPv6, to each API process, including streams and idle ones. 0: no limit. A connection beyond it is closed immediately. Those of proxies that `TRUST_PROXY` names count for no address; behind them, it bounds the streams of one client address, and a stream beyond it is answered with 429.',
     ),
   }),
   ...group('Delivery', {
@@ -130,9 +147,15 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       perHost: settings.RATE_LIMIT_PER_HOST,
     },
     maxConnections: settings.MAX_CONNECTIONS,
+    connectionsPerAddress: settings.CONNECTIONS_PER_ADDRESS,
     trustedProxies: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
     dashboard: settings.DASHBOARD,
+    securityContact: {
+      contacts: settings.SECURITY_CONTACT,
+      policy: settings.SECURITY_POLICY,
+      canonical: settings.SECURITY_CANONICAL,
+    },
   };
 }
 

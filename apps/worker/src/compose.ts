@@ -117,9 +117,9 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   let stopped: Promise<void> | undefined;
 
   async function start(): Promise<void> {
-    const { dependencies } = connections;
+    const { dependencies, readiness } = connections;
     // First: a worker that cannot listen takes no jobs.
-    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, dependencies, metrics.registry);
+    if (config.healthServer !== null) health = await startHealthServer(config.healthServer, readiness, metrics.registry);
     // Without its database a worker would take jobs that it can only hand back.
     if (!(await waitForDatabase(dependencies.postgresql, { log, isStopping: () => stopped !== undefined }))) return;
     for (const part of [...workers, ...tasks, ...relays]) part.start();

@@ -21,7 +21,7 @@ const IDLE_MS = 15_000;
 const OWNERS = 1000;
 const PREFIX = '{bench}';
 const BARE_CHANNEL = 'bare';
-const LIMITS = { MAX_STREAMS: '20000', MAX_CONNECTIONS: '20000', STREAM_HEARTBEAT_MS: '60000' };
+const LIMITS = { MAX_STREAMS: '20000', MAX_CONNECTIONS: '20000', CONNECTIONS_PER_ADDRESS: '0', STREAM_HEARTBEAT_MS: '60000' };
 
 interface Target {
   /** The URL of the stream. */

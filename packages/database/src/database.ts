@@ -7,6 +7,7 @@ import { PINNED, STATEMENT_SETTINGS } from './connection/session-settings.js';
 import { PrismaClient } from './generated/client.js';
 import { markErrors } from './mark-errors.js';
 import { readSchemaName } from './sql/read-schema-name.js';
+import { REPLY_MS } from './sql/with-timeout.js';
 
 /** A pool or one of its clients: it executes one statement. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -46,8 +47,6 @@ export interface DatabaseOptions {
   onError?: (error: Error) => void;
 }
 
-/** Time that a reply may take beyond the statement's own limit, in milliseconds. */
-const REPLY_MS = 1000;
 /** Time that a transaction may be idle between two statements, in milliseconds. */
 const IDLE_MS = 5000;
 
@@ -74,7 +73,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = createPool(sessionConfig(config, { address, settings, hasPooler, searchFirst: options.searchFirst ?? [] }));
   pool.on('error', onError);
   markErrors(pool);
-  const prisma = new PrismaClient({ adapter: prismaAdapter(pool) });
+  const prisma = createPrisma(pool);
   return {
     prisma,
     pool,
@@ -83,6 +82,11 @@ export function openDatabase(options: DatabaseOptions): Database {
       await pool.end();
     },
   };
+}
+
+/** Creates a Prisma client on the connections of a pool. */
+export function createPrisma(pool: pg.Pool): PrismaClient {
+  return new PrismaClient({ adapter: prismaAdapter(pool) });
 }
 
 /**

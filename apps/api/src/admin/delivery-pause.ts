@@ -20,7 +20,7 @@ export function deliveryPauseToJson({ pausedAt, pausedBy }: DeliveryPause): z.ou
 }
 
 /** The routes that read the pause of all deliveries, and pause or resume them. */
-export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
+export function deliveryPauseRoutes({ sql, reading }: { sql: Queryable; reading: Queryable }): Route[] {
   return [
     route(
       {
@@ -32,7 +32,7 @@ export function deliveryPauseRoutes({ sql }: { sql: Queryable }): Route[] {
         responses: { 200: { description: 'The current state.', schema: deliveryPauseJson } },
       },
       async (_call, response) => {
-        response.json(deliveryPauseToJson(await readDeliveryPause(sql)));
+        response.json(deliveryPauseToJson(await readDeliveryPause(reading)));
       },
     ),
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lockOwner, readOwnersByLoad, setActor, type Database, type OwnerLoad } from '@tidings/database';
+import { lockOwner, readOwnersByLoad, setActor, type Database, type OwnerLoad, type Queryable } from '@tidings/database';
 import { changeOf } from '../http/change-of.js';
 import { route, type Route } from '../openapi/route.js';
 import { page } from '../http/pages.js';
@@ -42,13 +42,14 @@ const ONE = '/api/admin/owners/{owner}';
 
 interface OwnerRoutesParts {
   database: Database;
+  reading: Queryable;
   settings: Pick<OwnerSettings, 'refresh'>;
 }
 
 /** The routes with which operators list owners, disable or enable them, and set their limits. */
-export function ownerRoutes({ database, settings }: OwnerRoutesParts): Route[] {
-  const sql = database.pool;
-  const read = async (owner: string): Promise<OwnerLoad> => (await readOwnersByLoad(sql, { owner, limit: 1 }))[0] as OwnerLoad;
+export function ownerRoutes({ database, reading, settings }: OwnerRoutesParts): Route[] {
+  const read = async (owner: string): Promise<OwnerLoad> =>
+    (await readOwnersByLoad(reading, { owner, limit: 1 }))[0] as OwnerLoad;
 
   return [
     route(
@@ -62,7 +63,7 @@ export function ownerRoutes({ database, settings }: OwnerRoutesParts): Route[] {
         responses: { 200: { description: 'The first `limit` owners.', schema: ownerListJson } },
       },
       async ({ query: { limit } }, response) => {
-        response.json({ data: (await readOwnersByLoad(sql, { owner: null, limit })).map(toJson) });
+        response.json({ data: (await readOwnersByLoad(reading, { owner: null, limit })).map(toJson) });
       },
     ),
 
@@ -111,7 +112,7 @@ export function ownerRoutes({ database, settings }: OwnerRoutesParts): Route[] {
 async function changeOwner({ prisma }: Database, owner: string, body: z.output<typeof change>, actor: string): Promise<void> {
   await prisma.$transaction(async (transaction) => {
     await lockOwner(transaction, owner);
-    await setActor(transaction, actor);
+    await setActor(transaction, { id: actor, kind: 'operator' });
     const before = await transaction.ownerSettings.findUnique({ where: { owner } });
     const disabledAt = before?.disabledAt ?? null;
     const { disabled = disabledAt !== null } = body;
@@ -123,7 +124,7 @@ async function changeOwner({ prisma }: Database, owner: string, body: z.output<t
     const details = changes({ disabled: disabledAt !== null, ...before }, { disabled, ...after });
     if (Object.keys(details).length === 0) return;
     await transaction.ownerSettings.upsert({ where: { owner }, create: { owner, ...after }, update: after });
-    await transaction.auditEntry.create({ data: { actor, action: 'owner.changed', owner, details } });
+    await transaction.auditEntry.create({ data: { actor, actorKind: 'operator', action: 'owner.changed', owner, details } });
     if (disabledAt === null && after.disabledAt !== null) {
       await transaction.webhook.updateMany({ where: { owner, enabled: true }, data: disabledByOperator(after.disabledAt) });
     }

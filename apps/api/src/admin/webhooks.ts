@@ -45,7 +45,8 @@ const ONE = '/api/admin/webhooks/{id}';
 const LIST = 'webhooks of all owners';
 
 interface AdminWebhookParts {
-  database: Database;
+  database: Pick<Database, 'pool' | 'prisma'>;
+  reading: Database['prisma'];
   seal: Seal;
   deliveries: DeliveryLog;
   catalog: Pick<Catalog, 'types'>;
@@ -56,11 +57,11 @@ interface AdminWebhookParts {
  * The routes with which operators read webhooks and deliveries of every owner, and disable, enable, pause or resume a webhook.
  * No response contains a secret or the value of a header (I8).
  */
-export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit }: AdminWebhookParts): Route[] {
-  const { prisma, pool } = database;
+export function adminWebhookRoutes({ database, reading, seal, deliveries, catalog, admit }: AdminWebhookParts): Route[] {
+  const { pool } = database;
   const { toView } = createOpener(seal);
   const schemas = selectionSchemas(catalog);
-  const find = async (id: string): Promise<Webhook> => {
+  const find = async (id: string, prisma = reading): Promise<Webhook> => {
     const webhook = await prisma.webhook.findUnique({ where: { id } });
     if (!webhook) throw notFound('webhook', id);
     return webhook;
@@ -80,7 +81,7 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit 
       },
       async ({ query: { limit, cursor, state, owner } }, response) => {
         const before = readCursor(LIST, cursor);
-        const webhooks = await prisma.webhook.findMany({
+        const webhooks = await reading.webhook.findMany({
           where: {
             ...(before === undefined ? {} : { id: { lt: before } }),
             ...(owner === undefined ? {} : { owner }),
@@ -122,14 +123,14 @@ export function adminWebhookRoutes({ database, seal, deliveries, catalog, admit 
         responses: { 200: { description: 'The changed webhook.', schema: ownedWebhookJson } },
       },
       async ({ caller, params: { id }, body }, response) => {
-        await find(id);
+        await find(id, database.prisma);
         if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.owner);
         if (body.enabled !== undefined) {
           const fields = body.enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date());
-          await updateWebhook(pool, { id, actor: caller.owner, fields });
+          await updateWebhook(pool, { id, actor: { id: caller.owner, kind: 'operator' }, fields });
         }
         if (body.paused === false) await admit([id]);
-        response.json(show(await find(id)));
+        response.json(show(await find(id, database.prisma)));
       },
     ),
 

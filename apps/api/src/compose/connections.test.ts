@@ -12,7 +12,7 @@ let api: TestApi;
 let deliveryId: string;
 let webhookId: string;
 beforeAll(async () => {
-  api = await startApi({ env: { DATABASE_POOL: String(DATABASE_POOL), WEBHOOKS_PER_OWNER: '100' } });
+  api = await startApi({ readinessMaxAgeMs: 0, env: { DATABASE_POOL: String(DATABASE_POOL), WEBHOOKS_PER_OWNER: '100' } });
   const registered = await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
   webhookId = (registered.body as { id: string }).id;
   expect(await publish()).toBe(202);

@@ -16,6 +16,7 @@ import { eventRoutes } from '../events/routes.js';
 import { healthRoutes } from '../health/routes.js';
 import type { CountDestination } from '../limits/limits.js';
 import type { Route } from '../openapi/route.js';
+import { securityTxtRoutes } from '../security-txt/routes.js';
 import { streamRoutes } from '../stream/routes.js';
 import type { LiveStream } from '../stream/stream.js';
 import { registrationSchemas } from '../webhooks/registration.js';
@@ -33,6 +34,8 @@ interface RoutesParts {
     | 'basePath'
     | 'urlRules'
     | 'addresses'
+    | 'proxy'
+    | 'securityContact'
     | 'verifyWebhooks'
     | 'maxInFlight'
     | 'webhooksPerOwner'
@@ -41,13 +44,13 @@ interface RoutesParts {
     | 'retry'
     | 'retentionDays'
   >;
-  connections: Pick<Connections, 'databases' | 'dependencies'>;
+  connections: Pick<Connections, 'databases' | 'operatorReading' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
   accept: Accept;
   queue: DeliveriesQueue;
   stream: LiveStream;
-  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions'>;
+  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions' | 'revoke'>;
   testWebhook: TestWebhook;
   countDestination: CountDestination;
   /** Whether the process is stopping, and therefore not ready. */
@@ -59,9 +62,9 @@ interface RoutesParts {
 export function createRoutes(parts: RoutesParts): Route[] {
   const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, countDestination, isStopping, log } =
     parts;
-  const { databases, dependencies } = connections;
+  const { databases, operatorReading, readiness } = connections;
   const { accepting, reading, administration } = databases;
-  const { settings, tickets, browserSessions } = callers;
+  const { settings, tickets, browserSessions, revoke } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const mustVerify = createMustVerify(config.verifyWebhooks, config.addresses);
   const registry = createRegistry({
@@ -73,7 +76,8 @@ export function createRoutes(parts: RoutesParts): Route[] {
     admit,
   });
   return [
-    ...healthRoutes(dependencies, isStopping),
+    ...healthRoutes(readiness, isStopping),
+    ...securityTxtRoutes(config.securityContact),
     ...webhookRoutes({
       basePath: config.basePath,
       registry,
@@ -110,6 +114,17 @@ export function createRoutes(parts: RoutesParts): Route[] {
       },
     }),
     ...streamRoutes({ stream, catalog, tickets }),
-    ...adminRoutes({ basePath: config.basePath, database: administration, seal, settings, browserSessions, catalog, admit }),
+    ...adminRoutes({
+      basePath: config.basePath,
+      database: administration,
+      reading: operatorReading,
+      seal,
+      egress: { urls: config.urlRules, hasProxy: config.proxy !== undefined },
+      settings,
+      browserSessions,
+      revoke,
+      catalog,
+      admit,
+    }),
   ];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkReadiness, type DependencyCheck } from '@tidings/runtime/health';
+import type { CheckReadiness } from '@tidings/runtime/health';
 import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 
@@ -13,10 +13,10 @@ export const PROBES: readonly string[] = ['/healthz', '/readyz'];
 /**
  * The routes `/healthz` and `/readyz`, for the operator's probes.
  *
- * @param dependencies the checks of PostgreSQL and Redis, by name
+ * @param checkReadiness the check of PostgreSQL and Redis
  * @param isStopping whether the process is stopping: it still answers, and load balancers should send no more requests
  */
-export function healthRoutes(dependencies: Readonly<Record<string, DependencyCheck>>, isStopping: () => boolean): Route[] {
+export function healthRoutes(checkReadiness: CheckReadiness, isStopping: () => boolean): Route[] {
   return [
     route(
       {
@@ -38,6 +38,7 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
         path: '/readyz',
         operationId: 'getReadiness',
         summary: 'Whether PostgreSQL and Redis can be used',
+        description: 'They are checked at most once a second: all probes of that second get the same answer.',
         access: 'public',
         responses: {
           200: {
@@ -51,7 +52,7 @@ export function healthRoutes(dependencies: Readonly<Record<string, DependencyChe
       },
       async (_call, response) => {
         if (isStopping()) throw new Problem(503, 'Not ready', { detail: 'The process is stopping.' });
-        const { ready, checks } = await checkReadiness(dependencies);
+        const { ready, checks } = await checkReadiness();
         if (!ready) {
           const detail = Object.entries(checks)
             .map(([name, state]) => `${name}: ${state}`)

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { formatNetwork, parseNetworks } from '@tidings/egress';
 import type { Logger } from '@tidings/runtime/logging';
 
@@ -22,6 +22,15 @@ export function parseTrustedProxies(text: string): TrustedProxies {
   }
   const networks = parseNetworks(trimmed).map(formatNetwork);
   return networks.length === 0 ? false : networks;
+}
+
+/**
+ * Returns whether an address that connects to this server is that of a trusted proxy, as the app's `trust proxy` decides it for the
+ * header X-Forwarded-For. With a number of proxies, every address is.
+ */
+export function trustedAddresses(app: Express): (address: string) => boolean {
+  const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  return (address) => isTrusted(address, 0);
 }
 
 /** Warns once about a proxy that is not trusted: all its clients share the rate limits of one address. */

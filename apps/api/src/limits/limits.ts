@@ -2,6 +2,7 @@ import { Router, type ErrorRequestHandler, type Request, type RequestHandler, ty
 import { destinationOf } from '@tidings/egress';
 import type { RedisClient } from '@tidings/queue';
 import { callerOf } from '../auth/authenticate.js';
+import { mayPublishAny } from '../auth/publish-scopes.js';
 import { Problem } from '../problems/problem.js';
 import { clientNetwork } from './client-network.js';
 import { createLimit, type Limit, type LimitState } from './limit.js';
@@ -15,7 +16,7 @@ export interface RequestLimits {
   perIp: number;
   /** From one address, with a 401 as the response. */
   authFailures: number;
-  /** `POST /api/events` by one caller with the scope `events:publish`. These requests consume no other limit. */
+  /** `POST /api/events` by one caller with a scope that allows it. These requests consume no other limit. */
   publish: number;
   /**
    * Costly requests by one owner: registering, changing, testing or verifying a webhook, retrying a delivery, replaying,
@@ -133,7 +134,7 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
   const consume = Router();
   on(consume, 'POST', PUBLISH, async (_request, response, next) => {
     const { owner, scopes } = callerOf(response);
-    if (!scopes.has('events:publish')) {
+    if (!mayPublishAny(scopes)) {
       next();
       return;
     }

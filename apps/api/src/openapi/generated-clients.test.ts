@@ -43,6 +43,7 @@ const MORE_VERBS = [
   'pause',
   'resume',
   'verify',
+  'revoke',
 ];
 const NAME = new RegExp(`^(${[...VERBS, ...MORE_VERBS].join('|')})[A-Z][A-Za-z]*$`);
 const REFERENCE = { $ref: expect.stringMatching(/^#\/components\/schemas\/[A-Z][A-Za-z0-9]*$/) as unknown };

@@ -24,6 +24,7 @@ let ids: ResourceIds;
 
 beforeAll(async () => {
   api = await startApi({
+    readinessMaxAgeMs: 0,
     env: { DATABASE_POOL: '3', WEBHOOKS_PER_OWNER: '1000' },
     reachDatabase: async (url) => {
       proxy = await createFaultProxy(url);
@@ -68,6 +69,8 @@ const WITHOUT_DATABASE = new Set([
   'getOpenApi',
   'listEventTypes',
   'issueStreamTicket',
+  'getSecurityTxt',
+  'getEgressRules',
   'startQueuesSession',
   // A test of a webhook is handed to a worker once the webhook was read; a stream that is open ends instead of being answered.
   'followEvents',

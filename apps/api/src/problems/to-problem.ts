@@ -23,6 +23,9 @@ const PARSER_PROBLEMS: Record<string, [title: string, detail: string]> = {
   'request.size.invalid': ['The body has the wrong length', 'The length of the body differs from Content-Length.'],
 };
 
+/** The SQLSTATE of a statement that PostgreSQL ended, at its time limit or because an operator asked for it. */
+const QUERY_CANCELED = '57014';
+
 /** Codes of sockets and DNS: of Redis, or of a database whose error was not marked. */
 const SOCKET = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_)/;
 
@@ -41,6 +44,7 @@ export function toProblem(error: unknown): Problem | null {
   }
   if (error instanceof URIError)
     return new Problem(400, 'The path is not valid', { detail: 'The path has an invalid percent encoding.' });
+  if (findFailure(error)?.code === QUERY_CANCELED) return tookTooLong();
   return isUnavailable(error) ? databaseUnavailable() : null;
 }
 
@@ -48,6 +52,15 @@ export function toProblem(error: unknown): Problem | null {
 export function databaseUnavailable(): Problem {
   return new Problem(503, 'The database is not available', {
     detail: 'Send the request again. Events may have been accepted already: send them with the same ids.',
+    headers: { 'retry-after': '1' },
+  });
+}
+
+/** PostgreSQL cancelled a statement after its time limit. */
+function tookTooLong(): Problem {
+  return new Problem(503, 'The database took too long', {
+    detail:
+      'A statement was ended at its time limit: one second for a read. Send the request again, or ask for less: a smaller "limit", or less time between "since" and "until". Events may have been accepted already: send them with the same ids.',
     headers: { 'retry-after': '1' },
   });
 }

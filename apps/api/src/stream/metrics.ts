@@ -15,8 +15,8 @@ export interface StreamMetrics {
   putBack: () => void;
   /** Counts a stream that ended. */
   ended: (reason: (typeof ENDS)[number]) => void;
-  /** Counts a stream that was refused by the limit of an owner or of the process. */
-  refused: (reason: 'owner' | 'process') => void;
+  /** Counts a stream that was refused by the limit of an owner, an address or the process. */
+  refused: (reason: 'owner' | 'address' | 'process') => void;
   /** Records the lag of an event that was announced in order. */
   announced: (event: Pick<StreamEvent, 'announcedAt'>) => void;
   /** Counts events that the hub read from the log, because they were not announced yet. */
@@ -83,12 +83,12 @@ export function createStreamMetrics(registry: Registry, countOpen: () => number)
   });
   const refusals = new Counter({
     name: 'tidings_stream_refused_total',
-    help: 'Refused streams, by limit: "owner" (429) or "process" (503).',
+    help: 'Refused streams, by limit: "owner" or "address" (429), or "process" (503).',
     labelNames: ['limit'],
     registers,
   });
   for (const reason of ENDS) ends.inc({ reason }, 0);
-  for (const limit of ['owner', 'process']) refusals.inc({ limit }, 0);
+  for (const limit of ['owner', 'address', 'process']) refusals.inc({ limit }, 0);
   const lag = new Histogram({
     name: 'tidings_stream_announcement_lag_seconds',
     help: 'Time from the announcement of an event, just after its commit, to its receipt by this process, by the clocks of both machines.',

@@ -48,13 +48,13 @@ interface Start {
 const PAGE = { limit: 200, maxBytes: 1024 * 1024 };
 
 /**
- * Opens a stream on a response, and sends the events after `lastEventId`. Resolves when the stream is live, or the client has
+ * Opens a stream of the client at `address` on a response, and sends the events after `lastEventId`. Resolves when the stream is live, or the client has
  * disconnected. Throws a `Problem` while nothing is sent yet. After that, an error closes the connection, and the client
  * reconnects with its last event id.
  */
 export async function openStream(
   response: Response,
-  { lastEventId, ...follower }: Follower & { lastEventId: string | undefined },
+  { lastEventId, address, ...follower }: Follower & { lastEventId: string | undefined; address: string },
   { sql, hub, subscribers, streams, metrics, bufferBytes, heartbeatMs }: StreamParts,
 ): Promise<void> {
   // A response that is queued behind another one has no socket yet, and gets no events, not even `close`.
@@ -66,7 +66,7 @@ export async function openStream(
   // `close` is emitted only once: a slot that is taken after it would never be freed.
   const hasDisconnected = (): boolean => response.closed;
   if (hasDisconnected()) return;
-  streams.admit(follower.owner, response);
+  streams.admit({ owner: follower.owner, address }, response);
 
   const types = follower.types && [...follower.types];
   const readPage = (range: LogRange): Promise<LogPage> =>

@@ -3,6 +3,7 @@ import type { Catalog } from '@tidings/events';
 import { checkScope } from '../auth/authenticate.js';
 import { typesParameter } from '../events/types-parameter.js';
 import { acceptsType } from '../http/accepts.js';
+import { clientNetwork } from '../limits/client-network.js';
 import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 import { openStream, type StreamParts } from './open-stream.js';
@@ -58,7 +59,10 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
           200: { description: 'The stream.', schema: z.string(), contentType: EVENT_STREAM },
           403: { description: 'The token lacks the scope `admin`, which `audience=all` needs.' },
           406: { description: 'The client does not accept `text/event-stream`.' },
-          429: { description: 'Too many requests, or too many streams of this owner: try again after `Retry-After` seconds.' },
+          429: {
+            description:
+              'Too many requests, or too many streams of this owner or from this address: try again after `Retry-After` seconds.',
+          },
           503: { description: 'This server has as many streams as it allows, or the database is not available.' },
         },
       },
@@ -74,15 +78,17 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
           response.end();
           return;
         }
-        const { owner, expiresAt, tokenId } = caller;
+        const { owner, expiresAt, tokenId, issuedAt } = caller;
         await openStream(
           response,
           {
             owner,
+            address: clientNetwork(request.ip),
             seesAll: query.audience === 'all',
             types: query.types ? new Set(query.types) : null,
             expiresAt,
             tokenId,
+            issuedAt,
             // The polyfill adds its parameter to a URL that may still have the id with which the page opened the stream.
             lastEventId: lastEventIdOf(request.get('last-event-id')) || query.lastEventId || query.last_event_id,
           },

@@ -18,6 +18,8 @@ export interface StreamSettings {
   bufferBytes: number;
   /** The maximum number of streams of one owner in this process. */
   perOwner: number;
+  /** The maximum number of streams from one address in this process; 0: no limit. */
+  perAddress: number;
   /** The maximum number of streams of this process. */
   max: number;
 }

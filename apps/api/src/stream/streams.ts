@@ -1,12 +1,15 @@
 import type { Response } from 'express';
+import { createCounts } from '../limits/counts.js';
 import { Problem } from '../problems/problem.js';
 import type { StreamMetrics } from './metrics.js';
 import type { EndReason } from './notices.js';
-import type { Session } from './session.js';
+import type { Follower, Session } from './session.js';
 
 interface StreamsOptions {
   /** The maximum number of streams of one owner in this process. */
   perOwner: number;
+  /** The maximum number of streams from one address in this process; 0: no limit. */
+  perAddress: number;
   /** The maximum number of streams of this process. */
   max: number;
   /** The interval of the heartbeats of each session, in milliseconds. */
@@ -14,22 +17,29 @@ interface StreamsOptions {
   metrics: Pick<StreamMetrics, 'refused'>;
 }
 
+/** The client of a stream. */
+export interface StreamClient {
+  owner: string;
+  /** The network that counts as one client. */
+  address: string;
+}
+
 /** The streams of this process, from their request until their response is closed. */
 export interface Streams {
   /** The number of streams. */
   readonly size: number;
   /**
-   * Takes a slot for a stream, until its response is closed. Throws a 429 when the owner has the maximum number of streams,
-   * and a 503 when the process has. A stopping process admits streams, which end immediately: after a 503 an `EventSource`
+   * Takes a slot for a stream, until its response is closed. Throws a 429 when the owner or the address has the maximum number of
+   * streams, and a 503 when the process has. A stopping process admits streams, which end immediately: after a 503 an `EventSource`
    * would never reconnect.
    */
-  admit: (owner: string, response: Response) => void;
+  admit: (client: StreamClient, response: Response) => void;
   /** Sends heartbeats to an admitted session, and ends it when its token expires. */
   add: (session: Session, response: Response) => void;
   /** Returns a random time that a client waits before it reconnects, in milliseconds. The more sessions, the longer its range. */
   reconnectMs: () => number;
   /** Ends the sessions of revoked tokens and of disabled owners. */
-  endRefused: (refused: { isRevoked: (tokenId: string) => boolean; isDisabled: (owner: string) => boolean }) => void;
+  endRefused: (refused: { isRevoked: (session: Follower) => boolean; isDisabled: (owner: string) => boolean }) => void;
   /** Ends all sessions, with a reason after which their clients reconnect. */
   endAll: (reason: EndReason) => void;
   /** Ends all sessions. A session that is added later ends immediately. */
@@ -47,11 +57,12 @@ const RECONNECT_MS = 1000;
 const RECONNECT_SPREAD_MS = 4000;
 /** The rate of reconnecting clients after a restart, if there were more than 4,000: a thousand a second. */
 const RECONNECTS_PER_MS = 1;
-const OWNER_RETRY_S = 10;
+const RETRY_S = 10;
 
 /** Creates the registry of streams. One timer serves all sessions. */
-export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOptions): Streams {
-  const counts = new Map<string, number>();
+export function createStreams({ perOwner, perAddress, max, heartbeatMs, metrics }: StreamsOptions): Streams {
+  const owners = createCounts();
+  const addresses = createCounts();
   const sessions = new Map<Session, number>();
   let size = 0;
   let slice = 0;
@@ -75,7 +86,7 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
   const stopWhenEmpty = (): void => {
     if (isStopped && sessions.size === 0) clearInterval(timer);
   };
-  const refuse = (reason: 'owner' | 'process', problem: Problem): never => {
+  const refuse = (reason: 'owner' | 'address' | 'process', problem: Problem): never => {
     metrics.refused(reason);
     throw problem;
   };
@@ -85,14 +96,22 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
       return size;
     },
     reconnectMs,
-    admit(owner, response) {
-      const count = counts.get(owner) ?? 0;
-      if (count >= perOwner) {
+    admit({ owner, address }, response) {
+      if (owners.of(owner) >= perOwner) {
         refuse(
           'owner',
           new Problem(429, 'Too many streams', {
             detail: `You have ${String(perOwner)} open streams, the maximum for one owner. Close one of them.`,
-            headers: { 'retry-after': String(OWNER_RETRY_S) },
+            headers: { 'retry-after': String(RETRY_S) },
+          }),
+        );
+      }
+      if (perAddress > 0 && addresses.of(address) >= perAddress) {
+        refuse(
+          'address',
+          new Problem(429, 'Too many streams', {
+            detail: `There are ${String(perAddress)} open streams from your address, the maximum for one address. Close one of them.`,
+            headers: { 'retry-after': String(RETRY_S) },
           }),
         );
       }
@@ -106,12 +125,12 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
         );
       }
       size += 1;
-      counts.set(owner, count + 1);
+      owners.add(owner);
+      addresses.add(address);
       response.once('close', () => {
         size -= 1;
-        const left = (counts.get(owner) ?? 0) - 1;
-        if (left === 0) counts.delete(owner);
-        else counts.set(owner, left);
+        owners.remove(owner);
+        addresses.remove(address);
       });
     },
     add(session, response) {
@@ -126,7 +145,7 @@ export function createStreams({ perOwner, max, heartbeatMs, metrics }: StreamsOp
     endRefused({ isRevoked, isDisabled }) {
       for (const session of sessions.keys()) {
         if (isDisabled(session.owner)) session.end('owner_disabled');
-        else if (session.tokenId !== undefined && isRevoked(session.tokenId)) session.end('token_revoked');
+        else if (isRevoked(session)) session.end('token_revoked');
       }
     },
     endAll(reason) {

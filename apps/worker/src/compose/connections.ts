@@ -10,6 +10,7 @@ import {
   type RedisPurpose,
   watchRedis,
 } from '@tidings/queue';
+import { createReadiness, type CheckReadiness } from '@tidings/runtime/health';
 import type { Logger } from '@tidings/runtime/logging';
 import { measureDependencies, measurePartitions, measurePools } from '@tidings/runtime/metrics';
 import { createCanOpen } from '@tidings/secrets';
@@ -50,8 +51,10 @@ export interface Connections {
   queue: DeliveriesQueue;
   /** The queue of expansions, on `commands`. */
   expansions: ExpansionsQueue;
-  /** Asks each dependency whether it answers, for `/readyz` and the metrics. */
+  /** Asks each dependency whether it answers. */
   dependencies: Readonly<Record<'postgresql' | 'redis', () => Promise<unknown>>>;
+  /** Asks them for `/readyz` and the metrics, at most once a second. */
+  readiness: CheckReadiness;
   close: () => Promise<void>;
 }
 
@@ -92,9 +95,10 @@ export function openConnections(
     postgresql: createDatabaseCheck({ pools, canOpen: createCanOpen(config.sealKeys), log }),
     redis: createRedisCheck(commands, config.prefix),
   };
+  const readiness = createReadiness(dependencies);
   measurePools(metrics.registry, pools);
   measurePartitions(metrics.registry, () => readPartitionsAhead(pools.periodic));
-  measureDependencies(metrics.registry, dependencies);
+  measureDependencies(metrics.registry, readiness);
   return {
     pools,
     commands,
@@ -102,6 +106,7 @@ export function openConnections(
     queue,
     expansions,
     dependencies,
+    readiness,
     async close() {
       await queue.close();
       await expansions.close();

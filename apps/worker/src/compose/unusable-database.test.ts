@@ -70,7 +70,9 @@ describe('a worker', () => {
     expect(linesWith('Worker is ready.')).toEqual([]);
     await migrate(database.url);
     await started;
-    expect(await ready()).toEqual([200, 'ok']);
+    await eventually(async () => {
+      expect(await ready()).toEqual([200, 'ok']);
+    });
     const { pool, close } = openDatabase({ url: database.url });
     await eventually(async () => {
       expect((await pool.query('SELECT FROM events')).rowCount).toBe(1);

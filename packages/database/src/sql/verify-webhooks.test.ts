@@ -21,7 +21,8 @@ beforeAll(async () => {
 afterAll(() => log.close());
 beforeEach(() => log.clear());
 
-const change = (fields: WebhookFields, id = 'wh_hook') => updateWebhook(log.pool, { id, actor: 'alice', fields });
+const change = (fields: WebhookFields, id = 'wh_hook') =>
+  updateWebhook(log.pool, { id, actor: { id: 'alice', kind: 'owner' }, fields });
 const addUnverified = async (id = 'wh_hook') => {
   await log.addWebhook(id);
   await change({ url: URL, unverifiedSince: new Date() }, id);

@@ -1,2 +1,3 @@
 export { startHealthServer, type HealthServer, type RenderedMetrics } from './server.js';
-export { checkReadiness, NotReadyError, type Readiness, type DependencyCheck } from './readiness.js';
+export { createReadiness, NotReadyError, type CheckReadiness, type Readiness, type DependencyCheck } from './readiness.js';
+export { shareFor } from './share-for.js';

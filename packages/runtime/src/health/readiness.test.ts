@@ -1,7 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkReadiness, NotReadyError } from './readiness.js';
+import { checkReadiness, createReadiness, NotReadyError } from './readiness.js';
 
 const answering = () => Promise.resolve('PONG');
+
+test('a thousand checks at once ask each dependency once', async () => {
+  const asked = { postgresql: 0, redis: 0 };
+  const asking = (name: keyof typeof asked) => () => {
+    asked[name] += 1;
+    return Promise.reject(new Error('gone'));
+  };
+  const check = createReadiness({ postgresql: asking('postgresql'), redis: asking('redis') }, 600_000);
+  for (const { ready } of await Promise.all(Array.from({ length: 1000 }, check))) expect(ready).toBe(false);
+  await check();
+  expect(asked).toEqual({ postgresql: 1, redis: 1 });
+});
 
 describe('readiness', () => {
   test('is true when every dependency answers', async () => {

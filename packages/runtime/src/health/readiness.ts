@@ -1,3 +1,5 @@
+import { shareFor } from './share-for.js';
+
 /**
  * Checks a dependency of the process, such as PostgreSQL: resolves when it answers, rejects when it does not. The field `readiness` of
  * the error, if it has one, is a text for everybody: it names no host, user or value.
@@ -22,6 +24,26 @@ export interface Readiness {
   ready: boolean;
   /** For each dependency: `ok`, the error's `readiness`, `unreachable`, or `no answer within … ms`. */
   checks: Record<string, string>;
+}
+
+/** Checks the readiness of the process. Never rejects. */
+export type CheckReadiness = () => Promise<Readiness>;
+
+/** How long the result of a check counts, in milliseconds. */
+const READINESS_MAX_AGE_MS = 1000;
+
+/**
+ * Creates the check of the process's readiness that all probes and metrics share: however many ask, the dependencies are checked
+ * once at a time and at most once a second. Anybody may send probes, and none of them is counted for a limit.
+ *
+ * @param dependencies the checks, by name
+ * @param maxAgeMs how long the result of a check counts, in milliseconds; default 1,000
+ */
+export function createReadiness(
+  dependencies: Readonly<Record<string, DependencyCheck>>,
+  maxAgeMs = READINESS_MAX_AGE_MS,
+): CheckReadiness {
+  return shareFor(maxAgeMs, () => checkReadiness(dependencies));
 }
 
 /**

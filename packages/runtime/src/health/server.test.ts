@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createReadiness } from './readiness.js';
 import { startHealthServer, type HealthServer } from './server.js';
 
 let server: HealthServer;
@@ -8,11 +9,10 @@ beforeEach(async () => {
   redisAnswers = true;
   metrics = Promise.resolve('events_total 1\n');
   const redis = () => (redisAnswers ? Promise.resolve('PONG') : Promise.reject(new Error('gone')));
-  server = await startHealthServer(
-    { host: '127.0.0.1', port: 0 },
-    { redis },
-    { metrics: () => metrics, contentType: 'text/plain' },
-  );
+  server = await startHealthServer({ host: '127.0.0.1', port: 0 }, createReadiness({ redis }, 0), {
+    metrics: () => metrics,
+    contentType: 'text/plain',
+  });
 });
 afterEach(() => {
   server.close();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { startListening } from '@tidings/runtime/listen';
-import { checkReadiness, type DependencyCheck } from './readiness.js';
+import type { CheckReadiness } from './readiness.js';
 
 /** The metrics of a process: a registry of prom-client. */
 export interface RenderedMetrics {
@@ -29,11 +29,11 @@ const MAX_CONNECTIONS = 100;
  * each. `GET /metrics`: the metrics in Prometheus's text format. Rejects with a `ListenError` when the address is not available.
  *
  * @param address the host and the port (0: any free port) of `HEALTH_HOST` and `HEALTH_PORT`
- * @param dependencies the checks of `GET /readyz`, by name
+ * @param checkReadiness the check of `GET /readyz`
  */
 export async function startHealthServer(
   address: { host: string; port: number },
-  dependencies: Readonly<Record<string, DependencyCheck>>,
+  checkReadiness: CheckReadiness,
   metrics: RenderedMetrics,
 ): Promise<HealthServer> {
   const server = createServer(SERVER_OPTIONS, (request, response) => {
@@ -42,7 +42,7 @@ export async function startHealthServer(
     };
     if (request.url === '/healthz') answer(200, { status: 'ok' });
     else if (request.url === '/readyz') {
-      void checkReadiness(dependencies).then(({ ready, checks }) => {
+      void checkReadiness().then(({ ready, checks }) => {
         answer(ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable', checks });
       });
     } else if (request.url === '/metrics') {
