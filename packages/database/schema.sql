@@ -321,6 +321,7 @@ CREATE INDEX webhooks_fifo_idx ON webhooks USING btree (id) WHERE (ordering = 'f
 CREATE INDEX webhooks_owner_id_idx ON webhooks USING btree (owner, id);
 CREATE INDEX webhooks_paused_idx ON webhooks USING btree (id) WHERE ((paused_at IS NOT NULL) OR (owner_paused_at IS NOT NULL));
 CREATE INDEX webhooks_unnotified_idx ON webhooks USING btree (disabled_at) WHERE ((disabled_at IS NOT NULL) AND (disabled_notified_at IS NULL));
+CREATE INDEX webhooks_unverified_idx ON webhooks USING btree (id) WHERE (unverified_since IS NOT NULL);
 
 -- Functions: packages/database/functions says what each is for
 

@@ -1,5 +1,6 @@
 import type { Accept } from '@tidings/accept';
 import { bindIdempotencyKey, readWebhookHours, readWebhookStats } from '@tidings/database';
+import { createMustVerify } from '@tidings/egress';
 import { catalog } from '@tidings/events';
 import type { DeliveriesQueue } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
@@ -21,7 +22,6 @@ import { streamRoutes } from '../stream/routes.js';
 import type { LiveStream } from '../stream/stream.js';
 import { registrationSchemas } from '../webhooks/registration.js';
 import { createRegistry } from '../webhooks/registry.js';
-import { createMustVerify } from '../webhooks/must-verify.js';
 import { webhookRoutes } from '../webhooks/routes.js';
 import type { TestWebhook } from '../webhooks/test-webhook.js';
 import type { Callers } from './callers.js';

@@ -14,7 +14,7 @@ import type { Cancel } from './cancel.js';
 import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';
-import { webhookDisabled } from '../webhooks/webhook-disabled.js';
+import { webhookDisabled } from '../webhooks/nothing-is-sent.js';
 import { deliveryJson, deliveryToJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from './view.js';
 
 interface DeliveryRoutesParts {

@@ -169,6 +169,8 @@ test('the responses when a webhook is verified', async () => {
   await call();
   await api.database.pool.query("UPDATE webhooks SET unverified_since = now() WHERE owner = 'unverified'");
   await call();
+  const test = operationNamed('testWebhook');
+  checkResponse(test, await client.call(test, ids, tokenOf('unverified')));
   await api.database.pool.query("UPDATE webhooks SET enabled = false WHERE owner = 'unverified'");
   await call();
 });

@@ -14,7 +14,7 @@ import type { Registry } from './registry.js';
 import { hourlyStatsJson, hourlyStatsQuery, hourlyStatsToJson, hoursOf } from './hourly-stats.js';
 import { statsToJson, webhookStatsJson } from './stats.js';
 import type { TestWebhook } from './test-webhook.js';
-import { webhookDisabled } from './webhook-disabled.js';
+import { webhookDisabled, webhookUnverified } from './nothing-is-sent.js';
 import { testJson, testToJson, webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
 
 interface WebhookRoutesParts {
@@ -206,12 +206,14 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         },
       },
       async ({ caller, params: { id }, body }, response) => {
-        if (body.url !== undefined) {
+        if (body.url !== undefined || body.enabled === true) {
           const before = await registry.find(caller.owner, id);
+          const url = body.url ?? before?.url ?? '';
           // Deliveries that wait, such as replays of many events, follow the URL, and a challenge may.
-          const isAimed = (url: string) =>
-            url !== body.url && (destinationOf(url) !== destinationOf(body.url ?? '') || mustVerify(body.url ?? ''));
-          if (before && isAimed(before.url)) await countDestination(response, body.url);
+          const isAimed = (from: string) => url !== from && (destinationOf(from) !== destinationOf(url) || mustVerify(url));
+          // A webhook that waits is challenged as soon as it is enabled.
+          const isChallenged = body.enabled === true && before?.enabled === false && before.unverifiedSince !== null;
+          if (before && (isAimed(before.url) || isChallenged)) await countDestination(response, url);
         }
         const changed = await registry.change(caller.owner, id, body);
         if (!changed) throw notFound('webhook', id);
@@ -277,11 +279,12 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         operationId: 'testWebhook',
         summary: 'Sends a `webhook.test` event now, and returns the response of the receiver',
         description:
-          'The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.',
+          'The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook share one request.',
         access: 'owner',
         params: { id: 'webhook' },
         responses: {
           200: { description: 'The response of the receiver, or the reason why there was none.', schema: testJson },
+          409: { description: 'The webhook waits until its URL is verified: nothing was sent.' },
           503: { description: 'Redis is not available, or a worker could not send the request.' },
           504: { description: 'No worker took the test, and nothing will be sent; or a worker took it, and returned no result.' },
         },
@@ -289,9 +292,14 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
       async ({ caller, params: { id } }, response) => {
         const webhook = await registry.find(caller.owner, id);
         if (!webhook) throw notFound('webhook', id);
+        if (webhook.unverifiedSince !== null) throw webhookUnverified(id);
         await countDestination(response, webhook.url);
         const answer = await testWebhook(caller.owner, id).catch(() => 'unavailable' as const);
-        if (answer === 'gone') throw notFound('webhook', id);
+        if (answer === 'gone') {
+          // The worker sends nothing to a webhook that was removed meanwhile, or that got another URL.
+          const now = await registry.find(caller.owner, id);
+          throw now && now.unverifiedSince !== null ? webhookUnverified(id) : notFound('webhook', id);
+        }
         if (typeof answer === 'string') throw TEST_PROBLEMS[answer];
         response.json(testToJson(id, answer));
       },

@@ -26,12 +26,15 @@ export function WebhookActions({ webhook }: { webhook: Webhook }) {
   const verify = useVerifyWebhook(id);
   const stats = useHourlyStats(id);
   const isPaused = pausedBy.includes('owner');
+  const isUnverified = webhook.verification.state === 'waiting';
   return (
     <>
-      <Button variant="default" onClick={opener('test')}>
-        Send test event
-      </Button>
-      {enabled && webhook.verification.state === 'waiting' && (
+      {!isUnverified && (
+        <Button variant="default" onClick={opener('test')}>
+          Send test event
+        </Button>
+      )}
+      {enabled && isUnverified && (
         <Button
           variant="default"
           loading={verify.isPending}

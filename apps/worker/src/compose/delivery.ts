@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { postponeVerifications, readEndpoint, recordVerification, releaseUnverified, takeUnverified } from '@tidings/database';
-import { createAgents, createGuard, hostNetworks } from '@tidings/egress';
+import { createAgents, createGuard, createMustVerify, hostNetworks } from '@tidings/egress';
 import { createTestLock } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import type { Tracing } from '@tidings/runtime/tracing';
@@ -131,10 +131,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   });
   const verifyWebhooks = createVerifyWebhooks({
     isOff: config.verifyWebhooks === 'off',
+    mustVerify: createMustVerify(config.verifyWebhooks, config.addresses),
     take: () => takeUnverified(sql),
     postpone: (ids, afterMs) => postponeVerifications(sql, ids, afterMs),
     record: (result) => recordVerification(sql, result),
-    release: () => releaseUnverified(sql),
+    release: (ids) => releaseUnverified(sql, ids),
     build: (event) => buildRequest(event, seal),
     send: sendTest,
     refill: admission.refill,

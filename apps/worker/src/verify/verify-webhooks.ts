@@ -10,14 +10,16 @@ import { judgeChallenge } from './challenge.js';
 interface VerifyWebhooksParts {
   /** Whether no webhook needs a verification: those that wait for one are released. */
   isOff: boolean;
+  /** Whether a webhook with this URL needs a verification. */
+  mustVerify: (url: string) => boolean;
   /** Takes webhooks whose receivers are to be challenged now. */
   take: () => Promise<UnverifiedWebhook[]>;
   /** Gives webhooks back that were taken, for so many milliseconds. */
   postpone: (webhookIds: readonly string[], afterMs: number) => Promise<void>;
   /** Records a result; false if the webhook no longer waits or has another URL. */
   record: (result: VerificationResult) => Promise<boolean>;
-  /** Releases webhooks that wait, and returns their number. */
-  release: () => Promise<number>;
+  /** Releases these webhooks, or some of all that wait, and returns their number. */
+  release: (webhookIds?: readonly string[]) => Promise<number>;
   build: (event: SignableEvent) => OutgoingRequest;
   send: Send;
   /** Gives free slots to waiting deliveries. */
@@ -37,10 +39,11 @@ const GAVE_UP = 'No further attempt follows by itself: ask for one when the rece
 /**
  * Creates one round of the periodic task that verifies webhooks: it sends a `webhook.verification` event with a random challenge,
  * signed and checked by the guard like any other, to webhooks whose URL is to be verified, one to each host at a time. A receiver
- * that echoes it expects events; then those that waited are delivered. Throws when PostgreSQL is away.
+ * that echoes it expects events; then those that waited are delivered. Webhooks that no longer need it are released. Throws when
+ * PostgreSQL is away.
  */
 export function createVerifyWebhooks(parts: VerifyWebhooksParts) {
-  const { isOff, take, postpone, record, release, build, send, refill, observe, log } = parts;
+  const { isOff, mustVerify, take, postpone, record, release, build, send, refill, observe, log } = parts;
 
   const verify = async (webhook: UnverifiedWebhook): Promise<boolean> => {
     const { webhookId, url, claimedAt, attempt } = webhook;
@@ -88,15 +91,18 @@ export function createVerifyWebhooks(parts: VerifyWebhooksParts) {
       return;
     }
     const hosts = new Set<string>();
-    const [now, later]: [UnverifiedWebhook[], string[]] = [[], []];
+    const [now, later, exempt]: [UnverifiedWebhook[], string[], string[]] = [[], [], []];
     for (const webhook of await take()) {
       const host = destinationOf(webhook.url);
-      if (hosts.has(host)) later.push(webhook.webhookId);
+      // The setting, or the operator's networks, were others when it began to wait.
+      if (!mustVerify(webhook.url)) exempt.push(webhook.webhookId);
+      else if (hosts.has(host)) later.push(webhook.webhookId);
       else now.push(webhook);
       hosts.add(host);
     }
     if (later.length > 0) await postpone(later, SAME_HOST_MS);
+    const released = exempt.length > 0 ? await release(exempt) : 0;
     const verified = await Promise.all(now.map(verify));
-    if (verified.includes(true)) await refill();
+    if (released > 0 || verified.includes(true)) await refill();
   };
 }

@@ -178,7 +178,7 @@ export interface paths {
         put?: never;
         /**
          * Sends a `webhook.test` event now, and returns the response of the receiver
-         * @description The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.
+         * @description The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook share one request.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -1798,6 +1798,11 @@ export interface components {
             circuit_open: number;
             /** Format: int64 */
             paused: number;
+            /**
+             * Format: int64
+             * @description Webhooks that wait until their URL is verified.
+             */
+            unverified: number;
         };
         MinuteOfAttempts: {
             /** Format: date-time */
@@ -3045,6 +3050,15 @@ export interface operations {
             };
             /** @description The caller has no resource with this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook waits until its URL is verified: nothing was sent. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4989,7 +5003,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                state?: "failing" | "disabled" | "paused" | "circuit_open";
+                /** @description `unverified`: they wait until their URL is verified; `verification` says why the last challenge failed. */
+                state?: "failing" | "disabled" | "paused" | "unverified" | "circuit_open";
                 /** @description Returns only items of this owner. */
                 owner?: string;
             };

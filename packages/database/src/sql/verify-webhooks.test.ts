@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { openLog, type TestLog } from '../../test/log.js';
 import { countReplays, noteReplay } from './replay-pace.js';
 import { deleteWebhook, updateWebhook, type WebhookFields } from './update-webhook.js';
+import { readEndpoint } from './read-endpoint.js';
 import {
   postponeVerifications,
   recordVerification,
@@ -155,6 +156,23 @@ test('webhooks that wait are released when verifications are switched off', asyn
   expect(await releaseUnverified(log.pool)).toBe(2);
   expect(await releaseUnverified(log.pool)).toBe(0);
   expect(await row('wh_two')).toEqual({ waits: false, verified: false, failed: false, class: null, error: null });
+});
+
+test('only the named webhooks are released when they alone need no verification any more', async () => {
+  await addUnverified('wh_one');
+  await addUnverified('wh_two');
+  await log.addWebhook('wh_never');
+  expect(await releaseUnverified(log.pool, ['wh_one', 'wh_never'])).toBe(1);
+  expect(await row('wh_one')).toMatchObject({ waits: false, verified: false });
+  expect(await row('wh_two')).toMatchObject({ waits: true });
+});
+
+test('a test cannot read the endpoint of a webhook that waits', async () => {
+  await addUnverified();
+  const read = async () => (await readEndpoint(log.pool, 'alice', 'wh_hook'))?.url;
+  expect(await read()).toBeUndefined();
+  await recordVerification(log.pool, { webhookId: 'wh_hook', url: URL, error: null });
+  expect(await read()).toBe(URL);
 });
 
 test('replays count the other webhooks at their host that are being replayed', async () => {

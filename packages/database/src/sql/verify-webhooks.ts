@@ -100,19 +100,22 @@ export async function requestVerification(sql: Queryable, owner: string, webhook
 const RELEASED_AT_ONCE = 500;
 
 /**
- * Lets up to 500 webhooks wait no longer for their verification, when no webhook needs one any more. Returns their number. Skips
- * locked ones.
+ * Lets webhooks wait no longer for their verification, because they need none any more: the named ones, or up to 500 of all that
+ * wait. Returns their number. Skips locked ones.
  */
-export async function releaseUnverified(sql: Queryable): Promise<number> {
+export async function releaseUnverified(sql: Queryable, webhookIds?: readonly string[]): Promise<number> {
   const { rowCount } = await sql.query({
     name: 'release_unverified',
     text: `
       WITH waiting AS MATERIALIZED (
         SELECT id FROM webhooks
-        WHERE id = ANY (ARRAY(SELECT webhook_id FROM verifications LIMIT ${String(RELEASED_AT_ONCE)})) FOR NO KEY UPDATE SKIP LOCKED
+        WHERE id = ANY (coalesce($1::text[], ARRAY(SELECT webhook_id FROM verifications LIMIT ${String(RELEASED_AT_ONCE)})))
+          AND unverified_since IS NOT NULL
+        FOR NO KEY UPDATE SKIP LOCKED
       )
       UPDATE webhooks SET unverified_since = NULL, verification_failed_at = NULL, verification_error_class = NULL, verification_error = NULL
       FROM waiting WHERE webhooks.id = waiting.id`,
+    values: [webhookIds ?? null],
   });
   return rowCount ?? 0;
 }
