@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { countReplays } from '@tidings/database';
 import { startApi, type TestApi } from '../../test/start-api.js';
 import { endPending } from '../../test/stored-deliveries.js';
 
@@ -36,4 +37,21 @@ test('replays to one host share a pace, whoever owns the webhooks; other hosts k
     paces.push(Math.round((10 * (EVENTS - 1)) / seconds) / 10);
   }
   expect(paces).toEqual([10, 10, 6.7, 5, 10]);
+});
+
+test('replays that find nothing take no part of the pace of others', async () => {
+  const paths: string[] = [];
+  for (const name of ['empty-1', 'empty-2', 'empty-3']) {
+    const { body } = await api.as(name).post('/api/webhooks').send({ url: 'https://shared.example.com/' });
+    paths.push(`/api/webhooks/${String(body.id)}`);
+  }
+  for (const [index, path] of paths.entries()) {
+    const since = new Date().toISOString();
+    const { body } = await api
+      .as(`empty-${String(index + 1)}`)
+      .post(`${path}/replay`)
+      .send({ since });
+    expect(body.count).toBe(0);
+  }
+  expect(await countReplays(api.database.pool, 'shared.example.com', 'wh_other')).toBe(0);
 });

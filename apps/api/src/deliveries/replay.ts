@@ -105,7 +105,8 @@ export function createReplay({ sql, perSecond, perSecondAndHost, catalog, onEnde
       result.first_attempt_at ??= part.from ?? null;
       result.last_attempt_at = part.until ?? result.last_attempt_at;
     }
-    if (result.count > 0 && !dryRun) await noteReplay(sql, host, webhookId);
+    // Empty replays would slow down those of others.
+    if (!dryRun) await noteReplay(sql, host, webhookId, result.count > 0 ? undefined : 0);
     return result;
   };
 }

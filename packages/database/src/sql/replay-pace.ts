@@ -19,14 +19,16 @@ export async function countReplays(sql: Queryable, destination: string, webhookI
 /**
  * Notes that deliveries to the host of a webhook are replayed, until the time up to which its replays are planned; before they
  * are planned, for a minute: replays that begin together count each other.
+ *
+ * @param forAtLeastS for how long it counts at least, in seconds; 0 for a replay that found nothing
  */
-export async function noteReplay(sql: Queryable, destination: string, webhookId: string): Promise<void> {
+export async function noteReplay(sql: Queryable, destination: string, webhookId: string, forAtLeastS = 60): Promise<void> {
   await sql.query({
     name: 'note_replay',
     text: `
       INSERT INTO replays (webhook_id, destination, until)
-      SELECT id, $1, greatest(replay_next_at, now() + interval '1 min') FROM webhooks WHERE id = $2
+      SELECT id, $1, greatest(replay_next_at, now() + make_interval(secs => $3::float8)) FROM webhooks WHERE id = $2
       ON CONFLICT (webhook_id) DO UPDATE SET destination = excluded.destination, until = excluded.until`,
-    values: [destination, webhookId],
+    values: [destination, webhookId, forAtLeastS],
   });
 }
