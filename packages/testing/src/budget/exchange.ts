@@ -57,6 +57,6 @@ export function exchange(url: string, request: Buffer): Promise<BudgetAnswer> {
       if (failure) reject(failure);
       else resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), bytes, head });
     });
-    socket.end(request);
+    socket.write(request);
   });
 }
