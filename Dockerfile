@@ -1,6 +1,7 @@
-# syntax=docker/dockerfile:1.20
+# syntax=docker/dockerfile:1.20@sha256:26147acbda4f14c5add9946e2fd2ed543fc402884fd75146bd342a7f6271dc1d
+# Base images are pinned by the digest of their index for all platforms; Dependabot updates tag and digest.
 # Three images: docker build --target api .   --target worker .   --target migrate .
-FROM node:24-bookworm-slim AS base
+FROM node:24-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS base
 WORKDIR /app
 
 # Only the files that decide which packages are installed, so that the installs stay cached until one of these files changes.
@@ -33,7 +34,7 @@ COPY --from=build /built/apps/api ./apps/api
 COPY --from=build /built/apps/dashboard ./apps/dashboard
 EXPOSE 3000 3001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "packages/runtime/dist/probe/main.js"]
 CMD ["node", "apps/api/dist/main.js"]
 
 FROM runtime AS worker
@@ -42,7 +43,7 @@ ENV HEALTH_PORT=3001 UV_THREADPOOL_SIZE=64
 COPY --from=build /built/apps/worker ./apps/worker
 EXPOSE 3001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "packages/runtime/dist/probe/main.js"]
 CMD ["node", "--max-semi-space-size=64", "apps/worker/dist/main.js"]
 
 # Runs once and ends: before the other two start, at every deployment.

@@ -100,7 +100,7 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
   });
 
   test('hands over secrets as files, when asked to', () => {
-    const files = render({ secretFiles: true, 'secretEnv.EGRESS_PROXY': 'PROXY_URL' });
+    const files = render({ secretFiles: true, 'secretEnv.EGRESS_PROXY': 'PROXY_URL', 'networkPolicy.enabled': false });
     const path = (key: string) => `/run/secrets/tidings/${key}`;
     const shared = {
       DATABASE_URL_FILE: path('DATABASE_URL'),
@@ -130,6 +130,20 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     const settings = repository('docs/configuration.md');
     for (const name of Object.keys(envOf(find(everything, 'Deployment', 'blue-tidings-api'))))
       expect(settings).toContain(`\`${name}\``);
+  });
+
+  test('gives the migrations the setting for a pooler, which they need as well', () => {
+    expect(envOf(find(render({ 'config.DATABASE_POOLER': 'transaction' }), 'Job'))).toEqual({
+      DATABASE_URL: 'secret DATABASE_URL',
+      DATABASE_POOLER: 'transaction',
+    });
+  });
+
+  test('needs no destinations without a network policy', () => {
+    const none = { 'networkPolicy.enabled': false, 'networkPolicy.database.to': [], 'networkPolicy.redis.to': [] };
+    expect(render(none).filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([]);
+    // An API behind a sidecar listens inside of its pod only.
+    expect(render({ 'config.HOST': '127.0.0.1', 'config.HEALTH_HOST': '::' })).not.toEqual([]);
   });
 
   test('routes the ingress to the API, below its base path', () => {
@@ -222,6 +236,28 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
     ['an unknown value', { 'worker.replica': 3 }, 'replica'],
     ['a missing source of token keys', { 'auth.jwtSecret': false }, 'JWT_JWKS_URL'],
     ['an ingress without a host', { 'ingress.enabled': true }, 'ingress.host'],
+    [
+      'a network policy without the peers of PostgreSQL',
+      { 'networkPolicy.database.to': [] },
+      'networkPolicy.database.to is empty',
+    ],
+    ['a network policy without the peers of Redis', { 'networkPolicy.redis.to': [] }, 'networkPolicy.redis.to is empty'],
+    ['a network policy without name servers', { 'networkPolicy.dns.to': [] }, 'networkPolicy.dns.to is empty'],
+    ...[
+      { 'secretEnv.EGRESS_PROXY': 'PROXY_URL' },
+      { 'secretEnv.OUTBOX_DATABASE_URLS': 'OUTBOXES' },
+      { 'api.config.JWT_JWKS_URL': 'https://id.example.com/keys' },
+      { 'config.OTEL_EXPORTER_OTLP_ENDPOINT': 'http://collector:4318' },
+    ].map((values): [string, Record<string, unknown>, string] => {
+      const name = Object.keys(values).join().split('.').at(-1) ?? '';
+      return [`a network policy without a rule for ${name}`, values, `pods need the servers of ${name}`];
+    }),
+    ['an API that the kubelet cannot probe', { 'api.config.HOST': '127.0.0.1' }, 'the kubelet cannot probe the api at 127.0.0.1'],
+    [
+      'a worker that the kubelet cannot probe',
+      { 'worker.config.HEALTH_HOST': '::1' },
+      'the kubelet cannot probe the worker at ::1',
+    ],
   ])('refuses %s', (_, values, message) => {
     expect(() => render(values)).toThrow(message);
   });
@@ -268,6 +304,29 @@ describeWith({ helm: HELM }, 'the Helm chart', () => {
       for (const closed of ['::1', 'fe80::1', 'fd00::1', '2001:db8::1', '2002::1', '64:ff9b::a00:1'])
         expect(isOpen(closed)).toBe(false);
       expect(isOpen('2606:4700::1111')).toBe(true);
+    });
+
+    test('of every pod to PostgreSQL, Redis and name servers, at their addresses and ports only', () => {
+      for (const name of ['blue-tidings-api', 'blue-tidings-worker']) {
+        const servers = egressOf(find(plain, 'NetworkPolicy', name)).filter(({ ports }) => ports !== undefined);
+        expect(servers).toEqual([
+          { ports: [{ protocol: 'TCP', port: 5432 }], to: [{ ipBlock: { cidr: '10.0.0.5/32' } }] },
+          { ports: [{ protocol: 'TCP', port: 6379 }], to: [{ podSelector: { matchLabels: { app: 'redis' } } }] },
+          {
+            ports: [
+              { protocol: 'UDP', port: 53 },
+              { protocol: 'TCP', port: 53 },
+            ],
+            to: [
+              {
+                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+                podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+              },
+              { ipBlock: { cidr: '169.254.20.10/32' } },
+            ],
+          },
+        ]);
+      }
     });
 
     test('of the API to none', () => {

@@ -21,11 +21,16 @@ interface Ran {
   stdout: string;
   stderr: string;
 }
-const run = (script: string, env: NodeJS.ProcessEnv): Promise<Ran> =>
+const run = (script: string, env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ran> =>
   new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(ROOT, script)], { env: { ...process.env, ...env } }, (_, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      [join(ROOT, script), ...args],
+      { env: { ...process.env, ...env } },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, stdout, stderr });
+      },
+    );
   });
 
 let database: TestDatabase;
@@ -97,6 +102,47 @@ describeWith({ pgbouncer: PGBOUNCER }, 'behind PgBouncer in transaction mode', (
       client.release();
     } finally {
       await close();
+      await admin.query(`ALTER DATABASE ${name} RESET ALL`);
+    }
+  });
+
+  test('an index is built in the background, in its schema; not when the sessions of the pooler have a short time limit', async () => {
+    pgbouncer ??= await startPgbouncer(database.url);
+    const inSchema = (url: string): string => {
+      const own = new URL(url);
+      own.searchParams.set('schema', 'Pooled schema');
+      return own.href;
+    };
+    const build = () =>
+      run(
+        'packages/database/dist/migrations/main.js',
+        { DATABASE_URL: inSchema((pgbouncer as Pgbouncer).url), ...POOLER },
+        '--build-indexes',
+      );
+    expect((await run('packages/database/dist/migrations/main.js', { DATABASE_URL: inSchema(database.url) })).stderr).toBe('');
+    const admin = await database.connect();
+    const name = new URL(database.url).pathname.slice(1);
+    const takeAway = () =>
+      admin.query(`SET search_path = "Pooled schema"; DROP INDEX attempts_hour_webhook_id_idx;
+        CREATE INDEX attempts_hour_webhook_id_idx ON ONLY attempts (hour, webhook_id)`);
+    await takeAway();
+    expect(await build()).toMatchObject({ stdout: 'built attempts_first_hour_webhook_id_idx\n', stderr: '' });
+    const { rows } = await admin.query(
+      "SELECT indisvalid FROM pg_index WHERE indexrelid = 'attempts_hour_webhook_id_idx'::regclass",
+    );
+    expect(rows).toEqual([{ indisvalid: true }]);
+
+    await takeAway();
+    await admin.query(`ALTER DATABASE ${name} SET statement_timeout = '10s'`);
+    // A session of the pooler keeps the limit that it began with: another pooler has new ones.
+    await pgbouncer.stop();
+    pgbouncer = await startPgbouncer(database.url);
+    try {
+      expect(await build()).toMatchObject({
+        code: 1,
+        stderr: "attempts_first_hour_webhook_id_idx cannot be built: the pooler's sessions have statement_timeout = 10s.\n",
+      });
+    } finally {
       await admin.query(`ALTER DATABASE ${name} RESET ALL`);
     }
   });

@@ -1,35 +1,48 @@
 // npm run matrix [-- ROW …] [--list]: runs the core of the suites on each version of the servers and of Node that the registries of
-// npm and PyPI have, and prints a table. Slow (about ten minutes a row), so a scheduled workflow runs it, and .ci/run does not.
-// A row is named by its first word and version: "postgresql 14", "redis 6.2", "valkey 8.1", "node 22", or by the word alone.
+// npm and PyPI have, and prints a table. Slow (three to five minutes a row on a quiet machine), so a scheduled workflow runs it, and
+// .ci/run does not. A row is named by its first word and version: "postgresql 14", "redis 6.2", "node 22", or by the word alone.
 // docs/compatibility.md has the results.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { prepare, prepareRedis, ROOT } from './prepare.mjs';
 
-/** The suites of the SQL statements, of accepting, delivering and publishing, and a whole journey. */
-const CORE = [
+/**
+ * The suites of the migrations, of every SQL statement, of the session and its errors, and a whole journey. The suites that are left out
+ * take minutes each and depend on Tidings' own rules, not on the version of the server: `.ci/run` has them on two versions.
+ */
+const ON_POSTGRESQL = [
   [
     'database',
     'packages/database',
     'packages/accept',
-    'packages/events',
-    'packages/queue',
-    'apps/worker/src',
-    ...api('events', 'deliveries', 'webhooks', 'stream'),
+    'packages/events/src/outbox',
+    'apps/worker/src/compose',
+    ...api('events/events', 'deliveries/deliveries', 'webhooks/webhooks'),
+    '--testPathIgnorePatterns=lock-class|keep-partitions',
   ],
   ['e2e', 'e2e/journey.test.ts'],
 ];
-/** The suites that use Redis. */
+/** The suites of the queues, the connections, the publishers, the counters of limits, the announcements, and of a Redis that is flushed. */
 const ON_REDIS = [
-  ['database', 'packages/accept', 'packages/events', 'packages/queue', 'apps/worker/src', ...api('stream', 'limits')],
+  [
+    'database',
+    'packages/queue',
+    'packages/accept',
+    'packages/events',
+    'apps/worker/src/compose',
+    'apps/worker/src/reconcile',
+    ...api('stream/stream', 'limits'),
+  ],
   ['e2e', 'e2e/journey.test.ts', 'e2e/redis-flushed.test.ts'],
 ];
 const ON_NODE = [
   ['unit'],
-  ['database', 'packages/accept', 'packages/queue', 'apps/api/src/stream'],
-  ['e2e', 'e2e/journey.test.ts'],
+  ['database', 'packages/accept', 'packages/queue', ...api('stream/stream')],
+  ['e2e', 'e2e/journey.test.ts', 'e2e/graceful-shutdown.test.ts'],
 ];
+/** The suites of Debian's PgBouncer, in transaction mode. */
+const ON_PGBOUNCER = [['e2e', 'e2e/pooler.test.ts']];
 
 /** Packages of the npm registry with the binaries of PostgreSQL; their versions are no ranges. */
 const POSTGRESQL = {
@@ -58,6 +71,8 @@ const rows = {
   ...each(Object.entries(OLD_POSTGRESQL), ([major, version]) => [`postgresql ${major}`, () => isRefused(postgresql(version))]),
   ...each(Object.entries(POSTGRESQL), ([major, version]) => [`postgresql ${major}`, () => onPostgres(postgresql(version))]),
   'postgresql debian': () => onPostgres('debian'),
+  'postgresql hostile': () => runSuites(ON_POSTGRESQL, ['--hostile']),
+  'pgbouncer debian': () => runSuites(ON_PGBOUNCER),
   'redis debian': () => runSuites(ON_REDIS),
   ...each(Object.entries(REDIS), ([name, wheel]) => [name, () => onRedis(name, ...wheel)]),
   ...each(NODE, (major) => [`node ${major}`, () => onNode(major)]),
@@ -115,7 +130,7 @@ function postgresql(version) {
 }
 
 function onPostgres(binaries) {
-  return binaries === null ? null : runSuites(CORE, [`--postgres=${binaries}`]);
+  return binaries === null ? null : runSuites(ON_POSTGRESQL, [`--postgres=${binaries}`]);
 }
 
 /** Whether `migrate` refuses the server in one line that names its version, and the API ends with it. */

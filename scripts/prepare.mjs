@@ -102,6 +102,7 @@ const FOR_TESTS = {
   'nginx-light': ['nginx'],
   systemd: ['systemd-analyze'],
   pgbouncer: ['pgbouncer'],
+  'postgresql-client': ['psql'],
   chromium: ['chromium', 'google-chrome', 'chromium-browser'],
   // Only suites named *.ci.test.ts need it, and Helm.
   ...(process.env.CI ? { prometheus: ['promtool'] } : {}),

@@ -1,4 +1,6 @@
-// npm run screenshots: starts a Tidings, publishes events, takes the pictures in docs/images, and stops it.
+// npm run screenshots: starts a Tidings, publishes events, takes the pictures in docs/images, and stops it. With
+// "-- --dialogs FOLDER" it also takes pictures of the dialogs, for a look at a change of the dashboard; they are not part of the docs.
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,10 +15,12 @@ const { startPostgres, startRedis, startTidings, temporaryFolder } = await impor
 const { migrate, openDatabase } = await import('../packages/database/dist/index.js');
 
 const IMAGES = join(ROOT, 'docs/images');
-const PORT = 4100;
 const BROWSER = process.env.CHROMIUM || '/usr/bin/chromium';
 /** How long events are published, so that the charts have data. */
 const PUBLISH_MS = 90_000;
+/** How long a page may take to show what a picture is of: a busy machine needs much of it. */
+const SHOWN_MS = 180_000;
+const dialogsFolder = process.argv[2] === '--dialogs' ? process.argv[3] : undefined;
 
 /** A receiver that answers after 20 to 140 ms. `/staging` always fails, and `/mobile` in 4 % of the requests. */
 const receiver = createServer((request, response) => {
@@ -28,7 +32,15 @@ const receiver = createServer((request, response) => {
       20 + 120 * Math.random() ** 3,
     );
   });
-}).listen(PORT, '127.0.0.1');
+});
+/** The port that the pictures show, or any other one where it is taken. */
+const PORT = await listen(4100).catch(() => listen(0));
+
+async function listen(port) {
+  receiver.listen(port, '127.0.0.1');
+  await once(receiver, 'listening');
+  return receiver.address().port;
+}
 
 const { folder, remove } = temporaryFolder();
 const postgres = await startPostgres({ folder: join(folder, 'postgres') });
@@ -100,17 +112,31 @@ try {
   await fillPastHour();
 
   mkdirSync(IMAGES, { recursive: true });
-  const take = async (name, path, { scheme = 'light', ready, height = 760 }) => {
+  const take = async (name, path, { scheme = 'light', ready, height = 760, folder = IMAGES }) => {
     const context = await browser.newContext({ colorScheme: scheme, viewport: { width: 1180, height }, reducedMotion: 'reduce' });
+    context.setDefaultTimeout(SHOWN_MS);
     const page = await context.newPage();
     await page.goto(`${tidings.url}${path}#token=${alice}`);
-    await ready(page);
-    await page.screenshot({ path: join(IMAGES, `${name}.png`) });
+    await ready(page).catch((error) => {
+      throw new Error(`The page of the picture "${name}" did not show what it is of.`, { cause: error });
+    });
+    const file = join(folder, `${name}.png`);
+    await page.screenshot({ path: file });
     await context.close();
-    console.log(`docs/images/${name}.png`);
+    console.log(file);
+  };
+  const offerSession = async (page, token) => {
+    await waitForText('Staging')(page);
+    await page.evaluate(`location.hash = 'token=${token}'`);
   };
   const waitForText = (text) => (page) => page.getByText(text).first().waitFor();
-  await take('webhooks', '/', { ready: (page) => page.locator('.spark').nth(3).waitFor() });
+  await take('webhooks', '/', {
+    ready: (page) =>
+      page
+        .getByRole('img', { name: /succeeded/ })
+        .nth(3)
+        .waitFor(),
+  });
   await take('webhook', `/webhooks/${staging.id}`, { scheme: 'dark', ready: waitForText('sync.failed') });
   await take('stream', '/stream', {
     scheme: 'dark',
@@ -124,6 +150,39 @@ try {
     },
   });
   await take('operator', '/operator', { height: 900, ready: (page) => page.locator('.recharts-surface').nth(2).waitFor() });
+
+  if (dialogsFolder !== undefined) {
+    mkdirSync(dialogsFolder, { recursive: true });
+    const dialog = (name, path, steps, scheme = 'light') =>
+      take(name, path, {
+        folder: dialogsFolder,
+        scheme,
+        ready: async (page) => {
+          await steps(page);
+          await page.getByRole('dialog').waitFor();
+        },
+      });
+    const click = (page, name) => page.getByRole('button', { name, exact: true }).first().click();
+    for (const scheme of ['light', 'dark']) {
+      await dialog(`disable-${scheme}`, `/webhooks/${staging.id}`, (page) => click(page, 'Disable'), scheme);
+      await dialog(`switch-${scheme}`, '/', (page) => offerSession(page, tidings.token('mallory')), scheme);
+    }
+    await dialog('test', `/webhooks/${staging.id}`, (page) => click(page, 'Send test event'));
+    for (const name of ['Replay deliveries …', 'Rotate secret …', 'Delete …']) {
+      await dialog(name.split(' ')[0].toLowerCase(), `/webhooks/${staging.id}`, async (page) => {
+        await click(page, 'More …');
+        await page.getByRole('menuitem', { name }).click();
+      });
+    }
+    await take('paused', `/webhooks/${staging.id}`, {
+      folder: dialogsFolder,
+      ready: async (page) => {
+        await click(page, 'Pause');
+        await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
+      },
+    });
+    await take('audit', '/operator/audit', { folder: dialogsFolder, ready: (page) => page.getByRole('row').nth(2).waitFor() });
+  }
 } finally {
   await browser.close();
   await tidings.stop();

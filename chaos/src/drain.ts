@@ -7,11 +7,11 @@ const POLL_MS = 250;
 const LATE_REQUEST_MS = 1000;
 
 /** Waits until no delivery is pending or still to be written, at most `deadlineMs`, and returns the delivery log. */
-export async function drain(databaseUrl: string, deadlineMs: number): Promise<LoggedDelivery[]> {
+export async function drain(databaseUrl: string, deadlineMs: number): Promise<Omit<LoggedDelivery, 'outlived'>[]> {
   const end = performance.now() + deadlineMs;
   while (performance.now() < end && (await countPending(databaseUrl)) > 0) await wait(POLL_MS);
   await wait(LATE_REQUEST_MS);
-  return query<LoggedDelivery & Record<string, unknown>>(
+  return query<Omit<LoggedDelivery, 'outlived'> & Record<string, unknown>>(
     databaseUrl,
     `SELECT event_id AS event, deliveries.webhook_id AS webhook, status::text AS status,
       coalesce(pending.attempt_count, deliveries.attempt_count) AS attempts,

@@ -3,7 +3,7 @@ import type { Arrival, Fault } from './ledger.js';
 export interface Explanation {
   /** Requests that a receiver accepted with a 2xx beyond the first of their delivery, without the `late` ones. */
   duplicates: number;
-  /** Requests after an attempt that was recorded as timed out although its receiver accepted it. */
+  /** Requests after an attempt that timed out, or outlived its lease, although its receiver accepted it. */
   late: number;
   /** Keys of the deliveries with a duplicate that no fault can have caused. */
   unexplained: string[];
@@ -16,18 +16,19 @@ export interface Explanation {
  * the record of the first one, or that resumed a worker after it had lost its lease. A fault explains one duplicate of a
  * delivery (or `perDelivery`, where it is more), so two duplicates need two faults.
  *
- * One more cause is not a fault: a receiver accepted the request and answered too late. That attempt is recorded as
- * timed out. As many duplicates as there are such attempts are `late`.
+ * One more cause is not a fault: the machine was slow. A receiver accepted the request and answered too late, and the attempt is
+ * recorded as timed out. Or the worker stood still until another one could claim the delivery, and logged how long it had held
+ * the lease. As many duplicates as there are such attempts are `late`.
  *
  * @param arrived the requests of each delivery, by its key
  * @param leaseMs a request that arrived longer than this before a fault was recorded by then, or its lease had expired
- * @param timeouts the number of attempts of each delivery that were recorded as timed out
+ * @param slow the number of attempts of each delivery that timed out or outlived their lease
  */
 export function explainDuplicates(
   arrived: ReadonlyMap<string, readonly Arrival[]>,
   faults: readonly Fault[],
   leaseMs: number,
-  timeouts: ReadonlyMap<string, number> = new Map(),
+  slow: ReadonlyMap<string, number> = new Map(),
 ): Explanation {
   const interrupting = faults.filter(({ interrupts }) => interrupts > 0).sort((a, b) => a.untilMs - b.untilMs);
   const unexplained: string[] = [];
@@ -45,7 +46,7 @@ export function explainDuplicates(
 
     const accepted = arrivals.filter(({ status }) => isSuccess(status)).sort((a, b) => a.atMs - b.atMs);
     const more = Math.max(0, accepted.length - 1);
-    const excused = Math.min(more, timeouts.get(delivery) ?? 0);
+    const excused = Math.min(more, slow.get(delivery) ?? 0);
     late += excused;
     duplicates += more - excused;
     const uses = new Map<Fault, number>();

@@ -51,6 +51,7 @@ function verdictOn(made: Ledger, deliveries: Partial<LoggedDelivery>[] = []) {
     status: 'succeeded',
     attempts: 1,
     timeouts: 0,
+    outlived: 0,
     ...delivery,
   }));
   return judge({ ledger: made, deliveries: all, maxAttempts: MAX_ATTEMPTS, leaseMs: LEASE_MS });
@@ -143,6 +144,15 @@ describe('duplicates', () => {
     for (const atMs of [10, 5000]) arrive(made, 'e1', { atMs });
     crash(made, 100, { interrupts: 0 });
     expect(verdictOn(made, [{}]).violations).toHaveLength(2);
+  });
+
+  test('are late, and need no fault, when the worker of the first request outlived its lease', () => {
+    const made = ledger();
+    publish(made, 'e1');
+    arrive(made, 'e1', { atMs: 10 });
+    arrive(made, 'e1', { atMs: 5000, attempt: 2 });
+    expect(verdictOn(made, [{}]).violations).toHaveLength(2);
+    expect(verdictOn(made, [{ outlived: 1 }])).toMatchObject({ violations: [], counts: { duplicates: 0, late: 1 } });
   });
 
   test('must not exceed the requests that can have been in flight', () => {

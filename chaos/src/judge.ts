@@ -11,6 +11,8 @@ export interface LoggedDelivery {
   attempts: number;
   /** The number of attempts that were recorded as timed out. */
   timeouts: number;
+  /** The number of attempts that were not recorded, since their worker had stood still for longer than the lease, by its own log. */
+  outlived: number;
 }
 
 export interface Evidence {
@@ -38,7 +40,7 @@ export interface Counts {
   /** Deliveries whose requests had different bodies. */
   altered: number;
   duplicates: number;
-  /** Requests after an attempt that was recorded as timed out although its receiver accepted it: the machine was slow. */
+  /** Requests after an attempt that timed out or outlived its lease although its receiver accepted it: the machine was slow. */
   late: number;
   /** The highest number of duplicates that the faults allow. */
   bound: number;
@@ -64,28 +66,28 @@ const EXAMPLES = 3;
 export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): Verdict {
   const { webhooks, events, arrivals, faults } = ledger;
   const published = [...events.values()].filter(({ publication }) => publication !== 'withdrawn');
-  const arrived = groupBy(arrivals, key);
-  const logged = new Map(deliveries.map((delivery) => [key(delivery), delivery]));
+  const arrived = groupBy(arrivals, keyOf);
+  const logged = new Map(deliveries.map((delivery) => [keyOf(delivery), delivery]));
   const allowed = new Set(
     published.flatMap((event) =>
-      webhooks.filter((webhook) => isExpectedBy(event, webhook)).map(({ id }) => key({ event: event.id, webhook: id })),
+      webhooks.filter((webhook) => isExpectedBy(event, webhook)).map(({ id }) => keyOf({ event: event.id, webhook: id })),
     ),
   );
   const expected = [...allowed].filter((each) => events.get(eventOf(each))?.publication === 'accepted');
-  const timeouts = new Map(deliveries.map((delivery) => [key(delivery), delivery.timeouts]));
-  const { duplicates, late, unexplained, interruptions } = explainDuplicates(arrived, faults, leaseMs, timeouts);
+  const slow = new Map(deliveries.map((delivery) => [keyOf(delivery), delivery.timeouts + delivery.outlived]));
+  const { duplicates, late, unexplained, interruptions } = explainDuplicates(arrived, faults, leaseMs, slow);
 
   const found: Record<string, string[]> = {
     lost: expected.filter((each) => !isDelivered(arrived.get(each)) && !usedAllAttempts(logged.get(each), maxAttempts)),
     unexpected: [...new Set([...arrived.keys(), ...logged.keys()])].filter((each) => !allowed.has(each)),
-    'with a wrong signature': arrivals.filter(({ signature }) => signature === 'wrong').map(key),
-    'with a timestamp that receivers refuse': arrivals.filter(({ signature }) => signature === 'stale').map(key),
+    'with a wrong signature': arrivals.filter(({ signature }) => signature === 'wrong').map(keyOf),
+    'with a timestamp that receivers refuse': arrivals.filter(({ signature }) => signature === 'stale').map(keyOf),
     'with another body': [...arrived]
       .filter(([, same]) => new Set(same.map(({ bodyHash }) => bodyHash)).size > 1)
       .map(([each]) => each),
     'duplicates that no fault explains': unexplained,
     'with more requests than allowed': [...arrived]
-      .filter(([each, list]) => list.length > maxAttempts + (interruptions.get(each) ?? 0))
+      .filter(([each, list]) => list.length > maxAttempts + (interruptions.get(each) ?? 0) + (logged.get(each)?.outlived ?? 0))
       .map(([each]) => each),
     'with a status in the log that contradicts the receiver': [...new Set([...allowed, ...logged.keys()])].filter((each) => {
       const delivery = logged.get(each);
@@ -124,7 +126,8 @@ export function judge({ ledger, deliveries, maxAttempts, leaseMs }: Evidence): V
   };
 }
 
-function key({ event, webhook }: { event: string; webhook: string }): string {
+/** The name of a delivery in findings. */
+export function keyOf({ event, webhook }: { event: string; webhook: string }): string {
   return `${event} → ${webhook}`;
 }
 

@@ -1,7 +1,8 @@
 import { createPublisher, startLoad, type Load, type Publisher } from './generator.js';
 import { drain } from './drain.js';
+import { countOutlivedLeases } from './outlived-leases.js';
 import { createLedger, nowMs, type Fault, type Ledger } from './ledger.js';
-import { judge, type Verdict } from './judge.js';
+import { judge, keyOf, type Verdict } from './judge.js';
 import { preload } from './preload/environment.js';
 import { startProcesses, type Processes } from './processes.js';
 import { startReceivers, type Receivers } from './receivers.js';
@@ -133,12 +134,32 @@ export async function startSystem(context: ScenarioContext, options: SystemOptio
     async drainAndJudge({ deadlineMs = context.drainMs ?? DRAIN_MS } = {}) {
       if (random.chance(REPUBLISH)) await publisher.republishUnsure();
       context.log('draining');
-      const deliveries = await drain(databaseUrl, deadlineMs);
-      context.keepLedger(ledger);
+      const drained = await drain(databaseUrl, deadlineMs);
+      const log = linesOf(processes);
+      context.keepLedger(ledger, { log });
+      const outlived = countOutlivedLeases(
+        log.map(({ line }) => line),
+        LEASE_MS,
+      );
+      const deliveries = drained.map((one) => ({ ...one, outlived: outlived.get(keyOf(one)) ?? 0 }));
       const maxAttempts = Number(env['DELIVERY_ATTEMPTS']);
       return judge({ ledger, deliveries, maxAttempts, leaseMs: LEASE_MS + LEASE_SLACK_MS });
     },
   };
+}
+
+/** The log lines of the running processes: they tell why an attempt was not recorded. */
+function linesOf({ workers, apis }: Processes): { process: string; line: string }[] {
+  const named = [
+    ...workers.map((one, index) => [`worker ${String(index + 1)}`, one] as const),
+    ...apis.map((one) => ['api', one] as const),
+  ];
+  return named.flatMap(([process, { output }]) =>
+    output()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => ({ process, line })),
+  );
 }
 
 function environments(option: SystemOptions['workers'], defaultCount: number): readonly NodeJS.ProcessEnv[] {

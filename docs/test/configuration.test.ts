@@ -35,7 +35,15 @@ describe('.env.example', () => {
   const assignments = [...read('.env.example').matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$/gm)];
   const values = new Map(assignments.map(([, name = '', value = '']) => [name, value]));
   /** Variables of docker-compose.yml that no process of Tidings reads. */
-  const ofCompose = ['POSTGRES_PASSWORD', 'API_PORT', 'PROMETHEUS_PORT', 'GRAFANA_PORT', 'GRAFANA_PASSWORD', 'JAEGER_PORT'];
+  const ofCompose = [
+    'POSTGRES_PASSWORD',
+    'REDIS_PASSWORD',
+    'API_PORT',
+    'PROMETHEUS_PORT',
+    'GRAFANA_PORT',
+    'GRAFANA_PASSWORD',
+    'JAEGER_PORT',
+  ];
 
   test('names every setting once, and no other variable', () => {
     expect(assignments.map(([, name]) => name).sort()).toEqual([...names, ...OF_OPENTELEMETRY, ...ofCompose].sort());

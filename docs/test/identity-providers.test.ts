@@ -46,7 +46,8 @@ interface Case {
 }
 
 const AUTH0 = 'https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles';
-const KEYCLOAK = 'https://www.keycloak.org/docs/latest/server_admin/#_audience';
+const KEYCLOAK = 'https://www.keycloak.org/docs/latest/server_admin/#audience-support';
+const KEYCLOAK_ROLES = 'https://www.keycloak.org/docs/latest/server_admin/#_oidc_token_role_mappings';
 const ENTRA = 'https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference';
 const OKTA = 'https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/';
 const COGNITO = 'https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html';
@@ -54,8 +55,11 @@ const COGNITO_ID = 'https://docs.aws.amazon.com/cognito/latest/developerguide/am
 const CLERK = 'https://clerk.com/docs/guides/sessions/session-tokens';
 const SUPABASE = 'https://supabase.com/docs/guides/auth/jwt-fields';
 const LOGTO = 'https://docs.logto.io/authorization/validate-access-tokens';
-const ZITADEL = 'https://zitadel.com/docs/apis/openidoauth/claims';
-const FIREBASE = 'https://firebase.google.com/docs/auth/admin/verify-id-tokens';
+const ZITADEL = 'https://zitadel.com/docs/guides/integrate/retrieve-user-roles';
+const FIREBASE = 'https://firebase.google.com/docs/reference/admin/node/firebase-admin.auth.decodedidtoken';
+
+/** The heading in docs/identity.md below which the table of the providers' pages is. */
+const SOURCES = 'Sources of the shapes';
 
 const uuid = '36fa0f91-f94d-4a0c-afed-6b7d952e47da';
 const tenant = '72f988bf-86f1-41af-91ab-2d7cd011db47';
@@ -144,7 +148,6 @@ const CASES: Case[] = [
       aud: 'https://tidings.example.com',
       ...times,
       azp: 'awZfdIir8YFdGZWkvCejDoUb7SjTDicx',
-      gty: 'client-credentials',
       scope: 'events:publish',
     },
     owner: 'awZfdIir8YFdGZWkvCejDoUb7SjTDicx@clients',
@@ -177,6 +180,27 @@ const CASES: Case[] = [
     owner: uuid,
     scopes: ['events:publish'],
     foreign: { aud: 'account' },
+  },
+  {
+    provider: 'Keycloak',
+    token: 'access token of a service account, with one audience',
+    source: KEYCLOAK_ROLES,
+    header: { typ: 'JWT' },
+    claims: {
+      ...times,
+      jti: 'trrtcc:7e4d3b7c-5a64-4f5c-9f3e-0f6a2a4c4c59',
+      iss: 'https://id.example.com/realms/example',
+      aud: 'tidings',
+      sub: uuid,
+      typ: 'Bearer',
+      azp: 'publisher',
+      resource_access: { tidings: { roles: ['events:publish'] } },
+      scope: '',
+      preferred_username: 'service-account-publisher',
+    },
+    owner: uuid,
+    scopes: ['events:publish'],
+    foreign: { aud: 'shop' },
   },
   {
     provider: 'Entra ID',
@@ -271,7 +295,6 @@ const CASES: Case[] = [
       cid: 'nmdP1fcyvdVO11AL7ECm',
       uid: '00ujmkLgagxeRrAg20g3',
       scp: ['openid', 'events:publish'],
-      auth_time: now - 5,
     },
     jwk: { use: 'sig', alg: 'RS256' },
     owner: 'alice@example.com',
@@ -434,8 +457,12 @@ const CASES: Case[] = [
       ...times,
       nbf: now - 5,
       jti: 'V2_170848145649959169-at_1',
-      client_id: '170848145649959169@portal',
-      'urn:zitadel:iam:org:project:roles': { 'events:publish': { '170842731025825000': 'example.zitadel.cloud' } },
+      azp: '170848145649959169@portal',
+      'urn:zitadel:iam:org:project:170842731025825025:roles': {
+        'events:publish': { '170842731025825000': 'example.zitadel.cloud' },
+      },
+      // The roles in the project of the application, here of the portal.
+      'urn:zitadel:iam:org:project:roles': { admin: { '170842731025825000': 'example.zitadel.cloud' } },
     },
     jwk: { use: 'sig', alg: 'RS256' },
     owner: '170848145649959169',
@@ -494,6 +521,7 @@ function verify(one: Case, token: string) {
     ...rules,
     findKeys: (header) => Promise.resolve('keys' in source ? source.keys : findKeys(set, header)),
     isRevoked: () => false,
+    notBefore: () => undefined,
   });
 }
 
@@ -515,7 +543,7 @@ describe.each(CASES)('$provider, $token, of the shape in $source', (one) => {
 
 test('every provider of docs/identity.md is tested, with settings that exist, and checks issuer and audience', () => {
   const section = readPage('docs/identity.md').split('\n## Identity providers\n')[1]?.split(/\n## /)[0] ?? '';
-  const headings = [...section.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+  const headings = [...section.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading).filter((one) => one !== SOURCES);
   expect(headings).toEqual([...new Set(CASES.map(({ provider }) => provider))]);
   for (const heading of headings) {
     const env = settingsOf(heading ?? '');
@@ -523,6 +551,24 @@ test('every provider of docs/identity.md is tested, with settings that exist, an
     expect(Object.keys(env)).toEqual(expect.arrayContaining(['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE']));
     expect(settingNotices(Object.keys(tokenSettings), env)).toEqual([]);
   }
+});
+
+test('the table of sources links the page of each shape in the row of its provider', () => {
+  const table =
+    readPage('docs/identity.md')
+      .split(`\n### ${SOURCES}\n`)[1]
+      ?.split(/\n##+ /)[0] ?? '';
+  const rowOf = (provider: string) => table.split('\n').find((line) => line.startsWith(`| ${provider} `)) ?? '';
+  for (const { provider, source } of CASES) expect(rowOf(provider)).toContain(`](${source})`);
+});
+
+test.each([
+  ['Entra ID', 'access token of a user (v2)', 'oid', 'owner'],
+  ['Clerk', 'session token (version 2)', 'azp', 'audience'],
+])("%s's %s is refused without %s, which the provider leaves out in some cases", async (provider, token, claim, reason) => {
+  const one = CASES.find((each) => each.provider === provider && each.token === token) as Case;
+  const { [claim]: _, ...claims } = one.claims;
+  expect(await verify(one, await sign(one, claims))).toMatchObject({ caller: null, fault: reason });
 });
 
 test("Supabase's keys for clients and servers, which name nobody, are refused", async () => {

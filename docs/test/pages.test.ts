@@ -46,6 +46,14 @@ const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
 ).filter((path) => !path.includes('node_modules') && !path.includes('/dist/'));
 const decisions = readdirSync(join(ROOT, 'docs/decisions')).map((file) => `docs/decisions/${file}`);
+
+test('the index of decisions has every decision', () => {
+  const index = readPage('docs/decisions/README.md');
+  expect(decisions.filter((path) => !index.includes(`(${path.replace('docs/decisions/', '')})`))).toEqual([
+    'docs/decisions/README.md',
+  ]);
+});
+
 /** Files that a recipe of CONTRIBUTING asks the reader to make. */
 const TO_BE_MADE = ['packages/events/src/catalog/playlist.ts'];
 

@@ -92,8 +92,6 @@ describe('every command of', () => {
           'Authorization: Bearer eyJhbGciOiJIUzI1NiIs…': auth,
           'wh_…': id,
           'dlv_…': delivery,
-          '<token or jti>': tidings.token('nobody'),
-          'REDIS_URL=redis://redis:6379': `REDIS_URL=${redis.url}`,
         },
         env: {
           ...process.env,

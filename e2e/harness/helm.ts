@@ -22,9 +22,16 @@ export interface Manifest {
 /** Values of the chart by path, for `--set-json`. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Runs Helm on the chart and returns its output. Throws an Error with Helm's message when it fails. */
+/** What an installation must set: the peers of PostgreSQL and Redis. */
+const REQUIRED: Values = {
+  'networkPolicy.database.to': [{ ipBlock: { cidr: '10.0.0.5/32' } }],
+  'networkPolicy.redis.to': [{ podSelector: { matchLabels: { app: 'redis' } } }],
+};
+
+/** Runs Helm on the chart, without files of values with the required ones, and returns its output. Throws an Error with Helm's message when it fails. */
 export function helm(command: 'template' | 'lint', values: Values = {}, files: readonly string[] = []): string {
-  const sets = Object.entries(values).flatMap(([path, value]) => ['--set-json', `${path}=${JSON.stringify(value)}`]);
+  const complete = files.length === 0 ? { ...REQUIRED, ...values } : values;
+  const sets = Object.entries(complete).flatMap(([path, value]) => ['--set-json', `${path}=${JSON.stringify(value)}`]);
   const valueFiles = files.flatMap((file) => ['--values', `${CHART}/${file}`]);
   const release = command === 'template' ? ['blue'] : ['--strict'];
   return execFileSync(HELM ?? '', [command, ...release, CHART, ...valueFiles, ...sets], { encoding: 'utf8', stdio: 'pipe' });

@@ -12,6 +12,7 @@ CREATE TYPE webhook_ordering AS ENUM ('unordered', 'fifo');
 
 CREATE SEQUENCE audit_log_id_seq AS bigint;
 CREATE SEQUENCE events_position_seq AS bigint;
+CREATE SEQUENCE revocations_change_seq AS bigint;
 
 -- Tables
 
@@ -59,6 +60,7 @@ CREATE TABLE audit_log (
   owner text,
   webhook_id text,
   details jsonb NOT NULL,
+  actor_kind text,
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 
@@ -107,6 +109,7 @@ CREATE TABLE events (
   "timestamp" timestamp(3) with time zone NOT NULL,
   accepted_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
   traceparent text,
+  published_by text,
   CONSTRAINT events_pkey PRIMARY KEY ("position", accepted_at)
 ) PARTITION BY RANGE (accepted_at);
 
@@ -200,6 +203,17 @@ CREATE TABLE registration_keys (
   CONSTRAINT registration_keys_pkey PRIMARY KEY (owner, key)
 );
 
+CREATE TABLE revocations (
+  kind text NOT NULL,
+  subject text NOT NULL,
+  change bigint NOT NULL DEFAULT nextval('revocations_change_seq'::regclass),
+  not_before timestamp(3) with time zone,
+  ends_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  revoked_by text,
+  CONSTRAINT revocations_pkey PRIMARY KEY (kind, subject)
+);
+
 CREATE TABLE subscriptions (
   pattern text NOT NULL,
   webhook_id text NOT NULL,
@@ -278,6 +292,8 @@ CREATE INDEX pending_deliveries_backoff_idx ON pending_deliveries USING btree (w
 CREATE INDEX pending_deliveries_parked_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
 CREATE INDEX pending_deliveries_wake_at_idx ON pending_deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
 CREATE INDEX registration_keys_created_at_idx ON registration_keys USING btree (created_at);
+CREATE UNIQUE INDEX revocations_change_key ON revocations USING btree (change);
+CREATE INDEX revocations_ends_at_idx ON revocations USING btree (ends_at);
 CREATE INDEX subscriptions_webhook_id_idx ON subscriptions USING btree (webhook_id);
 CREATE INDEX webhook_hours_hour_idx ON webhook_hours USING brin (hour);
 CREATE INDEX webhooks_fifo_idx ON webhooks USING btree (id) WHERE (ordering = 'fifo'::webhook_ordering);
@@ -319,6 +335,8 @@ END $function$;
 CREATE OR REPLACE FUNCTION add_period(earliest timestamp with time zone, latest timestamp with time zone, days integer)
  RETURNS text
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
  SET lock_timeout TO '5s'
 AS $function$
 DECLARE
@@ -328,8 +346,7 @@ DECLARE
   covered_until TIMESTAMPTZ;
   label TEXT;
 BEGIN
-  -- Any number, as long as every process takes the same lock.
-  PERFORM pg_advisory_xact_lock(4105112402);
+  PERFORM pg_advisory_xact_lock(lock_class(), 2), pg_advisory_xact_lock_shared(4105112402);
   LOOP
     SELECT ends_at INTO covered_until FROM partitions WHERE coalesce(starts_at, '-infinity') <= from_at AND from_at < ends_at;
     EXIT WHEN NOT FOUND;
@@ -356,6 +373,9 @@ CREATE OR REPLACE FUNCTION audit_webhook()
 AS $function$
 DECLARE
   actor TEXT := coalesce(nullif(current_setting('tidings.actor', true), ''), 'tidings');
+  kind TEXT := CASE WHEN nullif(current_setting('tidings.actor', true), '') IS NULL THEN 'system'
+    ELSE nullif(current_setting('tidings.actor_kind', true), '') END;
+  is_reseal BOOLEAN := actor = 'tidings reseal' AND coalesce(kind, 'system') = 'system';
   public_fields TEXT[] := ARRAY['url', 'event_types', 'description', 'max_in_flight', 'rate_limit', 'ordering',
     'retry_max_attempts', 'retry_initial_delay_ms', 'retry_max_delay_ms', 'retry_schedule', 'enabled'];
   before JSONB := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
@@ -368,7 +388,7 @@ BEGIN
     FROM unnest(public_fields) AS field
     WHERE nullif(before -> field, 'null') IS DISTINCT FROM nullif(after -> field, 'null')
       AND (field <> 'enabled' OR TG_OP = 'INSERT');
-  IF before ->> 'sealed_headers' IS DISTINCT FROM after ->> 'sealed_headers' AND actor <> 'tidings reseal' THEN
+  IF before ->> 'sealed_headers' IS DISTINCT FROM after ->> 'sealed_headers' AND NOT is_reseal THEN
     changes := changes || '{"headers": {"from": "secret", "to": "secret"}}';
   END IF;
 
@@ -376,33 +396,33 @@ BEGIN
     IF is_paused(NEW) THEN
       changes := changes || jsonb_build_object('paused_by', jsonb_build_object('from', NULL, 'to', paused_by(NEW)));
     END IF;
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, 'webhook.created', audited_owner, audited_id, changes);
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, 'webhook.created', audited_owner, audited_id, changes);
     RETURN NULL;
   END IF;
   IF TG_OP = 'DELETE' THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, 'webhook.deleted', OLD.owner, OLD.id, jsonb_build_object('url', jsonb_build_object('from', OLD.url, 'to', NULL)));
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, 'webhook.deleted', OLD.owner, OLD.id, jsonb_build_object('url', jsonb_build_object('from', OLD.url, 'to', NULL)));
     RETURN NULL;
   END IF;
 
   IF changes <> '{}' THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, 'webhook.changed', audited_owner, audited_id, changes);
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, 'webhook.changed', audited_owner, audited_id, changes);
   END IF;
   IF NEW.enabled <> OLD.enabled OR NEW.disabled_reason IS DISTINCT FROM OLD.disabled_reason THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, CASE WHEN NEW.enabled THEN 'webhook.enabled' ELSE 'webhook.disabled' END, audited_owner, audited_id,
         jsonb_build_object('reason', jsonb_build_object('from', OLD.disabled_reason, 'to', NEW.disabled_reason)));
   END IF;
   IF paused_by(NEW) <> paused_by(OLD) THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN paused_by(NEW) <@ paused_by(OLD) THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id,
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, CASE WHEN paused_by(NEW) <@ paused_by(OLD) THEN 'webhook.resumed' ELSE 'webhook.paused' END, audited_owner, audited_id,
         jsonb_build_object('paused_by', jsonb_build_object('from', paused_by(OLD), 'to', paused_by(NEW))));
   END IF;
   IF NEW.sealed_secret <> OLD.sealed_secret THEN
-    INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-      VALUES (actor, CASE WHEN actor = 'tidings reseal' THEN 'secret.resealed' ELSE 'secret.rotated' END, audited_owner, audited_id, '{}');
+    INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+      VALUES (actor, kind, CASE WHEN is_reseal THEN 'secret.resealed' ELSE 'secret.rotated' END, audited_owner, audited_id, '{}');
   END IF;
   RETURN NULL;
 END $function$;
@@ -412,6 +432,38 @@ CREATE OR REPLACE FUNCTION delivery_id_floor(at timestamp with time zone)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((('dlv_'::text || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 5, 8)) || '-'::text) || substr(encode(int8send((floor((EXTRACT(epoch FROM at) * (1000)::numeric)))::bigint), 'hex'::text), 13, 4));
+
+CREATE OR REPLACE FUNCTION drop_next_partition(period text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+DECLARE
+  kind TEXT;
+  expired partitions;
+  dropped REGCLASS;
+BEGIN
+  PERFORM pg_advisory_xact_lock(lock_class(), 2), pg_advisory_xact_lock_shared(4105112402);
+  SELECT * INTO expired FROM partitions WHERE name = period AND expired_at <= now() - interval '1 day';
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  FOREACH kind IN ARRAY ARRAY['deliveries', 'attempts', 'events'] LOOP
+    SELECT inhrelid INTO dropped FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+    WHERE inhparent = to_regclass(kind) AND relname = kind || '_' || period;
+    CONTINUE WHEN NOT FOUND;
+    IF kind = 'deliveries' THEN
+      IF has_pending(expired) THEN RETURN NULL; END IF;
+      -- From here on no request can retry or replay one of its deliveries. DROP TABLE takes the same lock.
+      LOCK TABLE ONLY deliveries IN ACCESS EXCLUSIVE MODE;
+      IF has_pending(expired) THEN RETURN NULL; END IF;
+    END IF;
+    EXECUTE format('DROP TABLE %s', dropped);
+    EXIT;
+  END LOOP;
+  IF kind = 'events' THEN DELETE FROM partitions WHERE name = period; END IF;
+  RETURN kind;
+END $function$;
 
 CREATE OR REPLACE FUNCTION end_of_log()
  RETURNS bigint
@@ -530,6 +582,19 @@ BEGIN
   );
 END $function$;
 
+CREATE OR REPLACE FUNCTION has_pending(period partitions)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RETURN EXISTS (
+    SELECT FROM pending_deliveries
+    WHERE delivery_id >= coalesce(delivery_id_floor(period.starts_at), '') AND delivery_id < delivery_id_floor(period.ends_at)
+  ) OR EXISTS (
+    SELECT FROM expansions WHERE accepted_at >= coalesce(period.starts_at, '-infinity') AND accepted_at < period.ends_at
+  );
+END $function$;
+
 CREATE OR REPLACE FUNCTION is_deliverable(webhook webhooks)
  RETURNS boolean
  LANGUAGE sql
@@ -557,6 +622,12 @@ BEGIN
   RETURN coalesce((SELECT position FROM line_starts WHERE webhook_id = of_webhook ORDER BY position DESC LIMIT 1), 0);
 END $function$;
 
+CREATE OR REPLACE FUNCTION lock_class()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (('events'::regclass)::oid)::integer;
+
 CREATE OR REPLACE FUNCTION lock_delivery(delivery_id text, of_owner text)
  RETURNS TABLE(delivery deliveries, pending pending_deliveries, webhook webhooks)
  LANGUAGE plpgsql
@@ -578,9 +649,17 @@ CREATE OR REPLACE FUNCTION lock_log(event_ids text[])
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  -- Any number, as long as every process takes the same lock.
-  PERFORM pg_advisory_xact_lock(4105112401);
+  -- `lock_class` says why there are two, and in this order.
+  PERFORM pg_advisory_xact_lock(lock_class(), 1), pg_advisory_xact_lock_shared(4105112401);
   RETURN QUERY SELECT events.id, events.type, events.data::text FROM events WHERE events.id = ANY (event_ids);
+END $function$;
+
+CREATE OR REPLACE FUNCTION lock_owner(owner text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(owner, lock_class())), pg_advisory_xact_lock_shared(hashtextextended(owner, 0));
 END $function$;
 
 CREATE OR REPLACE FUNCTION lock_webhooks(webhook_ids text[])
@@ -591,8 +670,8 @@ DECLARE
   locked_ids TEXT[] := ARRAY(SELECT id FROM webhooks WHERE id = ANY (webhook_ids) FOR NO KEY UPDATE SKIP LOCKED);
   all_paused BOOLEAN;
 BEGIN
-  -- Any number, as long as `set_delivery_pause` takes the same lock: it waits for the claims that have not seen the pause.
-  PERFORM pg_advisory_xact_lock_shared(4105112403);
+  -- `set_delivery_pause` takes this lock exclusively: it waits for the claims that have not seen the pause (`lock_class`).
+  PERFORM pg_advisory_xact_lock_shared(lock_class(), 3), pg_advisory_xact_lock_shared(4105112403);
   locked_at := clock_timestamp();
   all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
   RETURN QUERY

@@ -48,10 +48,12 @@ export interface ApiOverrides {
   /** Limits slow clients. Default: the times of `createApiServer`. */
   serverTimeouts?: ServerTimeouts;
   /**
-   * How often revoked tokens and disabled owners are read, in milliseconds. Default 2,000: the longest time that a refused
+   * How often revoked tokens and disabled owners are read, in milliseconds. Default 1,000: the longest time that a refused
    * caller is still served.
    */
   refusalIntervalMs?: number;
+  /** The most revocations that can be made. Default 1,000,000. */
+  maxRevocations?: number;
   /** How long the result of a readiness check counts, in milliseconds. Default 1,000. */
   readinessMaxAgeMs?: number;
 }
@@ -84,7 +86,7 @@ export interface Api {
 /** The folder into which Vite builds the dashboard: files of a deployment, not imported code. */
 const DASHBOARD = join(import.meta.dirname, '../../dashboard/dist');
 /** The default of `ApiOverrides.refusalIntervalMs`. */
-const REFUSAL_INTERVAL_MS = 2000;
+const REFUSAL_INTERVAL_MS = 1000;
 
 /** Builds the API in the order in which data flows. Nothing listens and no task runs before `start`. */
 export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}): Promise<Api> {
@@ -135,9 +137,11 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     token: config.token,
     database: accepting,
     redis: commands,
+    subscriber,
     prefix,
     stream,
     intervalMs: overrides.refusalIntervalMs ?? REFUSAL_INTERVAL_MS,
+    maxRevocations: overrides.maxRevocations,
     observe: observeTask,
     log,
   });
@@ -184,6 +188,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
       stream,
       callers,
       testWebhook: overrides.testWebhook ?? tests.testWebhook,
+      countDestination: limits.countDestination,
       isStopping: () => stopped !== undefined,
       log,
     }),

@@ -170,7 +170,7 @@ describe('the configuration of the API', () => {
       stream: { heartbeatMs: 15_000, bufferBytes: 262_144, perOwner: 10, max: 10_000 },
       maxInFlight: 50,
       replaysPerSecond: 10,
-      requestLimits: { perOwner: 1200, perIp: 6000, authFailures: 60, publish: 0, costly: 30 },
+      requestLimits: { perOwner: 1200, perIp: 6000, authFailures: 60, publish: 0, costly: 30, perHost: 60 },
       maxConnections: 11_000,
       connectionsPerAddress: 1000,
       trustedProxies: false,

@@ -13,6 +13,7 @@ import { tokenConfig, tokenMistakes, tokenNotices, tokenSettings } from '@tiding
 import { parseBasePath } from './http/base-path.js';
 import { parseOrigins } from './http/cross-origin.js';
 import { parseTrustedProxies } from './http/proxies.js';
+import { parseContacts, parseHttpsUrl } from './security-txt/security-txt.js';
 
 /** The settings of the API by the names of their variables. */
 export const apiSettings = {
@@ -38,6 +39,19 @@ export const apiSettings = {
     SHUTDOWN_IDLE_MS: wholeNumber({ initial: 2000, min: 0, max: 60_000 }).describe(
       'How long a stopping API, which accepts no more connections, keeps idle ones open for a request that is under way, in milliseconds. The proxy must close its own idle connections earlier.',
     ),
+    SECURITY_CONTACT: parsed('URIs of `mailto:`, `https:` or `tel:`, comma-separated', parseContacts)
+      .default([])
+      .describe(
+        'Who receives reports of vulnerabilities of this installation: `mailto:security@example.com`. `/.well-known/security.txt` then names it. Unset: there is no such file.',
+      ),
+    SECURITY_POLICY: parsed('URL', parseHttpsUrl)
+      .optional()
+      .describe('The URL of your policy for such reports, for `security.txt`.'),
+    SECURITY_CANONICAL: parsed('URL', parseHttpsUrl)
+      .optional()
+      .describe(
+        'The URL under which `security.txt` is published: `https://hooks.example.com/.well-known/security.txt`. It becomes its `Canonical`.',
+      ),
     DASHBOARD: flag(true).describe('Whether the dashboard is served at `/`.'),
   }),
   ...tokenSettings,
@@ -58,7 +72,10 @@ export const apiSettings = {
       'Requests per minute from one address that fail to authenticate. 0: no limit. A failure beyond it is answered with 429 instead of 401; requests with valid tokens still pass.',
     ),
     RATE_LIMIT_COSTLY: perMinute(30).describe(
-      'Registrations and changes of webhooks, tests, retries, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
+      'Registrations and changes of webhooks, tests, verifications, retries, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
+    ),
+    RATE_LIMIT_PER_HOST: perMinute(60).describe(
+      'Requests per minute that owners aim at one host, by all owners together: tests, retries, replays, verifications, and changes of a URL to another host. 0: no limit. A request beyond it is answered with 429. Published events are not counted.',
     ),
     RATE_LIMIT_PUBLISH: perMinute(0).describe(
       'Requests to `POST /api/events` per minute by one caller with the scope `events:publish`. 0: no limit. They count for no other limit. A request beyond it is answered with 429.',
@@ -123,12 +140,18 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
       authFailures: settings.RATE_LIMIT_AUTH_FAILURES,
       publish: settings.RATE_LIMIT_PUBLISH,
       costly: settings.RATE_LIMIT_COSTLY,
+      perHost: settings.RATE_LIMIT_PER_HOST,
     },
     maxConnections: settings.MAX_CONNECTIONS,
     connectionsPerAddress: settings.CONNECTIONS_PER_ADDRESS,
     trustedProxies: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
     dashboard: settings.DASHBOARD,
+    securityContact: {
+      contacts: settings.SECURITY_CONTACT,
+      policy: settings.SECURITY_POLICY,
+      canonical: settings.SECURITY_CANONICAL,
+    },
   };
 }
 

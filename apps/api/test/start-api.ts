@@ -39,6 +39,8 @@ export interface TestApi {
   metrics: () => Promise<string>;
   /** The log so far, as JSON lines. */
   logged: () => string;
+  /** Revokes tokens as an operator does: `{jti}`, `{token}` or `{owner}`. */
+  revoke: (target: object) => Promise<void>;
   revocations: {
     /** Reads revoked tokens and disabled owners now, instead of in the next round. */
     refresh: () => Promise<void>;
@@ -47,7 +49,16 @@ export interface TestApi {
   stop: () => Promise<void>;
 }
 
-export interface TestApiOptions extends Pick<ApiOverrides, 'dashboardFolder' | 'refusalIntervalMs' | 'readinessMaxAgeMs'> {
+export interface TestApiOptions extends Pick<
+  ApiOverrides,
+  'dashboardFolder' | 'refusalIntervalMs' | 'maxRevocations' | 'readinessMaxAgeMs'
+> {
+  /** Called with the URLs of its database and its Redis before it starts. */
+  prepare?: (servers: { databaseUrl: string; redis: TestRedis }) => Promise<unknown>;
+  /** Called with the connections of the API before it starts. */
+  beforeStart?: (databases: Api['databases']) => void;
+  /** Returns the URL by which the API reaches Redis, such as that of a fault proxy. Default: Redis itself. */
+  reachRedis?: (url: string) => Promise<string>;
   /** Settings as a deployment has them. */
   env?: Record<string, string>;
   stream?: Partial<StreamSettings>;
@@ -107,7 +118,7 @@ const ENV = {
   DASHBOARD: 'false',
   LOG_FORMAT: 'json',
 };
-const NO_LIMITS: RequestLimits = { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 };
+const NO_LIMITS: RequestLimits = { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0, perHost: 0 };
 
 /** Reads the settings of an API that listens on a free port. */
 export function readTestConfig({ databaseUrl, redis, env = {} }: TestConfigOptions): ApiConfig {
@@ -123,8 +134,13 @@ export function signTestToken(sub: string, { scope = '', expiresIn = 3600, jti }
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const testDatabase = await createTestDatabase();
   const redis = createTestRedis();
-  const { reachDatabase = (url) => Promise.resolve(url) } = options;
-  const config = readTestConfig({ databaseUrl: await reachDatabase(testDatabase.url), redis, env: options.env });
+  const { reachDatabase = (url) => Promise.resolve(url), reachRedis = (url) => Promise.resolve(url) } = options;
+  await options.prepare?.({ databaseUrl: testDatabase.url, redis });
+  const config = readTestConfig({
+    databaseUrl: await reachDatabase(testDatabase.url),
+    redis: { url: await reachRedis(redis.url), prefix: redis.prefix },
+    env: options.env,
+  });
   const lines: string[] = [];
   const logStream = new Writable({
     write(line: Buffer, _encoding, done) {
@@ -153,12 +169,16 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       testWebhook: options.testWebhook ?? answered,
       ...(options.server && { serverTimeouts: options.server }),
       ...(options.dashboardFolder !== undefined && { dashboardFolder: options.dashboardFolder }),
+      ...(options.maxRevocations !== undefined && { maxRevocations: options.maxRevocations }),
       ...(options.refusalIntervalMs !== undefined && { refusalIntervalMs: options.refusalIntervalMs }),
       ...(options.readinessMaxAgeMs !== undefined && { readinessMaxAgeMs: options.readinessMaxAgeMs }),
     },
   );
+  options.beforeStart?.(api.databases);
   await api.start();
   const database = openDatabase({ url: testDatabase.url });
+  const as: TestApi['as'] = (sub, scope) =>
+    supertest.agent(api.url).set('authorization', `Bearer ${signTestToken(sub, scope === undefined ? {} : { scope })}`);
 
   return {
     app: api.app,
@@ -171,8 +191,11 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     databases: api.databases,
     redis,
     token: signTestToken,
-    as: (sub, scope) =>
-      supertest.agent(api.url).set('authorization', `Bearer ${signTestToken(sub, scope === undefined ? {} : { scope })}`),
+    as,
+    async revoke(target) {
+      const { status, text } = await as('olga', 'admin').post('/api/admin/revocations').send(target);
+      if (status !== 201) throw new Error(text);
+    },
     metrics: () => api.metrics.metrics(),
     logged: () => lines.join(''),
     async stop() {

@@ -30,6 +30,7 @@ export function fakeSession(options: Partial<Session> & Pick<Session, 'owner'>) 
     types: null,
     position: 0,
     tokenId: undefined,
+    issuedAt: undefined,
     expiresAt: Infinity,
     isOpen: true,
     endedAt: undefined,

@@ -140,6 +140,27 @@ describe("the worker's configuration", () => {
     );
   });
 
+  test('traces nothing with OTEL_SDK_DISABLED=true, whatever the other variables of OpenTelemetry say', () => {
+    const env = { ...good, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_EXPORTER: 'otlp' };
+    const read = (OTEL_SDK_DISABLED: string, more: object = {}) => readWorkerConfig({ ...env, OTEL_SDK_DISABLED, ...more });
+    for (const value of ['true', 'TRUE', 'True', ' true']) {
+      expect(read(value)).toMatchObject({ tracing: null, notices: [] });
+      // Of unsupported values it warns, as without an endpoint.
+      expect(read(value, { OTEL_TRACES_SAMPLER: 'jaeger_remote' })).toMatchObject({
+        tracing: null,
+        notices: [expect.stringMatching(/^OTEL_TRACES_SAMPLER is ignored/)],
+      });
+    }
+    for (const value of ['', 'false', 'False']) expect(read(value)).toMatchObject({ tracing: expect.anything(), notices: [] });
+    // The specification: any other value is false, and warned of.
+    for (const value of ['1', 'yes', 'on']) {
+      expect(read(value)).toMatchObject({
+        tracing: expect.anything(),
+        notices: ['OTEL_SDK_DISABLED must be true or false: its value counts as false.'],
+      });
+    }
+  });
+
   test('accepts the nodes of a Redis Cluster, and a prefix that keeps its keys on one node', () => {
     const REDIS_URL = 'redis://:pw@a:6379,redis://:pw@b:6379';
     expect(readWorkerConfig({ ...good, REDIS_URL, REDIS_PREFIX: '{music}' })).toMatchObject({

@@ -63,7 +63,6 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv) {
     timeoutMs: settings.DELIVERY_TIMEOUT_MS,
     outboxes: settings.OUTBOX_DATABASE_URLS,
     sendTraceparent: settings.SEND_TRACEPARENT,
-    proxy: settings.EGRESS_PROXY,
     ca: settings.EGRESS_CA_FILE,
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_MS,
     health: {

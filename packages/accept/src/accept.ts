@@ -1,4 +1,4 @@
-import { acceptEvents, createGroupCommit, type AcceptedEvent, type Queryable } from '@tidings/database';
+import { acceptEvents, createGroupCommit, type AcceptedEvent, type NewEvent, type Queryable } from '@tidings/database';
 import { isSameJson, patternsMatching, type Catalog, type TidingsEvent } from '@tidings/events';
 import { LINE_LIMIT, WAKE_AFTER_MS, type DeliveriesQueue, type ExpansionsQueue } from '@tidings/queue';
 import type { AcceptMetrics } from '@tidings/runtime/metrics';
@@ -48,8 +48,10 @@ export interface Accept {
    * Throws a {@link ConflictingEventError} when another event has one of the ids: then nothing of the call is accepted.
    * Throws the database's error. Then the log usually has none of the events. It has all of them if the connection broke during
    * the commit, or if a later commit for the same group of calls failed. So repeat the call with the same ids.
+   *
+   * @param publishedBy who published them over HTTP, for operators; default: nobody whom Tidings knows
    */
-  (events: readonly TidingsEvent[]): Promise<Acceptance[]>;
+  (events: readonly TidingsEvent[], publishedBy?: string): Promise<Acceptance[]>;
   /** Resolves when all accepted events and their deliveries were sent to Redis, or Redis has refused them. */
   idle: () => Promise<void>;
 }
@@ -127,17 +129,17 @@ export function createAccept(parts: AcceptParts): Accept {
     weigh: ({ events }: Call) => events.reduce((sum, { data }) => sum + 1 + Math.floor(data.length / CHARACTERS_PER_WEIGHT), 0),
   });
 
-  const acceptCall = async (events: readonly TidingsEvent[], traceparent: string | null): Promise<Acceptance[]> => {
-    const result = await groupCommit({ events, traceparent });
+  const acceptCall = async (call: Call): Promise<Acceptance[]> => {
+    const result = await groupCommit(call);
     if (result instanceof ConflictingEventError) throw result;
     return result;
   };
 
-  const accept = async (events: readonly TidingsEvent[]): Promise<Acceptance[]> => {
+  const accept = async (events: readonly TidingsEvent[], publishedBy?: string): Promise<Acceptance[]> => {
     const accepted =
       tracing === undefined
-        ? await acceptCall(events, null)
-        : await traceAccept(tracing, events, (traceparent) => acceptCall(events, traceparent));
+        ? await acceptCall({ events, traceparent: null, publishedBy })
+        : await traceAccept(tracing, events, (traceparent) => acceptCall({ events, traceparent, publishedBy }));
     accepted.forEach(({ id, status }, index) => {
       log.debug(`An event was ${status}.`, { event_id: id, event_type: events[index]?.type });
     });
@@ -156,12 +158,14 @@ interface Call {
   events: readonly TidingsEvent[];
   /** The trace context of the call's span; null without traces. */
   traceparent: string | null;
+  publishedBy: string | undefined;
 }
 
 type CallResult = Acceptance[] | ConflictingEventError;
 
-function toNewEvents({ events, traceparent }: Call): readonly (TidingsEvent & { traceparent?: string })[] {
-  return traceparent === null ? events : events.map((event) => ({ ...event, traceparent }));
+function toNewEvents({ events, traceparent, publishedBy }: Call): readonly NewEvent[] {
+  if (traceparent === null && publishedBy === undefined) return events;
+  return events.map((event) => ({ ...event, traceparent, publishedBy: publishedBy ?? null }));
 }
 
 /** The first occurrence of an id in this commit is the accepted event; each further occurrence repeats it. */

@@ -47,9 +47,33 @@ export interface ClaimValues {
   exp: number;
   /** The token's `jti`; undefined when it has none. */
   tokenId: string | undefined;
+  /** `iat`, in Unix seconds; undefined when the token has none. */
+  issuedAt: number | undefined;
 }
 
-const TOKEN_ID = /^[\x21-\x7e]{1,256}$/;
+/** What is revoked, as a process knows it. */
+export interface Revoked {
+  /** Returns whether the token with this `jti` was revoked. */
+  isRevoked: (tokenId: string) => boolean;
+  /** Returns the time before which the owner's tokens are revoked, in Unix seconds; undefined: none are. */
+  notBefore: (owner: string) => number | undefined;
+}
+
+/** Returns whether a token is revoked: by its `jti`, or with all tokens that its owner had. */
+export function isTokenRevoked(
+  { owner, tokenId, issuedAt }: Pick<ClaimValues, 'owner' | 'tokenId' | 'issuedAt'>,
+  { isRevoked, notBefore }: Revoked,
+): boolean {
+  return (tokenId !== undefined && isRevoked(tokenId)) || isTooOld(issuedAt, notBefore(owner));
+}
+
+/** Without `iat`, nothing shows that the token is younger than the revocation. */
+function isTooOld(issuedAt: number | undefined, notBefore: number | undefined): boolean {
+  return notBefore !== undefined && (issuedAt === undefined || issuedAt < notBefore);
+}
+
+/** The form of a `jti`. */
+export const TOKEN_ID = /^[\x21-\x7e]{1,256}$/;
 
 /**
  * Judges every claim that Tidings reads (RFC 7519, 4.1), each by itself. The values are those of a valid token, and null when a
@@ -59,7 +83,7 @@ const TOKEN_ID = /^[\x21-\x7e]{1,256}$/;
  */
 export function judgeClaims(
   claims: Record<string, unknown>,
-  rules: ClaimRules & { isRevoked: (tokenId: string) => boolean },
+  rules: ClaimRules & Revoked,
   nowS: number,
 ): { judgements: ClaimJudgement[]; values: ClaimValues | null } {
   const { exp, jti } = claims;
@@ -68,7 +92,7 @@ export function judgeClaims(
   const judgements = [
     judgeExp(exp, rules, nowS),
     judgeStart('nbf', claims['nbf'], rules, nowS),
-    judgeStart('iat', claims['iat'], rules, nowS),
+    judgeIssued(claims['iat'], typeof owner === 'string' ? rules.notBefore(owner) : undefined, rules, nowS),
     judgeIssuer(claims['iss'], rules),
     judgeAudience(readClaim(claims, rules.audienceClaim), rules),
     judgeOwner(owner, rules),
@@ -81,6 +105,7 @@ export function judgeClaims(
     scopes: new Set(scopes.names),
     exp: exp as number,
     tokenId: jti as string | undefined,
+    issuedAt: claims['iat'] as number | undefined,
   };
   return { judgements, values: isValid ? values : null };
 }
@@ -112,6 +137,16 @@ function judgeStart(claim: 'nbf' | 'iat', value: unknown, { clockToleranceS }: C
   return judged(value > nowS + clockToleranceS ? 'not_yet_valid' : null, () => `is ${dateOf(value)}, ${distanceOf(value, nowS)}`);
 }
 
+function judgeIssued(iat: unknown, notBefore: number | undefined, rules: ClaimRules, nowS: number): ClaimJudgement {
+  const judged = judgeStart('iat', iat, rules, nowS);
+  if (judged.fault !== null || !isTooOld(iat as number | undefined, notBefore)) return judged;
+  return {
+    ...judged,
+    fault: 'revoked',
+    fact: () => `${judged.fact()}; the owner's tokens before ${dateOf(Number(notBefore))} are revoked`,
+  };
+}
+
 function judgeIssuer(iss: unknown, { issuers }: ClaimRules): ClaimJudgement {
   const judged = judgementOf('iss');
   if (issuers.length === 0) return judged(null, () => `is ${shown(iss)}; it is not checked, because JWT_ISSUER is not set`);
@@ -135,7 +170,7 @@ function judgeOwner(owner: unknown, { ownerClaim }: ClaimRules): ClaimJudgement 
   );
 }
 
-function judgeTokenId(jti: unknown, { requireTokenId, isRevoked }: ClaimRules & { isRevoked: (id: string) => boolean }) {
+function judgeTokenId(jti: unknown, { requireTokenId, isRevoked }: ClaimRules & Revoked) {
   const judged = judgementOf('jti');
   if (jti === undefined) {
     return judged(requireTokenId ? 'token_id' : null, () =>

@@ -16,5 +16,5 @@ export const TOKEN_REMEDIES: Readonly<Record<TokenFault, string>> = {
   owner: 'Set JWT_OWNER_CLAIM to a claim that names the owner.',
   scope: 'Set JWT_SCOPE_CLAIM to a claim with text or a list of texts.',
   token_id: 'Let the issuer set jti, or set JWT_REQUIRE_JTI to false.',
-  revoked: 'Get a new token: this one was revoked.',
+  revoked: 'Get a new token: this one was revoked, alone or with all tokens of its owner. A token without iat counts as old.',
 };

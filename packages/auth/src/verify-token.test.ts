@@ -3,7 +3,7 @@ import { createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject }
 import { SignJWT } from 'jose';
 import jwt from 'jsonwebtoken';
 import { parseClaimName } from './claim-names.js';
-import { explainToken, verifyToken, type TokenRules } from './verify-token.js';
+import { explainToken, readTokenToRevoke, verifyToken, type TokenRules } from './verify-token.js';
 
 const secret = 'k'.repeat(40);
 const rules: TokenRules = {
@@ -20,6 +20,7 @@ const rules: TokenRules = {
   clockToleranceS: 5,
   requireTokenId: false,
   isRevoked: () => false,
+  notBefore: () => undefined,
 };
 const now = () => Math.floor(Date.now() / 1000);
 const callerOf = async (token: string, more: Partial<TokenRules> = {}) =>
@@ -35,6 +36,7 @@ describe('a valid token', () => {
       scopes: new Set(['events:publish', 'admin']),
       expiresAt: (exp + rules.clockToleranceS) * 1000,
       tokenId: 'one',
+      issuedAt: expect.any(Number),
     });
     expect(await callerOf(sign({ sub: 'alice' }))).toMatchObject({ scopes: new Set(), tokenId: undefined });
   });
@@ -174,6 +176,7 @@ describe('a refusal', () => {
     audiences: ['tidings'],
     requireTokenId: true,
     isRevoked: (id) => id === 'gone',
+    notBefore: (owner) => (owner === 'rita' ? now() - 60 : undefined),
   };
   const right = { sub: 'alice', iss: 'me', aud: 'tidings', jti: 'one' };
   const faultOf = async (token: string, more: Partial<TokenRules> = {}) =>
@@ -195,6 +198,8 @@ describe('a refusal', () => {
     ['scope', sign({ ...right, scope: 7 })],
     ['token_id', sign({ ...right, jti: undefined })],
     ['revoked', sign({ ...right, jti: 'gone' })],
+    ['revoked', sign({ ...right, sub: 'rita', iat: now() - 120 })],
+    ['revoked', sign({ ...right, sub: 'rita' }, { noTimestamp: true })],
   ])('has a reason: %s', async (fault, token) => {
     expect(await faultOf(token)).toBe(fault);
   });
@@ -230,4 +235,47 @@ test('refuses 8 KB of malformed text in less than 10 ms of CPU', async () => {
     // Without the limit of parts, each took 50 ms.
     expect((user + system) / 1000 / 20).toBeLessThan(10);
   }
+});
+
+describe('a token of an owner whose tokens were revoked', () => {
+  const notBefore = 1_700_000_000.5;
+  test.each<[string, number | undefined, boolean]>([
+    ['a second before', notBefore - 1, false],
+    ['in the same moment', notBefore, true],
+    ['a second later', notBefore + 1, true],
+    ['at a time that it does not name', undefined, false],
+  ])('that was issued %s is accepted: %s', async (_, iat, accepted) => {
+    const token = sign(iat === undefined ? { sub: 'alice' } : { sub: 'alice', iat }, { noTimestamp: iat === undefined });
+    expect((await callerOf(token, { notBefore: () => notBefore })) !== null).toBe(accepted);
+  });
+
+  test('is explained, and no other owner is concerned', async () => {
+    const rita = { notBefore: (owner: string) => (owner === 'rita' ? now() : undefined) };
+    const judgements = await explainToken(sign({ sub: 'rita', iat: now() - 60 }), { ...rules, ...rita });
+    expect(judgements.find(({ part }) => part === 'iat')?.fact()).toMatch(/; the owner's tokens before .* are revoked$/);
+    expect(await callerOf(sign({ sub: 'alice', iat: now() - 60 }), rita)).not.toBeNull();
+  });
+});
+
+describe('a token that is to be revoked', () => {
+  test('names its end and its owner when its signature is genuine, also when it is not valid otherwise', async () => {
+    const claims = { sub: 'alice', jti: 'one', exp: now() - 86_400 };
+    expect(await readTokenToRevoke(sign(claims), rules)).toEqual({ tokenId: 'one', exp: claims.exp, owner: 'alice' });
+  });
+
+  test.each<[string, string, Partial<TokenRules>]>([
+    ['another key signed it', jwt.sign({ sub: 'alice', jti: 'one', exp: 1 }, 'x'.repeat(40)), {}],
+    ['its algorithm is another', jwt.sign({ sub: 'alice', jti: 'one', exp: 1 }, secret, { algorithm: 'HS512' }), {}],
+    ['no key can be loaded', sign({ sub: 'alice', jti: 'one' }), { findKeys: () => Promise.reject(new Error('away')) }],
+    ['its header is not plain', sign({ sub: 'alice', jti: 'one' }, { header: { alg: 'HS256', crit: ['x'] } }), {}],
+  ])('names its jti alone when %s', async (_, token, more) => {
+    expect(await readTokenToRevoke(token, { ...rules, ...more })).toEqual({ tokenId: 'one', exp: null, owner: null });
+  });
+
+  test.each(['', 'one', 'a.b.c', sign({ sub: 'alice' }), sign({ jti: 'with space' }), sign({ jti: '' })])(
+    'is refused without a jti: %s',
+    async (token) => {
+      expect(await readTokenToRevoke(token, rules)).toBeNull();
+    },
+  );
 });

@@ -1,8 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { compactVerify } from 'jose';
 import jwt from 'jsonwebtoken';
+import { OWNER_ID } from '@tidings/events';
 import type { Algorithm } from './algorithms.js';
-import { judgeClaims, type ClaimFault, type ClaimJudgement, type ClaimRules } from './claims.js';
+import { readClaim } from './claim-names.js';
+import { judgeClaims, TOKEN_ID, type ClaimFault, type ClaimJudgement, type ClaimRules, type Revoked } from './claims.js';
 import { isCanonical, readJsonObject } from './read-json-object.js';
 
 /** The caller of a request, as its token names it. */
@@ -14,18 +16,18 @@ export interface Caller {
   expiresAt: number;
   /** The token's `jti`, by which it can be revoked; undefined when it has none. */
   tokenId: string | undefined;
+  /** The token's `iat`, in Unix seconds; undefined when it has none. */
+  issuedAt: number | undefined;
 }
 
 /** Finds the keys that may verify a token with this header; empty when there is none. */
 export type FindKeys = (header: { alg: Algorithm; kid: string | undefined }) => Promise<readonly KeyObject[]>;
 
 /** The rules of valid tokens. */
-export interface TokenRules extends ClaimRules {
+export interface TokenRules extends ClaimRules, Revoked {
   /** The algorithms that are accepted. A token's `alg` cannot add to them. */
   algorithms: readonly Algorithm[];
   findKeys: FindKeys;
-  /** Returns whether the token with this `jti` was revoked. */
-  isRevoked: (tokenId: string) => boolean;
 }
 
 /** Why a token is refused. For logs: an answer never says it. */
@@ -108,6 +110,41 @@ async function judgeToken(
   if (values === null || !isSigned || !isPlain) return null;
   const { exp, ...caller } = values;
   return { ...caller, expiresAt: Math.floor((exp + rules.clockToleranceS) * 1000) };
+}
+
+/** What a token that is to be revoked says about itself. */
+export interface TokenToRevoke {
+  tokenId: string;
+  /** Its `exp`, in Unix seconds, if its signature is genuine; null: when it ends is not known. */
+  exp: number | null;
+  /** Its owner, if its signature is genuine. */
+  owner: string | null;
+}
+
+/**
+ * Reads a token that is to be revoked, whether it is valid or not. Its `jti` counts in any case: a revocation too many refuses
+ * no other token. All else counts only if a key that verifies tokens now has signed it. Returns null for a text that is no token, or a
+ * token without `jti`.
+ */
+export async function readTokenToRevoke(
+  token: string,
+  { algorithms, findKeys, ownerClaim }: Pick<TokenRules, 'algorithms' | 'findKeys' | 'ownerClaim'>,
+): Promise<TokenToRevoke | null> {
+  const parts = readToken(token);
+  const { jti: tokenId, exp } = parts?.claims ?? {};
+  if (parts === null || typeof tokenId !== 'string' || !TOKEN_ID.test(tokenId)) return null;
+  const { header, claims } = parts;
+  const alg = algorithms.find((name) => name === header['alg']);
+  if (alg === undefined || !isPlainHeader(header)) return { tokenId, exp: null, owner: null };
+  // A key set that cannot be loaded verifies nothing: the token is revoked all the same.
+  const keys = await findKeys({ alg, kid: header['kid'] as string | undefined }).catch(() => []);
+  if (!(await isSignedWithOneOf(keys, token, alg))) return { tokenId, exp: null, owner: null };
+  const owner = readClaim(claims, ownerClaim);
+  return {
+    tokenId,
+    exp: typeof exp === 'number' && Number.isFinite(exp) && exp > 0 ? exp : null,
+    owner: typeof owner === 'string' && OWNER_ID.test(owner) ? owner : null,
+  };
 }
 
 function readToken(token: string): { header: Record<string, unknown>; claims: Record<string, unknown> } | null {

@@ -1,59 +1,58 @@
-import { Command } from 'commander';
-import { once } from 'node:events';
-import jwt from 'jsonwebtoken';
-import { DEFAULT_PREFIX, parseRedisUrl } from '@tidings/events';
-import { connectRedis } from '@tidings/queue';
-import { revokeToken } from '@tidings/auth';
-import { EXIT, Failure, reasonOf, usageError } from './failure.js';
+import { Command, Option } from 'commander';
+import { usageError } from './failure.js';
 import { printResult, type Io } from './io.js';
-import { parseSeconds } from './option-values.js';
-import { withSecretFiles } from './secret-files.js';
-import { withJsonOption } from './server.js';
+import { parseTime } from './option-values.js';
+import { openServer, unwrap, withServerOptions, type ServerOptions } from './server.js';
 
-interface RevokeOptions {
-  expiresIn: number;
-  json?: boolean;
+interface RevokeOptions extends ServerOptions {
+  sub?: string;
+  notBefore?: Date;
+  expiresIn?: string;
 }
 
 /**
- * `tidings revoke`: revokes a token, or the token with a `jti`. Within two seconds every API process with this REDIS_URL and
- * REDIS_PREFIX refuses it.
+ * `tidings revoke`: revokes a token, the token with a `jti`, or all tokens of an owner, through the API. Within a second every API
+ * process refuses them.
  */
 export function revokeCommand(io: Io): Command {
-  const command = withJsonOption(new Command('revoke'))
-    .description('Revoke a token before it expires: every API process refuses it and ends its streams')
-    .argument('<token>', 'the token, or its jti')
+  const command = withServerOptions(new Command('revoke'))
+    .description(
+      'Revoke tokens before they expire: every API process refuses them and ends their streams. Needs a token with the scope admin',
+    )
+    .argument('[token]', 'the token to revoke, or its jti')
+    .option('--sub <owner>', 'all tokens of this owner, as the tokens name it, that were issued until now')
     .option(
-      '--expires-in <duration>',
-      'for a jti: the time until its token expires, at the latest: 1h, 7d (default: 1d)',
-      parseSeconds,
-      86_400,
-    );
+      '--not-before <time>',
+      'with --sub: only those issued before this time: 15m (ago), or 2026-11-24T10:00:00Z',
+      parseTime,
+    )
+    .addOption(new Option('--expires-in <duration>', 'ignored, as the end of a token is not believed').hideHelp());
 
-  return command.action(async (text: string, { expiresIn, json }: RevokeOptions) => {
-    const env = withSecretFiles(io.env);
-    const url = env['REDIS_URL']?.trim();
-    if (!url) throw usageError('REDIS_URL is not set. "npm start" prints the URL of its Redis.');
-    const claims = text.split('.').length === 3 ? jwt.decode(text, { json: true }) : { jti: text };
-    if (!claims?.jti) {
-      throw usageError('the token has no jti, so it cannot be distinguished from others. Rotate the key that signs it.');
-    }
-    const endsAt = claims.exp ?? Math.floor(Date.now() / 1000) + expiresIn;
-    try {
-      parseRedisUrl(url);
-    } catch (error) {
-      throw usageError(`REDIS_URL is wrong: ${reasonOf(error)}.`);
-    }
-    const redis = connectRedis(url, 'command', () => undefined);
-    try {
-      await once(redis, 'ready');
-      await revokeToken(redis, env['REDIS_PREFIX'] || DEFAULT_PREFIX, { tokenId: claims.jti, endsAt });
-    } catch (cause) {
-      throw new Failure(EXIT.unreachable, `the revocation could not be written to Redis: ${reasonOf(cause)}.`, {}, { cause });
-    } finally {
-      redis.disconnect();
-    }
-    const until = new Date(endsAt * 1000);
-    printResult(io, json, { jti: claims.jti, until }, () => `Revoked ${String(claims.jti)} until ${until.toISOString()}.`);
+  return command.action(async (text: string | undefined, options: RevokeOptions) => {
+    const { sub: owner, notBefore, expiresIn, json } = options;
+    if ((text === undefined) === (owner === undefined)) throw usageError('give either a token (or its jti), or --sub <owner>.');
+    if (notBefore !== undefined && owner === undefined) throw usageError('--not-before goes with --sub only.');
+    if (expiresIn !== undefined) io.err('--expires-in is ignored: a revocation lasts as long as the token can.');
+    const server = openServer(options, io);
+    const body =
+      owner === undefined ? targetOf(String(text).trim()) : { owner, ...(notBefore && { not_before: notBefore.toISOString() }) };
+    const revocation = await unwrap(server, server.api.POST('/api/admin/revocations', { body }));
+    const { jti, not_before: since, ends_at: endsAt } = revocation;
+    printResult(io, json, revocation, () =>
+      jti === null
+        ? `Revoked all tokens of ${String(revocation.owner)} that were issued before ${String(since)}, and those without iat.`
+        : `Revoked ${jti} ${endsAt === null ? 'for good: when it ends is not proved' : `until ${endsAt}, when it has ended`}.`,
+    );
   });
+}
+
+/** A JWT begins with the Base64url of `{"`. */
+const JWT = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+
+function targetOf(text: string): { token: string } | { jti: string } {
+  if (JWT.test(text)) return { token: text };
+  if (/^eyJ|\s/.test(text)) {
+    throw usageError('this is neither a whole token nor a jti. Give the whole token, without "Bearer", or its jti.');
+  }
+  return { jti: text };
 }

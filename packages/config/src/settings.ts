@@ -182,6 +182,12 @@ export const sharedSettings = {
       .describe(
         'Networks that webhooks may not reach although they are public. It takes precedence over `EGRESS_ALLOW_CIDRS`. The API and the workers need the same value.',
       ),
+    EGRESS_PROXY: url(/^https?$/, 'must be the URL of an HTTP proxy: http://user:password@host:3128')
+      .transform((text) => new URL(text))
+      .optional()
+      .describe(
+        'An HTTP proxy that webhook requests leave through: `http://user:password@host:3128`. The proxy must allow `CONNECT`. The workers use it; the API, which sends none of these requests, only reports to operators whether it is set.',
+      ),
   }),
   ...group('Logging and monitoring', {
     LOG_LEVEL: z
@@ -204,14 +210,8 @@ export const sharedSettings = {
   ...tracingSettings,
 };
 
-/** The settings of the worker's requests to receivers. */
+/** The settings of the worker's requests to receivers that no other process reads. */
 export const egressSettings = group('Egress', {
-  EGRESS_PROXY: url(/^https?$/, 'must be the URL of an HTTP proxy: http://user:password@host:3128')
-    .transform((text) => new URL(text))
-    .optional()
-    .describe(
-      'An HTTP proxy that webhook requests leave through: `http://user:password@host:3128`. The proxy must allow `CONNECT`.',
-    ),
   EGRESS_CA_FILE: parsed('path of a PEM file', (path) => parseCertificates(readFileSync(path, 'utf8')))
     .optional()
     .describe('Certificates of authorities to trust in addition to those of Node. The file is read at start.'),
@@ -247,6 +247,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     prefix: settings.REDIS_PREFIX,
     sealKeys: settings.SECRETS_KEYS,
     addresses: { allowed: settings.EGRESS_ALLOW_CIDRS, denied: settings.EGRESS_DENY_CIDRS },
+    proxy: settings.EGRESS_PROXY,
     retry: retryConfig(settings),
     retentionDays: settings.RETENTION_DAYS,
     host: settings.HOST,

@@ -13,6 +13,14 @@ const DELAY = 'must be a whole number of milliseconds from 1 to 60000';
  * of how spans are sent, such as `OTEL_EXPORTER_OTLP_HEADERS`.
  */
 export const tracingSettings = group('Tracing', {
+  OTEL_SDK_DISABLED: z
+    .string()
+    .transform(isTrue)
+    .default(false)
+    .meta({ values: '`true`, `false`' })
+    .describe(
+      '`true`, in any case of letters: nothing is traced, whatever the other variables say. Any other value counts as `false`.',
+    ),
   OTEL_EXPORTER_OTLP_ENDPOINT: url.describe(
     'The OpenTelemetry collector: `http://collector:4318`. Over HTTP, spans are sent to `/v1/traces` there; collectors take gRPC at port 4317. Without an endpoint nothing is traced, unless `OTEL_TRACES_EXPORTER` is `otlp`.',
   ),
@@ -59,9 +67,15 @@ export function tracingConfig(settings: z.output<z.ZodObject<typeof tracingSetti
   };
 }
 
+/** Reads a truth value as OpenTelemetry does: only "true" is true, in any case of letters. */
+function isTrue(text: string): boolean {
+  return text.trim().toLowerCase() === 'true';
+}
+
 /** Whether these values, read or still texts, ask for traces. */
 function isTraced(values: Readonly<Record<string, unknown>>): boolean {
-  const { OTEL_TRACES_EXPORTER: exporter } = values;
+  const { OTEL_TRACES_EXPORTER: exporter, OTEL_SDK_DISABLED: disabled = '' } = values;
+  if (isTrue(String(disabled))) return false;
   const hasEndpoint = ENDPOINTS.some((name) => values[name] !== undefined && values[name] !== '');
   return exporter === 'otlp' || (exporter !== 'none' && hasEndpoint);
 }
@@ -70,10 +84,14 @@ function isTraced(values: Readonly<Record<string, unknown>>): boolean {
  * Takes variables of OpenTelemetry out of an environment while they have no effect, since nothing is traced, and their values
  * are not supported here. A platform sets them for all its processes: they must not keep this one from starting.
  *
- * @returns the remaining environment, and a warning for each variable that was taken out
+ * @returns the remaining environment, and warnings: of each variable that was taken out, and of an `OTEL_SDK_DISABLED` that is
+ * neither true nor false, as OpenTelemetry's specification asks
  */
 export function withoutIdleTracing(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; warnings: string[] } {
-  if (isTraced(env)) return { env, warnings: [] };
+  const { OTEL_SDK_DISABLED: disabled = '' } = env;
+  const isTruthValue = ['', 'true', 'false'].includes(disabled.trim().toLowerCase());
+  const notes = isTruthValue ? [] : ['OTEL_SDK_DISABLED must be true or false: its value counts as false.'];
+  if (isTraced(env)) return { env, warnings: notes };
   const mistakes = Object.entries(tracingSettings).flatMap(([name, schema]) => {
     const value = env[name];
     const message = value ? schema.safeParse(value).error?.issues[0]?.message : undefined;
@@ -81,6 +99,6 @@ export function withoutIdleTracing(env: NodeJS.ProcessEnv): { env: NodeJS.Proces
   });
   return {
     env: { ...env, ...Object.fromEntries(mistakes.map(({ name }) => [name, undefined])) },
-    warnings: mistakes.map(({ name, message }) => `${name} is ignored, since nothing is traced: it ${message}.`),
+    warnings: [...notes, ...mistakes.map(({ name, message }) => `${name} is ignored, since nothing is traced: it ${message}.`)],
   };
 }

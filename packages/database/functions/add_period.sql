@@ -2,8 +2,11 @@
 -- begins where the one before it ends, or at midnight UTC if none ends on that day, and ends after `days` days, or where the
 -- next one begins. So a clock that is years ahead, or before the oldest period, costs one period and leaves a gap, which a
 -- later call fills when time reaches it.
+--
+-- Only an owner may add a partition, and the role that runs Tidings may be another one. So the function has its owner's rights.
 CREATE OR REPLACE FUNCTION add_period(earliest TIMESTAMPTZ, latest TIMESTAMPTZ, days INTEGER)
-RETURNS TEXT LANGUAGE plpgsql VOLATILE
+RETURNS TEXT LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
 -- Dropping a period holds the same lock, and waits for readers for two seconds at each of two steps.
 SET lock_timeout = '5s' AS $$
 DECLARE
@@ -13,8 +16,7 @@ DECLARE
   covered_until TIMESTAMPTZ;
   label TEXT;
 BEGIN
-  -- Any number, as long as every process takes the same lock.
-  PERFORM pg_advisory_xact_lock(4105112402);
+  PERFORM pg_advisory_xact_lock(lock_class(), 2), pg_advisory_xact_lock_shared(4105112402);
   LOOP
     SELECT ends_at INTO covered_until FROM partitions WHERE coalesce(starts_at, '-infinity') <= from_at AND from_at < ends_at;
     EXIT WHEN NOT FOUND;
@@ -34,3 +36,5 @@ BEGIN
   PERFORM add_partition(label, from_at, until_at);
   RETURN label;
 END $$;
+
+REVOKE EXECUTE ON FUNCTION add_period FROM PUBLIC;

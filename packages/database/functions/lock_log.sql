@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION lock_log(event_ids TEXT[])
 RETURNS TABLE (id TEXT, type TEXT, data TEXT) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  -- Any number, as long as every process takes the same lock.
-  PERFORM pg_advisory_xact_lock(4105112401);
+  -- `lock_class` says why there are two, and in this order.
+  PERFORM pg_advisory_xact_lock(lock_class(), 1), pg_advisory_xact_lock_shared(4105112401);
   RETURN QUERY SELECT events.id, events.type, events.data::text FROM events WHERE events.id = ANY (event_ids);
 END $$;

@@ -14,8 +14,8 @@ DECLARE
   locked_ids TEXT[] := ARRAY(SELECT id FROM webhooks WHERE id = ANY (webhook_ids) FOR NO KEY UPDATE SKIP LOCKED);
   all_paused BOOLEAN;
 BEGIN
-  -- Any number, as long as `set_delivery_pause` takes the same lock: it waits for the claims that have not seen the pause.
-  PERFORM pg_advisory_xact_lock_shared(4105112403);
+  -- `set_delivery_pause` takes this lock exclusively: it waits for the claims that have not seen the pause (`lock_class`).
+  PERFORM pg_advisory_xact_lock_shared(lock_class(), 3), pg_advisory_xact_lock_shared(4105112403);
   locked_at := clock_timestamp();
   all_paused := (SELECT delivery_pause.paused_at IS NOT NULL FROM delivery_pause WHERE "only");
   RETURN QUERY

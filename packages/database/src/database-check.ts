@@ -1,5 +1,6 @@
 import type { Queryable } from './database.js';
 import { readMigrationState } from './migrations/state.js';
+import { readRights } from './sql/read-rights.js';
 import { readSealedSample } from './sql/read-sealed-sample.js';
 import { isSupported, readServer } from './sql/read-server.js';
 import type { SealedWebhook } from './sql/reseal-webhooks.js';
@@ -12,7 +13,10 @@ export interface DatabaseCheckOptions {
   pools: Readonly<Record<string, Queryable>>;
   /** Whether SECRETS_KEYS opens the sealed columns of a webhook; null when they are no sealed texts. */
   canOpen: (webhook: SealedWebhook) => boolean | null;
-  /** Gets a warning, once, when the database is newer than this process, and when some secrets do not open. */
+  /**
+   * Gets a warning, once, when the database is newer than this process, when some secrets do not open, and when the role cannot add
+   * and drop periods of the log.
+   */
   log: { warn: (message: string, details: object) => void };
   /** Returns a time in milliseconds. */
   now?: () => number;
@@ -20,6 +24,8 @@ export interface DatabaseCheckOptions {
 
 /** How long the seals count as checked, in milliseconds. */
 const CHECKED_FOR_MS = 30_000;
+/** Limits the rights that a warning names. */
+const MAX_NAMED = 5;
 /** Number of the oldest and of the newest webhooks whose secrets are opened. */
 const SAMPLE = 50;
 
@@ -65,11 +71,25 @@ export function createDatabaseCheck(options: DatabaseCheckOptions): () => Promis
     );
   }
 
+  let hasCheckedRights = false;
+  async function checkRights(sql: Queryable): Promise<void> {
+    if (hasCheckedRights) return;
+    const { role, missingForPartitions, grants } = await readRights(sql);
+    hasCheckedRights = true;
+    if (missingForPartitions.length === 0) return;
+    warnOnce('The role of DATABASE_URL cannot add and drop periods of the log: no event is accepted when the present ones end.', {
+      role,
+      missing: some(missingForPartitions),
+      remedy: `Run as the role that owns the tables: ${some(grants).join('; ')}`,
+    });
+  }
+
   async function checkThrough(sql: Queryable): Promise<void> {
     const server = await readServer(sql);
     if (!isSupported(server)) throw tooOld(server);
     if (server.readOnly) throw unusableBecauseOf({ code: '25006' });
     await checkMigrations(sql);
+    await checkRights(sql);
     if (now() - checkedAt < CHECKED_FOR_MS) return;
     await checkSeals(sql);
     checkedAt = now();
@@ -85,6 +105,10 @@ export function createDatabaseCheck(options: DatabaseCheckOptions): () => Promis
       throw unusableBecauseOf(errors.find((one) => findFailure(one)?.kind !== 'pool_exhausted') ?? errors[0]);
     }
   };
+}
+
+function some(names: readonly string[]): string[] {
+  return names.slice(0, MAX_NAMED);
 }
 
 const RETRY_MS = 1000;

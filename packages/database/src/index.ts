@@ -68,6 +68,16 @@ export { WAKE_LIMIT, wakeDeliveries, type WakeOptions, type Woken } from './sql/
 export { setDeliveryPause, pauseWebhook, readDeliveryPause, type DeliveryPause } from './sql/pause.js';
 export { markNotified, readUnnotified, type DisabledWebhook } from './sql/disabled-webhooks.js';
 export { readPartitionsAhead } from './sql/read-partitions-ahead.js';
+export {
+  listRevocations,
+  readRevocations,
+  removeEndedRevocations,
+  writeRevocations,
+  type LoggedRevocation,
+  type NewRevocation,
+  type Revocation,
+  type RevocationDetails,
+} from './sql/revocations.js';
 export { readRights, type Rights } from './sql/read-rights.js';
 export { readServerSettings, type ServerSettings } from './sql/read-server-settings.js';
 export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';
@@ -110,6 +120,7 @@ export {
   type ExpiringDeliveries,
   type ExpiryRules,
 } from './sql/expire-paused.js';
+export { actorKindOf, type Actor, type ActorKind } from './actor.js';
 export { lockOwner, lockWebhook, readClock, setActor, type Transaction } from './sql/transaction.js';
 export { type DisabledReason, type Ordering } from './generated/client.js';
 export { DURATION_BOUNDS_MS, durationClass, percentile } from './activity.js';

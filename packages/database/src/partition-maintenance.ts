@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { createSharedPeriodicTask, type PeriodicTask, type SharedPeriodicTaskOptions } from '@tidings/runtime/periodic-task';
 import { dropActivity } from './sql/activity.js';
 import { buildIndexes } from './sql/build-indexes.js';
+import { MIGRATE_COMMAND } from './failure.js';
 import { keepPartitions } from './sql/keep-partitions.js';
 import { dropWebhookHours } from './sql/webhook-hours.js';
 
@@ -10,6 +11,8 @@ const INTERVAL_MS = 3_600_000;
 const ACTIVITY_DAYS = 7;
 /** The hourly counts of webhooks: the longest window of the statistics is 30 days, whatever the log's retention. */
 const WEBHOOK_HOURS_DAYS = 35;
+/** Until then no hours are counted, and pages of the log read more. */
+const INDEX_REMEDY = `Run "${MIGRATE_COMMAND} --build-indexes" as the role that owns the tables, connected to PostgreSQL directly.`;
 
 /**
  * Creates the periodic task that adds and drops partitions of the log, drops old activity and counts, and builds missing indexes, once an
@@ -29,7 +32,9 @@ export function createPartitionMaintenance(
     run: async () => {
       await keepPartitions(pool, retentionDays);
       // First what others wait for: without their index no hours are counted.
-      await buildIndexes(pool);
+      const { left } = await buildIndexes(pool);
+      if (left.length > 0)
+        log.warn('Indexes are missing that this process cannot build.', { indexes: left, remedy: INDEX_REMEDY });
       await dropActivity(pool, ACTIVITY_DAYS);
       await dropWebhookHours(pool, WEBHOOK_HOURS_DAYS);
     },

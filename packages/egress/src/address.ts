@@ -69,6 +69,18 @@ function parse(address: string): Address {
   return ipaddr.parse(`${start}${group(a, b)}:${group(c, d)}`);
 }
 
+/**
+ * Returns the network that counts as one machine: an IPv4 address, also one inside an IPv6 address, or the /64 of an IPv6 address.
+ *
+ * @param address an IP address, without brackets
+ */
+export function networkOf(address: string): string {
+  const ip = unwrap(parse(address));
+  if (!(ip instanceof ipaddr.IPv6)) return ip.toString();
+  const prefix = ip.parts.slice(0, 4).map((part) => part.toString(16));
+  return `${prefix.join(':')}::/64`;
+}
+
 function isPublic(ip: Address): boolean {
   if (!(ip instanceof ipaddr.IPv6)) return !isIn(ip, NOT_PUBLIC_V4);
   if (!isIn(ip, [GLOBAL_UNICAST]) || isIn(ip, NOT_PUBLIC_V6)) return false;

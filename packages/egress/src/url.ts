@@ -9,6 +9,13 @@ export interface UrlRules {
   addresses: AddressRules;
 }
 
+/** The ports that a webhook's URL may have, as ranges of the first and the last. Lower ones belong to services of the system. */
+export const WEBHOOK_PORTS: readonly (readonly [number, number])[] = [
+  [80, 80],
+  [443, 443],
+  [1024, 65_535],
+];
+
 const MAX_LENGTH = 2048;
 const INTERNAL_NAME = /^localhost$|\.(localhost|localdomain|local|internal|intranet|private|svc|lan|home|home\.arpa|corp)$/;
 /** The part before the path, in which a browser, a library and a person may each see a different host. */
@@ -32,7 +39,9 @@ export function checkUrl(text: string, { requireHttps, addresses }: UrlRules): s
   if (authority === undefined) return 'must begin with https:// or http://, in full';
   if (authority.includes('@')) return 'must not hold a user name or password: use a header';
   // For the default port of the scheme `port` is an empty string.
-  if (!['', '80', '443'].includes(url.port) && Number(url.port) < 1024) return 'must use port 80, 443 or one above 1023';
+  const port = Number(url.port);
+  if (url.port !== '' && !WEBHOOK_PORTS.some(([first, last]) => port >= first && port <= last))
+    return 'must use port 80, 443 or one above 1023';
   return checkHost(url.hostname, addresses);
 }
 

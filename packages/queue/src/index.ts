@@ -1,6 +1,6 @@
 export type { RedisClient } from '@tidings/events';
-export { connectRedis, type RedisPurpose } from './redis.js';
-export { isRedisProblem, problemOf, RedisError, type RedisProblem } from './redis-problem.js';
+export { connectRedis, waitUntilConnected, type RedisPurpose } from './redis.js';
+export { explainRedisProblem, problemOf, RedisError, type RedisProblem } from './redis-problem.js';
 export { createRedisCheck, findMissingRights } from './redis-rights.js';
 export { isSupportedServer, masterNodes, readInfo, readRedisServer, type RedisServer } from './redis-server.js';
 export { follow, watchRedis } from './watch-redis.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isMissingRight, isRedisProblem, problemOf, RedisError } from './redis-problem.js';
+import { explainRedisProblem, isMissingRight, isRedisProblem, problemOf, RedisError } from './redis-problem.js';
 
 const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' });
 
@@ -70,4 +70,13 @@ describe('what Redis answers', () => {
     expect(isMissingRight(new Error('The script failed.', { cause: refused }))).toBe(true);
     expect(isMissingRight(reply('READONLY'))).toBe(false);
   });
+});
+
+test('warnings about one problem of Redis have one topic, and keep their error', () => {
+  const refused = new Error('connect ECONNREFUSED 10.0.0.1:6379');
+  const closed = new Error('Connection is closed.');
+  expect(explainRedisProblem(closed)).toEqual({ topic: 'Redis cannot be reached', details: { error: closed } });
+  expect(explainRedisProblem(new RedisError(refused))?.topic).toBe('Redis cannot be reached');
+  expect(explainRedisProblem(reply('READONLY no'))?.topic).toContain('a replica');
+  expect(explainRedisProblem(new Error('another'))).toBeNull();
 });

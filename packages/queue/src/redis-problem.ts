@@ -82,6 +82,14 @@ export function isRedisProblem(error: unknown): boolean {
   return LOST.test(error.message) || LOST.test(error.name) || error.name === 'MaxRetriesPerRequestError';
 }
 
+/**
+ * Explains the error of a log line: null when it is no problem of Redis. Warnings about one problem have the same topic, whatever
+ * failed because of it; the error stays, since it names the host or the missing right.
+ */
+export function explainRedisProblem(error: unknown): { topic: string; details: { error: unknown } } | null {
+  return isRedisProblem(error) ? { topic: problemOf(error).words, details: { error } } : null;
+}
+
 /** Returns whether the user of the connection lacks a right: to a command, a key or a channel. */
 export function isMissingRight(error: unknown): boolean {
   return error instanceof Error && MISSING_RIGHT.test(textOf(error));

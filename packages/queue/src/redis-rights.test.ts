@@ -16,7 +16,8 @@ const grant = (...rules: string[]) => redis.client.call('ACL', 'SETUSER', user, 
 beforeEach(async () => {
   redis = createTestRedis();
   user = `user-${randomBytes(6).toString('hex')}`;
-  await grant('on', '>pw', `~${redis.prefix}:*`, `&${redis.prefix}:*`, '+@all');
+  // A new user of Redis 6.2 may use all channels.
+  await grant('on', '>pw', `~${redis.prefix}:*`, 'resetchannels', `&${redis.prefix}:*`, '+@all');
   const withUser = new URL(redis.url);
   [withUser.username, withUser.password] = [user, 'pw'];
   url = withUser.href;
@@ -110,6 +111,30 @@ test('a worker whose user lacks a right waits after each refusal, and works as s
   await eventually(() => {
     expect(processed).toEqual([{ n: 1 }]);
   }, 10_000);
+});
+
+test('a worker that was refused leaves no timer behind when it stops, so that the process may exit', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+  const jobs = await open('worker');
+  await grant('-eval', '-evalsha');
+  const before = timers();
+  const refusals: Error[] = [];
+  const worker = createQueueWorker({
+    queue: 'trial',
+    redis: jobs,
+    prefix: redis.prefix,
+    concurrency: 5,
+    lockMs: 30_000,
+    process: () => Promise.resolve({ action: 'finish' }),
+    onError: (error) => void refusals.push(error),
+  });
+  worker.start();
+  await eventually(() => {
+    // One refusal of the job, and one of the look for stalled jobs.
+    expect(refusals.length).toBeGreaterThan(1);
+  });
+  await worker.stop(1000);
+  expect(timers()).toBeLessThanOrEqual(before);
 });
 
 /** Counts the refused calls of a command by the user, from the log of the ACL. */

@@ -67,6 +67,24 @@ class PatientWorker<Data> extends Worker<Data> {
     }
   }
 
+  /** BullMQ's own waits for five seconds more although the worker closes meanwhile, and keeps the process up for so long. */
+  protected override async checkConnectionError<Result>(
+    work: () => Promise<Result>,
+    delayMs = RETRY_AFTER_ERROR_MS,
+  ): Promise<Result | undefined> {
+    let failures = 0;
+    const result = await super.checkConnectionError(
+      () =>
+        work().catch((error: unknown) => {
+          failures += 1;
+          throw error;
+        }),
+      0,
+    );
+    if (failures > 0) await this.delay(delayMs);
+    return result;
+  }
+
   /** Waits until the time is over, or the worker closes. Without a time it is the wait after an error. */
   override async delay(milliseconds = RETRY_AFTER_ERROR_MS): Promise<void> {
     if (this.closing) return;

@@ -219,6 +219,56 @@ describe('the audit log', () => {
     expect((await audit(`webhook_id=${id}`))[0]).toEqual(['tidings', 'webhook.disabled', { reason: { from: null, to: 'gone' } }]);
   });
 
+  test('tells Tidings from an owner and an operator whose tokens name "tidings"', async () => {
+    const id = await register('tidings');
+    await api.as('tidings', 'admin').patch(`/api/admin/webhooks/${id}`).send({ paused: true });
+    await api.as('tidings').post(`/api/webhooks/${id}/rotate-secret`).send({});
+    await api.database.pool.query("UPDATE webhooks SET enabled = false, disabled_reason = 'gone' WHERE id = $1", [id]);
+    await api.as('tidings').delete(`/api/webhooks/${id}`);
+    const { body } = await operator.get(`/api/admin/audit?webhook_id=${id}`);
+    const entries = (body.data as { actor: string; actor_kind: string; action: string }[]).reverse();
+    expect(entries.map(({ actor, actor_kind: kind, action }) => [actor, kind, action])).toEqual([
+      ['tidings', 'owner', 'webhook.created'],
+      ['tidings', 'operator', 'webhook.paused'],
+      ['tidings', 'owner', 'secret.rotated'],
+      ['tidings', 'system', 'webhook.disabled'],
+      ['tidings', 'owner', 'webhook.deleted'],
+    ]);
+  });
+
+  test('records what an owner named "tidings reseal" does, and hides none of it as a reseal', async () => {
+    const id = await register('tidings reseal');
+    await api
+      .as('tidings reseal')
+      .patch(`/api/webhooks/${id}`)
+      .send({ headers: { 'x-key': 'another' } });
+    await api.as('tidings reseal').post(`/api/webhooks/${id}/rotate-secret`).send({});
+    expect((await audit(`webhook_id=${id}`)).map(([, action]) => action)).toEqual([
+      'secret.rotated',
+      'webhook.changed',
+      'webhook.created',
+    ]);
+  });
+
+  test('has the kinds of deliveries that are cancelled or paused, and of changed owners', async () => {
+    await register('kim');
+    await publish('kim');
+    const { body: events } = await api.as('kim').get('/api/events?order=desc&limit=1');
+    const { body: deliveries } = await api.as('kim').get(`/api/deliveries?event_id=${String(events.data[0].id)}`);
+    await api.as('kim').post(`/api/deliveries/${String(deliveries.data[0].id)}/cancel`);
+    await operator.patch('/api/admin/pause').send({ paused: true });
+    await operator.patch('/api/admin/owners/kim').send({ webhooks_limit: 7 });
+    await operator.patch('/api/admin/owners/kim').send({ disabled: true });
+    const { body } = await operator.get('/api/admin/audit?limit=5');
+    expect((body.data as { actor_kind: string; action: string }[]).map((entry) => [entry.actor_kind, entry.action])).toEqual([
+      ['operator', 'webhook.disabled'],
+      ['operator', 'owner.changed'],
+      ['operator', 'owner.changed'],
+      ['operator', 'deliveries.paused'],
+      ['owner', 'delivery.cancelled'],
+    ]);
+  });
+
   test('has no entry for the health columns that workers write to the row of a webhook', async () => {
     const id = await register('art');
     await api.database.pool.query('UPDATE webhooks SET unreachable_count = 3, failing_since = now() WHERE id = $1', [id]);

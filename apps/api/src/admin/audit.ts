@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditEntry, Database } from '@tidings/database';
+import { actorKindOf, type AuditEntry, type Database } from '@tidings/database';
 import { route, type Route } from '../openapi/route.js';
 import { CURSOR_RULE, readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
@@ -12,10 +12,16 @@ const auditEntryJson = z
     id: z.string(),
     at: z.date(),
     actor: z.string().describe('Who made the change: the id that the token names, or `tidings` for a change by Tidings itself.'),
+    actor_kind: z
+      .enum(['owner', 'operator', 'system'])
+      .nullable()
+      .describe(
+        '`owner`: the owner of what was changed; `operator`: a token with the scope `admin`; `system`: Tidings itself, and nobody whose token names `tidings`. Null: the entry is from before kinds were recorded, and may be of Tidings or of an operator with this id.',
+      ),
     action: z
       .string()
       .describe(
-        'One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; delivery.cancelled; owner.changed; deliveries.paused or .resumed.',
+        'One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; delivery.cancelled; owner.changed; deliveries.paused or .resumed; token.revoked; tokens.revoked.',
       ),
     owner: z.string().nullable().describe('The owner of what was changed.'),
     webhook_id: z.string().nullable(),
@@ -66,11 +72,13 @@ export function auditRoutes({ prisma }: Pick<Database, 'prisma'>): Route[] {
   ];
 }
 
-function toJson({ id, at, actor, action, owner, webhookId, details }: AuditEntry): z.output<typeof auditEntryJson> {
+function toJson(entry: AuditEntry): z.output<typeof auditEntryJson> {
+  const { id, at, actor, action, owner, webhookId, details } = entry;
   return {
     id: String(id),
     at,
     actor,
+    actor_kind: actorKindOf(entry),
     action,
     owner,
     webhook_id: webhookId,

@@ -6,10 +6,8 @@ import { createOpaqueTokens } from '../auth/opaque-tokens.js';
 /** The longest lifetime of a session. The dashboard starts a new one afterwards. */
 const MAX_LIFETIME_S = 3600;
 
-/** The operator of a session. `expiresAt` and `tokenId` belong to the bearer token that started it. */
-export interface BrowserSession extends Pick<Caller, 'owner' | 'expiresAt'> {
-  tokenId: string | undefined;
-}
+/** The operator of a session. `expiresAt`, `tokenId` and `issuedAt` belong to the bearer token that started it. */
+export type BrowserSession = Pick<Caller, 'owner' | 'expiresAt' | 'tokenId' | 'issuedAt'>;
 
 /** Sessions for pages that a browser opens itself, without a bearer token. */
 export interface BrowserSessions {
@@ -26,9 +24,9 @@ export interface BrowserSessions {
 export function createBrowserSessions({ redis, prefix }: { redis: RedisClient; prefix: string }): BrowserSessions {
   const tokens = createOpaqueTokens({ redis, prefix, name: 'browser-session', isContent: isBrowserSession });
   return {
-    async start({ owner, expiresAt, tokenId }) {
+    async start({ owner, expiresAt, tokenId, issuedAt }) {
       const lifetimeS = Math.max(1, Math.min(MAX_LIFETIME_S, Math.floor((expiresAt - Date.now()) / 1000)));
-      return { sessionToken: await tokens.create({ owner, expiresAt, tokenId }, lifetimeS), lifetimeS };
+      return { sessionToken: await tokens.create({ owner, expiresAt, tokenId, issuedAt }, lifetimeS), lifetimeS };
     },
     find: tokens.find,
   };

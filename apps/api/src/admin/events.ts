@@ -9,6 +9,7 @@ import {
   listedOperatorEventJson,
   operatorEventJson,
   operatorEventToJson,
+  operatorFields,
 } from '../events/view.js';
 import { pageOf } from '../http/pages.js';
 import { route, type Route } from '../openapi/route.js';
@@ -67,9 +68,8 @@ export function adminEventRoutes({ sql, catalog }: { sql: Queryable; catalog: Pi
       async ({ params: { id } }, response) => {
         const event = await readAnyEvent(sql, id);
         if (!event) throw notFound('event', id);
-        const { owner, position } = event;
         const deliveries = await eventDeliveriesPage(sql, null, firstPage(id));
-        response.type('json').send(eventDetailsToJson(event, deliveries, { owner, position }));
+        response.type('json').send(eventDetailsToJson(event, deliveries, operatorFields(event)));
       },
     ),
   ];

@@ -112,7 +112,7 @@ export function ownerRoutes({ database, reading, settings }: OwnerRoutesParts): 
 async function changeOwner({ prisma }: Database, owner: string, body: z.output<typeof change>, actor: string): Promise<void> {
   await prisma.$transaction(async (transaction) => {
     await lockOwner(transaction, owner);
-    await setActor(transaction, actor);
+    await setActor(transaction, { id: actor, kind: 'operator' });
     const before = await transaction.ownerSettings.findUnique({ where: { owner } });
     const disabledAt = before?.disabledAt ?? null;
     const { disabled = disabledAt !== null } = body;
@@ -124,7 +124,7 @@ async function changeOwner({ prisma }: Database, owner: string, body: z.output<t
     const details = changes({ disabled: disabledAt !== null, ...before }, { disabled, ...after });
     if (Object.keys(details).length === 0) return;
     await transaction.ownerSettings.upsert({ where: { owner }, create: { owner, ...after }, update: after });
-    await transaction.auditEntry.create({ data: { actor, action: 'owner.changed', owner, details } });
+    await transaction.auditEntry.create({ data: { actor, actorKind: 'operator', action: 'owner.changed', owner, details } });
     if (disabledAt === null && after.disabledAt !== null) {
       await transaction.webhook.updateMany({ where: { owner, enabled: true }, data: disabledByOperator(after.disabledAt) });
     }

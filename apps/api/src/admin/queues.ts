@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { route, type Route } from '../openapi/route.js';
 import { Problem } from '../problems/problem.js';
 import { ADMIN } from './scope.js';
-import type { BrowserSessions } from './browser-sessions.js';
+import type { BrowserSession, BrowserSessions } from './browser-sessions.js';
 
 /** The path of the queue pages. */
 export const QUEUE_PAGES = '/admin/queues';
@@ -21,7 +21,7 @@ interface QueuePagesParts {
   queues: readonly BoardQueue[];
   browserSessions: BrowserSessions;
   /** Whether the operator was disabled, or the token revoked, after the session started. */
-  isRefused: (session: { owner: string; tokenId: string | undefined }) => boolean;
+  isRefused: (session: BrowserSession) => boolean;
 }
 
 /** The pages of bull-board load only files of bull-board, and use inline styles. */

@@ -127,7 +127,7 @@ export function adminWebhookRoutes({ database, reading, seal, deliveries, catalo
         if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.owner);
         if (body.enabled !== undefined) {
           const fields = body.enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date());
-          await updateWebhook(pool, { id, actor: caller.owner, fields });
+          await updateWebhook(pool, { id, actor: { id: caller.owner, kind: 'operator' }, fields });
         }
         if (body.paused === false) await admit([id]);
         response.json(show(await find(id)));

@@ -2,8 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import supertest from 'supertest';
-import { Redis } from 'ioredis';
-import { revokeToken } from '@tidings/auth';
 import { CLAIMS, encode, expectRefused, forge, HEADER, now, PATH, unpadded, type Json } from '../../test/forge-token.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
@@ -99,14 +97,20 @@ const INVALID_TOKENS: Record<string, string> = {
   'has null as its payload': forge(HEADER, 'null'),
   'is longer than 8 KB': withClaims({ pad: 'x'.repeat(8192) }),
   'was revoked': withClaims({ jti: 'revoked' }),
+  'was issued before the tokens of its owner were revoked': withClaims({ sub: 'rita', iat: now - 60 }),
+  'does not say when it was issued, and the tokens of its owner were revoked': withClaims({ sub: 'rita', iat: undefined }),
 };
 
 describe('a token that', () => {
   beforeAll(async () => {
-    const redis = new Redis(api.redis.url);
-    await revokeToken(redis, api.redis.prefix, { tokenId: 'revoked', endsAt: now + 600 });
-    redis.disconnect();
-    await api.revocations.refresh();
+    const operator = forge(HEADER, { ...CLAIMS, sub: 'olga', scope: 'admin' });
+    for (const target of [{ jti: 'revoked' }, { owner: 'rita' }]) {
+      const { status } = await supertest(api.url)
+        .post('/api/admin/revocations')
+        .set('authorization', `Bearer ${operator}`)
+        .send(target);
+      expect(status).toBe(201);
+    }
   });
 
   test('is valid is accepted, so that the refusals below have no other cause', async () => {

@@ -1,7 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../problems/problem.js';
 import { ownerDisabled } from '../owners/owner-disabled.js';
-import { verifyToken, type Caller, type TokenRules } from '@tidings/auth';
+import { isTokenRevoked, verifyToken, type Caller, type TokenRules } from '@tidings/auth';
+import type { FieldError } from '@tidings/events';
+import { mayPublish, mayPublishAny, PUBLISH } from './publish-scopes.js';
 import type { RefusalReason } from './refusal-log.js';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
@@ -60,16 +62,42 @@ function ticketOf(request: Request, path: string): string | undefined {
 }
 
 /** Returns null if the token with which the ticket was requested has expired or was revoked since then. */
-function validCaller(caller: Caller | null, { isRevoked }: TokenRules): Caller | null {
+function validCaller(caller: Caller | null, rules: TokenRules): Caller | null {
   if (caller === null || caller.expiresAt <= Date.now()) return null;
-  return caller.tokenId !== undefined && isRevoked(caller.tokenId) ? null : caller;
+  return isTokenRevoked(caller, rules) ? null : caller;
 }
 
-/** Throws a 403 `Problem` if the caller's token lacks the scope. */
+/** Throws a 403 `Problem` if the caller's token lacks the scope; of publishing, a scope for some types is enough to go on. */
 export function checkScope({ scopes }: Caller, scope: string): void {
-  if (scopes.has(scope)) return;
-  throw new Problem(403, 'Not allowed', {
-    detail: `The token lacks the scope "${scope}".`,
+  if (scopes.has(scope) || (scope === PUBLISH && mayPublishAny(scopes))) return;
+  throw lacksScope(scope, `The token lacks the scope "${scope}".`);
+}
+
+/** Throws a 403 `Problem` that names each event whose type no scope of the caller's token covers. */
+export function checkPublishedTypes({ scopes }: Caller, types: readonly string[], list: string | undefined): void {
+  const errors = types.flatMap((type, index) =>
+    mayPublish(scopes, type)
+      ? []
+      : [
+          {
+            field: list === undefined ? 'type' : `${list}[${String(index)}].type`,
+            message: `no scope of the token covers "${type}"`,
+          },
+        ],
+  );
+  if (errors.length === 0) return;
+  const missing = [...new Set(types.filter((type) => !mayPublish(scopes, type)))];
+  throw lacksScope(
+    missing.map((type) => `${PUBLISH}:${type}`).join(' '),
+    `The token may not publish ${missing.join(', ')}. Nothing was accepted. Let the issuer add "${PUBLISH}" for all types, or "${PUBLISH}:" and a pattern.`,
+    errors,
+  );
+}
+
+function lacksScope(scope: string, detail: string, errors?: readonly FieldError[]): Problem {
+  return new Problem(403, 'Not allowed', {
+    detail,
+    ...(errors && { errors }),
     headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
   });
 }

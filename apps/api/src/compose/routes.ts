@@ -14,7 +14,9 @@ import { createRetry } from '../deliveries/retry.js';
 import { deliveryRoutes } from '../deliveries/routes.js';
 import { eventRoutes } from '../events/routes.js';
 import { healthRoutes } from '../health/routes.js';
+import type { CountDestination } from '../limits/limits.js';
 import type { Route } from '../openapi/route.js';
+import { securityTxtRoutes } from '../security-txt/routes.js';
 import { streamRoutes } from '../stream/routes.js';
 import type { LiveStream } from '../stream/stream.js';
 import { registrationSchemas } from '../webhooks/registration.js';
@@ -28,7 +30,15 @@ import type { ApiMetrics } from './telemetry.js';
 interface RoutesParts {
   config: Pick<
     ApiConfig,
-    'basePath' | 'urlRules' | 'maxInFlight' | 'webhooksPerOwner' | 'replaysPerSecond' | 'retry' | 'retentionDays'
+    | 'basePath'
+    | 'urlRules'
+    | 'proxy'
+    | 'securityContact'
+    | 'maxInFlight'
+    | 'webhooksPerOwner'
+    | 'replaysPerSecond'
+    | 'retry'
+    | 'retentionDays'
   >;
   connections: Pick<Connections, 'databases' | 'operatorReading' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
@@ -36,8 +46,9 @@ interface RoutesParts {
   accept: Accept;
   queue: DeliveriesQueue;
   stream: LiveStream;
-  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions'>;
+  callers: Pick<Callers, 'settings' | 'tickets' | 'browserSessions' | 'revoke'>;
   testWebhook: TestWebhook;
+  countDestination: CountDestination;
   /** Whether the process is stopping, and therefore not ready. */
   isStopping: () => boolean;
   log: Logger;
@@ -45,18 +56,21 @@ interface RoutesParts {
 
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
-  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, isStopping, log } = parts;
+  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, countDestination, isStopping, log } =
+    parts;
   const { databases, operatorReading, readiness } = connections;
   const { accepting, reading, administration } = databases;
-  const { settings, tickets, browserSessions } = callers;
+  const { settings, tickets, browserSessions, revoke } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
   return [
     ...healthRoutes(readiness, isStopping),
+    ...securityTxtRoutes(config.securityContact),
     ...webhookRoutes({
       basePath: config.basePath,
       registry,
       testWebhook,
+      countDestination,
       schemas: registrationSchemas({ ...config, catalog }),
       readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
       readHours: (webhookId, hours) => readWebhookHours(reading.pool, webhookId, hours),
@@ -67,6 +81,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       cancel: createCancel({ sql: administration.pool, admit }),
       replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, catalog, onEnded: metrics.ended }),
       registry,
+      countDestination,
       catalog,
       sql: reading.pool,
     }),
@@ -85,8 +100,10 @@ export function createRoutes(parts: RoutesParts): Route[] {
       database: administration,
       reading: operatorReading,
       seal,
+      egress: { urls: config.urlRules, hasProxy: config.proxy !== undefined },
       settings,
       browserSessions,
+      revoke,
       catalog,
       admit,
     }),

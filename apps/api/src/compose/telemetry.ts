@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { formatNetwork } from '@tidings/egress';
-import { isRedisProblem, problemOf } from '@tidings/queue';
+import { explainRedisProblem } from '@tidings/queue';
 import { createLogger, type Logger } from '@tidings/runtime/logging';
 import {
   createAcceptMetrics,
@@ -44,15 +44,14 @@ export async function openTelemetry(
   const tracing = await startTracing({
     serviceName: 'tidings-api',
     settings: config.tracing,
-    onError: (reason) => log.warn('Traces could not be sent.', { reason }),
+    onError: (reason, fields) => log.warn('Traces could not be sent.', { reason, ...fields }),
   });
   const log = createLogger({
     service: 'api',
     level: config.logLevel,
     format: config.logFormat,
     context: tracing?.activeIds,
-    outageOf: (error) => (isRedisProblem(error) ? problemOf(error).words : undefined),
-    explain: ({ error }) => explainFailure(error),
+    explain: ({ error }) => explainFailure(error) ?? explainRedisProblem(error),
     ...(logStream && { stream: logStream }),
   });
   for (const notice of config.notices) log.warn(notice);

@@ -5,6 +5,7 @@ import { eventJson, eventToJson } from '../events/view.js';
 import { route, type Route } from '../openapi/route.js';
 import { pageOf } from '../http/pages.js';
 import { notFound, Problem } from '../problems/problem.js';
+import type { CountDestination } from '../limits/limits.js';
 import type { Registry } from '../webhooks/registry.js';
 import { eventDeliveriesPage, ofEvent } from './event-deliveries.js';
 import { listPage } from './list-page.js';
@@ -21,6 +22,7 @@ interface DeliveryRoutesParts {
   cancel: Cancel;
   replay: Replay;
   registry: Pick<Registry, 'find'>;
+  countDestination: CountDestination;
   catalog: Pick<Catalog, 'types'>;
   sql: Queryable;
 }
@@ -35,7 +37,8 @@ const replayJson = z
   .meta({ id: 'Replay' });
 
 /** The routes with which owners read the deliveries of their webhooks, retry or cancel one, and replay many. */
-export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, catalog, sql }: DeliveryRoutesParts): Route[] {
+export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
+  const { deliveries, retry, cancel, replay, registry, countDestination, catalog, sql } = parts;
   const schemas = selectionSchemas(catalog);
 
   const findWebhook = async (owner: string, webhookId: string) => {
@@ -89,6 +92,7 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
       async ({ caller, params, body }, response) => {
         const webhook = await findWebhook(caller.owner, params.id);
         if (!webhook.enabled) throw webhookDisabled(webhook.id);
+        if (!body.dry_run) await countDestination(response, webhook.url);
         const result = await replay(webhook, body);
         response.status(result.count > 0 && !result.dry_run ? 202 : 200).json(result);
       },
@@ -168,6 +172,9 @@ export function deliveryRoutes({ deliveries, retry, cancel, replay, registry, ca
         },
       },
       async ({ caller: { owner }, params: { id } }, response) => {
+        const { webhookId } = (await findDelivery(owner, id)).delivery;
+        const target = await registry.find(owner, webhookId);
+        if (target?.enabled) await countDestination(response, target.url);
         const webhook = await retry(owner, id);
         const { delivery } = await findDelivery(owner, id);
         if (webhook === 'disabled') throw webhookDisabled(delivery.webhookId);

@@ -6,6 +6,8 @@ import { route, type Route } from '../openapi/route.js';
 import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken, textDigestOf } from '../http/idempotency-key.js';
 import { MAX_BODY } from '../http/json-body.js';
 import { pageOf } from '../http/pages.js';
+import { checkPublishedTypes } from '../auth/authenticate.js';
+import { PUBLISH } from '../auth/publish-scopes.js';
 import { invalid, notFound } from '../problems/problem.js';
 import { check } from '../http/read-input.js';
 import { eventDeliveriesPage } from '../deliveries/event-deliveries.js';
@@ -64,8 +66,8 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         operationId: 'publishEvents',
         summary: 'Publishes one event or a batch of events, all or none',
         description:
-          'An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.',
-        access: { scope: 'events:publish' },
+          'A token may have `events:publish` for all types, or `events:publish:` and a pattern of types, such as `events:publish:sync.*` or `events:publish:sync.completed`; several add up. An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.',
+        access: { scope: PUBLISH },
         headers: idempotencyHeader('A repeated body with the same key publishes the same events, also for events without an id.'),
         body: publishBody(catalog),
         responses: {
@@ -74,6 +76,10 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
             description:
               'Accepted. The body is one result for one event, and `{"data": […]}` with a result for each event of a batch, in their order.',
             schema: publishedJson,
+          },
+          403: {
+            description:
+              'The token lacks the scope, or a type is covered by none of its scopes: `errors` names the events. Or an operator disabled the owner.',
           },
           409: {
             description: 'Another event has the id, or the idempotency key was used for another body. Nothing was accepted.',
@@ -84,12 +90,18 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
           },
         },
       },
-      async ({ request, caller: { owner }, body }, response) => {
+      async ({ request, caller, body }, response) => {
+        const { owner } = caller;
         const key = idempotencyKey(request);
         await refuseOwnDeliveries(sql, request, body);
         const { isBatch, drafts, events } = validate(body);
+        checkPublishedTypes(
+          caller,
+          events.map(({ type }) => type),
+          isBatch ? 'events' : undefined,
+        );
         if (key !== undefined && !(await isBound({ owner, key }, body))) throw keyIsTaken('Nothing was accepted.');
-        const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }));
+        const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }), owner);
         // For the access log. The events of a batch are logged one by one, at the level debug.
         if (!isBatch) response.locals['eventId'] = accepted[0]?.id;
         response.status(accepted.some(({ status }) => status === 'accepted') ? 202 : 200);

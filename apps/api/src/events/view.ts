@@ -39,11 +39,19 @@ export const eventDetailsJson = eventJson
   })
   .meta({ id: 'EventDetails' });
 
+const publishedBy = z
+  .string()
+  .nullable()
+  .describe(
+    'The id that the token of the publisher named; null: the event came from the queue, an outbox or Tidings itself, or is from before publishers were recorded.',
+  );
+
 /** The same for operators: of any owner, with its place in the log. */
 export const operatorEventJson = eventDetailsJson
   .extend({
     owner: z.string().nullable().describe('The owner who may see the event; null: everyone.'),
     position: z.int().describe("The event's place in the order of the log."),
+    published_by: publishedBy,
     deliveries: z
       .strictObject({
         written: z.int().describe('The number of its deliveries that are written; at most 10,000 are counted.'),
@@ -64,13 +72,20 @@ export const listedOperatorEventJson = eventJson
   .extend({
     owner: z.string().nullable().describe('The owner who may see the event; null: everyone.'),
     position: z.int().describe("The event's place in the order of the log."),
+    published_by: publishedBy,
   })
   .meta({ id: 'ListedOperatorEvent' });
 
+/** Returns the fields of an event that only operators see. */
+export const operatorFields = ({ owner, position, publishedBy = null }: LoggedEvent) => ({
+  owner,
+  position,
+  published_by: publishedBy,
+});
+
 /** Returns the JSON text of an event as operators see it in a list. */
 export function operatorEventToJson(event: LoggedEvent): string {
-  const { owner, position } = event;
-  return `${eventToJson(event).slice(0, -1)},${JSON.stringify({ owner, position }).slice(1)}`;
+  return `${eventToJson(event).slice(0, -1)},${JSON.stringify(operatorFields(event)).slice(1)}`;
 }
 
 /** Returns the JSON text of an event's details, with the first page of its deliveries, and fields that only operators see. */

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createRepetitions } from '@tidings/runtime/logging';
 import { limitConnectionsPerAddress } from './connections-per-address.js';
 
 /** The options of {@link createApiServer}. */
@@ -32,7 +33,6 @@ export interface ServerTimeouts {
 /** Room for a token of 8 KB, and as much again. The response to larger headers is a 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
-const WARN_EVERY_MS = 60_000;
 
 /**
  * Creates the HTTP server, with a limit on everything that a slow client can prolong. Node's own limits are 60 s for
@@ -57,26 +57,22 @@ export function createApiServer(listener: RequestListener, options: ServerOption
   server.timeout = options.stalledTimeoutMs ?? 120_000;
   server.maxConnections = options.maxConnections;
 
-  const warn = (message: string) => {
-    let warnedAt = -Infinity;
-    return (fields: object): void => {
-      if (performance.now() - warnedAt < WARN_EVERY_MS) return;
-      warnedAt = performance.now();
-      options.log.warn(message, fields);
-    };
+  const repetitions = createRepetitions();
+  const warn = (message: string, details: object): void => {
+    const { write, fields } = repetitions.next(message);
+    if (write) options.log.warn(message, { ...details, ...fields });
   };
-  const warnOfAll = warn('Connections are refused: there are as many as MAX_CONNECTIONS allows.');
   server.on('drop', () => {
-    warnOfAll({ max_connections: options.maxConnections });
+    warn('Connections are refused: there are as many as MAX_CONNECTIONS allows.', { max_connections: options.maxConnections });
   });
   const { connectionsPerAddress: max = 0, isTrustedProxy = () => false } = options;
-  const warnOfAddress = warn('Connections from one address are refused: it has as many as CONNECTIONS_PER_ADDRESS allows.');
   if (max > 0) {
     limitConnectionsPerAddress(server, {
       max,
       isTrustedProxy,
       onRefused: (address) => {
-        warnOfAddress({ address, connections_per_address: max });
+        const message = 'Connections from one address are refused: it has as many as CONNECTIONS_PER_ADDRESS allows.';
+        warn(message, { address, connections_per_address: max });
       },
     });
   }

@@ -1,12 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import type { TraceIds, Tracing } from '@tidings/runtime/tracing';
 import { callerOf } from '../auth/authenticate.js';
-
-/**
- * The scope whose callers choose the parent of a trace by `traceparent`. From others the header is ignored: they could
- * decide which traces are recorded.
- */
-const TRUSTED_SCOPE = 'events:publish';
+import { mayPublishAny } from '../auth/publish-scopes.js';
 
 interface TraceRequestsParts {
   tracing: Tracing;
@@ -30,7 +25,8 @@ export function traceRequests({ tracing, untraced }: TraceRequestsParts): Reques
     const span = tracing.begin({
       name: method,
       kind: 'server',
-      parent: callerOf(response).scopes.has(TRUSTED_SCOPE) ? (request.get('traceparent') ?? null) : null,
+      // Only services that publish choose the parent of a trace: others could decide which traces are recorded.
+      parent: mayPublishAny(callerOf(response).scopes) ? (request.get('traceparent') ?? null) : null,
       startedAt: (response.locals as { startedAt?: number }).startedAt ?? performance.now(),
       attributes: { 'http.request.method': method, 'url.path': path, 'url.scheme': request.protocol },
     });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
+import { networkOf } from '@tidings/egress';
 
 /** Some proxies write the port into X-Forwarded-For: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 const WITH_PORT = /^(?:\[(?<six>[^\]]+)\](?::\d+)?|(?<four>[\d.]+):\d+)$/;
@@ -16,8 +16,5 @@ export function clientNetwork(ip: string | undefined): string {
   const { six, four } = WITH_PORT.exec(ip ?? '')?.groups ?? {};
   const text = six ?? four ?? ip ?? '';
   if (isIP(text) === 0) return 'unknown';
-  const address = ipaddr.process(text);
-  if (address instanceof ipaddr.IPv4) return address.toString();
-  const prefix = address.parts.slice(0, 4).map((part) => part.toString(16));
-  return `${prefix.join(':')}::/64`;
+  return networkOf(text);
 }

@@ -120,7 +120,7 @@ describe('an address, outside /api', () => {
 
 describe('pages of the log', () => {
   test('are read by two requests of one owner at a time; twenty more wait, and further ones are refused', async () => {
-    const open = await startApi({ limits: { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0 } });
+    const open = await startApi({ limits: { perOwner: 0, perIp: 0, authFailures: 0, publish: 0, costly: 0, perHost: 0 } });
     const client = await open.database.pool.connect();
     try {
       await client.query('BEGIN; LOCK events IN ACCESS EXCLUSIVE MODE');
@@ -153,7 +153,7 @@ describe('costly requests', () => {
     expect(refused.status).toBe(429);
     expect(refused.headers['ratelimit-policy']).toContain('"costly";q=2;w=60');
     expect(refused.body.detail).toContain(
-      'At most 2 registrations, changes, tests, retries, replays and rotations a minute by one owner.',
+      'At most 2 registrations, changes, tests, verifications, retries, replays and rotations a minute by one owner.',
     );
   });
 

@@ -1,10 +1,12 @@
 import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import { destinationOf } from '@tidings/egress';
 import type { RedisClient } from '@tidings/queue';
 import { callerOf } from '../auth/authenticate.js';
+import { mayPublishAny } from '../auth/publish-scopes.js';
 import { Problem } from '../problems/problem.js';
 import { clientNetwork } from './client-network.js';
 import { createLimit, type Limit, type LimitState } from './limit.js';
-import { longestExceeded, setRateLimitHeaders, tooManyRequests } from './rate-limit-response.js';
+import { longestExceeded, addRateLimitHeaders, tooManyRequests } from './rate-limit-response.js';
 
 /** The most requests in a minute; 0: no limit. */
 export interface RequestLimits {
@@ -14,13 +16,16 @@ export interface RequestLimits {
   perIp: number;
   /** From one address, with a 401 as the response. */
   authFailures: number;
-  /** `POST /api/events` by one caller with the scope `events:publish`. These requests consume no other limit. */
+  /** `POST /api/events` by one caller with a scope that allows it. These requests consume no other limit. */
   publish: number;
   /**
-   * Costly requests by one owner: registering, changing or testing a webhook, retrying a delivery, replaying, rotating a secret.
+   * Costly requests by one owner: registering, changing, testing or verifying a webhook, retrying a delivery, replaying,
+   * rotating a secret.
    * They also consume the limits of all requests.
    */
   costly: number;
+  /** Requests that a caller aims at one host (see `countDestination`), by all owners together. They also consume the limits above. */
+  perHost: number;
 }
 
 /** The handlers that `createApp` adds before and after the routes of `/api`. */
@@ -33,7 +38,17 @@ export interface Limits {
   consume: RequestHandler;
   /** Handles errors. Consumes the limits for a failed authentication, and turns the 401 into a 429 if one is exceeded. */
   consumeFailure: ErrorRequestHandler;
+  countDestination: CountDestination;
 }
+
+/**
+ * Consumes the limit of the host of a URL that a caller aims a request at: by a test, a retry, a replay, or a challenge for
+ * verification. Throws a 429 `Problem` if it is exceeded. Published events do not consume it: thousands of owners share
+ * a host of Zapier or Slack.
+ *
+ * @param response gets the headers that say how many requests remain
+ */
+export type CountDestination = (response: Response, url: string) => Promise<void>;
 
 interface LimitsOptions {
   /** A connection with the purpose `limits`, whose commands fail soon while Redis does not answer. */
@@ -46,7 +61,14 @@ interface LimitsOptions {
 
 const PUBLISH = '/events';
 const COSTLY = {
-  POST: ['/webhooks', '/webhooks/:id/test', '/webhooks/:id/replay', '/webhooks/:id/rotate-secret', '/deliveries/:id/retry'],
+  POST: [
+    '/webhooks',
+    '/webhooks/:id/test',
+    '/webhooks/:id/verify',
+    '/webhooks/:id/replay',
+    '/webhooks/:id/rotate-secret',
+    '/deliveries/:id/retry',
+  ],
   PATCH: ['/webhooks/:id'],
 };
 
@@ -66,12 +88,13 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
   const costly = limit('costly', perMinute.costly);
   const publish = limit('publish', perMinute.publish);
   const failures = limit('auth-failures', perMinute.authFailures);
+  const host = limit('host', perMinute.perHost);
 
   const consumeAll = (applied: readonly [Limit | null, client: string][]): Promise<LimitState[]> =>
     Promise.all(applied.flatMap(([applicable, client]) => applicable?.consume(client) ?? []));
   const admit = async (response: Response, applied: readonly [Limit | null, client: string][]): Promise<void> => {
     const states = await consumeAll(applied);
-    setRateLimitHeaders(response, states);
+    addRateLimitHeaders(response, states);
     const exceeded = longestExceeded(states);
     if (exceeded) throw tooManyRequests(exceeded);
   };
@@ -91,7 +114,7 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
   refuse.use((request, response, next) => {
     const exceeded = ip?.exceeded(clientNetwork(request.ip));
     if (exceeded) {
-      setRateLimitHeaders(response, [exceeded]);
+      addRateLimitHeaders(response, [exceeded]);
       throw tooManyRequests(exceeded);
     }
     next();
@@ -111,7 +134,7 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
   const consume = Router();
   on(consume, 'POST', PUBLISH, async (_request, response, next) => {
     const { owner, scopes } = callerOf(response);
-    if (!scopes.has('events:publish')) {
+    if (!mayPublishAny(scopes)) {
       next();
       return;
     }
@@ -143,7 +166,9 @@ export function createLimits({ redis, prefix, perMinute, limitOfOwner = () => nu
     next(exceeded ? tooManyRequests(exceeded) : error);
   };
 
-  return { countAddress, refuse, consume, consumeFailure };
+  const countDestination: CountDestination = (response, url) => admit(response, [[host, destinationOf(url)]]);
+
+  return { countAddress, refuse, consume, consumeFailure, countDestination };
 }
 
 /**

@@ -6,7 +6,8 @@ import { WINDOW_S, type LimitState } from './limit.js';
 const LIMITED_REQUESTS: Record<string, string> = {
   ip: 'requests a minute from one address',
   owner: 'requests a minute by one owner',
-  costly: 'registrations, changes, tests, retries, replays and rotations a minute by one owner',
+  costly: 'registrations, changes, tests, verifications, retries, replays and rotations a minute by one owner',
+  host: 'tests, verifications, retries and replays a minute to one host, by all owners together',
   publish: 'publishing requests a minute by one service',
   'auth-failures': 'requests a minute from one address with tokens that are not valid',
 };
@@ -14,20 +15,17 @@ const LIMITED_REQUESTS: Record<string, string> = {
 const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
 /**
- * Sets the headers of draft-ietf-httpapi-ratelimit-headers-10: each limit that applies to the request, and the number of
+ * Adds the headers of draft-ietf-httpapi-ratelimit-headers-10: each limit that applies to the request, and the number of
  * requests that remain.
  */
-export function setRateLimitHeaders(response: Response, states: readonly LimitState[]): void {
+export function addRateLimitHeaders(response: Response, states: readonly LimitState[]): void {
   if (states.length === 0) return;
-  const items = (item: (state: LimitState) => string) => states.map(item).join(', ');
-  response.setHeader(
-    'ratelimit-policy',
-    items(({ name, perMinute }) => `"${name}";q=${String(perMinute)};w=${String(WINDOW_S)}`),
-  );
-  response.setHeader(
-    'ratelimit',
-    items(({ name, remaining, resetMs }) => `"${name}";r=${String(remaining)};t=${String(seconds(resetMs))}`),
-  );
+  const add = (header: string, item: (state: LimitState) => string): void => {
+    const earlier = response.get(header);
+    response.setHeader(header, [...(earlier === undefined ? [] : [earlier]), ...states.map(item)].join(', '));
+  };
+  add('ratelimit-policy', ({ name, perMinute }) => `"${name}";q=${String(perMinute)};w=${String(WINDOW_S)}`);
+  add('ratelimit', ({ name, remaining, resetMs }) => `"${name}";r=${String(remaining)};t=${String(seconds(resetMs))}`);
 }
 
 /** Returns the 429 for an exceeded limit. `Retry-After` says after how many seconds the limit resets. */

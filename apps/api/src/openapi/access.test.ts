@@ -20,7 +20,7 @@ let createResources: OperationClient['createResources'];
 let call: OperationClient['call'];
 let forEachOperation: (check: (operation: Operation) => Promise<void>) => Promise<void>;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ env: { SECURITY_CONTACT: 'mailto:security@example.com' } });
   document = await readDocument(api);
   const client = createOperationClient(api);
   ({ createResources, call } = client);

@@ -87,7 +87,7 @@ function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
   const security = access === 'public' ? [] : [{ bearer: typeof access === 'object' ? [access.scope] : [] }];
   return {
     operationId: route.operationId,
-    tags: [route.path.split('/')[2] ?? 'service'],
+    tags: [(route.path.startsWith('/api/') ? route.path.split('/')[2] : undefined) ?? 'service'],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     security,

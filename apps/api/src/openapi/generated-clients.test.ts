@@ -42,6 +42,7 @@ const MORE_VERBS = [
   'deprecate',
   'pause',
   'resume',
+  'revoke',
 ];
 const NAME = new RegExp(`^(${[...VERBS, ...MORE_VERBS].join('|')})[A-Z][A-Za-z]*$`);
 const REFERENCE = { $ref: expect.stringMatching(/^#\/components\/schemas\/[A-Z][A-Za-z0-9]*$/) as unknown };

@@ -70,6 +70,13 @@ test('the responses that all routes have in common', () =>
     for (const request of requests) checkResponse(operation, await request());
   }));
 
+test('the response with the contact for reports of vulnerabilities', async () => {
+  const published = await startApi({ env: { SECURITY_CONTACT: 'mailto:security@example.com' } });
+  const operation = operationNamed('getSecurityTxt');
+  checkResponse(operation, await createOperationClient(published).call(operation, {}, undefined));
+  await published.stop();
+});
+
 test('the responses to a disabled owner', async () => {
   await api.as('olga', 'admin').patch('/api/admin/owners/disabled').send({ disabled: true });
   await client.forEach(document.operations, async (operation) => {
@@ -175,6 +182,18 @@ test('the responses to too many requests', async () => {
   }
 });
 
+test('the response to a revocation too many', async () => {
+  const full = await startApi({ maxRevocations: 0 });
+  try {
+    const revoke = operationNamed('revokeTokens');
+    const answer = await createOperationClient(full).call(revoke, unknownIds, full.token('olga', { scope: ALL_SCOPES }));
+    expect(answer.status).toBe(409);
+    checkResponse(revoke, answer);
+  } finally {
+    await full.stop();
+  }
+});
+
 test.each([
   ['is not available', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 503],
   ['fails with an unknown error', new Error('An unknown error.'), 500],
@@ -208,14 +227,17 @@ test('the document has no other responses', () => {
     'getAsyncApi',
     'getReference',
     'getOpenApi',
+    'getSecurityTxt',
     'listEventTypes',
     'issueStreamTicket',
     'startQueuesSession',
+    'getEgressRules',
   ];
   expect(missing.sort()).toEqual(
     [
       ...withoutDatabase.map((name) => `${name} 500`),
       'listEventTypes 503',
+      'getEgressRules 503',
       'issueStreamTicket 503',
       'startQueuesSession 503',
     ].sort(),

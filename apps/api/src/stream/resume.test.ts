@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { revokeToken } from '@tidings/auth';
 import { eventually } from '@tidings/testing';
 import { EventSourceParser } from '../../test/event-source.js';
 import { publishTo, syncOf } from '../../test/follow-stream.js';
@@ -81,8 +80,7 @@ describe('a client that begins each connection without an id', () => {
 
     const ended = await connect({ source, token: api.token('alice', { jti: 'revoked' }) });
     await untilQuiet(ended);
-    await revokeToken(api.redis.client, api.redis.prefix, { tokenId: 'revoked', endsAt: Math.floor(Date.now() / 1000) + 3600 });
-    await api.revocations.refresh();
+    await api.revoke({ jti: 'revoked' });
     await eventually(() => {
       expect(ended.isEnded()).toBe(true);
     });

@@ -78,7 +78,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
           response.end();
           return;
         }
-        const { owner, expiresAt, tokenId } = caller;
+        const { owner, expiresAt, tokenId, issuedAt } = caller;
         await openStream(
           response,
           {
@@ -88,6 +88,7 @@ export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): R
             types: query.types ? new Set(query.types) : null,
             expiresAt,
             tokenId,
+            issuedAt,
             // The polyfill adds its parameter to a URL that may still have the id with which the page opened the stream.
             lastEventId: lastEventIdOf(request.get('last-event-id')) || query.lastEventId || query.last_event_id,
           },

@@ -22,6 +22,7 @@ beforeEach(async () => {
       types: null,
       expiresAt: Infinity,
       tokenId: undefined,
+      issuedAt: undefined,
       position: 0,
       resumeId: 'evt_0',
       maxBufferedBytes: 64 * 1024 * 1024,

@@ -15,6 +15,8 @@ export interface Follower {
   expiresAt: number;
   /** The `jti` of the caller's token. */
   tokenId: string | undefined;
+  /** The `iat` of the caller's token, in Unix seconds. */
+  issuedAt: number | undefined;
 }
 
 /** The options of {@link openSession}. */
@@ -97,6 +99,7 @@ class ResponseSession implements Session {
   readonly types: ReadonlySet<string> | null;
   readonly expiresAt: number;
   readonly tokenId: string | undefined;
+  readonly issuedAt: number | undefined;
   position: number;
   isOpen = true;
   endedAt: number | undefined = undefined;
@@ -114,6 +117,7 @@ class ResponseSession implements Session {
     this.types = follower.types;
     this.expiresAt = follower.expiresAt;
     this.tokenId = follower.tokenId;
+    this.issuedAt = follower.issuedAt;
     this.position = position;
     this.#response = response;
     this.#socket = response.socket as Socket;

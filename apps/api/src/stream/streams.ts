@@ -3,7 +3,7 @@ import { createCounts } from '../limits/counts.js';
 import { Problem } from '../problems/problem.js';
 import type { StreamMetrics } from './metrics.js';
 import type { EndReason } from './notices.js';
-import type { Session } from './session.js';
+import type { Follower, Session } from './session.js';
 
 interface StreamsOptions {
   /** The maximum number of streams of one owner in this process. */
@@ -39,7 +39,7 @@ export interface Streams {
   /** Returns a random time that a client waits before it reconnects, in milliseconds. The more sessions, the longer its range. */
   reconnectMs: () => number;
   /** Ends the sessions of revoked tokens and of disabled owners. */
-  endRefused: (refused: { isRevoked: (tokenId: string) => boolean; isDisabled: (owner: string) => boolean }) => void;
+  endRefused: (refused: { isRevoked: (session: Follower) => boolean; isDisabled: (owner: string) => boolean }) => void;
   /** Ends all sessions, with a reason after which their clients reconnect. */
   endAll: (reason: EndReason) => void;
   /** Ends all sessions. A session that is added later ends immediately. */
@@ -145,7 +145,7 @@ export function createStreams({ perOwner, perAddress, max, heartbeatMs, metrics 
     endRefused({ isRevoked, isDisabled }) {
       for (const session of sessions.keys()) {
         if (isDisabled(session.owner)) session.end('owner_disabled');
-        else if (session.tokenId !== undefined && isRevoked(session.tokenId)) session.end('token_revoked');
+        else if (isRevoked(session)) session.end('token_revoked');
       }
     },
     endAll(reason) {

@@ -31,7 +31,7 @@ export function createTickets({ redis, prefix }: { redis: RedisClient; prefix: s
     },
     async redeem(ticket) {
       const caller = await opaqueTokens.redeem(ticket).catch(unavailable);
-      return caller && { ...caller, tokenId: caller.tokenId, scopes: new Set(caller.scopes) };
+      return caller && { ...caller, tokenId: caller.tokenId, issuedAt: caller.issuedAt, scopes: new Set(caller.scopes) };
     },
   };
 }

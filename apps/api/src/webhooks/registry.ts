@@ -111,7 +111,7 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
       return prisma.$transaction(async (transaction) => {
         // One registration of an owner at a time: parallel ones would all count the same number.
         await lockOwner(transaction, owner);
-        await setActor(transaction, owner);
+        await setActor(transaction, { id: owner, kind: 'owner' });
         const settings = await transaction.ownerSettings.findUnique({ where: { owner } });
         if (settings?.disabledAt) return { registered: false, reason: 'disabled' };
         const earlier = use && (await findEarlier(transaction, owner, use));
@@ -188,7 +188,7 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
         if (leavesOrigin && headers === undefined && sealedHeaders !== null) return { changed: false, reason: 'headers_stay' };
         const changed = await updateWebhook(pool, {
           id,
-          actor: owner,
+          actor: { id: owner, kind: 'owner' },
           fields: {
             ...toColumns(fields),
             ...(headers === undefined ? {} : { sealedHeaders: sealedOf({ id, url: change.url ?? url }, headers) }),
@@ -212,7 +212,7 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
      */
     async rotateSecret(owner: string, id: string, overlapS: number): Promise<Rotated | null> {
       return prisma.$transaction(async (transaction) => {
-        await setActor(transaction, owner);
+        await setActor(transaction, { id: owner, kind: 'owner' });
         await lockWebhook(transaction, owner, id);
         const before = await transaction.webhook.findFirst({ where: { id, owner } });
         if (!before) return null;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { WebhookHours, WebhookStats } from '@tidings/database';
+import { destinationOf } from '@tidings/egress';
 import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
 import { readCursor } from '../http/cursor.js';
@@ -7,6 +8,7 @@ import { page, pageOf, toPage } from '../http/pages.js';
 import { invalid, notFound, Problem } from '../problems/problem.js';
 import { ownerDisabled } from '../owners/owner-disabled.js';
 import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken } from '../http/idempotency-key.js';
+import type { CountDestination } from '../limits/limits.js';
 import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
 import { hourlyStatsJson, hourlyStatsQuery, hourlyStatsToJson, hoursOf } from './hourly-stats.js';
@@ -19,6 +21,7 @@ interface WebhookRoutesParts {
   basePath: string;
   registry: Registry;
   testWebhook: TestWebhook;
+  countDestination: CountDestination;
   schemas: ReturnType<typeof registrationSchemas>;
   /** Reads the statistics of these webhooks. */
   readStats: (webhookIds: readonly string[]) => Promise<WebhookStats[]>;
@@ -66,7 +69,8 @@ const ONE = '/api/webhooks/{id}';
 const listOf = (owner: string): string => `webhooks of ${owner}`;
 
 /** Creates the routes of the caller's webhooks. Another owner's id gets a 404, like an id that does not exist (I7). */
-export function webhookRoutes({ basePath, registry, testWebhook, schemas, readStats, readHours }: WebhookRoutesParts): Route[] {
+export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
+  const { basePath, registry, testWebhook, countDestination, schemas, readStats, readHours } = parts;
   return [
     route(
       {
@@ -198,6 +202,11 @@ export function webhookRoutes({ basePath, registry, testWebhook, schemas, readSt
         },
       },
       async ({ caller, params: { id }, body }, response) => {
+        if (body.url !== undefined) {
+          const before = await registry.find(caller.owner, id);
+          // Deliveries that wait, such as replays of many events, follow the URL.
+          if (before && destinationOf(before.url) !== destinationOf(body.url)) await countDestination(response, body.url);
+        }
         const changed = await registry.change(caller.owner, id, body);
         if (!changed) throw notFound('webhook', id);
         if (!changed.changed && changed.reason === 'headers_stay') throw invalid([{ field: 'headers', message: HEADERS_STAY }]);
@@ -272,7 +281,9 @@ export function webhookRoutes({ basePath, registry, testWebhook, schemas, readSt
         },
       },
       async ({ caller, params: { id } }, response) => {
-        if (!(await registry.find(caller.owner, id))) throw notFound('webhook', id);
+        const webhook = await registry.find(caller.owner, id);
+        if (!webhook) throw notFound('webhook', id);
+        await countDestination(response, webhook.url);
         const answer = await testWebhook(caller.owner, id).catch(() => 'unavailable' as const);
         if (answer === 'gone') throw notFound('webhook', id);
         if (typeof answer === 'string') throw TEST_PROBLEMS[answer];

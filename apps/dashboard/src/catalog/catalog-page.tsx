@@ -3,6 +3,7 @@ import { EmptyState } from '../components/empty-state.js';
 import { JsonBlock } from '../components/json-block.js';
 import { QueryResult } from '../components/query-result.js';
 import { Page } from '../layout/page.js';
+import { mayPublish } from '../session/may-publish.js';
 import { useSession } from '../session/use-session.js';
 import { useCatalog } from '../webhooks/queries.js';
 import { SendExample } from './send-example.js';
@@ -44,7 +45,7 @@ export function CatalogPage() {
                           <JsonBlock value={eventType.schema} label={`JSON Schema of ${eventType.type}`} />
                         </div>
                       </SimpleGrid>
-                      {scopes.has('events:publish') && <SendExample eventType={eventType} />}
+                      {mayPublish(scopes, eventType.type) && <SendExample eventType={eventType} />}
                     </Stack>
                   </Accordion.Panel>
                 </Accordion.Item>

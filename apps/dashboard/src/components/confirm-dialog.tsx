@@ -12,6 +12,8 @@ interface ConfirmDialogProps {
   error: unknown;
   onConfirm: () => void;
   onClose: () => void;
+  /** A button for something else to do instead, beside the other two. Default: none. */
+  alternative?: ReactNode;
   children: ReactNode;
 }
 
@@ -25,10 +27,19 @@ export function ConfirmDialog({
   error,
   onConfirm,
   onClose,
+  alternative,
   children,
 }: ConfirmDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={title} centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      centered
+      // Three buttons fit into one line.
+      size={alternative ? 'lg' : 'md'}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <Stack>
         {children}
         {error !== null && error !== undefined && (
@@ -40,6 +51,7 @@ export function ConfirmDialog({
           <Button variant="default" onClick={onClose} data-autofocus>
             Cancel
           </Button>
+          {alternative}
           <Button {...(destructive ? { color: 'red.8' } : {})} onClick={onConfirm} loading={busy}>
             {confirmLabel}
           </Button>

@@ -5,11 +5,11 @@ import { DescriptionList } from '../components/description-list.js';
 import { EmptyState } from '../components/empty-state.js';
 import { JsonBlock } from '../components/json-block.js';
 import { QueryResult } from '../components/query-result.js';
-import { RelativeTime } from '../components/relative-time.js';
 import { formatExact } from '../format/time.js';
 import { Page } from '../layout/page.js';
 import { useWebhook } from '../webhooks/queries.js';
 import { AttemptCard } from './attempt-card.js';
+import { NextAttempt } from './next-attempt.js';
 import { useDeliveredEvent, type useDelivery } from './queries.js';
 import { DeliveryStatusBadge } from './status-badge.js';
 
@@ -49,7 +49,7 @@ export function DeliveryDetails({ delivery, asOperator, actions }: DeliveryDetai
                   ...(loaded.finished_at === null ? [] : [['Finished', formatExact(loaded.finished_at)] as const]),
                   ...(loaded.next_attempt_at === null
                     ? []
-                    : [['Next attempt', <RelativeTime key="next" at={loaded.next_attempt_at} />] as const]),
+                    : [['Next attempt', <NextAttempt key="next" at={loaded.next_attempt_at} />] as const]),
                   ['Attempts', `${String(loaded.attempt_count)}${loaded.replay ? ' (replayed)' : ''}`],
                 ]}
               />

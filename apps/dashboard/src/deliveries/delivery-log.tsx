@@ -8,6 +8,7 @@ import { QueryResult } from '../components/query-result.js';
 import { RelativeTime } from '../components/relative-time.js';
 import { useCatalog } from '../webhooks/queries.js';
 import { typePatterns } from '../webhooks/type-patterns.js';
+import { NextAttempt } from './next-attempt.js';
 import { NO_FILTER, useDeliveries, type DeliveryFilter, type DeliveryStatus } from './queries.js';
 import { DeliveryStatusBadge, STATUS_OPTIONS } from './status-badge.js';
 
@@ -164,7 +165,7 @@ function DeliveryTable({ deliveries, asOperator }: { deliveries: Delivery[]; asO
                   <RelativeTime at={delivery.created_at} />
                 </Text>
               </Table.Td>
-              <Table.Td>{delivery.next_attempt_at === null ? '–' : <RelativeTime at={delivery.next_attempt_at} />}</Table.Td>
+              <Table.Td>{delivery.next_attempt_at === null ? '–' : <NextAttempt at={delivery.next_attempt_at} />}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

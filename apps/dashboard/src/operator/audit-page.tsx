@@ -52,6 +52,9 @@ export function AuditPage() {
   );
 }
 
+/** What stands below the name of an actor. */
+const KINDS = { owner: 'owner', operator: 'operator', system: 'by itself' } as const;
+
 function AuditTable({ entries }: { entries: AuditEntry[] }) {
   return (
     <div className="scroll-x table-frame" tabIndex={0} role="region" aria-label="Audit log">
@@ -71,7 +74,16 @@ function AuditTable({ entries }: { entries: AuditEntry[] }) {
               <Table.Td style={{ whiteSpace: 'nowrap' }}>
                 <RelativeTime at={entry.at} />
               </Table.Td>
-              <Table.Td>{entry.actor}</Table.Td>
+              <Table.Td>
+                <Text size="sm" className="break-anywhere">
+                  {entry.actor_kind === 'system' ? 'Tidings' : entry.actor}
+                </Text>
+                {entry.actor_kind !== null && (
+                  <Text size="xs" c="dimmed">
+                    {KINDS[entry.actor_kind]}
+                  </Text>
+                )}
+              </Table.Td>
               <Table.Td>
                 <Code>{entry.action}</Code>
               </Table.Td>

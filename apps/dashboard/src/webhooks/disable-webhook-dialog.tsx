@@ -26,21 +26,23 @@ export function DisableWebhookDialog({ pending, isPaused, change, onClose }: Dis
         change.mutate({ enabled: false }, { onSettled: onClose });
       }}
       onClose={onClose}
+      alternative={
+        !isPaused && (
+          <Button
+            variant="default"
+            disabled={change.isPending}
+            onClick={() => {
+              change.mutate({ paused: true }, { onSettled: onClose });
+            }}
+          >
+            Pause instead
+          </Button>
+        )
+      }
     >
       <Text size="sm">
         {effect} {!isPaused && 'If you pause the webhook instead, all events wait until you resume it, and none is lost.'}
       </Text>
-      {!isPaused && (
-        <Button
-          variant="default"
-          disabled={change.isPending}
-          onClick={() => {
-            change.mutate({ paused: true }, { onSettled: onClose });
-          }}
-        >
-          Pause instead
-        </Button>
-      )}
     </ConfirmDialog>
   );
 }

@@ -97,6 +97,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     ...lease,
     build: (delivery) => buildRequest(delivery, seal),
     send,
+    sendWithinMs: leaseMs - timeoutMs,
     jobEnded: admission.jobEnded,
     enqueue: (delivery) => queue.enqueue([{ ...delivery, newJobId: true }]),
     retry: config.retry,

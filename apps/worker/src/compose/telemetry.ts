@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { explainFailure } from '@tidings/database';
 import { formatNetwork } from '@tidings/egress';
-import { isRedisProblem, problemOf } from '@tidings/queue';
+import { explainRedisProblem } from '@tidings/queue';
 import { createLogger, type Logger } from '@tidings/runtime/logging';
 import {
   createAcceptMetrics,
@@ -44,16 +44,15 @@ export async function openTelemetry(
   const tracing = await startTracing({
     serviceName: 'tidings-worker',
     settings: config.tracing,
-    onError: (reason) => log.warn('Traces could not be sent.', { reason }),
+    onError: (reason, fields) => log.warn('Traces could not be sent.', { reason, ...fields }),
   });
   const log = createLogger({
     service: 'worker',
     level: config.logLevel,
     format: config.logFormat,
     context: tracing?.activeIds,
-    outageOf: (error) => (isRedisProblem(error) ? problemOf(error).words : undefined),
     // An outbox is in the database of another service.
-    explain: ({ error, outbox }) => (outbox === undefined ? explainFailure(error) : null),
+    explain: ({ error, outbox }) => (outbox === undefined ? explainFailure(error) : null) ?? explainRedisProblem(error),
     ...(logStream && { stream: logStream }),
   });
   for (const notice of config.notices) log.warn(notice);

@@ -1,16 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AttemptRecord, ClaimedDelivery } from '@tidings/database';
+import type { AttemptRecord } from '@tidings/database';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '@tidings/config';
 import { JOB_PRIORITY } from '@tidings/queue';
 import type { AttemptResult } from './attempt-result.js';
 import { createDeliver } from './deliver.js';
-import type { Lease } from './lease.js';
+import type { Lease, LeasedDelivery } from './lease.js';
 import type { OutgoingRequest } from './send.js';
 
 type Claim = Awaited<ReturnType<Lease['claim']>>;
 type NextClaim = Awaited<ReturnType<Lease['claimNext']>>;
 
-const claimed = (attemptCount = 0): ClaimedDelivery => ({
+const claimed = (attemptCount = 0): LeasedDelivery => ({
+  heldMs: () => 0,
   state: 'claimed',
   id: 'dlv_1',
   leaseToken: 'lease',
@@ -34,6 +35,7 @@ const claimed = (attemptCount = 0): ClaimedDelivery => ({
   slowDowns: 4,
   retry: { maxAttempts: null, initialDelayMs: null, maxDelayMs: null, schedule: null },
 });
+const SEND_WITHIN_MS = 15_000;
 const succeeding: Partial<AttemptResult> = { statusCode: 200, errorClass: null, error: null };
 /** The default policy without randomness. */
 const POLICY: RetryPolicy = { ...DEFAULT_RETRY_POLICY, jitter: 0 };
@@ -86,6 +88,7 @@ async function deliver(scenario: Scenario) {
         } as AttemptResult),
       );
     },
+    sendWithinMs: SEND_WITHIN_MS,
     record: (record) => {
       records.push(record);
       steps.push('record');
@@ -238,6 +241,16 @@ describe('a delivery', () => {
     expect(observed).toEqual(['unrecorded']);
   });
 
+  test('is not sent under a lease that may end during the request: the reconciler enqueues it when the lease has expired', async () => {
+    const held = (heldMs: number) => deliver({ claim: { ...claimed(), heldMs: () => heldMs } });
+    expect(await held(SEND_WITHIN_MS)).toMatchObject({
+      steps: ['claim', 'build'],
+      jobOutcome: { action: 'finish' },
+      observed: ['lease_lost'],
+    });
+    expect((await held(SEND_WITHIN_MS - 1)).steps).toEqual(['claim', 'build', 'send', 'record']);
+  });
+
   test('is postponed without an attempt when a key is missing to build its request', async () => {
     const build = (): never => {
       throw new Error('Sealed with the key "old"');
@@ -291,6 +304,7 @@ describe('a slot that became free', () => {
           responseBody: '',
           ...results[recorded.length],
         } as AttemptResult),
+      sendWithinMs: SEND_WITHIN_MS,
       record: ({ deliveryId }) => {
         recorded.push(deliveryId);
         return Promise.resolve({
@@ -317,7 +331,7 @@ describe('a slot that became free', () => {
     })('dlv_1');
     return { jobOutcome, recorded, waitsForTurn, enqueued, unclaimed: waiting.length };
   }
-  const waitingDelivery = (id: string): ClaimedDelivery => ({ ...claimed(), id });
+  const waitingDelivery = (id: string): LeasedDelivery => ({ ...claimed(), id });
 
   test('goes to the next parked delivery, until there is none', async () => {
     expect(await deliverWithParked({ parked: [waitingDelivery('dlv_2'), waitingDelivery('dlv_3'), undefined] })).toEqual({

@@ -2,7 +2,7 @@ import type { AttemptRecord, ClaimedDelivery } from '@tidings/database';
 import { JOB_PRIORITY, type JobOutcome, type QueuedDelivery } from '@tidings/queue';
 import { policyOf, type RetryPolicy } from '@tidings/config';
 import type { AttemptResult } from './attempt-result.js';
-import type { Lease, Settled } from './lease.js';
+import type { Lease, LeasedDelivery, Settled } from './lease.js';
 import { decideOutcome, type Outcome } from './outcome.js';
 import type { OutgoingRequest, Send } from './send.js';
 
@@ -12,6 +12,8 @@ interface DeliverParts {
   /** Builds the signed request. Throws when a secret cannot be opened. */
   build: (delivery: ClaimedDelivery) => OutgoingRequest;
   send: Send;
+  /** How long a lease may have been held, in milliseconds, when a request begins: the request must end before the lease does. */
+  sendWithinMs: number;
   /** Commits the attempt. */
   record: Lease['record'];
   /** Called when a job ends. `backlogged`: its webhook, if that has a free slot and parked deliveries. */
@@ -89,9 +91,10 @@ const ENDED: Attempted = { jobOutcome: FINISH, backlogged: true };
 
 /** Creates steps 4 and 5 of an event's journey: claim, send, record. */
 export function createDeliver(parts: DeliverParts): Deliver {
-  const { claim, claimNext, build, send, record, jobEnded, enqueue, retry, continueForMs, observe, trace, log } = parts;
+  const { claim, claimNext, build, send, sendWithinMs, record, jobEnded, enqueue, retry, continueForMs, observe, trace, log } =
+    parts;
 
-  const attemptUntraced = async (claimed: ClaimedDelivery): Promise<Attempted> => {
+  const attemptUntraced = async (claimed: LeasedDelivery): Promise<Attempted> => {
     const number = claimed.attemptCount + 1;
     let request: OutgoingRequest;
     try {
@@ -101,6 +104,16 @@ export function createDeliver(parts: DeliverParts): Deliver {
       observe.fault('unbuildable');
       log.error('A delivery could not be built.', { ...idsOf(claimed, number), error });
       return { jobOutcome: { action: 'postpone', delayMs: UNBUILDABLE_RETRY_MS }, backlogged: false };
+    }
+    const heldMs = claimed.heldMs();
+    if (heldMs >= sendWithinMs) {
+      // This process stood still. Another worker may claim the delivery before a request would end, and send it, too (I4).
+      observe.fault('lease_lost');
+      log.warn('The lease was too old to send a request; the delivery is claimed again.', {
+        ...idsOf(claimed, number),
+        held_ms: Math.round(heldMs),
+      });
+      return { jobOutcome: FINISH, backlogged: false };
     }
     observe.requestStarted();
     let result: AttemptResult;
@@ -130,7 +143,10 @@ export function createDeliver(parts: DeliverParts): Deliver {
     }
     if (!settled.held) {
       observe.fault('lease_lost');
-      log.warn('The lease was lost before the attempt was recorded.', describe(claimed, number, result, outcome));
+      log.warn('The lease was lost before the attempt was recorded.', {
+        ...describe(claimed, number, result, outcome),
+        held_ms: Math.round(claimed.heldMs()),
+      });
       return { jobOutcome: FINISH, backlogged: settled.backlogged };
     }
     const { againInMs, heldForMs } = settled;
@@ -144,7 +160,7 @@ export function createDeliver(parts: DeliverParts): Deliver {
   const attempt =
     trace === undefined
       ? attemptUntraced
-      : (claimed: ClaimedDelivery, startedAt: number) => trace(claimed, startedAt, () => attemptUntraced(claimed));
+      : (claimed: LeasedDelivery, startedAt: number) => trace(claimed, startedAt, () => attemptUntraced(claimed));
 
   /** Attempts the next parked delivery of the webhook; undefined when there is none, or no free slot. */
   const attemptNext = async (webhookId: string): Promise<Attempted | undefined> => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { createAgents, createGuard, parseNetworks, type Agents, type Resolve } from '@tidings/egress';
 import { createTestAuthority, eventually, type TestAuthority } from '@tidings/testing';
 import { startHostileReceiver, type HostileReceiver, type MisbehaviourName } from '../../test/hostile-receiver.js';
@@ -15,6 +15,9 @@ const LATE_MS = 2000;
 
 let receiver: HostileReceiver;
 let authority: TestAuthority;
+/** The servers with TLS, and their connections. */
+const servers: Server[] = [];
+const sockets: Socket[] = [];
 const uncaught: unknown[] = [];
 const record = (error: unknown): void => void uncaught.push(error);
 beforeAll(async () => {
@@ -24,6 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => {
   receiver.close();
+  for (const server of servers) server.close();
+  // A handshake that failed leaves the server's side of its connection open.
+  for (const socket of sockets) socket.destroy();
   process.off('uncaughtException', record).off('unhandledRejection', record);
 });
 
@@ -94,8 +100,9 @@ describe('a TLS server that', () => {
     return listen(createTlsServer(options, (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')));
   }
   async function listen(server: Server): Promise<string> {
-    server.on('tlsClientError', () => undefined);
-    server.listen(0, '127.0.0.1').unref();
+    servers.push(server);
+    server.on('tlsClientError', () => undefined).on('connection', (socket: Socket) => sockets.push(socket));
+    server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return `https://shop.example:${String((server.address() as AddressInfo).port)}/`;
   }

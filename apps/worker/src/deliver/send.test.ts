@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { createAgents, createGuard, parseNetworks, type Agents } from '@tidings/egress';
 import { createSender, type Send } from './send.js';
@@ -40,6 +41,16 @@ function sender({ allowed = '127.0.0.0/8', timeoutMs = TIMEOUT_MS } = {}): Send 
   return createSender({ agents, timeoutMs });
 }
 const post = (url: string, send = sender()) => send({ url, headers: { 'content-type': 'application/json' }, body: '{"a":1}' });
+
+/** A receiver in a thread of its own: it tells its port, then each request, and answers that a little later. */
+const RECEIVER = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:http').createServer((request, response) => {
+    parentPort.postMessage('request');
+    setTimeout(() => response.end('ok'), 50);
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
 
 describe('an attempt', () => {
   test('posts the exact body, succeeds with a 2xx, and keeps the response body', async () => {
@@ -188,6 +199,17 @@ describe('an attempt', () => {
     expect(await post(url, guarded)).toMatchObject({ statusCode: null, errorClass: 'blocked' });
     expect(await post(url.replace('127.0.0.1', 'localhost'), guarded)).toMatchObject({ statusCode: null, errorClass: 'dns' });
     expect(isReached).toBe(false);
+  });
+
+  test('has its response when that arrived in time, although the process stood still beyond the deadline', async () => {
+    const receiver = new Worker(RECEIVER, { eval: true });
+    const [port] = (await once(receiver, 'message')) as [number];
+    const result = post(`http://127.0.0.1:${String(port)}/hook`);
+    // The thread has read the request, and answers while this one stands still.
+    await once(receiver, 'message');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * TIMEOUT_MS);
+    expect(await result).toMatchObject({ statusCode: 200, errorClass: null });
+    await receiver.terminate();
   });
 
   test('fails as connect when the deadline passes before there is a connection', async () => {

@@ -98,9 +98,14 @@ export function createSender({ agents: { http, https, fresh }, timeoutMs }: Send
       let bytesRead = (): number => 0;
       let informational = 0;
       const timer = setTimeout(() => {
-        fail(
-          Object.assign(new Error('The deadline passed.'), { code: bytesBefore === undefined ? 'ECONNECTTIMEOUT' : 'EDEADLINE' }),
-        );
+        // When this process stood still, timers run before it reads what arrived meanwhile: a response in time is not a timeout.
+        setImmediate(() => {
+          fail(
+            Object.assign(new Error('The deadline passed.'), {
+              code: bytesBefore === undefined ? 'ECONNECTTIMEOUT' : 'EDEADLINE',
+            }),
+          );
+        });
       }, timeoutMs);
       const end = (result: Response | Error): void => {
         clearTimeout(timer);

@@ -32,6 +32,17 @@
 {{- end }}
 {{- end -}}
 
+{{/* Fails when the health port would answer inside of the pod only: the kubelet, which probes it, is outside. Called with (list $ "api"). */}}
+{{- define "tidings.checkHealthHost" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $config := merge (dict) (index $root.Values $component).config $root.Values.config (dict "HOST" "" "HEALTH_HOST" "") -}}
+{{- $host := default (toString $config.HOST) (toString $config.HEALTH_HOST) -}}
+{{- if regexMatch "^(127\\.|::1$|localhost$)" $host -}}
+{{- fail (printf "the kubelet cannot probe the %s at %s: set HEALTH_HOST to \"::\" in config or %s.config" $component $host $component) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The security contexts of every container and pod: the images have the user node, 1000. */}}
 {{- define "tidings.containerSecurity" -}}
 allowPrivilegeEscalation: false
@@ -70,6 +81,7 @@ readinessProbe: { httpGet: { path: {{ ternary "/healthz" "/readyz" (eq . "api") 
 {{- $more := index . 2 -}}
 {{- $values := index $root.Values $component -}}
 {{- $target := list $root $component -}}
+{{- include "tidings.checkHealthHost" $target -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -50,7 +50,7 @@ async function runChecks(options: DoctorOptions, io: Io): Promise<Finding[]> {
     }),
     checkRedisServer(env['REDIS_URL']?.trim(), env['REDIS_PREFIX'] || DEFAULT_PREFIX),
     checkTokens(env, token),
-    checkEgress(env, localAddresses),
+    checkEgress(env, localAddresses, url === undefined || token === undefined ? null : { url, token }),
     url === undefined ? null : readApiClock(url),
     ...(url === undefined ? [] : [checkReady('API', url)]),
     ...(url === undefined || !token ? [] : [checkToken(url, token)]),

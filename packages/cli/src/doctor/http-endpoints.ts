@@ -52,11 +52,13 @@ function reasonIn(text: string): string {
 /**
  * Reads the clock of the API from the `Date` of a response, which has whole seconds; null when it does not answer. A proxy in
  * front of the API may write its own.
+ *
+ * @param url base URL of the API, which may have a path, without a slash at the end
  */
 export async function readApiClock(url: string): Promise<ClockReading | null> {
   try {
     const clock = await readClock('API', async () => {
-      const response = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
+      const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
       await response.body?.cancel();
       return Date.parse(response.headers.get('date') ?? '');
     });

@@ -10,16 +10,16 @@ const EXPECTED_DAYS = 6;
 /** Limits the rights that a message names. */
 const MAX_NAMED = 5;
 
-/** Checks that the role has the rights on every table, sequence and function, and may add and drop partitions of the log. */
+/** Checks that the role has the rights on every table, sequence and function, and that periods of the log can be added and dropped. */
 export async function checkRights({ pool }: Pick<Database, 'pool'>): Promise<Finding> {
-  const { role, missing, missingForPartitions } = await readRights(pool);
+  const { role, missing, missingForPartitions, grants } = await readRights(pool);
   if (missing.length > 0) {
-    return rights.wrong(`the role "${role}" lacks ${some(missing)}`, 'Grant them: docs/deploying.md lists the rights.');
+    return rights.wrong(`the role "${role}" lacks ${some(missing)}`, 'Grant them: deploy/postgresql/roles.sql has all grants.');
   }
   if (missingForPartitions.length > 0) {
     return rights.wrong(
-      `the role "${role}" cannot make the next partitions of the log: it lacks ${some(missingForPartitions)}`,
-      'Give it the right: otherwise no event is accepted when the present partitions end.',
+      `the role "${role}" cannot add and drop periods of the log: missing: ${some(missingForPartitions)}`,
+      `Otherwise no event is accepted when the present periods end. As the role that owns the tables: ${some(grants, '; ')}`,
     );
   }
   return rights.ok(`the role "${role}" has all rights`);
@@ -35,7 +35,7 @@ export async function checkPartitions({ pool }: Pick<Database, 'pool'>): Promise
   return partitions.wrong(days > 0 ? `only ${text}` : 'none for the present time: no event is accepted', advice);
 }
 
-function some(names: readonly string[]): string {
+function some(names: readonly string[], separator = ', '): string {
   const more = names.length - MAX_NAMED;
-  return names.slice(0, MAX_NAMED).join(', ') + (more > 0 ? `, and ${String(more)} more` : '');
+  return names.slice(0, MAX_NAMED).join(separator) + (more > 0 ? `, and ${String(more)} more` : '');
 }

@@ -69,7 +69,7 @@ async function loadKeys(config: TokenConfig): Promise<{ finding: Finding; find: 
 
 async function explain(token: string, config: TokenConfig, find: FindKeys): Promise<Finding[]> {
   // The list of revoked tokens is the API's to read: its own answer to the token shows it.
-  const judgements = await explainToken(token, { ...config, findKeys: find, isRevoked: () => false });
+  const judgements = await explainToken(token, { ...config, findKeys: find, isRevoked: () => false, notBefore: () => undefined });
   return judgements.map(({ part, fault, fact }) => {
     const { ok, wrong } = findingFactory(`token ${part}`);
     return fault === null ? ok(fact()) : wrong(`${fact()} (${fault})`, TOKEN_REMEDIES[fault]);

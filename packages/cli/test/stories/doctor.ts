@@ -47,6 +47,39 @@ export function doctorStories(system: () => System): void {
       );
     });
 
+    test('asks the API for its egress rules with an admin token, and says so when it used its own environment', async () => {
+      const { tidings } = system();
+      const operator = { TIDINGS_URL: `${tidings.url}/`, TIDINGS_TOKEN: tidings.token('olga', 'admin') };
+      const asked = await examine(operator);
+      expect(asked.found.get('egress')?.message).toBe(
+        'webhooks may reach 127.0.0.0/8, ::1/128 (EGRESS_ALLOW_CIDRS): this machine, by the rules of the API',
+      );
+      // The rules of the API count, not the settings here, which differ.
+      const other = await examine({
+        ...operator,
+        EGRESS_ALLOW_CIDRS: '169.254.0.0/16',
+        EGRESS_PROXY: 'http://u:hunter2@proxy:3128',
+      });
+      expect(other.found.get('egress')).toEqual({
+        check: 'egress',
+        level: 'warning',
+        message:
+          'the API has other rules than this environment: allowed 127.0.0.0/8, ::1/128; denied none; no proxy; here allowed 169.254.0.0/16; denied none; a proxy',
+        advice: expect.stringContaining('the same EGRESS_… settings'),
+      });
+      for (const [env, reason] of [
+        [{ ...operator, TIDINGS_TOKEN: tidings.token('dina') }, 'only a token with the scope admin may ask the API'],
+        [{ ...operator, TIDINGS_TOKEN: 'not-a-token' }, 'the API answers 401'],
+        [{ TIDINGS_URL: tidings.url }, 'there is no --url or no --token'],
+        [{ ...operator, TIDINGS_URL: 'http://127.0.0.1:9' }, 'the API cannot be asked: '],
+      ] as const) {
+        const { found } = await examine(env);
+        expect(found.get('egress')?.message).toContain(
+          `webhooks reach public addresses only, by the settings of this environment (${reason}`,
+        );
+      }
+    });
+
     test('runs every check although others fail, and prints the problem and the remedy of each', async () => {
       const wrong = {
         JWT_PUBLIC_KEY_FILE: '/nowhere/key.pem',
@@ -98,7 +131,7 @@ export function doctorStories(system: () => System): void {
       });
     });
 
-    test('finds a role without rights, which could not make the next partition, and partitions that run out', async () => {
+    test('finds a role that cannot have periods added, with what to grant, and partitions that run out', async () => {
       const database = await createTestDatabase();
       const client = await database.connect();
       const role = `doctor_${randomBytes(6).toString('hex')}`;
@@ -111,7 +144,8 @@ export function doctorStories(system: () => System): void {
       expect(owned.code).toBe(1);
       expect(owned.found.get('rights')).toMatchObject({
         level: 'wrong',
-        message: expect.stringContaining('cannot make the next partitions'),
+        message: expect.stringContaining('missing: EXECUTE on add_period, EXECUTE on drop_next_partition'),
+        advice: expect.stringContaining(`GRANT EXECUTE ON FUNCTION public.add_period TO ${role}`),
       });
       expect(owned.found.get('partitions')).toMatchObject({
         level: 'wrong',

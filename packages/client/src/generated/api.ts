@@ -41,6 +41,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/security.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whom to tell about a vulnerability of this installation
+         * @description As RFC 9116 defines it. `Expires` is 90 days after today.
+         */
+        get: operations["getSecurityTxt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks": {
         parameters: {
             query?: never;
@@ -316,7 +336,7 @@ export interface paths {
         put?: never;
         /**
          * Publishes one event or a batch of events, all or none
-         * @description An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.
+         * @description A token may have `events:publish` for all types, or `events:publish:` and a pattern of types, such as `events:publish:sync.*` or `events:publish:sync.completed`; several add up. An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.
          */
         post: operations["publishEvents"];
         delete?: never;
@@ -441,6 +461,26 @@ export interface paths {
          * @description After the response to a pause, no delivery is taken for its attempt; those taken before count as in flight and finish. Events are accepted and streamed as usual, and pending deliveries are sent in their order after the resume.
          */
         patch: operations["changeDeliveryPause"];
+        trace?: never;
+    };
+    "/api/admin/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The addresses that webhooks may reach
+         * @description The rules in effect in the process that answers. Workers, which send the requests, need the same `EGRESS_…` settings.
+         */
+        get: operations["getEgressRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/admin/owners": {
@@ -604,6 +644,27 @@ export interface paths {
         get: operations["getEventOfAnyOwner"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is revoked, the latest first */
+        get: operations["listRevocations"];
+        put?: never;
+        /**
+         * Revokes a token, or all tokens of an owner
+         * @description After the response this process refuses the tokens and has ended their streams, and every other process within a second. A revocation cannot be taken back.
+         */
+        post: operations["revokeTokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1690,6 +1751,36 @@ export interface components {
         DeliveryPauseChange: {
             paused: boolean;
         };
+        EgressRules: {
+            /**
+             * @description Networks that webhooks may reach although they are not public: `EGRESS_ALLOW_CIDRS`.
+             * @example [
+             *       "10.20.0.0/16"
+             *     ]
+             */
+            allowed_networks: string[];
+            /**
+             * @description Networks that webhooks may not reach although they are public: `EGRESS_DENY_CIDRS`.
+             * @example [
+             *       "10.20.0.0/16"
+             *     ]
+             */
+            denied_networks: string[];
+            /** @description The ports that the URL of a webhook may have. */
+            ports: components["schemas"]["PortRange"][];
+            /** @description Whether the host may have an internal name, such as `localhost` or `db.local`: with any allowed network. */
+            internal_names: boolean;
+            /** @description Whether the registration of `http:` URLs is refused: `REQUIRE_HTTPS`. */
+            https_only: boolean;
+            /** @description Whether `EGRESS_PROXY` is set. Its URL, which may have a password, is not shown. */
+            proxy: boolean;
+        };
+        PortRange: {
+            /** Format: int64 */
+            first: number;
+            /** Format: int64 */
+            last: number;
+        };
         OwnerList: {
             data: components["schemas"]["Owner"][];
         };
@@ -1815,6 +1906,8 @@ export interface components {
              * @description The event's place in the order of the log.
              */
             position: number;
+            /** @description The id that the token of the publisher named; null: the event came from the queue, an outbox or Tidings itself, or is from before publishers were recorded. */
+            published_by: string | null;
         };
         OperatorEvent: {
             id: string;
@@ -1835,6 +1928,8 @@ export interface components {
              * @description The event's place in the order of the log.
              */
             position: number;
+            /** @description The id that the token of the publisher named; null: the event came from the queue, an outbox or Tidings itself, or is from before publishers were recorded. */
+            published_by: string | null;
         };
         WrittenDeliveriesOfAnyOwner: {
             /**
@@ -1845,6 +1940,44 @@ export interface components {
             /** @description Whether the deliveries to all webhooks are written. */
             complete: boolean;
             data: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            next_cursor: string | null;
+        };
+        NewRevocation: {
+            /** @description The token itself. If its signature is genuine, the revocation ends after the token. */
+            token?: string;
+            /** @description The `jti` of the token. */
+            jti?: string;
+            /** @description The owner, as tokens name them: all tokens that were issued before `not_before` are revoked. */
+            owner?: string;
+            /**
+             * Format: date-time
+             * @description With `owner`. Default: now. An earlier time than that of an earlier revocation changes nothing.
+             */
+            not_before?: string;
+        };
+        Revocation: {
+            /** @description The `jti` of the revoked token; null: tokens of an owner are revoked. */
+            jti: string | null;
+            /** @description The owner whose tokens are revoked; null: one token is revoked. */
+            owner: string | null;
+            /**
+             * Format: date-time
+             * @description Tokens of the owner with an earlier `iat`, or without one, are refused; null: one token is revoked.
+             */
+            not_before: string | null;
+            /**
+             * Format: date-time
+             * @description When the revocation is forgotten, because the token has ended; null: its end is not proved, and it stays.
+             */
+            ends_at: string | null;
+            /** Format: date-time */
+            revoked_at: string;
+            /** @description The operator; null: an earlier version of Tidings kept it in Redis. */
+            revoked_by: string | null;
+        };
+        RevocationPage: {
+            data: components["schemas"]["Revocation"][];
             /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
             next_cursor: string | null;
         };
@@ -1859,7 +1992,9 @@ export interface components {
             at: string;
             /** @description Who made the change: the id that the token names, or `tidings` for a change by Tidings itself. */
             actor: string;
-            /** @description One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; delivery.cancelled; owner.changed; deliveries.paused or .resumed. */
+            /** @description `owner`: the owner of what was changed; `operator`: a token with the scope `admin`; `system`: Tidings itself, and nobody whose token names `tidings`. Null: the entry is from before kinds were recorded, and may be of Tidings or of an operator with this id. */
+            actor_kind: ("owner" | "operator" | "system") | null;
+            /** @description One of webhook.created, .changed, .deleted, .enabled, .disabled, .paused or .resumed; secret.rotated or .resealed; delivery.cancelled; owner.changed; deliveries.paused or .resumed; token.revoked; tokens.revoked. */
             action: string;
             /** @description The owner of what was changed. */
             owner: string | null;
@@ -1955,6 +2090,44 @@ export interface operations {
             };
             /** @description PostgreSQL or Redis cannot be used, or the process is stopping: `detail` names it, with the reason. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSecurityTxt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The operator has set no contact (`SECURITY_CONTACT`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3669,7 +3842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token lacks the scope, or an operator disabled the owner. */
+            /** @description The token lacks the scope, or a type is covered by none of its scopes: `errors` names the events. Or an operator disabled the owner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4250,6 +4423,71 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEgressRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules in effect. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressRules"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5250,6 +5488,199 @@ export interface operations {
             };
             /** @description The caller has no resource with this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRevocations: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description Returns only the revocation of this token. */
+                jti?: string;
+                /** @description Returns only the revocation of the tokens of this owner. */
+                owner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of revocations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationPage"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "jti": "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRevocation"];
+            };
+        };
+        responses: {
+            /** @description The revocation. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revocation"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many revocations. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

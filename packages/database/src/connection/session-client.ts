@@ -109,9 +109,10 @@ export class SessionClient extends pg.Client {
   }
 
   private async open(): Promise<void> {
-    await prepareTls(this, this.session.address.tls);
+    const checkBinding = await prepareTls(this, this.session.address.tls);
     try {
       await super.connect();
+      checkBinding();
     } catch (error) {
       throw explained(error as Error);
     }
@@ -197,8 +198,8 @@ export class SessionClient extends pg.Client {
     }
     const setting = /^(SET|RESET) (\w+)(?: = (.+))?$/i.exec(text);
     if (setting !== null) return this.remember(String(setting[2]), setting[3]);
-    // The one kind of statement that PostgreSQL refuses in a transaction.
-    if (/^(CREATE|DROP) INDEX CONCURRENTLY\b/i.test(text)) return this.send(statement, values);
+    // The one kind of statement that PostgreSQL refuses in a transaction; and SHOW, which says what settings it has there.
+    if (/^((CREATE|DROP) INDEX CONCURRENTLY|SHOW)\b/i.test(text)) return this.send(statement, values);
     const [begun, result, ended] = await Promise.allSettled([
       this.send(this.begin()),
       this.send(statement, values),

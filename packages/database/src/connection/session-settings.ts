@@ -58,7 +58,6 @@ const PLANNER: Settings = {
   enable_indexonlyscan: 'on',
   enable_indexscan: 'on',
   enable_material: 'on',
-  enable_memoize: 'on',
   enable_mergejoin: 'on',
   enable_nestloop: 'on',
   enable_parallel_append: 'on',
@@ -100,11 +99,15 @@ const LIMITS: Settings = {
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
-  idle_session_timeout: '0',
 };
 
-/** Settings that not every supported version has: a server ends a connection that names an unknown one when it begins. */
+/**
+ * Settings that not every supported version has: a server ends a connection that names an unknown one when it begins. Those of
+ * version 14 are here so that an older server accepts the connection, which then finds its version too old, and names it.
+ */
 const OF_SOME_VERSIONS: readonly Setting[] = [
+  { name: 'enable_memoize', value: 'on', since: 14 },
+  { name: 'idle_session_timeout', value: '0', since: 14 },
   { name: 'transaction_timeout', value: '0', since: 17 },
   { name: 'restrict_nonsystem_relation_kind', value: '', since: 17 },
   { name: 'enable_presorted_aggregate', value: 'on', since: 16 },

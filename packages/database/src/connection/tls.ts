@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { checkServerIdentity, type ConnectionOptions, type PeerCertificate } from 'node:tls';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type ConnectionOptions,
+  type PeerCertificate,
+  type SecureContextOptions,
+} from 'node:tls';
 import type { TlsParameters } from './database-url.js';
 
 /**
@@ -13,16 +19,32 @@ export function tlsOptions(tls: TlsParameters, host: string): ConnectionOptions 
   if (mode === 'disable') return false;
   const authority = rootCertificate === undefined || rootCertificate === 'system' ? undefined : rootCertificate;
   const isVerified = mode === 'verify-ca' || mode === 'verify-full' || (mode === 'require' && authority !== undefined);
-  return {
-    ...(authority === undefined ? {} : { ca: read('sslrootcert', authority) }),
+  const ca = authority === undefined ? {} : { ca: read('sslrootcert', authority) };
+  const client = {
     ...(certificate === undefined ? {} : { cert: read('sslcert', certificate) }),
     ...(key === undefined ? {} : { key: read('sslkey', key) }),
     ...(passphrase === undefined ? {} : { passphrase }),
+  };
+  check(`sslrootcert=${authority ?? ''}`, ca);
+  check(`sslcert=${certificate ?? ''} and sslkey=${key ?? ''}`, client);
+  return {
+    ...ca,
+    ...client,
     rejectUnauthorized: isVerified,
     // `verify-ca` and `require` accept any name. An address is compared with the certificate's addresses.
     checkServerIdentity: (_: string, peer: PeerCertificate) =>
       mode === 'verify-full' ? checkServerIdentity(host, peer) : undefined,
   };
+}
+
+/** Throws when OpenSSL cannot use the content of the files: a key that needs a passphrase or is that of another certificate, a file that is not PEM. */
+function check(parameters: string, options: SecureContextOptions): void {
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^error:[^:]*:/, '');
+    throw new Error(`has ${parameters}, which cannot be used (${reason}): check the files, and sslpassword`, { cause: error });
+  }
 }
 
 function read(parameter: string, path: string): string {

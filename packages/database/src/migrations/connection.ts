@@ -41,14 +41,15 @@ export interface MigrationConnection {
  * when PostgreSQL refuses the connection, and after `waitMs` when it does not answer. The error contains no password.
  */
 export async function connect(url: string, { waitMs, pooler = 'none' }: ConnectOptions): Promise<MigrationConnection> {
-  const address = parseAddress(url);
+  const address = inUrl(() => parseDatabaseUrl(url, PINNED));
   const hasPooler = pooler === 'transaction' || address.hasPooler;
-  const pool = createPool(
+  const config = inUrl(() =>
     sessionConfig(
       { max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, application_name: 'migrations' },
       { address, settings: MIGRATION_SETTINGS, hasPooler, createsSchema: true },
     ),
   );
+  const pool = createPool(config);
   // The running statement gets the error as well; without a listener the event would end the process.
   pool.on('error', () => undefined);
   markErrors(pool);
@@ -75,10 +76,10 @@ function isTemporary(error: unknown): boolean {
   return failure !== null && TEMPORARY.has(failure.kind);
 }
 
-/** Parses the URL. The error names the variable that it comes from. */
-function parseAddress(url: string): DatabaseAddress {
+/** Reads the URL, or the files that it names. The error names the variable that it comes from. */
+function inUrl<Result>(read: () => Result): Result {
   try {
-    return parseDatabaseUrl(url, PINNED);
+    return read();
   } catch (error) {
     throw new Error(`DATABASE_URL ${(error as Error).message}`, { cause: error });
   }

@@ -5,6 +5,9 @@ import type pg from 'pg';
 /** `packages/database/functions`, seen from `src` and from `dist`. */
 export const FUNCTIONS_FOLDER = join(import.meta.dirname, '../../functions');
 
+/** The path of functions with `SET search_path FROM CURRENT`: a temporary table must not come first, as it does without `pg_temp`. */
+export const SEARCH_PATH = "SELECT set_config('search_path', concat_ws(', ', quote_ident(current_schema()), 'pg_temp'), true);";
+
 /** One SQL function, with its triggers if it is a trigger function. */
 interface FunctionFile {
   /** The function's name, which is the file's name. */
@@ -67,6 +70,7 @@ export async function functionDifference(
   const before = await readStoredFunctions(client);
   await client.query('BEGIN');
   try {
+    await client.query(SEARCH_PATH);
     if (before.length > 0) await client.query(`DROP FUNCTION ${before.map(toSignature).join(', ')} CASCADE`);
     if (tableChanges !== '') await client.query(tableChanges);
     for (const { name, sql } of files) {

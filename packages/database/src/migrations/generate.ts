@@ -4,7 +4,7 @@ import { connect } from './connection.js';
 import { difference } from './difference.js';
 import { PRISMA_FOLDER } from './engine.js';
 import { readMigrations } from './files.js';
-import { functionDifference, FUNCTIONS_FOLDER } from './functions.js';
+import { functionDifference, FUNCTIONS_FOLDER, SEARCH_PATH } from './functions.js';
 import type { MigrationOptions } from './migrate.js';
 
 /** Where the sources of a generated migration are, and its time. */
@@ -41,7 +41,8 @@ export async function generateMigration(
   try {
     const functions = await functionDifference(client, { folder: functionsFolder, tableChanges });
     if (tableChanges === '' && functions === '') return null;
-    const parts = [tableChanges, functions === '' ? '' : `${HEADER}\n\n${functions}`].filter((part) => part !== '');
+    const searchPath = functions.includes('FROM CURRENT') ? SEARCH_PATH : '';
+    const parts = [searchPath, tableChanges, functions === '' ? '' : `${HEADER}\n\n${functions}`].filter((part) => part !== '');
     mkdirSync(join(prismaFolder, 'migrations', folder));
     writeFileSync(join(prismaFolder, 'migrations', folder, 'migration.sql'), `${parts.join('\n\n')}\n`);
     return folder;

@@ -1,7 +1,9 @@
-// node packages/database/dist/migrations/main.js [--diff] [--wait seconds]
+// node packages/database/dist/migrations/main.js [--diff | --build-indexes] [--wait seconds]
 // Applies the missing migrations to the database of DATABASE_URL, or of the file that DATABASE_URL_FILE names. With --diff it only prints the SQL that would bring the
-// database to schema.prisma.
+// database to schema.prisma. With --build-indexes it only builds the indexes that the migrations left to the processes.
 import { parseArgs } from 'node:util';
+import { buildIndexes } from '../sql/build-indexes.js';
+import { connect } from './connection.js';
 import { difference } from './difference.js';
 import { migrate } from './migrate.js';
 import { readSecretFiles } from '@tidings/runtime/secret-files';
@@ -11,7 +13,11 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 try {
   const { values } = parseArgs({
-    options: { diff: { type: 'boolean', default: false }, wait: { type: 'string', default: '15' } },
+    options: {
+      diff: { type: 'boolean', default: false },
+      'build-indexes': { type: 'boolean', default: false },
+      wait: { type: 'string', default: '15' },
+    },
   });
   const { env, mistakes } = readSecretFiles(process.env);
   const mistake = mistakes.find((text) => text.includes('DATABASE_URL'));
@@ -24,6 +30,16 @@ try {
   if (Number.isNaN(options.waitMs)) throw new Error(`--wait takes a number of seconds, not "${values.wait}".`);
   if (values.diff) {
     console.log((await difference(url, options)) || '-- The database and schema.prisma agree.');
+  } else if (values['build-indexes']) {
+    const { pool } = await connect(url, options);
+    try {
+      const { built, left } = await buildIndexes(pool);
+      console.log(built.length > 0 ? built.map((name) => `built ${name}`).join('\n') : 'no index was built');
+      for (const { index, reason } of left) console.error(`${index} cannot be built: ${reason}.`);
+      if (left.length > 0) process.exitCode = 1;
+    } finally {
+      await pool.end();
+    }
   } else {
     const applied = await migrate(url, options);
     console.log(applied.length > 0 ? applied.map((name) => `applied ${name}`).join('\n') : 'up to date');

@@ -111,6 +111,29 @@ async function createEarlierDatabase(time: string): Promise<TestDatabase> {
   return earlier;
 }
 
+describe('the migrations that record publishers and kinds of actors', () => {
+  test('write no row of the log or of the audit log again', async () => {
+    const old = await createEarlierDatabase('20261201030000');
+    const database = openDatabase({ url: old.url });
+    await database.pool.query(`
+      INSERT INTO events (id, type, data, timestamp) VALUES ('evt_1', 'a.b', '{}', now());
+      INSERT INTO audit_log (actor, action, details) VALUES ('alice', 'webhook.changed', '{}')`);
+    // The transaction that wrote a row, and the file of its table: a rewrite changes one of them.
+    const rows = async () =>
+      (
+        await database.pool.query(`
+          SELECT events.xmin::text, pg_relation_filenode(events.tableoid) AS file FROM events
+          UNION ALL SELECT audit_log.xmin::text, pg_relation_filenode(audit_log.tableoid) FROM audit_log`)
+      ).rows as unknown[];
+    const before = await rows();
+    expect(before).toHaveLength(2);
+    await migrate(old.url);
+    expect(await rows()).toEqual(before);
+    await database.close();
+    await old.drop();
+  });
+});
+
 describe('the migration to a partitioned log', () => {
   test('keeps events in their order, deliveries in their stages, and attempts', async () => {
     const old = await createEarlierDatabase('20261125000000');

@@ -6,8 +6,14 @@ import { openEngine, PRISMA_FOLDER } from './engine.js';
 import { readMigrations } from './files.js';
 import { prepareSchema } from './prepare-schema.js';
 
-/** The engine's own lock, so that `prisma migrate deploy` waits as well. */
-const MIGRATION_LOCK = 72_707_369;
+/**
+ * The lock of this schema's migrations, and the engine's own lock, which is shared: `prisma migrate deploy` waits, and the migrations of
+ * another schema do not.
+ */
+const LOCKS = [
+  ['', 'quote_ident(current_schema())::regnamespace::oid::int, 72707369'],
+  ['_shared', '72707369'],
+] as const;
 
 /** Where the migrations are, and how long to wait for PostgreSQL. */
 export interface MigrationOptions {
@@ -23,7 +29,8 @@ export interface MigrationOptions {
  * Applies the migrations that the database lacks, and returns their names. Throws Prisma's error when a migration fails.
  *
  * Several processes may call it at once. The engine stops waiting for its lock after ten seconds, so this function takes the
- * lock first, on the same connection, and waits as long as the migrations of another process take.
+ * lock first, on the same connection, and waits as long as the migrations of another process take. Migrations of another schema run
+ * at the same time.
  */
 export async function migrate(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
   const { prismaFolder = PRISMA_FOLDER, waitMs = 15_000, pooler } = options;
@@ -47,12 +54,12 @@ export async function migrate(databaseUrl: string, options: MigrationOptions = {
 }
 
 async function holdLock(holder: pg.Pool, isTransaction: boolean): Promise<void> {
-  if (!isTransaction) {
-    await holder.query(`SELECT pg_advisory_lock(${String(MIGRATION_LOCK)})`);
-    return;
-  }
   const client = await holder.connect();
-  await client.query('BEGIN');
-  await client.query(`SELECT pg_advisory_xact_lock(${String(MIGRATION_LOCK)})`);
-  client.release();
+  try {
+    if (isTransaction) await client.query('BEGIN');
+    const scope = isTransaction ? 'xact_lock' : 'lock';
+    for (const [mode, key] of LOCKS) await client.query(`SELECT pg_advisory_${scope}${mode}(${key})`);
+  } finally {
+    client.release();
+  }
 }

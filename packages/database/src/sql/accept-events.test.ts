@@ -124,6 +124,17 @@ describe('an accepted event', () => {
       { id: 'b', traceparent: null },
     ]);
   });
+
+  test('keeps its first publisher, also when several calls share the commit', async () => {
+    await log.acceptCalls([{ id: 'a', publishedBy: 'service' }], [{ id: 'a', publishedBy: 'another' }, { id: 'b' }]);
+    await log.accept({ id: 'b', publishedBy: 'another' }, { id: 'c', publishedBy: 'another' });
+    const { rows } = await log.pool.query('SELECT id, published_by FROM events ORDER BY position');
+    expect(rows).toEqual([
+      { id: 'a', published_by: 'service' },
+      { id: 'b', published_by: null },
+      { id: 'c', published_by: 'another' },
+    ]);
+  });
 });
 
 describe('a repeated id', () => {

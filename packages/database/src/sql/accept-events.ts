@@ -15,6 +15,8 @@ export interface NewEvent {
   data: string;
   /** W3C trace context of its acceptance. Default: null, the event is not traced. */
   traceparent?: string | null;
+  /** Who published it over HTTP. Default: null, it came from the queue, an outbox or Tidings itself. */
+  publishedBy?: string | null;
 }
 
 /** An event that was written. */
@@ -180,8 +182,8 @@ async function acceptTogether(
     name: 'accept_events',
     text: `
       WITH offered AS MATERIALIZED (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[])
-          WITH ORDINALITY AS offered (id, type, owner, data, timestamp, traceparent, call, ordinal)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $12::text[])
+          WITH ORDINALITY AS offered (id, type, owner, data, timestamp, traceparent, call, published_by, ordinal)
       ), known AS MATERIALIZED (
         SELECT * FROM lock_log($1::text[])
       ), conflict AS MATERIALIZED (
@@ -195,8 +197,8 @@ async function acceptTogether(
           AND NOT EXISTS (SELECT FROM conflict WHERE conflict.call = offered.call)
         ORDER BY id, ordinal
       ), accepted AS (
-        INSERT INTO events (id, position, type, owner, data, timestamp, accepted_at, traceparent)
-        SELECT id, nextval('events_position_seq'), type, owner, data::json, timestamp, now(), traceparent
+        INSERT INTO events (id, position, type, owner, data, timestamp, accepted_at, traceparent, published_by)
+        SELECT id, nextval('events_position_seq'), type, owner, data::json, timestamp, now(), traceparent, published_by
         FROM (SELECT * FROM fresh ORDER BY ordinal) AS in_order
         RETURNING id, position, type, owner, accepted_at
       ), pattern AS (
@@ -276,6 +278,7 @@ async function acceptTogether(
       pairs.map(({ pattern }) => pattern),
       wakeAfterMs,
       admitAtMost ?? NO_BOUND,
+      events.map(({ publishedBy }) => publishedBy ?? null),
     ],
   });
   return rows[0] as Row;

@@ -167,21 +167,26 @@ describe('while a transaction holds back every vacuum', () => {
       'claim_deliveries',
       (sql, webhookId) => claimDeliveries(sql, [], { leaseMs: 1, wakeAfterMs: 1, next: [{ webhookId, count: 1 }] }),
     ],
-  ])('%s reads no index entries of deliveries that ended before the line start', async (_, execute) => {
-    const holder = await log.pool.connect();
-    try {
-      await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-      await holder.query('SELECT count(*) FROM pending_deliveries');
-      const ids = await log.addDeliveries(ENDED, { maxInFlight: 20 });
-      const webhookId = (await log.deliveries())[0]?.webhook_id ?? '';
-      while ((await deliver(ids, webhookId, 20)) > 0);
-      const before = await entriesRead(() => execute(log.pool, webhookId));
-      await advanceLineStarts(log.pool, [webhookId]);
-      const after = await entriesRead(() => execute(log.pool, webhookId));
-      expect({ withoutStart: before > 0.9 * ENDED, withStart: after > 20 }).toEqual({ withoutStart: true, withStart: false });
-    } finally {
-      await holder.query('ROLLBACK');
-      holder.release();
-    }
-  });
+  ])(
+    '%s reads no index entries of deliveries that ended before the line start',
+    async (_, execute) => {
+      const holder = await log.pool.connect();
+      try {
+        await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0');
+        await holder.query('SELECT count(*) FROM pending_deliveries');
+        const ids = await log.addDeliveries(ENDED, { maxInFlight: 20 });
+        const webhookId = (await log.deliveries())[0]?.webhook_id ?? '';
+        while ((await deliver(ids, webhookId, 20)) > 0);
+        const before = await entriesRead(() => execute(log.pool, webhookId));
+        await advanceLineStarts(log.pool, [webhookId]);
+        const after = await entriesRead(() => execute(log.pool, webhookId));
+        expect({ withoutStart: before > 0.9 * ENDED, withStart: after > 20 }).toEqual({ withoutStart: true, withStart: false });
+      } finally {
+        await holder.query('ROLLBACK');
+        holder.release();
+      }
+      // Flushing the statistics of PostgreSQL 14 takes seconds each time.
+    },
+    180_000,
+  );
 });

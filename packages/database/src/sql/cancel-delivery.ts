@@ -38,8 +38,8 @@ export async function cancelDelivery(sql: Queryable, owner: string, id: string, 
           WHERE deliveries.id = $2 AND deliveries.id = delivery_id
           RETURNING deliveries.id, deliveries.owner, deliveries.webhook_id
         ), audited AS (
-          INSERT INTO audit_log (actor, action, owner, webhook_id, details)
-          SELECT $3, 'delivery.cancelled', owner, webhook_id, jsonb_build_object('delivery_id', jsonb_build_object('to', id)) FROM logged
+          INSERT INTO audit_log (actor, actor_kind, action, owner, webhook_id, details)
+          SELECT $3, 'owner', 'delivery.cancelled', owner, webhook_id, jsonb_build_object('delivery_id', jsonb_build_object('to', id)) FROM logged
         )
         SELECT is_pending AS "isPending", EXISTS (SELECT FROM logged) AS cancelled, (delivery).webhook_id AS "webhookId" FROM found`,
       values: [owner, id, actor],

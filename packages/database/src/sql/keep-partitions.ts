@@ -13,15 +13,11 @@ export interface Kept {
 const AHEAD_DAYS = 7;
 /** A log of `n` days has periods of `n / 8` days, so that a statement has few partitions to search. */
 const PERIODS = 8;
-/** Time for which every round must find that a period is too old, before it is dropped: a clock that is ahead for a day drops nothing. */
+/** Time for which every round must find that a period is too old, before `drop_next_partition` drops it: a clock that is ahead for a day drops nothing. */
 const CONFIRMED_AFTER = '1 day';
 /** Days of a period that is added because an event has none: the next round adds the periods behind it. */
 const MISSING_DAYS = 1;
 const DAY_MS = 86_400_000;
-/** Attaching and dropping wait for running statements, and later statements queue behind them: so they stop early, and the next call tries again. */
-const LOCK_TIMEOUT_MS = 2000;
-/** The lock that `add_period` takes. */
-const PARTITION_LOCK = 4_105_112_402;
 
 /**
  * Adds the periods that the log will need, and drops those that ended more than `retentionDays` ago, except a period with
@@ -95,59 +91,11 @@ async function readExpired(client: pg.PoolClient, endedBefore: Date): Promise<st
   return rows.map(({ name }) => name);
 }
 
-/**
- * Drops a period, unless it has pending deliveries. Returns whether it was dropped.
- *
- * Each table is dropped in its own transaction: one that locked two tables and waited for the third could deadlock with a
- * statement. Deliveries come first, because attempts are only written for existing deliveries; after a crash the next call
- * drops the rest.
- */
+/** Drops a period, unless it has pending deliveries. Returns whether it was dropped. After a crash the next call drops the rest. */
 async function dropPeriod(client: pg.PoolClient, name: string): Promise<boolean> {
-  const idle = await inTransaction(client, async () => {
-    const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
-      `deliveries_${name}`,
-    ]);
-    if (rows[0]?.exists !== true) return true;
-    if (await hasPending(client, name)) return false;
-    // From here on no request can retry or replay one of its deliveries. DROP TABLE takes the same lock.
-    await client.query('LOCK TABLE ONLY deliveries IN ACCESS EXCLUSIVE MODE');
-    if (await hasPending(client, name)) return false;
-    await client.query(`DROP TABLE deliveries_${name}`);
-    return true;
-  });
-  if (!idle) return false;
-  await inTransaction(client, () => client.query(`DROP TABLE IF EXISTS attempts_${name}`));
-  return inTransaction(client, async () => {
-    await client.query(`DROP TABLE IF EXISTS events_${name}`);
-    const { rowCount } = await client.query('DELETE FROM partitions WHERE name = $1', [name]);
-    return rowCount === 1;
-  });
-}
-
-/** Returns whether a period has pending deliveries, or events whose deliveries are not all written: one look-up each. */
-async function hasPending(client: pg.PoolClient, name: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `SELECT FROM partitions WHERE name = $1 AND (
-       EXISTS (
-         SELECT FROM pending_deliveries
-         WHERE delivery_id >= coalesce(delivery_id_floor(starts_at), '') AND delivery_id < delivery_id_floor(ends_at)
-       ) OR EXISTS (SELECT FROM expansions WHERE accepted_at >= coalesce(starts_at, '-infinity') AND accepted_at < ends_at)
-     )`,
-    [name],
-  );
-  return rowCount !== 0;
-}
-
-async function inTransaction<Result>(client: pg.PoolClient, work: () => Promise<Result>): Promise<Result> {
-  try {
-    await client.query(
-      `BEGIN; SET LOCAL lock_timeout = ${String(LOCK_TIMEOUT_MS)}; SELECT pg_advisory_xact_lock(${String(PARTITION_LOCK)})`,
-    );
-    const result = await work();
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
+  for (;;) {
+    const { rows } = await client.query<{ dropped: string | null }>('SELECT drop_next_partition($1) AS dropped', [name]);
+    const dropped = rows[0]?.dropped ?? null;
+    if (dropped === null || dropped === 'events') return dropped !== null;
   }
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.js';
 import { EVERY, lookedAt, ownerViews, partsOf } from './looked-at.js';
-import { COLUMNS, toEvent, type LoggedEvent, type LoggedEventRow } from './read-events.js';
+import { COLUMNS, OPERATOR_COLUMNS, toEvent, type LoggedEvent, type LoggedEventRow } from './read-events.js';
 
 /** Selects events of the log. A field that is undefined selects all. */
 export interface EventFilter {
@@ -39,7 +39,11 @@ export async function listEvents(sql: Queryable, filter: EventFilter): Promise<E
   const after = Math.max(first === null ? 0 : first - 1, order === 'asc' ? (cursor ?? 0) : 0);
   const before = Math.min(end ?? NO_BOUND, order === 'desc' ? (cursor ?? NO_BOUND) : NO_BOUND);
   const views = owner === null ? [EVERY] : ownerViews('$7');
-  const from = partsOf(views, { order, columns: COLUMNS, types: '$3', limit: '$4' }, `${RANGE} AND ${ACCEPTED}`);
+  const from = partsOf(
+    views,
+    { order, columns: owner === null ? OPERATOR_COLUMNS : COLUMNS, types: '$3', limit: '$4' },
+    `${RANGE} AND ${ACCEPTED}`,
+  );
   const { rows } = await sql.query<{ lookedAt: string | null } & (LoggedEventRow | { id: null })>({
     name: `list_${owner === null ? 'all' : 'owner'}_events_${order}`,
     text: `

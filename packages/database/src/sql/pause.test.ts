@@ -22,7 +22,7 @@ const admit = async () => {
 const pauseAll = (paused: boolean) => setDeliveryPause(log.pool, paused, 'olga');
 const pauseOne = (id: string, paused: boolean) => pauseWebhook(log.pool, id, paused, 'olga');
 const pauseByOwner = (id: string, paused: boolean) =>
-  updateWebhook(log.pool, { id, actor: 'alice', fields: { ownerPausedAt: paused ? new Date() : null } });
+  updateWebhook(log.pool, { id, actor: { id: 'alice', kind: 'owner' }, fields: { ownerPausedAt: paused ? new Date() : null } });
 const waits = { status: 'pending', stage: 'parked', lease_token: null, attempt_count: 0 };
 
 describe.each([

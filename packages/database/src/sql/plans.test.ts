@@ -24,6 +24,7 @@ import { recordAttempts } from './record-attempts.js';
 import { readReplayChunk, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
 import { countWithMissing, readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
+import { listRevocations, readRevocations, removeEndedRevocations, writeRevocations } from './revocations.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 import { countHour, dropWebhookHours, readWebhookHours } from './webhook-hours.js';
 
@@ -56,7 +57,8 @@ beforeAll(async () => {
       SELECT position, id, type, CASE WHEN position % 2 = 0 THEN 'owner_1' END, accepted_at, '{*}', position % 4 < 2 FROM events WHERE position > 39900;
     UPDATE webhooks SET enabled = false WHERE id > 'wh_99';
     UPDATE webhooks SET owner_paused_at = now() WHERE id LIKE 'wh_5%';
-    INSERT INTO expiry_notices (period, webhook_id, notified_at) SELECT 'two', id, now() - interval '9 days' FROM webhooks WHERE id LIKE 'wh_50%'`);
+    INSERT INTO expiry_notices (period, webhook_id, notified_at) SELECT 'two', id, now() - interval '9 days' FROM webhooks WHERE id LIKE 'wh_50%';
+    INSERT INTO revocations (kind, subject, ends_at) SELECT 'token', 'jti_' || n, now() + n * interval '1 min' FROM generate_series(1, 10000) AS n`);
   await database.pool.query(`
     INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, webhook_id, hour)
       SELECT id, 100, created_at, 5, 200, webhook_id, floor(extract(epoch FROM created_at) / 3600) FROM deliveries;
@@ -152,6 +154,14 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['set_delivery_pause', (sql) => setDeliveryPause(sql, false, 'olga')],
   ['read_delivery_pause', (sql) => readDeliveryPause(sql)],
   ['pause_webhook', (sql) => pauseWebhook(sql, 'wh_1', false, 'olga')],
+  ['read_revocations', (sql) => readRevocations(sql, { from: 9000, limit: 10 })],
+  ['list_revocations', (sql) => listRevocations(sql, { limit: 10 })],
+  ['list_revocations_of_subject', (sql) => listRevocations(sql, { of: { kind: 'token', subject: 'jti_1' }, limit: 10 })],
+  [
+    'write_revocations',
+    (sql) => writeRevocations(sql, [{ kind: 'token', subject: 'jti_1', notBefore: null, endsAt: null, owner: null }], 'olga'),
+  ],
+  ['remove_ended_revocations', removeEndedRevocations],
   ['bring_forward', (sql) => bringForward(sql, 1000)],
   ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1')],
   ['take_task', (sql) => takeTask(sql, 'reconcile', 'one', 1000)],
@@ -188,7 +198,7 @@ describe('a statement, with the functions that it calls,', () => {
     await flushStatistics(database.pool);
     const { rows } = await log.pool.query<{ name: string; scans: string }>(
       `SELECT relname AS name, seq_scan AS scans FROM pg_stat_user_tables
-       WHERE relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours)$' ORDER BY relname`,
+       WHERE relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours|revocations)$' ORDER BY relname`,
     );
     return Object.fromEntries(rows.map((row) => [row.name, Number(row.scans)]));
   };
@@ -210,7 +220,7 @@ test.each(STATEMENTS.filter(([name]) => name !== 'read_backlog'))(
     const plan = await planOf(name, execute);
     const unbounded = plan.filter(
       (line, index) =>
-        /Scan.* using \w+_pkey on (pending_deliveries|webhooks|deliveries_)/.test(line) &&
+        /Scan.* using \w+_pkey on (pending_deliveries|webhooks|deliveries_|revocations)/.test(line) &&
         !plan[index + 1]?.includes('Index Cond'),
     );
     expect(unbounded).toEqual([]);

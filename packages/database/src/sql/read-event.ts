@@ -1,5 +1,5 @@
 import type { Queryable } from '../database.js';
-import { COLUMNS, toEvent, type LoggedEvent, type LoggedEventRow } from './read-events.js';
+import { COLUMNS, OPERATOR_COLUMNS, toEvent, type LoggedEvent, type LoggedEventRow } from './read-events.js';
 
 /** An event, and how far its deliveries are written. */
 export interface EventDetails extends LoggedEvent {
@@ -52,7 +52,7 @@ export async function readAnyEvent(sql: Queryable, id: string): Promise<EventDet
   const { rows } = await sql.query<Row>({
     name: 'read_any_event',
     text: `
-      SELECT ${COLUMNS}, ${DETAILS}, coalesce(
+      SELECT ${OPERATOR_COLUMNS}, ${DETAILS}, coalesce(
         (SELECT least(expansions.deliveries, ${String(MAX_COUNTED)}) FROM expansions WHERE event_position = events.position),
         (SELECT least(count(*) FILTER (WHERE event_position = events.position), ${String(MAX_COUNTED)})::int FROM (
           SELECT event_position FROM deliveries WHERE ${OF_THE_MILLISECOND} LIMIT ${String(2 * MAX_COUNTED)}

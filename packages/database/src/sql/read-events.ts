@@ -13,6 +13,8 @@ export interface LoggedEvent {
   timestamp: string;
   /** The payload: exactly the JSON text that was accepted. */
   data: string;
+  /** Who published it over HTTP, for operators only; null: it came from the queue, an outbox or Tidings itself. Absent in owners' views. */
+  publishedBy?: string | null;
 }
 
 /** The columns of an event as the driver returns them. */
@@ -23,20 +25,24 @@ export interface LoggedEventRow {
   owner: string | null;
   timestamp: string;
   data: string;
+  publishedBy?: string | null;
 }
 
 /** The columns of {@link LoggedEventRow}, from table `events`. */
 export const COLUMNS = `id, position, type, owner, data::text AS data,
   to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp`;
+/** The same, for operators. */
+export const OPERATOR_COLUMNS = `${COLUMNS}, published_by AS "publishedBy"`;
 
 /** Converts the columns to an event. */
-export const toEvent = ({ id, position, type, owner, timestamp, data }: LoggedEventRow): LoggedEvent => ({
+export const toEvent = ({ id, position, type, owner, timestamp, data, publishedBy }: LoggedEventRow): LoggedEvent => ({
   id,
   position: Number(position),
   type,
   owner,
   timestamp,
   data,
+  ...(publishedBy !== undefined && { publishedBy }),
 });
 
 /** A range of the log. */

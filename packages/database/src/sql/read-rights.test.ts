@@ -10,7 +10,14 @@ const role = `rights_${randomBytes(6).toString('hex')}`;
 let testDatabase: TestDatabase;
 let owner: Database;
 let database: Database;
-const sql = (statement: string) => owner.pool.query(statement);
+const sql = (statement: string) => owner.pool.query<Record<string, unknown>>(statement);
+let periods = 0;
+/** Adds a period that the log lacks, as the role. */
+const addPeriod = () => {
+  periods += 1;
+  const day = `now() + interval '${String(90 + periods)} days'`;
+  return database.pool.query(`SELECT add_period(${day}, ${day}, 1)`);
+};
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   owner = openDatabase({ url: testDatabase.url, maxConnections: 1 });
@@ -52,30 +59,73 @@ describe('the rights of a role', () => {
       REVOKE EXECUTE ON FUNCTION lock_log FROM PUBLIC`);
     const { missing } = await readRights(database.pool);
     await sql('GRANT EXECUTE ON FUNCTION lock_log TO PUBLIC');
-    expect(missing).toEqual(['DELETE on events', 'EXECUTE on lock_log', 'INSERT on events', 'USAGE on events_position_seq']);
+    expect(missing).toEqual([
+      'DELETE on events',
+      'EXECUTE on lock_log',
+      'INSERT on events',
+      'SELECT on events_position_seq',
+      'USAGE on events_position_seq',
+    ]);
   });
 
-  test('lack what the next partition needs: CREATE, and the ownership of the tables and their partitions', async () => {
-    await sql(`REVOKE CREATE ON SCHEMA public FROM ${role}, PUBLIC`);
-    const { missing, missingForPartitions } = await readRights(database.pool);
+  test('of a role that is not the owner need EXECUTE on the two functions that maintain the periods, and nothing of their tables', async () => {
+    await sql(`REVOKE ALL ON SCHEMA public FROM ${role}, PUBLIC; GRANT USAGE ON SCHEMA public TO ${role}`);
+    const { missing, missingForPartitions, grants } = await readRights(database.pool);
     expect(missing).toEqual([]);
+    expect(missingForPartitions).toEqual(['EXECUTE on add_period', 'EXECUTE on drop_next_partition']);
+    await expect(addPeriod()).rejects.toThrow('permission denied for function add_period');
+    await sql(grants.join(';'));
+    expect(await readRights(database.pool)).toMatchObject({ missing: [], missingForPartitions: [], grants: [] });
+    await addPeriod();
+  });
+
+  test('of the owner of these functions are named as well: CREATE, and the ownership of the tables and their partitions', async () => {
+    await sql(`ALTER FUNCTION add_period OWNER TO ${role}; REVOKE ALL ON SCHEMA public FROM ${role}, PUBLIC;
+      GRANT USAGE ON SCHEMA public TO ${role}; GRANT EXECUTE ON FUNCTION drop_next_partition TO ${role}`);
+    const { missingForPartitions, grants } = await readRights(database.pool);
     expect(missingForPartitions).toEqual(
       expect.arrayContaining([
-        'CREATE on schema public',
-        'ownership of attempts',
-        'ownership of deliveries',
-        'ownership of events',
+        `CREATE on schema public of ${role}`,
+        `ownership of attempts of ${role}`,
+        `ownership of deliveries of ${role}`,
+        `ownership of events of ${role}`,
+        `ownership of events_first of ${role}`,
       ]),
     );
-    expect(missingForPartitions.some((one) => one.startsWith('ownership of events_'))).toBe(true);
-    await expect(
-      database.pool.query("SELECT add_period(now() + interval '90 days', now() + interval '91 days', 1)"),
-    ).rejects.toThrow('permission denied');
-    // With the rights of its owner, the function needs no more of the role.
-    await sql('ALTER FUNCTION add_period SECURITY DEFINER');
+    await expect(addPeriod()).rejects.toThrow('permission denied');
+    await sql(grants.join(';'));
     expect(await readRights(database.pool)).toMatchObject({ missingForPartitions: [] });
-    await database.pool.query("SELECT add_period(now() + interval '90 days', now() + interval '91 days', 1)");
-    await sql('ALTER FUNCTION add_period SECURITY INVOKER');
+    await addPeriod();
+    await sql(`REASSIGN OWNED BY ${role} TO current_user`);
+  });
+});
+
+describe('a function with the rights of its owner', () => {
+  test('looks in the schema of Tidings only, last of all at temporary tables, and is for nobody unless granted', async () => {
+    const { rows } = await sql(
+      `SELECT proname AS name, proconfig[1] AS path, has_function_privilege('public', oid, 'EXECUTE') AS "isPublic"
+       FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1`,
+    );
+    const path = 'search_path=public, pg_temp';
+    expect(rows).toEqual(['add_period', 'drop_next_partition'].map((name) => ({ name, path, isPublic: false })));
+  });
+
+  test('drops nothing but partitions of the log that have been marked as expired for a day', async () => {
+    const period = (at: string) => `INSERT INTO partitions (name, starts_at, ends_at, expired_at)
+      VALUES ('mine', '2000-01-01', '2000-01-02', ${at})`;
+    const drop = async (name: string) => {
+      const { rows } = await database.pool.query<{ kind: string | null }>('SELECT drop_next_partition($1) AS kind', [name]);
+      return rows[0]?.kind;
+    };
+    await sql(`GRANT EXECUTE ON FUNCTION drop_next_partition TO ${role}; CREATE TABLE deliveries_mine (id int);
+      CREATE TABLE events_mine (id int)`);
+    for (const name of ['first', 'mine', 'first; DROP TABLE webhooks', '']) expect(await drop(name)).toBeNull();
+    await database.pool.query(period("now() - interval '23 hours'"));
+    expect(await drop('mine')).toBeNull();
+    await database.pool.query("UPDATE partitions SET expired_at = now() - interval '25 hours' WHERE name = 'mine'");
+    // The row goes; tables with such names that are no partitions stay.
+    expect(await drop('mine')).toBe('events');
+    await sql('DROP TABLE deliveries_mine; DROP TABLE events_mine; SELECT FROM events_first, deliveries_first, attempts_first');
   });
 });
 

@@ -27,7 +27,9 @@ export async function resealWebhooks(
 ): Promise<string | null> {
   const client = await pool.connect();
   try {
-    await client.query("BEGIN; SELECT set_config('tidings.actor', 'tidings reseal', true)");
+    await client.query(
+      "BEGIN; SELECT set_config('tidings.actor', 'tidings reseal', true), set_config('tidings.actor_kind', 'system', true)",
+    );
     const { rows } = await client.query<SealedWebhook>(
       `SELECT id, url, sealed_secret AS "sealedSecret", sealed_previous_secrets AS "sealedPreviousSecrets",
          sealed_headers AS "sealedHeaders"

@@ -48,12 +48,15 @@ async function orderOf(first: (transaction: Transaction) => Promise<void>, secon
 
 test('setActor names the actor in the audit log, for its transaction only', async () => {
   await database.prisma.$transaction(async (transaction) => {
-    await setActor(transaction, 'alice');
+    await setActor(transaction, { id: 'tidings', kind: 'owner' });
     await transaction.webhook.update({ where: { id: 'one' }, data: { description: 'changed' } });
   });
   await database.prisma.webhook.update({ where: { id: 'one' }, data: { description: 'changed again' } });
-  const { rows } = await log.pool.query("SELECT actor FROM audit_log WHERE action = 'webhook.changed' ORDER BY id");
-  expect(rows).toEqual([{ actor: 'alice' }, { actor: 'tidings' }]);
+  const { rows } = await log.pool.query("SELECT actor, actor_kind FROM audit_log WHERE action = 'webhook.changed' ORDER BY id");
+  expect(rows).toEqual([
+    { actor: 'tidings', actor_kind: 'owner' },
+    { actor: 'tidings', actor_kind: 'system' },
+  ]);
 });
 
 test('lockOwner makes another transaction of the owner wait, and none of another owner', async () => {

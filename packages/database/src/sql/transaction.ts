@@ -1,19 +1,20 @@
 import type { Prisma } from '../generated/client.js';
+import type { Actor } from '../actor.js';
 
 /** A transaction of the Prisma client, as `prisma.$transaction` passes it to its callback. */
 export type Transaction = Prisma.TransactionClient;
 
 /** Names the actor whom the audit log records for the changes of this transaction. */
-export async function setActor(transaction: Transaction, actor: string): Promise<void> {
-  await transaction.$executeRaw`SELECT set_config('tidings.actor', ${actor}, true)`;
+export async function setActor(transaction: Transaction, { id, kind }: Actor): Promise<void> {
+  await transaction.$executeRaw`SELECT set_config('tidings.actor', ${id}, true), set_config('tidings.actor_kind', ${kind}, true)`;
 }
 
 /**
  * Locks an owner until the transaction ends: other transactions that register webhooks for the owner, or change the owner's
- * limits, wait. An advisory lock, because Tidings has no table of owners.
+ * limits, wait.
  */
 export async function lockOwner(transaction: Transaction, owner: string): Promise<void> {
-  await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${owner}, 0))`;
+  await transaction.$executeRaw`SELECT lock_owner(${owner})`;
 }
 
 /** Locks the row of the owner's webhook until the transaction ends, if there is one. Reads by others do not wait. */

@@ -1,3 +1,4 @@
+import type { Actor } from '../actor.js';
 import type { Webhook } from '../generated/client.js';
 import type { Queryable } from '../database.js';
 
@@ -39,7 +40,7 @@ export type WebhookFields = Partial<Pick<Webhook, keyof typeof COLUMNS>>;
 export interface WebhookUpdate {
   id: string;
   /** Whom the audit log records. */
-  actor: string;
+  actor: Actor;
   /** The new values; absent fields stay. */
   fields: WebhookFields;
   /** The webhook changes only while it has these values, which the new ones were derived from. Default: whatever it has. */
@@ -58,11 +59,11 @@ export async function updateWebhook(sql: Queryable, { id, actor, fields, unchang
     name: 'update_webhook',
     text: `
       WITH actor AS MATERIALIZED (
-        SELECT set_config('tidings.actor', $2, true)
+        SELECT set_config('tidings.actor', $2, true), set_config('tidings.actor_kind', $5, true)
       )
       UPDATE webhooks SET ${assignments.join(', ')}, updated_at = now()
       FROM actor WHERE id = $1 AND to_jsonb(webhooks) @> $4::jsonb`,
-    values: [id, actor, toRow(fields), toRow(unchanged)],
+    values: [id, actor.id, toRow(fields), toRow(unchanged), actor.kind],
   });
   return rowCount === 1;
 }
@@ -73,7 +74,7 @@ export async function deleteWebhook(sql: Queryable, owner: string, id: string): 
     name: 'delete_webhook',
     text: `
       WITH actor AS MATERIALIZED (
-        SELECT set_config('tidings.actor', $1, true)
+        SELECT set_config('tidings.actor', $1, true), set_config('tidings.actor_kind', 'owner', true)
       )
       DELETE FROM webhooks USING actor WHERE id = $2 AND owner = $1`,
     values: [owner, id],

@@ -1,2 +1,3 @@
 export { captureConsole } from './capture-console.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
+export { createRepetitions } from './repetitions.js';

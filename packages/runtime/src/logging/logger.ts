@@ -1,6 +1,5 @@
 import winston, { format } from 'winston';
-import { createOutages } from './outages.js';
-import { createFailureLimit, type Explain } from './limit-failures.js';
+import { createFailureLimit, type Explain } from './known-failures.js';
 import { redact } from './redact.js';
 
 /** A winston logger. Details go in the second argument: `log.info('Accepted.', { event_id })`. */
@@ -17,13 +16,8 @@ export interface LoggerOptions {
   /** Returns fields for every line, such as the ids of the active span. Fields of the line itself win. Default: none. */
   context?: (() => object | undefined) | undefined;
   /**
-   * Names the outage that the `error` of a warning belongs to, such as `Redis cannot be reached`; undefined: none. Of the warnings
-   * about one outage, one is written a minute, with the number of the others as `held_back`. Default: all are written.
-   */
-  outageOf?: ((error: unknown) => string | undefined) | undefined;
-  /**
-   * Explains errors whose cause lies outside of the process: such a line has the explanation in place of the error, and warnings
-   * about one topic are written once a minute. Default: every error is written, with its stack trace.
+   * Explains errors whose cause lies outside of the process: such a line has the explanation in place of the error, and of the
+   * warnings about one topic one is written a minute, with the number of the others as `held_back`. Default: every error is written, with its stack trace.
    */
   explain?: Explain | undefined;
   /** Where lines go. Default: standard output. */
@@ -50,7 +44,6 @@ export function createLogger(options: LoggerOptions): Logger {
   });
   if (options.explain !== undefined) withLimit(logger, options.explain);
   if (options.context !== undefined) withContext(logger, options.context);
-  if (options.outageOf !== undefined) holdBackRepetitions(logger, options.outageOf);
   // winston formats a line before it drops it because of its level: 5 % of the worker's time (measured).
   for (const name of LEVELS) if (!logger.isLevelEnabled(name)) logger[name] = () => logger;
   return logger;
@@ -77,14 +70,4 @@ function withContext(logger: Logger, context: () => object | undefined): void {
       return write(message, fields === undefined ? details : { ...fields, ...details });
     }) as Logger[typeof name];
   }
-}
-
-function holdBackRepetitions(logger: Logger, outageOf: (error: unknown) => string | undefined): void {
-  const outages = createOutages(outageOf);
-  const warn = logger.warn.bind(logger) as (message: string, details?: object) => Logger;
-  logger.warn = ((message: string, details?: object) => {
-    const { write, heldBack } = outages.next(details !== undefined && 'error' in details ? details.error : undefined);
-    if (!write) return logger;
-    return warn(message, heldBack === 0 ? details : { ...details, held_back: heldBack });
-  }) as Logger['warn'];
 }

@@ -4,6 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { setGlobalErrorHandler } from '@opentelemetry/core';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
+import { createRepetitions } from '../logging/repetitions.js';
 import { createTracing } from './create-tracing.js';
 import { createSampler } from './sampler.js';
 import type { TracingOptions, TracingSettings } from './settings.js';
@@ -11,8 +12,6 @@ import type { Tracing } from './tracing.js';
 
 /** How long a process that stops waits for its last spans to be sent, in milliseconds. */
 const SHUTDOWN_MS = 2000;
-/** The shortest time between two reports of errors. */
-const REPORT_EVERY_MS = 60_000;
 /** How many spans wait while the collector does not answer. Further spans are dropped, so that memory stays bounded. */
 const MAX_WAITING_SPANS = 8192;
 
@@ -60,12 +59,11 @@ export async function openSdk({
 }
 
 /** Reports errors of OpenTelemetry at most once a minute: a collector that is away would fill the log. */
-function reportErrorsTo(onError: (message: string) => void): void {
-  let reportedAt = -Infinity;
+function reportErrorsTo(onError: TracingOptions['onError']): void {
+  const repetitions = createRepetitions();
   const report = (message: string): void => {
-    if (performance.now() - reportedAt < REPORT_EVERY_MS) return;
-    reportedAt = performance.now();
-    onError(message);
+    const { write, fields } = repetitions.next('traces');
+    if (write) onError(message, fields);
   };
   const ignore = (): void => undefined;
   setGlobalErrorHandler((error) => {

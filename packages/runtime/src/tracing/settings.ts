@@ -29,6 +29,6 @@ export interface TracingOptions {
   serviceName: string;
   /** Null: no traces. */
   settings: TracingSettings | null;
-  /** Called when spans could not be sent, at most once a minute. */
-  onError: (message: string) => void;
+  /** Called when spans could not be sent, at most once a minute, with the number of earlier failures that were held back. */
+  onError: (message: string, fields: { held_back?: number }) => void;
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { createFailureLimit } from './limit-failures.js';
+import { createFailureLimit } from './known-failures.js';
 
+const SECOND = 1000;
 const MINUTE = 60_000;
 let now: number;
 let limit: ReturnType<typeof createFailureLimit>;
@@ -25,11 +26,16 @@ describe('warnings about a known failure', () => {
 
   test('are written once a minute, whatever their messages are, with the number of those that were dropped', () => {
     expect(limit('warn', 'A round failed.', { error: 'away' })).not.toBeNull();
-    now = MINUTE - 1;
-    expect(limit('warn', 'A round failed.', { error: 'away' })).toBeNull();
-    expect(limit('warn', 'A request failed.', { error: 'away' })).toBeNull();
-    now = MINUTE;
-    expect(limit('warn', 'A request failed.', { error: 'away' })).toEqual({ reason: 'it is away', repeated: 2 });
+    for (now = SECOND; now < MINUTE; now += SECOND) {
+      expect(limit('warn', now % 2 === 0 ? 'A round failed.' : 'A request failed.', { error: 'away' })).toBeNull();
+    }
+    expect(limit('warn', 'A request failed.', { error: 'away' })).toEqual({ reason: 'it is away', held_back: 59 });
+  });
+
+  test('are written at once when they begin a second outage', () => {
+    limit('warn', 'A round failed.', { error: 'away' });
+    now = 15 * SECOND;
+    expect(limit('warn', 'A round failed.', { error: 'away' })).toEqual({ reason: 'it is away' });
   });
 
   test('without a topic are written once a minute for each message', () => {
