@@ -5,7 +5,15 @@ export { isTokenRevoked, TOKEN_ID, type Revoked } from './claims.js';
 export { findKeys, hasUsableKey, parseKeySet, type KeySet } from './key-set.js';
 export { MIN_SECRET_BYTES, secretsIn } from './secrets.js';
 export { signToken } from './sign-token.js';
-export { tokenConfig, tokenMistakes, tokenNotices, tokenSettings, type KeySource, type TokenConfig } from './token-settings.js';
+export {
+  MAX_CLOCK_TOLERANCE_S,
+  tokenConfig,
+  tokenMistakes,
+  tokenNotices,
+  tokenSettings,
+  type KeySource,
+  type TokenConfig,
+} from './token-settings.js';
 export { TOKEN_REMEDIES } from './token-remedies.js';
 export {
   explainToken,

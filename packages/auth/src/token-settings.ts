@@ -11,6 +11,9 @@ import { MIN_SECRET_BYTES, secretNotices, verifyingSecrets } from './secrets.js'
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const KINDS = 'RSA of 2,048 bits or more, EC on P-256, P-384 or P-521, or Ed25519';
 
+/** The largest `JWT_CLOCK_TOLERANCE_S`: for as long behind its `exp` a token may still be accepted, in seconds. */
+export const MAX_CLOCK_TOLERANCE_S = 300;
+
 /** The settings that decide which tokens are valid. */
 export const tokenSettings = group('Tokens', {
   JWT_SECRET: z
@@ -77,7 +80,7 @@ export const tokenSettings = group('Tokens', {
   JWT_MAX_LIFETIME_S: wholeNumber({ initial: 86_400, min: 60, max: 31_536_000 }).describe(
     'The longest time until the `exp` of a token, in seconds. A token with a later `exp` is refused with 401.',
   ),
-  JWT_CLOCK_TOLERANCE_S: wholeNumber({ initial: 5, min: 0, max: 300 }).describe(
+  JWT_CLOCK_TOLERANCE_S: wholeNumber({ initial: 5, min: 0, max: MAX_CLOCK_TOLERANCE_S }).describe(
     'The allowed difference between the clocks of the API and of the identity provider, in seconds.',
   ),
   JWT_REQUIRE_JTI: flag(false).describe('Whether tokens without `jti`, which cannot be revoked, are refused.'),

@@ -135,6 +135,9 @@ describe('a stream', () => {
       expect(waits).toHaveLength(3);
     });
     expect([waits[0], waits[2]]).toEqual([7, 7]);
+    await eventually(() => {
+      expect(requests).toHaveLength(4);
+    });
     answers = [refused(503, { 'retry-after': '60' })];
     const next = follow();
     await eventually(() => {

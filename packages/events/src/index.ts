@@ -20,6 +20,7 @@ export {
   LOGGED_EVENT_ID,
   MAX_EVENT_BYTES,
   OWNER_ID,
+  OWNER_ID_RULE,
   type EventDraft,
   type TidingsEvent,
 } from './event.js';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { OWNER_ID } from '@tidings/events';
+import { OWNER_ID, OWNER_ID_RULE } from '@tidings/events';
 
 /** `?owner=` of a list: only items of this owner. The pattern also refuses NUL, which PostgreSQL accepts in no text. */
 export const ownerFilter = z
   .string()
-  .regex(OWNER_ID, 'must be 1 to 255 characters without control characters')
+  .regex(OWNER_ID, OWNER_ID_RULE)
   .optional()
   .meta({ description: 'Returns only items of this owner.' });
 

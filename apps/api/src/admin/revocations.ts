@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { TOKEN_ID } from '@tidings/auth';
+import { MAX_CLOCK_TOLERANCE_S, TOKEN_ID } from '@tidings/auth';
 import { listRevocations, type Queryable, type RevocationDetails } from '@tidings/database';
-import { OWNER_ID } from '@tidings/events';
+import { OWNER_ID, OWNER_ID_RULE } from '@tidings/events';
 import type { Revoke } from '../auth/revoke.js';
 import { CURSOR_RULE, readCursor } from '../http/cursor.js';
 import { page, pageOf, toPage } from '../http/pages.js';
@@ -27,11 +27,10 @@ const revocationJson = z
   })
   .meta({ id: 'Revocation' });
 
-const OWNER_RULE = 'must be 1 to 255 characters without control characters';
 const JTI_RULE = 'must be 1 to 256 visible ASCII characters';
 const TARGET_RULE = 'exactly one of token, jti and owner must be given';
-/** The largest `JWT_CLOCK_TOLERANCE_S`: the clock of an issuer may be ahead. */
-const MAX_AHEAD_MS = 300_000;
+/** The clock of an issuer may be ahead by as much. */
+const MAX_AHEAD_MS = MAX_CLOCK_TOLERANCE_S * 1000;
 
 const newRevocation = z
   .strictObject({
@@ -41,7 +40,7 @@ const newRevocation = z
     jti: z.string().regex(TOKEN_ID, JTI_RULE).optional().meta({ description: 'The `jti` of the token.' }),
     owner: z
       .string()
-      .regex(OWNER_ID, OWNER_RULE)
+      .regex(OWNER_ID, OWNER_ID_RULE)
       .optional()
       .meta({ description: 'The owner, as tokens name them: all tokens that were issued before `not_before` are revoked.' }),
     not_before: time
@@ -98,7 +97,7 @@ export function revocationRoutes({ sql, revoke }: RevocationRoutesParts): Route[
             .meta({ description: 'Returns only the revocation of this token.' }),
           owner: z
             .string()
-            .regex(OWNER_ID, OWNER_RULE)
+            .regex(OWNER_ID, OWNER_ID_RULE)
             .optional()
             .meta({ description: 'Returns only the revocation of the tokens of this owner.' }),
         }),

@@ -45,7 +45,7 @@ const ONE = '/api/admin/webhooks/{id}';
 const LIST = 'webhooks of all owners';
 
 interface AdminWebhookParts {
-  database: Pick<Database, 'pool'>;
+  database: Pick<Database, 'pool' | 'prisma'>;
   reading: Database['prisma'];
   seal: Seal;
   deliveries: DeliveryLog;
@@ -61,8 +61,8 @@ export function adminWebhookRoutes({ database, reading, seal, deliveries, catalo
   const { pool } = database;
   const { toView } = createOpener(seal);
   const schemas = selectionSchemas(catalog);
-  const find = async (id: string): Promise<Webhook> => {
-    const webhook = await reading.webhook.findUnique({ where: { id } });
+  const find = async (id: string, prisma = reading): Promise<Webhook> => {
+    const webhook = await prisma.webhook.findUnique({ where: { id } });
     if (!webhook) throw notFound('webhook', id);
     return webhook;
   };
@@ -123,14 +123,14 @@ export function adminWebhookRoutes({ database, reading, seal, deliveries, catalo
         responses: { 200: { description: 'The changed webhook.', schema: ownedWebhookJson } },
       },
       async ({ caller, params: { id }, body }, response) => {
-        await find(id);
+        await find(id, database.prisma);
         if (body.paused !== undefined) await pauseWebhook(pool, id, body.paused, caller.owner);
         if (body.enabled !== undefined) {
           const fields = body.enabled ? ENABLED_BY_OPERATOR : disabledByOperator(new Date());
           await updateWebhook(pool, { id, actor: { id: caller.owner, kind: 'operator' }, fields });
         }
         if (body.paused === false) await admit([id]);
-        response.json(show(await find(id)));
+        response.json(show(await find(id, database.prisma)));
       },
     ),
 

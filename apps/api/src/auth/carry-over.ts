@@ -19,8 +19,7 @@ interface CarryOverParts {
 /**
  * Creates the task that writes the revoked tokens of earlier versions from Redis to PostgreSQL, those that PostgreSQL lacks. It
  * runs for as long as a process or a command of an earlier version may add some. Their ends are believed and never verified, so
- * these revocations have none. The set stays for them, without
- * tokens that have ended. Rejects while Redis or PostgreSQL is away.
+ * these revocations have none. The set stays for them, without tokens that have ended. Rejects while Redis or PostgreSQL is away.
  */
 export function createCarryOver({ redis, prefix, isRevoked, write }: CarryOverParts): () => Promise<void> {
   const key = keyOf(prefix);

@@ -1,4 +1,4 @@
-import { readTokenToRevoke, type TokenRules } from '@tidings/auth';
+import { MAX_CLOCK_TOLERANCE_S, readTokenToRevoke, type TokenRules } from '@tidings/auth';
 import type { NewRevocation, RevocationDetails } from '@tidings/database';
 import { invalid, Problem } from '../problems/problem.js';
 import { encodeRevocation, type Revocations } from './revocations.js';
@@ -28,7 +28,7 @@ interface RevokeParts {
  * How much longer than its `exp` a token is revoked, in seconds: the largest `JWT_CLOCK_TOLERANCE_S`, for which it is still
  * accepted, and as much for clocks that differ.
  */
-const MARGIN_S = 600;
+const MARGIN_S = 2 * MAX_CLOCK_TOLERANCE_S;
 /** Later ends are no times of PostgreSQL, and count as unknown. The end of the year 9999. */
 const LAST_S = 253_402_300_799;
 

@@ -146,7 +146,7 @@ export function createCallers(parts: CallersParts): Callers {
         stream.endRefused(refused);
       },
     }),
-    isRefused: (session) => isDisabled(session.owner) || isTokenRevoked(session, revocations),
+    isRefused: (session) => isDisabled(session.owner) || refused.isRevoked(session),
     endRefused,
     async start() {
       // The first caller must not find the lists unread.

@@ -69,6 +69,8 @@ const WITHOUT_DATABASE = new Set([
   'getOpenApi',
   'listEventTypes',
   'issueStreamTicket',
+  'getSecurityTxt',
+  'getEgressRules',
   'startQueuesSession',
   // A test of a webhook is handed to a worker once the webhook was read; a stream that is open ends instead of being answered.
   'followEvents',

@@ -6,6 +6,7 @@ import { migrate } from '../migrations/migrate.js';
 import { acceptEvents } from './accept-events.js';
 import { keepPartitions } from './keep-partitions.js';
 import { setDeliveryPause } from './pause.js';
+import { writeRevocations } from './revocations.js';
 
 // Two schemas get all migrations.
 jest.setTimeout(120_000);
@@ -37,6 +38,8 @@ const accept = (sql: Queryable, id: string) =>
   });
 const addPeriod = (sql: Queryable, days: number) =>
   sql.query(`SELECT add_period(now() + interval '${String(days)} days', now() + interval '${String(days)} days', 1)`);
+const revoke = (sql: Queryable, n: number) =>
+  writeRevocations(sql, [{ kind: 'token', subject: `t${String(n)}`, notBefore: null, endsAt: null, owner: null }], null);
 /** The advisory locks, each taken by a statement or function of Tidings. */
 const TAKERS: [lock: string, take: (sql: Queryable, n: number) => Promise<unknown>][] = [
   ['the log', (sql, n) => accept(sql, `e${String(n)}`)],
@@ -44,6 +47,7 @@ const TAKERS: [lock: string, take: (sql: Queryable, n: number) => Promise<unknow
   ['the claims', (sql) => sql.query("SELECT lock_webhooks('{}')")],
   ['the pause', (sql) => setDeliveryPause(sql, true, 'alice')],
   ['an owner', (sql) => sql.query("SELECT lock_owner('alice')")],
+  ['the revocations', revoke],
 ];
 let calls = 0;
 const waiting = async () => {
@@ -84,6 +88,7 @@ describe('an installation that holds a lock in its schema', () => {
     ['the pause', (sql) => setDeliveryPause(sql, true, 'alice'), (sql) => sql.query("SELECT lock_webhooks('{}')")],
     ['the claims', (sql) => sql.query("SELECT lock_webhooks('{}')"), (sql) => setDeliveryPause(sql, false, 'alice')],
     ['an owner', (sql) => sql.query("SELECT lock_owner('alice')"), (sql) => sql.query("SELECT lock_owner('alice')")],
+    ['the revocations', revoke, revoke],
   ])('of %s keeps others waiting in its own', async (_, take, takeAgain) => {
     let waiter: Promise<unknown> = Promise.resolve();
     await whileHeld(

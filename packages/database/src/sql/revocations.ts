@@ -78,7 +78,7 @@ export interface NewRevocation {
  * Writes revocations in one commit, and returns them. Nothing that was revoked becomes valid: of two ends the later one counts,
  * an unknown end counts as the latest, and of two times of an owner the later one counts.
  *
- * A lock that is held until the commit makes the numbers of changes visible in their order, so that a reader that has read up to
+ * A lock (`lock_class`) that is held until the commit makes the numbers of changes visible in their order, so that a reader that has read up to
  * a number has missed no earlier one.
  *
  * @param actor the operator, whom the audit log records; null: they are carried over, and the audit log has nothing new
@@ -92,7 +92,7 @@ export async function writeRevocations(
     name: 'write_revocations',
     text: `
       WITH locked AS MATERIALIZED (
-        SELECT pg_advisory_xact_lock(4105112404)
+        SELECT pg_advisory_xact_lock(lock_class(), 4)
       ), offered AS MATERIALIZED (
         SELECT kind, subject, max(owner) AS owner,
           CASE WHEN kind = 'owner' THEN max(coalesce(to_timestamp(not_before), clock_timestamp())) END AS not_before,

@@ -123,7 +123,7 @@ describe('a relay', () => {
       const { port } = receiver.address() as AddressInfo;
       const redis = createTestRedis();
       const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
-      const queue = new Queue(EVENTS_QUEUE, { connection: redis.client.duplicate(), prefix: redis.prefix });
+      const queue = new Queue(EVENTS_QUEUE, { connection: redis.client, prefix: redis.prefix });
       const overHttp = publishOverHttp({ url: `http://127.0.0.1:${String(port)}`, token: 'token' });
       relay({
         publish: async (events) => {
