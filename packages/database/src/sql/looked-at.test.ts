@@ -110,7 +110,7 @@ describe.each(['alice', 'nobody', null])('pages of a rare type, seen by %s,', (o
     let cursor: number | undefined;
     let isLast = false;
     for (let pages = 0; !isLast && pages < 20; pages += 1) {
-      const filter: EventFilter = { owner, types, limit: 2, order, cursor };
+      const filter: EventFilter = { owner, types, limit: 2, maxBytes: 1_000_000, order, cursor };
       const { events, lookedAt } = await bounded((sql) => listEvents(sql, filter));
       found.push(...ids(events));
       const last = events.length === 2 ? events[1]?.id : lookedAt;
