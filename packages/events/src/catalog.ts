@@ -19,6 +19,7 @@ import { InvalidEventError, type FieldError } from './invalid-event-error.js';
 import { inspectJson } from './json/faults.js';
 import { writeJson } from './json/write-json.js';
 import { matches } from './pattern.js';
+import { shorten } from './shorten.js';
 
 /** The union of the drafts that a list of definitions makes. */
 export type CatalogEvent<Definitions extends readonly EventDefinition[]> = ReturnType<Definitions[number]>;
@@ -87,7 +88,7 @@ export function createCatalog(
     if (type === undefined) return `is missing: it must be one of ${known}`;
     if (typeof type !== 'string') return `must be one of ${known}`;
     if (systemByType.has(type)) return `"${type}" is published by Tidings itself`;
-    return `"${type}" is not in the catalog, which has ${known}`;
+    return `"${shorten(type)}" is not in the catalog, which has ${known}`;
   };
 
   const validateOne = (draft: unknown, byType: ReadonlyMap<string, EventDefinition>): TidingsEvent | FieldError[] => {

@@ -32,6 +32,7 @@ export { parseJson, type ParseBounds } from './json/parse-json.js';
 export { canonicalJson, escapeLineSeparators, isSameJson, writeJson } from './json/write-json.js';
 export { parseEventData } from './parse-event-data.js';
 export { isPattern, matches, patternsMatching } from './pattern.js';
+export { shorten } from './shorten.js';
 export { createPublisher, type Published, type Publisher, type PublisherOptions } from './publisher.js';
 export { publishOverHttp, type HttpPublishOptions } from './publish-over-http.js';
 export { RejectedEventError } from './rejected-event-error.js';

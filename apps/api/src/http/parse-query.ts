@@ -1,3 +1,4 @@
+import { shorten } from '@tidings/events';
 import { Problem } from '../problems/problem.js';
 
 /** The query parameters of a request: a text for each, and a list of texts for one that is repeated. */
@@ -29,7 +30,7 @@ function decode(text: string, pair: string): string {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
     throw new Problem(400, 'The query is not valid', {
-      detail: `"${pair.slice(0, 100)}" is not percent-encoded UTF-8. Encode each byte of its UTF-8 as % and two hexadecimal digits.`,
+      detail: `"${shorten(pair)}" is not percent-encoded UTF-8. Encode each byte of its UTF-8 as % and two hexadecimal digits.`,
     });
   }
 }

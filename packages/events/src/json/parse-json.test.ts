@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { MAX_EVENT_BYTES } from '../event.js';
 import { InvalidJsonError } from './invalid-json-error.js';
 import { parseJson } from './parse-json.js';
 
@@ -177,5 +178,27 @@ describe('parseJson', () => {
       expect(errorsOf(text)).toEqual([{ field: expect.any(String), message: 'is nested more than 64 levels deep' }]);
     }
     expect(() => parseJson(nested(4), { maxLevels: 3 })).toThrow('nested more than 3 levels');
+  });
+
+  test('refuses a text with too many values and names, and reads no further than to the first of them', () => {
+    const refused = (count: string) => [
+      { field: '', message: `holds more than ${count} values and names, the limit: send less at a time` },
+    ];
+    const bounded = (text: string) => {
+      try {
+        return parseJson(text, { maxValues: 5 });
+      } catch (error) {
+        return error instanceof InvalidJsonError ? error.errors : error;
+      }
+    };
+    expect(bounded('[1,{"a":[]},2]')).toEqual(refused('5'));
+    expect(bounded('[1,{"a":[]}]')).toEqual([1, { a: [] }]);
+    expect(bounded('[[],[],[],[],[] and this is no JSON')).toEqual(refused('5'));
+    expect(errorsOf(`[${'1,'.repeat(100_000)}`)).toEqual(refused('100,000'));
+  });
+
+  test('accepts a list of 99,999 values, and the largest event of texts', () => {
+    expect(parseJson(`[${'1,'.repeat(99_998)}1]`)).toHaveLength(99_999);
+    expect(parseJson(`[${'"",'.repeat(MAX_EVENT_BYTES / 3 - 1)}""]`)).toHaveLength(Math.floor(MAX_EVENT_BYTES / 3));
   });
 });
