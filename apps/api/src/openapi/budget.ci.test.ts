@@ -1,38 +1,77 @@
-// Only in CI: it sends thousands of requests to a database of 200,000 rows.
-import * as fs from 'node:fs';
+// Only in CI: it sends thousands of requests to a database of half a million rows.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase, type Database } from '@tidings/database';
+import { parseJson } from '@tidings/events';
 import {
   costlyRequests,
   encode,
   exchange,
   flushStatistics,
+  makeBusy,
   worstRequests,
   type BudgetAnswer,
   type BudgetRequest,
   type CostlyIds,
+  type CostlyRequest,
 } from '@tidings/testing';
-import { readDocument, type ApiDocument, type Operation } from '../../test/api-document.js';
-import { createBusyOwners } from '../../test/busy-owner.js';
+import { readDocument, type Operation } from '../../test/api-document.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
+/**
+ * What one request may cost (I12). Its CPU time is compared with that of a known work in the same process, so that neither the
+ * machine nor what else runs on it decides: on the machine of docs/performance.md the work takes 2.5 ms, and 50 ms of the event loop
+ * are twenty of it. The bound has room for the test's own client and its garbage. Rows and buffers are those that PostgreSQL counts
+ * for all its statements: 100,000 buffers in memory take some 100 ms.
+ */
+const BUDGET = { works: 30, rows: 165_000, buffers: 120_000, bytes: 2_600_000 };
+/** A cost is the least of so many measurements: others only add to it. */
+const MEASUREMENTS = 4;
+
 let api: TestApi;
-let document: ApiDocument;
+let operations: Operation[];
 let outside: Database;
-let busy: Map<string, CostlyIds>;
+let ids: CostlyIds;
+
 beforeAll(async () => {
-  api = await startApi({ readinessMaxAgeMs: 0, env: { DATABASE_POOL: '3', WEBHOOKS_PER_OWNER: '10000' } });
-  document = await readDocument(api);
+  api = await startApi({
+    env: { DATABASE_POOL: '3', WEBHOOKS_PER_OWNER: '10000', SECURITY_CONTACT: 'mailto:security@example.com' },
+  });
+  ({ operations } = await readDocument(api));
   // Connected to another database, so that its own statements are not counted.
   outside = openDatabase({ url: Object.assign(new URL(api.databaseUrl), { pathname: '/postgres' }).href });
-  fs.appendFileSync('/tmp/budget.log', 'started ' + new Date().toISOString() + '\n');
-  busy = await createBusyOwners(api, ['alice', 'bob']);
-  fs.appendFileSync('/tmp/budget.log', 'seeded ' + new Date().toISOString() + '\n');
+  const { body: webhook } = await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
+  for (let count = 0; count < 4; count += 1) await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
+  ids = await makeBusy(api.database.pool, 'alice', String(webhook.id));
 }, 120_000);
 afterAll(async () => {
   await outside.close();
   await api.stop();
 });
+
+/** Ordinary events, a third of a megabyte. */
+const ORDINARY = `[${Array(3000).fill('{"type":"sync.completed","data":{"user_id":"alice","items_synced":150,"errors":0,"duration_s":12.4}}').join(',')}]`;
+
+function cpuMs(since?: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
+
+/** The CPU time of the known work, in milliseconds, now. */
+function workMs(): number {
+  const times = Array.from({ length: 5 }, () => {
+    const used = process.cpuUsage();
+    parseJson(ORDINARY);
+    return cpuMs(used);
+  });
+  return Math.min(...times);
+}
+
+let boundMs = 0;
+/** Whether the CPU time of a request is in the budget. The known work is done again for each that seems not to be. */
+function isCheap(ms: number): boolean {
+  if (boundMs === 0 || ms > boundMs) boundMs = BUDGET.works * workMs();
+  return ms <= boundMs;
+}
 
 interface Cost {
   answer: BudgetAnswer;
@@ -41,17 +80,10 @@ interface Cost {
   buffers: number;
 }
 
-const isAdminOperation = ({ path }: Operation): boolean => path.startsWith('/api/admin/');
-const idsOf = (operation: Operation): CostlyIds => busy.get(isAdminOperation(operation) ? 'bob' : 'alice') as CostlyIds;
-
-function pathOf(operation: Operation, isPending = false): string {
-  const ids = idsOf(operation);
-  const named: Record<string, string> = { owners: ids.owner, webhooks: ids.webhook, deliveries: isPending ? ids.pending : ids.delivery, events: ids.event };
-  return operation.path.replace(/([^/]+)\/\{\w+\}/g, (_match, segment: string) => `${segment}/${String(named[segment])}`);
-}
-
-async function counts(): Promise<{ rows: number; buffers: number }> {
-  for (const { pool } of Object.values(api.databases)) await flushStatistics(pool);
+async function databaseCounts(): Promise<{ rows: number; buffers: number }> {
+  for (const { pool } of Object.values(api.databases)) {
+    await Promise.all(Array.from({ length: pool.totalCount }, () => flushStatistics(pool)));
+  }
   const { rows } = await outside.pool.query<{ rows: string; buffers: string }>(
     'SELECT tup_returned + tup_fetched AS rows, blks_hit + blks_read AS buffers FROM pg_stat_database WHERE datname = $1',
     [new URL(api.databaseUrl).pathname.slice(1)],
@@ -59,61 +91,95 @@ async function counts(): Promise<{ rows: number; buffers: number }> {
   return { rows: Number(rows[0]?.rows), buffers: Number(rows[0]?.buffers) };
 }
 
-async function measure(request: BudgetRequest, token?: string): Promise<Cost> {
-  const headers: BudgetRequest['headers'] = [
-    ...(token === undefined || request.headers.some(([name]) => name === 'authorization') ? [] : [['authorization', `Bearer ${token}`] as const]),
-    ...request.headers,
-  ].map(([name, value]): [string, string] => [name, value]);
-  const bytes = encode({ ...request, headers });
-  const before = await counts();
+async function send(request: BudgetRequest, scope: string | undefined): Promise<Pick<Cost, 'answer' | 'cpuMs'>> {
+  const hasToken = request.headers.some(([name]) => name === 'authorization');
+  // The operator is not the owner, whom operators disable.
+  const caller = scope === 'admin' ? 'olga' : ids.owner;
+  const token: [string, string][] = hasToken ? [] : [['authorization', `Bearer ${api.token(caller, { scope: scope ?? '' })}`]];
+  const bytes = encode({ ...request, headers: [...token, ...request.headers] });
   const used = process.cpuUsage();
   const answer = await exchange(api.url, bytes);
-  const { user, system } = process.cpuUsage(used);
-  const after = await counts();
-  return { answer, cpuMs: (user + system) / 1000, rows: after.rows - before.rows, buffers: after.buffers - before.buffers };
+  return { answer, cpuMs: cpuMs(used) };
 }
 
-const log: string[] = [];
-describe('x', () => {
-  test('costly', async () => {
-    const order = ['get', 'post', 'patch', 'delete'];
-    const ops = document.operations.toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
-    for (const operation of ops) {
-      for (const [index, costly] of (costlyRequests[operation.operationId] ?? []).entries()) {
-        const ids = idsOf(operation);
-        const body = costly.body && Buffer.from(JSON.stringify(costly.body(ids)));
-        const path = pathOf(operation, costly.isPending);
-        const request: BudgetRequest = {
-          name: `costly ${String(index)}`,
-          method: operation.method,
-          target: costly.query === undefined ? operation.operationId === 'listDeliveriesOfEvent' ? `${path}?event_id=${ids.event}` : path : `${path}?${costly.query}${operation.operationId.startsWith('listDeliveriesOfEvent')||operation.operationId==='listDeliveriesOfAnyEvent' ? `&event_id=${ids.event}` : ''}`,
-          headers: body ? [['content-type', 'application/json']] : [],
-          ...(body && { body }),
-        };
-        for (let i = 0; i < (costly.isOnce ? 1 : 3); i += 1) {
-          const cost = await measure(request, api.token(isAdminOperation(operation) ? 'olga' : 'alice', { scope: operation.scope ?? '' }));
-          fs.appendFileSync('/tmp/budget.log', `${new Date().toISOString()} ${operation.operationId} ${String(cost.cpuMs)}\n`);
-          log.push(`${cost.cpuMs.toFixed(1).padStart(8)} ms ${String(cost.rows).padStart(8)} rows ${String(cost.buffers).padStart(8)} buf ${String(cost.answer.status)} ${String(cost.answer.bytes)} ${operation.operationId} ${JSON.stringify(costly).slice(0, 90)}${cost.answer.status >= 400 ? cost.answer.head : ''}`);
-        }
+async function measure(request: BudgetRequest, scope: string | undefined): Promise<Cost> {
+  const before = await databaseCounts();
+  const cost = await send(request, scope);
+  const after = await databaseCounts();
+  return { ...cost, rows: after.rows - before.rows, buffers: after.buffers - before.buffers };
+}
+
+const pathOf = ({ path }: Operation, delivery: string): string => {
+  const named: Record<string, string> = { owners: ids.owner, webhooks: ids.webhook, deliveries: delivery, events: ids.event };
+  return path.replace(/([^/]+)\/\{\w+\}/g, (_match, segment: string) => {
+    const id = named[segment];
+    if (id === undefined) throw new Error(`A busy owner has no id for /${segment}/{id}: makeBusy() returns one.`);
+    return `${segment}/${id}`;
+  });
+};
+
+function requestOf(operation: Operation, costly: CostlyRequest): BudgetRequest {
+  const query = typeof costly.query === 'function' ? costly.query(ids) : costly.query;
+  const body = costly.body && Buffer.from(JSON.stringify(costly.body(ids)));
+  const path = pathOf(operation, costly.isPending === true ? ids.pending : ids.delivery);
+  return {
+    name: query ?? '',
+    method: operation.method,
+    target: query === undefined ? path : `${path}?${query}`,
+    headers: [
+      ...(body ? [['content-type', 'application/json'] as [string, string]] : []),
+      ...Object.entries(costly.headers ?? {}),
+    ],
+    ...(body && { body }),
+  };
+}
+
+/** Changes come after what reads, and what removes or disables at the end. */
+const ORDER = ['get', 'post', 'patch', 'delete'];
+
+describe('each operation of the OpenAPI document', () => {
+  test('has its most costly requests', () => {
+    expect(Object.keys(costlyRequests).toSorted()).toEqual(operations.map(({ operationId }) => operationId).toSorted());
+  });
+
+  test('keeps to the budget with the most that an owner with a full log can ask for', async () => {
+    const beyond: string[] = [];
+    for (const operation of operations.toSorted((one, other) => ORDER.indexOf(one.method) - ORDER.indexOf(other.method))) {
+      for (const costly of costlyRequests[operation.operationId] ?? []) {
+        const request = requestOf(operation, costly);
+        const { parts = 1 } = costly;
+        const costs: Cost[] = [];
+        const least = (value: (cost: Cost) => number) => Math.min(...costs.map(value));
+        const isWithin = () =>
+          costs.length > 0 &&
+          isCheap(least(({ cpuMs: ms }) => ms)) &&
+          least(({ rows }) => rows) <= BUDGET.rows * parts &&
+          least(({ buffers }) => buffers) <= BUDGET.buffers * parts &&
+          least(({ answer }) => answer.bytes) <= BUDGET.bytes;
+        while (!isWithin() && costs.length < (costly.isOnce === true ? 1 : MEASUREMENTS))
+          costs.push(await measure(request, operation.scope));
+        const { answer } = costs[0] as Cost;
+        const figures = `${operation.operationId} ${request.name}: ${least(({ cpuMs: ms }) => ms).toFixed(1)} ms of CPU, ${String(least(({ rows }) => rows))} rows, ${String(least(({ buffers }) => buffers))} buffers, ${String(answer.bytes)} bytes`;
+        if (answer.status >= 400) beyond.push(`${operation.operationId} ${request.name} is refused: ${answer.head}`);
+        if (!isWithin()) beyond.push(figures);
       }
     }
-    fs.writeFileSync('/tmp/costly.txt', log.join('\n'));
+    expect(beyond).toEqual([]);
+  }, 120_000);
+
+  test('keeps to it with the worst headers, path, query and body', async () => {
+    const beyond: string[] = [];
+    for (const operation of operations) {
+      for (const request of worstRequests(operation, pathOf(operation, ids.delivery))) {
+        const costs: Awaited<ReturnType<typeof send>>[] = [];
+        const least = () => Math.min(...costs.map(({ cpuMs: ms }) => ms));
+        const isWithin = () => costs.length > 0 && isCheap(least());
+        while (!isWithin() && costs.length < MEASUREMENTS) costs.push(await send(request, operation.scope));
+        const { answer } = costs[0] as (typeof costs)[number];
+        const figures = `${operation.operationId} ${request.name}: ${least().toFixed(1)} ms of CPU, ${String(answer.bytes)} bytes, status ${String(answer.status)}`;
+        if (!isWithin() || answer.bytes > BUDGET.bytes || answer.status >= 500) beyond.push(figures);
+      }
+    }
+    expect(beyond).toEqual([]);
   }, 300_000);
-  test('hostile', async () => {
-    log.length = 0;
-    let n = 0;
-    for (const operation of document.operations) {
-      for (const request of worstRequests(operation, pathOf(operation))) {
-        for (const token of [undefined, api.token('eve', { scope: operation.scope ?? '' })]) {
-          n += 1;
-          const used = process.cpuUsage();
-          const headers: BudgetRequest['headers'] = token === undefined || request.headers.some(([name]) => name === 'authorization') ? request.headers : [['authorization', `Bearer ${token}`], ...request.headers];
-          const answer = await exchange(api.url, encode({ ...request, headers }));
-          const { user, system } = process.cpuUsage(used);
-          log.push(`${((user + system) / 1000).toFixed(1).padStart(8)} ms ${String(answer.status)} ${String(answer.bytes)} ${operation.operationId} ${request.name} ${token === undefined ? '' : 'token'}`);
-        }
-      }
-    }
-    fs.writeFileSync('/tmp/hostile.txt', String(n) + '\n' + log.sort().reverse().join('\n'));
-  }, 600_000);
 });

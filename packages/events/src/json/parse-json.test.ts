@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_EVENT_BYTES } from '../event.js';
 import { InvalidJsonError } from './invalid-json-error.js';
 import { parseJson } from './parse-json.js';
 
@@ -194,11 +193,10 @@ describe('parseJson', () => {
     expect(bounded('[1,{"a":[]},2]')).toEqual(refused('5'));
     expect(bounded('[1,{"a":[]}]')).toEqual([1, { a: [] }]);
     expect(bounded('[[],[],[],[],[] and this is no JSON')).toEqual(refused('5'));
-    expect(errorsOf(`[${'1,'.repeat(100_000)}`)).toEqual(refused('100,000'));
+    expect(errorsOf(`[${'1,'.repeat(50_000)}`)).toEqual(refused('50,000'));
   });
 
-  test('accepts a list of 99,999 values, and the largest event of texts', () => {
-    expect(parseJson(`[${'1,'.repeat(99_998)}1]`)).toHaveLength(99_999);
-    expect(parseJson(`[${'"",'.repeat(MAX_EVENT_BYTES / 3 - 1)}""]`)).toHaveLength(Math.floor(MAX_EVENT_BYTES / 3));
+  test('accepts a list of 49,999 values', () => {
+    expect(parseJson(`[${'1,'.repeat(49_998)}1]`)).toHaveLength(49_999);
   });
 });

@@ -9,13 +9,13 @@ import { InvalidJsonError } from './invalid-json-error.js';
 export interface ParseBounds {
   /** How deep arrays and objects may be nested. Default 64. */
   maxLevels?: number;
-  /** How many values it may hold. The name of a member counts as one, and so does each array and object. Default 100,000. */
+  /** How many values it may hold. The name of a member counts as one, and so does each array and object. Default 50,000. */
   maxValues?: number;
 }
 
 const MAX_LEVELS = 64;
-/** They take 10 to 20 ms to parse, and twice as long to check against a schema. A thousand events may have a hundred each. */
-const MAX_VALUES = 100_000;
+/** They take some 10 ms to parse, and twice as long to check against a schema. A thousand events may have fifty each. */
+const MAX_VALUES = 50_000;
 /** A text with more faults than this is not read further. */
 const MAX_FAULTS = 100;
 /** How many names a place that is nested too deeply is named with. */

@@ -13,10 +13,13 @@ export interface CostlyIds {
 
 /** The most that a valid request asks for. */
 export interface CostlyRequest {
-  query?: string;
+  query?: string | ((ids: CostlyIds) => string);
+  headers?: Readonly<Record<string, string>>;
   body?: (ids: CostlyIds) => unknown;
   /** Which delivery its path names. Default: one that has ended. */
   isPending?: boolean;
+  /** The number of statements of bounded cost that it consists of, so that the budget holds for each of them. Default 1. */
+  parts?: number;
   /** Whether it changes what it concerns, so that a second one finds less to do. Default false. */
   isOnce?: boolean;
 }
@@ -32,6 +35,19 @@ const SETTINGS = {
   headers: HEADERS,
   retry: { schedule: 'standard-webhooks' },
 };
+const ENDED = ['succeeded', 'failed', 'cancelled', 'skipped'];
+const failedSync = (owner: string, characters: number) => ({
+  type: 'sync.failed',
+  data: { user_id: owner, error_message: 'x'.repeat(characters) },
+});
+const extraction = (index: number, names: number) => ({
+  type: 'extraction.completed',
+  data: {
+    version: String(index),
+    record_counts: Object.fromEntries(Array.from({ length: names }, (_, name) => [`n${name.toString(36)}_${String(index)}`, 1])),
+    duration_s: 1,
+  },
+});
 /** A rare value, so that a page has to look far for its rows. */
 const RARE = 'types=gaps.updated';
 
@@ -67,26 +83,40 @@ export const costlyRequests: Readonly<Record<string, readonly CostlyRequest[]>> 
         'limit=200&status=failed,succeeded,cancelled,skipped,pending&event_types=gaps.updated&since=2020-01-01T00:00:00Z&until=2100-01-01T00:00:00Z',
     },
   ],
-  replayDeliveries: [{ body: () => ({ since: '2100-01-01T00:00:00Z', missing: true, dry_run: true }) }],
-  listDeliveriesOfEvent: [{ query: 'limit=200' }],
-  getDelivery: [{}],
+  replayDeliveries: [
+    { body: () => ({ since: '2100-01-01T00:00:00Z', missing: true, dry_run: true }) },
+    // A replay looks at 10,000 deliveries or events at a time.
+    { body: () => ({ since: '2020-01-01T00:00:00Z', status: ENDED, dry_run: true }), parts: 10 },
+    {
+      parts: 10,
+      body: () => ({ since: '2020-01-01T00:00:00Z', status: ENDED, event_types: ['gaps.updated'], missing: true, dry_run: true }),
+    },
+  ],
+  listDeliveriesOfEvent: [{ query: ({ event }) => `limit=200&event_id=${event}` }],
+  getDelivery: [{}, { query: 'before=900' }],
   getDeliveryEvent: [{}],
   retryDelivery: [{ isOnce: true }],
   cancelDelivery: [{ isPending: true, isOnce: true }],
   publishEvents: [
+    { body: ({ owner }) => ({ events: Array.from({ length: 1000 }, () => failedSync(owner, 800)) }) },
     {
-      body: ({ owner }) => ({
-        events: Array.from({ length: 1000 }, () => ({
-          type: 'sync.failed',
-          data: { user_id: owner, error_message: 'x'.repeat(900) },
+      headers: { 'idempotency-key': 'once' },
+      body: ({ owner }) => ({ events: Array.from({ length: 1000 }, () => failedSync(owner, 800)) }),
+    },
+    { body: () => ({ events: Array.from({ length: 1000 }, (_, index) => extraction(index, 19)) }) },
+    { body: () => extraction(0, 18_000) },
+    {
+      body: () => ({
+        events: Array.from({ length: 1 }, () => ({
+          type: 'extraction.started',
+          data: { version: '1', entity_types: Array<string>(45_000).fill('é') },
         })),
       }),
     },
-    { body: ({ owner }) => ({ type: 'sync.failed', data: { user_id: owner, error_message: 'x'.repeat(250_000) } }) },
     {
       body: ({ owner }) => ({
         type: 'gaps.updated',
-        data: { user_id: owner, entity_type: '\\u0001'.repeat(20_000), entity_id: '"'.repeat(60_000) },
+        data: { user_id: owner, entity_type: '\u0001'.repeat(255), entity_id: '"'.repeat(255) },
       }),
     },
   ],
@@ -121,9 +151,9 @@ export const costlyRequests: Readonly<Record<string, readonly CostlyRequest[]>> 
     { body: () => ({ enabled: true, paused: false }), isOnce: true },
   ],
   listDeliveriesOfAnyOwner: [{ query: 'limit=200' }, { query: 'limit=200&status=skipped&event_types=gaps.updated' }],
-  getDeliveryOfAnyOwner: [{}],
+  getDeliveryOfAnyOwner: [{}, { query: 'before=900' }],
   listEventsOfAllOwners: [{ query: 'limit=200' }, { query: `limit=200&${RARE}` }, { query: `limit=200&${RARE}&order=desc` }],
-  listDeliveriesOfAnyEvent: [{ query: 'limit=200' }],
+  listDeliveriesOfAnyEvent: [{ query: ({ event }) => `limit=200&event_id=${event}` }],
   getEventOfAnyOwner: [{}],
   listAuditEntries: [
     { query: 'limit=200' },
@@ -131,4 +161,8 @@ export const costlyRequests: Readonly<Record<string, readonly CostlyRequest[]>> 
     { query: 'limit=200&webhook_id=wh_01a20f72-bf62-73aa-bf71-cc66b4490a07' },
   ],
   startQueuesSession: [{}],
+  getSecurityTxt: [{}],
+  getEgressRules: [{}],
+  revokeTokens: [{ body: () => ({ jti: 'j'.repeat(256) }) }, { body: () => ({ owner: 'o'.repeat(255) }) }],
+  listRevocations: [{ query: 'limit=200' }, { query: `jti=${'j'.repeat(256)}` }, { query: 'owner=nobody' }],
 };

@@ -210,15 +210,13 @@ export function* worstRequests(operation: BudgetOperation, path: string): Genera
 
   const room = HEAD_BYTES - path.length - 600;
   const queries = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
+  const idAt = path.search(/[a-z]{2,3}_/);
   for (const [kind, text] of Object.entries(TEXTS)) {
-    for (const name of queries)
-      yield request(`query: ${name} of ${kind}`, { target: `${path}?${name}=${encodeSpaces(fill(text, room))}` });
-    if (path.includes('_')) {
-      const start = path.slice(0, path.search(/[^/]*_/));
-      yield request(`path: an id of ${kind}`, { target: start + encodeSpaces(fill(text, room)) });
-    }
-    yield request(`path: more of ${kind}`, { target: `${path}/${encodeSpaces(fill(text, room))}` });
+    const long = encodeSpaces(fill(text, room));
+    for (const name of queries) yield request(`query: ${name} of ${kind}`, { target: `${path}?${name}=${long}` });
+    if (idAt !== -1) yield request(`path: an id of ${kind}`, { target: path.slice(0, idAt) + long });
   }
+  yield request('path: more', { target: `${path}${fill('/a', room)}` });
   for (const name of [...queries, 'a'])
     yield request(`query: ${name} many times`, { target: `${path}?${fill(`${name}=1&`, room)}` });
   yield request('query: many names', { target: `${path}?${list(room, (index) => index.toString(36)).replaceAll(',', '&')}` });
