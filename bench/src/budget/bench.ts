@@ -19,7 +19,7 @@ const WEBHOOKS = 5;
 const ENV = {
   NODE_ENV: 'production',
   LOG_FORMAT: 'json',
-  WEBHOOKS_PER_OWNER: '1000000',
+  WEBHOOKS_PER_OWNER: '10000',
   SECURITY_CONTACT: 'mailto:security@example.com',
   ...Object.fromEntries(
     ['PER_OWNER', 'PER_IP', 'AUTH_FAILURES', 'COSTLY', 'PER_HOST', 'PUBLISH'].map((name) => [`RATE_LIMIT_${name}`, '0']),
