@@ -164,14 +164,14 @@ describe("pages of a webhook's deliveries", () => {
 describe('where one webhook has most deliveries', () => {
   /** Returns the number of rows that the statement of a read reads with its generic plan, which the pool's sessions take. */
   const rowsOfGenericPlan = async (read: (sql: Queryable) => Promise<unknown>): Promise<number> => {
-    let statement = { text: '', values: [] as unknown[] };
+    let statement = { text: '', values: [] as (string | number | readonly string[] | null | undefined)[] };
     const record = (sent: typeof statement) => {
       statement = sent;
       return Promise.resolve({ rows: [{ series: [] }] });
     };
     await read({ query: record } as unknown as Queryable);
     const literals = statement.values.map((value) =>
-      value === null || value === undefined ? 'NULL' : `'${Array.isArray(value) ? `{${value.join(',')}}` : String(value)}'`,
+      value === null || value === undefined ? 'NULL' : `'${typeof value === 'object' ? `{${value.join(',')}}` : String(value)}'`,
     );
     await database.pool.query(`PREPARE skewed AS ${statement.text}`);
     const { rows } = await database.pool.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
