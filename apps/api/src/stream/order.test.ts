@@ -180,7 +180,7 @@ describe('every client gets the log, in its order, without missing or repeated e
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 300_000);
 
   test('only because of the lock: with positions drawn without it, some schedule loses an event', async () => {
     const loses = fc.asyncProperty(steps, async (steps) => {
@@ -188,5 +188,5 @@ describe('every client gets the log, in its order, without missing or repeated e
     });
     const { errorInstance } = await fc.check(loses, { numRuns: 3000, endOnFailure: true });
     expect(String(errorInstance)).toContain('deep equality');
-  });
+  }, 300_000);
 });
