@@ -14,8 +14,8 @@ export interface Arrival {
   atMs: number;
 }
 
-/** A status code, or a status code with headers. */
-type Reply = number | { status: number; headers: Record<string, string> };
+/** A status code, or a status code with headers, and a body. */
+type Reply = number | { status: number; headers: Record<string, string>; body?: string };
 
 /**
  * Returns the response to a request, or a promise of it.
@@ -41,7 +41,7 @@ afterEach(async () => {
   await Promise.all([...running].map((receiver) => receiver.stop()));
 });
 
-/** Starts a customer's receiver on a free port, until the end of the test. The body of its responses is `thanks`. */
+/** Starts a customer's receiver on a free port, until the end of the test. The body of its responses is `thanks`, unless the answer has one. */
 export async function startReceiver(answer: Answer = () => 200): Promise<Receiver> {
   const arrivals: Arrival[] = [];
   const signal = createSignal();
@@ -61,8 +61,8 @@ export async function startReceiver(answer: Answer = () => 200): Promise<Receive
       arrivals.push(arrival);
       signal.notify();
       void Promise.resolve(answer(counts()[arrival.id] ?? 0, arrival)).then((reply) => {
-        const { status, headers: answered } = typeof reply === 'number' ? { status: reply, headers: {} } : reply;
-        response.writeHead(status, answered).end('thanks');
+        const { status, headers: answered, body = 'thanks' } = typeof reply === 'number' ? { status: reply, headers: {} } : reply;
+        response.writeHead(status, answered).end(body);
       });
     });
   }).listen(0, '127.0.0.1');

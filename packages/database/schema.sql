@@ -203,6 +203,13 @@ CREATE TABLE registration_keys (
   CONSTRAINT registration_keys_pkey PRIMARY KEY (owner, key)
 );
 
+CREATE TABLE replays (
+  webhook_id text NOT NULL,
+  destination text NOT NULL,
+  until timestamp(3) with time zone NOT NULL,
+  CONSTRAINT replays_pkey PRIMARY KEY (webhook_id)
+);
+
 CREATE TABLE revocations (
   kind text NOT NULL,
   subject text NOT NULL,
@@ -218,6 +225,13 @@ CREATE TABLE subscriptions (
   pattern text NOT NULL,
   webhook_id text NOT NULL,
   CONSTRAINT subscriptions_pkey PRIMARY KEY (pattern, webhook_id)
+);
+
+CREATE TABLE verifications (
+  webhook_id text NOT NULL,
+  next_at timestamp(6) with time zone DEFAULT CURRENT_TIMESTAMP,
+  attempt_count integer NOT NULL DEFAULT 0,
+  CONSTRAINT verifications_pkey PRIMARY KEY (webhook_id)
 );
 
 CREATE TABLE webhook_hours (
@@ -268,6 +282,11 @@ CREATE TABLE webhooks (
   slow_downs integer NOT NULL DEFAULT 0,
   slowed_at timestamp(6) with time zone,
   throttled_until timestamp(6) with time zone,
+  unverified_since timestamp(3) with time zone,
+  verification_error text,
+  verification_error_class text,
+  verification_failed_at timestamp(3) with time zone,
+  verified_at timestamp(3) with time zone,
   CONSTRAINT webhooks_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=70);
 
@@ -292,14 +311,17 @@ CREATE INDEX pending_deliveries_backoff_idx ON pending_deliveries USING btree (w
 CREATE INDEX pending_deliveries_parked_idx ON pending_deliveries USING btree (webhook_id, generation, priority, event_position) WHERE (stage = 'parked'::delivery_stage);
 CREATE INDEX pending_deliveries_wake_at_idx ON pending_deliveries USING btree (wake_at) WHERE (wake_at IS NOT NULL);
 CREATE INDEX registration_keys_created_at_idx ON registration_keys USING btree (created_at);
+CREATE INDEX replays_destination_until_idx ON replays USING btree (destination, until);
 CREATE UNIQUE INDEX revocations_change_key ON revocations USING btree (change);
 CREATE INDEX revocations_ends_at_idx ON revocations USING btree (ends_at);
 CREATE INDEX subscriptions_webhook_id_idx ON subscriptions USING btree (webhook_id);
+CREATE INDEX verifications_next_at_idx ON verifications USING btree (next_at);
 CREATE INDEX webhook_hours_hour_idx ON webhook_hours USING brin (hour);
 CREATE INDEX webhooks_fifo_idx ON webhooks USING btree (id) WHERE (ordering = 'fifo'::webhook_ordering);
 CREATE INDEX webhooks_owner_id_idx ON webhooks USING btree (owner, id);
 CREATE INDEX webhooks_paused_idx ON webhooks USING btree (id) WHERE ((paused_at IS NOT NULL) OR (owner_paused_at IS NOT NULL));
 CREATE INDEX webhooks_unnotified_idx ON webhooks USING btree (disabled_at) WHERE ((disabled_at IS NOT NULL) AND (disabled_notified_at IS NULL));
+CREATE INDEX webhooks_unverified_idx ON webhooks USING btree (id) WHERE (unverified_since IS NOT NULL);
 
 -- Functions: packages/database/functions says what each is for
 
@@ -539,6 +561,15 @@ BEGIN
   IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NOT is_paused(NEW)) THEN
     DELETE FROM expiry_notices WHERE webhook_id = OLD.id;
   END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NEW.unverified_since IS NULL) THEN
+    DELETE FROM verifications WHERE webhook_id = OLD.id;
+  ELSIF NEW.unverified_since IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.unverified_since IS DISTINCT FROM OLD.unverified_since) THEN
+    INSERT INTO verifications (webhook_id, next_at) VALUES (NEW.id, clock_timestamp())
+      ON CONFLICT (webhook_id) DO UPDATE SET next_at = excluded.next_at, attempt_count = 0;
+  ELSIF NEW.unverified_since IS NOT NULL AND NEW.enabled AND NOT OLD.enabled THEN
+    UPDATE verifications SET next_at = clock_timestamp() WHERE webhook_id = NEW.id;
+  END IF;
+  IF TG_OP = 'DELETE' THEN DELETE FROM replays WHERE webhook_id = OLD.id; END IF;
   IF TG_OP = 'UPDATE' AND NEW.ordering <> OLD.ordering THEN
     -- A webhook that became fifo may be behind the cursor of those, and one that was fifo may have its delivery already.
     UPDATE expansions SET ordering_changed = true, fifo_done = fifo_done AND NEW.ordering <> 'fifo',
@@ -605,7 +636,7 @@ CREATE OR REPLACE FUNCTION is_paused(webhook webhooks)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (((webhook).paused_at IS NOT NULL) OR ((webhook).owner_paused_at IS NOT NULL));
+RETURN (((webhook).paused_at IS NOT NULL) OR ((webhook).owner_paused_at IS NOT NULL) OR ((webhook).unverified_since IS NOT NULL));
 
 CREATE OR REPLACE FUNCTION learned_rate_at(webhook webhooks, at timestamp with time zone)
  RETURNS double precision
@@ -795,7 +826,7 @@ CREATE OR REPLACE FUNCTION paused_by(webhook webhooks)
  RETURNS text[]
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN array_remove(ARRAY[CASE WHEN ((webhook).owner_paused_at IS NOT NULL) THEN 'owner'::text ELSE NULL::text END, CASE WHEN ((webhook).paused_at IS NOT NULL) THEN 'operator'::text ELSE NULL::text END], NULL::text);
+RETURN array_remove(ARRAY[CASE WHEN ((webhook).owner_paused_at IS NOT NULL) THEN 'owner'::text ELSE NULL::text END, CASE WHEN ((webhook).paused_at IS NOT NULL) THEN 'operator'::text ELSE NULL::text END, CASE WHEN ((webhook).unverified_since IS NOT NULL) THEN 'verification'::text ELSE NULL::text END], NULL::text);
 
 CREATE OR REPLACE FUNCTION raised_rate(webhook webhooks, at timestamp with time zone, requests integer)
  RETURNS double precision
@@ -894,8 +925,8 @@ RETURN (COALESCE((((webhook).circuit_probe_at > at) AND ((webhook).circuit_probe
 -- Triggers
 
 CREATE TRIGGER webhooks_audit_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION audit_webhook();
-CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.retry_schedule IS DISTINCT FROM new.retry_schedule)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at))) EXECUTE FUNCTION audit_webhook();
+CREATE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN ((((((((((((((((((old.url IS DISTINCT FROM new.url) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.description IS DISTINCT FROM new.description)) OR (old.sealed_headers IS DISTINCT FROM new.sealed_headers)) OR (old.sealed_secret IS DISTINCT FROM new.sealed_secret)) OR (old.enabled IS DISTINCT FROM new.enabled)) OR (old.max_in_flight IS DISTINCT FROM new.max_in_flight)) OR (old.rate_limit IS DISTINCT FROM new.rate_limit)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.retry_max_attempts IS DISTINCT FROM new.retry_max_attempts)) OR (old.retry_initial_delay_ms IS DISTINCT FROM new.retry_initial_delay_ms)) OR (old.retry_max_delay_ms IS DISTINCT FROM new.retry_max_delay_ms)) OR (old.retry_schedule IS DISTINCT FROM new.retry_schedule)) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at)) OR (old.unverified_since IS DISTINCT FROM new.unverified_since))) EXECUTE FUNCTION audit_webhook();
 CREATE TRIGGER webhooks_follow_insert_delete AFTER INSERT OR DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION follow_webhook();
-CREATE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN (((((((old.enabled IS DISTINCT FROM new.enabled) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at))) EXECUTE FUNCTION follow_webhook();
+CREATE TRIGGER webhooks_follow_update AFTER UPDATE ON webhooks FOR EACH ROW WHEN ((((((((old.enabled IS DISTINCT FROM new.enabled) OR (old.disabled_reason IS DISTINCT FROM new.disabled_reason)) OR (old.event_types IS DISTINCT FROM new.event_types)) OR (old.ordering IS DISTINCT FROM new.ordering)) OR (old.paused_at IS DISTINCT FROM new.paused_at)) OR (old.owner_paused_at IS DISTINCT FROM new.owner_paused_at)) OR (old.unverified_since IS DISTINCT FROM new.unverified_since))) EXECUTE FUNCTION follow_webhook();
 CREATE TRIGGER webhooks_generation_insert BEFORE INSERT ON webhooks FOR EACH ROW EXECUTE FUNCTION start_generation();
 CREATE TRIGGER webhooks_generation_update BEFORE UPDATE ON webhooks FOR EACH ROW WHEN ((old.enabled <> new.enabled)) EXECUTE FUNCTION start_generation();

@@ -94,6 +94,9 @@ export const apiSettings = {
     REPLAYS_PER_SECOND: wholeNumber({ initial: 10, min: 1, max: 1000 }).describe(
       'Replayed deliveries of one webhook that become due per second. Further ones become due later.',
     ),
+    REPLAYS_PER_SECOND_AND_HOST: wholeNumber({ initial: 50, min: 1, max: 100_000 }).describe(
+      'Replayed deliveries to one host that become due per second, of the webhooks of all owners. The n-th webhook that is replayed at the same time gets an n-th of it, if that is less than `REPLAYS_PER_SECOND`. A value below `REPLAYS_PER_SECOND` counts as that.',
+    ),
   }),
   ...group('Streams', {
     STREAM_HEARTBEAT_MS: wholeNumber({ initial: 15_000, min: 50, max: 60_000 }).describe(
@@ -128,6 +131,7 @@ export function readApiConfig(env: NodeJS.ProcessEnv) {
     webhooksPerOwner: settings.WEBHOOKS_PER_OWNER,
     maxInFlight: settings.MAX_IN_FLIGHT,
     replaysPerSecond: settings.REPLAYS_PER_SECOND,
+    replaysPerSecondAndHost: settings.REPLAYS_PER_SECOND_AND_HOST,
     stream: {
       heartbeatMs: settings.STREAM_HEARTBEAT_MS,
       bufferBytes: settings.STREAM_BUFFER_BYTES,

@@ -28,7 +28,7 @@ afterEach(() => {
   server.closeAllConnections();
 });
 
-function post(body: string, { id = 'evt_1', secret = SECRET, at = new Date() } = {}): Promise<Response> {
+function post(body: string, { id = 'evt_1', secret = SECRET, at = new Date(), signed = BODY } = {}): Promise<Response> {
   return fetch(url, {
     method: 'POST',
     body,
@@ -36,7 +36,7 @@ function post(body: string, { id = 'evt_1', secret = SECRET, at = new Date() } =
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-      'webhook-signature': new Webhook(secret).sign(id, at, BODY),
+      'webhook-signature': new Webhook(secret).sign(id, at, signed),
     },
   });
 }
@@ -47,6 +47,13 @@ describe('the demo receiver', () => {
     expect(requests).toEqual([
       { id: 'evt_1', attempt: 1, refused: null, type: 'sync.completed', data: { user_id: 'alice', items_synced: 3 } },
     ]);
+  });
+
+  test('answers a challenge, so that the webhook is verified', async () => {
+    const body = JSON.stringify({ type: 'webhook.verification', timestamp: '2026-01-01T00:00:00Z', data: { challenge: 'abc' } });
+    const response = await post(body, { signed: body });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ challenge: 'abc' });
   });
 
   test('counts the attempts of each event', async () => {

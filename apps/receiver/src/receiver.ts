@@ -27,7 +27,7 @@ const MAX_COUNTED_IDS = 1000;
 
 /**
  * Creates a receiver as a customer would write it. It verifies the signature of each POST to `/hook` before it parses the
- * body, and answers 204, or 400 with the reason when the signature is not valid.
+ * body, and answers 204, the challenge when Tidings verifies the webhook, or 400 with the reason when the signature is not valid.
  */
 export function createReceiver({ secret, onRequest }: ReceiverOptions): Express {
   const webhook = new Webhook(secret);
@@ -47,7 +47,9 @@ export function createReceiver({ secret, onRequest }: ReceiverOptions): Express 
       const body = Buffer.isBuffer(request.body) ? request.body : '';
       const { type, data } = webhook.verify(body, request.headers as Record<string, string>) as { type: string; data: unknown };
       onRequest({ id, attempt, refused: null, type, data });
-      response.status(204).end();
+      // The answer by which Tidings knows that this URL expects its events (VERIFY_WEBHOOKS).
+      if (type === 'webhook.verification') response.json({ challenge: (data as { challenge: string }).challenge });
+      else response.status(204).end();
     } catch (error) {
       const refused = (error as Error).message;
       onRequest({ id, attempt, refused });

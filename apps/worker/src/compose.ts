@@ -85,9 +85,9 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
 
   // … its deliveries are claimed, sent and recorded (tests of webhooks are sent, too) …
   const delivery = createDelivery({ config, connections, metrics, admission, activity, lineStarts, leaseMs, log, tracing });
-  const { deliverJob, processTest } = delivery;
+  const { deliverJob, processTest, verifyWebhooks } = delivery;
 
-  // … and periodic tasks enqueue deliveries that Redis lost, continue expansions, end deliveries of disabled webhooks, notify
+  // … and periodic tasks enqueue deliveries that Redis lost, verify the URLs of webhooks, continue expansions, end deliveries of disabled webhooks, notify
   // owners, update the charts, and maintain the partitions.
   const tasks = createPeriodicTasks({
     config,
@@ -98,6 +98,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
     expandChunk,
     activity,
     lineStarts,
+    verifyWebhooks,
     jobCounts,
     leaseMs,
     log,

@@ -13,6 +13,8 @@ export interface DeliveryMetrics extends DeliverObserver {
   slowed: (webhooks: readonly SlowedWebhook[]) => void;
   /** Counts overdue deliveries that the reconciler woke. */
   woken: (count: number) => void;
+  /** Counts a challenge of a webhook whose URL is to be verified. */
+  challenged: (isVerified: boolean) => void;
   /** Counts an event whose deliveries are all written. */
   expansionFinished: () => void;
 }
@@ -88,6 +90,13 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
     registers,
   });
   for (const reason of ['throttled', 'overloaded']) slowDowns.inc({ reason }, 0);
+  const verifications = new Counter({
+    name: 'tidings_webhook_verifications_total',
+    help: 'Challenges that were sent to verify the URL of a webhook, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of ['verified', 'failed']) verifications.inc({ outcome }, 0);
   return {
     requestStarted() {
       inProgress += 1;
@@ -118,6 +127,9 @@ export function createDeliveryMetrics(registry: Registry): DeliveryMetrics {
     },
     woken(count) {
       woken.inc(count);
+    },
+    challenged(isVerified) {
+      verifications.inc({ outcome: isVerified ? 'verified' : 'failed' });
     },
     expansionFinished() {
       expansions.inc();

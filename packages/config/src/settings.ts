@@ -182,6 +182,12 @@ export const sharedSettings = {
       .describe(
         'Networks that webhooks may not reach although they are public. It takes precedence over `EGRESS_ALLOW_CIDRS`. The API and the workers need the same value.',
       ),
+    VERIFY_WEBHOOKS: z
+      .enum(['off', 'public', 'on'], 'must be off, public or on')
+      .default('off')
+      .describe(
+        'Whether a new webhook, or one with a new URL, gets no event before its receiver has answered a challenge. `public`: only if its host is neither an address in `EGRESS_ALLOW_CIDRS` nor a name that public DNS cannot have, such as `billing` or `billing.internal`. The API and the workers need the same value.',
+      ),
     EGRESS_PROXY: url(/^https?$/, 'must be the URL of an HTTP proxy: http://user:password@host:3128')
       .transform((text) => new URL(text))
       .optional()
@@ -247,6 +253,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     prefix: settings.REDIS_PREFIX,
     sealKeys: settings.SECRETS_KEYS,
     addresses: { allowed: settings.EGRESS_ALLOW_CIDRS, denied: settings.EGRESS_DENY_CIDRS },
+    verifyWebhooks: settings.VERIFY_WEBHOOKS,
     proxy: settings.EGRESS_PROXY,
     retry: retryConfig(settings),
     retentionDays: settings.RETENTION_DAYS,

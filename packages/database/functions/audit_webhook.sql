@@ -69,9 +69,9 @@ CREATE OR REPLACE TRIGGER webhooks_audit_update AFTER UPDATE ON webhooks
   FOR EACH ROW WHEN (
     ROW(OLD.url, OLD.event_types, OLD.description, OLD.sealed_headers, OLD.sealed_secret, OLD.enabled, OLD.max_in_flight,
       OLD.rate_limit, OLD.ordering, OLD.retry_max_attempts, OLD.retry_initial_delay_ms, OLD.retry_max_delay_ms,
-      OLD.retry_schedule, OLD.disabled_reason, OLD.paused_at, OLD.owner_paused_at)
+      OLD.retry_schedule, OLD.disabled_reason, OLD.paused_at, OLD.owner_paused_at, OLD.unverified_since)
     IS DISTINCT FROM
     ROW(NEW.url, NEW.event_types, NEW.description, NEW.sealed_headers, NEW.sealed_secret, NEW.enabled, NEW.max_in_flight,
       NEW.rate_limit, NEW.ordering, NEW.retry_max_attempts, NEW.retry_initial_delay_ms, NEW.retry_max_delay_ms,
-      NEW.retry_schedule, NEW.disabled_reason, NEW.paused_at, NEW.owner_paused_at)
+      NEW.retry_schedule, NEW.disabled_reason, NEW.paused_at, NEW.owner_paused_at, NEW.unverified_since)
   ) EXECUTE FUNCTION audit_webhook();

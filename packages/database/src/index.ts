@@ -135,3 +135,14 @@ export {
 export { readOverview, type Overview } from './sql/read-overview.js';
 export { countHour, readWebhookHours, type HourCount, type WebhookHours } from './sql/webhook-hours.js';
 export { readWebhookStats, type WebhookStats } from './sql/read-webhook-stats.js';
+export { countReplays, noteReplay } from './sql/replay-pace.js';
+export {
+  postponeVerifications,
+  recordVerification,
+  releaseUnverified,
+  requestVerification,
+  takeUnverified,
+  VERIFICATION_ATTEMPTS,
+  type UnverifiedWebhook,
+  type VerificationResult,
+} from './sql/verify-webhooks.js';

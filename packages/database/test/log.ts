@@ -139,7 +139,8 @@ export async function openLog(): Promise<TestLog> {
     pool,
     async clear() {
       await pool.query(`TRUNCATE webhooks, subscriptions, cancellations, events, expansions, deliveries, pending_deliveries, line_starts,
-        expiry_notices, attempts, periodic_tasks, idempotency_keys, owner_settings, audit_log, webhook_hours, revocations`);
+        expiry_notices, verifications, replays, attempts, periodic_tasks, idempotency_keys, owner_settings, audit_log, webhook_hours,
+        revocations`);
       await pool.query(`UPDATE counted_hours SET hour = floor(extract(epoch FROM now()) / 3600), cursor = ''`);
       await pool.query('UPDATE delivery_pause SET paused_at = NULL, paused_by = NULL');
     },

@@ -147,6 +147,11 @@ const MUTANTS = [
     changes: [[' OR webhook.owner_paused_at IS NOT NULL', '']],
   },
   {
+    rule: 'a webhook gets nothing until its URL is verified',
+    file: 'functions/is_paused.sql',
+    changes: [['\n  OR webhook.unverified_since IS NOT NULL', '']],
+  },
+  {
     rule: 'a delivery that was cancelled is succeeded if its request under way did',
     file: 'src/sql/record-attempts.ts',
     changes: [["status = CASE WHEN ended AND outcome <> 'succeeded' THEN", 'status = CASE WHEN ended THEN']],

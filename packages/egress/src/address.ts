@@ -69,6 +69,11 @@ function parse(address: string): Address {
   return ipaddr.parse(`${start}${group(a, b)}:${group(c, d)}`);
 }
 
+/** Returns whether an IP address, without brackets, is in one of the networks that the operator allowed. */
+export function isAllowed(address: string, allowed: readonly Network[]): boolean {
+  return isIn(unwrap(parse(address)), allowed);
+}
+
 /**
  * Returns the network that counts as one machine: an IPv4 address, also one inside an IPv6 address, or the /64 of an IPv6 address.
  *

@@ -4,4 +4,5 @@ export { parseCertificates } from './certificates.js';
 export { destinationOf } from './destination.js';
 export { createGuard, type Guard, type Resolve } from './guard.js';
 export { customHeaders, isReservedHeader } from './headers.js';
+export { createMustVerify } from './must-verify.js';
 export { checkUrl, WEBHOOK_PORTS, type UrlRules } from './url.js';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isForbidden, type AddressRules } from './address.js';
+import { isAllowed, isForbidden, type AddressRules } from './address.js';
 
 /** The operator's rules for webhook URLs. */
 export interface UrlRules {
@@ -54,13 +54,27 @@ function parse(text: string): URL | null {
   }
 }
 
+/**
+ * Returns whether only the operator's network can have the host of a URL: an address in a network that the operator allowed, or a
+ * name that public DNS does not have. It looks up nothing: who owns a name could let it resolve inside for a moment.
+ *
+ * @param url a URL that `checkUrl` accepted
+ */
+export function isInnerHost(url: string, { allowed }: Pick<AddressRules, 'allowed'>): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return isAllowed(host, allowed);
+  return isInternalName(host.replace(/\.$/, ''));
+}
+
+const isInternalName = (name: string): boolean => !name.includes('.') || INTERNAL_NAME.test(name);
+
 function checkHost(hostname: string, addresses: AddressRules): string | null {
   const host = hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0) return isForbidden(host, addresses) ? `must not point to the address ${host}, which is not public` : null;
   const name = host.replace(/\.$/, '');
   const labels = name.split('.');
   if (name.length > 253 || !labels.every((label) => LABEL.test(label))) return 'must have a valid host name';
-  if (addresses.allowed.length === 0 && (labels.length < 2 || INTERNAL_NAME.test(name))) {
+  if (addresses.allowed.length === 0 && isInternalName(name)) {
     return `must not point to the internal name ${name}`;
   }
   return null;

@@ -12,7 +12,7 @@ export {
 export { extractionCompleted, extractionStarted } from './catalog/extraction.js';
 export { syncCompleted, syncFailed } from './catalog/sync.js';
 export { gapsUpdated } from './catalog/gaps.js';
-export { webhookTest } from './catalog/webhook.js';
+export { webhookTest, webhookVerification } from './catalog/webhook.js';
 export {
   eventDraft,
   hasFourDigitYear,

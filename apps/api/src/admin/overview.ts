@@ -27,6 +27,7 @@ const overviewJson = z
         failing: z.int().describe('Enabled webhooks whose last attempt failed.'),
         circuit_open: z.int(),
         paused: z.int(),
+        unverified: z.int().describe('Webhooks that wait until their URL is verified.'),
       })
       .meta({ id: 'WebhookCounts' })
       .describe('Webhooks by state. A webhook may count in several states.'),

@@ -27,13 +27,18 @@ const STATES = {
   failing: { enabled: true, failingSince: { not: null } },
   disabled: { enabled: false },
   paused: { OR: [{ pausedAt: { not: null } }, { ownerPausedAt: { not: null } }] },
+  unverified: { unverifiedSince: { not: null } },
   circuit_open: { enabled: true, circuitOpenedAt: { not: null } },
 } satisfies Record<string, object>;
 
 const listQuery = z.strictObject({
   ...page,
   state: z
-    .enum(['failing', 'disabled', 'paused', 'circuit_open'], 'must be failing, disabled, paused or circuit_open')
+    .enum(
+      ['failing', 'disabled', 'paused', 'unverified', 'circuit_open'],
+      'must be failing, disabled, paused, unverified or circuit_open',
+    )
+    .describe('`unverified`: they wait until their URL is verified; `verification` says why the last challenge failed.')
     .optional(),
   owner: ownerFilter,
 });

@@ -1,5 +1,6 @@
 import type { Accept } from '@tidings/accept';
 import { bindIdempotencyKey, readWebhookHours, readWebhookStats } from '@tidings/database';
+import { createMustVerify } from '@tidings/egress';
 import { catalog } from '@tidings/events';
 import type { DeliveriesQueue } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
@@ -32,11 +33,14 @@ interface RoutesParts {
     ApiConfig,
     | 'basePath'
     | 'urlRules'
+    | 'addresses'
     | 'proxy'
     | 'securityContact'
+    | 'verifyWebhooks'
     | 'maxInFlight'
     | 'webhooksPerOwner'
     | 'replaysPerSecond'
+    | 'replaysPerSecondAndHost'
     | 'retry'
     | 'retentionDays'
   >;
@@ -62,7 +66,15 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions, revoke } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
-  const registry = createRegistry({ database: administration, reading, seal, perOwner: config.webhooksPerOwner, admit });
+  const mustVerify = createMustVerify(config.verifyWebhooks, config.addresses);
+  const registry = createRegistry({
+    database: administration,
+    reading,
+    seal,
+    perOwner: config.webhooksPerOwner,
+    mustVerify,
+    admit,
+  });
   return [
     ...healthRoutes(readiness, isStopping),
     ...securityTxtRoutes(config.securityContact),
@@ -71,6 +83,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       registry,
       testWebhook,
       countDestination,
+      mustVerify,
       schemas: registrationSchemas({ ...config, catalog }),
       readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
       readHours: (webhookId, hours) => readWebhookHours(reading.pool, webhookId, hours),
@@ -79,7 +92,13 @@ export function createRoutes(parts: RoutesParts): Route[] {
       deliveries: createDeliveryLog(reading),
       retry: createRetry({ sql: administration.pool, queue, log }),
       cancel: createCancel({ sql: administration.pool, admit }),
-      replay: createReplay({ sql: administration.pool, perSecond: config.replaysPerSecond, catalog, onEnded: metrics.ended }),
+      replay: createReplay({
+        sql: administration.pool,
+        perSecond: config.replaysPerSecond,
+        perSecondAndHost: config.replaysPerSecondAndHost,
+        catalog,
+        onEnded: metrics.ended,
+      }),
       registry,
       countDestination,
       catalog,

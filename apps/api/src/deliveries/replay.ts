@@ -1,5 +1,7 @@
 import {
+  countReplays,
   countWithMissing,
+  noteReplay,
   endSupersededOf,
   readLogPart,
   readReplayChunk,
@@ -13,6 +15,7 @@ import {
   type ReplayFilter,
   type Webhook,
 } from '@tidings/database';
+import { destinationOf } from '@tidings/egress';
 import { matches, type Catalog } from '@tidings/events';
 import type { ReplaySelection } from './selection.js';
 
@@ -20,6 +23,8 @@ interface ReplayParts {
   sql: Queryable;
   /** The most replayed deliveries of one webhook that become due in a second. */
   perSecond: number;
+  /** The most replayed deliveries that become due in a second at one host: its webhooks share them. */
+  perSecondAndHost: number;
   catalog: Pick<Catalog, 'types'>;
   /** Called with the number of deliveries that were still to be ended, for the metrics. Default: not called. */
   onEnded?: (ended: Ended) => void;
@@ -35,7 +40,7 @@ export interface ReplayResult {
 }
 
 /** Replays the selected deliveries of a webhook, or counts them for a dry run. The caller must have checked the webhook's owner. */
-export type Replay = (webhook: Pick<Webhook, 'id' | 'eventTypes'>, selection: ReplaySelection) => Promise<ReplayResult>;
+export type Replay = (webhook: Pick<Webhook, 'id' | 'url' | 'eventTypes'>, selection: ReplaySelection) => Promise<ReplayResult>;
 
 /**
  * Creates the function that replays the selected deliveries of a webhook: they become pending again, in the order of the event
@@ -45,9 +50,11 @@ export type Replay = (webhook: Pick<Webhook, 'id' | 'eventTypes'>, selection: Re
  * Deliveries that were pending when the webhook was disabled are shown as cancelled or skipped at once, but workers end them in
  * chunks. The rest of them is ended first, so that a replay selects what the delivery log shows.
  *
+ * Webhooks at one host share a pace: each further one that is replayed there gets a smaller part of it, whoever owns it.
+ *
  * With `missing` it walks the events instead of the deliveries, and adds those that the webhook has no delivery for.
  */
-export function createReplay({ sql, perSecond, catalog, onEnded }: ReplayParts): Replay {
+export function createReplay({ sql, perSecond, perSecondAndHost, catalog, onEnded }: ReplayParts): Replay {
   const endSuperseded = async (webhookId: string): Promise<void> => {
     for (;;) {
       const ended = await endSupersededOf(sql, webhookId);
@@ -57,17 +64,17 @@ export function createReplay({ sql, perSecond, catalog, onEnded }: ReplayParts):
   };
 
   /** Replays the deliveries that a filter selects, and yields what each commit replayed, or would for a dry run. */
-  async function* replayExisting(filter: ReplayFilter, dryRun: boolean): AsyncGenerator<Part> {
+  async function* replayExisting(filter: ReplayFilter, dryRun: boolean, pace: number): AsyncGenerator<Part> {
     for (let cursor: string | null = ''; cursor !== null;) {
       const planned: PlannedChunk = await readReplayChunk(sql, filter, cursor);
       cursor = planned.cursor;
       if (planned.chunk === null) continue;
-      yield dryRun ? { count: planned.chunk.count } : await replayDeliveries(sql, filter, planned.chunk, perSecond);
+      yield dryRun ? { count: planned.chunk.count } : await replayDeliveries(sql, filter, planned.chunk, pace);
     }
   }
 
   /** Does the same for events with and without a delivery. */
-  async function* replayEvents(filter: MissingFilter, dryRun: boolean): AsyncGenerator<Part> {
+  async function* replayEvents(filter: MissingFilter, dryRun: boolean, pace: number): AsyncGenerator<Part> {
     const { after: start, through } = await readLogPart(sql, filter);
     for (let after: string | null = start; after !== null;) {
       if (dryRun) {
@@ -75,18 +82,22 @@ export function createReplay({ sql, perSecond, catalog, onEnded }: ReplayParts):
         after = counted.cursor;
         yield { count: counted.count };
       } else {
-        const { cursor, replayed } = await replayWithMissing(sql, filter, { after, through }, perSecond);
+        const { cursor, replayed } = await replayWithMissing(sql, filter, { after, through }, pace);
         after = cursor;
         yield replayed;
       }
     }
   }
 
-  return async ({ id: webhookId, eventTypes }, { since, until, status, event_types: types, missing, dry_run: dryRun }) => {
+  return async ({ id: webhookId, url, eventTypes }, { since, until, status, event_types: types, missing, dry_run: dryRun }) => {
     await endSuperseded(webhookId);
     const filter = { webhookId, since, until: until ?? null, statuses: status, types: types ?? null };
     const webhookTypes = catalog.types.filter((type) => eventTypes.some((pattern) => matches(pattern, type)));
-    const parts = missing ? replayEvents({ ...filter, webhookTypes }, dryRun) : replayExisting(filter, dryRun);
+    const host = destinationOf(url);
+    if (!dryRun) await noteReplay(sql, host, webhookId);
+    const others = dryRun ? 0 : await countReplays(sql, host, webhookId);
+    const pace = Math.min(perSecond, Math.max(perSecond, perSecondAndHost) / (1 + others));
+    const parts = missing ? replayEvents({ ...filter, webhookTypes }, dryRun, pace) : replayExisting(filter, dryRun, pace);
     const result: ReplayResult = { count: 0, dry_run: dryRun, first_attempt_at: null, last_attempt_at: null };
     for await (const part of parts) {
       if (part === null) continue;
@@ -94,6 +105,8 @@ export function createReplay({ sql, perSecond, catalog, onEnded }: ReplayParts):
       result.first_attempt_at ??= part.from ?? null;
       result.last_attempt_at = part.until ?? result.last_attempt_at;
     }
+    // Empty replays would slow down those of others.
+    if (!dryRun) await noteReplay(sql, host, webhookId, result.count > 0 ? undefined : 0);
     return result;
   };
 }

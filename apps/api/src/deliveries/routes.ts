@@ -14,6 +14,7 @@ import type { Cancel } from './cancel.js';
 import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';
+import { webhookDisabled } from '../webhooks/nothing-is-sent.js';
 import { deliveryJson, deliveryToJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from './view.js';
 
 interface DeliveryRoutesParts {
@@ -211,12 +212,6 @@ export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
 function hasEnded({ id, status }: Pick<DeliveryState, 'id' | 'status'>): Problem {
   return new Problem(409, 'The delivery has ended', {
     detail: `"${id}" is ${status}, so no attempt of it will be made. Only a pending delivery can be cancelled. Nothing was changed.`,
-  });
-}
-
-function webhookDisabled(webhookId: string): Problem {
-  return new Problem(409, 'The webhook is disabled', {
-    detail: `Nothing is sent to "${webhookId}" while it is disabled. PATCH /api/webhooks/${webhookId} with {"enabled": true}, then try again.`,
   });
 }
 

@@ -99,8 +99,8 @@ describe('its webhooks', () => {
   const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }));
   const webhooks = Object.entries(document.webhooks).map(([type, { post }]) => ({ type, ...post }));
 
-  test('are the types that services publish and webhook.test; webhook.disabled is for streams only', () => {
-    expect(webhooks.map(({ type }) => type)).toEqual([...catalog.types, 'webhook.test']);
+  test('are the types that services publish, webhook.test and webhook.verification; webhook.disabled is for streams only', () => {
+    expect(webhooks.map(({ type }) => type)).toEqual([...catalog.types, 'webhook.test', 'webhook.verification']);
     expect(Object.keys(document.components.schemas['StreamedData']?.['properties'] as object)).toContain('webhook.disabled');
   });
 

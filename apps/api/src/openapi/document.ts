@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeEventType, webhookTest, type Catalog } from '@tidings/events';
+import { describeEventType, webhookTest, webhookVerification, type Catalog } from '@tidings/events';
 import { problemJson } from '../problems/problem.js';
 import { IDS, RESOURCE_ID } from './ids.js';
 import { jsonSchemas } from './json-schemas.js';
@@ -33,7 +33,7 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
   const problem = schemas.output(problemJson);
   schemas.output(streamedData(catalog));
   // Without webhook.disabled, which only streams get: the webhook that could receive it is disabled.
-  const received = [...catalog.describe(), describeEventType(webhookTest)];
+  const received = [...catalog.describe(), describeEventType(webhookTest), describeEventType(webhookVerification)];
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes.filter(({ isPageFile }) => !isPageFile))
     (paths[route.path] ??= {})[route.method] = {

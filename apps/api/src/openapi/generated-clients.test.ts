@@ -42,6 +42,7 @@ const MORE_VERBS = [
   'deprecate',
   'pause',
   'resume',
+  'verify',
   'revoke',
 ];
 const NAME = new RegExp(`^(${[...VERBS, ...MORE_VERBS].join('|')})[A-Z][A-Za-z]*$`);

@@ -160,6 +160,21 @@ test('the responses to a test of a webhook', async () => {
   }
 });
 
+test('the responses when a webhook is verified', async () => {
+  const ids = await client.createResources('unverified');
+  const operation = operationNamed('verifyWebhook');
+  const call = async () => {
+    checkResponse(operation, await client.call(operation, ids, tokenOf('unverified')));
+  };
+  await call();
+  await api.database.pool.query("UPDATE webhooks SET unverified_since = now() WHERE owner = 'unverified'");
+  await call();
+  const test = operationNamed('testWebhook');
+  checkResponse(test, await client.call(test, ids, tokenOf('unverified')));
+  await api.database.pool.query("UPDATE webhooks SET enabled = false WHERE owner = 'unverified'");
+  await call();
+});
+
 test('the responses when a stream is refused', async () => {
   const operation = operationNamed('followEvents');
   const call = (more: object, scope = '') => client.call(operation, {}, tokenOf('follower', scope), more);

@@ -30,6 +30,19 @@ const UNTHROTTLED = {
   learnedFrom: null,
   rateNextAt: null,
 } as const;
+/**
+ * The columns of a webhook with a new URL: what an earlier receiver answered to a challenge says nothing about this one.
+ *
+ * @param waits whether it waits until its URL is verified
+ */
+export const verificationOf = (waits: boolean) =>
+  ({
+    unverifiedSince: waits ? new Date() : null,
+    verifiedAt: null,
+    verificationFailedAt: null,
+    verificationClass: null,
+    verificationError: null,
+  }) as const;
 /** The columns of a webhook that neither Tidings nor an operator disabled. */
 const NO_DISABLED_REASON = { disabledReason: null, disabledAt: null, disabledNotifiedAt: null } as const;
 
@@ -47,18 +60,19 @@ export function disabledByOperator(disabledAt: Date) {
 /**
  * Returns the columns that also change with an owner's change. When the owner enables or disables the webhook, the reason
  * why Tidings disabled it is removed. When the owner enables it or changes its URL, its failures are reset. Another URL also ends
- * the waits for which the receiver at the earlier one asked. A pause that is repeated keeps its beginning.
+ * the waits for which the receiver at the earlier one asked, and has to be verified itself. A pause that is repeated keeps its beginning.
  */
 export function impliedChanges(
   { url: urlBefore, disabledReason, ownerPausedAt }: Pick<Webhook, 'url' | 'disabledReason' | 'ownerPausedAt'>,
   { enabled, paused, url = urlBefore }: RegistrationChange,
+  mustVerify: (url: string) => boolean,
 ) {
   return {
     // A webhook that an operator disabled stays disabled.
     ...(enabled === undefined || disabledReason === 'operator' ? {} : NO_DISABLED_REASON),
     ...(paused === undefined ? {} : { ownerPausedAt: paused ? (ownerPausedAt ?? new Date()) : null }),
     ...(enabled === true || url !== urlBefore ? HEALTHY : {}),
-    ...(url !== urlBefore ? UNTHROTTLED : {}),
+    ...(url !== urlBefore ? { ...UNTHROTTLED, ...verificationOf(mustVerify(url)) } : {}),
     // Its replays are cancelled, so later replays need not wait for their planned end.
     ...(enabled === false ? { replayNextAt: null } : {}),
   };

@@ -86,6 +86,7 @@ describe('the health of a webhook', () => {
         ...[
           'paused',
           'paused_by',
+          'verification',
           'disabled_reason',
           'disabled_at',
           'failing_since',

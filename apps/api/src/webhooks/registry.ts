@@ -6,6 +6,7 @@ import {
   lockOwner,
   lockWebhook,
   readClock,
+  requestVerification,
   REGISTRATION_KEY_S,
   setActor,
   updateWebhook,
@@ -23,7 +24,7 @@ import {
   type Seal,
 } from '@tidings/secrets';
 import type { Admit } from '../deliveries/admit.js';
-import { impliedChanges, toColumns } from './columns.js';
+import { impliedChanges, toColumns, verificationOf } from './columns.js';
 import { createOpener } from './open-webhook.js';
 import type { Registration, RegistrationChange } from './registration.js';
 import { webhookToJson, type WebhookView, type WebhookWithSecret } from './view.js';
@@ -64,6 +65,8 @@ interface RegistryParts {
   seal: Seal;
   /** The maximum number of webhooks of an owner without a limit of its own, which an operator may set. */
   perOwner: number;
+  /** Whether a webhook with this URL gets no events until its receiver has answered a challenge. */
+  mustVerify: (url: string) => boolean;
   /** Gives the free slots of these webhooks to their waiting deliveries at once, when they are resumed. */
   admit: Admit;
 }
@@ -74,7 +77,7 @@ const HASTEN_CHUNKS = 10;
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** Creates the registry of webhooks. Every method takes the owner, and sees only the owner's webhooks (I7). */
-export function createRegistry({ database, reading, seal, perOwner, admit }: RegistryParts) {
+export function createRegistry({ database, reading, seal, perOwner, mustVerify, admit }: RegistryParts) {
   const { prisma, pool } = database;
 
   const { previousOf, toView } = createOpener(seal);
@@ -130,6 +133,7 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
             sealedSecret,
             sealedHeaders: sealedOf({ id, url: fields.url }, headers),
             ownerPausedAt: fields.paused ? new Date() : null,
+            ...verificationOf(mustVerify(fields.url)),
           },
         });
         const answer = { ...webhookToJson(toView(webhook)), secret };
@@ -192,7 +196,7 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
           fields: {
             ...toColumns(fields),
             ...(headers === undefined ? {} : { sealedHeaders: sealedOf({ id, url: change.url ?? url }, headers) }),
-            ...impliedChanges(before, change),
+            ...impliedChanges(before, change, mustVerify),
           },
           unchanged: { url, disabledReason, sealedHeaders },
         });
@@ -233,6 +237,14 @@ export function createRegistry({ database, reading, seal, perOwner, admit }: Reg
         });
         return { rotated: true, webhook: toView(webhook), secret };
       });
+    },
+
+    /**
+     * Lets a worker send the next challenge to the receiver of a webhook now. Returns false when the owner has no such webhook,
+     * or it does not wait until its URL is verified.
+     */
+    verify(owner: string, id: string): Promise<boolean> {
+      return requestVerification(pool, owner, id);
     },
 
     /**

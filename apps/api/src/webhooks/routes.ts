@@ -14,6 +14,7 @@ import type { Registry } from './registry.js';
 import { hourlyStatsJson, hourlyStatsQuery, hourlyStatsToJson, hoursOf } from './hourly-stats.js';
 import { statsToJson, webhookStatsJson } from './stats.js';
 import type { TestWebhook } from './test-webhook.js';
+import { webhookDisabled, webhookUnverified } from './nothing-is-sent.js';
 import { testJson, testToJson, webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
 
 interface WebhookRoutesParts {
@@ -22,6 +23,8 @@ interface WebhookRoutesParts {
   registry: Registry;
   testWebhook: TestWebhook;
   countDestination: CountDestination;
+  /** Whether a webhook with this URL gets no events until its receiver has answered a challenge. */
+  mustVerify: (url: string) => boolean;
   schemas: ReturnType<typeof registrationSchemas>;
   /** Reads the statistics of these webhooks. */
   readStats: (webhookIds: readonly string[]) => Promise<WebhookStats[]>;
@@ -70,7 +73,7 @@ const listOf = (owner: string): string => `webhooks of ${owner}`;
 
 /** Creates the routes of the caller's webhooks. Another owner's id gets a 404, like an id that does not exist (I7). */
 export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
-  const { basePath, registry, testWebhook, countDestination, schemas, readStats, readHours } = parts;
+  const { basePath, registry, testWebhook, countDestination, mustVerify, schemas, readStats, readHours } = parts;
   return [
     route(
       {
@@ -94,6 +97,7 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         },
       },
       async ({ request, caller, body }, response) => {
+        if (mustVerify(body.url)) await countDestination(response, body.url);
         const key = idempotencyKey(request);
         // Of what was sent: with defaults, the key of today's body is that of another one after an upgrade that changes a default.
         const use = key === undefined ? undefined : { key, digest: digestOf(request.body) };
@@ -192,7 +196,7 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         operationId: 'changeWebhook',
         summary: 'Changes the fields in the body',
         description:
-          '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused. `retry` is replaced as a whole; null: the policy of the server.',
+          '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused, and has to be verified if the server verifies webhooks. `retry` is replaced as a whole; null: the policy of the server.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.change, example: { description: 'Mine', event_types: ['*'] } },
@@ -202,10 +206,14 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         },
       },
       async ({ caller, params: { id }, body }, response) => {
-        if (body.url !== undefined) {
+        if (body.url !== undefined || body.enabled === true) {
           const before = await registry.find(caller.owner, id);
-          // Deliveries that wait, such as replays of many events, follow the URL.
-          if (before && destinationOf(before.url) !== destinationOf(body.url)) await countDestination(response, body.url);
+          const url = body.url ?? before?.url ?? '';
+          // Deliveries that wait, such as replays of many events, follow the URL, and a challenge may.
+          const isAimed = (from: string) => url !== from && (destinationOf(from) !== destinationOf(url) || mustVerify(url));
+          // A webhook that waits is challenged as soon as it is enabled.
+          const isChallenged = body.enabled === true && before?.enabled === false && before.unverifiedSince !== null;
+          if (before && (isAimed(before.url) || isChallenged)) await countDestination(response, url);
         }
         const changed = await registry.change(caller.owner, id, body);
         if (!changed) throw notFound('webhook', id);
@@ -271,11 +279,12 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         operationId: 'testWebhook',
         summary: 'Sends a `webhook.test` event now, and returns the response of the receiver',
         description:
-          'The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.',
+          'The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook share one request.',
         access: 'owner',
         params: { id: 'webhook' },
         responses: {
           200: { description: 'The response of the receiver, or the reason why there was none.', schema: testJson },
+          409: { description: 'The webhook waits until its URL is verified: nothing was sent.' },
           503: { description: 'Redis is not available, or a worker could not send the request.' },
           504: { description: 'No worker took the test, and nothing will be sent; or a worker took it, and returned no result.' },
         },
@@ -283,11 +292,46 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
       async ({ caller, params: { id } }, response) => {
         const webhook = await registry.find(caller.owner, id);
         if (!webhook) throw notFound('webhook', id);
+        if (webhook.unverifiedSince !== null) throw webhookUnverified(id);
         await countDestination(response, webhook.url);
         const answer = await testWebhook(caller.owner, id).catch(() => 'unavailable' as const);
-        if (answer === 'gone') throw notFound('webhook', id);
+        if (answer === 'gone') {
+          // The worker sends nothing to a webhook that was removed meanwhile, or that got another URL.
+          const now = await registry.find(caller.owner, id);
+          throw now && now.unverifiedSince !== null ? webhookUnverified(id) : notFound('webhook', id);
+        }
         if (typeof answer === 'string') throw TEST_PROBLEMS[answer];
         response.json(testToJson(id, answer));
+      },
+    ),
+
+    route(
+      {
+        method: 'post',
+        path: `${ONE}/verify`,
+        operationId: 'verifyWebhook',
+        summary: 'Sends a challenge to the receiver of a webhook that waits for its verification',
+        description:
+          'A worker sends a signed `webhook.verification` event within seconds. The receiver answers with a 2xx and the challenge, as JSON `{"challenge": "…"}` or as plain text; then the events that waited are sent. The webhook says what came of it, in `verification`. Tidings also tries by itself: at once, and then after ever longer waits, up to 20 times.',
+        access: 'owner',
+        params: { id: 'webhook' },
+        responses: {
+          200: { description: 'The webhook does not wait: nothing is sent.', schema: webhookJson },
+          202: { description: 'The webhook. A challenge is about to be sent.', schema: webhookJson },
+          409: { description: 'The webhook is disabled.' },
+        },
+      },
+      async ({ caller, params: { id } }, response) => {
+        const webhook = await registry.find(caller.owner, id);
+        if (!webhook) throw notFound('webhook', id);
+        if (webhook.unverifiedSince === null) {
+          response.json(webhookToJson(webhook));
+          return;
+        }
+        if (!webhook.enabled) throw webhookDisabled(id);
+        await countDestination(response, webhook.url);
+        const isRequested = await registry.verify(caller.owner, id);
+        response.status(isRequested ? 202 : 200).json(webhookToJson(webhook));
       },
     ),
   ];

@@ -36,8 +36,27 @@ export const webhookJson = z
         'Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change.',
       ),
     paused_by: z
-      .array(z.enum(['owner', 'operator']))
-      .describe('Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other.'),
+      .array(z.enum(['owner', 'operator', 'verification']))
+      .describe(
+        'Who paused it; `verification`: it waits until its URL is verified. It resumes when nobody is left: none lifts the pause of another.',
+      ),
+    verification: z
+      .strictObject({
+        state: z
+          .enum(['none', 'waiting', 'verified'])
+          .meta({ id: 'VerificationState' })
+          .describe(
+            '`waiting`: no event is sent before the receiver has answered a challenge; `none`: its URL needs no verification, or needed none when it was set.',
+          ),
+        verified_at: z.date().nullable().describe('When the receiver answered the challenge.'),
+        failed_at: z.date().nullable().describe('When the last challenge failed; null: none has since the URL was set.'),
+        error_class: z
+          .string()
+          .nullable()
+          .describe('The class of its error, as of an attempt; `challenge`: a 2xx whose body was not the challenge.'),
+        error: z.string().nullable(),
+      })
+      .meta({ id: 'Verification' }),
     disabled_reason: z
       .enum(['failing', 'gone', 'operator'])
       .meta({ id: 'DisabledReason' })
@@ -108,8 +127,9 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
     rate_limit: webhook.rateLimit,
     ordering: webhook.ordering,
     retry: retryToJson(webhook),
-    paused: webhook.pausedAt !== null || webhook.ownerPausedAt !== null,
+    paused: pausedBy(webhook).length > 0,
     paused_by: pausedBy(webhook),
+    verification: verificationToJson(webhook),
     disabled_reason: webhook.disabledReason,
     disabled_at: webhook.disabledAt,
     failing_since: webhook.failingSince,
@@ -125,8 +145,20 @@ export function webhookToJson(webhook: WebhookView, now = new Date()): z.output<
 }
 
 /** Returns, like the SQL function `paused_by`, who has paused the webhook. */
-function pausedBy({ ownerPausedAt, pausedAt }: WebhookView): ('owner' | 'operator')[] {
-  return [...(ownerPausedAt === null ? [] : (['owner'] as const)), ...(pausedAt === null ? [] : (['operator'] as const))];
+function pausedBy({ ownerPausedAt, pausedAt, unverifiedSince }: WebhookView): z.output<typeof webhookJson>['paused_by'] {
+  const since = { owner: ownerPausedAt, operator: pausedAt, verification: unverifiedSince };
+  return (['owner', 'operator', 'verification'] as const).filter((by) => since[by] !== null);
+}
+
+function verificationToJson(webhook: WebhookView): z.output<typeof webhookJson>['verification'] {
+  const { unverifiedSince, verifiedAt, verificationFailedAt, verificationClass, verificationError } = webhook;
+  return {
+    state: unverifiedSince !== null ? 'waiting' : verifiedAt !== null ? 'verified' : 'none',
+    verified_at: verifiedAt,
+    failed_at: verificationFailedAt,
+    error_class: verificationClass,
+    error: verificationError,
+  };
 }
 
 /** Returns the retry values of the webhook; null when it has none of its own. */

@@ -62,10 +62,11 @@ function Statistics({ overview: { queue, webhooks, minutes } }: { overview: Over
           value={queue.oldest_pending_at === null ? '–' : <RelativeTime at={queue.oldest_pending_at} />}
         />
       </SimpleGrid>
-      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
+      <SimpleGrid cols={{ base: 2, sm: 5 }} spacing="sm">
         <WebhookCount label="Failing" value={webhooks.failing} state="failing" />
         <WebhookCount label="Circuit open" value={webhooks.circuit_open} state="circuit_open" />
         <WebhookCount label="Paused" value={webhooks.paused} state="paused" />
+        <WebhookCount label="Not verified" value={webhooks.unverified} state="unverified" />
         <WebhookCount label="Disabled" value={webhooks.disabled} state="disabled" />
       </SimpleGrid>
       <Text size="sm" c="dimmed">

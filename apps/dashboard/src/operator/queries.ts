@@ -14,7 +14,7 @@ export type Owner = Schemas['Owner'];
 /** A webhook with its owner. */
 export type OwnedWebhook = Schemas['OwnedWebhook'];
 /** The states by which the list of all webhooks can be filtered. */
-export type WebhookStateFilter = 'failing' | 'disabled' | 'paused' | 'circuit_open';
+export type WebhookStateFilter = 'failing' | 'disabled' | 'paused' | 'unverified' | 'circuit_open';
 /** One change in the audit log. */
 export type AuditEntry = Schemas['AuditEntry'];
 type OwnerChange = Partial<Pick<Owner, 'disabled' | 'webhooks_limit' | 'requests_per_minute'>>;

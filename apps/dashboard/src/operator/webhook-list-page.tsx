@@ -14,6 +14,7 @@ const STATES: { value: WebhookStateFilter; label: string }[] = [
   { value: 'failing', label: 'Failing' },
   { value: 'circuit_open', label: 'Circuit open' },
   { value: 'paused', label: 'Paused' },
+  { value: 'unverified', label: 'Not verified' },
   { value: 'disabled', label: 'Disabled' },
 ];
 const DEBOUNCE_MS = 300;

@@ -8,6 +8,7 @@ import { useHourlyStats } from './queries.js';
 import { RotateSecretDialog } from './rotate-secret-dialog.js';
 import { TestWebhookDialog } from './test-webhook-dialog.js';
 import { useChangeWebhook } from './use-change-webhook.js';
+import { useVerifyWebhook } from './use-verify-webhook.js';
 
 type OpenDialog = 'test' | 'replay' | 'rotate' | 'disable' | 'delete' | null;
 
@@ -22,13 +23,28 @@ export function WebhookActions({ webhook }: { webhook: Webhook }) {
   };
   const { id, enabled, paused_by: pausedBy } = webhook;
   const change = useChangeWebhook(id);
+  const verify = useVerifyWebhook(id);
   const stats = useHourlyStats(id);
   const isPaused = pausedBy.includes('owner');
+  const isUnverified = webhook.verification.state === 'waiting';
   return (
     <>
-      <Button variant="default" onClick={opener('test')}>
-        Send test event
-      </Button>
+      {!isUnverified && (
+        <Button variant="default" onClick={opener('test')}>
+          Send test event
+        </Button>
+      )}
+      {enabled && isUnverified && (
+        <Button
+          variant="default"
+          loading={verify.isPending}
+          onClick={() => {
+            verify.mutate();
+          }}
+        >
+          Verify
+        </Button>
+      )}
       <Button
         variant="default"
         loading={change.isPending}

@@ -32,6 +32,8 @@ const DISABLED: Record<NonNullable<Webhook['disabled_reason']>, WebhookState> = 
 
 /** Words what a resume by one of the two did: the other one's pause stays. */
 export function resumedMessage({ paused_by: pausedBy }: Pick<Webhook, 'paused_by'>): string {
+  if (pausedBy[0] === 'verification')
+    return 'Your pause has ended. Deliveries wait until the receiver has answered the challenge.';
   const [other] = pausedBy;
   return other === undefined
     ? 'The webhook is resumed.'
@@ -72,6 +74,14 @@ export function stateOf(webhook: Webhook): WebhookState {
       label: 'Paused by the operator',
       tone: 'warning',
       advice: 'Deliveries wait until the operator resumes them. No event is lost.',
+    };
+  }
+  if (pausedBy.includes('verification')) {
+    const { error } = webhook.verification;
+    return {
+      label: 'Not verified',
+      tone: 'warning',
+      advice: `${error === null ? '' : `The last challenge failed: ${error} `}The receiver has to show that it expects these events: it answers the event webhook.verification with the challenge in it. Deliveries wait until then. No event is lost.`,
     };
   }
   if (circuit.state !== 'closed') {

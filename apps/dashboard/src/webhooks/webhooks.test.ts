@@ -16,6 +16,7 @@ const webhook: Webhook = {
   enabled: true,
   paused: false,
   paused_by: [],
+  verification: { state: 'none', verified_at: null, failed_at: null, error_class: null, error: null },
   max_in_flight: 10,
   rate_limit: null,
   ordering: 'unordered',
@@ -62,6 +63,8 @@ describe('stateOf returns the most important state', () => {
     ['Paused by the operator', { paused: true, paused_by: ['operator'], circuit: open }],
     ['Paused', { paused: true, paused_by: ['owner'], circuit: open }],
     ['Paused by owner and operator', { paused: true, paused_by: ['owner', 'operator'] }],
+    ['Not verified', { paused: true, paused_by: ['verification'], circuit: open }],
+    ['Paused', { paused: true, paused_by: ['owner', 'verification'] }],
     ['Disabled', { enabled: false, paused: true }],
     ['Disabled: failing', { enabled: false, disabled_reason: 'failing' }],
     ['Disabled: 410 Gone', { enabled: false, disabled_reason: 'gone' }],
@@ -71,9 +74,17 @@ describe('stateOf returns the most important state', () => {
   });
 });
 
+test('a webhook that is not verified says why', () => {
+  const waits = (error: string | null) =>
+    stateOf({ ...webhook, paused: true, paused_by: ['verification'], verification: { ...webhook.verification, error } }).advice;
+  expect(waits(null)).toMatch(/^The receiver has to show that it expects/);
+  expect(waits('The response had the status 404.')).toContain('The last challenge failed: The response had the status 404.');
+});
+
 test('a resume says whose pause stays', () => {
   expect(resumedMessage({ paused_by: [] })).toBe('The webhook is resumed.');
   expect(resumedMessage({ paused_by: ['operator'] })).toContain('until the operator resumes');
+  expect(resumedMessage({ paused_by: ['verification'] })).toContain('until the receiver has answered the challenge');
   expect(resumedMessage({ paused_by: ['owner'] })).toContain('until the owner resumes');
 });
 

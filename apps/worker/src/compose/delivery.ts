@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { readEndpoint } from '@tidings/database';
-import { createAgents, createGuard, hostNetworks } from '@tidings/egress';
+import { postponeVerifications, readEndpoint, recordVerification, releaseUnverified, takeUnverified } from '@tidings/database';
+import { createAgents, createGuard, createMustVerify, hostNetworks } from '@tidings/egress';
 import { createTestLock } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import type { Tracing } from '@tidings/runtime/tracing';
@@ -16,6 +16,7 @@ import { createSender } from '../deliver/send.js';
 import { traceDeliveries } from '../deliver/trace.js';
 import type { LineStarts } from '../line-starts/line-starts.js';
 import { createProcessTests } from '../test-webhook/process-tests.js';
+import { createVerifyWebhooks } from '../verify/verify-webhooks.js';
 import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
 
@@ -24,7 +25,7 @@ interface DeliveryParts {
   connections: Pick<Connections, 'pools' | 'commands' | 'queue'>;
   metrics: Pick<WorkerMetrics, 'deliveries'>;
   /** Fills the line of deliveries that wait for a worker when jobs have ended. */
-  admission: Pick<Admission, 'jobEnded'>;
+  admission: Pick<Admission, 'jobEnded' | 'refill'>;
   /** Counts attempts for the operator's charts. */
   activity: Pick<Activity, 'count'>;
   lineStarts: Pick<LineStarts, 'count'>;
@@ -40,6 +41,8 @@ export interface Delivery {
   deliverJob: DeliverJob;
   /** Processes a job of the queue `tests`. */
   processTest: ReturnType<typeof createProcessTests>;
+  /** Sends the challenges of webhooks whose URL is to be verified. */
+  verifyWebhooks: ReturnType<typeof createVerifyWebhooks>;
   /** Closes the idle keep-alive connections to receivers. */
   closeSockets: () => void;
 }
@@ -116,14 +119,28 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   });
 
   const testMs = Math.min(timeoutMs, LONGEST_TEST_MS);
+  const sendTest = createSender({ agents, timeoutMs: testMs });
   const testLock = createTestLock({ redis: commands, prefix: config.prefix });
   const processTest = createProcessTests({
     claim: (test) => testLock.claim(test, testMs + TEST_MARGIN_MS),
     readEndpoint: (owner, webhookId) => readEndpoint(sql, owner, webhookId),
     build: (event) => buildRequest(event, seal),
-    send: createSender({ agents, timeoutMs: testMs }),
+    send: sendTest,
     release: testLock.release,
     log,
   });
-  return { deliverJob: createDeliverJob({ deliver, log }), processTest, closeSockets: agents.close };
+  const verifyWebhooks = createVerifyWebhooks({
+    isOff: config.verifyWebhooks === 'off',
+    mustVerify: createMustVerify(config.verifyWebhooks, config.addresses),
+    take: () => takeUnverified(sql),
+    postpone: (ids, afterMs) => postponeVerifications(sql, ids, afterMs),
+    record: (result) => recordVerification(sql, result),
+    release: (ids) => releaseUnverified(sql, ids),
+    build: (event) => buildRequest(event, seal),
+    send: sendTest,
+    refill: admission.refill,
+    observe: metrics.deliveries.challenged,
+    log,
+  });
+  return { deliverJob: createDeliverJob({ deliver, log }), processTest, verifyWebhooks, closeSockets: agents.close };
 }

@@ -33,6 +33,7 @@ import { createExpirePaused } from '../notify/expire-paused.js';
 import { createNotifyOwners } from '../notify/notify-owners.js';
 import { createFollowClock } from '../reconcile/follow-clock.js';
 import { createReconcile } from '../reconcile/reconcile.js';
+import type { Delivery } from './delivery.js';
 import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
 
@@ -45,6 +46,7 @@ interface PeriodicTasksParts {
   expandChunk: ExpandChunk;
   activity: Pick<Activity, 'flush'>;
   lineStarts: Pick<LineStarts, 'advance'>;
+  verifyWebhooks: Delivery['verifyWebhooks'];
   jobCounts: Pick<JobCounts, 'read'>;
   /** How long a claim of a delivery holds, in milliseconds. */
   leaseMs: number;
@@ -69,7 +71,20 @@ const MEASURE_MS = 15_000;
  * and the others stand by.
  */
 export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
-  const { config, connections, metrics, accept, refill, expandChunk, activity, lineStarts, jobCounts, leaseMs, log } = parts;
+  const {
+    config,
+    connections,
+    metrics,
+    accept,
+    refill,
+    expandChunk,
+    activity,
+    lineStarts,
+    verifyWebhooks,
+    jobCounts,
+    leaseMs,
+    log,
+  } = parts;
   const { pools, queue, expansions } = connections;
   const sql = pools.periodic;
   const { reconcileIntervalMs } = config;
@@ -123,6 +138,7 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     createSharedPeriodicTask({ name: 'expand', run: expandLost, ...shared }),
     createSharedPeriodicTask({ name: 'end superseded', run: endSuperseded, ...shared }),
     createSharedPeriodicTask({ name: 'notify owners', run: notifyOwners, ...shared }),
+    createSharedPeriodicTask({ name: 'verify webhooks', run: verifyWebhooks, ...shared }),
     createSharedPeriodicTask({
       name: 'forget registrations',
       run: () => forgetRegistrations(sql),

@@ -7,11 +7,12 @@ import { listWebhooksCommand } from './list.js';
 import { pauseWebhookCommand, resumeWebhookCommand } from './pause.js';
 import { rotateSecretCommand } from './rotate.js';
 import { testWebhookCommand } from './test.js';
+import { verifyWebhookCommand } from './verify.js';
 
 /** `tidings webhooks`: the webhooks of the token's owner. */
 export function webhooksCommand(io: Io): Command {
   return new Command('webhooks')
-    .description('Your webhooks: list, create, pause, resume, enable, disable, delete, rotate, test')
+    .description('Your webhooks: list, create, pause, resume, enable, disable, delete, rotate, test, verify')
     .addCommand(listWebhooksCommand(io))
     .addCommand(createWebhookCommand(io))
     .addCommand(pauseWebhookCommand(io))
@@ -20,5 +21,6 @@ export function webhooksCommand(io: Io): Command {
     .addCommand(disableWebhookCommand(io))
     .addCommand(deleteWebhookCommand(io))
     .addCommand(rotateSecretCommand(io))
-    .addCommand(testWebhookCommand(io));
+    .addCommand(testWebhookCommand(io))
+    .addCommand(verifyWebhookCommand(io));
 }

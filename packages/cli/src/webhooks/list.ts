@@ -37,9 +37,19 @@ function asTable(webhooks: readonly Webhook[]): string {
 }
 
 /** Returns the state of the webhook: whether it receives events, and why not. */
-function stateOf({ enabled, paused, disabled_reason: reason, circuit, throttled_until: throttledUntil }: Webhook): string {
+function stateOf(webhook: Webhook): string {
+  const {
+    enabled,
+    paused_by: pausedBy,
+    disabled_reason: reason,
+    verification,
+    circuit,
+    throttled_until: throttledUntil,
+  } = webhook;
   if (!enabled) return reason === null ? 'disabled' : `disabled (${reason})`;
-  if (paused) return 'paused';
+  if (pausedBy.some((by) => by !== 'verification')) return 'paused';
+  if (verification.state === 'waiting')
+    return verification.error_class === null ? 'not verified' : `not verified (${verification.error_class})`;
   if (circuit.state !== 'closed') return `circuit ${circuit.state}`;
   return throttledUntil === null ? 'enabled' : `throttled until ${throttledUntil}`;
 }

@@ -21,8 +21,13 @@ export function resumeWebhookCommand(io: Io): Command {
     name: 'resume',
     description: 'Resume a webhook that you paused',
     paused: false,
-    summary: ({ id, paused }) =>
-      paused ? `${id} is no longer paused by you. An operator has paused it as well, so nothing is sent yet.` : `Resumed ${id}.`,
+    summary: ({ id, paused_by: pausedBy }) => {
+      if (pausedBy.includes('operator'))
+        return `${id} is no longer paused by you. An operator has paused it as well, so nothing is sent yet.`;
+      return pausedBy.includes('verification')
+        ? `${id} is no longer paused by you. Its URL is not verified, so nothing is sent yet: "tidings webhooks verify ${id}".`
+        : `Resumed ${id}.`;
+    },
   });
 }
 

@@ -59,6 +59,12 @@ export function webhooksStories(system: () => System): void {
       receiver.close();
     });
 
+    test('says that a webhook needs no verification', async () => {
+      const terminal = system().as('wilma');
+      const { id } = (await terminal.json('webhooks create https://example.com/hook')).json as { id: string };
+      expect(await terminal.run(`webhooks verify ${id}`)).toMatchObject({ code: 0, out: `${id} needs no verification.` });
+    });
+
     test('sends a test event, and exits with 1 when the receiver does not answer with a 2xx', async () => {
       const terminal = system().as('wanda');
       const receiver = await startReceiver((earlierCount) => (earlierCount === 0 ? 200 : 500));

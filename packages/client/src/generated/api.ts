@@ -142,7 +142,7 @@ export interface paths {
         head?: never;
         /**
          * Changes the fields in the body
-         * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused. `retry` is replaced as a whole; null: the policy of the server.
+         * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused, and has to be verified if the server verifies webhooks. `retry` is replaced as a whole; null: the policy of the server.
          */
         patch: operations["changeWebhook"];
         trace?: never;
@@ -178,9 +178,29 @@ export interface paths {
         put?: never;
         /**
          * Sends a `webhook.test` event now, and returns the response of the receiver
-         * @description The request is signed and checked like a delivery, and is also sent while the webhook is disabled. It is not recorded and not retried. Parallel tests of a webhook share one request.
+         * @description The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook share one request.
          */
         post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a challenge to the receiver of a webhook that waits for its verification
+         * @description A worker sends a signed `webhook.verification` event within seconds. The receiver answers with a 2xx and the challenge, as JSON `{"challenge": "…"}` or as plain text; then the events that waited are sent. The webhook says what came of it, in `verification`. Tidings also tries by itself: at once, and then after ever longer waits, up to 20 times.
+         */
+        post: operations["verifyWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -863,6 +883,23 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "webhook.verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tidings verifies the URL of a webhook before it sends events there. The receiver answers with a 2xx and the challenge, as JSON `{"challenge": "…"}` or as plain text. */
+        post: operations["receiveWebhookVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface components {
     schemas: {
@@ -952,7 +989,8 @@ export interface components {
             /** @description The user of the event, the only one who may see it */
             user_id: string;
             webhook_id: string;
-            paused_by: ("owner" | "operator")[];
+            /** @description Who has paused it; `verification`: it waits until its URL is verified */
+            paused_by: ("owner" | "operator" | "verification")[];
             /**
              * Format: int64
              * @description The number of deliveries; at most 10,000 are counted.
@@ -1041,8 +1079,9 @@ export interface components {
             retry: components["schemas"]["WebhookRetryPolicy"] | null;
             /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
-            /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
-            paused_by: ("owner" | "operator")[];
+            /** @description Who paused it; `verification`: it waits until its URL is verified. It resumes when nobody is left: none lifts the pause of another. */
+            paused_by: ("owner" | "operator" | "verification")[];
+            verification: components["schemas"]["Verification"];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: components["schemas"]["DisabledReason"] | null;
             /** Format: date-time */
@@ -1075,6 +1114,25 @@ export interface components {
             /** Format: int64 */
             max_delay_ms?: number;
         };
+        Verification: {
+            /** @description `waiting`: no event is sent before the receiver has answered a challenge; `none`: its URL needs no verification, or needed none when it was set. */
+            state: components["schemas"]["VerificationState"];
+            /**
+             * Format: date-time
+             * @description When the receiver answered the challenge.
+             */
+            verified_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the last challenge failed; null: none has since the URL was set.
+             */
+            failed_at: string | null;
+            /** @description The class of its error, as of an attempt; `challenge`: a 2xx whose body was not the challenge. */
+            error_class: string | null;
+            error: string | null;
+        };
+        /** @enum {string} */
+        VerificationState: "none" | "waiting" | "verified";
         /** @enum {string} */
         DisabledReason: "failing" | "gone" | "operator";
         Circuit: {
@@ -1087,7 +1145,7 @@ export interface components {
         /** @enum {string} */
         CircuitState: "closed" | "open" | "half_open";
         /** @description The body of a request to a webhook. */
-        WebhookEvent: components["schemas"]["ExtractionStartedEvent"] | components["schemas"]["ExtractionCompletedEvent"] | components["schemas"]["SyncCompletedEvent"] | components["schemas"]["SyncFailedEvent"] | components["schemas"]["GapsUpdatedEvent"] | components["schemas"]["WebhookTestEvent"];
+        WebhookEvent: components["schemas"]["ExtractionStartedEvent"] | components["schemas"]["ExtractionCompletedEvent"] | components["schemas"]["SyncCompletedEvent"] | components["schemas"]["SyncFailedEvent"] | components["schemas"]["GapsUpdatedEvent"] | components["schemas"]["WebhookTestEvent"] | components["schemas"]["WebhookVerificationEvent"];
         /** @description An extraction of the music catalogue began. */
         ExtractionStartedEvent: {
             /**
@@ -1176,6 +1234,24 @@ export interface components {
             webhook_id: string;
             message: string;
         };
+        /** @description Tidings verifies the URL of a webhook before it sends events there. The receiver answers with a 2xx and the challenge, as JSON `{"challenge": "…"}` or as plain text. */
+        WebhookVerificationEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook.verification";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["WebhookVerificationData"];
+        };
+        WebhookVerificationData: {
+            webhook_id: string;
+            challenge: string;
+        };
         WebhookPage: {
             data: components["schemas"]["Webhook"][];
             /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
@@ -1206,8 +1282,9 @@ export interface components {
             retry: components["schemas"]["WebhookRetryPolicy"] | null;
             /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
-            /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
-            paused_by: ("owner" | "operator")[];
+            /** @description Who paused it; `verification`: it waits until its URL is verified. It resumes when nobody is left: none lifts the pause of another. */
+            paused_by: ("owner" | "operator" | "verification")[];
+            verification: components["schemas"]["Verification"];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: components["schemas"]["DisabledReason"] | null;
             /** Format: date-time */
@@ -1728,6 +1805,11 @@ export interface components {
             circuit_open: number;
             /** Format: int64 */
             paused: number;
+            /**
+             * Format: int64
+             * @description Webhooks that wait until their URL is verified.
+             */
+            unverified: number;
         };
         MinuteOfAttempts: {
             /** Format: date-time */
@@ -1864,8 +1946,9 @@ export interface components {
             retry: components["schemas"]["WebhookRetryPolicy"] | null;
             /** @description Whether it is paused: events wait, nothing is sent until it resumes, and nothing is lost. Your own pause is yours to change. */
             paused: boolean;
-            /** @description Who paused it. It resumes when nobody is left: neither the owner nor an operator lifts the pause of the other. */
-            paused_by: ("owner" | "operator")[];
+            /** @description Who paused it; `verification`: it waits until its URL is verified. It resumes when nobody is left: none lifts the pause of another. */
+            paused_by: ("owner" | "operator" | "verification")[];
+            verification: components["schemas"]["Verification"];
             /** @description Why Tidings or an operator disabled it; null: it is enabled, or its owner disabled it. */
             disabled_reason: components["schemas"]["DisabledReason"] | null;
             /** Format: date-time */
@@ -2981,6 +3064,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The webhook waits until its URL is verified: nothing was sent. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests: try again after `Retry-After` seconds. */
             429: {
                 headers: {
@@ -3010,6 +3102,110 @@ export interface operations {
             };
             /** @description No worker took the test, and nothing will be sent; or a worker took it, and returned no result. */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook does not wait: nothing is sent. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The webhook. A challenge is about to be sent. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook is disabled. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4814,7 +5010,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
-                state?: "failing" | "disabled" | "paused" | "circuit_open";
+                /** @description `unverified`: they wait until their URL is verified; `verification` says why the last challenge failed. */
+                state?: "failing" | "disabled" | "paused" | "unverified" | "circuit_open";
                 /** @description Returns only items of this owner. */
                 owner?: string;
             };
@@ -6351,6 +6548,77 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["WebhookTestEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveWebhookVerification: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
+                "webhook-id": string;
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "webhook.verification",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "webhook_id": "wh_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d",
+                 *         "challenge": "x3Jt0sQmB2gq0m1y8cVYvK5cX6rT7hWnE9aLpD4uFzI"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookVerificationEvent"];
             };
         };
         responses: {

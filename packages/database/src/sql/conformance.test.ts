@@ -28,6 +28,7 @@ import { recordAttempts } from './record-attempts.js';
 import { replayDeliveries } from './replay-deliveries.js';
 import { readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
+import { recordVerification } from './verify-webhooks.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 
 /** Start of the stopped clock. Both sides compare milliseconds since then. */
@@ -89,6 +90,8 @@ type Action =
   | { do: 'pause' | 'resume'; webhook: string | null }
   /** The owner's pause, which is not the operator's. */
   | { do: 'hold' | 'unhold'; webhook: string }
+  /** Its URL is changed, or verified. */
+  | { do: 'unverify' | 'verify'; webhook: string }
   /** Below 0: the clock, which was ahead, is set back. */
   | { do: 'pass'; ms: number };
 
@@ -157,7 +160,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('retry', 'cancelOne'), delivery: fc.nat(30) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('replay', 'replayMissing'), webhook }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('hold', 'unhold'), webhook }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('hold', 'unhold', 'unverify', 'verify'), webhook }) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -314,6 +317,20 @@ const OPENINGS: Record<string, Action[]> = {
     claim([0, 1], ['narrow']),
     { do: 'resume', webhook: 'narrow' },
     release,
+  ],
+  'a webhook that waits for its verification': [
+    { do: 'unverify', webhook: 'narrow' },
+    { do: 'unverify', webhook: 'ordered' },
+    accept('narrow', 'narrow', 'ordered', 'ordered'),
+    claim([0, 1, 2, 3], ['narrow', 'ordered']),
+    { do: 'hold', webhook: 'narrow' },
+    { do: 'verify', webhook: 'narrow' },
+    release,
+    claim([0, 1], ['narrow']),
+    { do: 'unhold', webhook: 'narrow' },
+    { do: 'verify', webhook: 'ordered' },
+    release,
+    claim([0, 1, 2, 3], ['narrow', 'ordered']),
   ],
   'deliveries that were cancelled one by one': [
     accept('ordered', 'ordered', 'ordered', 'narrow'),
@@ -957,6 +974,14 @@ async function act(both: Both, action: Action): Promise<void> {
         : pauseWebhook(sql, action.webhook, paused, 'an operator'));
       return;
     }
+    case 'unverify':
+      both.state = webhooks.setUnverified(state, action.webhook, true);
+      await sql.query('UPDATE webhooks SET unverified_since = now() WHERE id = $1', [action.webhook]);
+      return;
+    case 'verify':
+      both.state = webhooks.setUnverified(state, action.webhook, false);
+      await recordVerification(sql, { webhookId: action.webhook, url: `https://example.com/${action.webhook}`, error: null });
+      return;
     case 'hold':
     case 'unhold':
       both.state = webhooks.setOwnerPaused(state, action.webhook, action.do === 'hold');
@@ -1085,6 +1110,7 @@ async function actual({ base }: Both): Promise<unknown> {
     ) AS pending, (
       SELECT coalesce(json_agg(json_build_object('id', id, 'enabled', enabled, 'disabledReason', disabled_reason, 'generation', generation,
         'fromPosition', from_position - ${String(base)}, 'supersededStatus', superseded_status, 'paused', paused_at IS NOT NULL, 'ownerPaused', owner_paused_at IS NOT NULL,
+        'unverified', unverified_since IS NOT NULL,
         'ordering', ordering, 'unreachableCount', unreachable_count, 'circuitOpenedAt', ${since('circuit_opened_at')},
         'circuitProbeAt', ${since('circuit_probe_at')}, 'rateNextAt', ${since('rate_next_at')},
         'replayNextAt', ${since('replay_next_at')}, 'failingSince', ${since('failing_since')},

@@ -4,8 +4,8 @@ import type { Queryable } from '../database.js';
 export interface ExpiringDeliveries {
   webhookId: string;
   owner: string;
-  /** Who has paused it. */
-  pausedBy: ('owner' | 'operator')[];
+  /** Who has paused it; `verification`: its URL is not verified. */
+  pausedBy: ('owner' | 'operator' | 'verification')[];
   /** Names the pause and the last replay in it: each has its own notice. */
   occasion: string;
   /** The period of the log that they belong to, and its end. */
@@ -71,14 +71,20 @@ export async function readExpiring(
     name: 'read_expiring',
     text: `
       WITH paused AS MATERIALIZED (
-        SELECT id, webhooks AS webhook FROM webhooks
-        WHERE (paused_at IS NOT NULL OR owner_paused_at IS NOT NULL) AND id > $1 ORDER BY id LIMIT ${String(WEBHOOKS)}
+        SELECT id, webhooks AS webhook FROM webhooks WHERE id = ANY (ARRAY(
+          SELECT id FROM (
+            (SELECT id FROM webhooks
+              WHERE (paused_at IS NOT NULL OR owner_paused_at IS NOT NULL) AND id > $1 ORDER BY id LIMIT ${String(WEBHOOKS)})
+            UNION
+            (SELECT webhook_id FROM verifications WHERE webhook_id > $1 ORDER BY webhook_id LIMIT ${String(WEBHOOKS)})
+          ) AS either ORDER BY id LIMIT ${String(WEBHOOKS)}
+        ))
       ), aged AS MATERIALIZED (
         SELECT webhook, (SELECT min(created_at) FROM (${line('(webhook)', 'created_at', 1)}) AS heads) AS oldest_at
         FROM paused WHERE (webhook).enabled
       ), expiring AS (
         SELECT (webhook).id AS "webhookId", (webhook).owner, paused_by(webhook) AS "pausedBy",
-          concat_ws(' ', extract(epoch FROM least((webhook).paused_at, (webhook).owner_paused_at)), extract(epoch FROM (webhook).replay_next_at))
+          concat_ws(' ', extract(epoch FROM least((webhook).paused_at, (webhook).owner_paused_at, (webhook).unverified_since)), extract(epoch FROM (webhook).replay_next_at))
             AS occasion,
           name AS period, ends_at AS "periodEndsAt",
           oldest_at AS "oldestAt",

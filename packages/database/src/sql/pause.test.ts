@@ -23,12 +23,19 @@ const pauseAll = (paused: boolean) => setDeliveryPause(log.pool, paused, 'olga')
 const pauseOne = (id: string, paused: boolean) => pauseWebhook(log.pool, id, paused, 'olga');
 const pauseByOwner = (id: string, paused: boolean) =>
   updateWebhook(log.pool, { id, actor: { id: 'alice', kind: 'owner' }, fields: { ownerPausedAt: paused ? new Date() : null } });
+const setUnverified = (id: string, unverified: boolean) =>
+  updateWebhook(log.pool, {
+    id,
+    actor: { id: 'alice', kind: 'owner' },
+    fields: { unverifiedSince: unverified ? new Date() : null },
+  });
 const waits = { status: 'pending', stage: 'parked', lease_token: null, attempt_count: 0 };
 
 describe.each([
   ['everything', pauseAll],
   ['its webhook', (paused: boolean) => pauseOne('wh_hook', paused)],
   ['its webhook, by its owner,', (paused: boolean) => pauseByOwner('wh_hook', paused)],
+  ['its webhook, until its URL is verified,', (paused: boolean) => setUnverified('wh_hook', paused)],
 ])('while %s is paused, a delivery', (_, pause) => {
   test('that was enqueued before is parked, and loses no attempt', async () => {
     const id = await log.addDelivery('hook');

@@ -24,6 +24,14 @@ import { recordAttempts } from './record-attempts.js';
 import { readReplayChunk, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
 import { countWithMissing, readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
+import { countReplays, noteReplay } from './replay-pace.js';
+import {
+  postponeVerifications,
+  recordVerification,
+  releaseUnverified,
+  requestVerification,
+  takeUnverified,
+} from './verify-webhooks.js';
 import { listRevocations, readRevocations, removeEndedRevocations, writeRevocations } from './revocations.js';
 import { wakeDeliveries } from './wake-deliveries.js';
 import { countHour, dropWebhookHours, readWebhookHours } from './webhook-hours.js';
@@ -57,6 +65,8 @@ beforeAll(async () => {
       SELECT position, id, type, CASE WHEN position % 2 = 0 THEN 'owner_1' END, accepted_at, '{*}', position % 4 < 2 FROM events WHERE position > 39900;
     UPDATE webhooks SET enabled = false WHERE id > 'wh_99';
     UPDATE webhooks SET owner_paused_at = now() WHERE id LIKE 'wh_5%';
+    UPDATE webhooks SET unverified_since = now() WHERE id LIKE 'wh_6%';
+    INSERT INTO replays SELECT id, 'example.com', now() + interval '1 h' FROM webhooks WHERE id LIKE 'wh_1%';
     INSERT INTO expiry_notices (period, webhook_id, notified_at) SELECT 'two', id, now() - interval '9 days' FROM webhooks WHERE id LIKE 'wh_50%';
     INSERT INTO revocations (kind, subject, ends_at) SELECT 'token', 'jti_' || n, now() + n * interval '1 min' FROM generate_series(1, 10000) AS n`);
   await database.pool.query(`
@@ -165,6 +175,13 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['bring_forward', (sql) => bringForward(sql, 1000)],
   ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1')],
   ['take_tasks', (sql) => takeTasks(sql, [{ name: 'reconcile', forMs: 1000 }], 'one')],
+  ['take_unverified', (sql) => takeUnverified(sql)],
+  ['postpone_verifications', (sql) => postponeVerifications(sql, ['wh_61', 'wh_62'], 1000)],
+  ['record_verification', (sql) => recordVerification(sql, { webhookId: 'wh_61', url: 'https://example.com', error: null })],
+  ['request_verification', (sql) => requestVerification(sql, 'owner_2', 'wh_62')],
+  ['release_unverified', (sql) => releaseUnverified(sql)],
+  ['count_replays', (sql) => countReplays(sql, 'example.com', 'wh_1')],
+  ['note_replay', (sql) => noteReplay(sql, 'example.com', 'wh_2')],
   ['give_back_task', (sql) => giveBackTask(sql, 'reconcile', 'one')],
 ];
 

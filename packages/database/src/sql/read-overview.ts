@@ -15,6 +15,7 @@ export interface Overview {
   failing: number;
   circuitOpen: number;
   paused: number;
+  unverified: number;
 }
 
 type Row = Record<Exclude<keyof Overview, 'oldestPendingAt'>, string> & Pick<Overview, 'oldestPendingAt'>;
@@ -38,7 +39,8 @@ export async function readOverview(sql: Queryable): Promise<Overview> {
         SELECT count(*) AS webhooks, count(*) FILTER (WHERE enabled) AS enabled, count(*) FILTER (WHERE NOT enabled) AS disabled,
           count(*) FILTER (WHERE enabled AND failing_since IS NOT NULL) AS failing,
           count(*) FILTER (WHERE enabled AND circuit_opened_at IS NOT NULL) AS "circuitOpen",
-          count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused
+          count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused,
+          count(*) FILTER (WHERE unverified_since IS NOT NULL) AS unverified
         FROM webhooks
       ) AS webhook_counts`,
   });

@@ -20,8 +20,10 @@ export const TABLES = [
   'pending_deliveries',
   'periodic_tasks',
   'registration_keys',
+  'replays',
   'revocations',
   'subscriptions',
+  'verifications',
   'webhook_hours',
   'webhooks',
 ] as const;

@@ -23,9 +23,9 @@ export function inFlight(state: State, webhookId: string): number {
   return pendingOf(state, webhookId).filter((row) => isLeased(row, state.now)).length;
 }
 
-/** Returns whether deliveries of a webhook are paused: by its owner, by an operator, or for all. */
+/** Returns whether deliveries of a webhook are paused: by its owner, by an operator, until its URL is verified, or for all. */
 export function isPaused(state: State, webhook: Webhook): boolean {
-  return state.paused || webhook.paused || webhook.ownerPaused;
+  return state.paused || webhook.paused || webhook.ownerPaused || webhook.unverified;
 }
 
 /** Returns, like `free_slots`, how many more deliveries of a webhook may be admitted. */

@@ -36,6 +36,8 @@ export interface Webhook {
   paused: boolean;
   /** Its owner paused it. */
   ownerPaused: boolean;
+  /** It waits until its URL is verified. */
+  unverified: boolean;
   maxInFlight: number;
   ordering: 'unordered' | 'fifo';
   /** Requests per second. */
@@ -115,6 +117,7 @@ export function emptyState(webhooks: readonly (Pick<Webhook, 'id'> & Partial<Web
     supersededStatus: 'cancelled',
     paused: false,
     ownerPaused: false,
+    unverified: false,
     maxInFlight: 10,
     ordering: 'unordered',
     rateLimit: null,

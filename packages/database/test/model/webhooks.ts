@@ -64,6 +64,14 @@ export function setOwnerPaused(before: State, webhookId: string, paused: boolean
   return state;
 }
 
+/** Lets one webhook wait until its URL is verified, or verifies it: the pauses of its owner and of operators stay as they are. */
+export function setUnverified(before: State, webhookId: string, unverified: boolean): State {
+  const state = copy(before);
+  const webhook = state.webhooks.get(webhookId);
+  if (webhook) webhook.unverified = unverified;
+  return state;
+}
+
 /** Pauses or resumes everything (null) or one webhook, for an operator. */
 export function setPaused(before: State, webhookId: string | null, paused: boolean): State {
   const state = copy(before);

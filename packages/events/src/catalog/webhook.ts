@@ -38,7 +38,9 @@ export const webhookExpiring = defineEvent({
   schema: z.strictObject({
     user_id: userId,
     webhook_id: z.string(),
-    paused_by: z.array(z.enum(['owner', 'operator'])),
+    paused_by: z
+      .array(z.enum(['owner', 'operator', 'verification']))
+      .describe('Who has paused it; `verification`: it waits until its URL is verified'),
     deliveries: z.int().describe('The number of deliveries; at most 10,000 are counted.'),
     oldest_at: z.iso.datetime().describe('When the oldest of them was created.'),
     skipped_after: z.iso.datetime().describe('The time after which they are skipped.'),
@@ -50,6 +52,22 @@ export const webhookExpiring = defineEvent({
     deliveries: 120,
     oldest_at: '2026-10-27T10:00:00.000Z',
     skipped_after: '2026-11-27T00:00:00.000Z',
+  },
+});
+
+/**
+ * The challenge by which a receiver shows that it expects events (`VERIFY_WEBHOOKS`). It goes only to that webhook: it is on no
+ * stream and not in the event log.
+ */
+export const webhookVerification = defineEvent({
+  type: 'webhook.verification',
+  audience: 'everyone',
+  description:
+    'Tidings verifies the URL of a webhook before it sends events there. The receiver answers with a 2xx and the challenge, as JSON `{"challenge": "…"}` or as plain text.',
+  schema: z.strictObject({ webhook_id: z.string(), challenge: z.string() }),
+  example: {
+    webhook_id: 'wh_01938c4e-5c3a-7e6b-9f00-3d2f1a0b4c5d',
+    challenge: 'x3Jt0sQmB2gq0m1y8cVYvK5cX6rT7hWnE9aLpD4uFzI',
   },
 });
 

@@ -45,7 +45,7 @@ const rarely = fc.nat(4).map((n) => n === 0);
 const nothing = fc.constant(null);
 const changes = fc.oneof(
   fc.record<Change>({ to: fc.constantFrom('paused', 'resumed'), webhookId: fc.option(webhook) }),
-  fc.record<Change>({ to: fc.constantFrom('held', 'released'), webhookId: webhook }),
+  fc.record<Change>({ to: fc.constantFrom('held', 'released', 'unverified', 'verified'), webhookId: webhook }),
   { weight: 2, arbitrary: fc.record<Change>({ to: fc.constantFrom('unordered', 'fifo'), webhookId: webhook }) },
   {
     weight: 3,
@@ -146,7 +146,10 @@ export function recover(simulation: Simulation, behaviour: Behaviour): Simulatio
   const act = (does: Action) => (next = observe(next, does(next, behaviour)));
   for (const webhookId of [null, ...WEBHOOKS.map(({ id }) => id)])
     act((before) => change(before, { to: 'resumed', webhookId }, behaviour));
-  for (const { id } of WEBHOOKS) act((before) => change(before, { to: 'released', webhookId: id }, behaviour));
+  for (const { id } of WEBHOOKS) {
+    act((before) => change(before, { to: 'released', webhookId: id }, behaviour));
+    act((before) => change(before, { to: 'verified', webhookId: id }, behaviour));
+  }
   // Each action may have set the clock back.
   for (let round = 0; round < 300 && (next.log.pending.size > 0 || next.log.expansions.length > 0); round += 1) {
     act((before) => passTime(before, HOUR_MS));

@@ -1,7 +1,7 @@
 import { replay, retry } from '../retry.js';
 import { isSuperseded, type State } from '../state.js';
 import { cancel } from '../end.js';
-import { remove, setEnabled, setOrdering, setOwnerPaused, setPaused } from '../webhooks.js';
+import { remove, setEnabled, setOrdering, setOwnerPaused, setPaused, setUnverified } from '../webhooks.js';
 import { add } from './observations.js';
 import { enqueue, WAKE_AFTER_MS, type Behaviour, type Simulation } from './simulation.js';
 
@@ -9,7 +9,10 @@ const REPLAYS_PER_SECOND = 10;
 
 /** A change of a webhook, by its owner, an operator, or Tidings. */
 export type Change =
-  | { to: 'enabled' | 'disabled' | 'failing' | 'unordered' | 'fifo' | 'removed' | 'held' | 'released'; webhookId: string }
+  | {
+      to: 'enabled' | 'disabled' | 'failing' | 'unordered' | 'fifo' | 'removed' | 'held' | 'released' | 'unverified' | 'verified';
+      webhookId: string;
+    }
   | { to: 'paused' | 'resumed'; webhookId: string | null };
 
 /** Makes a change of a webhook, or of all (null). */
@@ -20,6 +23,7 @@ export function change(simulation: Simulation, { to, webhookId }: Change, { rule
     if (to === 'paused' || to === 'resumed') return setPaused(log, webhookId, to === 'paused');
     const id = webhookId ?? '';
     if (to === 'held' || to === 'released') return setOwnerPaused(log, id, to === 'held');
+    if (to === 'unverified' || to === 'verified') return setUnverified(log, id, to === 'unverified');
     if (to === 'removed') return remove(log, id);
     if (to === 'unordered' || to === 'fifo') return setOrdering(log, id, to, rules);
     return setEnabled(log, id, to === 'enabled', to === 'failing' ? 'failing' : null, rules);
