@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
+import { createMachineKeys } from '@tidings/config';
 import { createHttpPublisher, createOutbox, createPublisher, outboxTable } from '@tidings/events';
 import { createTestDatabase, type TestDatabase } from '@tidings/testing';
 import { catalog, invoicePaid, memberInvited } from './harness/own-events.mjs';
@@ -79,4 +81,15 @@ describe('an installation with a module of event types', () => {
     for (const type of catalog.types) expect(document).toContain(type);
     expect(document).not.toMatch(/sync\.(completed|failed|\*)|gaps\.updated|extraction\./);
   });
+});
+
+test.each(['api', 'worker'])('a module that cannot be used ends the %s with a line that says why, and no stack trace', (app) => {
+  const main = fileURLToPath(new URL(`../apps/${app}/dist/main.js`, import.meta.url));
+  const servers = { DATABASE_URL: 'postgresql://127.0.0.1/none', REDIS_URL: 'redis://127.0.0.1' };
+  const env = { ...process.env, ...servers, ...createMachineKeys(), EVENT_TYPES: './no-such-events.mjs' };
+  const { status, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^The configuration has mistakes:\n {2}- EVENT_TYPES \.\/no-such-events\.mjs cannot be used: Cannot find module .*\n$/,
+  );
 });
