@@ -1,5 +1,6 @@
 // npm run bench [-- NAME] [--rounds N] [--json] [--year], and npm run bench -- year [--scale N] [--fresh]
 import { parseArgs } from 'node:util';
+import { benchBudget } from './budget/bench.js';
 import { benchDelivery } from './delivery/bench.js';
 import { benchDrain } from './drain/bench.js';
 import { benchEveryone } from './everyone/bench.js';
@@ -17,7 +18,7 @@ import { printTable, type Report } from './report.js';
 import type { BenchOptions } from './servers.js';
 import { parseYearSize, prepareYear } from './year/prepare.js';
 
-/** A bench; `listing` prints plans, and `memory` prints megabytes; the others return reports. */
+/** A bench; `listing` prints plans, `memory` megabytes, and `budget` the costs of routes; the others return reports. */
 type Bench = (rounds: number, options: BenchOptions) => Promise<Report | Report[] | undefined>;
 
 /** The benches that can run on the database of a year. */
@@ -30,6 +31,7 @@ const BENCHES_ON_YEAR: Partial<Record<string, Bench>> = {
   limits: benchLimits,
   publish: benchPublish,
   rates: benchRates,
+  budget: benchBudget,
 };
 const BENCHES: Partial<Record<string, Bench>> = {
   ...BENCHES_ON_YEAR,

@@ -25,6 +25,8 @@ export interface TestApi {
   limits: Limits;
   /** By their paths. */
   pages: Readonly<Record<string, RequestHandler>>;
+  /** The database of the API. */
+  databaseUrl: string;
   /** Connections of the test's own. */
   database: Database;
   /** The connections of the API. */
@@ -184,6 +186,7 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     pages: api.pages,
     revocations: { refresh: api.endRefused },
     url: api.url,
+    databaseUrl: testDatabase.url,
     database,
     databases: api.databases,
     redis,

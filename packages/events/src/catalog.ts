@@ -7,6 +7,7 @@ import { ownerFieldOf, type Audience, type EventDefinition } from './define-even
 import { parseInWords, toFieldErrors } from './describe-issue.js';
 import type { EventDraft, TidingsEvent } from './event.js';
 import { matches } from './pattern.js';
+import { shorten } from './shorten.js';
 import { joinPath, validateDrafts, type DraftType } from './validate-drafts.js';
 
 /** The union of the drafts that a list of definitions makes. */
@@ -88,7 +89,7 @@ export function createCatalog<const Definitions extends readonly EventDefinition
     if (type === undefined) return `is missing: it must be one of ${known}`;
     if (typeof type !== 'string') return `must be one of ${known}`;
     if (systemByType.has(type)) return `"${type}" is published by Tidings itself`;
-    return `"${type}" is not in the catalog, which has ${known}`;
+    return `"${shorten(type)}" is not in the catalog, which has ${known}`;
   };
 
   return {

@@ -38,6 +38,7 @@ export type { Published } from './published.js';
 export { createHttpPublisher, type AcceptedOverHttp, type HttpPublisher, type HttpPublisherOptions } from './http-publisher.js';
 export { publishOverHttp } from './publish-over-http.js';
 export type { HttpPublishOptions } from './post-events.js';
+export { shorten } from './shorten.js';
 export { RejectedEventError } from './rejected-event-error.js';
 export { createOutbox, type Outbox, type OutboxClient, type OutboxOptions, type RunStatement } from './outbox/outbox.js';
 export { outboxTable } from './outbox/outbox-table.js';

@@ -6,3 +6,7 @@ export { flushStatistics } from './flush-statistics.js';
 export { openHandles } from './open-handles.js';
 export { createTestRedis, type TestRedis } from './redis.js';
 export { createTestAuthority, type ServerCertificate, type TestAuthority } from './certificates.js';
+export { encode, exchange, type BudgetAnswer, type BudgetRequest } from './budget/exchange.js';
+export { makeBusy } from './budget/busy-owner.js';
+export { costlyRequests, type CostlyIds, type CostlyRequest } from './budget/costly-requests.js';
+export { worstRequests, type BudgetOperation } from './budget/worst-requests.js';

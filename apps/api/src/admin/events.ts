@@ -26,7 +26,7 @@ export function adminEventRoutes({ sql, catalog }: { sql: Queryable; catalog: Pi
         operationId: 'listEventsOfAllOwners',
         summary: 'The events of all owners, oldest first or newest first',
         description:
-          'Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.',
+          'Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that, and a page ends at 1 MB of data.',
         access: ADMIN,
         query: eventsQuery(catalog),
         responses: { 200: { description: 'The events behind the cursor.', schema: pageOf(listedOperatorEventJson) } },

@@ -6,7 +6,7 @@ import { selectionSchemas } from '../deliveries/selection.js';
 import type { Admit } from '../deliveries/admit.js';
 import type { DeliveryLog } from '../deliveries/delivery-log.js';
 import { listPage } from '../deliveries/list-page.js';
-import { deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from '../deliveries/view.js';
+import { attemptsQuery, deliveryJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from '../deliveries/view.js';
 import { changeOf } from '../http/change-of.js';
 import { route, type Route } from '../openapi/route.js';
 import { readCursor } from '../http/cursor.js';
@@ -161,13 +161,15 @@ export function adminWebhookRoutes({ database, reading, seal, deliveries, catalo
         method: 'get',
         path: '/api/admin/deliveries/{id}',
         operationId: 'getDeliveryOfAnyOwner',
-        summary: 'One delivery of any owner, with all attempts',
+        summary: 'One delivery of any owner, with its newest attempts',
+        description: 'At most 100 attempts are returned: `before` reads those before them.',
         access: ADMIN,
         params: { id: 'delivery' },
+        query: attemptsQuery,
         responses: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
       },
-      async ({ params: { id } }, response) => {
-        const found = await deliveries.findAny(id);
+      async ({ params: { id }, query: { before } }, response) => {
+        const found = await deliveries.findWithAttempts(null, id, before);
         if (!found) throw notFound('delivery', id);
         response.json(deliveryWithAttemptsToJson(found));
       },

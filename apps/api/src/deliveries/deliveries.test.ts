@@ -121,6 +121,28 @@ describe('one delivery', () => {
     expect(Date.parse(body.attempts[0].started_at)).not.toBeNaN();
   });
 
+  test.each([
+    ['its owner', () => api.as('alice').get(`/api/deliveries/${String(deliveryIds[0])}`)],
+    ['operators', () => api.as('olga', 'admin').get(`/api/admin/deliveries/${String(deliveryIds[0])}`)],
+  ])('has its newest 100 attempts, and those before them on request, for %s', async (_who, get) => {
+    const { pool } = api.database;
+    await pool.query(
+      `INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code)
+       SELECT $1, n, now(), 1, 500 FROM generate_series(2, 250) AS n ON CONFLICT DO NOTHING`,
+      [deliveryIds[0]],
+    );
+    const numbers = async (query: object) =>
+      (await get().query(query)).body.attempts.map(({ number }: { number: number }) => number) as number[];
+    const from = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    expect(await numbers({})).toEqual(from(151, 250));
+    expect(await numbers({ before: 151 })).toEqual(from(51, 150));
+    expect(await numbers({ before: 51 })).toEqual(from(1, 50));
+    expect(await numbers({ before: 1 })).toEqual([]);
+    for (const before of ['0', '-1', 'x', '1.5', '1000000000'])
+      expect((await get().query({ before })).body.errors).toMatchObject([{ field: 'before' }]);
+    await pool.query('DELETE FROM attempts WHERE delivery_id = $1 AND number > 1', [deliveryIds[0]]);
+  });
+
   test('leads to its event, with the payload exactly as accepted', async () => {
     const { status, headers, body } = await api.as('alice').get(`/api/deliveries/${String(deliveryIds[1])}/event`);
     expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json; charset=utf-8' });

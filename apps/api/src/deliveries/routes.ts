@@ -15,7 +15,7 @@ import type { Replay } from './replay.js';
 import type { Retry } from './retry.js';
 import { selectionSchemas } from './selection.js';
 import { webhookDisabled } from '../webhooks/nothing-is-sent.js';
-import { deliveryJson, deliveryToJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from './view.js';
+import { attemptsQuery, deliveryJson, deliveryToJson, deliveryWithAttemptsJson, deliveryWithAttemptsToJson } from './view.js';
 
 interface DeliveryRoutesParts {
   deliveries: DeliveryLog;
@@ -126,13 +126,17 @@ export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
         method: 'get',
         path: '/api/deliveries/{id}',
         operationId: 'getDelivery',
-        summary: 'One delivery with all attempts',
+        summary: 'One delivery with its newest attempts',
+        description: 'At most 100 attempts are returned: `before` reads those before them.',
         access: 'owner',
         params: { id: 'delivery' },
+        query: attemptsQuery,
         responses: { 200: { description: 'The delivery.', schema: deliveryWithAttemptsJson } },
       },
-      async ({ caller, params }, response) => {
-        response.json(deliveryWithAttemptsToJson(await findDelivery(caller.owner, params.id)));
+      async ({ caller, params: { id }, query: { before } }, response) => {
+        const found = await deliveries.findWithAttempts(caller.owner, id, before);
+        if (!found) throw notFound('delivery', id);
+        response.json(deliveryWithAttemptsToJson(found));
       },
     ),
 
@@ -149,7 +153,7 @@ export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
         responses: { 200: { description: 'The event.', schema: eventJson } },
       },
       async ({ caller: { owner }, params }, response) => {
-        const { delivery } = await findDelivery(owner, params.id);
+        const delivery = await findDelivery(owner, params.id);
         const position = await findPosition(sql, owner, delivery.eventId);
         if (position === null) throw notFound('event', delivery.eventId);
         const { events } = await readOwnerEvents(sql, owner, { after: position - 1, limit: 1 });
@@ -173,11 +177,11 @@ export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
         },
       },
       async ({ caller: { owner }, params: { id } }, response) => {
-        const { webhookId } = (await findDelivery(owner, id)).delivery;
+        const { webhookId } = await findDelivery(owner, id);
         const target = await registry.find(owner, webhookId);
         if (target?.enabled) await countDestination(response, target.url);
         const webhook = await retry(owner, id);
-        const { delivery } = await findDelivery(owner, id);
+        const delivery = await findDelivery(owner, id);
         if (webhook === 'disabled') throw webhookDisabled(delivery.webhookId);
         if (webhook === 'removed') throw webhookRemoved(delivery.webhookId);
         response.status(202).json(deliveryToJson(delivery));
@@ -201,7 +205,7 @@ export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
       },
       async ({ caller: { owner }, params: { id } }, response) => {
         const result = await cancel(owner, id);
-        const { delivery } = await findDelivery(owner, id);
+        const delivery = await findDelivery(owner, id);
         if (!result?.cancelled && delivery.status !== 'cancelled') throw hasEnded(delivery);
         response.json(deliveryToJson(delivery));
       },

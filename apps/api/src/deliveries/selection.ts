@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Catalog } from '@tidings/events';
 import { typesList, typesParameter } from '../events/types-parameter.js';
+import { countItems, MAX_ITEMS } from '../http/count-items.js';
 import { listParameter } from '../http/list-parameter.js';
 import { page } from '../http/pages.js';
 import { time } from '../http/time.js';
@@ -18,7 +19,7 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
   return {
     list: z.strictObject({
       ...page,
-      status: listParameter(z.array(status).min(1)),
+      status: listParameter(z.array(status).min(1).max(MAX_ITEMS)),
       event_types: typesParameter(catalog),
       since: time.optional(),
       until: time.optional(),
@@ -28,7 +29,10 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
         since: time,
         until: time.optional(),
         status: z
-          .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(terminal))
+          .preprocess(
+            (value, context) => countItems('statuses')(typeof value === 'string' ? [value] : value, context),
+            z.array(terminal).max(MAX_ITEMS),
+          )
           .default(['failed', 'skipped']),
         missing: z
           .boolean()

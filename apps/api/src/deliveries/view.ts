@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Attempt, DeliveryState } from '@tidings/database';
+import { MAX_ATTEMPTS_SHOWN, type DeliveryWithAttempts } from './delivery-log.js';
 
 /** A delivery in JSON. */
 export const deliveryJson = z
@@ -60,7 +61,14 @@ const attemptJson = z
 
 /** A delivery with its attempts, oldest first. */
 export const deliveryWithAttemptsJson = deliveryJson
-  .extend({ attempts: z.array(attemptJson) })
+  .extend({
+    attempts: z
+      .array(attemptJson)
+      .max(MAX_ATTEMPTS_SHOWN)
+      .describe(
+        `The newest ${String(MAX_ATTEMPTS_SHOWN)} attempts, oldest first. Where the first one has a number above 1, send it as \`before\` for those before it.`,
+      ),
+  })
   .meta({ id: 'DeliveryWithAttempts' });
 
 /** Converts a delivery to JSON. */
@@ -98,7 +106,17 @@ function attemptToJson(attempt: Attempt): z.output<typeof attemptJson> {
   };
 }
 
+/** The query of a delivery with its attempts. */
+export const attemptsQuery = z.strictObject({
+  before: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'must be the number of an attempt: a whole number from 1')
+    .transform(Number)
+    .optional()
+    .meta({ type: 'integer', minimum: 1, maximum: 999_999_999, description: 'Only attempts with a lower number.' }),
+});
+
 /** Converts a delivery and its attempts to JSON. */
-export function deliveryWithAttemptsToJson({ delivery, attempts }: { delivery: DeliveryState; attempts: readonly Attempt[] }) {
+export function deliveryWithAttemptsToJson({ delivery, attempts }: DeliveryWithAttempts) {
   return { ...deliveryToJson(delivery), attempts: attempts.map(attemptToJson) };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { MAX_PAGE_BYTES } from '../http/pages.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
@@ -104,3 +105,37 @@ test.each(['order=up', 'since=yesterday', 'until=2026-01-01', 'cursor=evt_9', 'o
     expect((await api.as('olga', 'admin').get(`/api/admin/events?${query}`)).status).toBe(400);
   },
 );
+
+describe('large events', () => {
+  const LARGE = Array.from({ length: 12 }, (_, index) => `large_${String(index + 1)}`);
+  beforeAll(async () => {
+    // Random text, which PostgreSQL cannot compress, and equal letters, which it can.
+    await api.database.pool.query(
+      `INSERT INTO events (id, type, owner, data, timestamp, accepted_at)
+       SELECT 'large_' || n, 'sync.failed', 'carol', json_build_object('a',
+         CASE WHEN n % 2 = 0 THEN (SELECT string_agg(md5(n::text || i), '') FROM generate_series(1, 6000) AS i) ELSE repeat('é', 96000) END),
+         now(), now()
+       FROM generate_series(1, 12) AS n`,
+    );
+  });
+
+  test.each([
+    ['asc', 'of an owner', () => api.as('carol').get('/api/events?limit=200&types=sync.failed')],
+    ['desc', 'of an owner', () => api.as('carol').get('/api/events?limit=200&types=sync.failed')],
+    ['asc', 'of all owners', () => api.as('olga', 'admin').get('/api/admin/events?limit=200&types=sync.failed')],
+    ['desc', 'of all owners', () => api.as('olga', 'admin').get('/api/admin/events?limit=200&types=sync.failed')],
+  ])('come in pages of one megabyte and the event that passes it, with each event once (%s, %s)', async (order, _whose, get) => {
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    for (let pages = 0; pages < 10; pages += 1) {
+      const { body, text } = await get().query({ order, ...(cursor !== undefined && { cursor }) });
+      const { data, next_cursor: next } = body as Page;
+      expect(Buffer.byteLength(text)).toBeLessThan(MAX_PAGE_BYTES + 200_000);
+      expect(data.length).toBeLessThan(LARGE.length);
+      seen.push(...data.map(({ id }) => id));
+      if (data.length === 0 || next === null) break;
+      cursor = next;
+    }
+    expect(seen).toEqual(order === 'asc' ? LARGE : LARGE.toReversed());
+  });
+});

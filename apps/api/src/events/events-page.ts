@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findPosition, listEvents, type LoggedEvent, type Queryable } from '@tidings/database';
 import type { Catalog } from '@tidings/events';
 import { CURSOR_RULE } from '../http/cursor.js';
-import { page } from '../http/pages.js';
+import { MAX_PAGE_BYTES, page } from '../http/pages.js';
 import { time } from '../http/time.js';
 import { invalid } from '../problems/problem.js';
 import { typesParameter } from './types-parameter.js';
@@ -23,7 +23,7 @@ export function eventsQuery(catalog: Pick<Catalog, 'types'>) {
 
 /**
  * Reads a page of the log, as JSON text. Oldest first, the cursor stays the same while there are no new events; newest first, it
- * is null on the last page. A page of rare types may be short or empty before that. Throws a 400 `Problem` if the cursor names no event that the owner may see.
+ * is null on the last page. A page of rare types may be short or empty before that, and one of large events is short. Throws a 400 `Problem` if the cursor names no event that the owner may see.
  *
  * @param owner only events that this owner may see; null: all
  */
@@ -35,10 +35,19 @@ export async function eventsPage(
 ): Promise<string> {
   const cursor = cursorId === undefined ? undefined : await findPosition(sql, owner, cursorId);
   if (cursor === null) throw invalid([{ field: 'cursor', message: CURSOR_RULE }]);
-  const page = await listEvents(sql, { owner, limit: limit + 1, order, cursor, types, since, until });
+  const page = await listEvents(sql, {
+    owner,
+    limit: limit + 1,
+    maxBytes: MAX_PAGE_BYTES,
+    order,
+    cursor,
+    types,
+    since,
+    until,
+  });
   const events = page.events.slice(0, limit);
   const last = events.at(-1)?.id ?? null;
-  const isLast = page.events.length <= limit && page.lookedAt === null;
+  const isLast = page.events.length <= limit && page.lookedAt === null && !page.isFull;
   const next = page.lookedAt ?? (order === 'asc' ? (last ?? cursorId ?? null) : isLast ? null : last);
   return `{"data":[${events.map(toJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`;
 }

@@ -118,7 +118,7 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         readsLog: true,
         summary: 'The events that the caller may see, oldest first or newest first',
         description:
-          'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.',
+          'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that, and a page ends at 1 MB of data.',
         access: 'owner',
         query: eventsQuery(catalog),
         responses: { 200: { description: 'The events behind the cursor.', schema: pageOf(eventJson) } },

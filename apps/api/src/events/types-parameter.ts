@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { matches, type Catalog } from '@tidings/events';
+import { matches, shorten, type Catalog } from '@tidings/events';
+import { countItems, MAX_ITEMS } from '../http/count-items.js';
 import { listParameter } from '../http/list-parameter.js';
 
 /**
@@ -22,16 +23,17 @@ export function typesParameter({ types }: Pick<Catalog, 'types'>) {
 
 /** Returns the same schema for a list in a body: `["sync.*", "gaps.updated"]`. */
 export function typesList({ types }: Pick<Catalog, 'types'>) {
-  return z
+  const list = z
     .array(z.string().meta(patternSchema(types)))
     .min(1, 'must hold at least one type; leave it out for all')
-    .max(50, 'must hold at most 50 types')
+    .max(MAX_ITEMS)
     .transform((patterns, context) => {
       patterns.forEach((pattern, index) => {
         if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', path: [index], message: noMatch(types, pattern) });
       });
       return matchingTypes(types, patterns);
     });
+  return z.preprocess(countItems('types'), list);
 }
 
 /** The JSON Schema of a pattern that matches at least one of the types: a type, its prefix and `.*`, or `*`. */
@@ -53,4 +55,4 @@ const hasMatch = (types: readonly string[], pattern: string) => types.some((type
 const matchingTypes = (types: readonly string[], patterns: readonly string[]) =>
   types.filter((type) => patterns.some((pattern) => matches(pattern, type)));
 const noMatch = (types: readonly string[], pattern: string) =>
-  `"${pattern}" matches no event type; the event types are ${types.join(', ')}`;
+  `"${shorten(pattern)}" matches no event type; the event types are ${types.join(', ')}`;

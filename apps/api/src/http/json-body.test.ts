@@ -55,6 +55,68 @@ describe('the depth of a body', () => {
   });
 });
 
+describe('the number of values of a body', () => {
+  const message = 'holds more than 50,000 values and names, the limit: send less at a time';
+
+  test.each([
+    ['numbers', `[${'1,'.repeat(500_000)}1]`],
+    ['empty objects', `{"events":[${'{},'.repeat(300_000)}{}]}`],
+    ['lists of lists', `[${`${nested(40)},`.repeat(12_000)}1]`],
+    ['names of one object', `{${Array.from({ length: 90_000 }, (_, index) => `"${index.toString(36)}":1`).join(',')}}`],
+  ])('may be at most 50,000: %s', async (_what, body) => {
+    expect(body.length).toBeLessThan(1_048_576);
+    const answer = await post('/api/events', body);
+    expect([answer.status, answer.body.errors]).toEqual([400, [{ field: '', message }]]);
+  });
+
+  test.each([
+    ['/api/webhooks/wh_01a20f72-bf62-73aa-bf71-cc66b4490a07/replay', 'status', 'statuses'],
+    ['/api/webhooks/wh_01a20f72-bf62-73aa-bf71-cc66b4490a07/replay', 'event_types', 'types'],
+    ['/api/webhooks', 'event_types', 'types'],
+  ])('of a list of a small body may be 50, counted before one is checked: %s %s', async (path, field, noun) => {
+    const { status, body } = await post(path, JSON.stringify({ [field]: Array(10_000).fill(1) }));
+    expect(status).toBe(400);
+    expect(body.errors).toContainEqual({ field, message: `must hold at most 50 ${noun}, and has 10,000` });
+    expect(body.errors.length).toBeLessThan(3);
+  });
+});
+
+describe('a long text that is wrong', () => {
+  const LONG = 'x'.repeat(30_000);
+  const send = (method: 'post' | 'get', path: string, body?: object, headers: Record<string, string> = {}) =>
+    api.as('service', 'admin events:publish')[method](path).set(headers).send(body);
+
+  test.each([
+    ['an event type', () => send('post', '/api/events', { type: LONG, data: {} })],
+    ['a field of an event', () => send('post', '/api/events', { type: 'sync.failed', data: { [LONG]: 1 } })],
+    ['a field beside it', () => send('post', '/api/events', { type: 'sync.failed', data: {}, [LONG]: 1 })],
+    ['a name twice', () => post('/api/events', `{"${LONG}":1,"${LONG}":1}`)],
+    ['a field of a webhook', () => send('post', '/api/webhooks', { url: 'https://example.com/', [LONG]: 1 })],
+    ['a URL', () => send('post', '/api/webhooks', { url: LONG })],
+    ['the name of a host', () => send('post', '/api/webhooks', { url: `https://${LONG}/` })],
+    ['a type of a webhook', () => send('post', '/api/webhooks', { url: 'https://example.com/', event_types: [LONG] })],
+    ['the name of a header', () => send('post', '/api/webhooks', { url: 'https://example.com/', headers: { [LONG]: 'x' } })],
+    ['a type of a list', () => send('get', `/api/events?types=${LONG.slice(0, 14_000)}`)],
+    ['a cursor', () => send('get', `/api/events?cursor=${LONG.slice(0, 14_000)}`)],
+    ['a parameter', () => send('get', `/api/events?${LONG.slice(0, 14_000)}=1`)],
+    ['a path', () => send('get', `/api/${LONG.slice(0, 14_000)}`)],
+    ['an id', () => send('get', `/api/events/${LONG.slice(0, 14_000)}`)],
+    ['an owner', () => send('get', `/api/admin/owners/${LONG.slice(0, 14_000)}`)],
+    ['a path of another method', () => send('post', `/api/events/${LONG.slice(0, 14_000)}`)],
+    ['an encoding', () => send('get', `/api/events?a=%FF${LONG.slice(0, 14_000)}`)],
+    [
+      'a charset',
+      () => send('post', '/api/events', {}, { 'content-type': `application/json; charset=${LONG.slice(0, 14_000)}` }),
+    ],
+    ['an Idempotency-Key', () => send('post', '/api/events', event, { 'idempotency-key': LONG.slice(0, 14_000) })],
+  ])('is cut off in the problem document: %s', async (_what, request) => {
+    const { status, text } = await request();
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+    expect(text.length).toBeLessThan(2000);
+  });
+});
+
 describe('a compressed body', () => {
   test('is accepted', async () => {
     expect((await postBytes('gzip', gzipSync(JSON.stringify(event)))).status).toBe(202);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
-import { InvalidJsonError, parseJson } from '@tidings/events';
+import { InvalidJsonError, parseJson, shorten } from '@tidings/events';
 import { invalid, Problem } from '../problems/problem.js';
 
 /** The maximum size of a body, in bytes: of published events, and of all others, whose fields are few and short. */
@@ -34,7 +34,7 @@ function checkCharset(request: Request): void {
   const charset = CHARSET.exec(request.get('content-type') ?? '')?.[1];
   if (charset === undefined || UTF_8.test(charset)) return;
   throw new Problem(415, 'The character set is not supported', {
-    detail: `The body is declared as "${charset}". Send it as UTF-8, with "Content-Type: application/json".`,
+    detail: `The body is declared as "${shorten(charset)}". Send it as UTF-8, with "Content-Type: application/json".`,
   });
 }
 

@@ -3,6 +3,8 @@ import { CURSOR_RULE, toCursor } from './cursor.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
+/** A page ends with the item that makes it longer than this, in bytes: 1 MiB. Its last item may be as large as an event. */
+export const MAX_PAGE_BYTES = 1_048_576;
 const LIMIT = `must be a whole number from 1 to ${String(MAX_LIMIT)}`;
 
 /** The query parameters of a list: `?limit=&cursor=`. `readCursor` returns the id in the cursor. */
@@ -32,7 +34,7 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
         .string()
         .nullable()
         .describe(
-          'The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items.',
+          'The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items.',
         ),
     })
     .meta({ id: `${id}Page` });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FieldError } from '@tidings/events';
+import { shorten, type FieldError } from '@tidings/events';
 
 const fieldErrorJson = z.strictObject({ field: z.string(), message: z.string() }).meta({ id: 'FieldError' });
 
@@ -41,19 +41,23 @@ const MAX_SHOWN = 300;
 
 /** A 404, the same for a resource that does not exist and for another owner's (I7). `resource` is a noun, such as `webhook`. */
 export function notFound(resource: string, id: string): Problem {
-  const shown = id.length > MAX_SHOWN ? `${id.slice(0, MAX_SHOWN)}…` : id;
-  return new Problem(404, 'Not found', { detail: `There is no ${resource} "${shown}".` });
+  return new Problem(404, 'Not found', { detail: `There is no ${resource} "${shorten(id, MAX_SHOWN)}".` });
 }
 
 /** The maximum number of wrong fields in a response, which must not be many times larger than the request. */
 const MAX_ERRORS = 1000;
+/** A name in the path of a field may have a megabyte, and a message repeats values or lists all event types. In characters. */
+const MAX_FIELD = 200;
+const MAX_MESSAGE = 1000;
 
-/** A 400 that names the wrong fields, at most 1,000 of them. */
+/** A 400 that names the wrong fields, at most 1,000 of them; long paths and messages are cut off. */
 export function invalid(errors: readonly FieldError[]): Problem {
   const more = errors.length - MAX_ERRORS;
   const advice = 'Nothing was changed. Correct the fields named in "errors" and send it again.';
   return new Problem(400, 'The request is not valid', {
     detail: more > 0 ? `${advice} ${more.toLocaleString('en')} more fields are wrong.` : advice,
-    errors: errors.slice(0, MAX_ERRORS),
+    errors: errors
+      .slice(0, MAX_ERRORS)
+      .map(({ field, message }) => ({ field: shorten(field, MAX_FIELD), message: shorten(message, MAX_MESSAGE) })),
   });
 }

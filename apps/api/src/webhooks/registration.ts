@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changeOf } from '../http/change-of.js';
+import { countItems, MAX_ITEMS } from '../http/count-items.js';
 import { patternSchema } from '../events/types-parameter.js';
 import { checkUrl, isReservedHeader, type UrlRules } from '@tidings/egress';
 import { isPattern, type Catalog } from '@tidings/events';
@@ -14,13 +15,6 @@ const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 const HEADER_VALUE_RULE = 'must be 1 to 1024 visible ASCII characters';
 function sizeOf(headers: Record<string, string>): number {
   return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + ': \r\n'.length, 0);
-}
-
-/** Counts the headers before they are checked one by one. */
-function countHeaders(value: unknown, context: z.RefinementCtx): unknown {
-  if (typeof value !== 'object' || value === null || Object.keys(value).length <= MAX_HEADERS) return value;
-  context.addIssue({ code: 'custom', message: `must be at most ${String(MAX_HEADERS)} headers` });
-  return z.NEVER;
 }
 
 function hasUniqueNames(headers: Record<string, string>): boolean {
@@ -117,7 +111,10 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
     .meta(patternSchema(catalog.types));
   const fields = {
     url,
-    event_types: z.array(eventType).min(1, 'must hold at least one type; leave it out for all').max(50),
+    event_types: z.preprocess(
+      countItems('types'),
+      z.array(eventType).min(1, 'must hold at least one type; leave it out for all').max(MAX_ITEMS),
+    ),
     description: z
       .string()
       .max(500)
@@ -125,7 +122,7 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
       .meta({ pattern: String.raw`^[^\x00]*$` })
       .nullable(),
     headers: z.preprocess(
-      countHeaders,
+      countItems('headers', MAX_HEADERS),
       z
         .record(
           z

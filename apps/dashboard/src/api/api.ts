@@ -7,7 +7,7 @@ export type Schemas = components['schemas'];
 export type Webhook = Schemas['Webhook'];
 /** A delivery without its attempts. */
 export type Delivery = Schemas['Delivery'];
-/** A delivery with every attempt. */
+/** A delivery with its newest attempts. */
 export type DeliveryWithAttempts = Schemas['DeliveryWithAttempts'];
 /** A type of the catalog. */
 export type EventType = Schemas['EventType'];

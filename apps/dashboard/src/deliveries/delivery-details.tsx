@@ -1,6 +1,7 @@
-import { Anchor, Paper, Stack, Text, Title } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Anchor, Button, Paper, Stack, Text, Title } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
+import type { DeliveryWithAttempts } from '../api/api.js';
 import { DescriptionList } from '../components/description-list.js';
 import { EmptyState } from '../components/empty-state.js';
 import { JsonBlock } from '../components/json-block.js';
@@ -10,7 +11,7 @@ import { Page } from '../layout/page.js';
 import { useWebhook } from '../webhooks/queries.js';
 import { AttemptCard } from './attempt-card.js';
 import { NextAttempt } from './next-attempt.js';
-import { useDeliveredEvent, type useDelivery } from './queries.js';
+import { useDeliveredEvent, useEarlierAttempts, type useDelivery } from './queries.js';
 import { DeliveryStatusBadge } from './status-badge.js';
 
 interface DeliveryDetailsProps {
@@ -20,7 +21,7 @@ interface DeliveryDetailsProps {
   actions?: ReactNode;
 }
 
-/** The page of a delivery with its request body and all attempts. */
+/** The page of a delivery with its request body and its attempts. */
 export function DeliveryDetails({ delivery, asOperator, actions }: DeliveryDetailsProps) {
   const basePath = asOperator ? '/operator' : '';
   const webhookId = delivery.data?.webhook_id;
@@ -68,16 +69,54 @@ export function DeliveryDetails({ delivery, asOperator, actions }: DeliveryDetai
                 </Text>
               </EmptyState>
             ) : (
-              <Stack component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
-                {[...loaded.attempts].reverse().map((attempt) => (
-                  <AttemptCard key={attempt.number} attempt={attempt} eventId={loaded.event_id} />
-                ))}
-              </Stack>
+              <Attempts delivery={loaded} attempts={loaded.attempts} asOperator={asOperator} />
             )}
           </>
         )}
       </QueryResult>
     </Page>
+  );
+}
+
+interface AttemptsProps {
+  delivery: Pick<DeliveryWithAttempts, 'id' | 'event_id'>;
+  /** Oldest first. */
+  attempts: DeliveryWithAttempts['attempts'];
+  asOperator: boolean;
+}
+
+/** Attempts, newest first, and a button that loads those before them. */
+function Attempts({ delivery, attempts, asOperator }: AttemptsProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const first = attempts[0]?.number ?? 1;
+  return (
+    <>
+      <Stack component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
+        {[...attempts].reverse().map((attempt) => (
+          <AttemptCard key={attempt.number} attempt={attempt} eventId={delivery.event_id} />
+        ))}
+      </Stack>
+      {first > 1 && !isOpen && (
+        <Button
+          variant="default"
+          onClick={() => {
+            setIsOpen(true);
+          }}
+        >
+          Show earlier attempts
+        </Button>
+      )}
+      {first > 1 && isOpen && <EarlierAttempts delivery={delivery} before={first} asOperator={asOperator} />}
+    </>
+  );
+}
+
+function EarlierAttempts({ delivery, before, asOperator }: Omit<AttemptsProps, 'attempts'> & { before: number }) {
+  const earlier = useEarlierAttempts(delivery.id, before, asOperator);
+  return (
+    <QueryResult name="attempts" query={earlier}>
+      {(attempts) => <Attempts delivery={delivery} attempts={attempts} asOperator={asOperator} />}
+    </QueryResult>
   );
 }
 

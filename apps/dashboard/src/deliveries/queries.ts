@@ -60,7 +60,7 @@ export function useDeliveries(webhookId: string, filter: DeliveryFilter, cursor:
   });
 }
 
-/** One delivery with its attempts. */
+/** One delivery with its newest attempts. */
 export function useDelivery(id: string, asOperator: boolean) {
   const { api } = useSession();
   return useQuery({
@@ -72,6 +72,23 @@ export function useDelivery(id: string, asOperator: boolean) {
       );
     },
     refetchInterval: ({ state }) => (state.data?.status === 'pending' ? PENDING_REFETCH_MS : REFETCH_MS),
+  });
+}
+
+/** The attempts of a delivery before the one with the number `before`: as many as the API returns at once, the newest of them. */
+export function useEarlierAttempts(id: string, before: number, asOperator: boolean) {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ['delivery', id, asOperator, 'before', before],
+    queryFn: async () => {
+      const params = { path: { id }, query: { before } };
+      const { attempts } = await unwrap(
+        asOperator ? api.api.GET('/api/admin/deliveries/{id}', { params }) : api.api.GET('/api/deliveries/{id}', { params }),
+      );
+      return attempts;
+    },
+    // Attempts never change.
+    staleTime: Infinity,
   });
 }
 

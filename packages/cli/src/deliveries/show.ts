@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { parseCount } from '../option-values.js';
 import type { components } from '@tidings/client';
 import { printResult, type Io } from '../io.js';
 import { unwrap, openServer, withServerOptions, type ServerOptions } from '../server.js';
@@ -6,19 +7,27 @@ import { formatFields } from '../table.js';
 
 type Attempt = components['schemas']['Attempt'];
 
-/** `tidings deliveries show <id>`: prints one delivery with all its attempts. */
+interface ShowOptions extends ServerOptions {
+  before?: number;
+}
+
+/** `tidings deliveries show <id>`: prints one delivery with its newest attempts. */
 export function showDeliveryCommand(io: Io): Command {
   return withServerOptions(new Command('show'))
-    .description('Show one delivery with all its attempts')
+    .description('Show one delivery with its newest attempts, at most 100')
     .argument('<id>', 'id of the delivery: dlv_…')
-    .action(async (id: string, options: ServerOptions) => {
+    .option('--before <number>', 'only attempts before the one with this number', parseCount)
+    .action(async (id: string, options: ShowOptions) => {
       const server = openServer(options, io);
-      const delivery = await unwrap(server, server.api.GET('/api/deliveries/{id}', { params: { path: { id } } }));
+      const query = options.before === undefined ? {} : { before: options.before };
+      const delivery = await unwrap(server, server.api.GET('/api/deliveries/{id}', { params: { path: { id }, query } }));
       printResult(io, options.json, delivery, () => {
         const { attempts, webhook_id, event_id, event_type, status, replay, created_at, next_attempt_at, finished_at } = delivery;
         const fields = { webhook_id, event_id, event_type, status, replay, created_at, next_attempt_at, finished_at };
         return [formatFields({ id, ...fields }), ...attempts.map(formatAttempt)].join('\n');
       });
+      const first = delivery.attempts[0]?.number ?? 1;
+      if (!options.json && first > 1) io.err(`Earlier attempts: --before ${String(first)}`);
     });
 }
 

@@ -271,7 +271,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One delivery with all attempts */
+        /**
+         * One delivery with its newest attempts
+         * @description At most 100 attempts are returned: `before` reads those before them.
+         */
         get: operations["getDelivery"];
         put?: never;
         post?: never;
@@ -350,7 +353,7 @@ export interface paths {
         };
         /**
          * The events that the caller may see, oldest first or newest first
-         * @description For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.
+         * @description For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that, and a page ends at 1 MB of data.
          */
         get: operations["listEvents"];
         put?: never;
@@ -606,7 +609,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One delivery of any owner, with all attempts */
+        /**
+         * One delivery of any owner, with its newest attempts
+         * @description At most 100 attempts are returned: `before` reads those before them.
+         */
         get: operations["getDeliveryOfAnyOwner"];
         put?: never;
         post?: never;
@@ -625,7 +631,7 @@ export interface paths {
         };
         /**
          * The events of all owners, oldest first or newest first
-         * @description Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that.
+         * @description Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that, and a page ends at 1 MB of data.
          */
         get: operations["listEventsOfAllOwners"];
         put?: never;
@@ -1021,7 +1027,6 @@ export interface components {
         NewWebhook: {
             /** Format: uri */
             url: string;
-            /** @description Default: `["*"]`. */
             event_types?: string[];
             description?: string | null;
             headers?: {
@@ -1254,7 +1259,7 @@ export interface components {
         };
         WebhookPage: {
             data: components["schemas"]["Webhook"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         Webhook: {
@@ -1307,7 +1312,7 @@ export interface components {
         };
         WebhookStatsPage: {
             data: components["schemas"]["WebhookStats"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         WebhookStats: {
@@ -1454,7 +1459,7 @@ export interface components {
         DeliveryStatus: "pending" | "succeeded" | "failed" | "cancelled" | "skipped";
         DeliveryPage: {
             data: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         Delivery: {
@@ -1526,6 +1531,7 @@ export interface components {
             waiting_for: "slot" | null;
             /** Format: date-time */
             finished_at: string | null;
+            /** @description The newest 100 attempts, oldest first. Where the first one has a number above 1, send it as `before` for those before it. */
             attempts: components["schemas"]["Attempt"][];
         };
         Attempt: {
@@ -1693,7 +1699,7 @@ export interface components {
         };
         EventPage: {
             data: components["schemas"]["Event"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         EventDetails: {
@@ -1718,7 +1724,7 @@ export interface components {
             /** @description Whether the deliveries to all webhooks are written. Those of an event that many webhooks match follow its acceptance. */
             complete: boolean;
             data: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         EventTypeList: {
@@ -1918,7 +1924,7 @@ export interface components {
         };
         OwnedWebhookPage: {
             data: components["schemas"]["OwnedWebhook"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         OwnedWebhook: {
@@ -1977,7 +1983,7 @@ export interface components {
         };
         ListedOperatorEventPage: {
             data: components["schemas"]["ListedOperatorEvent"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         ListedOperatorEvent: {
@@ -2030,7 +2036,7 @@ export interface components {
             /** @description Whether the deliveries to all webhooks are written. */
             complete: boolean;
             data: components["schemas"]["Delivery"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         NewRevocation: {
@@ -2068,12 +2074,12 @@ export interface components {
         };
         RevocationPage: {
             data: components["schemas"]["Revocation"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         AuditEntryPage: {
             data: components["schemas"]["AuditEntry"][];
-            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then a filter selects few of many items. */
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
         AuditEntry: {
@@ -3222,7 +3228,9 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
+                /** @description At most 50, with commas between them or each as a parameter of its own. */
                 status?: components["schemas"]["DeliveryStatus"][];
+                /** @description At most 50, with commas between them or each as a parameter of its own. */
                 event_types?: string;
                 since?: string;
                 until?: string;
@@ -3537,7 +3545,10 @@ export interface operations {
     };
     getDelivery: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only attempts with a lower number. */
+                before?: number;
+            };
             header?: never;
             path: {
                 /** @description The id of the delivery. */
@@ -3904,6 +3915,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
+                /** @description At most 50, with commas between them or each as a parameter of its own. */
                 types?: string;
                 /** @description Only events that were accepted at this time or later. */
                 since?: string;
@@ -4273,6 +4285,7 @@ export interface operations {
     followEvents: {
         parameters: {
             query?: {
+                /** @description At most 50, with commas between them or each as a parameter of its own. */
                 types?: string;
                 /** @description `own`: events for everyone and for the caller; `all`: the events of all owners, which needs the scope `admin`. Default: `"own"`. */
                 audience?: "own" | "all";
@@ -5292,7 +5305,9 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
+                /** @description At most 50, with commas between them or each as a parameter of its own. */
                 status?: components["schemas"]["DeliveryStatus"][];
+                /** @description At most 50, with commas between them or each as a parameter of its own. */
                 event_types?: string;
                 since?: string;
                 until?: string;
@@ -5382,7 +5397,10 @@ export interface operations {
     };
     getDeliveryOfAnyOwner: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only attempts with a lower number. */
+                before?: number;
+            };
             header?: never;
             path: {
                 /** @description The id of the delivery. */
@@ -5473,6 +5491,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
                 cursor?: string;
+                /** @description At most 50, with commas between them or each as a parameter of its own. */
                 types?: string;
                 /** @description Only events that were accepted at this time or later. */
                 since?: string;

@@ -1,12 +1,23 @@
 import type { Queryable } from '../database.js';
 import { EVERY, lookedAt, ownerViews, partsOf } from './looked-at.js';
-import { COLUMNS, OPERATOR_COLUMNS, toEvent, type LoggedEvent, type LoggedEventRow } from './read-events.js';
+import {
+  COLUMNS,
+  isFullOf,
+  OPERATOR_COLUMNS,
+  pageOf,
+  STORED,
+  toEvent,
+  type LoggedEvent,
+  type LoggedEventRow,
+} from './read-events.js';
 
 /** Selects events of the log. A field that is undefined selects all. */
 export interface EventFilter {
   /** The events that this owner may see; null: all. */
   owner: string | null;
   limit: number;
+  /** The page ends with the event whose data makes it this long, in bytes, because events may be large. */
+  maxBytes: number;
   /** `asc`: oldest first, in the order of the log; `desc`: newest first. */
   order: 'asc' | 'desc';
   /** Position of the event that an earlier page ended with, in this order. */
@@ -21,12 +32,14 @@ export interface EventFilter {
 /** A page of events. */
 export interface EventPage {
   events: LoggedEvent[];
+  /** Whether it ends where it is as long as it may be, in bytes: there may be more events behind it. */
+  isFull: boolean;
   /** Id of the last event that the page looked at, where it looked at more than it holds and not to the end; else null. */
   lookedAt: string | null;
 }
 
 const RANGE = `position > $1 AND position < $2`;
-const ACCEPTED = `accepted_at >= coalesce($5::timestamptz, '-infinity') AND accepted_at < coalesce($6::timestamptz, 'infinity')`;
+const ACCEPTED = `accepted_at >= coalesce($6::timestamptz, '-infinity') AND accepted_at < coalesce($7::timestamptz, 'infinity')`;
 
 /**
  * Reads a page of the log: of some types, among at most `LOOKED_AT` events of the owner and as many for everyone. The two bounds
@@ -34,26 +47,24 @@ const ACCEPTED = `accepted_at >= coalesce($5::timestamptz, '-infinity') AND acce
  * that order is found first, since events follow each other by the clock as well.
  */
 export async function listEvents(sql: Queryable, filter: EventFilter): Promise<EventPage> {
-  const { owner, limit, order, cursor, types, since, until } = filter;
+  const { owner, limit, maxBytes, order, cursor, types, since, until } = filter;
   const [first, end] = await Promise.all([findTime(sql, since), findTime(sql, until)]);
   const after = Math.max(first === null ? 0 : first - 1, order === 'asc' ? (cursor ?? 0) : 0);
   const before = Math.min(end ?? NO_BOUND, order === 'desc' ? (cursor ?? NO_BOUND) : NO_BOUND);
-  const views = owner === null ? [EVERY] : ownerViews('$7');
-  const from = partsOf(
-    views,
-    { order, columns: owner === null ? OPERATOR_COLUMNS : COLUMNS, types: '$3', limit: '$4' },
-    `${RANGE} AND ${ACCEPTED}`,
-  );
+  const views = owner === null ? [EVERY] : ownerViews('$8');
+  const from = partsOf(views, { order, columns: STORED, types: '$5', limit: '$3' }, `${RANGE} AND ${ACCEPTED}`);
+  const page = pageOf(from, { order, columns: owner === null ? OPERATOR_COLUMNS : COLUMNS });
   const { rows } = await sql.query<{ lookedAt: string | null } & (LoggedEventRow | { id: null })>({
     name: `list_${owner === null ? 'all' : 'owner'}_events_${order}`,
     text: `
-      WITH ${lookedAt(views, { order, types: '$3' }, RANGE)}
+      WITH ${lookedAt(views, { order, types: '$5' }, RANGE)}
       SELECT looked_at.id AS "lookedAt", page.* FROM looked_at
-      LEFT JOIN (SELECT * FROM (${from}) AS visible ORDER BY visible.position ${order} LIMIT $4) AS page ON true ORDER BY page.position ${order}`,
-    values: [after, before, types, limit, since, until, ...(owner === null ? [] : [owner])],
+      LEFT JOIN (${page}) AS page ON true ORDER BY page.position ${order}`,
+    values: [after, before, limit, maxBytes, types, since, until, ...(owner === null ? [] : [owner])],
   });
   const events = rows.filter((row): row is { lookedAt: string | null } & LoggedEventRow => row.id !== null).map(toEvent);
-  return { events, lookedAt: events.length < limit ? (rows[0]?.lookedAt ?? null) : null };
+  const isFull = isFullOf(events, maxBytes);
+  return { events, isFull, lookedAt: events.length < limit && !isFull ? (rows[0]?.lookedAt ?? null) : null };
 }
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;

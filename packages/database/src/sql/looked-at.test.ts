@@ -6,6 +6,7 @@ import { listEvents, type EventFilter } from './list-events.js';
 import { LOOKED_AT } from './looked-at.js';
 import { readDeliveries, type DeliveryFilter } from './read-deliveries.js';
 import { readEvents, readOwnerEvents, type LogRange } from './read-events.js';
+import { readWebhookStats } from './read-webhook-stats.js';
 import { readReplayChunk } from './replay-deliveries.js';
 
 // Each view of the log has more events than one page looks at, and every 7,000th is of a rare type.
@@ -25,6 +26,7 @@ beforeAll(async () => {
   // A prepared statement belongs to its connection.
   database = openDatabase({ url: log.url, maxConnections: 1 });
   await log.addWebhook('wh_busy', { owner: 'alice' });
+  await log.addWebhook('wh_idle', { owner: 'alice' });
   await log.pool.query(
     `INSERT INTO events (id, type, owner, data, timestamp, accepted_at)
      SELECT 'evt_' || n, CASE WHEN n % $2 < 3 THEN 'rare.type' ELSE 'sync.completed' END, (ARRAY['alice', NULL, 'bob'])[1 + n % 3], '{}', at, at
@@ -110,7 +112,7 @@ describe.each(['alice', 'nobody', null])('pages of a rare type, seen by %s,', (o
     let cursor: number | undefined;
     let isLast = false;
     for (let pages = 0; !isLast && pages < 20; pages += 1) {
-      const filter: EventFilter = { owner, types, limit: 2, order, cursor };
+      const filter: EventFilter = { owner, types, limit: 2, maxBytes: 1_000_000, order, cursor };
       const { events, lookedAt } = await bounded((sql) => listEvents(sql, filter));
       found.push(...ids(events));
       const last = events.length === 2 ? events[1]?.id : lookedAt;
@@ -156,5 +158,37 @@ describe("pages of a webhook's deliveries", () => {
     expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(among(false).length);
     const [first] = await planReplay(log.pool, { ...filter, types: null });
     expect(first).toMatchObject({ count: 1000, firstPosition: '1', lastPosition: '1000' });
+  });
+});
+
+describe('where one webhook has most deliveries', () => {
+  /** Returns the number of rows that the statement of a read reads with its generic plan, which the pool's sessions take. */
+  const rowsOfGenericPlan = async (read: (sql: Queryable) => Promise<unknown>): Promise<number> => {
+    let statement = { text: '', values: [] as (string | number | readonly string[] | null | undefined)[] };
+    const record = (sent: typeof statement) => {
+      statement = sent;
+      return Promise.resolve({ rows: [{ series: [] }] });
+    };
+    await read({ query: record } as unknown as Queryable);
+    const literals = statement.values.map((value) =>
+      value === null || value === undefined ? 'NULL' : `'${typeof value === 'object' ? `{${value.join(',')}}` : String(value)}'`,
+    );
+    await database.pool.query(`PREPARE skewed AS ${statement.text}`);
+    const { rows } = await database.pool.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+      `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE skewed(${literals.join(', ')})`,
+    );
+    await database.pool.query('DEALLOCATE skewed');
+    return rowsOf((rows[0] as (typeof rows)[number])['QUERY PLAN'][0].Plan);
+  };
+
+  const replayed = { since: new Date(0), until: null, statuses: ['failed'] as const, types: null };
+  test.each<[string, (sql: Queryable, webhookId: string) => Promise<unknown>, number]>([
+    ['a page', (sql, webhookId) => readDeliveries(sql, { webhookId, limit: 50 }), 300],
+    ['a page with a filter', (sql, webhookId) => readDeliveries(sql, { webhookId, limit: 50, statuses: ['failed'] }), MAX_ROWS],
+    ['a chunk of a replay', (sql, webhookId) => readReplayChunk(sql, { ...replayed, webhookId }, ''), MAX_ROWS],
+    ['statistics', (sql, webhookId) => readWebhookStats(sql, [webhookId]), MAX_ROWS],
+  ])('those of another one are found without it: %s', async (_what, read, mostOfBusy) => {
+    expect(await rowsOfGenericPlan((sql) => read(sql, 'wh_idle'))).toBeLessThan(50);
+    expect(await rowsOfGenericPlan((sql) => read(sql, 'wh_busy'))).toBeLessThan(mostOfBusy);
   });
 });

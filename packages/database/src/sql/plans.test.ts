@@ -142,10 +142,19 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['expand_next', (sql) => expandNext(sql)],
   ['read_event_deliveries', (sql) => readEventDeliveries(sql, 'owner_1', { eventId: 'evt_39950', limit: 10 })],
   ['read_all_event_deliveries', (sql) => readAllEventDeliveries(sql, { eventId: 'evt_39950', limit: 10 })],
-  ['list_owner_events_desc', (sql) => listEvents(sql, { owner: 'owner_1', limit: 10, order: 'desc', since: LATELY })],
-  ['list_owner_events_asc', (sql) => listEvents(sql, { owner: 'owner_1', limit: 10, order: 'asc', since: LATELY })],
-  ['list_all_events_desc', (sql) => listEvents(sql, { owner: null, limit: 10, order: 'desc', until: LATELY })],
-  ['find_time', (sql) => listEvents(sql, { owner: null, limit: 10, order: 'asc', since: LATELY })],
+  [
+    'list_owner_events_desc',
+    (sql) => listEvents(sql, { owner: 'owner_1', limit: 10, maxBytes: 1_000_000, order: 'desc', since: LATELY }),
+  ],
+  [
+    'list_owner_events_asc',
+    (sql) => listEvents(sql, { owner: 'owner_1', limit: 10, maxBytes: 1_000_000, order: 'asc', since: LATELY }),
+  ],
+  [
+    'list_all_events_desc',
+    (sql) => listEvents(sql, { owner: null, limit: 10, maxBytes: 1_000_000, order: 'desc', until: LATELY }),
+  ],
+  ['find_time', (sql) => listEvents(sql, { owner: null, limit: 10, maxBytes: 1_000_000, order: 'asc', since: LATELY })],
   ['read_any_event', (sql) => readAnyEvent(sql, 'evt_39950')],
   ['retry_delivery', (sql) => retryDelivery(sql, 'owner_1', waiting[0] ?? '', 1000)],
   ['read_replay_chunk', (sql) => readReplayChunk(sql, filter, '')],

@@ -1,6 +1,7 @@
 import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
+import { deliveriesOf } from './deliveries-of.js';
 import { IS_ADMITTED } from './is-admitted.js';
 import { LOOKED_AT } from './looked-at.js';
 
@@ -106,7 +107,7 @@ const NO_BOUND = 'dlv_~';
 async function readLog(sql: Queryable, filter: DeliveryFilter): Promise<DeliveryPage> {
   const { webhookId, limit, cursor = NO_BOUND, statuses, eventTypes, since, until } = filter;
   const end = until === undefined ? NO_BOUND : deliveryIdFloor(until);
-  const range = 'webhook_id = $1 AND deliveries.id >= $2 AND deliveries.id < $3';
+  const order = 'ORDER BY deliveries.webhook_id DESC, deliveries.id DESC';
   const { rows } = await sql.query<PageRow>({
     name: 'read_deliveries',
     text: `
@@ -115,13 +116,13 @@ async function readLog(sql: Queryable, filter: DeliveryFilter): Promise<Delivery
         LEFT JOIN cancellations ON webhook_id = id WHERE id = $1
       ), looked_at AS MATERIALIZED (
         SELECT CASE WHEN $4::text[] IS NOT NULL OR $5::delivery_status[] IS NOT NULL THEN (
-          SELECT id FROM deliveries WHERE ${range} ORDER BY deliveries.id DESC OFFSET ${String(LOOKED_AT - 1)} LIMIT 1
+          SELECT id FROM deliveries WHERE ${deliveriesOf('$1', '$2', '$3')} ${order} OFFSET ${String(LOOKED_AT - 1)} LIMIT 1
         ) END AS id
       )
       SELECT looked_at.id AS "lookedAt", page.* FROM looked_at LEFT JOIN (
         SELECT ${STATE} FROM webhook CROSS JOIN LATERAL (
           SELECT * FROM deliveries
-          WHERE ${range} AND deliveries.id >= coalesce((SELECT id FROM looked_at), '') AND ($4::text[] IS NULL OR event_type = ANY ($4))
+          WHERE ${deliveriesOf('$1', 'greatest($2, (SELECT id FROM looked_at))', '$3')} AND ($4::text[] IS NULL OR event_type = ANY ($4))
             AND ($5::delivery_status[] IS NULL OR CASE
               WHEN status <> 'pending' THEN status
               WHEN NOT webhook.enabled THEN webhook.superseded_status
@@ -130,7 +131,7 @@ async function readLog(sql: Queryable, filter: DeliveryFilter): Promise<Delivery
                 THEN webhook.superseded_status
               ELSE 'pending'
             END = ANY ($5))
-          ORDER BY deliveries.id DESC LIMIT $6
+          ${order} LIMIT $6
         ) AS delivery
         LEFT JOIN pending_deliveries AS pending ON pending.delivery_id = delivery.id
         ${SUPERSEDED}

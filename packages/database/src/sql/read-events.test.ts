@@ -74,6 +74,23 @@ describe('the log', () => {
     );
   });
 
+  test('ends a page by the size of data before it is compressed, of which it reads no more than it returns', async () => {
+    await log.pool.query(
+      `INSERT INTO events (id, type, owner, data, timestamp, accepted_at)
+       SELECT 'large_' || n, 'sync.failed', NULL, json_build_object('a', repeat('é', 50000)), now(), now() FROM generate_series(1, 20) AS n`,
+    );
+    const last = all.at(-1)?.position ?? 0;
+    const read: LoggedEvent[] = [];
+    for (let after: number | null = last; after !== null;) {
+      const page: LogPage = await readEvents(log.pool, { after, limit: 200, maxBytes: 250_000 });
+      expect(page.events.length).toBeLessThanOrEqual(3);
+      read.push(...page.events);
+      after = page.next;
+    }
+    expect(read.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, index) => `large_${String(index + 1)}`));
+    await log.pool.query("DELETE FROM events WHERE id LIKE 'large%'");
+  });
+
   test("shows an owner the events for everyone and the owner's, and no other owner's (I7)", async () => {
     for (const owner of ['alice', 'bob', 'nobody', '']) {
       expect((await readOwnerEvents(log.pool, owner, { after: 0, limit: 1000 })).events).toEqual(visibleTo(owner));

@@ -28,7 +28,9 @@ export interface LoggedEventRow {
   publishedBy?: string | null;
 }
 
-/** The columns of {@link LoggedEventRow}, from table `events`. */
+/** The columns of table `events` from which those of an event are made. `data` is as it is stored: a large one is not read yet. */
+export const STORED = 'id, position, type, owner, data, timestamp, published_by';
+/** The columns of {@link LoggedEventRow}, from those of {@link STORED}. */
 export const COLUMNS = `id, position, type, owner, data::text AS data,
   to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp`;
 /** The same, for operators. */
@@ -102,7 +104,7 @@ export async function followEvents(
           WHERE NOT EXISTS (SELECT FROM events WHERE events.position = remembered.position AND events.id = remembered.id)
             AND EXISTS (SELECT FROM events WHERE events.position <= remembered.position)
         ) AS "isPutBack"
-      ) AS checked LEFT JOIN (${pageOf(`SELECT ${COLUMNS} FROM events WHERE position > $1 AND position <= $2 ORDER BY events.position LIMIT $3`)}) AS page ON true ORDER BY position`,
+      ) AS checked LEFT JOIN (${pageOf(`SELECT ${STORED} FROM events WHERE position > $1 AND position <= $2 ORDER BY events.position LIMIT $3`, { order: 'asc', columns: COLUMNS })}) AS page ON true ORDER BY position`,
     values: [after, NO_BOUND, limit, maxBytes, remembered.map(({ position }) => position), remembered.map(({ id }) => id)],
   });
   const events = rows.filter((row): row is Check & LoggedEventRow => row.id !== null);
@@ -119,24 +121,40 @@ export async function readOwnerEvents(sql: Queryable, owner: string, range: LogR
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
-/** Returns the statement of a page: the first `$3` rows of a query, up to the one with which the data reaches `$4` bytes. */
-const pageOf = (from: string): string => `
-  SELECT id, position, type, owner, data, timestamp FROM (
-    SELECT found.*, sum(octet_length(data)) OVER (ORDER BY position) - octet_length(data) AS bytes_before
-    FROM (SELECT * FROM (${from}) AS visible ORDER BY position LIMIT $3) AS found
-  ) AS measured WHERE bytes_before < $4 ORDER BY position`;
+/** The bytes that a value takes before it is compressed are no fewer than those that it takes in its table, but for its header. */
+const STORED_BYTES = 'pg_column_size(data) - 4';
+const BYTES = 'octet_length(data::text)';
+
+/**
+ * Returns the statement of a page: the first `$3` rows of a query of the columns {@link STORED}, up to the one with which the data
+ * reaches `$4` bytes. The size in the table is compared first, for which no large data has to be read.
+ */
+export function pageOf(from: string, { order, columns }: { order: 'asc' | 'desc'; columns: string }): string {
+  const before = (bytes: string): string => `sum(${bytes}) OVER (ORDER BY position ${order}) - (${bytes})`;
+  return `
+  SELECT ${columns} FROM (
+    SELECT near.*, ${before(BYTES)} AS bytes_before FROM (
+      SELECT found.*, ${before(STORED_BYTES)} AS stored_before
+      FROM (SELECT * FROM (${from}) AS visible ORDER BY position ${order} LIMIT $3) AS found
+    ) AS near WHERE stored_before < $4
+  ) AS measured WHERE bytes_before < $4 ORDER BY position ${order}`;
+}
+
+/** Whether a page ends with the event whose data makes it as long as it may be. */
+export const isFullOf = (events: readonly LoggedEvent[], maxBytes: number): boolean =>
+  events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0) >= maxBytes;
 
 async function page(
   sql: Queryable,
   { after, until = NO_BOUND, types = null, limit, maxBytes = NO_BOUND }: LogRange,
   { name, views, values }: { name: string; views: readonly string[]; values: readonly unknown[] },
 ): Promise<LogPage> {
-  const from = partsOf(views, { order: 'asc', columns: COLUMNS, types: '$5', limit: '$3' }, 'position > $1 AND position <= $2');
+  const from = partsOf(views, { order: 'asc', columns: STORED, types: '$5', limit: '$3' }, 'position > $1 AND position <= $2');
   const { rows } = await sql.query<{ lookedAt: string | null } & (LoggedEventRow | { id: null })>({
     name,
     text: `
       WITH ${lookedAt(views, { order: 'asc', types: '$5' }, 'position > $1 AND position <= $2')}
-      SELECT looked_at.position AS "lookedAt", page.* FROM looked_at LEFT JOIN (${pageOf(from)}) AS page ON true ORDER BY page.position`,
+      SELECT looked_at.position AS "lookedAt", page.* FROM looked_at LEFT JOIN (${pageOf(from, { order: 'asc', columns: COLUMNS })}) AS page ON true ORDER BY page.position`,
     values: [after, until, limit, maxBytes, types, ...values],
   });
   const events = rows.filter((row): row is { lookedAt: string | null } & LoggedEventRow => row.id !== null);
@@ -148,8 +166,7 @@ function toPage(
   { limit, maxBytes, lookedAt }: { limit: number; maxBytes: number; lookedAt: string | null },
 ): LogPage {
   const events = rows.map(toEvent);
-  const bytes = events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
-  const isFull = events.length === limit || bytes >= maxBytes;
+  const isFull = events.length === limit || isFullOf(events, maxBytes);
   if (isFull) return { events, next: events.at(-1)?.position ?? null };
   return { events, next: lookedAt === null ? null : Number(lookedAt) };
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database.js';
 import { countPending } from './count-pending.js';
+import { deliveriesOf } from './deliveries-of.js';
 
 /** The recent deliveries of a webhook, counted. */
 export interface WebhookStats {
@@ -42,7 +43,8 @@ export async function readWebhookStats(sql: Queryable, webhookIds: readonly stri
       CROSS JOIN LATERAL (
         SELECT array_agg(id) AS ids, array_agg(status) AS statuses, array_agg(created_at) AS times, count(*) AS count FROM (
           SELECT id, status, created_at FROM deliveries
-          WHERE webhook_id = wanted.id AND id >= delivery_id_floor(now() - interval '24 hours') ORDER BY id DESC LIMIT ${String(SAMPLE)}
+          WHERE ${deliveriesOf('wanted.id', "delivery_id_floor(now() - interval '24 hours')", "'dlv_~'")}
+          ORDER BY webhook_id DESC, id DESC LIMIT ${String(SAMPLE)}
         ) AS newest
       ) AS sample
       CROSS JOIN LATERAL (

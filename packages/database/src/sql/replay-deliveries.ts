@@ -2,6 +2,7 @@ import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
 import { LOOKED_AT } from './looked-at.js';
+import { deliveriesOf } from './deliveries-of.js';
 import { REPLAYED, UNDER_WAY } from './replay-again.js';
 
 /** Selects the deliveries of one webhook to replay. */
@@ -63,12 +64,11 @@ export async function readReplayChunk(sql: Queryable, filter: ReplayFilter, curs
     text: `
       WITH looked_at AS MATERIALIZED (
         SELECT id, event_position, status, event_type FROM deliveries
-        WHERE webhook_id = $1 AND id >= $2 AND id > $6 AND id < $3 ORDER BY id LIMIT ${String(LOOKED_AT)}
+        WHERE ${deliveriesOf('$1', 'greatest($2, $6)')} AND id <> $6 ORDER BY webhook_id, id LIMIT ${String(LOOKED_AT)}
+      ), read AS MATERIALIZED (
+        SELECT count(*) < ${String(LOOKED_AT)} OR min(${MILLISECOND}) = max(${MILLISECOND}) AS all, max(${MILLISECOND}) AS last FROM looked_at
       ), whole AS MATERIALIZED (
-        SELECT looked_at.* FROM looked_at, (
-          SELECT count(*) < ${String(LOOKED_AT)} OR min(${MILLISECOND}) = max(${MILLISECOND}) AS all, max(${MILLISECOND}) AS last FROM looked_at
-        ) AS read
-        WHERE read.all OR ${MILLISECOND} < read.last
+        SELECT looked_at.* FROM looked_at CROSS JOIN read WHERE id < $3 AND (read.all OR ${MILLISECOND} < read.last)
       ), selected AS MATERIALIZED (
         SELECT id, event_position FROM whole
         WHERE status = ANY ($4::delivery_status[]) AND status <> 'pending' AND ($5::text[] IS NULL OR event_type = ANY ($5))

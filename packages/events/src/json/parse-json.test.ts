@@ -178,4 +178,25 @@ describe('parseJson', () => {
     }
     expect(() => parseJson(nested(4), { maxLevels: 3 })).toThrow('nested more than 3 levels');
   });
+
+  test('refuses a text with too many values and names, and reads no further than to the first of them', () => {
+    const refused = (count: string) => [
+      { field: '', message: `holds more than ${count} values and names, the limit: send less at a time` },
+    ];
+    const bounded = (text: string) => {
+      try {
+        return parseJson(text, { maxValues: 5 });
+      } catch (error) {
+        return error instanceof InvalidJsonError ? error.errors : error;
+      }
+    };
+    expect(bounded('[1,{"a":[]},2]')).toEqual(refused('5'));
+    expect(bounded('[1,{"a":[]}]')).toEqual([1, { a: [] }]);
+    expect(bounded('[[],[],[],[],[] and this is no JSON')).toEqual(refused('5'));
+    expect(errorsOf(`[${'1,'.repeat(50_000)}`)).toEqual(refused('50,000'));
+  });
+
+  test('accepts a list of 49,999 values', () => {
+    expect(parseJson(`[${'1,'.repeat(49_998)}1]`)).toHaveLength(49_999);
+  });
 });

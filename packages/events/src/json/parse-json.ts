@@ -2,21 +2,25 @@ import { z } from 'zod';
 import type { FieldError } from '../invalid-event-error.js';
 import { rememberDigits, toDecimal, type Container } from './digits.js';
 import { faultOfKey, faultOfText } from './faults.js';
+import { shorten } from '../shorten.js';
 import { InvalidJsonError } from './invalid-json-error.js';
 
 /** Bounds of {@link parseJson}. */
 export interface ParseBounds {
   /** How deep arrays and objects may be nested. Default 64. */
   maxLevels?: number;
+  /** How many values it may hold. The name of a member counts as one, and so does each array and object. Default 50,000. */
+  maxValues?: number;
 }
 
 const MAX_LEVELS = 64;
+/** They take some 10 ms to parse, and twice as long to check against a schema. A thousand events may have fifty each. */
+const MAX_VALUES = 50_000;
 /** A text with more faults than this is not read further. */
 const MAX_FAULTS = 100;
 /** How many names a place that is nested too deeply is named with. */
 const MAX_NAMES = 4;
-/** How much an error repeats of one name, and of the whole path of a field. */
-const MAX_NAME_CHARACTERS = 100;
+/** How much an error repeats of the whole path of a field. */
 const MAX_FIELD_CHARACTERS = 200;
 /** JavaScript writes a whole number of so few digits as it was written. */
 const MAX_PLAIN_DIGITS = 15;
@@ -32,10 +36,10 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
  *
  * Throws a `SyntaxError` for a text that is not JSON, and an {@link InvalidJsonError} that names each place with a name that an
  * object has twice, the name `__proto__`, half of a surrogate pair, or a number that a double cannot stand for; and the first
- * place that is nested too deeply.
+ * place that is nested too deeply, or the text where it holds too many values. It reads no further than that.
  */
 export function parseJson(text: string, bounds: ParseBounds = {}): unknown {
-  return new Reader(text, bounds.maxLevels ?? MAX_LEVELS).read();
+  return new Reader(text, { maxLevels: MAX_LEVELS, maxValues: MAX_VALUES, ...bounds }).read();
 }
 
 /** Reads one text from its beginning to its end. */
@@ -45,11 +49,18 @@ class Reader {
   private level = 0;
   private readonly path: (string | number)[] = [];
   private readonly faults: FieldError[] = [];
+  private readonly maxLevels: number;
+  private readonly maxValues: number;
+  /** How many more values the text may hold. */
+  private valuesLeft: number;
 
   constructor(
     private readonly text: string,
-    private readonly maxLevels: number,
-  ) {}
+    { maxLevels, maxValues }: Required<ParseBounds>,
+  ) {
+    this.maxLevels = maxLevels;
+    this.maxValues = this.valuesLeft = maxValues;
+  }
 
   read(): unknown {
     const value = this.readValue(undefined);
@@ -61,6 +72,7 @@ class Reader {
 
   /** @param container the array or object that holds the value */
   private readValue(container: Container | undefined): unknown {
+    this.count();
     const code = this.skipSpace();
     switch (code) {
       case QUOTE:
@@ -106,6 +118,7 @@ class Reader {
     }
     for (;;) {
       if (this.skipSpace() !== QUOTE) throw this.unexpected();
+      this.count();
       // The fault of a name is reported by the object that it is in.
       this.path[this.level - 1] = '';
       const key = this.readText();
@@ -212,6 +225,14 @@ class Reader {
     }
   }
 
+  private count(): void {
+    if (this.valuesLeft === 0) {
+      const message = `holds more than ${this.maxValues.toLocaleString('en')} values and names, the limit: send less at a time`;
+      throw new InvalidJsonError([{ field: '', message }]);
+    }
+    this.valuesLeft -= 1;
+  }
+
   private refuse(message: string): void {
     this.faults.push({ field: this.fieldOf(this.level), message });
     if (this.faults.length === MAX_FAULTS) throw new InvalidJsonError(this.faults);
@@ -224,9 +245,7 @@ class Reader {
 
   /** The path of this many levels. A hundred faults that each repeat long names would be an answer of megabytes. */
   private fieldOf(levels: number): string {
-    const names = this.path
-      .slice(0, levels)
-      .map((name) => (typeof name === 'string' ? shorten(name, MAX_NAME_CHARACTERS) : name));
+    const names = this.path.slice(0, levels).map((name) => (typeof name === 'string' ? shorten(name) : name));
     return shorten(z.core.toDotPath(names), MAX_FIELD_CHARACTERS);
   }
 
@@ -234,10 +253,6 @@ class Reader {
     const { text, at } = this;
     return new SyntaxError(at < text.length ? `Unexpected ${JSON.stringify(text[at])} at ${String(at)}` : 'Unexpected end');
   }
-}
-
-function shorten(text: string, maxCharacters: number): string {
-  return text.length > maxCharacters ? `${text.slice(0, maxCharacters - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }
 
 /** JavaScript reads this many significant digits exactly, and cannot read most numbers with more. */
