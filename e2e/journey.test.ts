@@ -78,7 +78,8 @@ describe('an event that a service publishes', () => {
 
 describe('the catalog', () => {
   test('is served by the API', async () => {
-    expect(await alice.call('GET', '/api/event-types')).toMatchObject({ status: 200, body: { data: catalog.describe() } });
+    const data = catalog.describe().map(({ ownerField, ...type }) => ({ ...type, owner_field: ownerField }));
+    expect(await alice.call('GET', '/api/event-types')).toMatchObject({ status: 200, body: { data } });
   });
 
   test.each(catalog.describe())('delivers and streams the example of $type', async ({ type, example }) => {

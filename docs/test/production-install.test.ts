@@ -14,7 +14,7 @@ interface Package {
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as { packages: Record<string, Package> };
 
 /** The workspaces that run on a server: docs/bare-server.md. */
-const DEPLOYED = ['apps/api', 'apps/worker', 'packages/cli', 'packages/database', 'packages/event-types'];
+const DEPLOYED = ['apps/api', 'apps/worker', 'packages/cli', 'packages/database'];
 
 /** Returns the path of the package that Node finds for a name in a folder, or undefined. */
 function resolve(name: string, from: string): string | undefined {

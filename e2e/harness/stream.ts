@@ -14,6 +14,8 @@ export interface StreamOptions {
   types?: string;
   /** The id of the last event that the client has. */
   lastEventId?: string;
+  /** The types that the client listens to, as an EventSource must name each. Default: those that a new installation has. */
+  listenTo?: readonly string[];
 }
 
 /** A client of the stream, with the EventSource of browsers. */
@@ -57,7 +59,7 @@ export async function follow(url: string, token: string, options: StreamOptions 
     },
   });
   for (const name of ['open', 'error']) source.addEventListener(name, signal.notify);
-  for (const type of [...catalog.streamedTypes, 'stream.gap', 'stream.end']) {
+  for (const type of [...(options.listenTo ?? catalog.streamedTypes), 'stream.gap', 'stream.end']) {
     source.addEventListener(type, ({ lastEventId: id, data }: MessageEvent) => {
       events.push({ id, type, data: JSON.parse(String(data)) });
       signal.notify();

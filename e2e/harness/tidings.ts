@@ -13,7 +13,7 @@ export interface TidingsOptions {
   redisUrl?: string;
 }
 
-export interface Tidings extends Omit<Processes, 'token' | 'stop'> {
+export interface Tidings extends Omit<Processes, 'stop'> {
   /**
    * Creates a client of the API with a token of this user.
    *

@@ -4,7 +4,7 @@ import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept } from '@tidings/accept';
 import { createPartitionMaintenance, createTaskHold, waitForDatabase } from '@tidings/database';
-import { catalog } from '@tidings/events';
+import { loadCatalog } from '@tidings/config';
 import {
   createDeliveriesQueue,
   createExpansionsQueue,
@@ -91,6 +91,7 @@ const REFUSAL_INTERVAL_MS = 1000;
 /** Builds the API in the order in which data flows. Nothing listens and no task runs before `start`. */
 export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}): Promise<Api> {
   const { prefix, basePath } = config;
+  const catalog = await loadCatalog(config.eventTypes);
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
   const connections = openConnections(config, {
@@ -180,6 +181,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     isStarting: () => isStarting,
     routes: createRoutes({
       config,
+      catalog,
       connections,
       metrics,
       seal: createSeal(config.sealKeys),

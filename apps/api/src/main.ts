@@ -1,4 +1,4 @@
-import { orExit } from '@tidings/config';
+import { orExit, resolvedOrExit } from '@tidings/config';
 import { captureConsole } from '@tidings/runtime/logging';
 import { runUntilStopped } from '@tidings/runtime/shutdown';
 import { composeApi } from './compose.js';
@@ -8,7 +8,7 @@ import { readApiConfig } from './config.js';
 const SHUTDOWN_MS = 10_000;
 
 const config = orExit(() => readApiConfig(process.env));
-const api = await composeApi(config);
+const api = await resolvedOrExit(composeApi(config));
 captureConsole(api.log);
 const { delayMs, idleMs } = config.shutdown;
 await runUntilStopped({ start: api.start, stop: api.stop, deadlineMs: delayMs + idleMs + SHUTDOWN_MS, log: api.log });

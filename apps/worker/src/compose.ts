@@ -1,4 +1,5 @@
 import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor, waitForDatabase } from '@tidings/database';
+import { loadCatalog } from '@tidings/config';
 import { EVENTS_QUEUE } from '@tidings/events';
 import {
   createJobCounts,
@@ -51,6 +52,7 @@ const EXPAND_FOR_MS = 1000;
 /** Builds the worker in the order in which data flows. Nothing takes a job before `start`. */
 export async function composeWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): Promise<Worker> {
   const { prefix, concurrency, timeoutMs } = config;
+  const catalog = await loadCatalog(config.eventTypes);
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const connections = openConnections(config, { metrics, log });
   const { pools, commands, jobs, queue } = connections;
@@ -60,7 +62,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const leaseMs = leaseMsFor(timeoutMs);
 
   // An enqueued event is accepted, and so are the events in the outboxes of services …
-  const { accept, ingest, relays } = createIntake({ config, connections, metrics, log, tracing });
+  const { accept, ingest, relays } = createIntake({ config, catalog, connections, metrics, log, tracing });
 
   // … if many webhooks match, it is expanded: its deliveries are written chunk by chunk, and parked …
   const admission = createAdmission({
@@ -91,6 +93,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   // owners, update the charts, and maintain the partitions.
   const tasks = createPeriodicTasks({
     config,
+    catalog,
     connections,
     metrics,
     accept,

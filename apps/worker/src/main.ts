@@ -1,4 +1,4 @@
-import { orExit } from '@tidings/config';
+import { orExit, resolvedOrExit } from '@tidings/config';
 import { captureConsole } from '@tidings/runtime/logging';
 import { runUntilStopped } from '@tidings/runtime/shutdown';
 import { composeWorker } from './compose.js';
@@ -8,7 +8,7 @@ import { readWorkerConfig } from './config.js';
 const SHUTDOWN_MARGIN_MS = 5000;
 
 const config = orExit(() => readWorkerConfig(process.env));
-const worker = await composeWorker(config);
+const worker = await resolvedOrExit(composeWorker(config));
 captureConsole(worker.log);
 await runUntilStopped({
   start: worker.start,

@@ -5,6 +5,7 @@ import { doctorStories } from '../test/stories/doctor.js';
 import { listenStories } from '../test/stories/listen.js';
 import { serverStories } from '../test/stories/server.js';
 import { triggerStories } from '../test/stories/trigger.js';
+import { typesStories } from '../test/stories/types.js';
 import { webhooksStories } from '../test/stories/webhooks.js';
 import { startSystem, type System } from '../test/system.js';
 
@@ -18,6 +19,7 @@ const getSystem = (): System => system;
 
 serverStories(getSystem);
 triggerStories(getSystem);
+typesStories(getSystem);
 webhooksStories(getSystem);
 deliveriesStories(getSystem);
 doctorStories(getSystem);

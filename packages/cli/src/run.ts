@@ -8,6 +8,7 @@ import { visible } from './visible.js';
 const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   listen: async (io) => (await import('./listen/command.js')).listenCommand(io),
   trigger: async (io) => (await import('./trigger/command.js')).triggerCommand(io),
+  types: async (io) => (await import('./types/command.js')).typesCommand(io),
   webhooks: async (io) => (await import('./webhooks/command.js')).webhooksCommand(io),
   deliveries: async (io) => (await import('./deliveries/command.js')).deliveriesCommand(io),
   replay: async (io) => (await import('./replay.js')).replayCommand(io),

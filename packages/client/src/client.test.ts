@@ -46,6 +46,45 @@ test('has types for events, patterns and request bodies', () => {
   expect(wrong).toBeDefined();
 });
 
+interface Own {
+  'invoice.paid': { org_id: string; amount: number };
+  'order.shipped': { org_id: string };
+}
+/** What the compiler knows of a catalog of `@tidings/events`. */
+interface OwnCatalog {
+  readonly '~event'?: { [Type in keyof Own]: { type: Type; data: Own[Type]; id?: string } }[keyof Own];
+}
+
+test.each([
+  ['of an interface', () => createClient<Own>({ url: 'https://tidings.example.com', token: '' })],
+  ['of a catalog', () => createClient<OwnCatalog>({ url: 'https://tidings.example.com', token: '' })],
+])("has the types %s of a platform's own", (_, create) => {
+  const check = (client: Client<Own>): unknown[] => [
+    client.stream({
+      types: ['invoice.*', 'order.shipped', 'webhook.disabled'],
+      onEvent: (event) => {
+        if (event.type === 'invoice.paid') return event.data.amount satisfies number;
+        if (event.type === 'webhook.expiring') return event.data.webhook_id satisfies string;
+        // @ts-expect-error there is no such type
+        return event.type === 'sync.completed';
+      },
+    }),
+    // @ts-expect-error there is no such type
+    client.stream({ types: ['sync.*'], onEvent: check }),
+    client.api.POST('/api/events', { body: { type: 'order.shipped', data: { org_id: 'acme' } } }),
+    client.api.POST('/api/events', {
+      body: { events: [{ type: 'invoice.paid', data: { org_id: 'acme', amount: 1 }, id: 'i-1' }] },
+    }),
+    // @ts-expect-error the type has another field
+    client.api.POST('/api/events', { body: { type: 'order.shipped', data: { user_id: 'acme' } } }),
+    // @ts-expect-error there is no such type
+    client.api.POST('/api/events', { body: { type: 'sync.completed', data: { org_id: 'acme' } } }),
+    client.api.GET('/api/webhooks').then(({ data }) => data?.data[0]?.url satisfies string | undefined),
+  ];
+  // The compiler checks it: both are a client of the same types.
+  expect([check, create() satisfies Client<Own>]).toHaveLength(2);
+});
+
 test('has types that match openapi.json: npm run generate:client updates them', async () => {
   const document = new URL('../openapi.json', import.meta.url);
   const types = readFileSync(new URL('generated/api.ts', import.meta.url), 'utf8');

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { createBackoff } from './backoff.js';
-import type { StreamedEvent, TypePattern } from './events.js';
+import type { ShippedEvents, StreamedEvent, TypePattern } from './events.js';
 import { StreamError, type Problem } from './stream-error.js';
 import { readToken, type TokenSource } from './token.js';
 
@@ -20,10 +20,14 @@ export interface StreamGap {
   oldestEventId: string | null;
 }
 
-/** Options of a stream. */
-export interface StreamOptions {
+/**
+ * Options of a stream.
+ *
+ * @typeParam Catalog the types of its events: see `createClient`
+ */
+export interface StreamOptions<Catalog = ShippedEvents> {
   /** The event types and prefixes to get. Default: all. */
-  types?: readonly TypePattern[];
+  types?: readonly TypePattern<Catalog>[];
   /**
    * `all`: the events of all owners, for tokens with the scope `admin`. Default `own`: the events for everyone and for the
    * caller.
@@ -34,7 +38,7 @@ export interface StreamOptions {
    * only then is the id stored: after a crash, an event whose promise had not resolved is sent again. An error that it throws
    * ends the stream with that error.
    */
-  onEvent: (event: StreamedEvent) => unknown;
+  onEvent: (event: StreamedEvent<Catalog>) => unknown;
   /** Called when some events may be missing. Default: nothing. */
   onGap?: (gap: StreamGap) => unknown;
   /**
@@ -76,7 +80,7 @@ const TEMPORARY = new Set([408, 425, 429]);
  * often as needed, and resumes after the last handled event. Rejects with a {@link StreamError} when the API refuses the
  * stream permanently, and with any error of `onEvent`, `onGap`, `store` or the token source.
  */
-export async function followStream({ url, token, fetch }: StreamParts, options: StreamOptions): Promise<void> {
+export async function followStream<Catalog>({ url, token, fetch }: StreamParts, options: StreamOptions<Catalog>): Promise<void> {
   const { types, audience, onEvent, onGap, onReconnect, store, signal } = options;
   const backoff = createBackoff(options.maxWaitMs ?? MAX_WAIT_MS);
   let silenceMs = options.silenceMs ?? INITIAL_SILENCE_MS;
@@ -100,7 +104,7 @@ export async function followStream({ url, token, fetch }: StreamParts, options: 
       const { heartbeat_ms: heartbeatMs } = content as { heartbeat_ms: number };
       silenceMs = options.silenceMs ?? heartbeatMs * SILENT_HEARTBEATS;
     } else if (!event.startsWith('stream.'))
-      await onEvent({ id: id ?? '', type: event, data: content, json: data } as StreamedEvent);
+      await onEvent({ id: id ?? '', type: event, data: content, json: data } as StreamedEvent<Catalog>);
     if (id !== undefined) await saveId(id);
   };
 

@@ -1,6 +1,7 @@
 export { configurationPage } from './configuration-page.js';
 export { describeSettings } from './describe-settings.js';
 export { group } from './group.js';
+export { loadCatalog } from './load-catalog.js';
 export { createMachineKeys, findMachineKeys, keepMachineKeys, type MachineKeys } from './machine-keys.js';
 export {
   DEFAULT_RETRY_POLICY,
@@ -13,7 +14,7 @@ export {
   type RetryPolicy,
   type RetrySchedule,
 } from './retry-policy.js';
-export { orExit, readConfig } from './read-config.js';
+export { orExit, readConfig, resolvedOrExit } from './read-config.js';
 export { fileVariable, readSecretFiles } from '@tidings/runtime/secret-files';
 export { settingNotices } from './setting-notices.js';
 export { withoutIdleTracing } from './tracing-settings.js';

@@ -37,13 +37,22 @@ function isTrimmed(name: string, schema: z.ZodType): boolean {
   return (SECRET_SETTINGS as readonly string[]).includes(name) && schema.meta()?.keepsWhiteSpace !== true;
 }
 
-/** Returns the configuration that `read` returns. When it has mistakes, prints them without a stack trace and exits with 1. */
+/** Returns what `read` returns. When the configuration has mistakes, prints them without a stack trace and exits with 1. */
 export function orExit<Config>(read: () => Config): Config {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
+    return exitFor(error);
   }
+}
+
+/** Resolves to what a promise resolves to. When it rejects for mistakes of the configuration, prints them like {@link orExit}, and exits with 1. */
+export function resolvedOrExit<Value>(promise: Promise<Value>): Promise<Value> {
+  return promise.catch(exitFor);
+}
+
+function exitFor(error: unknown): never {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }

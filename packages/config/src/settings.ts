@@ -127,6 +127,13 @@ export const sharedSettings = {
     SECRETS_KEYS: parsed('keys as `id:base64key`, 32 bytes each, comma-separated', parseSealKeys).describe(
       'The keys that encrypt webhook secrets and custom headers. The first key seals, and all of them open. The first key must be random, and no two keys may have the same id.',
     ),
+    EVENT_TYPES: z
+      .string()
+      .optional()
+      .meta({ values: 'path of a module' })
+      .describe(
+        'The [event types of the installation](publishing.md#your-own-event-types): a module of JavaScript that exports results of `defineEvent`, or catalogs of them. The path is relative to the working folder. It is read at start, and the API and the workers need the same types. Unset: the types that a new installation has.',
+      ),
     RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }).describe(
       'The time that events, deliveries and attempts are kept, in days. They are then dropped partition by partition, up to an eighth of that time and a day later. The API and the workers need the same value.',
     ),
@@ -257,6 +264,8 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     proxy: settings.EGRESS_PROXY,
     retry: retryConfig(settings),
     retentionDays: settings.RETENTION_DAYS,
+    /** Undefined: the types that a new installation has. */
+    eventTypes: settings.EVENT_TYPES,
     host: settings.HOST,
     /** Null: no health server. */
     healthServer: settings.HEALTH_PORT === 0 ? null : { host: settings.HEALTH_HOST ?? settings.HOST, port: settings.HEALTH_PORT },

@@ -38,6 +38,8 @@ export interface EventTypeDescription {
 export interface Catalog<Event extends EventDraft = EventDraft> {
   /** Only for the compiler. */
   readonly '~event'?: Event;
+  /** The definitions of the types that services publish. */
+  readonly definitions: readonly EventDefinition[];
   /** The types that services publish and webhooks receive, in the order of their definitions. */
   readonly types: readonly string[];
   /** `types` and the system types: all types that the event log and the stream may have. */
@@ -73,9 +75,8 @@ export function createCatalog<const Definitions extends readonly EventDefinition
   systemDefinitions: readonly EventDefinition[] = [],
 ): Catalog<CatalogEvent<Definitions>> {
   const all: readonly EventDefinition[] = [...definitions, ...systemDefinitions];
-  if (new Set(all.map(({ type }) => type)).size < all.length) {
-    throw new Error('An event type is defined twice in the catalog.');
-  }
+  const twice = all.find(({ type }, index) => all.findIndex((other) => other.type === type) < index);
+  if (twice) throw new Error(`The event type ${twice.type} is defined twice in the catalog.`);
   const byType = new Map(definitions.map((definition) => [definition.type, toDraftType(definition)]));
   const systemByType = new Map(systemDefinitions.map((definition) => [definition.type, toDraftType(definition)]));
   const types = [...byType.keys()];
@@ -92,6 +93,7 @@ export function createCatalog<const Definitions extends readonly EventDefinition
   };
 
   return {
+    definitions,
     types,
     streamedTypes: [...types, ...systemByType.keys()],
     describe: () => definitions.map((definition) => describeEventType(definition)),
@@ -131,16 +133,29 @@ export function describeEventType(definition: EventDefinition, dialect: SchemaDi
     group,
     audience: ownerField === null ? 'everyone' : 'owner',
     ownerField,
-    schema: z.toJSONSchema(schema, { target: dialect }),
+    schema: z.toJSONSchema(schema, {
+      target: dialect,
+      override: ({ jsonSchema }) => {
+        dropLookahead(jsonSchema);
+      },
+    }),
     example,
   };
+}
+
+/** zod writes the format of a host name as a pattern, too, with a lookahead, which RE2 does not have. */
+function dropLookahead(schema: { format?: string; pattern?: string }): void {
+  if (schema.format === 'hostname' && schema.pattern?.includes('(?=')) delete schema.pattern;
 }
 
 /** The event types of the shipped catalog. Add a definition here to add a type. */
 const definitions = [extractionStarted, extractionCompleted, syncCompleted, syncFailed, gapsUpdated] as const;
 
+/** The types that only Tidings publishes, to the owners of webhooks. */
+export const systemEvents: readonly EventDefinition[] = [webhookDisabled, webhookExpiring];
+
 /** The shipped catalog. */
-export const catalog = createCatalog(definitions, [webhookDisabled, webhookExpiring]);
+export const catalog = createCatalog(definitions, systemEvents);
 
 /** A draft of any event type of the shipped catalog. */
 export type Publishable = CatalogEvent<typeof definitions>;

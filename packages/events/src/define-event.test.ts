@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createCatalog, type CatalogEvent, type Publishable } from './catalog.js';
+import { createCatalog, describeEventType, type CatalogEvent, type Publishable } from './catalog.js';
 import { syncCompleted, syncFailed } from './catalog/sync.js';
 import { defineEvent } from './define-event.js';
 
@@ -23,6 +23,15 @@ describe('a definition', () => {
       data: { release_id: '7' },
       id: 'r-7',
       timestamp: '2026-01-01T00:00:00Z',
+    });
+  });
+
+  test('of a host name leaves out the pattern, which has a lookahead', () => {
+    const schema = z.strictObject({ host: z.hostname(), code: z.string().regex(/^(?=a)/) });
+    const definition = defineEvent({ ...releaseAdded, schema, example: { host: 'example.com', code: 'a' } });
+    expect(describeEventType(definition).schema['properties']).toEqual({
+      host: { type: 'string', format: 'hostname' },
+      code: { type: 'string', pattern: '^(?=a)' },
     });
   });
 

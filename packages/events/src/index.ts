@@ -3,6 +3,7 @@ export {
   createCatalog,
   catalog,
   describeEventType,
+  systemEvents,
   type Catalog,
   type CatalogEvent,
   type EventTypeDescription,

@@ -118,6 +118,7 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
         token,
         pageToken: tidings.token('alice', 'events:publish admin'),
         webhookId: webhook.id,
+        event: await exampleEvent(tidings.url, token),
       }),
       unexpectedEnd: firstToEnd({
         PostgreSQL: postgres,
@@ -159,4 +160,14 @@ function firstToEnd(parts: Record<string, { ended: Promise<unknown> } | undefine
       return `${name} ended ${typeof code === 'number' ? `with exit code ${String(code)}` : 'by a signal'}.`;
     }),
   );
+}
+
+/** Returns the example of an event type of this installation, for alice where the type has owners. */
+async function exampleEvent(url: string, token: string): Promise<{ type: string; data: object }> {
+  const response = await fetch(`${url}/api/event-types`, { headers: { authorization: `Bearer ${token}` } });
+  const { data: types } = (await response.json()) as { data: { type: string; owner_field: string | null; example: object }[] };
+  const found = types.find(({ owner_field: field }) => field !== null) ?? types[0];
+  if (found === undefined) throw new Error('The installation has no event type.');
+  const owner = found.owner_field === null ? {} : { [found.owner_field]: 'alice' };
+  return { type: found.type, data: { ...found.example, ...owner } };
 }

@@ -9,6 +9,7 @@ const options = {
   token: 'a.b.c',
   pageToken: 'd.e.f',
   webhookId: 'wh_1',
+  event: { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1204, errors: 0, duration_s: 42.5 } },
 };
 
 test('prints the lines of the tour in order', () => {
@@ -20,6 +21,12 @@ test('prints the lines of the tour in order', () => {
     `curl -sw '\\n' http://127.0.0.1:3001/api/webhooks/wh_1/deliveries -H "$AUTH"`,
     `curl -sw '\\n' http://127.0.0.1:3001/api/webhooks -H "$AUTH" -H 'Content-Type: application/json' -d '{"url":"http://127.0.0.1:5000/hook","event_types":["sync.*"]}'`,
   ]);
+});
+
+test('quotes an event for the shell', () => {
+  const event = { type: 'order.shipped', data: { note: "alice's" } };
+  const quoted = String.raw`-d '{"type":"order.shipped","data":{"note":"alice'\''s"}}'`;
+  expect(guidance({ ...options, event })).toContain(quoted);
 });
 
 test('links to the dashboard with the token in the fragment, which browsers do not send to servers', () => {

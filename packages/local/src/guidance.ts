@@ -11,15 +11,24 @@ interface GuidanceOptions {
   pageToken: string;
   /** The webhook of alice that sends to the demo receiver. */
   webhookId: string;
+  /** A valid event that alice may see. */
+  event: { type: string; data: object };
 }
 
-const EVENT = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 1204, errors: 0, duration_s: 42.5 } };
-const EXAMPLE_WEBHOOK = { url: 'http://127.0.0.1:5000/hook', event_types: ['sync.*'] };
-
 /** Returns the text that `npm start` prints once everything runs: the addresses, and a tour of lines to paste into bash or zsh. */
-export function guidance({ apiUrl, receiverUrl, databaseUrl, redisUrl, token, pageToken, webhookId }: GuidanceOptions): string {
+export function guidance({
+  apiUrl,
+  receiverUrl,
+  databaseUrl,
+  redisUrl,
+  token,
+  pageToken,
+  webhookId,
+  event,
+}: GuidanceOptions): string {
   const post = (path: string, body: object): string =>
-    `curl -sw '\\n' ${apiUrl}${path} -H "$AUTH" -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
+    `curl -sw '\\n' ${apiUrl}${path} -H "$AUTH" -H 'Content-Type: application/json' -d '${JSON.stringify(body).replaceAll("'", String.raw`'\''`)}'`;
+  const webhook = { url: 'http://127.0.0.1:5000/hook', event_types: [`${event.type.slice(0, event.type.indexOf('.'))}.*`] };
   return `
 ────────────────────────────────────────────────────────────────────────────────
 Tidings runs.
@@ -42,7 +51,7 @@ curl -sN ${apiUrl}/api/events/stream -H "$AUTH" &
 
 2. Publish an event. It appears in the stream there, and at the demo receiver here as a signed webhook.
 
-${post('/api/events', EVENT)}
+${post('/api/events', event)}
 
 3. List the deliveries to the demo receiver, with their status.
 
@@ -50,7 +59,7 @@ curl -sw '\\n' ${apiUrl}/api/webhooks/${webhookId}/deliveries -H "$AUTH"
 
 4. Register a webhook of your own: replace the URL with yours. The response shows the secret, only this once.
 
-${post('/api/webhooks', EXAMPLE_WEBHOOK)}
+${post('/api/webhooks', webhook)}
 
 More tokens: npx tidings token --sub bob --scope events:publish
 npm start lets webhooks reach this machine (EGRESS_ALLOW_CIDRS); by default they reach public addresses only.

@@ -1,7 +1,7 @@
 import type { Accept } from '@tidings/accept';
 import { bindIdempotencyKey, readWebhookHours, readWebhookStats } from '@tidings/database';
 import { createMustVerify } from '@tidings/egress';
-import { catalog } from '@tidings/events';
+import type { Catalog } from '@tidings/events';
 import type { DeliveriesQueue } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import type { Seal } from '@tidings/secrets';
@@ -44,6 +44,7 @@ interface RoutesParts {
     | 'retry'
     | 'retentionDays'
   >;
+  catalog: Catalog;
   connections: Pick<Connections, 'databases' | 'operatorReading' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
@@ -60,8 +61,21 @@ interface RoutesParts {
 
 /** Creates every route of the API. A route of a new feature is added here. */
 export function createRoutes(parts: RoutesParts): Route[] {
-  const { config, connections, metrics, seal, accept, queue, stream, callers, testWebhook, countDestination, isStopping, log } =
-    parts;
+  const {
+    config,
+    catalog,
+    connections,
+    metrics,
+    seal,
+    accept,
+    queue,
+    stream,
+    callers,
+    testWebhook,
+    countDestination,
+    isStopping,
+    log,
+  } = parts;
   const { databases, operatorReading, readiness } = connections;
   const { accepting, reading, administration } = databases;
   const { settings, tickets, browserSessions, revoke } = callers;

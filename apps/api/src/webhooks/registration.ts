@@ -143,6 +143,8 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
     retry: retrySchema(server.retry, server.retentionDays).nullable(),
   };
   return {
+    /** Patterns for the examples of documents. */
+    examplePatterns: catalog.types.slice(-1).map((type) => `${type.slice(0, type.indexOf('.'))}.*`),
     create: z
       .strictObject({
         url,

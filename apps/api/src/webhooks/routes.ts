@@ -88,7 +88,7 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
           'A repeated body with the same key within 24 hours gets the same answer, with the secret, and registers nothing more.',
         ),
         sendsEvents: true,
-        body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: ['sync.*'] } },
+        body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: schemas.examplePatterns } },
         responses: {
           201: { description: 'The webhook, with its secret.', schema: webhookWithSecretJson },
           409: {

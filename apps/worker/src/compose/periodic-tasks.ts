@@ -17,7 +17,7 @@ import {
   WAKE_LIMIT,
   wakeDeliveries,
 } from '@tidings/database';
-import { catalog } from '@tidings/events';
+import type { Catalog } from '@tidings/events';
 import type { JobCounts } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import { createPeriodicTask, createSharedPeriodicTask, type PeriodicTask } from '@tidings/runtime/periodic-task';
@@ -39,6 +39,7 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface PeriodicTasksParts {
   config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'healthServer'>;
+  catalog: Catalog;
   connections: Pick<Connections, 'pools' | 'queue' | 'expansions'>;
   metrics: Pick<WorkerMetrics, 'registry' | 'deliveries' | 'observeTask'>;
   accept: Accept;
@@ -73,6 +74,7 @@ const MEASURE_MS = 15_000;
 export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
   const {
     config,
+    catalog,
     connections,
     metrics,
     accept,

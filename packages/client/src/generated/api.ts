@@ -359,7 +359,7 @@ export interface paths {
         put?: never;
         /**
          * Publishes one event or a batch of events, all or none
-         * @description A token may have `events:publish` for all types, or `events:publish:` and a pattern of types, such as `events:publish:sync.*` or `events:publish:sync.completed`; several add up. An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.
+         * @description A token may have `events:publish` for all types, or `events:publish:` and a pattern of types, such as `events:publish:invoice.*` or `events:publish:invoice.paid`; several add up. An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.
          */
         post: operations["publishEvents"];
         delete?: never;
@@ -2328,7 +2328,7 @@ export interface operations {
                  * @example {
                  *       "url": "https://example.com/hook",
                  *       "event_types": [
-                 *         "sync.*"
+                 *         "gaps.*"
                  *       ]
                  *     }
                  */
