@@ -75,7 +75,7 @@ export const apiSettings = {
       'Registrations and changes of webhooks, tests, verifications, retries, replays and rotations of a secret per minute by one owner. 0: no limit. A request beyond it is answered with 429.',
     ),
     RATE_LIMIT_PER_HOST: perMinute(60).describe(
-      'Requests per minute that owners aim at one host, by all owners together: tests, retries, replays, verifications, and changes of a URL to another host. 0: no limit. A request beyond it is answered with 429. Published events are not counted.',
+      'Requests per minute that owners aim at one host, by all owners together: tests, retries, replays, verifications, changes of a URL, and enabling a webhook. 0: no limit. A request beyond it is answered with 429. Published events are not counted.',
     ),
     RATE_LIMIT_PUBLISH: perMinute(0).describe(
       'Requests to `POST /api/events` per minute by one caller with the scope `events:publish`. 0: no limit. They count for no other limit. A request beyond it is answered with 429.',
@@ -92,7 +92,7 @@ export const apiSettings = {
       'The highest `max_in_flight` that an owner may set for a webhook. A request with a higher value is answered with 400.',
     ),
     REPLAYS_PER_SECOND: wholeNumber({ initial: 10, min: 1, max: 1000 }).describe(
-      'Replayed deliveries of one webhook that become due per second. Further ones become due later.',
+      'Replayed deliveries of one webhook that become due per second, and retries when its URL is changed. Further ones become due later.',
     ),
     REPLAYS_PER_SECOND_AND_HOST: wholeNumber({ initial: 50, min: 1, max: 100_000 }).describe(
       'Replayed deliveries to one host that become due per second, of the webhooks of all owners. The n-th webhook that is replayed at the same time gets an n-th of it, if that is less than `REPLAYS_PER_SECOND`. A value below `REPLAYS_PER_SECOND` counts as that.',

@@ -135,6 +135,22 @@ describe('a network that the operator denies', () => {
     expect(isForbidden('10.1.0.1', rules)).toBe(true);
     expect(isForbidden('8.8.8.8', rules)).toBe(true);
   });
+
+  test.each([
+    ['64:ff9b::/96', '64:ff9b::808:808'],
+    ['::ffff:8.8.8.0/120', '::ffff:8.8.8.8'],
+    ['::ffff:8.8.8.0/120', '8.8.8.8'],
+    ['::ffff:808:0/112', '64:ff9b::808:808'],
+    ['2606:4700::/32', '2606:4700:0::7'],
+  ])('is forbidden in every spelling of both: %s has %s', (network, address) => {
+    expect(isForbidden(address, none)).toBe(false);
+    expect(isForbidden(address, { allowed: [], denied: parseNetworks(network) })).toBe(true);
+    expect(isForbidden('9.9.9.9', { allowed: [], denied: parseNetworks(network) })).toBe(false);
+  });
+
+  test('is not an address of IPv4 when it is written as the last bytes of one of IPv6', () => {
+    expect(isForbidden('8.8.8.8', { allowed: [], denied: parseNetworks('::8.8.8.8/128') })).toBe(false);
+  });
 });
 
 describe('EGRESS_ALLOW_CIDRS', () => {
@@ -145,4 +161,11 @@ describe('EGRESS_ALLOW_CIDRS', () => {
   test('names the entry that is not a network', () => {
     expect(() => parseNetworks('10.0.0.0/8,localhost')).toThrow('"localhost" is not a network');
   });
+
+  test.each(['010.0.0.0/8', '0x0a.0.0.0/8', '10/8', '127.1/32', '2130706433/32', 'fe80::1%eth0/64', '10.0.0.0/33'])(
+    'refuses %s, which programs read in different ways or not at all',
+    (network) => {
+      expect(() => parseNetworks(network)).toThrow(`"${network}" is not a network such as`);
+    },
+  );
 });

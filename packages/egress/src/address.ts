@@ -55,8 +55,10 @@ const ISATAP_MARKS = [
 export function isForbidden(address: string, { allowed, denied = [], hostAddresses = [] }: AddressRules): boolean {
   // A zone, as in fe80::1%eth0, names a network interface of this machine.
   if (isIP(address) === 0 || address.includes('%')) return true;
-  const ip = unwrap(parse(address));
-  if (isIn(ip, denied)) return true;
+  const raw = parse(address);
+  const ip = unwrap(raw);
+  // Also as it is written: an operator may deny all of NAT64.
+  if (isIn(ip, denied) || isIn(raw, denied)) return true;
   if (isIn(ip, allowed)) return false;
   return isIn(ip, hostAddresses) || !isPublic(ip);
 }
@@ -111,8 +113,9 @@ function isIn(ip: Address, list: readonly Network[]): boolean {
 }
 
 /**
- * Parses `EGRESS_ALLOW_CIDRS` or `EGRESS_DENY_CIDRS`: networks in CIDR notation, separated by commas. Throws an error that
- * names the first entry that is not a network.
+ * Parses `EGRESS_ALLOW_CIDRS` or `EGRESS_DENY_CIDRS`: networks in CIDR notation, separated by commas. A network of IPv4-mapped
+ * addresses becomes the one of IPv4. Throws an error that names the first entry that is not a network, or that programs read in
+ * different ways: `010.0.0.0/8` is 8.0.0.0/8 to some, and `10/8` is 0.0.0.10/8.
  */
 export function parseNetworks(text: string): Network[] {
   return text
@@ -120,8 +123,12 @@ export function parseNetworks(text: string): Network[] {
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
     .map((entry) => {
-      if (!ipaddr.isValidCIDR(entry)) throw new Error(`"${entry}" is not a network such as 10.0.0.0/8 or fd00::/8`);
-      return ipaddr.parseCIDR(entry);
+      const [address = ''] = entry.split('/', 1);
+      if (isIP(address) === 0 || address.includes('%') || !ipaddr.isValidCIDR(entry))
+        throw new Error(`"${entry}" is not a network such as 10.0.0.0/8 or fd00::/8`);
+      const [, bits] = ipaddr.parseCIDR(entry);
+      const ip = parse(address);
+      return ip instanceof ipaddr.IPv6 && ip.isIPv4MappedAddress() && bits >= 96 ? [ip.toIPv4Address(), bits - 96] : [ip, bits];
     });
 }
 

@@ -236,6 +236,25 @@ describe('through a proxy', () => {
     expect(await get(`https://shop.example:${String(port)}/`, egress)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
+  test.each([
+    ['with a proxy', '127.0.0.1', true],
+    ['with a proxy', 'localhost', false],
+    ['with a proxy', '127.0.0.2', false],
+    ['without one', '127.0.0.1', true],
+    ['without one', 'localhost', false],
+  ])(
+    'the certificate of an address is verified against the address: %s, one of %s is trusted: %s',
+    async (how, name, isTrusted) => {
+      const { port } = await receiver(await authority.issue({ names: [name] }));
+      // A name that the proxy has, and the receiver does not.
+      const proxy = (await startProxy()).url.replace('127.0.0.1', 'localhost');
+      const egress = agents({ ca: authority.cert, ...(how === 'with a proxy' && { proxy }) });
+      expect(await get(`https://127.0.0.1:${String(port)}/`, egress)).toBe(
+        isTrusted ? `127.0.0.1:${String(port)}` : 'ERR_TLS_CERT_ALTNAME_INVALID',
+      );
+    },
+  );
+
   test('no address that is not public is requested from the proxy', async () => {
     const proxy = await startProxy();
     const egress = agents({ proxy: proxy.url, allowed: '' });

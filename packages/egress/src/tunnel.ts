@@ -45,8 +45,9 @@ export function createTunnel({ guard, proxy, secureContext }: TunnelOptions): Ag
         ),
       )
       .then((socket) =>
+        // The certificate is that of the URL's host. Without `host` Node verifies that of an address against the proxy's name.
         isTls
-          ? connectTls({ socket, secureContext, rejectUnauthorized: true, ...(isIP(host) ? {} : { servername: host }) })
+          ? connectTls({ socket, secureContext, host, rejectUnauthorized: true, ...(isIP(host) ? {} : { servername: host }) })
           : socket,
       )
       .then(

@@ -24,6 +24,14 @@ export interface AuthenticateParts {
  * gets a 403. Every other request gets the same 401, which does not say what was wrong (RFC 6750).
  */
 export function authenticate({ token: rules, tickets, isDisabled, onRefused }: AuthenticateParts): RequestHandler {
+  const refuse = (response: Response, reason: RefusalReason): never => {
+    response.locals['refusal'] = reason;
+    onRefused(reason);
+    throw new Problem(401, 'Not authenticated', {
+      detail: 'Send a valid token: "Authorization: Bearer <token>".',
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+  };
   return async (request, response, next) => {
     const ticket = ticketOf(request, tickets.path);
     const authorizations = request.headersDistinct['authorization'] ?? [];
@@ -40,16 +48,16 @@ export function authenticate({ token: rules, tickets, isDisabled, onRefused }: A
       if (verdict.caller === null) reason = verdict.fault;
       else ({ caller } = verdict);
     } else if (authorizations.length > 0) reason = 'malformed';
-    if (caller === null) {
-      response.locals['refusal'] = reason;
-      onRefused(reason);
-      throw new Problem(401, 'Not authenticated', {
-        detail: 'Send a valid token: "Authorization: Bearer <token>".',
-        headers: { 'www-authenticate': 'Bearer' },
-      });
-    }
-    if (isDisabled(caller.owner)) throw ownerDisabled();
-    response.locals['caller'] = caller;
+    if (caller === null) return refuse(response, reason);
+    const known = caller;
+    const check = (): void => {
+      if (known.expiresAt <= Date.now()) refuse(response, 'expired');
+      if (isTokenRevoked(known, rules)) refuse(response, 'revoked');
+      if (isDisabled(known.owner)) throw ownerDisabled();
+    };
+    check();
+    response.locals['caller'] = known;
+    response.locals['checkCaller'] = check;
     next();
   };
 }
@@ -109,6 +117,14 @@ export function requireScope(scope: string): RequestHandler {
     checkScope(callerOf(response), scope);
     next();
   };
+}
+
+/**
+ * Refuses the request as `authenticate` does if its token has ended or was revoked, or its owner disabled, since then: a body may
+ * arrive half a minute after its headers, and a request waits for its turn.
+ */
+export function checkCaller(response: Response): void {
+  (response.locals['checkCaller'] as () => void)();
 }
 
 /** The caller of the request, as `authenticate` stored it on the response. */

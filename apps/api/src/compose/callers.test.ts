@@ -4,6 +4,7 @@ import jwt from 'jsonwebtoken';
 import { openDatabase, readRevocations, writeRevocations } from '@tidings/database';
 import { createFaultProxy, eventually, type FaultProxy } from '@tidings/testing';
 import { followStream } from '../../test/follow-stream.js';
+import { openRaw } from '../../test/raw-socket.js';
 import { SECRET, startApi, type TestApi, type TestApiOptions } from '../../test/start-api.js';
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -47,6 +48,23 @@ describe('a revoked token', () => {
     });
     expect(other.received.ended).toBe(false);
     other.close();
+  });
+
+  test('is refused when the rest of its request arrives after the revocation', async () => {
+    const body = JSON.stringify({ url: 'https://example.com/hook' });
+    const socket = await openRaw(api.url);
+    socket.send(
+      `POST /api/webhooks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.token('alice', { jti: 'lost' })}\r\nConnection: close\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${String(body.length)}\r\nExpect: 100-continue\r\n\r\n${body.slice(0, 5)}`,
+    );
+    await eventually(() => {
+      expect(socket.received()).toContain('HTTP/1.1 100 Continue');
+    });
+    expect(await statusOf(api, api.token('alice', { jti: 'lost' }))).toBe(200);
+    await api.revoke({ jti: 'lost' });
+    socket.send(body.slice(5));
+    expect(await socket.closed).toContain('HTTP/1.1 401 ');
+    expect(await api.database.prisma.webhook.count()).toBe(0);
   });
 
   test('is refused by a process that does not hear Redis, which reads the revocation from PostgreSQL', async () => {

@@ -10,6 +10,7 @@ import type { ApiConfig } from '../config.js';
 import { createAdmit } from '../deliveries/admit.js';
 import { createCancel } from '../deliveries/cancel.js';
 import { createDeliveryLog } from '../deliveries/delivery-log.js';
+import { createHostPace } from '../deliveries/host-pace.js';
 import { createReplay } from '../deliveries/replay.js';
 import { createRetry } from '../deliveries/retry.js';
 import { deliveryRoutes } from '../deliveries/routes.js';
@@ -81,6 +82,11 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const { settings, tickets, browserSessions, revoke } = callers;
   const admit = createAdmit({ sql: administration.pool, queue, log });
   const mustVerify = createMustVerify(config.verifyWebhooks, config.addresses);
+  const hostPace = createHostPace({
+    sql: administration.pool,
+    perSecond: config.replaysPerSecond,
+    perSecondAndHost: config.replaysPerSecondAndHost,
+  });
   const registry = createRegistry({
     database: administration,
     reading,
@@ -88,6 +94,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
     perOwner: config.webhooksPerOwner,
     mustVerify,
     admit,
+    hostPace,
   });
   return [
     ...healthRoutes(readiness, isStopping),
@@ -108,8 +115,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       cancel: createCancel({ sql: administration.pool, admit }),
       replay: createReplay({
         sql: administration.pool,
-        perSecond: config.replaysPerSecond,
-        perSecondAndHost: config.replaysPerSecondAndHost,
+        hostPace,
         catalog,
         onEnded: metrics.ended,
       }),

@@ -55,3 +55,42 @@ test('replays that find nothing take no part of the pace of others', async () =>
   }
   expect(await countReplays(api.database.pool, 'shared.example.com', 'wh_other')).toBe(0);
 });
+
+test('retries are due at the pace of their host however often the URL is changed, and other webhooks there get less of it', async () => {
+  const register = async (owner: string) =>
+    String((await api.as(owner).post('/api/webhooks').send({ url: 'https://waits.example.com/' })).body.id);
+  const ids = [await register('waits-1'), await register('waits-2'), await register('waits-3')];
+  await api
+    .as('service', 'events:publish')
+    .post('/api/events')
+    .send({ events: Array.from({ length: EVENTS }, () => event) });
+  const failAll = () =>
+    api.database.pool.query(
+      `UPDATE pending_deliveries SET stage = 'backoff', first_attempt_at = now(), next_attempt_at = now() + interval '1 h',
+         wake_at = now() + interval '1 h' WHERE webhook_id = ANY ($1)`,
+      [ids],
+    );
+  await failAll();
+  const lastDueInS = async (index: number): Promise<number> => {
+    const { rows } = await api.database.pool.query<{ seconds: string }>(
+      'SELECT extract(epoch FROM max(next_attempt_at) - min(next_attempt_at)) AS seconds FROM pending_deliveries WHERE webhook_id = $1',
+      [ids[index]],
+    );
+    return Number(rows[0]?.seconds);
+  };
+  const change = async (index: number, url: string) => {
+    const owner = api.as(`waits-${String(index + 1)}`);
+    expect((await owner.patch(`/api/webhooks/${String(ids[index])}`).send({ url })).status).toBe(200);
+  };
+  for (const index of [0, 1, 2]) await change(index, 'https://waits.example.com/?0');
+  expect(await Promise.all([0, 1, 2].map(lastDueInS))).toEqual([2, 2, 3]);
+
+  const plannedTo = async () =>
+    (await api.database.prisma.webhook.findFirstOrThrow({ where: { id: ids[0] ?? '' } })).replayNextAt;
+  const before = await plannedTo();
+  for (let count = 1; count <= 5; count += 1) await change(0, `https://waits.example.com/?${String(count)}`);
+  expect(await plannedTo()).toEqual(before);
+  await failAll();
+  await change(0, 'https://waits.example.com/again');
+  expect(Number(await plannedTo()) - Number(before)).toBeGreaterThanOrEqual(2000);
+});

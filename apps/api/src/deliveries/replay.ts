@@ -1,7 +1,5 @@
 import {
-  countReplays,
   countWithMissing,
-  noteReplay,
   endSupersededOf,
   readLogPart,
   readReplayChunk,
@@ -15,16 +13,14 @@ import {
   type ReplayFilter,
   type Webhook,
 } from '@tidings/database';
-import { destinationOf } from '@tidings/egress';
 import { matches, type Catalog } from '@tidings/events';
+import type { HostPace } from './host-pace.js';
 import type { ReplaySelection } from './selection.js';
 
 interface ReplayParts {
   sql: Queryable;
-  /** The most replayed deliveries of one webhook that become due in a second. */
-  perSecond: number;
-  /** The most replayed deliveries that become due in a second at one host: its webhooks share them. */
-  perSecondAndHost: number;
+  /** How many of the replayed deliveries become due in a second. */
+  hostPace: HostPace;
   catalog: Pick<Catalog, 'types'>;
   /** Called with the number of deliveries that were still to be ended, for the metrics. Default: not called. */
   onEnded?: (ended: Ended) => void;
@@ -54,7 +50,7 @@ export type Replay = (webhook: Pick<Webhook, 'id' | 'url' | 'eventTypes'>, selec
  *
  * With `missing` it walks the events instead of the deliveries, and adds those that the webhook has no delivery for.
  */
-export function createReplay({ sql, perSecond, perSecondAndHost, catalog, onEnded }: ReplayParts): Replay {
+export function createReplay({ sql, hostPace, catalog, onEnded }: ReplayParts): Replay {
   const endSuperseded = async (webhookId: string): Promise<void> => {
     for (;;) {
       const ended = await endSupersededOf(sql, webhookId);
@@ -89,24 +85,24 @@ export function createReplay({ sql, perSecond, perSecondAndHost, catalog, onEnde
     }
   }
 
-  return async ({ id: webhookId, url, eventTypes }, { since, until, status, event_types: types, missing, dry_run: dryRun }) => {
+  return async (webhook, { since, until, status, event_types: types, missing, dry_run: dryRun }) => {
+    const { id: webhookId, eventTypes } = webhook;
     await endSuperseded(webhookId);
     const filter = { webhookId, since, until: until ?? null, statuses: status, types: types ?? null };
     const webhookTypes = catalog.types.filter((type) => eventTypes.some((pattern) => matches(pattern, type)));
-    const host = destinationOf(url);
-    if (!dryRun) await noteReplay(sql, host, webhookId);
-    const others = dryRun ? 0 : await countReplays(sql, host, webhookId);
-    const pace = Math.min(perSecond, Math.max(perSecond, perSecondAndHost) / (1 + others));
-    const parts = missing ? replayEvents({ ...filter, webhookTypes }, dryRun, pace) : replayExisting(filter, dryRun, pace);
     const result: ReplayResult = { count: 0, dry_run: dryRun, first_attempt_at: null, last_attempt_at: null };
-    for await (const part of parts) {
-      if (part === null) continue;
-      result.count += part.count;
-      result.first_attempt_at ??= part.from ?? null;
-      result.last_attempt_at = part.until ?? result.last_attempt_at;
-    }
-    // Empty replays would slow down those of others.
-    if (!dryRun) await noteReplay(sql, host, webhookId, result.count > 0 ? undefined : 0);
+    const replayAll = async (pace: number): Promise<number> => {
+      const parts = missing ? replayEvents({ ...filter, webhookTypes }, dryRun, pace) : replayExisting(filter, dryRun, pace);
+      for await (const part of parts) {
+        if (part === null) continue;
+        result.count += part.count;
+        result.first_attempt_at ??= part.from ?? null;
+        result.last_attempt_at = part.until ?? result.last_attempt_at;
+      }
+      return result.count;
+    };
+    if (dryRun) await replayAll(1);
+    else await hostPace.plan(webhook, replayAll);
     return result;
   };
 }

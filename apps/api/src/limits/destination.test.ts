@@ -69,7 +69,7 @@ describe('requests that are aimed at one host', () => {
     expect(headers['ratelimit-policy']).toBe(`"host";q=${String(LIMIT)};w=60`);
     expect(headers['ratelimit']).toMatch(/^"host";r=0;t=\d+$/);
     expect(body.detail).toMatch(
-      /^At most 3 tests, verifications, retries and replays a minute to one host, by all owners together\. Try again in \d+ s\.$/,
+      /^At most 3 tests, verifications, retries, replays and changes of webhooks a minute to one host, by all owners together\. Try again in \d+ s\.$/,
     );
 
     const delivery = await failedDelivery(id);
@@ -86,6 +86,18 @@ describe('requests that are aimed at one host', () => {
     const late = await register('crowd-late', 'https://Victim.Example.com:9443/d?e');
     expect(await sendTest('crowd-late', late)).toBe(429);
     expect(await sendTest('crowd-late', await register('crowd-late', 'https://not-victim.example.com/'))).toBe(200);
+  });
+
+  test('each change of a URL counts, also at the same host, and so does enabling: both end waits', async () => {
+    const path = `/api/webhooks/${await register('flo', 'https://flo.example.com/')}`;
+    const change = async (body: object) => (await api.as('flo').patch(path).send(body)).status;
+    expect(await change({ url: 'https://flo.example.com/?1' })).toBe(200);
+    expect(await change({ enabled: true })).toBe(200);
+    for (let count = 0; count < LIMIT; count += 1) expect(await change({ enabled: false, description: 'mine' })).toBe(200);
+    expect(await change({ url: 'https://flo.example.com/?2' })).toBe(200);
+    expect(await change({ url: 'https://flo.example.com/?3' })).toBe(429);
+    expect(await change({ enabled: true })).toBe(429);
+    expect((await api.as('flo').get(path)).body).toMatchObject({ url: 'https://flo.example.com/?2', enabled: false });
   });
 
   test('a refused request to a webhook that is not the caller’s own, or to none, consumes nothing', async () => {

@@ -42,8 +42,8 @@ export interface Limits {
 }
 
 /**
- * Consumes the limit of the host of a URL that a caller aims a request at: by a test, a retry, a replay, or a challenge for
- * verification. Throws a 429 `Problem` if it is exceeded. Published events do not consume it: thousands of owners share
+ * Consumes the limit of the host of a URL that a caller aims a request at: by a test, a retry, a replay, a challenge for
+ * verification, or a change that ends waits. Throws a 429 `Problem` if it is exceeded. Published events do not consume it: thousands of owners share
  * a host of Zapier or Slack.
  *
  * @param response gets the headers that say how many requests remain

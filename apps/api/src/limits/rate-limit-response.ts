@@ -7,7 +7,7 @@ const LIMITED_REQUESTS: Record<string, string> = {
   ip: 'requests a minute from one address',
   owner: 'requests a minute by one owner',
   costly: 'registrations, changes, tests, verifications, retries, replays and rotations a minute by one owner',
-  host: 'tests, verifications, retries and replays a minute to one host, by all owners together',
+  host: 'tests, verifications, retries, replays and changes of webhooks a minute to one host, by all owners together',
   publish: 'publishing requests a minute by one service',
   'auth-failures': 'requests a minute from one address with tokens that are not valid',
 };

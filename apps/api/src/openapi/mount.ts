@@ -1,5 +1,5 @@
 import type { Express, Request, RequestHandler } from 'express';
-import { callerOf, requireScope } from '../auth/authenticate.js';
+import { callerOf, checkCaller, requireScope } from '../auth/authenticate.js';
 import { jsonBodies, MAX_BODY } from '../http/json-body.js';
 import type { TakeTurn } from '../limits/turns.js';
 import { notFound, Problem } from '../problems/problem.js';
@@ -71,7 +71,10 @@ function createHandler({ handle, ...description }: Route, takeTurn: TakeTurn): R
       query: description.query && readQuery(request, description.query),
       body: description.body && readBody(request, description.body.schema),
     };
-    const run = async () => handle(call, response);
+    const run = async () => {
+      if (call.caller) checkCaller(response);
+      return handle(call, response);
+    };
     await (description.readsLog === true && call.caller ? takeTurn(call.caller.owner, run) : run());
   };
 }

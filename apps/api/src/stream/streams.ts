@@ -24,6 +24,12 @@ export interface StreamClient {
   address: string;
 }
 
+/** Who is refused now. */
+interface Refused {
+  isRevoked: (session: Follower) => boolean;
+  isDisabled: (owner: string) => boolean;
+}
+
 /** The streams of this process, from their request until their response is closed. */
 export interface Streams {
   /** The number of streams. */
@@ -39,7 +45,7 @@ export interface Streams {
   /** Returns a random time that a client waits before it reconnects, in milliseconds. The more sessions, the longer its range. */
   reconnectMs: () => number;
   /** Ends the sessions of revoked tokens and of disabled owners. */
-  endRefused: (refused: { isRevoked: (session: Follower) => boolean; isDisabled: (owner: string) => boolean }) => void;
+  endRefused: (refused: Refused) => void;
   /** Ends all sessions, with a reason after which their clients reconnect. */
   endAll: (reason: EndReason) => void;
   /** Ends all sessions. A session that is added later ends immediately. */
@@ -68,6 +74,8 @@ export function createStreams({ perOwner, perAddress, max, heartbeatMs, metrics 
   let slice = 0;
   let nextSlice = 0;
   let isStopped = false;
+  /** Who is refused, as of the last call: a session that was opened meanwhile is checked when it is added. */
+  let refused: Refused | undefined;
 
   const reconnectMs = (): number =>
     RECONNECT_MS + Math.random() * Math.max(RECONNECT_SPREAD_MS, sessions.size / RECONNECTS_PER_MS);
@@ -85,6 +93,10 @@ export function createStreams({ perOwner, perAddress, max, heartbeatMs, metrics 
   const timer = setInterval(checkSessions, heartbeatMs / HEARTBEAT_SLICES);
   const stopWhenEmpty = (): void => {
     if (isStopped && sessions.size === 0) clearInterval(timer);
+  };
+  const endIfRefused = (session: Session): void => {
+    if (refused?.isDisabled(session.owner)) session.end('owner_disabled');
+    else if (refused?.isRevoked(session)) session.end('token_revoked');
   };
   const refuse = (reason: 'owner' | 'address' | 'process', problem: Problem): never => {
     metrics.refused(reason);
@@ -141,12 +153,11 @@ export function createStreams({ perOwner, perAddress, max, heartbeatMs, metrics 
         stopWhenEmpty();
       });
       if (isStopped) session.end();
+      else endIfRefused(session);
     },
-    endRefused({ isRevoked, isDisabled }) {
-      for (const session of sessions.keys()) {
-        if (isDisabled(session.owner)) session.end('owner_disabled');
-        else if (isRevoked(session)) session.end('token_revoked');
-      }
+    endRefused(now) {
+      refused = now;
+      for (const session of sessions.keys()) endIfRefused(session);
     },
     endAll(reason) {
       for (const session of sessions.keys()) session.end(reason);

@@ -24,6 +24,7 @@ import {
   type Seal,
 } from '@tidings/secrets';
 import type { Admit } from '../deliveries/admit.js';
+import type { HostPace } from '../deliveries/host-pace.js';
 import { impliedChanges, toColumns, verificationOf } from './columns.js';
 import { createOpener } from './open-webhook.js';
 import type { Registration, RegistrationChange } from './registration.js';
@@ -69,6 +70,8 @@ interface RegistryParts {
   mustVerify: (url: string) => boolean;
   /** Gives the free slots of these webhooks to their waiting deliveries at once, when they are resumed. */
   admit: Admit;
+  /** Plans the retries that wait when the URL of their webhook is changed. */
+  hostPace: Pick<HostPace, 'plan'>;
 }
 
 const HASTEN_CHUNKS = 10;
@@ -77,7 +80,7 @@ const HASTEN_CHUNKS = 10;
 export type Registry = ReturnType<typeof createRegistry>;
 
 /** Creates the registry of webhooks. Every method takes the owner, and sees only the owner's webhooks (I7). */
-export function createRegistry({ database, reading, seal, perOwner, mustVerify, admit }: RegistryParts) {
+export function createRegistry({ database, reading, seal, perOwner, mustVerify, admit, hostPace }: RegistryParts) {
   const { prisma, pool } = database;
 
   const { previousOf, toView } = createOpener(seal);
@@ -95,9 +98,14 @@ export function createRegistry({ database, reading, seal, perOwner, mustVerify, 
     return { registered: true, id, answer };
   };
 
-  /** Makes the retries of the webhook due now; beyond ten thousand they keep their times. */
-  const hasten = async (id: string): Promise<void> => {
-    for (let chunk = 0; chunk < HASTEN_CHUNKS; chunk += 1) if ((await hastenDeliveries(pool, id)) < HASTEN_LIMIT) return;
+  /** Makes the retries of the webhook due at the pace of its host; beyond ten thousand they keep their times. */
+  const hasten = async (webhook: HeadersOwner): Promise<void> => {
+    await hostPace.plan(webhook, async (perSecond) => {
+      let count = 0;
+      for (let chunk = 0; chunk < HASTEN_CHUNKS && count === chunk * HASTEN_LIMIT; chunk += 1)
+        count += await hastenDeliveries(pool, webhook.id, perSecond);
+      return count;
+    });
   };
 
   return {
@@ -203,7 +211,7 @@ export function createRegistry({ database, reading, seal, perOwner, mustVerify, 
         if (!changed) continue;
         if (change.paused === false) await admit([id]);
         // What the receiver at the earlier URL answered does not hold back what goes to another one.
-        if (change.url !== undefined && change.url !== url) await hasten(id);
+        if (change.url !== undefined && change.url !== url) await hasten({ id, url: change.url });
         const webhook = await prisma.webhook.findFirst({ where: { id, owner } });
         return webhook && { changed: true, webhook: toView(webhook) };
       }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { WebhookHours, WebhookStats } from '@tidings/database';
-import { destinationOf } from '@tidings/egress';
 import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
 import { readCursor } from '../http/cursor.js';
@@ -196,7 +195,7 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         operationId: 'changeWebhook',
         summary: 'Changes the fields in the body',
         description:
-          '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused, and has to be verified if the server verifies webhooks. `retry` is replaced as a whole; null: the policy of the server.',
+          '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused, so that retries are due at the pace of replays, and has to be verified if the server verifies webhooks. `retry` is replaced as a whole; null: the policy of the server.',
         access: 'owner',
         params: { id: 'webhook' },
         body: { schema: schemas.change, example: { description: 'Mine', event_types: ['*'] } },
@@ -209,11 +208,8 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         if (body.url !== undefined || body.enabled === true) {
           const before = await registry.find(caller.owner, id);
           const url = body.url ?? before?.url ?? '';
-          // Deliveries that wait, such as replays of many events, follow the URL, and a challenge may.
-          const isAimed = (from: string) => url !== from && (destinationOf(from) !== destinationOf(url) || mustVerify(url));
-          // A webhook that waits is challenged as soon as it is enabled.
-          const isChallenged = body.enabled === true && before?.enabled === false && before.unverifiedSince !== null;
-          if (before && (isAimed(before.url) || isChallenged)) await countDestination(response, url);
+          // Deliveries that wait follow the URL, and a challenge may; enabling ends the wait that failures caused. So do repeated ones.
+          if (before && (url !== before.url || body.enabled === true)) await countDestination(response, url);
         }
         const changed = await registry.change(caller.owner, id, body);
         if (!changed) throw notFound('webhook', id);

@@ -142,7 +142,7 @@ export interface paths {
         head?: never;
         /**
          * Changes the fields in the body
-         * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused, and has to be verified if the server verifies webhooks. `retry` is replaced as a whole; null: the policy of the server.
+         * @description `enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused, so that retries are due at the pace of replays, and has to be verified if the server verifies webhooks. `retry` is replaced as a whole; null: the policy of the server.
          */
         patch: operations["changeWebhook"];
         trace?: never;

@@ -182,7 +182,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ],
   ['remove_ended_revocations', removeEndedRevocations],
   ['bring_forward', (sql) => bringForward(sql, 1000)],
-  ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1')],
+  ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1', 10)],
   ['take_tasks', (sql) => takeTasks(sql, [{ name: 'reconcile', forMs: 1000 }], 'one')],
   ['take_unverified', (sql) => takeUnverified(sql)],
   ['postpone_verifications', (sql) => postponeVerifications(sql, ['wh_61', 'wh_62'], 1000)],
