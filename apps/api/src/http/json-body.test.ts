@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
+import { openRaw } from '../../test/raw-socket.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
 
 let api: TestApi;
@@ -52,6 +53,29 @@ describe('the depth of a body', () => {
   ])('gets a 400 and does not stop the process: %s', async (_what, body) => {
     expect((await post('/api/events', body)).status).toBe(400);
     expect((await api.as('alice').get('/api/event-types')).status).toBe(200);
+  });
+});
+
+describe('the number of chunks of a body', () => {
+  /** Posts an event with so many spaces behind it, each character in a chunk of its own, and returns all that comes back. */
+  const postInChunks = async (count: number, end: string) => {
+    const body = JSON.stringify(event).padEnd(count);
+    const socket = await openRaw(api.url);
+    socket.send(
+      `POST /api/events HTTP/1.1\r\nhost: tidings\r\nconnection: close\r\nauthorization: Bearer ${api.token('service', { scope: 'events:publish' })}\r\n` +
+        `content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${body.replaceAll(/[^]/g, '1\r\n$&\r\n')}${end}`,
+    );
+    return socket.closed;
+  };
+
+  test('may be 5,000', async () => {
+    expect(await postInChunks(5000, '0\r\n\r\n')).toMatch(/^HTTP\/1\.1 202 /);
+  });
+
+  test('beyond that is a 400 that does not wait for the end of the body, and closes the connection', async () => {
+    const received = await postInChunks(5001, '');
+    expect(received).toMatch(/^HTTP\/1\.1 400 /);
+    expect(received).toContain('The body comes in more than 5000 chunks. Send it with a Content-Length, or in larger chunks.');
   });
 });
 

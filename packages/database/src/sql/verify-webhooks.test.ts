@@ -182,7 +182,7 @@ test('replays count the other webhooks at their host that are being replayed', a
   }
   await log.addWebhook('wh_elsewhere');
   await noteReplay(log.pool, 'other.example', 'wh_elsewhere');
-  await log.pool.query("UPDATE replays SET until = now() WHERE webhook_id = 'wh_over'");
+  await log.pool.query("UPDATE replays SET until = now() - interval '1 s' WHERE webhook_id = 'wh_over'");
   expect(await countReplays(log.pool, 'victim.example', 'wh_one')).toBe(1);
   expect(await countReplays(log.pool, 'victim.example', 'wh_new')).toBe(2);
   await deleteWebhook(log.pool, 'alice', 'wh_two');
