@@ -15,6 +15,8 @@ import { startSystem, type System } from './system.js';
 
 /** Longer than the 15 s after which a working reconciler enqueues lost deliveries again. */
 const DRAIN_MS = 18_000;
+/** Long enough for events to be published on a busy machine. */
+const STOPPED_MS = 2000;
 /** Much longer than a working stream needs. */
 const STREAMS_MS = 4000;
 
@@ -36,7 +38,11 @@ const CHANGES_S = 8;
 
 const FAULTS: Record<Exclude<Sabotage, StreamSabotage | ChangeSabotage>, (system: System) => Promise<void>> = {
   async 'reconciler-off'(system) {
+    // While no worker takes jobs, some wait in Redis.
+    for (const { pid } of system.processes.workers) process.kill(pid, 'SIGSTOP');
+    await wait(STOPPED_MS);
     await sendRedisCommand(system.redis.url, 'FLUSHALL');
+    for (const { pid } of system.processes.workers) process.kill(pid, 'SIGCONT');
   },
   async 'acknowledge-first'(system) {
     for (const api of [...system.processes.apis]) await killApi(system, api);
