@@ -1,8 +1,7 @@
-// npm test [-- [unit] [database] [e2e] [--postgres=debian|FOLDER] [--hostile] [--built] [Jest's arguments]]: sets up the servers of the suites, runs the suites,
+// npm test [-- [unit] [database] [e2e] [--postgres=debian|FOLDER] [--hostile] [Jest's arguments]]: sets up the servers of the suites, runs the suites,
 // and removes the servers again. Without the name of a project it runs all three; `unit` needs no server and no build.
 // TEST_DATABASE_URL and TEST_REDIS_URL, when set, are used instead of servers of our own; --postgres=debian starts
-// Debian's PostgreSQL instead of the embedded one, or the one in a folder with `bin`; --hostile gives every database defaults on which no statement may rely;
-// --built builds nothing, since another command may be running what is built.
+// Debian's PostgreSQL instead of the embedded one, or the one in a folder with `bin`; --hostile gives every database defaults on which no statement may rely.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,10 +12,9 @@ import { waitForStopSignal } from './stop-signal.mjs';
 import { PROJECTS } from './test-projects.mjs';
 
 const HOSTILE = '--hostile';
-const BUILT = '--built';
 const given = choosePostgres(process.argv.slice(2));
 const projects = given.filter((argument) => PROJECTS.includes(argument));
-const jestArguments = given.filter((argument) => !PROJECTS.includes(argument) && ![HOSTILE, BUILT].includes(argument));
+const jestArguments = given.filter((argument) => !PROJECTS.includes(argument) && argument !== HOSTILE);
 const onlyUnit = projects.length > 0 && projects.every((name) => name === 'unit');
 
 let interrupted = false;
@@ -42,7 +40,7 @@ async function runWithServers() {
   const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
   if (!TEST_REDIS_URL) prepareRedis();
   prepareProgramsForTests();
-  if (!given.includes(BUILT)) prepare();
+  prepare();
   const { startPostgres, startRedis, temporaryFolder } = await import('../packages/local/dist/index.js');
   const { migrate } = await import('../packages/database/dist/index.js');
   const { folder, remove } = temporaryFolder();
