@@ -122,7 +122,7 @@ describe('a test of a webhook', () => {
   });
 
   test('that a worker has claimed is waited for until its lock expires', async () => {
-    const answer = api(300)('alice', 'wh_5');
+    const answer = api(1000)('alice', 'wh_5');
     const job = await takeJob('wh_5');
     await testLock.claim(job, 10_000);
     const withdrawn = await eventually(async () => {
@@ -146,7 +146,7 @@ describe('a test of a webhook', () => {
   });
 
   test('whose worker publishes no result ends with no_result', async () => {
-    const answer = api(100)('alice', 'wh_6');
+    const answer = api(1000)('alice', 'wh_6');
     await testLock.claim(await takeJob('wh_6'), 200);
     expect(await answer).toBe('no_result');
   });

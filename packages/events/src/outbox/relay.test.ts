@@ -525,7 +525,7 @@ describe('events that Tidings does not accept in time', () => {
     });
     await eventually(() => {
       expect(tries).toBeGreaterThan(40);
-    });
+    }, 50_000);
     expect(await remaining()).toEqual(['a', 'b', 'c'].map((id) => ({ id, error: null })));
     away = false;
     await waitUntilEmpty();
