@@ -10,10 +10,11 @@ function startProcess(pageSize = 2) {
   let rows: LoggedRevocation[] = [];
   let number = 0;
   let reads = 0;
+  let time = 0;
   const write = (revocations: readonly Omit<NewRevocation, 'owner'>[]) => {
     for (const { kind, subject, notBefore, endsAt } of revocations) {
       rows = rows.filter((row) => row.kind !== kind || row.subject !== subject);
-      rows.push({ kind, subject, notBefore, endsAt, change: (number += 1) });
+      rows.push({ kind, subject, notBefore, endsAt, change: (number += 1), at: (time += 1) });
     }
     return Promise.resolve();
   };
@@ -132,6 +133,18 @@ describe('the copy of a process', () => {
         },
       ),
     ));
+
+  test('notices that PostgreSQL was put back although the last revocation has its number again', async () => {
+    const { revocations, revokeToken, putBack } = startProcess();
+    await revokeToken('a');
+    await revokeToken('b');
+    await revocations.refresh();
+    putBack(0);
+    await revokeToken('c');
+    await revokeToken('b');
+    await revocations.refresh();
+    expect(['a', 'b', 'c'].map(revocations.isRevoked)).toEqual([true, true, true]);
+  });
 
   test('writes a lost revocation to PostgreSQL again', async () => {
     const { revocations, revokeToken, revokeOwner, putBack, rows } = startProcess();

@@ -60,7 +60,8 @@ export function createRevocations({ read, write, pageSize = PAGE_SIZE, max = MAX
     for (;;) {
       const rows: LoggedRevocation[] = await read({ from: last?.change ?? 0, limit: pageSize });
       const [first] = rows;
-      if (last !== undefined && !(first?.change === last.change && first.subject === last.subject)) return false;
+      const isLast = first?.change === last?.change && first?.subject === last?.subject && first?.at === last?.at;
+      if (last !== undefined && !isLast) return false;
       for (const row of rows) {
         add(row);
         onRead(row);

@@ -26,7 +26,7 @@ const revocation = (kind: Revocation['kind'], subject: string, more: Partial<New
   ...more,
 });
 const write = (...revocations: NewRevocation[]) => writeRevocations(log.pool, revocations, 'olga');
-const read = async () => (await readRevocations(log.pool, { from: 0, limit: 100 })).map(({ change: _, ...rest }) => rest);
+const read = async () => (await readRevocations(log.pool, { from: 0, limit: 100 })).map(({ change: _, at: __, ...rest }) => rest);
 
 describe('a revocation that is written again', () => {
   test.each<[string, (number | null)[], number | null]>([

@@ -15,10 +15,12 @@ export interface Revocation {
 export interface LoggedRevocation extends Revocation {
   /** The number of its last change. Numbers become visible in their order. */
   change: number;
+  /** When it was revoked, in Unix seconds: after PostgreSQL was put back, another revocation of the subject may have the number. */
+  at: number;
 }
 
 /** A revocation with its origin. */
-export interface RevocationDetails extends LoggedRevocation {
+export interface RevocationDetails extends Omit<LoggedRevocation, 'at'> {
   revokedAt: Date;
   /** The operator; null: it was carried over from Redis. */
   revokedBy: string | null;
@@ -35,7 +37,9 @@ export async function readRevocations(
 ): Promise<LoggedRevocation[]> {
   const { rows } = await sql.query<LoggedRevocation>({
     name: 'read_revocations',
-    text: `SELECT ${COLUMNS} FROM revocations WHERE change >= $1 ORDER BY revocations.change LIMIT $2`,
+    text: `
+      SELECT ${COLUMNS}, extract(epoch FROM revoked_at)::float8 AS at FROM revocations
+      WHERE change >= $1 ORDER BY revocations.change LIMIT $2`,
     values: [from, limit],
   });
   return rows;
