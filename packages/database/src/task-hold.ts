@@ -16,7 +16,7 @@ export function createTaskHold(sql: Queryable): TaskHold {
   const tasks = new Map<string, { forMs: number; isHeld: boolean; askedAt: number }>();
   let asking: Promise<void> | undefined;
 
-  const ask = async (): Promise<void> => {
+  const askForAll = async (): Promise<void> => {
     const asked = [...tasks];
     const askedAt = performance.now();
     const held = await takeTasks(
@@ -26,12 +26,11 @@ export function createTaskHold(sql: Queryable): TaskHold {
     );
     for (const [name, task] of asked) Object.assign(task, { isHeld: held.has(name), askedAt });
   };
-  const asked = async (): Promise<void> => {
-    asking ??= ask().finally(() => {
+  /** Joins the request that is under way, or begins one. */
+  const ask = (): Promise<void> =>
+    (asking ??= askForAll().finally(() => {
       asking = undefined;
-    });
-    await asking;
-  };
+    }));
 
   return {
     async take(name, forMs) {
@@ -40,7 +39,7 @@ export function createTaskHold(sql: Queryable): TaskHold {
       const isKnown = (): boolean => performance.now() - task.askedAt < (task.isHeld ? forMs / 2 : REFUSED_FOR_MS);
       // A request that is under way may have begun without this task.
       if (!isKnown() && asking) await asking.catch(() => undefined);
-      if (!isKnown()) await asked();
+      if (!isKnown()) await ask();
       return task.isHeld;
     },
     async giveBack(name) {
