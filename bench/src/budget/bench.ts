@@ -1,9 +1,12 @@
 import pg from 'pg';
 import { startTidings } from '@tidings/local';
 import {
+  budgetPathOf,
+  costlyRequestOf,
   costlyRequests,
   encode,
   exchange,
+  inBudgetOrder,
   makeBusy,
   worstRequests,
   type BudgetOperation,
@@ -31,7 +34,6 @@ const BUDGET = { loop: 50, database: 100 };
 const REPEATS = 5;
 /** The first one removes the webhook, and the other one waits for a worker, of which there is none. */
 const NOT_ATTACKED = ['removeWebhook', 'testWebhook'];
-const ORDER = ['get', 'post', 'patch', 'delete'];
 
 interface Operation extends BudgetOperation {
   scope: string | undefined;
@@ -83,19 +85,14 @@ export async function benchBudget(_rounds: number, options: BenchOptions): Promi
       const databaseMs = (await sessions()).reduce((sum, pid) => sum + cpuTimeMs(pid) - (before.get(pid) ?? 0), 0);
       return { request: request.name, status: answer.status, loopMs, databaseMs, answerMs, bytes: answer.bytes };
     };
-    const pathOf = (path: string, delivery: string): string => {
-      const named: Record<string, string> = { owners: OWNER, webhooks: ids.webhook, deliveries: delivery, events: ids.event };
-      return path.replace(/([^/]+)\/\{\w+\}/g, (_match, segment: string) => `${segment}/${named[segment] ?? ''}`);
-    };
-
     const worst = new Map<string, Row>();
     const keep = (operation: Operation, row: Row): void => {
       const known = worst.get(operation.operationId);
       if (known === undefined || shareOf(row) > shareOf(known)) worst.set(operation.operationId, row);
     };
-    const inOrder = operations.toSorted((one, other) => ORDER.indexOf(one.method) - ORDER.indexOf(other.method));
+    const inOrder = inBudgetOrder(operations);
     for (const operation of inOrder.filter(({ operationId }) => !NOT_ATTACKED.includes(operationId))) {
-      for (const request of worstRequests(operation, pathOf(operation.path, ids.delivery))) {
+      for (const request of worstRequests(operation, budgetPathOf(operation, ids))) {
         let row = await measure(request, operation);
         for (let count = 1; count < REPEATS && shareOf(row) > shareOf(worst.get(operation.operationId)); count += 1) {
           const again = await measure(request, operation);
@@ -107,17 +104,7 @@ export async function benchBudget(_rounds: number, options: BenchOptions): Promi
     for (const operation of inOrder) {
       if (operation.operationId === 'testWebhook') continue;
       for (const costly of costlyRequests[operation.operationId] ?? []) {
-        const query = typeof costly.query === 'function' ? costly.query(ids) : costly.query;
-        const path = pathOf(operation.path, costly.isPending === true ? ids.pending : ids.delivery);
-        const body = costly.body && Buffer.from(JSON.stringify(costly.body(ids)));
-        const json: [string, string][] = body ? [['content-type', 'application/json']] : [];
-        const request: BudgetRequest = {
-          name: query ?? (body ? `a body of ${String(Math.ceil(body.length / 1024))} KB` : ''),
-          method: operation.method,
-          target: query === undefined ? path : `${path}?${query}`,
-          headers: [...json, ...Object.entries(costly.headers ?? {})],
-          ...(body && { body }),
-        };
+        const request = costlyRequestOf(operation, costly, ids);
         const rows: Row[] = [];
         while (rows.length < (costly.isOnce === true ? 1 : REPEATS)) rows.push(await measure(request, operation));
         const of = (value: (row: Row) => number): number => median(rows.map(value));

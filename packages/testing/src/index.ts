@@ -9,4 +9,5 @@ export { createTestAuthority, type ServerCertificate, type TestAuthority } from 
 export { encode, exchange, type BudgetAnswer, type BudgetRequest } from './budget/exchange.js';
 export { makeBusy } from './budget/busy-owner.js';
 export { costlyRequests, type CostlyIds, type CostlyRequest } from './budget/costly-requests.js';
+export { budgetPathOf, costlyRequestOf, inBudgetOrder } from './budget/requests-of.js';
 export { worstRequests, type BudgetOperation } from './budget/worst-requests.js';

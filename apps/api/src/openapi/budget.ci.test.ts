@@ -3,16 +3,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase, type Database } from '@tidings/database';
 import { parseJson } from '@tidings/events';
 import {
+  budgetPathOf,
+  costlyRequestOf,
   costlyRequests,
   encode,
   exchange,
   flushStatistics,
+  inBudgetOrder,
   makeBusy,
   worstRequests,
   type BudgetAnswer,
   type BudgetRequest,
   type CostlyIds,
-  type CostlyRequest,
 } from '@tidings/testing';
 import { readDocument, type Operation } from '../../test/api-document.js';
 import { startApi, type TestApi } from '../../test/start-api.js';
@@ -110,34 +112,6 @@ async function measure(request: BudgetRequest, scope: string | undefined): Promi
   return { ...cost, rows: after.rows - before.rows, buffers: after.buffers - before.buffers };
 }
 
-const pathOf = ({ path }: Operation, delivery: string): string => {
-  const named: Record<string, string> = { owners: ids.owner, webhooks: ids.webhook, deliveries: delivery, events: ids.event };
-  return path.replace(/([^/]+)\/\{\w+\}/g, (_match, segment: string) => {
-    const id = named[segment];
-    if (id === undefined) throw new Error(`A busy owner has no id for /${segment}/{id}: makeBusy() returns one.`);
-    return `${segment}/${id}`;
-  });
-};
-
-function requestOf(operation: Operation, costly: CostlyRequest): BudgetRequest {
-  const query = typeof costly.query === 'function' ? costly.query(ids) : costly.query;
-  const body = costly.body && Buffer.from(JSON.stringify(costly.body(ids)));
-  const path = pathOf(operation, costly.isPending === true ? ids.pending : ids.delivery);
-  return {
-    name: query ?? '',
-    method: operation.method,
-    target: query === undefined ? path : `${path}?${query}`,
-    headers: [
-      ...(body ? [['content-type', 'application/json'] as [string, string]] : []),
-      ...Object.entries(costly.headers ?? {}),
-    ],
-    ...(body && { body }),
-  };
-}
-
-/** Changes come after what reads, and what removes or disables at the end. */
-const ORDER = ['get', 'post', 'patch', 'delete'];
-
 describe('each operation of the OpenAPI document', () => {
   test('has its most costly requests', () => {
     expect(Object.keys(costlyRequests).toSorted()).toEqual(operations.map(({ operationId }) => operationId).toSorted());
@@ -145,9 +119,9 @@ describe('each operation of the OpenAPI document', () => {
 
   test('keeps to the budget with the most that an owner with a full log can ask for', async () => {
     const beyond: string[] = [];
-    for (const operation of operations.toSorted((one, other) => ORDER.indexOf(one.method) - ORDER.indexOf(other.method))) {
+    for (const operation of inBudgetOrder(operations)) {
       for (const costly of costlyRequests[operation.operationId] ?? []) {
-        const request = requestOf(operation, costly);
+        const request = costlyRequestOf(operation, costly, ids);
         const { parts = 1 } = costly;
         const costs: Cost[] = [];
         const least = (value: (cost: Cost) => number) => Math.min(...costs.map(value));
@@ -171,7 +145,7 @@ describe('each operation of the OpenAPI document', () => {
   test('keeps to it with the worst headers, path, query and body', async () => {
     const beyond: string[] = [];
     for (const operation of operations) {
-      for (const request of worstRequests(operation, pathOf(operation, ids.delivery))) {
+      for (const request of worstRequests(operation, budgetPathOf(operation, ids))) {
         const costs: Awaited<ReturnType<typeof send>>[] = [];
         const least = () => Math.min(...costs.map(({ cpuMs: ms }) => ms));
         const isWithin = () => costs.length > 0 && isCheap(least());
