@@ -1,6 +1,6 @@
-import type { createMachineKeys } from '@tidings/config';
 import { createSeal, createSecret, parseSealKeys, sealedFor } from '@tidings/secrets';
 import type pg from 'pg';
+import { KEYS } from './keys.js';
 
 /** A webhook to insert. */
 export interface NewWebhook {
@@ -12,13 +12,9 @@ export interface NewWebhook {
   eventTypes?: readonly string[];
 }
 
-/** Registers many webhooks with one statement, with secrets that processes with these keys can open. */
-export async function addWebhooks(
-  sql: pg.Client,
-  keys: ReturnType<typeof createMachineKeys>,
-  webhooks: readonly NewWebhook[],
-): Promise<void> {
-  const { seal } = createSeal(parseSealKeys(keys.SECRETS_KEYS));
+/** Registers many webhooks with one statement, with secrets that the processes of a bench can open. */
+export async function addWebhooks(sql: pg.Client, webhooks: readonly NewWebhook[]): Promise<void> {
+  const { seal } = createSeal(parseSealKeys(KEYS.SECRETS_KEYS));
   await sql.query(
     `INSERT INTO webhooks (id, owner, url, max_in_flight, event_types, sealed_secret)
      SELECT id, owner, url, max_in_flight, string_to_array(types, ','), secret

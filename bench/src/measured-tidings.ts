@@ -1,6 +1,7 @@
 import { startTidings, type LocalProcess, type Tidings, type TidingsOptions } from '@tidings/local';
 import pg from 'pg';
 import { runConcurrently } from './requests.js';
+import { KEYS } from './keys.js';
 import type { Servers } from './servers.js';
 
 /** A receiver that counts requests. */
@@ -62,6 +63,7 @@ export async function startMeasuredTidings(
   const tidings = await startTidings({
     databaseUrl,
     redisUrl,
+    keys: KEYS,
     ...options,
     env: { NODE_ENV: 'production', LOG_LEVEL: 'info', LOG_FORMAT: 'json', MAX_IN_FLIGHT: '1000', ...env },
   });

@@ -13,6 +13,7 @@ import {
   type BudgetRequest,
 } from '@tidings/testing';
 import { median } from '../report.js';
+import { KEYS } from '../keys.js';
 import { withServers, type BenchOptions } from '../servers.js';
 import { cpuTimeMs } from './cpu-time.js';
 
@@ -54,7 +55,7 @@ interface Row {
  */
 export async function benchBudget(_rounds: number, options: BenchOptions): Promise<undefined> {
   await withServers(async ({ databaseUrl, redisUrl, addCleanup }) => {
-    const tidings = await startTidings({ databaseUrl, redisUrl, workers: 0, env: ENV });
+    const tidings = await startTidings({ databaseUrl, redisUrl, keys: KEYS, workers: 0, env: ENV });
     addCleanup(() => tidings.stop());
     const sql = new pg.Client({ connectionString: databaseUrl });
     await sql.connect();

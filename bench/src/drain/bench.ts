@@ -1,5 +1,4 @@
 import { Agent } from 'node:http';
-import { createMachineKeys } from '@tidings/config';
 import { addWebhooks } from '../add-webhooks.js';
 import type { Latencies, Observed } from '../latency/observer.js';
 import { pollUntil, startMeasuredTidings, startReceiver, urlOf, type MeasuredTidings } from '../measured-tidings.js';
@@ -27,8 +26,7 @@ export async function benchDrain(rounds: number, options: BenchOptions): Promise
   return withServers(async (servers) => {
     const receiver = await startReceiver(servers);
     const observer = urlOf(await servers.start('latency/observer.js'));
-    const keys = createMachineKeys();
-    const tidings = await startMeasuredTidings(servers, { keys, env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
+    const tidings = await startMeasuredTidings(servers, { env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
     const { sql } = tidings;
     const named = (name: string, count: number, eventTypes: string[]) =>
       Array.from({ length: count }, (_, index) => ({
@@ -38,7 +36,7 @@ export async function benchDrain(rounds: number, options: BenchOptions): Promise
         maxInFlight: 10,
         eventTypes,
       }));
-    await addWebhooks(sql, keys, [
+    await addWebhooks(sql, [
       ...named('steady', WITHOUT_BACKLOG.webhooks, ['sync.completed']),
       ...named('behind', WEBHOOKS, ['extraction.started']),
       { id: 'wh_idle', owner: 'idle', url: observer, maxInFlight: 10, eventTypes: ['gaps.updated'] },

@@ -1,5 +1,4 @@
 import { Agent } from 'node:http';
-import { createMachineKeys } from '@tidings/config';
 import { addWebhooks } from '../add-webhooks.js';
 import { startMeasuredTidings, startReceiver } from '../measured-tidings.js';
 import { now } from '../now.js';
@@ -26,12 +25,10 @@ const FOR_EVERYONE = JSON.stringify({
 export async function benchEveryone(rounds: number, options: BenchOptions): Promise<Report[]> {
   return withServers(async (servers) => {
     const receiver = await startReceiver(servers);
-    const keys = createMachineKeys();
-    const tidings = await startMeasuredTidings(servers, { keys });
+    const tidings = await startMeasuredTidings(servers);
     const { sql } = tidings;
     await addWebhooks(
       sql,
-      keys,
       Array.from({ length: OWNERS }, (_, index) => ({
         id: `wh_other_${String(index)}`,
         owner: `user-${String(index)}`,

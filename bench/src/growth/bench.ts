@@ -1,4 +1,3 @@
-import { createMachineKeys } from '@tidings/config';
 import type pg from 'pg';
 import { addWebhooks } from '../add-webhooks.js';
 import { measureAlternately, type Variant } from '../measure.js';
@@ -54,15 +53,13 @@ export async function benchGrowth(rounds: number, options: BenchOptions): Promis
 }
 
 async function variantOf(servers: Servers, receiver: Receiver, size: Size, name: string): Promise<Variant> {
-  const keys = createMachineKeys();
   const tidings = await startMeasuredTidings(
     { ...servers, databaseUrl: size.year ? servers.databaseUrl : await servers.addDatabase(name) },
-    { keys, prefix: `{${name}}`, workers: size.workers ?? 1, env: { WORKER_CONCURRENCY: '100' } },
+    { prefix: `{${name}}`, workers: size.workers ?? 1, env: { WORKER_CONCURRENCY: '100' } },
   );
   const maxInFlight = Math.max(10, Math.ceil(100 / size.owners));
   await addWebhooks(
     tidings.sql,
-    keys,
     Array.from({ length: size.owners }, (_, owner) => ({
       id: `wh_${String(owner)}`,
       owner: ownerOf(owner),

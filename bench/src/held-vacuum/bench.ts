@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { createMachineKeys } from '@tidings/config';
 import { addWebhooks } from '../add-webhooks.js';
 import { startMeasuredTidings, startReceiver } from '../measured-tidings.js';
 import { report, type Measured, type Report } from '../report.js';
@@ -23,12 +22,10 @@ export async function benchHeldVacuum(_rounds: number, options: BenchOptions): P
 
 async function measureHeld(servers: Servers, webhooks: number): Promise<Measured[]> {
   const receiver = await startReceiver(servers);
-  const keys = createMachineKeys();
-  const tidings = await startMeasuredTidings(servers, { keys, env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
+  const tidings = await startMeasuredTidings(servers, { env: { WORKER_CONCURRENCY: String(CONCURRENCY) } });
   const owner = (number: number) => `held-${String(number % webhooks)}`;
   await addWebhooks(
     tidings.sql,
-    keys,
     Array.from({ length: webhooks }, (_, index) => ({
       id: `wh_held_${String(index)}`,
       owner: owner(index),

@@ -3,6 +3,7 @@ import { startTidings } from '@tidings/local';
 import { measureAlternately, type Variant } from '../measure.js';
 import { report, type Report } from '../report.js';
 import { runConcurrently } from '../requests.js';
+import { KEYS } from '../keys.js';
 import { withServers, type BenchOptions } from '../servers.js';
 
 const REQUESTS = 10_000;
@@ -18,7 +19,7 @@ const PATHS = ['/api/event-types', '/api/webhooks'];
  */
 export async function benchLimits(rounds: number, options: BenchOptions): Promise<Report> {
   return withServers(async ({ databaseUrl, redisUrl, redisPid, addCleanup }) => {
-    const tidings = await startTidings({ databaseUrl, redisUrl, workers: 0, env: LIMITED });
+    const tidings = await startTidings({ databaseUrl, redisUrl, keys: KEYS, workers: 0, env: LIMITED });
     addCleanup(() => tidings.stop());
     const off = Object.fromEntries(Object.keys(LIMITED).map((name) => [name, '0']));
     const unlimited = await tidings.startApi({ PORT: '0', ...off });

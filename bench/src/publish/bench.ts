@@ -5,6 +5,7 @@ import pg from 'pg';
 import { measureAlternately } from '../measure.js';
 import { report, type Report } from '../report.js';
 import { runConcurrently, post } from '../requests.js';
+import { KEYS } from '../keys.js';
 import { withServers, type BenchOptions } from '../servers.js';
 import { pollUntil, urlOf } from '../measured-tidings.js';
 
@@ -25,7 +26,7 @@ type Publish = (load: (typeof LOADS)[number]) => Promise<void>;
  */
 export async function benchPublish(rounds: number, options: BenchOptions): Promise<Report[]> {
   return withServers(async ({ databaseUrl, redisUrl, postgresPid, redisPid, addCleanup, start }) => {
-    const tidings = await startTidings({ databaseUrl, redisUrl, prefix: PREFIX });
+    const tidings = await startTidings({ databaseUrl, redisUrl, keys: KEYS, prefix: PREFIX });
     addCleanup(() => tidings.stop());
     const bare = await start('publish/bare.js');
     const publisher = createPublisher({ redis: redisUrl, prefix: PREFIX });
