@@ -1,7 +1,7 @@
 import { afterEach } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnOwnPort } from '@tidings/testing';
 import { createSignal } from './signal.js';
 
 /** A received request. */
@@ -41,7 +41,7 @@ afterEach(async () => {
   await Promise.all([...running].map((receiver) => receiver.stop()));
 });
 
-/** Starts a customer's receiver on a free port, until the end of the test. The body of its responses is `thanks`, unless the answer has one. */
+/** Starts a customer's receiver on a port of its own, until the end of the test. The body of its responses is `thanks`, unless the answer has one. */
 export async function startReceiver(answer: Answer = () => 200): Promise<Receiver> {
   const arrivals: Arrival[] = [];
   const signal = createSignal();
@@ -65,11 +65,11 @@ export async function startReceiver(answer: Answer = () => 200): Promise<Receive
         response.writeHead(status, answered).end(body);
       });
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
+  const port = await listenOnOwnPort(server);
 
   const receiver: Receiver = {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`,
+    url: `http://127.0.0.1:${String(port)}/hook`,
     arrivals,
     counts,
     async waitFor(count) {

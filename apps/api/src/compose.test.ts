@@ -8,6 +8,7 @@ import {
   createTestDatabase,
   createTestRedis,
   eventually,
+  freePort,
   openHandles,
   type TestDatabase,
   type TestRedis,
@@ -53,11 +54,6 @@ async function listen(): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as AddressInfo).port };
 }
 const close = (server: Server) => new Promise((resolve) => server.close(resolve));
-async function findFreePort(): Promise<number> {
-  const { server, port } = await listen();
-  await close(server);
-  return port;
-}
 
 describe('an API', () => {
   test('answers while it runs, and leaves no open handle when it has stopped', async () => {
@@ -85,7 +81,7 @@ describe('an API', () => {
   });
 
   test('answers 503 while it waits for PostgreSQL, and then starts', async () => {
-    const [proxy, port] = [await createFaultProxy(database.url), await findFreePort()];
+    const [proxy, port] = [await createFaultProxy(database.url), await freePort()];
     await proxy.disconnect();
     const api = await compose({ databaseUrl: proxy.url, port });
     const started = api.start();
@@ -132,7 +128,7 @@ describe('an API', () => {
 
 describe('an API that stops', () => {
   test('ends its streams, refuses new connections, answers the requests in flight, and closes PostgreSQL last', async () => {
-    const healthPort = await findFreePort();
+    const healthPort = await freePort();
     const api = await compose({ healthServer: { host: '127.0.0.1', port: healthPort } });
     await api.start();
     const healthUrl = `http://127.0.0.1:${String(healthPort)}/healthz`;

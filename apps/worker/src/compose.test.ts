@@ -12,6 +12,7 @@ import {
   createTestDatabase,
   createTestRedis,
   eventually,
+  freePort,
   openHandles,
   type TestDatabase,
   type TestRedis,
@@ -95,13 +96,6 @@ async function startReceiver(webhooks = 1) {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 async function publish(event: Publishable = syncFailed({ user_id: 'alice', error_message: 'gone' })): Promise<void> {
   const publisher = createPublisher({ redis: redis.url, prefix: redis.prefix });
@@ -261,7 +255,7 @@ describe('a worker whose periodic tasks wait for a lock on every connection that
     await letPeriodicTasksWait();
     const holder = openDatabase({ url: testDatabase.url, maxConnections: 1 });
     await holder.pool.query(`SELECT pg_advisory_lock(${String(LOCK)})`);
-    const healthPort = await findFreePort();
+    const healthPort = await freePort();
     // A statement that waits for longer than a test would be cancelled.
     const worker = await compose({
       databasePool: 3,

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { eventually } from '@tidings/testing';
+import { eventually, listenOnOwnPort } from '@tidings/testing';
 
 /** One request as received. */
 export interface ReceivedRequest {
@@ -10,7 +8,7 @@ export interface ReceivedRequest {
   body: string;
 }
 
-/** A webhook receiver on a free port of this machine. */
+/** A webhook receiver on a port of its own on this machine. */
 export interface Receiver {
   url: string;
   requests: readonly ReceivedRequest[];
@@ -38,10 +36,10 @@ export async function startReceiver(
         response.writeHead(status).end('thanks'),
       );
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
+  const port = await listenOnOwnPort(server);
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`,
+    url: `http://127.0.0.1:${String(port)}/hook`,
     requests,
     waitFor: (count) =>
       eventually(() => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { freePort, isFree, nextFreePort } from './port.js';
 
 test('reports a port in use as not free, and finds a free one after it', async () => {
@@ -10,6 +10,17 @@ test('reports a port in use as not free, and finds a free one after it', async (
   await once(server, 'listening');
   expect(await isFree(port)).toBe(false);
   expect(await nextFreePort(port)).toBeGreaterThan(port);
+  server.close();
+  await once(server, 'close');
+});
+
+test('finds no port that the system could give to somebody else before a process listens on it', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, freePort));
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Linux gives ports from 32,768 on, macOS from 49,152 on.
+  expect((server.address() as AddressInfo).port).toBeGreaterThanOrEqual(32_768);
+  for (const port of ports) expect(port).toBeLessThan(32_768);
   server.close();
   await once(server, 'close');
 });

@@ -1,12 +1,22 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
 const MAX_TRIES = 100;
+/** Below the ports that systems give to outgoing connections, and to servers that ask for any port. */
+const [FIRST_PORT, LAST_PORT] = [10_000, 32_000];
 
-/** Returns a port of 127.0.0.1 on which nothing listens. */
-export function freePort(): Promise<number> {
-  return listen(0, LOOPBACK);
+/**
+ * Returns a random port of 127.0.0.1 on which nothing listens. The system gives it to nobody else, so the port is still free when
+ * a process that starts now listens on it, and when the process is started again.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`None of ${String(MAX_TRIES)} ports between ${String(FIRST_PORT)} and ${String(LAST_PORT)} is free.`);
 }
 
 /** Returns whether a server could listen on the port. Throws when the host is not an address of this machine. */
@@ -28,11 +38,9 @@ export async function nextFreePort(from: number, { host = LOOPBACK, except = [] 
   throw new Error(`None of the ports ${String(from)} to ${String(from + MAX_TRIES - 1)} is free.`);
 }
 
-async function listen(wanted: number, host: string): Promise<number> {
-  const server = createServer().listen(wanted, host);
+async function listen(port: number, host: string): Promise<void> {
+  const server = createServer().listen(port, host);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
-  return port;
 }

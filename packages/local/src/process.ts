@@ -93,7 +93,7 @@ export function startProcess(command: string, args: readonly string[], options: 
     pid: pid ?? -1,
     output: () => output,
     ended,
-    waitFor(text, deadlineMs = 30_000) {
+    waitFor(text, deadlineMs = 60_000) {
       return new Promise((resolve, reject) => {
         const finish = (error?: Error): void => {
           clearTimeout(timer);

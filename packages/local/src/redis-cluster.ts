@@ -20,7 +20,7 @@ const MASTERS = 3;
 const SLOTS = 16_384;
 /** A node that does not answer for so long counts as failed, in milliseconds. */
 const NODE_TIMEOUT_MS = 5000;
-const FORM_TIMEOUT_MS = 30_000;
+const FORM_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
 
 /**

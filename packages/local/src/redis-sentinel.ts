@@ -26,7 +26,7 @@ const SENTINELS = 3;
 const QUORUM = 2;
 /** A master that does not answer for so long is away, in milliseconds. */
 const DOWN_AFTER_MS = 1000;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 
 /**

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { signToken } from '@tidings/auth';
 import { createMachineKeys, fileVariable, type MachineKeys } from '@tidings/config';
+import { freePort } from './port.js';
 import { startProcess, type LocalProcess } from './process.js';
 
 /** Options of {@link startTidings}. */
@@ -12,7 +13,7 @@ export interface TidingsOptions {
   prefix?: string;
   /** Default: generated keys. */
   keys?: MachineKeys;
-  /** The API's port. Default 0: a free one. */
+  /** The API's port. Default: a free one. */
   port?: number;
   /** Number of workers. Default 1. */
   workers?: number;
@@ -86,7 +87,7 @@ const FILES_OF_KEYS = Object.fromEntries(
 
 const PROJECT = join(import.meta.dirname, '../../..');
 const TOKEN_LIFETIME_S = 86_400;
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 
 /**
@@ -94,7 +95,7 @@ const POLL_MS = 50;
  * stops the others and throws.
  */
 export async function startTidings(options: TidingsOptions): Promise<Tidings> {
-  const { databaseUrl, redisUrl, prefix = '{tidings}', keys = createMachineKeys(), port = 0, workers: workerCount = 1 } = options;
+  const { databaseUrl, redisUrl, prefix = '{tidings}', keys = createMachineKeys(), port, workers: workerCount = 1 } = options;
   const common: NodeJS.ProcessEnv = {
     EGRESS_ALLOW_CIDRS: ALLOWED_NETWORKS,
     HOST: '127.0.0.1',
@@ -124,7 +125,8 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
     startApp(app, { env: { ...common, ...env }, watch: options.watch, onOutput: options.onOutput });
 
   const startApi = async (env: NodeJS.ProcessEnv = {}): Promise<LocalApi> => {
-    const api = start('api', { PORT: '0', ...env });
+    // Not 0: an API that is started again must find its port free.
+    const api = start('api', { PORT: String(await freePort()), ...env });
     const withUrl: LocalApi = { ...api, url: '' };
     apis.push(withUrl);
     await api.waitFor('API is ready.');
@@ -144,7 +146,7 @@ export async function startTidings(options: TidingsOptions): Promise<Tidings> {
   };
 
   try {
-    const api = await startApi({ PORT: String(port) });
+    const api = await startApi(port === undefined ? {} : { PORT: String(port) });
     await Promise.all(Array.from({ length: workerCount }, () => startWorker()));
     const token = (sub: string, scope?: string): string =>
       signToken(

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listenOnOwnPort } from './own-port.js';
 
 /** A TCP proxy in front of a service, with which a test makes the service unreachable or silent. */
 export interface FaultProxy {
@@ -16,7 +17,7 @@ export interface FaultProxy {
 }
 
 /**
- * Starts a TCP proxy on a free port of 127.0.0.1 in front of a real service. Only clients that connect through the proxy are
+ * Starts a TCP proxy on a port of its own on 127.0.0.1 in front of a real service. Only clients that connect through the proxy are
  * affected: other tests use the service undisturbed. The proxy forwards from the start.
  *
  * @param serviceUrl such as `redis://127.0.0.1:6379`; it must name the port
@@ -44,12 +45,7 @@ export async function createFaultProxy(serviceUrl: string): Promise<FaultProxy> 
       });
     }
   });
-  const listen = async (port: number): Promise<void> => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  };
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnOwnPort(server);
   url.host = `127.0.0.1:${String(port)}`;
 
   return {
@@ -63,7 +59,9 @@ export async function createFaultProxy(serviceUrl: string): Promise<FaultProxy> 
     async restore() {
       frozen = false;
       for (const socket of sockets) socket.resume();
-      if (!server.listening) await listen(port);
+      if (server.listening) return;
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
     },
     redirect(otherUrl) {
       target = addressOf(new URL(otherUrl));

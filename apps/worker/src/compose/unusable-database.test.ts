@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { createMachineKeys } from '@tidings/config';
 import { migrate, openDatabase } from '@tidings/database';
 import { createPublisher, syncFailed } from '@tidings/events';
 import { createSeal, parseSealKeys, sealedFor } from '@tidings/secrets';
-import { createTestDatabase, createTestRedis, eventually, type TestDatabase, type TestRedis } from '@tidings/testing';
+import { createTestDatabase, createTestRedis, eventually, freePort, type TestDatabase, type TestRedis } from '@tidings/testing';
 import { composeWorker, type Worker } from '../compose.js';
 import { readWorkerConfig } from '../config.js';
 
@@ -17,21 +15,13 @@ let lines: string[];
 let worker: Worker | undefined;
 let port: number;
 beforeEach(async () => {
-  [database, redis, lines, port] = [await createTestDatabase('empty'), createTestRedis(), [], await findFreePort()];
+  [database, redis, lines, port] = [await createTestDatabase('empty'), createTestRedis(), [], await freePort()];
 });
 afterEach(async () => {
   await worker?.stop();
   await redis.drop();
   await database.drop();
 });
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
 
 const { SECRETS_KEYS } = createMachineKeys();
 async function start(keys = SECRETS_KEYS): Promise<void> {
@@ -115,7 +105,7 @@ test('a worker that runs while its database goes away writes one warning, and no
     expect(
       [...rounds.matchAll(/tidings_periodic_task_rounds_total\{task="([\w ]+)",result="failed"\} [1-9]/g)].length,
     ).toBeGreaterThan(3);
-  }, 20_000);
+  });
   const warnings = linesWith('"level":"warn"');
   expect(warnings.length).toBeLessThanOrEqual(2);
   expect(warnings.join('')).not.toContain('"stack"');
