@@ -20,7 +20,8 @@ const project = (name) => ({
 
 export default {
   projects: PROJECTS.map(project),
-  testTimeout: 60_000,
+  // Limits are for what never happens: nothing on a slow, busy machine may take as long.
+  testTimeout: 120_000,
   // Half of the cores, as PostgreSQL, Redis and Chromium need the others; at least two.
   maxWorkers: process.env.CI ? 2 : Math.max(2, Math.floor(availableParallelism() / 2)),
 };

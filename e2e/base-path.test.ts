@@ -23,7 +23,7 @@ describeWith({ nginx: NGINX, Chromium: CHROMIUM }, `with BASE_PATH=${BASE}, behi
     proxies['that passes the path on'] = await proxy(origin);
     proxies['that strips the path'] = await proxy(`${origin}/`);
     browser = await startChromium();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser.close();
     await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));
@@ -65,7 +65,7 @@ describeWith({ nginx: NGINX, Chromium: CHROMIUM }, `with BASE_PATH=${BASE}, behi
     await dashboard.goto(`/#token=${tidings.asUser('olga', 'admin events:publish').token}`);
     await dashboard.find('heading', 'Webhooks');
     await dashboard.click('Live stream', 'link');
-    await dashboard.waitForText('Live');
+    await dashboard.waitForText(/^Live$/);
     expect(new URL(page.url()).pathname).toBe(`${BASE}/stream`);
     await page.reload();
     await dashboard.find('heading', 'Live stream');

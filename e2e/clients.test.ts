@@ -27,4 +27,4 @@ test('the client that Hey API generates registers a webhook, publishes and lists
     env: { ...process.env, ...environment },
   });
   await expect(run).resolves.toMatchObject({ stderr: '' });
-}, 120_000);
+});

@@ -32,7 +32,7 @@ describeWith({ Chromium: CHROMIUM }, 'the dashboard', () => {
       await dashboard.goto(`${path}#token=${user.token}`);
       return dashboard;
     };
-  }, 60_000);
+  });
   afterEach(async () => {
     const pageErrors = windows.flatMap((dashboard) => dashboard.pageErrors);
     await Promise.all(windows.splice(0).map((dashboard) => dashboard.close()));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import jwt from 'jsonwebtoken';
 import { startReceiver } from './harness/receiver.js';
 import { createUser } from './harness/user.js';
 
-jest.setTimeout(120_000);
 const ROOT = join(import.meta.dirname, '..');
 const CONFINE = join(import.meta.dirname, 'harness/confine/confine.sh');
 /** Only root may begin the restrictions. Debian's package python3-seccomp has the module. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openDatabase } from '@tidings/database';
 import { syncCompleted } from '@tidings/events';
 import { startTidings as startProcesses, type Tidings } from '@tidings/local';
@@ -11,7 +11,6 @@ import { describeWith } from './harness/programs.js';
 import { startReceiver } from './harness/receiver.js';
 import { createUser } from './harness/user.js';
 
-jest.setTimeout(120_000);
 const ROOT = join(import.meta.dirname, '..');
 const POOLER = { DATABASE_POOLER: 'transaction' };
 const sync = (id: string) => syncCompleted({ user_id: 'alice', items_synced: 1, errors: 0, duration_s: 1 }, { id });

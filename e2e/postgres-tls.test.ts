@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { appendFileSync, chownSync, chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { migrate, openDatabase, type Database } from '@tidings/database';
 import { startPostgres, temporaryFolder, type LocalPostgres } from '@tidings/local';
 import { createTestAuthority, createTestDatabase, eventually, type TestDatabase } from '@tidings/testing';
 
-jest.setTimeout(60_000);
 const MIGRATE = join(import.meta.dirname, '../packages/database/dist/migrations/main.js');
 /** The subject of the certificates of `createTestAuthority`, which is also the user of the client's certificate. */
 const USER = 'Test server';

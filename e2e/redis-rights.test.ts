@@ -40,7 +40,7 @@ beforeAll(async () => {
   serviceUser = urlOf('service');
   await admin.call('CLIENT', 'KILL', 'USER', 'tidings');
   await tidings.startWorker({ HEALTH_PORT: workerPort });
-}, 60_000);
+});
 afterAll(async () => {
   await tidings.stop();
   admin.disconnect();
@@ -116,5 +116,4 @@ test.each([
     await receiver.waitFor(1);
     await worker.stop();
   },
-  60_000,
 );

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createMachineKeys } from '@tidings/config';
 import { openDatabase, type Database } from '@tidings/database';
 import { syncCompleted } from '@tidings/events';
@@ -12,7 +12,6 @@ import { describeWith, findProgram } from './harness/programs.js';
 import { startReceiver } from './harness/receiver.js';
 import { createUser } from './harness/user.js';
 
-jest.setTimeout(120_000);
 const ROOT = join(import.meta.dirname, '..');
 const PSQL = findProgram('psql');
 const SCHEMA = 'Our tidings';

@@ -40,7 +40,7 @@ test('a receiver that says "slower" loses nothing, and gets few requests that it
   // Those that were under way at the first answer, and then one now and then. It was 102.
   expect(refused.length).toBeLessThan(30);
   expect(receiver.arrivals).toHaveLength(60 + refused.length);
-}, 120_000);
+});
 
 test('nothing is sent to a held webhook by any worker, its owner sees until when, and other webhooks get their events', async () => {
   const [bob, carol] = [tidings.asUser('bob'), tidings.asUser('carol')];

@@ -87,7 +87,7 @@ beforeAll(async () => {
   );
   for (const [sabotage, scenario] of Object.entries(STREAM_SABOTAGES))
     await run(sabotage as StreamSabotage, scenario, STREAMS_MS);
-}, 300_000);
+}, 900_000);
 
 test.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])('reports lost events with %s', (sabotage) => {
   const { error, verdict } = outcomes.get(sabotage) ?? {};

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { startReceiver } from '../harness/receiver.js';
-import { completed, failed, type DashboardFixture } from './fixture.js';
+import { completed, failed, LIVE, type DashboardFixture } from './fixture.js';
 
 const VIEWPORTS = [
   { colorScheme: 'light', width: 1200 },
@@ -40,7 +40,7 @@ export function accessibilityTests(fixture: DashboardFixture): void {
       [
         '/stream',
         async () => {
-          await waitForText('Live');
+          await waitForText(LIVE);
           await fixture.service.publish(completed('iris'));
           await click(/sync\.completed/);
         },
@@ -58,5 +58,5 @@ export function accessibilityTests(fixture: DashboardFixture): void {
       await ready();
       await check();
     }
-  }, 60_000);
+  });
 }

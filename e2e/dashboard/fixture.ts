@@ -14,5 +14,7 @@ export interface DashboardFixture {
   openAs: (user: User, path?: string, options?: WindowOptions) => Promise<DashboardWindow>;
 }
 
+/** The text of the page while its stream is connected, and not its title, which begins with the same word. */
+export const LIVE = /^Live$/;
 export const failed = (user: string, message = 'no') => syncFailed({ user_id: user, error_message: message });
 export const completed = (user: string) => syncCompleted({ user_id: user, items_synced: 1204, errors: 0, duration_s: 42.5 });

@@ -57,7 +57,7 @@ export function operatorTests(fixture: DashboardFixture): void {
     await click(webhook.id, 'link');
     await click('sync.failed', 'link');
     await waitForText('HTTP 200');
-  }, 60_000);
+  });
 
   test('opens the queue pages', async () => {
     const { page, click } = await fixture.openAs(fixture.tidings.asUser('olga', 'admin'), '/operator/audit');

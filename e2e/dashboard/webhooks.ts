@@ -119,5 +119,5 @@ export function webhookTests(fixture: DashboardFixture): void {
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await waitForText('No webhooks yet');
     expect((await dora.call('GET', `/api/webhooks/${id}`)).status).toBe(404);
-  }, 60_000);
+  });
 }

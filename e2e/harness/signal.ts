@@ -3,14 +3,14 @@ export interface Signal {
   /** Checks the conditions of all waiting calls again. */
   notify: () => void;
   /**
-   * Resolves once the condition is true, and rejects after 20 s.
+   * Resolves once the condition is true, and rejects after 30 s.
    *
    * @param describe returns the message of the error
    */
   waitUntil: (condition: () => boolean, describe: () => string) => Promise<void>;
 }
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
 /** Creates a signal without waiting calls. */
 export function createSignal(): Signal {

@@ -64,7 +64,7 @@ test('delivers published events to the demo receiver, after the first start and 
   await eventually(() => {
     expect(output).toContain(`✓ sync.completed (${second}, attempt 1, signature verified)`);
   });
-}, 90_000);
+});
 
 test('starts the receiver first, and a worker again that has died', async () => {
   await start();
@@ -79,14 +79,14 @@ test('starts the receiver first, and a worker again that has died', async () => 
   await eventually(() => {
     expect(output).toContain(`✓ sync.completed (${id}, attempt 1, signature verified)`);
   });
-}, 90_000);
+});
 
 test('names a part that ends by itself', async () => {
   const { unexpectedEnd } = await start();
   const [pid] = readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
   process.kill(Number(pid), 'SIGKILL');
   expect(await unexpectedEnd).toBe('PostgreSQL ended by a signal.');
-}, 60_000);
+});
 
 test('refuses a PORT that is taken or is not a number', async () => {
   const port = await freePort();

@@ -150,7 +150,7 @@ test.each([
     // A worker closes a connection that does not answer for 15 s.
     await eventually(() => {
       expect(taken.map(({ id }) => id)).toEqual(expect.arrayContaining(ids('after', 3).map(({ id }) => id)));
-    }, 40_000);
+    }, 60_000);
     // The subscriber may have been connected to that node.
     if (isReceived) {
       await eventually(async () => {
@@ -160,7 +160,6 @@ test.each([
     }
     await queue.close();
   },
-  90_000,
 );
 
 async function ready(connection: RedisClient): Promise<RedisClient> {
