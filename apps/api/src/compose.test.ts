@@ -9,6 +9,7 @@ import {
   createTestRedis,
   eventually,
   freePort,
+  handlesOpenedSince,
   openHandles,
   type TestDatabase,
   type TestRedis,
@@ -46,7 +47,7 @@ const call = (api: Api, path: string, init: RequestInit = {}) =>
   });
 const waitForNoOpenHandles = () =>
   eventually(() => {
-    expect(openHandles()).toEqual(handles);
+    expect(handlesOpenedSince(handles)).toEqual([]);
   });
 async function listen(): Promise<{ server: Server; port: number }> {
   const server = createServer().listen(0);

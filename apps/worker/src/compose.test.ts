@@ -13,6 +13,7 @@ import {
   createTestRedis,
   eventually,
   freePort,
+  handlesOpenedSince,
   openHandles,
   type TestDatabase,
   type TestRedis,
@@ -61,7 +62,7 @@ const compose = (more: Partial<WorkerConfig> = {}): Promise<Worker> => {
 };
 const waitForNoOpenHandles = () =>
   eventually(() => {
-    expect(openHandles()).toEqual(handles);
+    expect(handlesOpenedSince(handles)).toEqual([]);
   });
 const statuses = async () => (await database.prisma.delivery.findMany()).map(({ status }) => status);
 

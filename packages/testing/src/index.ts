@@ -4,7 +4,7 @@ export { eventually } from './eventually.js';
 export { createFaultProxy, type FaultProxy } from './fault-proxy.js';
 export { flushStatistics } from './flush-statistics.js';
 export { freePort, listenOnOwnPort } from './own-port.js';
-export { openHandles } from './open-handles.js';
+export { handlesOpenedSince, openHandles } from './open-handles.js';
 export { createTestRedis, type TestRedis } from './redis.js';
 export { createTestAuthority, type ServerCertificate, type TestAuthority } from './certificates.js';
 export { encode, exchange, type BudgetAnswer, type BudgetRequest } from './budget/exchange.js';
