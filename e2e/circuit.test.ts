@@ -21,7 +21,7 @@ test('only probes a receiver that never answers, and delivers all events when it
   const service = tidings.asUser('service', 'events:publish');
   let isUp = false;
   const receiver = await startReceiver(() => (isUp ? 200 : NEVER));
-  const webhook = await carol.register(receiver, { max_in_flight: 5, retry: { max_attempts: 3, initial_delay_ms: 60_000 } });
+  const webhook = await carol.register(receiver, { max_in_flight: 5, retry: { max_attempts: 3, initial_delay_ms: 600_000 } });
   const circuit = async () =>
     ((await carol.call('GET', `/api/webhooks/${webhook.id}`)).body['circuit'] as { state: string }).state;
 

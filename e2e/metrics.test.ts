@@ -15,7 +15,14 @@ const read = async (process: 'api' | 'worker') => readMetrics(`http://127.0.0.1:
 /** Causes every kind of counted event, and then reads the metrics of both processes. */
 beforeAll(async () => {
   ports = { api: await freePort(), worker: await freePort() };
-  const env = { DELIVERY_ATTEMPTS: '2', DELIVERY_INITIAL_DELAY_MS: '1', CIRCUIT_AFTER: '1', HEALTH_PORT: String(ports.api) };
+  const env = {
+    DELIVERY_ATTEMPTS: '2',
+    DELIVERY_INITIAL_DELAY_MS: '1',
+    CIRCUIT_AFTER: '1',
+    // No probe ends a delivery of the silent receiver while the tests look.
+    CIRCUIT_PROBE_MS: '3600000',
+    HEALTH_PORT: String(ports.api),
+  };
   tidings = await startTidings({ workers: 0, env });
   const alice = tidings.asUser('alice');
   const service = tidings.asUser('service', 'events:publish');
@@ -52,7 +59,9 @@ beforeAll(async () => {
       expect(total(served.worker, 'tidings_deliveries_ended_total', { status })).toBe(count);
     for (const task of ['measure backlog', 'reconcile'])
       expect(total(served.worker, 'tidings_periodic_task_rounds_total', { task, result: 'ok' })).toBeGreaterThanOrEqual(1);
-  });
+    // The first measurement finds deliveries overdue if the worker took long to start.
+    expect(total(served.worker, 'tidings_reconciler_overdue_seconds')).toBe(0);
+  }, 60_000);
 });
 afterAll(() => tidings.stop());
 

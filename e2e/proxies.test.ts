@@ -65,9 +65,9 @@ describeWith({ nginx: NGINX, curl: CURL }, 'behind nginx', () => {
     const [first] = ids;
     if (first === undefined) throw new Error('An event was expected.');
     const resumed = curl(proxy, alice, flags, { lastEventId: first });
-    await resumed.waitFor(String(ids.at(-1)));
+    await resumed.waitFor(`id: ${String(ids.at(-1))}\nevent: gaps.updated\n`);
     ids.push(await service.publish(gap('alice')));
-    await resumed.waitFor(String(ids.at(-1)));
+    await resumed.waitFor(`id: ${String(ids.at(-1))}\nevent: gaps.updated\n`);
     expect(resumed.ids()).toEqual(ids.slice(1));
   });
 

@@ -101,9 +101,9 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0;
       ids.push(...(await service.publish(page)).filter((_id, index) => index % 2 === 0));
     }
     const stream = curl(erin, ids[49]);
-    await stream.waitFor(`id: ${String(ids.at(-1))}`);
+    await stream.waitFor(`id: ${String(ids.at(-1))}\nevent: gaps.updated\n`);
     ids.push(await service.publish(gap('erin')));
-    await stream.waitFor(`id: ${String(ids.at(-1))}`);
+    await stream.waitFor(`id: ${String(ids.at(-1))}\nevent: gaps.updated\n`);
     expect(stream.ids()).toEqual(ids.slice(50));
   });
 });

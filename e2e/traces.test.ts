@@ -5,6 +5,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { BullMQOtel } from 'bullmq-otel';
 import { randomBytes } from 'node:crypto';
 import { createPublisher, syncCompleted, syncFailed } from '@tidings/events';
+import { eventually } from '@tidings/testing';
 import { startCollector, type Collector, type Span } from './harness/collector.js';
 import { startReceiver } from './harness/receiver.js';
 import { startTidings, type Tidings } from './harness/tidings.js';
@@ -104,23 +105,26 @@ describe('one published event', () => {
     expect(receiver.arrivals.map(({ headers }) => headers['traceparent'])).toEqual([undefined, undefined]);
 
     const logIds = { event_id: id, trace_id: caller.traceId };
-    const api = linesOf(tidings.api.output()).filter(({ event_id }) => event_id === id);
     const server = spans.find(({ kind }) => kind === 'server');
-    expect(api).toMatchObject([
-      { message: 'An event was accepted.', ...logIds },
-      { message: 'POST /api/events 202', request_id: response.headers.get('x-request-id'), span_id: server?.spanId, ...logIds },
-    ]);
-    const worker = linesOf(tidings.workers[0]?.output() ?? '').filter(({ event_id }) => event_id === id);
-    expect(worker).toMatchObject(
-      ['pending', 'succeeded'].map((status, index) => ({
-        message: `Attempted: ${status}.`,
-        delivery_id: delivery?.id,
-        webhook_id: webhook.id,
-        attempt: index + 1,
-        span_id: attempts[index]?.spanId,
-        ...logIds,
-      })),
-    );
+    // Lines of the log come another way than spans.
+    await eventually(() => {
+      const api = linesOf(tidings.api.output()).filter(({ event_id }) => event_id === id);
+      expect(api).toMatchObject([
+        { message: 'An event was accepted.', ...logIds },
+        { message: 'POST /api/events 202', request_id: response.headers.get('x-request-id'), span_id: server?.spanId, ...logIds },
+      ]);
+      const worker = linesOf(tidings.workers[0]?.output() ?? '').filter(({ event_id }) => event_id === id);
+      expect(worker).toMatchObject(
+        ['pending', 'succeeded'].map((status, index) => ({
+          message: `Attempted: ${status}.`,
+          delivery_id: delivery?.id,
+          webhook_id: webhook.id,
+          attempt: index + 1,
+          span_id: attempts[index]?.spanId,
+          ...logIds,
+        })),
+      );
+    });
     await alice.call('DELETE', `/api/webhooks/${webhook.id}`);
   });
 

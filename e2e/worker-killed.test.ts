@@ -6,9 +6,9 @@ import { startTidings, type Tidings } from './harness/tidings.js';
 
 let tidings: Tidings;
 beforeAll(async () => {
-  // A lease lasts twice as long as DELIVERY_TIMEOUT_MS.
+  // A lease lasts twice as long as DELIVERY_TIMEOUT_MS, within which the worker is killed.
   tidings = await startTidings({
-    env: { DELIVERY_TIMEOUT_MS: '1500', RECONCILE_INTERVAL_MS: '200', WORKER_CONCURRENCY: '4' },
+    env: { DELIVERY_TIMEOUT_MS: '5000', RECONCILE_INTERVAL_MS: '200', WORKER_CONCURRENCY: '4' },
   });
 });
 afterAll(() => tidings.stop());
@@ -26,7 +26,7 @@ test('delivers all events after a worker is killed during requests, each at most
   expect(await worker?.stop('SIGKILL')).toBeNull();
   await tidings.startWorker();
 
-  const deliveries = await alice.waitForDeliveries(webhook, 10, 25_000);
+  const deliveries = await alice.waitForDeliveries(webhook, 10, 60_000);
   // The interrupted attempts were never recorded, so they do not count.
   for (const delivery of deliveries) expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 1 });
   expect(deliveries.map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
