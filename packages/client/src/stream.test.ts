@@ -159,17 +159,18 @@ describe('a stream', () => {
     ['connection', open()],
     ['request', (): void => undefined],
   ])('replaces a %s without data for too long', async (_what, silent) => {
-    answers = [silent, open(event('e1'))];
+    // More than one, as a busy machine may be silent for as long.
+    answers = [silent, ...Array<Answer>(1000).fill(open(event('e1')))];
     const { ids } = follow({ silenceMs: 50 });
     await eventually(() => {
-      expect(ids()).toEqual(['e1']);
+      expect(ids()[0]).toBe('e1');
     });
   });
 });
 
 describe('the handling of events', () => {
   test('is one at a time: the next event is passed when the previous one is done, and no more is read meanwhile', async () => {
-    const SILENCE_MS = 200;
+    const SILENCE_MS = 1000;
     const releases: (() => void)[] = [];
     let written = 0;
     answers = [

@@ -7,7 +7,7 @@ import { startApi, type TestApi } from '../../test/start-api.js';
 let api: TestApi;
 let authorization: string;
 beforeAll(async () => {
-  api = await startApi({ server: { headersTimeoutMs: 200, requestTimeoutMs: 400, keepAliveTimeoutMs: 100, checkEveryMs: 20 } });
+  api = await startApi({ server: { headersTimeoutMs: 1500, requestTimeoutMs: 1500, keepAliveTimeoutMs: 100, checkEveryMs: 20 } });
   authorization = `Authorization: Bearer ${api.token('alice', { scope: 'events:publish' })}`;
 });
 afterAll(() => api.stop());

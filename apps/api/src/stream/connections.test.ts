@@ -126,6 +126,7 @@ describe('a stream', () => {
 
 describe('the number of streams', () => {
   test('of one owner is limited: a further one gets a 429, until one is closed', async () => {
+    await waitForNoStreams();
     const streams = await Promise.all([1, 2, 3].map(() => followStream(api, { owner: 'alice' })));
     const { response, received, waitFor } = await followStream(api, { owner: 'alice' });
     expect(response.status).toBe(429);

@@ -75,8 +75,10 @@ describe('a client that does not read', () => {
   test('gets the reason and a time to reconnect, if it starts to read in time', async () => {
     api = await startApi({ stream: { bufferBytes: BUFFER_BYTES } });
     const slow = await openWithoutReading();
-    await publishMany();
+    const publishing = publishMany();
+    await waitForEnd('too_slow');
     const text = await slow.readAll();
+    await publishing;
     expect(text).toMatch(/\n\nevent: stream\.end\ndata: \{"reason":"too_slow"\}\n\nretry: \d+\n\n$/);
   });
 

@@ -193,6 +193,10 @@ describe('the stream', () => {
   test("shows all owners' events with audience=all, which needs the scope admin", async () => {
     const admin = await follow('admin', { query: 'audience=all', scope: 'admin' });
     const ids = [await publish(sync('alice')), await publish(sync('bob')), await publish(everyone)];
+    // A stream begins where this process has read the log to.
+    await admin.waitFor(() => {
+      expect(admin.ids()).toEqual(ids);
+    });
     const late = await follow('admin', { query: 'audience=all', scope: 'admin', lastEventId: ids[0] as string });
     const own = await follow('admin', { scope: 'admin' });
     ids.push(await publish(sync('bob')), await publish(everyone));

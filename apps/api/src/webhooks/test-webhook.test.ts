@@ -122,12 +122,13 @@ describe('a test of a webhook', () => {
   });
 
   test('that a worker has claimed is waited for until its lock expires', async () => {
-    const answer = api(1000)('alice', 'wh_5');
+    const answer = api(2000)('alice', 'wh_5');
     const job = await takeJob('wh_5');
-    await testLock.claim(job, 10_000);
+    await testLock.claim(job, 60_000);
+    // Longer than a test waits that no worker has claimed.
     const withdrawn = await eventually(async () => {
       const remainingMs = await testLock.withdraw(job);
-      expect(remainingMs).toBeLessThan(9500);
+      expect(remainingMs).toBeLessThan(57_500);
       return remainingMs;
     });
     expect(withdrawn).not.toBe('withdrawn');
@@ -146,7 +147,7 @@ describe('a test of a webhook', () => {
   });
 
   test('whose worker publishes no result ends with no_result', async () => {
-    const answer = api(1000)('alice', 'wh_6');
+    const answer = api(2000)('alice', 'wh_6');
     await testLock.claim(await takeJob('wh_6'), 200);
     expect(await answer).toBe('no_result');
   });
