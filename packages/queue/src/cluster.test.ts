@@ -140,7 +140,7 @@ test.each([
     const check = createRedisCheck(commands, prefix);
     await check();
     await fail(await cluster.masterOf(prefix));
-    await expectFailure(() => limits.exists(`${prefix}:none`), 1000);
+    await expectFailure(() => limits.exists(`${prefix}:none`), 2000);
     // The cluster takes two seconds to agree that the node has failed.
     await Promise.all([expectFailure(() => queue.enqueue(ids('lost', 1)), 4000), expectFailure(check, 4000)]);
 

@@ -48,12 +48,12 @@ describe('a connection for commands', () => {
 });
 
 describe('a connection for limits', () => {
-  test('fails within a second when Redis hangs, then immediately, until Redis answers again', async () => {
+  test('fails sooner than one for commands when Redis hangs, then immediately, until Redis answers again', async () => {
     await once(open('limits'), 'ready');
     proxy.freeze();
     const startedAt = performance.now();
     await expect(client.ping()).rejects.toThrow();
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
     await eventually(() => {
       expect(client.status).not.toBe('ready');
     });
