@@ -39,8 +39,9 @@ async function runUnit() {
 async function runWithServers() {
   const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env;
   if (!TEST_REDIS_URL) prepareRedis();
-  prepareProgramsForTests();
   prepare();
+  // Later: an installation of the packages deletes what was fetched into their folder.
+  prepareProgramsForTests();
   const { startPostgres, startRedis, temporaryFolder } = await import('../packages/local/dist/index.js');
   const { migrate } = await import('../packages/database/dist/index.js');
   const { folder, remove } = temporaryFolder();
