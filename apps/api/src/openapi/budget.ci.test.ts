@@ -45,7 +45,7 @@ beforeAll(async () => {
   const { body: webhook } = await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
   for (let count = 0; count < 4; count += 1) await api.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
   ids = await makeBusy(api.database.pool, 'alice', String(webhook.id));
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await outside.close();
   await api.stop();
@@ -140,7 +140,7 @@ describe('each operation of the OpenAPI document', () => {
       }
     }
     expect(beyond).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 
   test('keeps to it with the worst headers, path, query and body', async () => {
     const beyond: string[] = [];
@@ -156,5 +156,5 @@ describe('each operation of the OpenAPI document', () => {
       }
     }
     expect(beyond).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 });

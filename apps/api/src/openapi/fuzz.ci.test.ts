@@ -116,4 +116,4 @@ test(`${String(RUNS)} malformed requests to each route get responses that the do
     );
   }
   expect((await send({ method: 'GET', path: '/healthz', headers: {} })).status).toBe(200);
-}, 300_000);
+}, 600_000);
