@@ -20,7 +20,7 @@ beforeAll(async () => {
     DELIVERY_INITIAL_DELAY_MS: '1',
     CIRCUIT_AFTER: '1',
     // No probe ends a delivery of the silent receiver while the tests look.
-    CIRCUIT_PROBE_MS: '3600000',
+    CIRCUIT_PROBE_MS: '240000',
     HEALTH_PORT: String(ports.api),
   };
   tidings = await startTidings({ workers: 0, env });
