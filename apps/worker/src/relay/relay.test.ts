@@ -11,7 +11,7 @@ let tidings: Database;
 let service: Database;
 let proxy: FaultProxy;
 let relay: OutboxRelay | undefined;
-/** The rounds that failed, but not those that the timeout of a hostile role cut short before the relay could set its own. */
+/** The rounds that failed. */
 let warnings: number;
 /** The id and status of every event that the relay accepted, in order. */
 let accepted: string[];
@@ -21,6 +21,9 @@ beforeAll(async () => {
   [tidingsDatabase, serviceDatabase] = await Promise.all([createTestDatabase(), createTestDatabase('empty')]);
   tidings = openDatabase({ url: tidingsDatabase.url });
   service = openDatabase({ url: serviceDatabase.url });
+  // Hostile time limits, which hold until a round has set its own, would make the machine's speed decide.
+  for (const limit of ['statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'])
+    await service.pool.query(`ALTER DATABASE ${new URL(serviceDatabase.url).pathname.slice(1)} RESET ${limit}`);
   await service.pool.query(outboxTable());
   await service.pool.query('CREATE TABLE syncs (id int PRIMARY KEY)');
 });
@@ -57,17 +60,12 @@ afterEach(async () => {
   await proxy.disconnect();
 });
 
-/** PostgreSQL's `query_canceled`. */
-const STATEMENT_TIMEOUT = '57014';
 const outbox = createOutbox();
 const failed = (id: string, message = 'gone') => syncFailed({ user_id: 'alice', error_message: message }, { id });
 const logged = async () => (await readEvents(tidings.pool, { after: 0, limit: 1000 })).events.map(({ id }) => id);
 const remaining = async () => (await service.pool.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
 const start = (publish = createAcceptRelayed({ accept, catalog })) => {
-  const warn = (_message: string, { error }: { error?: { code?: string } }) => {
-    if (error?.code !== STATEMENT_TIMEOUT) warnings += 1;
-  };
-  const log = { warn, error: () => undefined };
+  const log = { warn: () => void (warnings += 1), error: () => undefined };
   relay = createOutboxRelay({ connect: () => connectToOutbox(proxy.url), publish, log, pollMs: 50 });
   relay.start();
 };
