@@ -100,8 +100,14 @@ export function createUser(url: string, token: string): User {
 
   const list = async (webhookId: string): Promise<Omit<Delivery, 'attempts'>[]> =>
     (await request<{ data: Delivery[] }>('GET', `/api/webhooks/${webhookId}/deliveries?limit=200`)).data;
-  const deliveryLog: User['deliveryLog'] = async ({ id: webhookId }) =>
-    Promise.all((await list(webhookId)).reverse().map(({ id }) => request<Delivery>('GET', `/api/deliveries/${id}`)));
+  const deliveryLog: User['deliveryLog'] = async ({ id: webhookId }) => {
+    const deliveries: Delivery[] = [];
+    // One after the other: a request that waits too long for a connection to the database is answered with a 503.
+    for (const { id } of (await list(webhookId)).reverse()) {
+      deliveries.push(await request<Delivery>('GET', `/api/deliveries/${id}`));
+    }
+    return deliveries;
+  };
 
   return {
     token,
