@@ -176,7 +176,8 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   );
   options.beforeStart?.(api.databases);
   await api.start();
-  const database = openDatabase({ url: testDatabase.url });
+  // Queries of a test wait in line for a connection, however busy the machine is.
+  const database = openDatabase({ url: testDatabase.url, connectTimeoutMs: 60_000 });
   const as: TestApi['as'] = (sub, scope) =>
     supertest.agent(api.url).set('authorization', `Bearer ${signTestToken(sub, scope === undefined ? {} : { scope })}`);
 

@@ -82,7 +82,8 @@ export const WAKE_AFTER_S = 15;
 /** Creates a database for a test file. */
 export async function openLog(): Promise<TestLog> {
   const testDatabase = await createTestDatabase();
-  const { pool, close } = openDatabase({ url: testDatabase.url });
+  // Queries of a test wait in line for a connection, however busy the machine is.
+  const { pool, close } = openDatabase({ url: testDatabase.url, connectTimeoutMs: 60_000 });
   let count = 0;
 
   const acceptCalls: TestLog['acceptCalls'] = (...calls) => {
