@@ -220,12 +220,13 @@ test.each(STATEMENTS.filter(([name]) => name !== 'read_backlog'))(
 describe('a statement, with the functions that it calls,', () => {
   /**
    * The number of scans of whole tables, of each table that grows, that this session has not handed over yet, which it does between
-   * transactions. The counts of other sessions come when they like.
+   * transactions. The counts of other sessions come when they like. A hostile database has a table of the same name elsewhere.
    */
   const scans = async () => {
     const { rows } = await database.pool.query<{ name: string; scans: number }>(
       `SELECT relname AS name, seq_scan::int AS scans FROM pg_stat_xact_user_tables
-       WHERE relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours|revocations)$' ORDER BY relname`,
+       WHERE schemaname = current_schema()
+         AND relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours|revocations)$'`,
     );
     return Object.fromEntries(rows.map((row) => [row.name, row.scans]));
   };
@@ -237,6 +238,18 @@ describe('a statement, with the functions that it calls,', () => {
       const before = await scans();
       await execute(database.pool);
       expect(await scans()).toEqual(before);
+    } finally {
+      await database.pool.query('COMMIT');
+    }
+  });
+
+  test('is found if it scans a whole table', async () => {
+    const others = ['indexscan', 'indexonlyscan', 'bitmapscan'].map((scan) => `SET LOCAL enable_${scan} = off;`).join(' ');
+    await database.pool.query(`BEGIN; ${others} SET LOCAL enable_seqscan = on`);
+    try {
+      const before = await scans();
+      await database.pool.query('SELECT count(*) FROM webhooks');
+      expect(await scans()).toEqual({ ...before, webhooks: (before['webhooks'] ?? 0) + 1 });
     } finally {
       await database.pool.query('COMMIT');
     }
