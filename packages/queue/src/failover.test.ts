@@ -2,13 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { createPublisher, EVENTS_QUEUE, syncFailed } from '@tidings/events';
 import { startRedis, temporaryFolder, type LocalRedis } from '@tidings/local';
 import { createFaultProxy, eventually, type FaultProxy } from '@tidings/testing';
+import { startTraffic, subscribeFollowing } from '../test/traffic.js';
 import { createRedisCheck } from './redis-rights.js';
 import { connectRedis, type RedisPurpose } from './redis.js';
-import { follow } from './watch-redis.js';
-import { createQueueWorker } from './worker.js';
 
 const PREFIX = '{failover}';
 /** Servers do not wait: to make a copy until there are further replicas, to stop until replicas have everything. */
@@ -63,26 +61,8 @@ async function failOver(): Promise<void> {
 
 describe('after a failover in which all connections stay open', () => {
   test('a worker takes jobs, and the package publishes, as soon as the URL leads to the new master', async () => {
-    const jobs = connect('worker');
-    const processed: string[] = [];
-    const errors: string[] = [];
-    const worker = createQueueWorker<{ id: string }>({
-      queue: EVENTS_QUEUE,
-      redis: jobs,
-      prefix: PREFIX,
-      concurrency: 2,
-      lockMs: 30_000,
-      process: ({ id }) => {
-        processed.push(id);
-        return Promise.resolve({ action: 'finish' });
-      },
-      onError: (error) => void errors.push(error.message),
-    });
-    cleanups.push(() => worker.stop(1000));
-    worker.start();
-    const publisher = createPublisher({ redis: proxy.url, prefix: PREFIX });
-    cleanups.push(() => publisher.close());
-    const publish = (id: string) => publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }, { id }));
+    const { publish, processed, stop } = startTraffic({ jobs: connect('worker'), url: proxy.url, prefix: PREFIX });
+    cleanups.push(stop);
     await publish('evt_before');
     await eventually(() => {
       expect(processed).toHaveLength(1);
@@ -117,11 +97,7 @@ describe('after a failover in which all connections stay open', () => {
 
   test('a connection for a subscriber follows to the new master', async () => {
     const [commands, subscriber] = [connect('command'), connect('subscriber')];
-    follow(subscriber, commands);
-    await Promise.all([once(commands, 'ready'), once(subscriber, 'ready')]);
-    const received: string[] = [];
-    subscriber.on('message', (_channel, message: string) => void received.push(message));
-    await subscriber.subscribe(`${PREFIX}:news`);
+    const received = await subscribeFollowing(subscriber, commands, `${PREFIX}:news`);
     await failOver();
     proxy.redirect(replica.url);
     await eventually(() => commands.set(`${PREFIX}:key`, 'written'));

@@ -1,12 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { once } from 'node:events';
-import { createPublisher, EVENTS_QUEUE, syncFailed } from '@tidings/events';
 import { startRedisSentinel, temporaryFolder, type LocalRedisSentinel } from '@tidings/local';
 import { eventually } from '@tidings/testing';
+import { startTraffic, subscribeFollowing } from '../test/traffic.js';
 import type { RedisError } from './redis-problem.js';
 import { connectRedis, type RedisPurpose } from './redis.js';
-import { follow } from './watch-redis.js';
-import { createQueueWorker } from './worker.js';
 
 const PREFIX = '{sentinel}';
 const { folder, remove } = temporaryFolder();
@@ -68,29 +65,9 @@ describe('with Sentinels', () => {
     { how: 'dies', fail: async () => (await sentinels.master()).stop('SIGKILL') },
   ])('when the master $how give up its place, jobs, publishing and subscriptions continue on the other', async ({ fail }) => {
     const [commands, subscriber] = [connect('command'), connect('subscriber')];
-    follow(subscriber, commands);
-    await Promise.all([once(commands, 'ready'), once(subscriber, 'ready')]);
-    const received: string[] = [];
-    subscriber.on('message', (_channel, message: string) => void received.push(message));
-    await subscriber.subscribe(`${PREFIX}:news`);
-    const processed: string[] = [];
-    const worker = createQueueWorker<{ id: string }>({
-      queue: EVENTS_QUEUE,
-      redis: connect('worker'),
-      prefix: PREFIX,
-      concurrency: 2,
-      lockMs: 30_000,
-      process: ({ id }) => {
-        processed.push(id);
-        return Promise.resolve({ action: 'finish' });
-      },
-      onError: () => undefined,
-    });
-    cleanups.push(() => worker.stop(1000));
-    worker.start();
-    const publisher = createPublisher({ redis: sentinels.url, prefix: PREFIX });
-    cleanups.push(() => publisher.close());
-    const publish = (id: string) => publisher.publish(syncFailed({ user_id: 'alice', error_message: 'gone' }, { id }));
+    const received = await subscribeFollowing(subscriber, commands, `${PREFIX}:news`);
+    const { publish, processed, stop } = startTraffic({ jobs: connect('worker'), url: sentinels.url, prefix: PREFIX });
+    cleanups.push(stop);
     await publish('evt_before');
     await eventually(() => {
       expect(processed).toContain('evt_before');
