@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { openDatabase, type Database } from '@tidings/database';
+import { freePort } from '@tidings/local';
 import {
   createFaultProxy,
   createTestDatabase,
   createTestRedis,
   eventually,
-  freePort,
   handlesOpenedSince,
   openHandles,
   type TestDatabase,

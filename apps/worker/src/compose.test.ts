@@ -8,11 +8,11 @@ import { acceptEvents, openDatabase, type Database } from '@tidings/database';
 import { catalog, createPublisher, EVENTS_QUEUE, extractionStarted, syncFailed, type Publishable } from '@tidings/events';
 import { DELIVERIES_QUEUE, EXPANSIONS_QUEUE, openQueues, TESTS_QUEUE } from '@tidings/queue';
 import { createSeal, parseSealKeys, sealedFor } from '@tidings/secrets';
+import { freePort } from '@tidings/local';
 import {
   createTestDatabase,
   createTestRedis,
   eventually,
-  freePort,
   handlesOpenedSince,
   openHandles,
   type TestDatabase,
@@ -276,9 +276,9 @@ describe('a worker whose periodic tasks wait for a lock on every connection that
         expect(blocked).toBe(connections.get('periodic'));
       });
       // At once: the periodic tasks may wait for no longer than ten seconds.
-      await publish(...Array.from({ length: 5 }, failure));
+      await publish(...Array.from({ length: 20 }, failure));
       await eventually(async () => {
-        expect((await statuses()).filter((status) => status === 'succeeded')).toHaveLength(5);
+        expect((await statuses()).filter((status) => status === 'succeeded')).toHaveLength(20);
       });
       expect(await readDone()).toEqual({ reconciled: false, notified: false });
       await holder.pool.query(`SELECT pg_advisory_unlock(${String(LOCK)})`);

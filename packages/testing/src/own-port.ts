@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 
-/** Below the ports that systems give to outgoing connections, and to servers that ask for any port. */
+/** The range of `freePort` of `@tidings/local`, which depends on this package. */
 const [FIRST_PORT, LAST_PORT] = [10_000, 32_000];
 const MAX_TRIES = 100;
 
@@ -21,13 +21,4 @@ export async function listenOnOwnPort(server: Server): Promise<number> {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries === MAX_TRIES) throw error;
     }
   }
-}
-
-/** Returns a port of 127.0.0.1 on which nothing listens, and which the system gives to nobody else. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnOwnPort(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }

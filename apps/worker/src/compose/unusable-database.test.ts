@@ -4,7 +4,8 @@ import { createMachineKeys } from '@tidings/config';
 import { migrate, openDatabase } from '@tidings/database';
 import { createPublisher, syncFailed } from '@tidings/events';
 import { createSeal, parseSealKeys, sealedFor } from '@tidings/secrets';
-import { createTestDatabase, createTestRedis, eventually, freePort, type TestDatabase, type TestRedis } from '@tidings/testing';
+import { freePort } from '@tidings/local';
+import { createTestDatabase, createTestRedis, eventually, type TestDatabase, type TestRedis } from '@tidings/testing';
 import { composeWorker, type Worker } from '../compose.js';
 import { readWorkerConfig } from '../config.js';
 
