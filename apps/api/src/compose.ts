@@ -31,6 +31,7 @@ import { trustedAddresses } from './http/proxies.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
 import { createLimits, type Limits } from './limits/limits.js';
+import { describeCatalog } from './openapi/describe-catalog.js';
 import { STREAM } from './stream/routes.js';
 import { createLiveStream } from './stream/stream.js';
 import { createTestWebhook, type TestWebhook } from './webhooks/test-webhook.js';
@@ -176,7 +177,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     dashboard: config.dashboard ? await findDashboard(overrides.dashboardFolder ?? DASHBOARD, basePath, log) : null,
     log,
     tracing,
-    catalog,
+    describe: describeCatalog(catalog),
     pages,
     isStarting: () => isStarting,
     routes: createRoutes({

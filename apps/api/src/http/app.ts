@@ -9,7 +9,7 @@ import { allowOrigins } from './cross-origin.js';
 import { serveDashboard, type DashboardParts } from '../dashboard/serve.js';
 import type { Limits } from '../limits/limits.js';
 import { createTurns } from '../limits/turns.js';
-import type { DescribedCatalog } from '../openapi/document.js';
+import type { Describe } from '../openapi/described-types.js';
 import { mount } from '../openapi/mount.js';
 import type { Route } from '../openapi/route.js';
 import { openApiRoute } from '../openapi/routes.js';
@@ -46,8 +46,8 @@ interface AppParts {
   routes: readonly Route[];
   /** Pages for browsers, by path. Each checks its browser session. */
   pages?: Readonly<Record<string, RequestHandler>>;
-  /** The event types that the OpenAPI and AsyncAPI documents describe. */
-  catalog: DescribedCatalog;
+  /** Reads the event types that the OpenAPI and AsyncAPI documents describe. */
+  describe: Describe;
 }
 
 /** How many pages of the log one caller reads at a time in this process. */
@@ -59,10 +59,10 @@ const LOG_READS = { atOnce: 2, waiting: 20 };
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
-  const { basePath, routes, pages = {}, catalog, isStarting } = parts;
+  const { basePath, routes, pages = {}, describe, isStarting } = parts;
   const stream = routes.find(({ path }) => path === STREAM);
-  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog, basePath)] : []), ...referenceRoutes(basePath)];
-  const served = [...documented, openApiRoute(documented, catalog, basePath)];
+  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, describe, basePath)] : []), ...referenceRoutes(basePath)];
+  const served = [...documented, openApiRoute(documented, describe, basePath)];
   const takeTurn = createTurns(LOG_READS);
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();

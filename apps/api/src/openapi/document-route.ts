@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import type { Response } from 'express';
+import type { Describe } from './described-types.js';
+import type { WriteDocument } from './document.js';
+
+interface WrittenDocument {
+  revision: string;
+  text: Buffer;
+  etag: string;
+}
+
+/**
+ * Creates the handler of a route that serves a document of the event types. The document is written again when the revision of the
+ * types has changed, once for all requests that wait for it, and is in memory otherwise.
+ */
+export function createDocumentHandler(describe: Describe, write: WriteDocument): (response: Response) => Promise<void> {
+  let current: WrittenDocument | undefined;
+  let writing: Promise<WrittenDocument> | undefined;
+
+  const read = async (): Promise<WrittenDocument> => {
+    for (;;) {
+      const described = await describe();
+      if (current?.revision === described.revision) return current;
+      if (writing === undefined) {
+        writing = writeDocument(described.revision, () => write(described)).finally(() => (writing = undefined));
+        return (current = await writing);
+      }
+      // After it, the types may have changed again.
+      await writing;
+    }
+  };
+
+  return async (response) => {
+    const { text, etag } = await read();
+    // Express answers 304 to a request that names the ETag.
+    response.set({ etag, 'cache-control': 'no-cache' }).type('json').send(text);
+  };
+}
+
+async function writeDocument(revision: string, write: () => Promise<readonly string[]>): Promise<WrittenDocument> {
+  const parts = await write();
+  const digest = createHash('sha256');
+  for (const part of parts) digest.update(part);
+  const etag = `"${encodeURIComponent(revision)}-${digest.digest('base64url').slice(0, 16)}"`;
+  return { revision, text: Buffer.from(parts.join('')), etag };
+}
