@@ -1,6 +1,7 @@
 import { DEFAULT_PREFIX, EVENTS_QUEUE } from '@tidings/events';
 import type { WriteDocument } from '../openapi/document.js';
 import { nameVersions } from '../openapi/named-versions.js';
+import { createPause } from '../openapi/pause.js';
 import { createPieceWriter, membersOf, separated } from '../openapi/pieces.js';
 import type { RouteDescription } from '../openapi/route.js';
 import { draft07, noticeMessages, writeMessages, type Message } from './messages.js';
@@ -25,7 +26,9 @@ export function createAsyncApiWriter(
   const writePieces = createPieceWriter(writeMessages);
 
   return async ({ types, systemTypes }) => {
-    const pieces = await writePieces(nameVersions({ published: types, sent: [], streamed: systemTypes }));
+    const pause = createPause();
+    const versions = await nameVersions({ published: types, sent: [], streamed: systemTypes }, [], pause);
+    const pieces = await writePieces(versions, pause);
     const streamed = [...pieces.map((piece) => piece.streamed), ...notices];
     const queued = pieces.flatMap((piece) => piece.queued);
     const messages = [...streamed, ...queued].map((message) => message.text);

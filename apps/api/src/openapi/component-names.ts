@@ -1,4 +1,5 @@
 import { versionsByType, type DescribedType } from './described-types.js';
+import type { Pause } from './pause.js';
 
 /** The names in a document of the components of one version of an event type. */
 export interface ComponentNames {
@@ -25,10 +26,11 @@ export interface ComponentNames {
  * @param reserved the names of other components of the document
  * @returns the names of each version, in the order of the list
  */
-export function nameComponents(
+export async function nameComponents(
   types: readonly Pick<DescribedType, 'type' | 'version'>[],
   reserved: readonly string[],
-): ComponentNames[] {
+  pause: Pause,
+): Promise<ComponentNames[]> {
   const taken = new Set(reserved.map((name) => name.toLowerCase()));
   /** Returns the first of `wanted`, `wanted2`, `wanted3` … whose names are all free, and takes them. */
   const claim = (wanted: string, namesOf: (stem: string) => readonly string[]): string => {
@@ -43,17 +45,23 @@ export function nameComponents(
 
   // First the types, then their later versions: a new version of an old type renames no other type.
   const stemByType = new Map<string, string>();
-  for (const type of versionsByType(types).keys())
-    stemByType.set(
-      type,
-      claim(pascalCase(type), (stem) => [...Object.values(namesOfVersion(stem)), ...Object.values(namesOfType(stem))]),
-    );
-  return types.map(({ type, version }) => {
+  for (const type of versionsByType(types).keys()) {
+    const stem = claim(pascalCase(type), (wanted) => [
+      ...Object.values(namesOfVersion(wanted)),
+      ...Object.values(namesOfType(wanted)),
+    ]);
+    stemByType.set(type, stem);
+    await pause();
+  }
+  const names: ComponentNames[] = [];
+  for (const { type, version } of types) {
     const ofType = stemByType.get(type) ?? '';
     const stem =
       version === 1 ? ofType : claim(`${ofType}V${String(version)}`, (wanted) => Object.values(namesOfVersion(wanted)));
-    return { ...namesOfVersion(stem), ...namesOfType(ofType) };
-  });
+    names.push({ ...namesOfVersion(stem), ...namesOfType(ofType) });
+    await pause();
+  }
+  return names;
 }
 
 const namesOfVersion = (stem: string) => ({

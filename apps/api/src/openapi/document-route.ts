@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Response } from 'express';
 import type { Describe } from './described-types.js';
 import type { WriteDocument } from './document.js';
+import { createPause } from './pause.js';
 
 interface WrittenDocument {
   revision: string;
@@ -39,8 +40,15 @@ export function createDocumentHandler(describe: Describe, write: WriteDocument):
 
 async function writeDocument(revision: string, write: () => Promise<readonly string[]>): Promise<WrittenDocument> {
   const parts = await write();
+  const pause = createPause();
   const digest = createHash('sha256');
-  for (const part of parts) digest.update(part);
+  const bytes: Buffer[] = [];
+  for (const part of parts) {
+    const added = Buffer.from(part);
+    digest.update(added);
+    bytes.push(added);
+    await pause();
+  }
   const etag = `"${encodeURIComponent(revision)}-${digest.digest('base64url').slice(0, 16)}"`;
-  return { revision, text: Buffer.from(parts.join('')), etag };
+  return { revision, text: Buffer.concat(bytes), etag };
 }

@@ -7,6 +7,7 @@ import { nameVersions, type NamedVersion } from './named-versions.js';
 import { anyNewEvent, NEW_EVENT, NEW_EVENT_BATCH, newEvent, newEventBatch } from './new-events.js';
 import type { JsonSchema } from './normalize-schema.js';
 import { describePaths } from './paths.js';
+import { createPause } from './pause.js';
 import { createPieceWriter, membersOf, separated } from './pieces.js';
 import type { Route } from './route.js';
 import { OF_ALL_TYPES, unionsOf } from './unions.js';
@@ -54,10 +55,12 @@ export function createOpenApiWriter(routes: readonly Route[], basePath = ''): Wr
   });
 
   return async ({ types, systemTypes }) => {
-    const versions = nameVersions({ published: types, sent: SENT, streamed: systemTypes }, reserved);
-    const pieces = await writePieces(versions);
+    const pause = createPause();
+    const versions = await nameVersions({ published: types, sent: SENT, streamed: systemTypes }, reserved, pause);
+    const pieces = await writePieces(versions, pause);
     const ofAllTypes: Record<string, JsonSchema> = { ...unionsOf(versions), [NEW_EVENT_BATCH]: newEventBatch(maxEvents) };
     if (types.length === 0) ofAllTypes[NEW_EVENT] = anyNewEvent(newEventFields);
+    await pause();
     const fixed = membersOf({ ...head, paths: paths(exampleOf(types)) });
     const components = [membersOf(schemas), ...pieces.map((piece) => piece.components), membersOf(ofAllTypes)];
     return [

@@ -1,5 +1,6 @@
 import { nameComponents, type ComponentNames } from './component-names.js';
 import { versionsByType, type DescribedType } from './described-types.js';
+import type { Pause } from './pause.js';
 
 /** Who gets the events of a type. */
 export type Use =
@@ -29,16 +30,18 @@ export interface NamedVersion {
  * @param reserved the names of other components of the document
  * @returns the versions: those that are published first, and each use in the given order
  */
-export function nameVersions(
+export async function nameVersions(
   types: Readonly<Record<Use, readonly DescribedType[]>>,
-  reserved: readonly string[] = [],
-): NamedVersion[] {
+  reserved: readonly string[],
+  pause: Pause,
+): Promise<NamedVersion[]> {
   const uses = ['streamed', 'sent', 'published'] as const;
   const all = uses.flatMap((use) => types[use].map((described) => ({ described, use })));
   const counts = new Map([...versionsByType(all.map(({ described }) => described))].map(([type, { length }]) => [type, length]));
-  const names = nameComponents(
+  const names = await nameComponents(
     all.map(({ described }) => described),
     reserved,
+    pause,
   );
   const named = all.map((version, index): NamedVersion => {
     const { type, isDefault } = version.described;

@@ -1,29 +1,25 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
-
-/** How long the event loop may wait for other work while a document is written, in milliseconds. */
-const SLICE_MS = 10;
+import type { Pause } from './pause.js';
 
 /**
  * Creates a writer of the pieces of a document, such as one for each event type. A piece whose entry is the same as the last time
- * is not written again. Between pieces, other work of the process runs.
+ * is not written again.
  *
  * @param write writes the piece of an entry, which is a JSON value
  */
-export function createPieceWriter<Entry, Piece>(write: (entry: Entry) => Piece): (entries: readonly Entry[]) => Promise<Piece[]> {
+export function createPieceWriter<Entry, Piece>(
+  write: (entry: Entry) => Piece,
+): (entries: readonly Entry[], pause: Pause) => Promise<Piece[]> {
   let last = new Map<string, Piece>();
-  return async (entries) => {
+  return async (entries, pause) => {
     const current = new Map<string, Piece>();
     const pieces: Piece[] = [];
-    let sliceEnds = performance.now() + SLICE_MS;
     for (const entry of entries) {
       const key = createHash('sha256').update(JSON.stringify(entry)).digest('base64');
       const piece = last.get(key) ?? write(entry);
       current.set(key, piece);
       pieces.push(piece);
-      if (performance.now() < sliceEnds) continue;
-      await setImmediate();
-      sliceEnds = performance.now() + SLICE_MS;
+      await pause();
     }
     last = current;
     return pieces;

@@ -12,7 +12,10 @@ const IN_PLACE = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'not'
  * Converts a schema of draft 2020-12 to draft 07. It allows every value that the schema allows. Rules for which draft 07 has no
  * keyword are left out, and the description names them.
  */
-export function toDraft07({ schema, definitions: sources }: WrittenSchema, referTo?: ReferTo): WrittenSchema {
+export function toDraft07(
+  { schema, definitions: sources }: WrittenSchema,
+  referTo: ReferTo = (name) => `#/definitions/${name}`,
+): WrittenSchema {
   const weakened = new Set<unknown>();
   const { refer, resolve, definitions } = createDefinitions({ ...schema, $defs: sources }, (part) => write(part), referTo);
 
@@ -56,7 +59,7 @@ function withQuestions(own: Schema, written: Schema, isWeakened: (part: unknown)
   if (!Array.isArray(oneOf)) return result;
   if (!(own['oneOf'] as unknown[]).some(isWeakened)) return { ...result, oneOf };
   lose('oneOf');
-  return and(result, { anyOf: oneOf });
+  return result['anyOf'] === undefined ? { ...result, anyOf: oneOf } : and(result, { anyOf: oneOf });
 }
 
 function withUnevaluated(own: Schema, written: Schema, lose: (keyword: string) => void): Schema {
