@@ -26,6 +26,6 @@ export function asyncApiRoute(stream: RouteDescription, describe: Describe, base
         },
       },
     },
-    (_call, response) => handle(response),
+    ({ request }, response) => handle(request, response),
   );
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { compressOnce, sendCompressed, type Compressed } from '../http/compressed.js';
 import type { Describe } from './described-types.js';
 import type { WriteDocument } from './document.js';
 import { createPause } from './pause.js';
 
 interface WrittenDocument {
   revision: string;
-  text: Buffer;
+  content: Compressed;
   etag: string;
 }
 
@@ -14,7 +15,10 @@ interface WrittenDocument {
  * Creates the handler of a route that serves a document of the event types. The document is written again when the revision of the
  * types has changed, once for all requests that wait for it, and is in memory otherwise.
  */
-export function createDocumentHandler(describe: Describe, write: WriteDocument): (response: Response) => Promise<void> {
+export function createDocumentHandler(
+  describe: Describe,
+  write: WriteDocument,
+): (request: Request, response: Response) => Promise<void> {
   let current: WrittenDocument | undefined;
   let writing: Promise<WrittenDocument> | undefined;
 
@@ -31,10 +35,11 @@ export function createDocumentHandler(describe: Describe, write: WriteDocument):
     }
   };
 
-  return async (response) => {
-    const { text, etag } = await read();
+  return async (request, response) => {
+    const { content, etag } = await read();
     // Express answers 304 to a request that names the ETag.
-    response.set({ etag, 'cache-control': 'no-cache' }).type('json').send(text);
+    response.set({ etag, 'cache-control': 'no-cache' }).type('json');
+    sendCompressed(request, response, content);
   };
 }
 
@@ -49,6 +54,7 @@ async function writeDocument(revision: string, write: () => Promise<readonly str
     bytes.push(added);
     await pause();
   }
-  const etag = `"${encodeURIComponent(revision)}-${digest.digest('base64url').slice(0, 16)}"`;
-  return { revision, text: Buffer.concat(bytes), etag };
+  // Weak: it is the same for the compressed form.
+  const etag = `W/"${encodeURIComponent(revision)}-${digest.digest('base64url').slice(0, 16)}"`;
+  return { revision, content: await compressOnce(Buffer.concat(bytes)), etag };
 }

@@ -15,7 +15,7 @@ export function openApiRoute(others: readonly Route[], describe: Describe, baseP
       access: 'public',
       responses: { 200: { description: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.string() }).meta({ id: 'OpenApi' }) } },
     },
-    (_call, response) => handle(response),
+    ({ request }, response) => handle(request, response),
   );
   const handle = createDocumentHandler(describe, createOpenApiWriter([...others, self], basePath));
   return self;
