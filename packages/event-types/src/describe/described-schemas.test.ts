@@ -139,6 +139,12 @@ test('draft 07 ignores keywords beside a reference, so they stand around it', ()
   });
 });
 
+test('a question about a definition that draft 07 can only say in part is left out', () => {
+  const counted = { contains: true, minContains: 2 };
+  const { schema: converted } = toDraft07({ schema: { not: { $ref: '#/$defs/counted' } }, definitions: { counted } });
+  expect(converted).toEqual({ description: cannot('`not`') });
+});
+
 const ofKind = (...kinds: unknown[]) => ({ type: 'object', properties: { kind: { enum: kinds } }, required: ['kind'] });
 
 test.each<[boolean, unknown[]]>([
