@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { resolve } from 'node:path';
 import { compareContracts, type ContractChange } from '@tidings/event-types';
+import { contractOf, type Definition } from '@tidings/event-types/definitions';
 import { EXIT, Failure } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { openServer, unwrap, withServerOptions, type ServerOptions } from '../server.js';
-import { contractOf, definitionOf, type Definition } from './definition.js';
+import { definitionOf } from './definition-of-served.js';
 import { readDefinitions } from './read-definitions.js';
 
 interface DiffOptions extends ServerOptions {
@@ -29,7 +29,7 @@ export function diffCommand(io: Io): Command {
     .option('--exact', 'exit with 1 also when a type is new, or differs without breaking anybody')
     .action(async (path: string, options: DiffOptions) => {
       const server = openServer(options, io);
-      const definitions = await readDefinitions(resolve(io.folder, path));
+      const definitions = await readDefinitions(path, io);
       const { data } = await unwrap(server, server.api.GET('/api/event-types'));
       const served = new Map(data.map((type) => [type.type, definitionOf(type)]));
       const types = definitions.map((definition) => compare(served.get(definition.type), definition));

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { reasonOf, usageError } from '../failure.js';
 import type { Io } from '../io.js';
 import { openServer, unwrap, withServerOptions, type ServerOptions } from '../server.js';
-import { definitionOf } from './definition.js';
+import { definitionOf } from './definition-of-served.js';
 import { writeTypescript } from './write-typescript.js';
 
 interface PullOptions extends ServerOptions {

@@ -3,14 +3,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { catalog } from '@tidings/events';
-import { definitionJson, type Definition } from './definition.js';
+import { shippedDefinitions, type Definition } from '@tidings/event-types/definitions';
 import { typeOf } from './type-of-schema.js';
 import { writeTypescript } from './write-typescript.js';
 
-const shipped: Definition[] = catalog
-  .describe()
-  .map(({ ownerField, example, ...type }) => definitionJson.parse({ ...type, owner_field: ownerField, examples: [example] }));
+const shipped = shippedDefinitions();
 const flat = (type: string) => type.replace(/\s+/g, ' ');
 
 /** Compiles code that imports the written types as `./events.js`, and returns what is wrong with it. */

@@ -1,4 +1,4 @@
-import type { Definition } from './definition.js';
+import type { Definition } from '@tidings/event-types/definitions';
 import { typeOf } from './type-of-schema.js';
 
 const HEADER = `// Written by "tidings types pull --typescript". Do not edit: pull again after a change.
