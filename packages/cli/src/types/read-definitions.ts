@@ -3,6 +3,9 @@ import { DefinitionsError, readDefinitions as read, type Definition } from '@tid
 import { usageError } from '../failure.js';
 import type { Io } from '../io.js';
 
+/** What the argument `path` of a command names. */
+export const PATH = 'a module that exports definitions or a catalog, a JSON file, or a folder of JSON files';
+
 /** Reads the event types that the argument `path` of a command names. Throws a `Failure` that lists every fault. */
 export async function readDefinitions(path: string, { folder }: Pick<Io, 'folder'>): Promise<Definition[]> {
   return read(resolve(folder, path)).catch((error: unknown) => {
