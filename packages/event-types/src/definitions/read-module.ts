@@ -9,7 +9,7 @@ export async function readModule(path: string): Promise<Written[]> {
   const exportOf = new Map<EventDefinition, string>();
   for (const [name, value] of Object.entries(module)) {
     // A module may export a definition, and a catalog that has it.
-    for (const event of eventsOf(value)) if (!exportOf.has(event)) exportOf.set(event, name);
+    for (const event of eventsOf(value)) exportOf.set(event, name);
   }
   return [...exportOf].map(([event, name]) => ({ place: `the export ${name}`, value: definitionOfEvent(event) }));
 }
