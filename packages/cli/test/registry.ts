@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken';
 import { compareContracts } from '@tidings/event-types';
 import { contractOf, shippedDefinitions, type Definition } from '@tidings/event-types/definitions';
 import { listenOnOwnPort } from '@tidings/testing';
+import { brokenBy } from '../src/types/judge.js';
 import type { AffectedWebhook, EventType, EventTypeChanges } from '../src/types/registry-api.js';
 import { openTerminal, type Terminal } from './cli.js';
 
@@ -19,6 +20,7 @@ export interface Registry {
 interface StoredType {
   defaultVersion: number;
   versions: Map<number, Definition>;
+  archivedVersions: Set<number>;
   archived: boolean;
   deprecated: boolean;
   replacedBy: string | null;
@@ -48,7 +50,7 @@ export async function startRegistry({ pageSize = 2 }: { pageSize?: number } = {}
     type,
     version,
     default_version: stored.defaultVersion,
-    versions: [...stored.versions.keys()],
+    versions: [...stored.versions.keys()].filter((one) => !stored.archivedVersions.has(one)),
     deprecated_at: stored.deprecated ? TIME : null,
     replaced_by: stored.replacedBy,
     archived_at: stored.archived ? TIME : null,
@@ -65,20 +67,27 @@ export async function startRegistry({ pageSize = 2 }: { pageSize?: number } = {}
       return problem(400, 'Not valid.', { errors: [{ field: 'version', message: `must be at most ${String(next)}` }] });
     const compared = stored?.versions.get(isDefault ? stored.defaultVersion : version);
     const changes = compared === undefined ? [] : compareContracts(contractOf(compared), contractOf(definition));
-    const breaks = (['publishers', 'receivers'] as const).filter((party) =>
-      changes.some((change) => change.breaks.includes(party)),
-    );
+    // Another default version is not refused, whomever it breaks.
+    const breaks = isDefault ? [] : brokenBy(changes);
     const creates = stored === undefined ? 'type' : stored.versions.has(version) ? null : 'version';
     const found: EventTypeChanges = {
       ...{ creates, becomes_default: isDefault, breaks, changes },
       ...{ webhooks: [WEBHOOK], more_webhooks: false },
     };
     if (isDry) return [200, found];
-    if (breaks.length > 0 && !isDefault) return problem(409, 'A breaking change.');
+    if (breaks.length > 0) return problem(409, 'A breaking change.');
     writes.push(`PUT ${type} ${String(version)}`);
-    const written = stored ?? { defaultVersion: 1, versions: new Map(), archived: false, deprecated: false, replacedBy: null };
+    const written = stored ?? {
+      defaultVersion: 1,
+      versions: new Map(),
+      archivedVersions: new Set(),
+      archived: false,
+      deprecated: false,
+      replacedBy: null,
+    };
     written.versions.set(version, { ...definition, version });
     written.archived = false;
+    written.archivedVersions.delete(version);
     if (isDefault) written.defaultVersion = version;
     types.set(type, written);
     return [creates === null ? 200 : 201, toJson(type, written, version)];
@@ -110,7 +119,7 @@ export async function startRegistry({ pageSize = 2 }: { pageSize?: number } = {}
       return [200, toJson(type, stored)];
     }
     if (version === undefined) stored.archived = true;
-    else stored.versions.delete(version);
+    else stored.archivedVersions.add(version);
     return [204];
   };
 

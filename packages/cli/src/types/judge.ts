@@ -64,6 +64,11 @@ export function nameOf({ type, version }: { type: string; version?: number | nul
   return typeof version === 'number' ? `${type} version ${String(version)}` : type;
 }
 
+/** Lists whom the changes break, publishers first. */
+export function brokenBy(changes: readonly ContractChange[]): ContractChange['breaks'] {
+  return (['publishers', 'receivers'] as const).filter((party) => changes.some(({ breaks }) => breaks.includes(party)));
+}
+
 /** Counts the changes that break publishers or receivers. */
 export function countBreaking(judgements: readonly Judgement[]): number {
   return judgements.flatMap(({ changes }) => changes).filter(({ breaks }) => breaks.length > 0).length;
@@ -84,7 +89,7 @@ function toJudgement(definition: Definition, dry: EventTypeChanges, served: Even
   // A new version breaks nobody: it becomes the default only by a later request.
   if (dry.creates !== null) return { type, version, status: 'new', changes: [], webhooks: [], more_webhooks: false };
   const changes = [...dry.changes, ...(served === undefined ? [] : changesOfTexts(served, definition, dry.changes))];
-  const breaksNobody = dry.breaks.length === 0;
+  const breaksNobody = brokenBy(changes).length === 0;
   return {
     type,
     version,
@@ -99,7 +104,8 @@ function changesOfTexts(served: EventType, definition: Definition, found: readon
   const differing: [string, string][] = TEXTS.filter((field) => !isDeepStrictEqual(served[field], definition[field])).map(
     (field) => [field, `The ${field} ${field === 'examples' ? 'were' : 'was'} changed.`],
   );
-  if (served.archived_at !== null) differing.push(['archived_at', 'The type is archived, and is published again.']);
+  const isArchived = served.archived_at !== null || !served.versions.includes(served.version);
+  if (isArchived) differing.push(['archived_at', 'It is archived: its events are accepted again.']);
   return differing
     .filter(([path]) => !found.some((change) => change.path === path))
     .map(([path, message]) => ({ path, kind: 'documentation_changed', breaks: [], message }));

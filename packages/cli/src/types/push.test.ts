@@ -97,6 +97,14 @@ describe('tidings types push', () => {
     expect((await run('list', '--search', 'order.')).out).toContain('active');
   });
 
+  test('brings back an archived version', async () => {
+    await run('push', writeOrders(first, second));
+    await run('archive', 'order.shipped', '--version', '2');
+    const { json: printed } = await json('push', writeOrders(first, second));
+    expect(printed.types).toMatchObject([{ status: 'unchanged' }, { status: 'changed', changes: [{ path: 'archived_at' }] }]);
+    expect((await json('list', '--search', 'order.')).json).toMatchObject([{ versions: [1, 2] }]);
+  });
+
   test('names wrong definitions without asking the server', async () => {
     const wrong = await run('push', writeOrders({ type: 'webhook.sent' }, { audience: 'all' }), '--url', 'http://127.0.0.1:1');
     expect(wrong.code).toBe(2);

@@ -28,6 +28,7 @@ export interface AffectedWebhook {
 export interface EventTypeChanges {
   creates: 'type' | 'version' | null;
   becomes_default: boolean;
+  /** Whom the change of an existing version breaks: the server refuses it. Empty where only the default version changes. */
   breaks: ContractChange['breaks'];
   changes: ContractChange[];
   /** At most 100 of them. */

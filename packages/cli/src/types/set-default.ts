@@ -3,7 +3,7 @@ import { EXIT, Failure } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { parseVersion } from '../option-values.js';
 import { openServer, withServerOptions, type ServerOptions } from '../server.js';
-import { nameOf } from './judge.js';
+import { brokenBy, nameOf } from './judge.js';
 import { definitionOf, dryRun, readEventType, writeEventType } from './registry-api.js';
 import { writeChanges, writeWebhooks } from './write-judgement.js';
 
@@ -25,7 +25,8 @@ export function setDefaultCommand(io: Io): Command {
       const server = openServer(options, io);
       const served = await readEventType(server, type, version);
       const definition = definitionOf(served);
-      const { breaks, changes, webhooks, more_webhooks } = await dryRun(server, definition, true);
+      const { changes, webhooks, more_webhooks } = await dryRun(server, definition, true);
+      const breaks = brokenBy(changes);
       const isBreaking = breaks.length > 0 && !yes;
       const result = { type, version, was: served.default_version, breaks, changes, webhooks, more_webhooks };
       if (!isBreaking) await writeEventType(server, definition, true);

@@ -7,6 +7,15 @@ const MAX_TYPE_LENGTH = 100;
 /** The types that only Tidings publishes begin with these. */
 const RESERVED = ['webhook.', 'delivery.', 'stream.'];
 
+const MAX_EXAMPLES = 20;
+const MAX_VERSION = 999_999_999;
+
+const text = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine((value) => !value.includes('\0'), 'must not hold NUL characters');
+
 /** An event type as a file defines it: the body of `PUT /api/event-types/{type}`, with the name of the type. */
 export const definitionJson = z.strictObject({
   type: z
@@ -17,15 +26,15 @@ export const definitionJson = z.strictObject({
       (type) => !RESERVED.some((prefix) => type.startsWith(prefix)),
       `is reserved: types that begin with ${RESERVED.join(', ')} are published by Tidings itself`,
     ),
-  version: z.int().min(1).optional(),
-  title: z.string().nullable().default(null),
-  description: z.string(),
-  group: z.string().nullable().default(null),
+  version: z.int().min(1).max(MAX_VERSION).optional(),
+  title: text(200).nullable().default(null),
+  description: text(2000),
+  group: text(100).nullable().default(null),
   audience: z.enum(['everyone', 'owner', 'user']).transform((audience) => (audience === 'user' ? 'owner' : audience)),
-  owner_field: z.string().min(1).nullable().default(null),
+  owner_field: text(100).min(1).nullable().default(null),
   unknown_fields: z.enum(['refuse', 'keep']).default('refuse'),
   schema: z.record(z.string(), z.unknown()),
-  examples: z.array(z.record(z.string(), z.unknown())).default([]),
+  examples: z.array(z.record(z.string(), z.unknown())).max(MAX_EXAMPLES).default([]),
 });
 
 /** One version of an event type, whose defaults are filled in. Without `version` it is the default version that the type has. */
