@@ -7,7 +7,7 @@ export type Audience = 'everyone' | 'owner';
 interface EventOptions<Type extends string, Schema extends z.ZodObject> {
   /** `noun.verb`, in lower case: `sync.completed`. */
   type: Type;
-  /** The version that the definition is of, from 1 on; left out: the default version that the type has in Tidings. */
+  /** The version of the type that the definition describes. Default: none, events are of the default version when they are accepted. */
   version?: number;
   /** Who may see the event. With `owner`, or its alias `user`, the schema must have the owner field. */
   audience: Audience | 'user';
