@@ -4,8 +4,7 @@ import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept, createChangeEventTypes, createEventTypes, inputOf, openEventTypes } from '@tidings/accept';
 import { createPartitionMaintenance, createTaskHold, waitForDatabase } from '@tidings/database';
-import { loadCatalog } from '@tidings/config';
-import { catalog as shippedCatalog } from '@tidings/events';
+import { readEventTypes } from '@tidings/config';
 import {
   createDeliveriesQueue,
   createExpansionsQueue,
@@ -93,7 +92,7 @@ const REFUSAL_INTERVAL_MS = 1000;
 /** Builds the API in the order in which data flows. Nothing listens and no task runs before `start`. */
 export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}): Promise<Api> {
   const { prefix, basePath } = config;
-  const catalog = await loadCatalog(config.eventTypes);
+  const definitions = (await readEventTypes(config.eventTypes)).map(inputOf);
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const { registry, observeTask } = metrics;
   const connections = openConnections(config, {
@@ -111,10 +110,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const openTypes = () =>
     openEventTypes(
       { eventTypes, change: changeEventTypes, log },
-      {
-        configured: config.eventTypes === undefined ? undefined : catalog.describe().map(inputOf),
-        shipped: shippedCatalog.describe().map(inputOf),
-      },
+      { inputs: definitions, areShipped: config.eventTypes === undefined },
     );
 
   // Accept: an event and its deliveries are committed, then enqueued and announced; workers expand it if many webhooks match …

@@ -1,10 +1,11 @@
-import { describeCatalog } from '../src/openapi/describe-catalog.js';
+import { fixedEventTypes, inputOf } from '@tidings/accept';
+import { shippedDefinitions } from '@tidings/event-types/definitions';
+import { createDescribe } from '../src/openapi/describe-event-types.js';
 import type { DescribedType, DescribedTypes } from '../src/openapi/described-types.js';
 import type { WriteDocument } from '../src/openapi/document.js';
-import { catalog } from '@tidings/events';
 
 /** The shipped event types. */
-export const shippedTypes: DescribedTypes = await describeCatalog(catalog)();
+export const shippedTypes: DescribedTypes = await createDescribe(fixedEventTypes(shippedDefinitions().map(inputOf)))();
 
 /** Describes a version of an event type. Default: the only version of a type for everyone, whose data has one field. */
 export function describedType(type: string, more: Partial<DescribedType> = {}): DescribedType {

@@ -1,7 +1,7 @@
 import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor, waitForDatabase } from '@tidings/database';
 import { createChangeEventTypes, createEventTypes, inputOf, openEventTypes } from '@tidings/accept';
-import { loadCatalog } from '@tidings/config';
-import { catalog as shippedCatalog, EVENTS_QUEUE } from '@tidings/events';
+import { readEventTypes } from '@tidings/config';
+import { EVENTS_QUEUE } from '@tidings/events';
 import {
   createJobCounts,
   createQueueWorker,
@@ -53,7 +53,7 @@ const EXPAND_FOR_MS = 1000;
 /** Builds the worker in the order in which data flows. Nothing takes a job before `start`. */
 export async function composeWorker(config: WorkerConfig, overrides: WorkerOverrides = {}): Promise<Worker> {
   const { prefix, concurrency, timeoutMs } = config;
-  const catalog = await loadCatalog(config.eventTypes);
+  const definitions = (await readEventTypes(config.eventTypes)).map(inputOf);
   const { log, tracing, metrics } = await openTelemetry(config, overrides.logStream);
   const connections = openConnections(config, { metrics, log });
   const { pools, commands, jobs, queue } = connections;
@@ -65,13 +65,7 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const eventTypes = createEventTypes(pools.accepting);
   const change = createChangeEventTypes(pools.accepting, eventTypes);
   const openTypes = () =>
-    openEventTypes(
-      { eventTypes, change, log },
-      {
-        configured: config.eventTypes === undefined ? undefined : catalog.describe().map(inputOf),
-        shipped: shippedCatalog.describe().map(inputOf),
-      },
-    );
+    openEventTypes({ eventTypes, change, log }, { inputs: definitions, areShipped: config.eventTypes === undefined });
 
   // An enqueued event is accepted, and so are the events in the outboxes of services …
   const { accept, ingest, relays } = createIntake({ config, eventTypes, connections, metrics, log, tracing });

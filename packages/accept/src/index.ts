@@ -3,7 +3,6 @@ export { decodeAnnouncement, encodeAnnouncement, streamChannel, type AnnouncedEv
 export { ConflictingEventError } from './conflicting-event-error.js';
 export { derivedEventId } from './derived-event-id.js';
 export { createChangeEventTypes, type ChangeEventTypes } from './event-types/change-event-types.js';
-export { faultOfName } from './event-types/check-input.js';
 export { DEFAULT_OWNER_FIELD, inputOf, type EventTypeInput } from './event-types/event-type-input.js';
 export { defaultVersionOf, type EventType, type EventTypeVersion } from './event-types/event-type.js';
 export { createEventTypes, type EventTypes } from './event-types/event-types.js';

@@ -1,7 +1,6 @@
 export { configurationPage } from './configuration-page.js';
 export { describeSettings } from './describe-settings.js';
 export { group } from './group.js';
-export { loadCatalog } from './load-catalog.js';
 export { createMachineKeys, findMachineKeys, keepMachineKeys, type MachineKeys } from './machine-keys.js';
 export {
   DEFAULT_RETRY_POLICY,

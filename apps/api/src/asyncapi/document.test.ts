@@ -5,6 +5,7 @@ import formats from 'ajv-formats';
 import { z } from 'zod';
 import { catalog } from '@tidings/events';
 import { fixedEventTypes, inputOf } from '@tidings/accept';
+import { shippedDefinitions } from '@tidings/event-types/definitions';
 import { createDescribe } from '../openapi/describe-event-types.js';
 import { createAsyncApiWriter } from './document.js';
 
@@ -27,7 +28,9 @@ interface Document {
 }
 
 const write = createAsyncApiWriter(stream);
-const document = JSON.parse((await write(await createDescribe(fixedEventTypes(catalog.describe().map(inputOf)))())).join('')) as Document;
+const document = JSON.parse(
+  (await write(await createDescribe(fixedEventTypes(shippedDefinitions().map(inputOf)))())).join(''),
+) as Document;
 
 const require = createRequire(import.meta.url);
 /** The JSON Schema of AsyncAPI documents, as the AsyncAPI Initiative publishes it. */

@@ -129,7 +129,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       accept,
       bindKey: (use) => bindIdempotencyKey(accepting.pool, use),
       eventTypes,
-        sql: reading.pool,
+      sql: reading.pool,
       onInvalid: () => {
         metrics.accept.rejected('invalid');
       },

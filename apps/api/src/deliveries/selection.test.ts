@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { fixedEventTypes, inputOf } from '@tidings/accept';
-import { catalog } from '@tidings/events';
+import { shippedDefinitions } from '@tidings/event-types/definitions';
 import { selectionSchemas } from './selection.js';
 
-const { replay } = selectionSchemas(fixedEventTypes(catalog.describe().map(inputOf)));
+const { replay } = selectionSchemas(fixedEventTypes(shippedDefinitions().map(inputOf)));
 const since = '2026-03-01T00:00:00Z';
 
 describe('the body of a replay', () => {

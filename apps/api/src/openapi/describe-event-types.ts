@@ -27,7 +27,16 @@ function describe({ state, byName }: EventTypesSnapshot): DescribedTypes {
   return { revision: state, types: types.flatMap(versionsOf), systemTypes };
 }
 
-function versionsOf({ name, title, description, group, defaultVersion, deprecatedAt, replacedBy, versions }: EventType): DescribedType[] {
+function versionsOf({
+  name,
+  title,
+  description,
+  group,
+  defaultVersion,
+  deprecatedAt,
+  replacedBy,
+  versions,
+}: EventType): DescribedType[] {
   return versions.map(({ version, audience, ownerField, schema, examples, unknownFields }) => ({
     type: name,
     version,

@@ -1,5 +1,5 @@
 import { nameComponents, type ComponentNames } from './component-names.js';
-import { versionsByType, type DescribedType } from './described-types.js';
+import type { DescribedType } from './described-types.js';
 import type { Pause } from './pause.js';
 
 /** Who gets the events of a type. */
@@ -11,16 +11,10 @@ export type Use =
   /** Tidings sends them to streams. */
   | 'streamed';
 
-/** The names of a version in a document. */
-export interface VersionNames extends ComponentNames {
-  /** Whether events may say their version: the type has several, or one that is not the default. */
-  hasOthers: boolean;
-}
-
 /** A version of a type with its names. */
 export interface NamedVersion {
   described: DescribedType;
-  names: VersionNames;
+  names: ComponentNames;
   use: Use;
 }
 
@@ -37,15 +31,11 @@ export async function nameVersions(
 ): Promise<NamedVersion[]> {
   const uses = ['streamed', 'sent', 'published'] as const;
   const all = uses.flatMap((use) => types[use].map((described) => ({ described, use })));
-  const counts = new Map([...versionsByType(all.map(({ described }) => described))].map(([type, { length }]) => [type, length]));
   const names = await nameComponents(
     all.map(({ described }) => described),
     reserved,
     pause,
   );
-  const named = all.map((version, index): NamedVersion => {
-    const { type, isDefault } = version.described;
-    return { ...version, names: { ...(names[index] as ComponentNames), hasOthers: !isDefault || counts.get(type) !== 1 } };
-  });
+  const named = all.map((version, index): NamedVersion => ({ ...version, names: names[index] as ComponentNames }));
   return (['published', 'sent', 'streamed'] as const).flatMap((use) => named.filter((version) => version.use === use));
 }

@@ -1,7 +1,7 @@
 import { eventDraft } from '@tidings/events';
 import { SCHEMAS } from './contract-components.js';
 import { describeVersion, type DescribedType } from './described-types.js';
-import type { VersionNames } from './named-versions.js';
+import type { ComponentNames } from './component-names.js';
 import type { JsonSchema } from './normalize-schema.js';
 
 /** The component of the body of a request that publishes: one event, or a batch of events. */
@@ -19,7 +19,7 @@ export const newEventFields = eventDraft.pick({ id: true, timestamp: true });
  *
  * @param fields the schemas of `newEventFields`
  */
-export function newEvent(version: DescribedType, { newData, hasOthers }: VersionNames, fields: JsonSchema): JsonSchema {
+export function newEvent(version: DescribedType, { newData }: Pick<ComponentNames, 'newData'>, fields: JsonSchema): JsonSchema {
   const number = { type: 'integer', enum: [version.version], format: 'int32' };
   return {
     type: 'object',
@@ -28,7 +28,7 @@ export function newEvent(version: DescribedType, { newData, hasOthers }: Version
     ...(version.deprecatedAt !== null && { deprecated: true }),
     properties: {
       type: { type: 'string', enum: [version.type] },
-      ...((hasOthers || !version.isDefault) && { version: number }),
+      version: number,
       data: { $ref: SCHEMAS + newData },
       ...fields,
     },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LOGGED_EVENT_ID } from '@tidings/events';
 import { SCHEMAS } from './contract-components.js';
 import { describeVersion, type DescribedType } from './described-types.js';
-import type { VersionNames } from './named-versions.js';
+import type { ComponentNames } from './component-names.js';
 import type { JsonSchema } from './normalize-schema.js';
 
 /**
@@ -60,7 +60,7 @@ export const WEBHOOK_EVENT = 'WebhookEvent';
 export const RECEIVE_EVENT = 'receiveEvent';
 
 /** The schema of the body that a receiver gets for an event of the version. */
-export function receivedEvent(version: DescribedType, { data }: VersionNames): JsonSchema {
+export function receivedEvent(version: DescribedType, { data }: ComponentNames): JsonSchema {
   return {
     type: 'object',
     properties: {
@@ -97,7 +97,7 @@ export function eventCallback() {
  *
  * @param headers the parameters of every request
  */
-export function webhookOperation(version: DescribedType, names: VersionNames, headers: readonly object[]) {
+export function webhookOperation(version: DescribedType, names: ComponentNames, headers: readonly object[]) {
   const { type, title, deprecatedAt, examples } = version;
   const description = describeVersion(version);
   return {
@@ -106,7 +106,7 @@ export function webhookOperation(version: DescribedType, names: VersionNames, he
     ...(title !== null && { description }),
     ...(deprecatedAt !== null && { deprecated: true }),
     security: [],
-    parameters: names.hasOthers ? [...headers, versionHeader(version)] : headers,
+    parameters: [...headers, versionHeader(version)],
     requestBody: {
       required: true,
       content: {

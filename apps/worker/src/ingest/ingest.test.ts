@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConflictingEventError, fixedEventTypes, inputOf, type Accept } from '@tidings/accept';
-import { catalog, type TidingsEvent } from '@tidings/events';
+import { shippedDefinitions } from '@tidings/event-types/definitions';
+import { type TidingsEvent } from '@tidings/events';
 import { createIngest } from './ingest.js';
 
-const eventTypes = fixedEventTypes(catalog.describe().map(inputOf));
+const eventTypes = fixedEventTypes(shippedDefinitions().map(inputOf));
 const job = {
   id: 'evt_1',
   type: 'sync.completed',

@@ -8,6 +8,7 @@ import {
   type Accept,
   type EventTypes,
 } from '@tidings/accept';
+import { shippedDefinitions } from '@tidings/event-types/definitions';
 import { connectToOutbox, openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog, createOutbox, createOutboxRelay, outboxTable, syncFailed, type OutboxRelay } from '@tidings/events';
 import { createFaultProxy, createTestDatabase, eventually, type FaultProxy, type TestDatabase } from '@tidings/testing';
@@ -36,10 +37,9 @@ beforeAll(async () => {
   await service.pool.query(outboxTable());
   await service.pool.query('CREATE TABLE syncs (id int PRIMARY KEY)');
   eventTypes = createEventTypes(tidings.pool);
-  const shipped = catalog.describe().map(inputOf);
   const log = { info: () => undefined, warn: () => undefined };
   const change = createChangeEventTypes(tidings.pool, eventTypes);
-  await openEventTypes({ eventTypes, change, log }, { configured: undefined, shipped });
+  await openEventTypes({ eventTypes, change, log }, { inputs: shippedDefinitions().map(inputOf), areShipped: true });
 });
 afterAll(async () => {
   await Promise.all([tidings.close(), service.close()]);

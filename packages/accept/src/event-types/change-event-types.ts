@@ -17,8 +17,9 @@ export function createChangeEventTypes(sql: Queryable, eventTypes: Pick<EventTyp
     for (;;) {
       const snapshot = await eventTypes.refresh();
       const plan = decide(snapshot);
-      if (plan === null || plan.write === null) return plan;
-      if (await writeEventTypes(sql, snapshot.state, withoutMore(plan.write), actor)) {
+      const write = plan?.write ?? null;
+      if (write === null) return plan;
+      if (await writeEventTypes(sql, snapshot.state, withoutMore(write), actor)) {
         await eventTypes.refresh();
         return plan;
       }

@@ -1,4 +1,4 @@
-import type { EventTypeDescription } from '@tidings/events';
+import type { Definition } from '@tidings/event-types/definitions';
 
 /** An event type as somebody writes it: the body of `PUT /api/event-types/{type}`, or a definition of code or a file. */
 export interface EventTypeInput {
@@ -23,13 +23,12 @@ export interface EventTypeInput {
 /** The field that names the owner, unless a type says otherwise. */
 export const DEFAULT_OWNER_FIELD = 'user_id';
 
-/** Returns the input that writes a described type. */
-export function inputOf({ type, example, ownerField, ...description }: EventTypeDescription): EventTypeInput {
-  return {
-    ...description,
-    name: type,
-    ownerField: ownerField ?? DEFAULT_OWNER_FIELD,
-    unknownFields: 'refuse',
-    examples: [example],
-  };
+/** Returns the input that writes a definition. */
+export function inputOf({
+  type,
+  owner_field: ownerField,
+  unknown_fields: unknownFields,
+  ...definition
+}: Definition): EventTypeInput {
+  return { ...definition, name: type, ownerField: ownerField ?? DEFAULT_OWNER_FIELD, unknownFields };
 }

@@ -21,10 +21,12 @@ afterAll(async () => {
   await database.close();
   await testDatabase.drop();
 });
-beforeEach(async () => {
+beforeEach(() => clear());
+/** Leaves the database as it is before the first start. */
+async function clear(): Promise<void> {
   await database.pool.query('TRUNCATE events, event_types, event_type_versions, audit_log');
   await database.pool.query('UPDATE event_type_state SET state = $1', [NO_EVENT_TYPES_YET]);
-});
+}
 
 const OPERATOR = { id: 'ci', kind: 'operator' } as const;
 
@@ -70,8 +72,7 @@ function openProcess() {
   return {
     eventTypes,
     warnings,
-    open: (configured: EventTypeInput[] | undefined, shipped: EventTypeInput[] = []) =>
-      openEventTypes({ eventTypes, change, log }, { configured, shipped }),
+    open: (inputs: EventTypeInput[], areShipped = false) => openEventTypes({ eventTypes, change, log }, { inputs, areShipped }),
     put: async (wanted: EventTypeInput) => {
       const plan = await change((snapshot) => {
         const planned = planPut(snapshot, wanted);
@@ -97,7 +98,7 @@ const refusal = async (published: Promise<unknown>): Promise<unknown> =>
 describe('the types of an installation', () => {
   test('are at first those that Tidings ships, for several processes that start at once', async () => {
     const processes = [openProcess(), openProcess(), openProcess()];
-    await Promise.all(processes.map(({ open }) => open(undefined, [input('a.b', ['x']), input('c.d', [])])));
+    await Promise.all(processes.map(({ open }) => open([input('a.b', ['x']), input('c.d', [])], true)));
     for (const { eventTypes } of processes) expect([...eventTypes.current.byName.keys()]).toEqual(['a.b', 'c.d']);
     expect((await database.pool.query('SELECT action, actor_kind FROM audit_log')).rows).toEqual(
       ['a.b', 'c.d'].map(() => ({ action: 'event_type.created', actor_kind: 'system' })),
@@ -106,10 +107,10 @@ describe('the types of an installation', () => {
 
   test('do not come back once a platform has archived them', async () => {
     const one = openProcess();
-    await one.open(undefined, [input('a.b', ['x'])]);
+    await one.open([input('a.b', ['x'])], true);
     await one.archive('a.b');
     const next = openProcess();
-    await next.open(undefined, [input('a.b', ['x'])]);
+    await next.open([input('a.b', ['x'])], true);
     expect(next.eventTypes.current.knows('a.b')).toBe(false);
     await next.open([input('a.b', ['x'])]);
     expect(next.eventTypes.current.knows('a.b')).toBe(false);
@@ -118,7 +119,9 @@ describe('the types of an installation', () => {
 
   test('are those of EVENT_TYPES, and none that Tidings ships, if it is set', async () => {
     const one = openProcess();
-    await one.open([input('shop.sold', ['x'])], [input('a.b', [])]);
+    await one.open([input('shop.sold', ['x'])]);
+    await openProcess().open([input('a.b', [])], true);
+    await one.eventTypes.refresh();
     expect([...one.eventTypes.current.byName.keys()]).toEqual(['shop.sold']);
   });
 
@@ -168,7 +171,7 @@ describe('a change of a type', () => {
   test('is lost by none of many that are made at once', async () => {
     const processes = [openProcess(), openProcess(), openProcess()];
     const names = Array.from({ length: 12 }, (_, index) => `a.n${String(index)}`);
-    await Promise.all(names.map((name, index) => processes[index % 3]?.put(input(name, ['x']))));
+    await Promise.all(names.map((name, index) => (processes[index % 3] ?? openProcess()).put(input(name, ['x']))));
     expect([...(await openProcess().eventTypes.refresh()).byName.keys()]).toEqual(names.toSorted());
   });
 });
@@ -235,34 +238,30 @@ test('no process disagrees with an answered change, whatever was pushed, archive
     fc.record({ kind: fc.constant('publish' as const), name: fc.constantFrom(...names), field: fc.nat(4), process: fc.nat(1) }),
   );
   await fc.assert(
-    fc
-      .asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-        const processes = [openProcess(), openProcess()] as const;
-        /** The optional fields of each type that is not archived, and the most that it ever had: a type never loses one. */
-        const model = new Map<string, { optional: number; isArchived: boolean }>();
-        for (const one of steps) {
-          const run = processes[one.process as 0 | 1];
-          const known = model.get(one.name);
-          if (one.kind === 'put') {
-            const fields = Array.from({ length: one.optional }, (_, index) => `y${String(index)}`);
-            const breaks = await run.put(input(one.name, ['x'], { optional: fields }));
-            const isBreaking = known !== undefined && one.optional < known.optional;
-            expect(breaks.length > 0).toBe(isBreaking);
-            if (!isBreaking) model.set(one.name, { optional: one.optional, isArchived: false });
-          } else if (one.kind === 'archive') {
-            await run.archive(one.name);
-            if (known) known.isArchived = true;
-          } else {
-            const isValid = known !== undefined && !known.isArchived && one.field < known.optional;
-            const outcome = await refusal(run.publish(one.name, { x: 1, [`y${String(one.field)}`]: 1 }));
-            expect({ one, isRefused: outcome !== null }).toEqual({ one, isRefused: !isValid });
-          }
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      await clear();
+      const processes = [openProcess(), openProcess()] as const;
+      /** The optional fields of each type that is not archived, and the most that it ever had: a type never loses one. */
+      const model = new Map<string, { optional: number; isArchived: boolean }>();
+      for (const one of steps) {
+        const run = processes[one.process as 0 | 1];
+        const known = model.get(one.name);
+        if (one.kind === 'put') {
+          const fields = Array.from({ length: one.optional }, (_, index) => `y${String(index)}`);
+          const breaks = await run.put(input(one.name, ['x'], { optional: fields }));
+          const isBreaking = known !== undefined && one.optional < known.optional;
+          expect(breaks.length > 0).toBe(isBreaking);
+          if (!isBreaking) model.set(one.name, { optional: one.optional, isArchived: false });
+        } else if (one.kind === 'archive') {
+          await run.archive(one.name);
+          if (known) known.isArchived = true;
+        } else {
+          const isValid = known !== undefined && !known.isArchived && one.field < known.optional;
+          const outcome = await refusal(run.publish(one.name, { x: 1, [`y${String(one.field)}`]: 1 }));
+          expect({ one, isRefused: outcome !== null }).toEqual({ one, isRefused: !isValid });
         }
-      })
-      .beforeEach(async () => {
-        await database.pool.query('TRUNCATE events, event_types, event_type_versions, audit_log');
-        await database.pool.query('UPDATE event_type_state SET state = $1', [NO_EVENT_TYPES_YET]);
-      }),
+      }
+    }),
     { numRuns: 40 },
   );
 });

@@ -65,18 +65,17 @@ async function writeConfiguredEventTypes(change: ChangeEventTypes, inputs: reado
 
 /** The types with which a process starts. */
 export interface FirstEventTypes {
-  /** Those of the setting EVENT_TYPES; undefined: it is not set. */
-  configured: readonly EventTypeInput[] | undefined;
-  /** Those that a new installation has if the setting is not set. */
-  shipped: readonly EventTypeInput[];
+  inputs: readonly EventTypeInput[];
+  /** Whether they are those that a new installation has, and not those of the setting EVENT_TYPES. */
+  areShipped: boolean;
 }
 
 /** Writes the types with which a process starts, and reads all. It may run in several processes at once, and again. */
 export async function openEventTypes(
   { eventTypes, change, log }: { eventTypes: Pick<EventTypes, 'refresh'>; change: ChangeEventTypes; log: Log },
-  { configured, shipped }: FirstEventTypes,
+  { inputs, areShipped }: FirstEventTypes,
 ): Promise<void> {
-  if (configured === undefined) await installFirstEventTypes(change, shipped);
-  else await writeConfiguredEventTypes(change, configured, log);
+  if (areShipped) await installFirstEventTypes(change, inputs);
+  else await writeConfiguredEventTypes(change, inputs, log);
   await eventTypes.refresh();
 }

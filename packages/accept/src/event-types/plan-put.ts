@@ -79,8 +79,7 @@ function writeOf(
   };
   const versionRow = { type: name, version: number, audience, ownerField, unknownFields, schema, examples, archivedAt: null };
   const isSameVersion =
-    version !== undefined &&
-    version.archivedAt === null &&
+    version?.archivedAt === null &&
     isSameJson(JSON.stringify(contractAndExamples(version)), JSON.stringify(contractAndExamples(versionRow)));
   const fields = type === undefined ? {} : changedFields(type, typeRow);
   if (isSameVersion && Object.keys(fields).length === 0) return null;

@@ -47,7 +47,7 @@ export function createSnapshot(state: string, byName: ReadonlyMap<string, EventT
 
   const find = (name: unknown, version: unknown): VersionOfType | FieldError => {
     const type = typeof name === 'string' ? byName.get(name) : undefined;
-    if (type === undefined || type.archivedAt !== null) return { field: 'type', message: faultOfName(name, type) };
+    if (type?.archivedAt !== null) return { field: 'type', message: faultOfName(name, type) };
     const wanted = version === undefined ? defaultVersionOf(type) : type.versions.find((one) => one.version === version);
     if (wanted === undefined) return { field: 'version', message: faultOfVersion(type) };
     const known = draftTypes.get(wanted) ?? toDraftType(type, wanted);

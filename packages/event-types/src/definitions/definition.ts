@@ -1,14 +1,9 @@
+import { MAX_VERSION } from '@tidings/events';
 import { z } from 'zod';
 import type { Contract } from '../contract.js';
-
-/** The longest name of an event type, in characters. */
-const MAX_TYPE_LENGTH = 100;
-
-/** The types that only Tidings publishes begin with these. */
-const RESERVED = ['webhook.', 'delivery.', 'stream.'];
+import { faultOfTypeName } from '../type-name.js';
 
 const MAX_EXAMPLES = 20;
-const MAX_VERSION = 999_999_999;
 
 const text = (maxLength: number) =>
   z
@@ -18,14 +13,10 @@ const text = (maxLength: number) =>
 
 /** An event type as a file defines it: the body of `PUT /api/event-types/{type}`, with the name of the type. */
 export const definitionJson = z.strictObject({
-  type: z
-    .string()
-    .max(MAX_TYPE_LENGTH)
-    .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/, 'must be of the form noun.verb, in lower case')
-    .refine(
-      (type) => !RESERVED.some((prefix) => type.startsWith(prefix)),
-      `is reserved: types that begin with ${RESERVED.join(', ')} are published by Tidings itself`,
-    ),
+  type: z.string().superRefine((type, context) => {
+    const message = faultOfTypeName(type);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  }),
   version: z.int().min(1).max(MAX_VERSION).optional(),
   title: text(200).nullable().default(null),
   description: text(2000),
