@@ -51,7 +51,9 @@ export function createMaintenance(
     create({
       name: 'keep partitions',
       intervalMs: MINUTE_MS,
-      run: async () => { warnOfBusy((await keepPartitions(pool, retention.retentionDays)).busy); },
+      run: async () => {
+        warnOfBusy((await keepPartitions(pool, retention.retentionDays)).busy);
+      },
     }),
     create({
       name: 'build indexes',
