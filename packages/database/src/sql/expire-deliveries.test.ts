@@ -119,18 +119,21 @@ describe('parked deliveries that are about to outlive the retention time', () =>
     ],
     ['retry', async () => retryDelivery(log.pool, 'alice', (await log.deliveries())[0]?.id ?? '', 15_000)],
   ];
-  test.each(again)('are read again, as another occasion, after a %s of what was skipped', async (_, begin) => {
-    await pause();
-    const [first] = await expiring();
-    await notify(49);
-    expect(await skip()).toMatchObject({ skipped: 2 });
-    await begin();
-    await set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL, created_at = now() - interval '11 days'");
-    expect(await skip()).toBeNull();
-    const [second] = await expiring();
-    expect(second).toMatchObject({ webhookId: 'wh_one' });
-    expect(second?.occasion).not.toBe(first?.occasion);
-  });
+  test.each(again.flatMap(([name, begin]) => [true, false].map((isPaused) => ({ name, begin, isPaused }))))(
+    'are read again, as another occasion, after a $name of what was skipped (paused: $isPaused)',
+    async ({ begin, isPaused }) => {
+      if (isPaused) await pause();
+      const [first] = await expiring();
+      await notify(49);
+      expect(await skip()).toMatchObject({ skipped: 2 });
+      await begin();
+      await set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL, created_at = now() - interval '11 days'");
+      expect(await skip()).toBeNull();
+      const [second] = await expiring();
+      expect(second).toMatchObject({ webhookId: 'wh_one' });
+      expect(second?.occasion).not.toBe(first?.occasion);
+    },
+  );
 
   test.each([
     ['the webhook is not paused, and they have not outlived it yet', "UPDATE partitions SET ends_at = now() - interval '9 days'"],
