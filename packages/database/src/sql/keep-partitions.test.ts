@@ -78,19 +78,6 @@ const left = async () => {
 };
 /** Lets `drop_next_partition` wait for a lock until the test has seen it. */
 const waitForLocks = () => log.pool.query("ALTER FUNCTION drop_next_partition SET lock_timeout = '60s'");
-/** Opens a transaction that has read all periods. */
-const openReader = async () => {
-  const reader = await log.pool.connect();
-  await reader.query('BEGIN');
-  await reader.query('SELECT FROM deliveries');
-  return {
-    query: (statement: string) => reader.query(statement),
-    end: async () => {
-      await reader.query('COMMIT');
-      reader.release();
-    },
-  };
-};
 const blocked = () =>
   eventually(async () => {
     const { rows } = await log.pool.query(
@@ -323,19 +310,21 @@ describe('a period that ended before the retention time', () => {
   });
 
   test('lets a reader read the other tables while it waits', async () => {
-    const reader = await openReader();
+    const reader = await log.pool.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT FROM deliveries');
     await waitForLocks();
     const keeping = keep();
     await blocked();
     await reader.query('SELECT FROM attempts');
     await reader.query('SELECT FROM events');
-    await reader.end();
+    await reader.query('COMMIT');
+    reader.release();
     expect((await keeping).dropped).toEqual(['first', nameOf(-30)]);
   });
 
   test('is left to the next call while it is read, and no event that is accepted meanwhile waits for longer than a lock', async () => {
     await log.addWebhook('one');
-    const reader = await openReader();
     let isKeeping = true;
     let slowestMs = 0;
     const publish = async () => {
@@ -345,12 +334,16 @@ describe('a period that ended before the retention time', () => {
         slowestMs = Math.max(slowestMs, performance.now() - startedAt);
       }
     };
-    const publishing = publish();
-    const rounds = [await keep(), await keep(), await keep()];
-    isKeeping = false;
-    await publishing;
-    await reader.end();
-    expect(rounds).toEqual(Array.from({ length: 3 }, () => ({ added: [], dropped: [], busy: ['first', nameOf(-30)] })));
+    await log.whileHeld('SELECT FROM deliveries', [], async () => {
+      const publishing = publish();
+      try {
+        const busy = { added: [], dropped: [], busy: ['first', nameOf(-30)] };
+        expect([await keep(), await keep(), await keep()]).toEqual([busy, busy, busy]);
+      } finally {
+        isKeeping = false;
+        await publishing;
+      }
+    });
     // A tenth of a second for the lock, and the rest for a busy machine.
     expect(slowestMs).toBeLessThan(800);
     await expectDropped(['first', nameOf(-30)]);
@@ -368,10 +361,10 @@ describe('a period that ended before the retention time', () => {
   test('that a long reader keeps from being dropped does not delay a period that is to be added', async () => {
     await log.pool.query('DROP TABLE events_%, deliveries_%, attempts_%'.replaceAll('%', nameOf(-10)));
     await log.pool.query('DELETE FROM partitions WHERE name = $1', [nameOf(-10)]);
-    const reader = await openReader();
-    expect((await keep()).busy).toEqual(['first', nameOf(-30)]);
+    await log.whileHeld('SELECT FROM deliveries', [], async () => {
+      expect((await keep()).busy).toEqual(['first', nameOf(-30)]);
+    });
     expect((await periods()).at(-1)).toEqual([nameOf(6), midnight(8).toISOString()]);
-    await reader.end();
   });
 
   test('that a crash left partly dropped is dropped by the next call', async () => {
