@@ -476,7 +476,9 @@ BEGIN
     CONTINUE WHEN NOT FOUND;
     IF kind = 'deliveries' AND has_pending(expired) THEN RETURN NULL; END IF;
     EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', kind);
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', dropped);
+    -- The last reader may still be releasing it.
+    PERFORM set_config('lock_timeout', '10ms', true);
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', dropped);
     -- From here on no request can retry or replay one of its deliveries.
     IF kind = 'deliveries' AND has_pending(expired) THEN RETURN NULL; END IF;
     EXECUTE format('DROP TABLE %s', dropped);

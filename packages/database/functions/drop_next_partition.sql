@@ -5,7 +5,7 @@
 -- statement. Deliveries come first, because attempts are only written for existing deliveries.
 --
 -- Every statement on the table waits behind this one, also for a reader that began before it. So it waits only for a moment, once, and
--- fails: callers try again later. A partition alone is locked by an autovacuum or the build of an index: nobody waits for those.
+-- fails: callers try again later. A partition alone is locked by an autovacuum or the build of an index: those are not waited for.
 --
 -- Only an owner may drop a table, and the role that runs Tidings may be another one. So the function has its owner's rights. It drops
 -- nothing but partitions of the log, whatever its argument.
@@ -27,7 +27,9 @@ BEGIN
     CONTINUE WHEN NOT FOUND;
     IF kind = 'deliveries' AND has_pending(expired) THEN RETURN NULL; END IF;
     EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', kind);
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', dropped);
+    -- The last reader may still be releasing it.
+    PERFORM set_config('lock_timeout', '10ms', true);
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', dropped);
     -- From here on no request can retry or replay one of its deliveries.
     IF kind = 'deliveries' AND has_pending(expired) THEN RETURN NULL; END IF;
     EXECUTE format('DROP TABLE %s', dropped);
