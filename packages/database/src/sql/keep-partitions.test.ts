@@ -330,15 +330,15 @@ describe('a period that ended before the retention time', () => {
     const publish = async () => {
       while (isKeeping) {
         const startedAt = performance.now();
-        await log.accept({});
+        // One that gives up has waited for longer.
+        await log.accept({}).catch(() => undefined);
         slowestMs = Math.max(slowestMs, performance.now() - startedAt);
       }
     };
     await log.whileHeld('SELECT FROM deliveries', [], async () => {
       const publishing = publish();
       try {
-        const busy = { added: [], dropped: [], busy: ['first', nameOf(-30)] };
-        expect([await keep(), await keep(), await keep()]).toEqual([busy, busy, busy]);
+        expect(await keep()).toEqual({ added: [], dropped: [], busy: ['first', nameOf(-30)] });
       } finally {
         isKeeping = false;
         await publishing;
