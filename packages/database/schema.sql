@@ -499,7 +499,7 @@ CREATE OR REPLACE FUNCTION drop_next_partition(period text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
- SET lock_timeout TO '2s'
+ SET lock_timeout TO '100ms'
 AS $function$
 DECLARE
   kind TEXT;
@@ -513,12 +513,13 @@ BEGIN
     SELECT inhrelid INTO dropped FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
     WHERE inhparent = to_regclass(kind) AND relname = kind || '_' || period;
     CONTINUE WHEN NOT FOUND;
-    IF kind = 'deliveries' THEN
-      IF has_pending(expired) THEN RETURN NULL; END IF;
-      -- From here on no request can retry or replay one of its deliveries. DROP TABLE takes the same lock.
-      LOCK TABLE ONLY deliveries IN ACCESS EXCLUSIVE MODE;
-      IF has_pending(expired) THEN RETURN NULL; END IF;
-    END IF;
+    IF kind = 'deliveries' AND has_pending(expired) THEN RETURN NULL; END IF;
+    EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', kind);
+    -- The last reader may still be releasing it.
+    PERFORM set_config('lock_timeout', '10ms', true);
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', dropped);
+    -- From here on no request can retry or replay one of its deliveries.
+    IF kind = 'deliveries' AND has_pending(expired) THEN RETURN NULL; END IF;
     EXECUTE format('DROP TABLE %s', dropped);
     EXIT;
   END LOOP;

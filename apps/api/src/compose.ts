@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import { createAccept, createChangeEventTypes, createEventTypes, inputOf, openEventTypes } from '@tidings/accept';
-import { createPartitionMaintenance, createTaskHold, waitForDatabase } from '@tidings/database';
+import { createMaintenance, createTaskHold, waitForDatabase } from '@tidings/database';
 import { readEventTypes } from '@tidings/config';
 import {
   createDeliveriesQueue,
@@ -126,7 +126,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     log,
     tracing,
   });
-  const maintenance = createPartitionMaintenance(administration.pool, config.retentionDays, {
+  const maintenance = createMaintenance(administration.pool, config, {
     hold: createTaskHold(administration.pool),
     log,
     observe: observeTask,

@@ -53,5 +53,6 @@ export async function startYearCopy(
   });
   // In the environment of this process, so that none of those that a bench starts lacks it.
   process.env['RETENTION_DAYS'] = RETENTION_DAYS;
+  process.env['AUDIT_RETENTION_DAYS'] = RETENTION_DAYS;
   return { postgres, databaseUrl };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { acceptEvents, createPartitionMaintenance, createTaskHold, openDatabase, type Database } from '@tidings/database';
-import { createTestDatabase, type TestDatabase } from '@tidings/testing';
+import { acceptEvents, createMaintenance, createTaskHold, openDatabase, type Database } from '@tidings/database';
+import { createTestDatabase, eventually, type TestDatabase } from '@tidings/testing';
 import type pg from 'pg';
 import { fillYear, scaled, YEAR } from './fill.js';
 
@@ -76,21 +76,25 @@ test('each period has events, and none of its rows is out of its time', async ()
   expect(await readAll('SELECT FROM events WHERE accepted_at > now() OR timestamp > accepted_at')).toEqual([]);
 });
 
-test('partition maintenance has nothing to do', async () => {
+test('maintenance has nothing to do', async () => {
   const tables = () => readAll('SELECT relname FROM pg_class WHERE relispartition ORDER BY relname');
   const before = await tables();
   const failures: unknown[] = [];
-  const ran = new Promise<void>((resolve) => {
-    const maintenance = createPartitionMaintenance(database.pool, SIZE.days, {
+  const ran = new Set<string>();
+  const maintenance = createMaintenance(
+    database.pool,
+    { retentionDays: SIZE.days, auditRetentionDays: SIZE.days + 1 },
+    {
       hold: createTaskHold(database.pool),
       log: { warn: (_, details) => failures.push(details) },
-      observe: () => {
-        void maintenance.stop().then(resolve);
-      },
-    });
-    maintenance.start();
+      observe: ({ task }) => void ran.add(task),
+    },
+  );
+  maintenance.start();
+  await eventually(() => {
+    expect([...ran].sort()).toEqual(['build indexes', 'keep partitions', 'remove old rows']);
   });
-  await ran;
+  await maintenance.stop();
   expect(failures).toEqual([]);
   expect(await tables()).toEqual(before);
 });

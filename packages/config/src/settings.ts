@@ -137,6 +137,9 @@ export const sharedSettings = {
     RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }).describe(
       'The time that events, deliveries and attempts are kept, in days. They are then dropped partition by partition, up to an eighth of that time and a day later. The API and the workers need the same value.',
     ),
+    AUDIT_RETENTION_DAYS: wholeNumber({ initial: 365, min: 1, max: 36_500 }).describe(
+      'The time that entries of the audit log are kept, in days. The API and the workers need the same value.',
+    ),
     NODE_ENV: z
       .enum(['development', 'test', 'production'], 'must be development, test or production')
       .default('development')
@@ -264,6 +267,7 @@ export function sharedConfig(settings: z.output<z.ZodObject<typeof sharedSetting
     proxy: settings.EGRESS_PROXY,
     retry: retryConfig(settings),
     retentionDays: settings.RETENTION_DAYS,
+    auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
     /** Undefined: the types that a new installation has. */
     eventTypes: settings.EVENT_TYPES,
     host: settings.HOST,

@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION add_period(earliest TIMESTAMPTZ, latest TIMESTAMPTZ, days INTEGER)
 RETURNS TEXT LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
--- Dropping a period holds the same lock, and waits for readers for two seconds at each of two steps.
+-- Another process may hold the same lock while it adds or drops a period.
 SET lock_timeout = '5s' AS $$
 DECLARE
   -- Rounded like `events.accepted_at`.

@@ -38,7 +38,7 @@ export { createTaskHold } from './task-hold.js';
 export { bringForward } from './sql/bring-forward.js';
 export { readTime } from './sql/read-time.js';
 export { claimDeliveries, type Claim, type ClaimedDelivery, type ClaimOptions } from './sql/claim-deliveries.js';
-export { createPartitionMaintenance } from './partition-maintenance.js';
+export { createMaintenance } from './maintenance.js';
 export {
   findPosition,
   followEvents,
@@ -71,7 +71,6 @@ export { readPartitionsAhead } from './sql/read-partitions-ahead.js';
 export {
   listRevocations,
   readRevocations,
-  removeEndedRevocations,
   writeRevocations,
   type LoggedRevocation,
   type NewRevocation,
@@ -123,7 +122,7 @@ export { readAnyEvent, readEvent, type EventDetails } from './sql/read-event.js'
 export { HASTEN_LIMIT, hastenDeliveries } from './sql/hasten-deliveries.js';
 export { deleteWebhook, updateWebhook, type WebhookFields } from './sql/update-webhook.js';
 export { retryDelivery, type RetryResult } from './sql/retry-delivery.js';
-export { forgetRegistrations, REGISTRATION_KEY_S } from './sql/forget-registrations.js';
+export { REGISTRATION_KEY_S } from './sql/forget-registrations.js';
 export { readSealedRegistrations, resealRegistration, type SealedRegistration } from './sql/reseal-registrations.js';
 export { cancelDelivery, type CancelResult } from './sql/cancel-delivery.js';
 export {
@@ -133,7 +132,7 @@ export {
   type Expired,
   type ExpiringDeliveries,
   type ExpiryRules,
-} from './sql/expire-paused.js';
+} from './sql/expire-deliveries.js';
 export { actorKindOf, type Actor, type ActorKind } from './actor.js';
 export { lockOwner, lockWebhook, readClock, setActor, type Transaction } from './sql/transaction.js';
 export { type DisabledReason, type Ordering } from './generated/client.js';

@@ -1,12 +1,5 @@
 import { isTokenRevoked, type Caller, type TokenConfig } from '@tidings/auth';
-import {
-  readRevocations,
-  removeEndedRevocations,
-  waitForDatabase,
-  writeRevocations,
-  type Database,
-  type NewRevocation,
-} from '@tidings/database';
+import { readRevocations, waitForDatabase, writeRevocations, type Database, type NewRevocation } from '@tidings/database';
 import { waitUntilConnected, type RedisClient } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import { createPeriodicTask, type PeriodicTaskOptions } from '@tidings/runtime/periodic-task';
@@ -104,7 +97,6 @@ export function createCallers(parts: CallersParts): Callers {
   /** Takes over the revocations that an earlier version kept in Redis, and forgets ended ones. */
   const keepRevocations = async (): Promise<void> => {
     revocations.forgetEnded();
-    await removeEndedRevocations(pool);
     try {
       await waitUntilConnected(redis);
       await carryOver();

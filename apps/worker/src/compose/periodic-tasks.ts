@@ -1,11 +1,10 @@
 import type { Accept } from '@tidings/accept';
 import {
   bringForward,
-  createPartitionMaintenance,
+  createMaintenance,
   countHour,
   createTaskHold,
   endSupersededNext,
-  forgetRegistrations,
   markExpiring,
   markNotified,
   readBacklog,
@@ -28,7 +27,7 @@ import { createEndSuperseded } from '../cancel/end-superseded.js';
 import type { WorkerConfig } from '../config.js';
 import { createExpandLost, type ExpandChunk } from '../expand/expand.js';
 import type { LineStarts } from '../line-starts/line-starts.js';
-import { createExpirePaused } from '../notify/expire-paused.js';
+import { createExpireDeliveries } from '../notify/expire-deliveries.js';
 import { createNotifyOwners } from '../notify/notify-owners.js';
 import { createFollowClock } from '../reconcile/follow-clock.js';
 import { createReconcile } from '../reconcile/reconcile.js';
@@ -37,7 +36,7 @@ import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
 
 interface PeriodicTasksParts {
-  config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'healthServer'>;
+  config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'auditRetentionDays' | 'healthServer'>;
   connections: Pick<Connections, 'pools' | 'queue' | 'expansions'>;
   metrics: Pick<WorkerMetrics, 'registry' | 'deliveries' | 'observeTask'>;
   accept: Accept;
@@ -58,9 +57,9 @@ const ACTIVITY_MS = 5000;
 const ADVANCE_LINE_STARTS_MS = 500;
 /** How often the line starts that were replaced are removed, in milliseconds. */
 const REMOVE_LINE_STARTS_MS = 300_000;
-/** How often attempts are counted for the statistics of webhooks, paused webhooks are looked at, and old answers removed, in milliseconds. */
+/** How often attempts are counted for the statistics of webhooks, and old deliveries are looked at, in milliseconds. */
 const MINUTE_MS = 60_000;
-/** Time from the notice that deliveries of a paused webhook expire until they do, in hours; at most half of the retention time. */
+/** Time from the notice that deliveries of a webhook expire until they do, in hours; at most half of the retention time. */
 const NOTICE_HOURS = 72;
 /** How often the backlog is measured, in milliseconds: as often as most Prometheus servers scrape. */
 const MEASURE_MS = 15_000;
@@ -113,7 +112,7 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     log,
   });
   const expiry = { retentionDays: config.retentionDays, noticeHours: Math.min(NOTICE_HOURS, 12 * config.retentionDays) };
-  const expirePaused = createExpirePaused({
+  const expireDeliveries = createExpireDeliveries({
     readExpiring: (after) => readExpiring(sql, after, expiry),
     accept,
     markExpiring: (expiring) => markExpiring(sql, expiring),
@@ -137,12 +136,6 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     createSharedPeriodicTask({ name: 'notify owners', run: notifyOwners, ...shared }),
     createSharedPeriodicTask({ name: 'verify webhooks', run: verifyWebhooks, ...shared }),
     createSharedPeriodicTask({
-      name: 'forget registrations',
-      run: () => forgetRegistrations(sql),
-      ...shared,
-      intervalMs: MINUTE_MS,
-    }),
-    createSharedPeriodicTask({
       name: 'count hours',
       run: async (isStopping) => {
         while (!isStopping() && (await countHour(sql)));
@@ -150,12 +143,12 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
       ...shared,
       intervalMs: MINUTE_MS,
     }),
-    createSharedPeriodicTask({ name: 'expire paused', run: expirePaused, ...shared, intervalMs: MINUTE_MS }),
-    createPartitionMaintenance(sql, config.retentionDays, shared),
+    createSharedPeriodicTask({ name: 'expire deliveries', run: expireDeliveries, ...shared, intervalMs: MINUTE_MS }),
+    createMaintenance(sql, config, shared),
     createPeriodicTask({ name: 'line starts', intervalMs: ADVANCE_LINE_STARTS_MS, run: lineStarts.advance, ...common }),
     createSharedPeriodicTask({
       name: 'remove line starts',
-      run: () => removeEarlierLineStarts(sql),
+      run: (isStopping) => removeEarlierLineStarts(sql, isStopping),
       ...shared,
       intervalMs: REMOVE_LINE_STARTS_MS,
     }),

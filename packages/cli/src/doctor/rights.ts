@@ -5,7 +5,7 @@ const rights = findingFactory('rights');
 const partitions = findingFactory('partitions');
 
 const DAY_S = 86_400;
-/** Partition maintenance adds partitions for seven days ahead, once an hour. */
+/** Partition maintenance adds partitions for seven days ahead, once a minute. */
 const EXPECTED_DAYS = 6;
 /** Limits the rights that a message names. */
 const MAX_NAMED = 5;
@@ -30,7 +30,7 @@ export async function checkPartitions({ pool }: Pick<Database, 'pool'>): Promise
   const days = (await readPartitionsAhead(pool)) / DAY_S;
   const text = `for the next ${days.toFixed(1)} days`;
   if (days >= EXPECTED_DAYS) return partitions.ok(text);
-  const advice = 'An API or a worker adds them once an hour: read its log lines about the task "keep partitions".';
+  const advice = 'An API or a worker adds them once a minute: read its log lines about the task "keep partitions".';
   if (days > 1) return partitions.warning(`only ${text}`, advice);
   return partitions.wrong(days > 0 ? `only ${text}` : 'none for the present time: no event is accepted', advice);
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database.js';
 import { countPending } from './count-pending.js';
+import { deleteOlder } from './delete-older.js';
 
 /** The attempts of one minute with one outcome. */
 export interface MinuteActivity {
@@ -140,8 +141,9 @@ export async function readOwnersByLoad(
 /** PostgreSQL's driver returns sums and counts as text. */
 type Counts = Record<'webhooks' | 'pending' | 'attempts' | 'failed' | 'busyMs', string>;
 
-/** Deletes activity that is older than a number of days. */
-export async function dropActivity(sql: Queryable, days: number): Promise<void> {
-  await sql.query(`DELETE FROM activity_minutes WHERE minute < now() - $1::int * interval '1 day'`, [days]);
-  await sql.query(`DELETE FROM activity_owners WHERE period < now() - $1::int * interval '1 day'`, [days]);
+/** Deletes activity that is older than a number of days, batch by batch. */
+export async function dropActivity(sql: Queryable, days: number, isStopping?: () => boolean): Promise<void> {
+  const older = { before: "now() - $2::int * interval '1 day'", value: days };
+  await deleteOlder(sql, { table: 'activity_minutes', ...older }, isStopping);
+  await deleteOlder(sql, { table: 'activity_owners', ...older }, isStopping);
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { DELETE_BATCH, deleteInBatches, type DeletedBatch } from './delete-in-batches.js';
 
 /**
  * Advances the line starts of these webhooks (`line_start`), so that look-ups do not read where nothing is pending: what they
@@ -36,12 +37,29 @@ export async function advanceLineStarts(sql: Queryable, webhookIds: readonly str
   });
 }
 
-/** Removes the line starts that a higher one of the same webhook has replaced, and those of deleted webhooks. */
-export async function removeEarlierLineStarts(sql: Queryable): Promise<void> {
-  await sql.query({
-    name: 'remove_earlier_line_starts',
-    text: `
-      DELETE FROM line_starts
-      WHERE position < line_start(webhook_id) OR NOT EXISTS (SELECT FROM webhooks WHERE id = webhook_id)`,
-  });
+/**
+ * Removes the line starts that a higher one of the same webhook has replaced, and those of deleted webhooks, and returns their
+ * number. Each statement looks at a batch in the order of the webhooks; the rest of the last one's is left to the next call.
+ */
+export async function removeEarlierLineStarts(sql: Queryable, isStopping?: () => boolean): Promise<number> {
+  const removeBatch = async (from: string): Promise<DeletedBatch<string>> => {
+    const { rows } = await sql.query<{ deleted: number; next: string | null }>({
+      name: 'remove_earlier_line_starts',
+      text: `
+        WITH batch AS MATERIALIZED (
+          SELECT ctid AS place, webhook_id, position FROM line_starts WHERE webhook_id > $1
+          ORDER BY webhook_id, position DESC LIMIT ${String(DELETE_BATCH)}
+        ), removed AS (
+          DELETE FROM line_starts WHERE ctid = ANY (ARRAY(
+            SELECT place FROM batch
+            WHERE position < line_start(webhook_id) OR (SELECT id FROM webhooks WHERE id = webhook_id) IS NULL
+          )) RETURNING 1
+        )
+        SELECT (SELECT count(*)::int FROM removed) AS deleted,
+          CASE WHEN count(*) = ${String(DELETE_BATCH)} THEN max(webhook_id) END AS next FROM batch`,
+      values: [from],
+    });
+    return rows[0] as (typeof rows)[number];
+  };
+  return deleteInBatches('', removeBatch, isStopping);
 }

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Queryable } from '../database.js';
 
 /** The changes of one call. */
@@ -7,6 +6,8 @@ export interface Kept {
   added: string[];
   /** The periods that were dropped, with all events, deliveries and attempts in them. */
   dropped: string[];
+  /** The periods that are to be dropped, but that others read or write at present. */
+  busy: string[];
 }
 
 /** Days for which partitions exist in advance: partition maintenance may be down for as long. */
@@ -18,48 +19,29 @@ const CONFIRMED_AFTER = '1 day';
 /** Days of a period that is added because an event has none: the next round adds the periods behind it. */
 const MISSING_DAYS = 1;
 const DAY_MS = 86_400_000;
+/** PostgreSQL's code of a statement that did not get a lock in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Adds the periods that the log will need, and drops those that ended more than `retentionDays` ago, except a period with
  * pending deliveries. It is dropped a day after a call first found it too old, if no call has found otherwise since: PostgreSQL
- * cannot know that its clock is ahead, and nothing brings the events back. Many processes may call it at once. Each step is a transaction, so that a period that cannot be dropped
- * now does not delay one that is to be added.
+ * cannot know that its clock is ahead, and nothing brings the events back. Many processes may call it at once. Each step is a
+ * transaction, so that a period that cannot be dropped now does not delay one that is to be added.
  *
- * Throws when it waits for a lock for more than two seconds; the next call continues.
+ * Statements on the log wait while a period waits to be dropped. So a period that others read is left to the next call after a tenth of a second.
  */
-export async function keepPartitions(pool: Pick<pg.Pool, 'connect'>, retentionDays: number): Promise<Kept> {
-  const client = await pool.connect();
-  const kept: Kept = { added: [], dropped: [] };
-  let failure: Error | undefined;
-  // The pool does not listen while a client is checked out. If its connection breaks, the next statement fails.
-  const ignore = (): void => undefined;
-  client.on('error', ignore);
-  try {
-    const { rows } = await client.query<{ now: Date }>('SELECT now()');
-    const now = (rows[0]?.now ?? new Date()).getTime();
-    const endedBefore = new Date(now - retentionDays * DAY_MS);
-    const through = new Date(now + AHEAD_DAYS * DAY_MS);
-    const addNext = () => addPeriod(client, new Date(now), through, Math.ceil(retentionDays / PERIODS));
-    for (let name = await addNext(); name !== null; name = await addNext()) kept.added.push(name);
-    for (const name of await readExpired(client, endedBefore)) {
-      if (await dropPeriod(client, name)) kept.dropped.push(name);
-    }
-    // A key is kept as long as the events of its time.
-    await client.query(
-      `DELETE FROM idempotency_keys
-       WHERE created_at < least($1, (SELECT min(coalesce(starts_at, '-infinity')) FROM partitions))`,
-      [endedBefore],
-    );
-    await client.query('DELETE FROM expiry_notices WHERE NOT EXISTS (SELECT FROM partitions WHERE name = period)');
-    return kept;
-  } catch (error) {
-    failure = error as Error;
-    throw error;
-  } finally {
-    // After an error the connection's state is unknown: the pool replaces it.
-    client.off('error', ignore);
-    client.release(failure);
+export async function keepPartitions(sql: Queryable, retentionDays: number): Promise<Kept> {
+  const kept: Kept = { added: [], dropped: [], busy: [] };
+  const { rows } = await sql.query<{ now: Date }>('SELECT now()');
+  const now = (rows[0]?.now ?? new Date()).getTime();
+  const through = new Date(now + AHEAD_DAYS * DAY_MS);
+  const addNext = () => addPeriod(sql, new Date(now), through, Math.ceil(retentionDays / PERIODS));
+  for (let name = await addNext(); name !== null; name = await addNext()) kept.added.push(name);
+  for (const name of await readExpired(sql, new Date(now - retentionDays * DAY_MS))) {
+    const result = await dropPeriod(sql, name);
+    if (result !== 'kept') kept[result].push(name);
   }
+  return kept;
 }
 
 /**
@@ -72,30 +54,36 @@ export async function addMissingPeriod(sql: Queryable): Promise<void> {
 }
 
 /** Adds the first period that the log lacks between two times and returns its name; null when it lacks none. */
-async function addPeriod(client: pg.PoolClient, from: Date, through: Date, days: number): Promise<string | null> {
-  const { rows } = await client.query<{ name: string | null }>('SELECT add_period($1, $2, $3) AS name', [from, through, days]);
+async function addPeriod(sql: Queryable, from: Date, through: Date, days: number): Promise<string | null> {
+  const { rows } = await sql.query<{ name: string | null }>('SELECT add_period($1, $2, $3) AS name', [from, through, days]);
   return rows[0]?.name ?? null;
 }
 
 /** Marks the periods that ended before this time, and returns the names of those that have been marked for long enough. */
-async function readExpired(client: pg.PoolClient, endedBefore: Date): Promise<string[]> {
-  await client.query(
+async function readExpired(sql: Queryable, endedBefore: Date): Promise<string[]> {
+  await sql.query(
     `UPDATE partitions SET expired_at = CASE WHEN ends_at < $1 THEN now() END
      WHERE CASE WHEN ends_at < $1 THEN expired_at IS NULL OR expired_at > now() ELSE expired_at IS NOT NULL END`,
     [endedBefore],
   );
   // Tidings made the names: a date, or "first".
-  const { rows } = await client.query<{ name: string }>(
+  const { rows } = await sql.query<{ name: string }>(
     `SELECT name FROM partitions WHERE expired_at <= now() - interval '${CONFIRMED_AFTER}' ORDER BY ends_at`,
   );
   return rows.map(({ name }) => name);
 }
 
-/** Drops a period, unless it has pending deliveries. Returns whether it was dropped. After a crash the next call drops the rest. */
-async function dropPeriod(client: pg.PoolClient, name: string): Promise<boolean> {
-  for (;;) {
-    const { rows } = await client.query<{ dropped: string | null }>('SELECT drop_next_partition($1) AS dropped', [name]);
-    const dropped = rows[0]?.dropped ?? null;
-    if (dropped === null || dropped === 'events') return dropped !== null;
+/** Drops a period, unless it has pending deliveries or others use it. After a crash the next call drops the rest. */
+async function dropPeriod(sql: Queryable, name: string): Promise<'dropped' | 'busy' | 'kept'> {
+  try {
+    for (;;) {
+      const { rows } = await sql.query<{ dropped: string | null }>('SELECT drop_next_partition($1) AS dropped', [name]);
+      const dropped = rows[0]?.dropped ?? null;
+      if (dropped === null) return 'kept';
+      if (dropped === 'events') return 'dropped';
+    }
+  } catch (error) {
+    if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return 'busy';
+    throw error;
   }
 }

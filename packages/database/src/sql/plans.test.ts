@@ -4,8 +4,9 @@ import { openLog, type TestLog } from '../../test/log.js';
 import { planReplay } from '../../test/plan-replay.js';
 import { openDatabase, type Database } from '../database.js';
 import { acceptEvents } from './accept-events.js';
+import { dropActivity } from './activity.js';
 import { admitNext, admitOf } from './admit-next.js';
-import { advanceLineStarts } from './advance-line-starts.js';
+import { advanceLineStarts, removeEarlierLineStarts } from './advance-line-starts.js';
 import { bringForward } from './bring-forward.js';
 import { cancelDelivery } from './cancel-delivery.js';
 import { claimDeliveries } from './claim-deliveries.js';
@@ -13,13 +14,17 @@ import { endSuperseded, endSupersededNext } from './end-superseded.js';
 import { expandNext } from './expand-events.js';
 import { hastenDeliveries } from './hasten-deliveries.js';
 import { listEvents } from './list-events.js';
+import { forgetRegistrations } from './forget-registrations.js';
 import { pauseWebhook, readDeliveryPause, setDeliveryPause } from './pause.js';
-import { markExpiring, readExpiring, skipExpired } from './expire-paused.js';
+import { markExpiring, readExpiring, skipExpired } from './expire-deliveries.js';
 import { giveBackTask, takeTasks } from './periodic-tasks.js';
 import { readBacklog } from './read-backlog.js';
 import { readAnyEvent } from './read-event.js';
 import { readAllEventDeliveries, readEventDeliveries } from './read-event-deliveries.js';
 import { recordAttempts } from './record-attempts.js';
+import { removeAuditEntries } from './remove-audit-entries.js';
+import { removeIdempotencyKeys } from './remove-idempotency-keys.js';
+import { removeNotices } from './remove-notices.js';
 import { readReplayChunk, replayDeliveries, type ReplayChunk } from './replay-deliveries.js';
 import { countWithMissing, readLogPart, replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
@@ -163,7 +168,7 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
   ['replay_with_missing', (sql) => replayWithMissing(sql, missing, part, 100)],
   ['cancel_delivery', (sql) => cancelDelivery(sql, 'owner_1', waiting[1] ?? '', 'olga')],
   ['read_expiring', (sql) => readExpiring(sql, '', expiry)],
-  ['mark_expiring', (sql) => markExpiring(sql, { webhookId: 'wh_51', period: 'two' })],
+  ['mark_expiring', (sql) => markExpiring(sql, { webhookId: 'wh_51', period: 'two', pausedBy: ['owner'] })],
   ['skip_expired', (sql) => skipExpired(sql, { period: '', webhookId: '' }, expiry)],
   ['count_hour', (sql) => countHour(sql)],
   ['read_webhook_hours', (sql) => readWebhookHours(sql, 'wh_1', 720)],
@@ -179,7 +184,14 @@ const STATEMENTS: [string, (sql: Database['pool']) => Promise<unknown>][] = [
     'write_revocations',
     (sql) => writeRevocations(sql, [{ kind: 'token', subject: 'jti_1', notBefore: null, endsAt: null, owner: null }], 'olga'),
   ],
-  ['remove_ended_revocations', removeEndedRevocations],
+  ['delete_older_revocations', (sql) => removeEndedRevocations(sql)],
+  ['delete_older_registration_keys', (sql) => forgetRegistrations(sql)],
+  ['delete_older_idempotency_keys', (sql) => removeIdempotencyKeys(sql, 30)],
+  ['delete_older_activity_minutes', (sql) => dropActivity(sql, 7)],
+  ['delete_older_activity_owners', (sql) => dropActivity(sql, 7)],
+  ['remove_audit_entries', (sql) => removeAuditEntries(sql, 365)],
+  ['remove_notices', (sql) => removeNotices(sql)],
+  ['remove_earlier_line_starts', (sql) => removeEarlierLineStarts(sql)],
   ['bring_forward', (sql) => bringForward(sql, 1000)],
   ['hasten_deliveries', (sql) => hastenDeliveries(sql, 'wh_1', 10)],
   ['take_tasks', (sql) => takeTasks(sql, [{ name: 'reconcile', forMs: 1000 }], 'one')],
@@ -226,7 +238,7 @@ describe('a statement, with the functions that it calls,', () => {
     const { rows } = await database.pool.query<{ name: string; scans: number }>(
       `SELECT relname AS name, seq_scan::int AS scans FROM pg_stat_xact_user_tables
        WHERE schemaname = current_schema()
-         AND relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours|revocations)$'`,
+         AND relname ~ '^(events|deliveries|attempts)_|^(pending_deliveries|webhooks|subscriptions|webhook_hours|revocations|registration_keys|idempotency_keys|activity_minutes|activity_owners|audit_log|expiry_notices|line_starts)$'`,
     );
     return Object.fromEntries(rows.map((row) => [row.name, row.scans]));
   };

@@ -56,7 +56,7 @@ export async function retryDelivery(sql: Queryable, owner: string, id: string, w
       ), unnoticed AS (
         -- No notice counted this delivery: it gets one, as after a replay.
         UPDATE webhooks SET replay_next_at = greatest(replay_next_at, now()) + interval '1 us' FROM found
-        WHERE webhooks.id = (webhook).id AND (webhook).enabled AND is_over AND is_paused(webhook)
+        WHERE webhooks.id = (webhook).id AND (webhook).enabled AND is_over
           AND EXISTS (SELECT FROM expiry_notices WHERE webhook_id = (webhook).id)
         RETURNING webhooks.id
       ), noticed_again AS (

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { deleteOlder } from './delete-older.js';
 
 /** What is revoked: the token with a `jti`, or the tokens of an owner. */
 export interface Revocation {
@@ -132,17 +133,11 @@ export async function writeRevocations(
   return rows;
 }
 
-/** How long the rows of ended tokens stay, so that a process whose clock is behind still finds them. */
-const KEPT = "interval '1 day'";
+/** How long the rows of ended tokens stay, in seconds, so that a process whose clock is behind still finds them. */
+const KEPT_S = 86_400;
 
-/** Removes the revocations of tokens that ended more than a day ago, at most 10,000. */
-export async function removeEndedRevocations(sql: Queryable): Promise<void> {
-  await sql.query({
-    name: 'remove_ended_revocations',
-    text: `
-      DELETE FROM revocations USING (
-        SELECT kind, subject FROM revocations WHERE ends_at < now() - ${KEPT} ORDER BY ends_at LIMIT 10000
-      ) AS ended
-      WHERE revocations.kind = ended.kind AND revocations.subject = ended.subject AND revocations.ends_at < now() - ${KEPT}`,
-  });
+/** Removes the revocations of tokens that ended more than a day ago, batch by batch. */
+export async function removeEndedRevocations(sql: Queryable, isStopping?: () => boolean): Promise<void> {
+  const before = "now() - $2::float8 * interval '1 s'";
+  await deleteOlder(sql, { table: 'revocations', before, value: KEPT_S }, isStopping);
 }

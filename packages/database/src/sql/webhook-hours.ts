@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Queryable } from '../database.js';
 import { countPending } from './count-pending.js';
+import { DELETE_BATCH, deleteInBatches, type DeletedBatch } from './delete-in-batches.js';
 import { withTimeout } from './with-timeout.js';
 
 /** The attempts of a webhook in one hour with events of one type and responses of one class. */
@@ -32,8 +33,6 @@ const MAX_OPEN = 20_000;
 const CHUNK = 20_000;
 /** One webhook may have millions of attempts in an hour: no webhook's hour is counted until that is done. */
 const COUNT_TIMEOUT_MS = 600_000;
-/** Number of counts that one commit deletes. */
-const DROP_CHUNK = 20_000;
 /** No claim leaves a later wake time than this behind itself: the leases of an hour are found among the wake times up to then. */
 const LONGEST_WAKE = "interval '300 s'";
 const endOf = (hour: string): string => `to_timestamp((${hour} + 1) * 3600.0)`;
@@ -132,18 +131,20 @@ export async function readWebhookHours(sql: Queryable, webhookId: string, hours:
   };
 }
 
-/** Deletes the counts of hours that are older than a number of days, a part of them in each commit. */
-export async function dropWebhookHours(sql: Queryable, days: number): Promise<void> {
-  for (let dropped = DROP_CHUNK; dropped === DROP_CHUNK;) {
+/** Deletes the counts of hours that are older than a number of days, batch by batch. */
+export async function dropWebhookHours(sql: Queryable, days: number, isStopping?: () => boolean): Promise<void> {
+  const dropBatch = async (): Promise<DeletedBatch<true>> => {
     const { rowCount } = await sql.query({
       name: 'drop_webhook_hours',
       text: `
         DELETE FROM webhook_hours WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM webhook_hours WHERE hour < floor(extract(epoch FROM now()) / 3600)::int - $1::int * 24
-          LIMIT ${String(DROP_CHUNK)}
+          LIMIT ${String(DELETE_BATCH)}
         ))`,
       values: [days],
     });
-    dropped = rowCount ?? 0;
-  }
+    const deleted = rowCount ?? 0;
+    return { deleted, next: deleted === DELETE_BATCH ? true : null };
+  };
+  await deleteInBatches(true as const, dropBatch, isStopping);
 }

@@ -27,20 +27,20 @@ export const webhookDisabled = defineEvent({
 });
 
 /**
- * Deliveries of a paused webhook are about to outlive the retention time. A system event on the stream of the webhook's owner;
+ * Deliveries of a webhook are about to outlive the retention time, or have done so. A system event on the stream of the webhook's owner;
  * never sent to a webhook.
  */
 export const webhookExpiring = defineEvent({
   type: 'webhook.expiring',
   audience: 'owner',
   description:
-    'A webhook is paused, and deliveries that wait for its resume are about to be as old as events are kept. They are skipped if it is still paused then.',
+    'A webhook is paused, or takes its deliveries too slowly, and some that wait are about to be as old as events are kept, or are. They are skipped if they still wait at the named time.',
   schema: z.strictObject({
     user_id: userId,
     webhook_id: z.string(),
     paused_by: z
       .array(z.enum(['owner', 'operator', 'verification']))
-      .describe('Who has paused it; `verification`: it waits until its URL is verified'),
+      .describe('Who has paused it; `verification`: it waits until its URL is verified; empty: it is not paused'),
     deliveries: z.int().describe('The number of deliveries; at most 10,000 are counted.'),
     oldest_at: z.iso.datetime().describe('When the oldest of them was created.'),
     skipped_after: z.iso.datetime().describe('The time after which they are skipped.'),

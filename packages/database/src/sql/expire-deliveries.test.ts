@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openLog, type TestLog } from '../../test/log.js';
 import { planReplay } from '../../test/plan-replay.js';
-import { markExpiring, readExpiring, skipExpired } from './expire-paused.js';
+import { markExpiring, readExpiring, skipExpired } from './expire-deliveries.js';
+import { setDeliveryPause } from './pause.js';
 import { replayDeliveries } from './replay-deliveries.js';
 import { replayWithMissing } from './replay-missing.js';
 import { retryDelivery } from './retry-delivery.js';
@@ -33,11 +34,20 @@ beforeEach(async () => {
   await log.clear();
   await log.addWebhook('wh_one');
   await log.accept({ id: 'a' }, { id: 'b' });
-  await set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL, created_at = now() - interval '11 days'");
+  await set(`
+    WITH event AS (
+      UPDATE events SET accepted_at = now() - interval '11 days'
+    ), aged AS (
+      SELECT id, new_delivery_id(now() - interval '11 days') AS old_id FROM deliveries
+    ), logged AS (
+      UPDATE deliveries SET id = old_id, created_at = now() - interval '11 days' FROM aged WHERE deliveries.id = aged.id
+    )
+    UPDATE pending_deliveries SET delivery_id = old_id, stage = 'parked', wake_at = NULL, created_at = now() - interval '11 days'
+    FROM aged WHERE delivery_id = aged.id`);
   await endPeriod(10.5);
 });
 
-describe('deliveries of a paused webhook that are about to outlive the retention time', () => {
+describe('parked deliveries that are about to outlive the retention time', () => {
   test.each([
     ['owner_paused_at', 'owner'],
     ['paused_at', 'operator'],
@@ -81,7 +91,7 @@ describe('deliveries of a paused webhook that are about to outlive the retention
     const holder = await log.pool.connect();
     await holder.query('BEGIN');
     await holder.query('UPDATE webhooks SET owner_paused_at = NULL');
-    const marked = markExpiring(log.pool, one ?? { webhookId: '', period: '' });
+    const marked = markExpiring(log.pool, one ?? { webhookId: '', period: '', pausedBy: ['owner'] });
     await log.lockWaits(1);
     await holder.query('COMMIT');
     holder.release();
@@ -109,21 +119,24 @@ describe('deliveries of a paused webhook that are about to outlive the retention
     ],
     ['retry', async () => retryDelivery(log.pool, 'alice', (await log.deliveries())[0]?.id ?? '', 15_000)],
   ];
-  test.each(again)('are read again, as another occasion, after a %s of what was skipped', async (_, begin) => {
-    await pause();
-    const [first] = await expiring();
-    await notify(49);
-    expect(await skip()).toMatchObject({ skipped: 2 });
-    await begin();
-    await set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL, created_at = now() - interval '11 days'");
-    expect(await skip()).toBeNull();
-    const [second] = await expiring();
-    expect(second).toMatchObject({ webhookId: 'wh_one' });
-    expect(second?.occasion).not.toBe(first?.occasion);
-  });
+  test.each(again.flatMap(([name, begin]) => [true, false].map((isPaused) => ({ name, begin, isPaused }))))(
+    'are read again, as another occasion, after a $name of what was skipped (paused: $isPaused)',
+    async ({ begin, isPaused }) => {
+      if (isPaused) await pause();
+      const [first] = await expiring();
+      await notify(49);
+      expect(await skip()).toMatchObject({ skipped: 2 });
+      await begin();
+      await set("UPDATE pending_deliveries SET stage = 'parked', wake_at = NULL, created_at = now() - interval '11 days'");
+      expect(await skip()).toBeNull();
+      const [second] = await expiring();
+      expect(second).toMatchObject({ webhookId: 'wh_one' });
+      expect(second?.occasion).not.toBe(first?.occasion);
+    },
+  );
 
   test.each([
-    ['the webhook is not paused', 'SELECT'],
+    ['the webhook is not paused, and they have not outlived it yet', "UPDATE partitions SET ends_at = now() - interval '9 days'"],
     ['it is disabled', 'UPDATE webhooks SET owner_paused_at = now(), enabled = false'],
     [
       'the period ends later',
@@ -135,10 +148,33 @@ describe('deliveries of a paused webhook that are about to outlive the retention
     expect(await expiring()).toEqual([]);
   });
 
+  test.each([
+    ['throttled', "throttled_until = now() + interval '1 min'"],
+    ['slower than its events', "rate_limit = 1, rate_next_at = now() + interval '1 s'"],
+    ['busy', 'max_in_flight = 0'],
+    ['unreachable', "circuit_opened_at = now(), circuit_probe_at = now() + interval '1 min'"],
+  ])('are read when they have outlived it, though the webhook is only %s', async (_, change) => {
+    await set(`UPDATE webhooks SET ${change}`);
+    expect(await expiring()).toMatchObject([{ webhookId: 'wh_one', pausedBy: [], period: 'first', count: 2 }]);
+  });
+
+  test('are read while an operator has paused all deliveries', async () => {
+    await setDeliveryPause(log.pool, true, 'olga');
+    expect(await expiring()).toMatchObject([{ webhookId: 'wh_one', pausedBy: ['operator'] }]);
+    await notify(49);
+    expect(await skip()).toMatchObject({ skipped: 2 });
+    await setDeliveryPause(log.pool, false, 'olga');
+  });
+
   test('are read page by page', async () => {
     await pause();
-    await set(`INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, paused_at)
-      SELECT 'wh_a' || lpad(n::text, 4, '0'), 'bob', 'https://example.com', '{*}', '', now() FROM generate_series(1, 500) AS n`);
+    await set(`
+      WITH webhook AS (
+        INSERT INTO webhooks (id, owner, url, event_types, sealed_secret, paused_at)
+        SELECT 'wh_a' || lpad(n::text, 4, '0'), 'bob', 'https://example.com', '{*}', '', now() FROM generate_series(1, 500) AS n RETURNING id
+      )
+      INSERT INTO pending_deliveries (delivery_id, webhook_id, generation, event_position, created_at, stage, next_attempt_at)
+      SELECT new_delivery_id(now()), id, 1, 1, now(), 'parked', now() FROM webhook`);
     const first = await readExpiring(log.pool, '', RULES);
     expect(first).toEqual({ expiring: [], cursor: 'wh_a0500' });
     expect(await readExpiring(log.pool, first.cursor ?? '', RULES)).toMatchObject({
@@ -163,6 +199,28 @@ describe('deliveries that have outlived the retention time', () => {
     await notify(47);
     expect(await skip()).toBeNull();
     expect(await statuses()).toEqual(['pending', 'pending']);
+  });
+
+  test('are skipped when the webhook is not paused, but did not deliver them for as long', async () => {
+    await notify(49);
+    expect(await skip()).toEqual({ webhookId: 'wh_one', period: 'first', skipped: 2, more: false });
+    expect(await statuses()).toEqual(['skipped', 'skipped']);
+  });
+
+  test('wait while their next attempt is due or a request is under way', async () => {
+    await notify(49);
+    await set("UPDATE pending_deliveries SET stage = 'backoff', wake_at = now()");
+    expect(await skip()).toMatchObject({ skipped: 0, more: false });
+    expect(await statuses()).toEqual(['pending', 'pending']);
+  });
+
+  test('keep their period until they are skipped, and no longer', async () => {
+    const isKept = async () =>
+      (await set("SELECT has_pending(partitions) AS kept FROM partitions WHERE name = 'first'")).rows as { kept: boolean }[];
+    await notify(49);
+    expect(await isKept()).toEqual([{ kept: true }]);
+    await skip();
+    expect(await isKept()).toEqual([{ kept: false }]);
   });
 
   test('wait when the webhook was resumed', async () => {

@@ -2,7 +2,7 @@ import { ConflictingEventError, derivedEventId, type Accept } from '@tidings/acc
 import type { Expired, ExpiringDeliveries } from '@tidings/database';
 import { systemCatalog } from '@tidings/events';
 
-interface ExpirePausedParts {
+interface ExpireDeliveriesParts {
   /** Reads a page of the webhooks whose owners are to be notified, behind the webhook with this id. */
   readExpiring: (after: string) => Promise<{ expiring: ExpiringDeliveries[]; cursor: string | null }>;
   accept: Accept;
@@ -15,12 +15,12 @@ interface ExpirePausedParts {
 }
 
 /**
- * Creates one round of the periodic task for paused webhooks with deliveries that outlive the retention time. It publishes a
+ * Creates one round of the periodic task for webhooks with deliveries that wait for longer than the retention time. It publishes a
  * `webhook.expiring` event on the owner's stream, once for each pause and period of the log, and later skips the deliveries, so
  * that their period of the log can be dropped. The event's id is derived from the webhook, the period and the pause, so that an
  * interrupted round publishes it once, though the number and the times have changed since.
  */
-export function createExpirePaused(parts: ExpirePausedParts) {
+export function createExpireDeliveries(parts: ExpireDeliveriesParts) {
   const { readExpiring, accept, markExpiring, skipExpired, onEnded, log } = parts;
 
   const notify = async (expiring: ExpiringDeliveries): Promise<void> => {
@@ -42,7 +42,7 @@ export function createExpirePaused(parts: ExpirePausedParts) {
       if (!(error instanceof ConflictingEventError)) throw error;
     }
     await markExpiring(expiring);
-    log.warn('Deliveries of a paused webhook are about to expire.', { webhook_id: webhookId, count });
+    log.warn('Deliveries of a webhook are about to expire.', { webhook_id: webhookId, paused_by: pausedBy, count });
   };
 
   return async (isStopping: () => boolean): Promise<void> => {
@@ -58,7 +58,7 @@ export function createExpirePaused(parts: ExpirePausedParts) {
       const { period, webhookId, skipped, more } = expired;
       if (skipped > 0) onEnded('skipped', skipped);
       if (skipped > 0)
-        log.warn('Deliveries of a paused webhook have expired and are skipped.', { webhook_id: webhookId, count: skipped });
+        log.warn('Deliveries of a webhook have expired and are skipped.', { webhook_id: webhookId, count: skipped });
       // No id is between the two.
       from = { period, webhookId: more ? webhookId : `${webhookId} ` };
     }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ConflictingEventError, type Accept } from '@tidings/accept';
 import type { Expired, ExpiringDeliveries } from '@tidings/database';
 import type { TidingsEvent } from '@tidings/events';
-import { createExpirePaused } from './expire-paused.js';
+import { createExpireDeliveries } from './expire-deliveries.js';
 
 const EXPIRING: ExpiringDeliveries = {
   webhookId: 'wh_1',
@@ -39,7 +39,7 @@ async function runRound({ pages = [], expired = [], failure }: Round) {
     },
     { idle: () => Promise.resolve() },
   ) as Accept;
-  const run = createExpirePaused({
+  const run = createExpireDeliveries({
     readExpiring: () => {
       const expiring = left.shift() ?? [];
       return Promise.resolve({ expiring, cursor: left.length > 0 ? 'next' : null });
@@ -57,7 +57,7 @@ async function runRound({ pages = [], expired = [], failure }: Round) {
   return { accepted, marked, places, ended, error };
 }
 
-describe('the owner of a paused webhook whose deliveries are about to expire', () => {
+describe('the owner of a webhook whose deliveries are about to expire', () => {
   test('gets an event with their number and the time, once', async () => {
     const { accepted, marked } = await runRound({ pages: [[EXPIRING]] });
     expect(accepted).toMatchObject([{ type: 'webhook.expiring', owner: 'alice' }]);

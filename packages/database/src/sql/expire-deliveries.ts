@@ -1,10 +1,10 @@
 import type { Queryable } from '../database.js';
 
-/** Deliveries of a paused webhook that outlive the retention time soon, and whose owner has not been notified. */
+/** Parked deliveries of a webhook that outlive the retention time soon, or have, and whose owner has not been notified. */
 export interface ExpiringDeliveries {
   webhookId: string;
   owner: string;
-  /** Who has paused it; `verification`: its URL is not verified. */
+  /** Who has paused it; `verification`: its URL is not verified. Empty: it is not paused, but slower than its events. */
   pausedBy: ('owner' | 'operator' | 'verification')[];
   /** Names the pause and the last replay in it: each has its own notice. */
   occasion: string;
@@ -15,7 +15,7 @@ export interface ExpiringDeliveries {
   count: number;
   /** When the webhook's oldest waiting delivery was created. */
   oldestAt: Date;
-  /** The time after which they are skipped, if the webhook is still paused. */
+  /** The time after which they are skipped, if they still wait. */
   skippedAfter: Date;
 }
 
@@ -59,8 +59,12 @@ const line = (webhook: string, columns: string, limit: number): string =>
     .join(' UNION ALL ');
 
 /**
- * Reads for which paused webhooks, behind the one with the id `after`, deliveries are about to outlive the retention time and no
- * notice was given: once for each pause and period of the log, and again after a replay. Returns also the id to continue behind; null: there are no more.
+ * Reads for which webhooks, behind the one with the id `after`, parked deliveries are about to outlive the retention time and no
+ * notice was given: once for each pause and period of the log, and again after a replay. Of a webhook that is not paused they are
+ * read only when they have outlived it, as most are delivered before. Returns also the id to continue behind; null: there are no
+ * more.
+ *
+ * Webhooks are looked at only while a period that expires soon has pending deliveries.
  */
 export async function readExpiring(
   sql: Queryable,
@@ -70,20 +74,21 @@ export async function readExpiring(
   const { rows } = await sql.query<(ExpiringDeliveries | { webhookId: null }) & { cursor: string | null }>({
     name: 'read_expiring',
     text: `
-      WITH paused AS MATERIALIZED (
-        SELECT id, webhooks AS webhook FROM webhooks WHERE id = ANY (ARRAY(
-          SELECT id FROM (
-            (SELECT id FROM webhooks
-              WHERE (paused_at IS NOT NULL OR owner_paused_at IS NOT NULL) AND id > $1 ORDER BY id LIMIT ${String(WEBHOOKS)})
-            UNION
-            (SELECT webhook_id FROM verifications WHERE webhook_id > $1 ORDER BY webhook_id LIMIT ${String(WEBHOOKS)})
-          ) AS either ORDER BY id LIMIT ${String(WEBHOOKS)}
-        ))
+      WITH RECURSIVE ending AS MATERIALIZED (
+        SELECT partitions.*, ends_at <= now() - make_interval(days => $2) AS is_over FROM partitions
+        WHERE ends_at <= now() - make_interval(days => $2) + make_interval(hours => $3) AND has_pending(partitions)
+      ), waiting AS (
+        SELECT first_line.webhook_id, 1 AS number FROM next_line($1) AS first_line WHERE EXISTS (SELECT FROM ending)
+        UNION ALL
+        SELECT further.webhook_id, number + 1 FROM waiting CROSS JOIN LATERAL next_line(waiting.webhook_id) AS further
+        WHERE number < ${String(WEBHOOKS)}
       ), aged AS MATERIALIZED (
-        SELECT webhook, (SELECT min(created_at) FROM (${line('(webhook)', 'created_at', 1)}) AS heads) AS oldest_at
-        FROM paused WHERE (webhook).enabled
+        SELECT webhooks AS webhook, (SELECT min(created_at) FROM (${line('webhooks', 'created_at', 1)}) AS heads) AS oldest_at,
+          paused_by(webhooks) || CASE WHEN (SELECT paused_at IS NOT NULL FROM delivery_pause WHERE "only") AND paused_at IS NULL
+            THEN '{operator}' ELSE '{}'::text[] END AS paused_by
+        FROM waiting JOIN webhooks ON webhooks.id = webhook_id WHERE enabled
       ), expiring AS (
-        SELECT (webhook).id AS "webhookId", (webhook).owner, paused_by(webhook) AS "pausedBy",
+        SELECT (webhook).id AS "webhookId", (webhook).owner, aged.paused_by AS "pausedBy",
           concat_ws(' ', extract(epoch FROM least((webhook).paused_at, (webhook).owner_paused_at, (webhook).unverified_since)), extract(epoch FROM (webhook).replay_next_at))
             AS occasion,
           name AS period, ends_at AS "periodEndsAt",
@@ -93,11 +98,10 @@ export async function readExpiring(
               SELECT FROM (${line('(aged.webhook)', 'created_at', MAX_COUNTED)}) AS waiting WHERE created_at < ends_at LIMIT ${String(MAX_COUNTED)}
             ) AS bounded
           ) AS count
-        FROM aged JOIN partitions ON oldest_at >= coalesce(starts_at, '-infinity') AND oldest_at < ends_at
-        WHERE ends_at <= now() - make_interval(days => $2) + make_interval(hours => $3)
-          AND NOT EXISTS (SELECT FROM expiry_notices WHERE period = name AND webhook_id = (webhook).id)
+        FROM aged JOIN ending ON oldest_at >= coalesce(starts_at, '-infinity') AND oldest_at < ends_at
+        WHERE (is_over OR is_paused(webhook)) AND NOT EXISTS (SELECT FROM expiry_notices WHERE period = name AND webhook_id = (webhook).id)
       )
-      SELECT expiring.*, CASE WHEN (SELECT count(*) FROM paused) = ${String(WEBHOOKS)} THEN (SELECT max(id) FROM paused) END AS cursor
+      SELECT expiring.*, CASE WHEN (SELECT count(*) FROM waiting) = ${String(WEBHOOKS)} THEN (SELECT max(webhook_id) FROM waiting) END AS cursor
       FROM (SELECT) AS one LEFT JOIN expiring ON true ORDER BY "webhookId"`,
     values: [after, retentionDays, noticeHours],
   });
@@ -106,23 +110,28 @@ export async function readExpiring(
   return { expiring, cursor: rows[0]?.cursor ?? null };
 }
 
-/** Records that the owner was notified, if the webhook is still paused: the lock lets no resume pass that would delete the notice. */
+/**
+ * Records that the owner was notified, if the webhook is still paused, or was not when it was read: the lock lets no resume pass that
+ * would delete the notice.
+ */
 export async function markExpiring(
   sql: Queryable,
-  { webhookId, period }: Pick<ExpiringDeliveries, 'webhookId' | 'period'>,
+  { webhookId, period, pausedBy }: Pick<ExpiringDeliveries, 'webhookId' | 'period' | 'pausedBy'>,
 ): Promise<void> {
   await sql.query({
     name: 'mark_expiring',
     text: `
       INSERT INTO expiry_notices (period, webhook_id, notified_at)
-      SELECT $2, id, now() FROM webhooks WHERE id = $1 AND is_paused(webhooks) FOR SHARE OF webhooks
+      SELECT $2, id, now() FROM webhooks
+      WHERE id = $1 AND ($3::boolean IS FALSE OR is_paused(webhooks) OR (SELECT paused_at IS NOT NULL FROM delivery_pause WHERE "only"))
+      FOR SHARE OF webhooks
       ON CONFLICT DO NOTHING`,
-    values: [webhookId, period],
+    values: [webhookId, period, pausedBy.length > 0],
   });
 }
 
 /**
- * Skips up to 2,000 deliveries that have outlived the retention time, of the first paused webhook at or behind a place, whose
+ * Skips up to 2,000 deliveries that have outlived the retention time, of the first webhook at or behind a place whose
  * owner was notified long enough ago; null when there is none. It waits for no lock. While the chunk is written, the webhook's
  * row is locked: a resume that was answered has lost no delivery after it.
  */
@@ -138,7 +147,7 @@ export async function skipExpired(
         SELECT webhooks.id, webhooks.generation, period, ends_at FROM expiry_notices
         JOIN partitions ON name = period JOIN webhooks ON webhooks.id = webhook_id
         WHERE (period, webhook_id) >= ($1, $2) AND ends_at <= now() - make_interval(days => $3)
-          AND notified_at <= now() - make_interval(hours => $4) AND is_paused(webhooks) AND enabled
+          AND notified_at <= now() - make_interval(hours => $4) AND enabled
         ORDER BY period, webhook_id LIMIT 1 FOR NO KEY UPDATE OF webhooks SKIP LOCKED
       ), candidate AS MATERIALIZED (
         SELECT delivery_id FROM due CROSS JOIN LATERAL (${line('due', 'delivery_id, created_at', CHUNK)}) AS waiting
