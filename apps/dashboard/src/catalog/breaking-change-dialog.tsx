@@ -26,7 +26,7 @@ export function BreakingChangeDialog({
   return (
     <ConfirmDialog
       opened
-      title={`Version ${String(version)} cannot be changed so`}
+      title={`Version ${String(version)} cannot take this change`}
       confirmLabel={`Save as version ${String(nextVersion)}`}
       busy={busy}
       error={error}

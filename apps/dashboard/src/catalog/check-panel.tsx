@@ -29,8 +29,8 @@ export function CheckPanel({ draft, version, faultCount, isReady, isChecking, er
         </Text>
         {error && <LoadError name="check" error={error} />}
         {isShown && effect.creates === null && effect.breaks.length > 0 && (
-          <Alert color="orange" title={`Version ${String(version)} cannot be changed so`}>
-            The change may break {partiesOf(effect.breaks)}. It can be saved as a new version.
+          <Alert color="orange" title={`Version ${String(version)} cannot take this change`}>
+            It may break {partiesOf(effect.breaks)}. Saving offers a new version instead.
           </Alert>
         )}
         {isShown && effect.creates !== 'type' && <TypeChanges changes={effect} />}
@@ -49,7 +49,7 @@ function statusOf({
   if (faultCount > 0) return `${formatQuantity(faultCount, 'fault')} to correct`;
   if (isChecking) return 'Checking …';
   if (!isReady || effect === null) return 'Not checked yet';
-  return 'No faults found';
+  return effect.creates === null && effect.breaks.length > 0 ? 'A breaking change' : 'No faults found';
 }
 
 function partiesOf(breaks: readonly Breaks[]): string {

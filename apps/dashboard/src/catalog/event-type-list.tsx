@@ -16,8 +16,8 @@ export function EventTypeList({ types, onGroup }: EventTypeListProps) {
     <Paper withBorder component="ul" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Event types">
       {types.map((eventType) => (
         <li key={eventType.type} className="list-row">
-          <Group justify="space-between" align="flex-start" gap="xs">
-            <Group gap="xs" align="baseline" className="break-anywhere">
+          <Group justify="space-between" align="flex-start" gap="4px 10px">
+            <Group gap="2px 10px" align="baseline" className="break-anywhere">
               <Anchor component={Link} href={eventTypePath(eventType.type)} fw={600} className="break-anywhere">
                 {eventType.type}
               </Anchor>

@@ -3,7 +3,8 @@ import { ApiProblem } from '../api/api.js';
 import { mayWriteEventTypes } from '../session/may-write-event-types.js';
 import { breakingChangeOf } from './breaking-change.js';
 import type { EventType } from './event-types-api.js';
-import { faultsAt, otherFaults } from './faults.js';
+import { faultsAt, faultsInJson, otherFaults } from './faults.js';
+import { jsonLines } from './json-lines.js';
 import { editPath, eventTypePath, versionOf } from './paths.js';
 import { previewRequest } from './preview-request.js';
 import { bodyOf, draftOf, faultsOf, NEW_TYPE } from './type-draft.js';
@@ -94,9 +95,37 @@ describe('the faults that the API names', () => {
     expect(faultsAt(faults, 'examples[1]')).toBe('price: must be a number');
     expect(faultsAt(faults, 'owner_field')).toBeUndefined();
   });
+  test('have the line of their place in the text', () => {
+    const text = '{\n  "properties": {\n    "price": {\n      "pattern": "("\n}}}';
+    expect(faultsInJson(faults, 'schema', text)).toContain('Line 4, properties.price.pattern: is no pattern');
+    expect(faultsInJson(faults, 'schema', '{}')).toContain('properties.price.pattern: is no pattern');
+    expect(faultsInJson([{ field: 'schema', message: 'is no JSON' }], 'schema', '{')).toBe('Is no JSON.');
+  });
   test('are shown above the form where it has no field for them', () => {
     expect(otherFaults(faults, 2)).toEqual(['examples[10]: must be an object', 'version: must be 3', 'Nothing fits.']);
   });
+});
+
+test('each place of a JSON text has a line', () => {
+  const text = `{ "a": [1, "],}\\"",
+    { "b c":
+      {} , "": null }],
+  "d": { "e": -1.5e3, "f":[ ]
+  , "g": true } }`;
+  expect(Object.fromEntries(jsonLines(text))).toEqual({
+    a: 1,
+    'a[0]': 1,
+    'a[1]': 1,
+    'a[2]': 2,
+    'a[2]["b c"]': 2,
+    'a[2][""]': 3,
+    d: 4,
+    'd.e': 4,
+    'd.f': 4,
+    'd.g': 5,
+  });
+  expect(jsonLines(' [] ').size).toBe(0);
+  expect(jsonLines('[\n'.repeat(50_000) + ']'.repeat(50_000)).get('[0][0]')).toBe(3);
 });
 
 describe('a write that the API refuses', () => {

@@ -5,8 +5,8 @@ import type { ExampleDraft } from './type-draft.js';
 interface ExampleFieldsProps {
   examples: readonly ExampleDraft[];
   onChange: (examples: ExampleDraft[]) => void;
-  /** Returns the faults of an example by its index. */
-  errorAt: (index: number) => string | undefined;
+  /** Returns the faults of an example by its index and text. */
+  errorAt: (index: number, text: string) => string | undefined;
 }
 
 /** The examples of a version: data of events, as JSON. */
@@ -26,7 +26,7 @@ export function ExampleFields({ examples, onChange, errorAt }: ExampleFieldsProp
                 onChange={(value) => {
                   onChange(examples.map((one) => (one.key === key ? { key, text: value } : one)));
                 }}
-                error={errorAt(index)}
+                error={errorAt(index, text)}
               />
             </div>
             <CloseButton

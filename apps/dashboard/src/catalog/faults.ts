@@ -1,3 +1,5 @@
+import { jsonLines } from './json-lines.js';
+
 /** A fault of one field of the form, as the API names fields: `owner_field`, `schema.properties.price`, `examples[0].price`. */
 export interface Fault {
   field: string;
@@ -20,13 +22,27 @@ export function jsonFault(field: string, text: string): Fault[] {
 
 /** Returns the faults of a field and of the places inside it, one in a line; undefined: none. */
 export function faultsAt(faults: readonly Fault[], field: string): string | undefined {
-  const lines = faults
+  return describe(faults, field, (place) => place);
+}
+
+/** Returns the faults of a field that is JSON, with the line of each place in its text; undefined: none. */
+export function faultsInJson(faults: readonly Fault[], field: string, text: string): string | undefined {
+  const hasPlaces = faults.some((fault) => isAt(fault.field, field)) && jsonFault(field, text).length === 0;
+  const lines = hasPlaces ? jsonLines(text) : new Map<string, number>();
+  return describe(faults, field, (place) => {
+    const line = lines.get(place);
+    return line === undefined ? place : `Line ${String(line)}, ${place}`;
+  });
+}
+
+function describe(faults: readonly Fault[], field: string, name: (place: string) => string): string | undefined {
+  const texts = faults
     .filter((fault) => isAt(fault.field, field))
     .map((fault) => {
       const place = fault.field.slice(field.length).replace(/^\./, '');
-      return place === '' ? toSentence(fault.message) : `${place}: ${fault.message}`;
+      return place === '' ? toSentence(fault.message) : `${name(place)}: ${fault.message}`;
     });
-  return lines.length === 0 ? undefined : lines.join('\n');
+  return texts.length === 0 ? undefined : texts.join('\n');
 }
 
 /** Returns the faults for which the form has no field, as text. */

@@ -11,7 +11,7 @@ export function previewRequest({ type, version, example, now }: PreviewInput): {
   const data = parse(example);
   if (data === undefined) return null;
   const headers = [
-    'POST https://… (the URL of the webhook)',
+    'POST <URL of the webhook>',
     'content-type: application/json',
     'webhook-id: evt_…',
     `webhook-timestamp: ${String(Math.floor(now.getTime() / 1000))}`,

@@ -75,7 +75,7 @@ export function TypeActions({ eventType }: { eventType: EventType }) {
             </Menu.Item>
           )}
           <Menu.Item color="red" onClick={opener('archive')}>
-            Archive {versions.length > 1 ? 'all versions' : ''} …
+            {versions.length > 1 ? 'Archive all versions …' : 'Archive …'}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>

@@ -11,7 +11,7 @@ import { CATALOG_PATH, eventTypePath } from './paths.js';
 import { faultsOf, type TypeDraft } from './type-draft.js';
 import { TypeFields } from './type-fields.js';
 import { faultsIn, useDryRun } from './use-dry-run.js';
-import { useSaveType } from './use-save-type.js';
+import { NAME_IS_TAKEN, useSaveType } from './use-save-type.js';
 
 interface TypeEditorProps {
   initial: TypeDraft;
@@ -38,8 +38,8 @@ export function TypeEditor({ initial, version, nextVersion }: TypeEditorProps) {
   const isRefused = save.error instanceof ApiProblem && save.error.status < 500 && breakingChangeOf(save.error) === null;
   const saveFaults = isRefused && save.error instanceof ApiProblem ? faultsIn(save.error) : [];
   const verdictFaults = faultsOf(checked).length === 0 ? (dryRun.data?.faults ?? []) : [];
-  const exists = version === undefined && verdictFaults.length === 0 && dryRun.data?.effect?.creates === null;
-  const taken = exists ? [{ field: 'type', message: 'An event type with this name exists. Open it to change it.' }] : [];
+  const effect = dryRun.isPlaceholderData ? null : (dryRun.data?.effect ?? null);
+  const taken = version === undefined && effect !== null && effect.creates !== 'type' ? [NAME_IS_TAKEN] : [];
   const faults = saveFaults.length > 0 ? saveFaults : [...ownFaults, ...verdictFaults, ...taken];
   const others = otherFaults(faults, draft.examples.length);
   const breaking = breakingChangeOf(save.error);
@@ -47,7 +47,7 @@ export function TypeEditor({ initial, version, nextVersion }: TypeEditorProps) {
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     setSubmitted(true);
-    if (faultsOf(draft).length === 0 && !exists) save.mutate(target);
+    if (faultsOf(draft).length === 0) save.mutate(target);
     // The faults of the submitted text are shown after the next render.
     else requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
   };

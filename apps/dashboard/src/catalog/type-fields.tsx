@@ -1,7 +1,7 @@
 import { Fieldset, Radio, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { JsonField } from '../components/json-field.js';
 import { ExampleFields } from './example-fields.js';
-import { faultsAt, type Fault } from './faults.js';
+import { faultsAt, faultsInJson, type Fault } from './faults.js';
 import type { TypeDraft } from './type-draft.js';
 
 interface TypeFieldsProps {
@@ -80,14 +80,14 @@ export function TypeFields({ draft, onChange, faults, version }: TypeFieldsProps
             onChange={(schema) => {
               onChange({ schema });
             }}
-            error={errorOf('schema')}
+            error={faultsInJson(faults, 'schema', draft.schema)}
           />
           <ExampleFields
             examples={draft.examples}
             onChange={(examples) => {
               onChange({ examples });
             }}
-            errorAt={(index) => errorOf(`examples[${String(index)}]`)}
+            errorAt={(index, text) => faultsInJson(faults, `examples[${String(index)}]`, text)}
           />
         </Stack>
       </Fieldset>

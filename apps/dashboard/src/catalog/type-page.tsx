@@ -50,8 +50,14 @@ function StateAlerts({ eventType }: { eventType: EventType }) {
         </Alert>
       )}
       {deprecatedAt !== null && (
-        <Alert color="orange" title="Deprecated">
-          Since <RelativeTime at={deprecatedAt} />.{' '}
+        <Alert
+          color="orange"
+          title={
+            <>
+              Deprecated <RelativeTime at={deprecatedAt} />
+            </>
+          }
+        >
           {replacedBy === null ? (
             'Tidings still accepts its events, but services should stop publishing them.'
           ) : (

@@ -1,8 +1,8 @@
 import type { EventType } from './event-types-api.js';
 
 /**
- * Returns the patterns to choose from: each area, such as `sync.*`, followed by its types. With versions, each version of a type
- * that has several follows the type: `sync.completed@2`.
+ * Returns the patterns to choose from: each area, such as `invoice.*`, followed by its types. With versions, each version of a type
+ * that has several follows the type: `invoice.paid@2`.
  */
 export function typePatterns(
   types: readonly Pick<EventType, 'type' | 'versions'>[],

@@ -1,8 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
+import { ApiProblem, type Api } from '../api/api.js';
 import { notifySuccess } from '../components/notify.js';
 import { useSession } from '../session/use-session.js';
-import { writeEventType, type Target } from './event-types-api.js';
+import { tryEventType, writeEventType, type Target } from './event-types-api.js';
 import { eventTypePath } from './paths.js';
 import { useRefreshCatalog } from './queries.js';
 import { bodyOf, type TypeDraft } from './type-draft.js';
@@ -13,7 +14,11 @@ export function useSaveType(draft: TypeDraft) {
   const [, navigate] = useLocation();
   const refresh = useRefreshCatalog();
   return useMutation({
-    mutationFn: (target: Target) => writeEventType(api, draft.type, bodyOf(draft, target)),
+    mutationFn: async (target: Target) => {
+      const body = bodyOf(draft, target);
+      if (target.version === undefined) await refuseExisting(api, draft.type, body);
+      return writeEventType(api, draft.type, body);
+    },
     onSuccess: ({ type, version, default_version: defaultVersion }) => {
       const isDefault = version === defaultVersion;
       notifySuccess(
@@ -25,4 +30,13 @@ export function useSaveType(draft: TypeDraft) {
       void refresh();
     },
   });
+}
+
+/** The fault of a new type whose name is taken. */
+export const NAME_IS_TAKEN = { field: 'type', message: 'An event type with this name exists. Open it to change it.' };
+
+/** Refuses to write a type that exists: the form for a new one does not show what it has. */
+async function refuseExisting(api: Api, type: string, body: string): Promise<void> {
+  const { creates } = await tryEventType(api, type, body);
+  if (creates !== 'type') throw new ApiProblem(409, { detail: 'The name is taken.', errors: [NAME_IS_TAKEN] });
 }
