@@ -4,7 +4,6 @@ import { mayWriteEventTypes } from '../session/may-write-event-types.js';
 import { breakingChangeOf } from './breaking-change.js';
 import type { EventType } from './event-types-api.js';
 import { faultsAt, faultsInJson, otherFaults } from './faults.js';
-import { jsonLines } from './json-lines.js';
 import { editPath, eventTypePath, versionOf } from './paths.js';
 import { previewRequest } from './preview-request.js';
 import { bodyOf, draftOf, faultsOf, NEW_TYPE } from './type-draft.js';
@@ -76,8 +75,8 @@ describe('the form of an event type', () => {
       ],
     });
     expect(faults.map(({ field }) => field)).toEqual(['schema', 'examples[1]']);
-    expect(faultsAt(faults, 'schema')).toMatch(/^This is not valid JSON: /);
-    expect(faultsAt(faults, 'examples[1]')).toBe('This is not valid JSON: The field is empty.');
+    expect(faultsAt(faults, 'schema')).toBe('This is not valid JSON. Line 1: a value is expected before “}”.');
+    expect(faultsAt(faults, 'examples[1]')).toBe('This is not valid JSON. The field is empty.');
   });
 });
 
@@ -104,28 +103,6 @@ describe('the faults that the API names', () => {
   test('are shown above the form where it has no field for them', () => {
     expect(otherFaults(faults, 2)).toEqual(['examples[10]: must be an object', 'version: must be 3', 'Nothing fits.']);
   });
-});
-
-test('each place of a JSON text has a line', () => {
-  const text = `{ "a": [1, "],}\\"",
-    { "b c":
-      {} , "": null }],
-  "d": { "e": -1.5e3, "f":[ ]
-  , "g": true } }`;
-  expect(Object.fromEntries(jsonLines(text))).toEqual({
-    a: 1,
-    'a[0]': 1,
-    'a[1]': 1,
-    'a[2]': 2,
-    'a[2]["b c"]': 2,
-    'a[2][""]': 3,
-    d: 4,
-    'd.e': 4,
-    'd.f': 4,
-    'd.g': 5,
-  });
-  expect(jsonLines(' [] ').size).toBe(0);
-  expect(jsonLines('[\n'.repeat(50_000) + ']'.repeat(50_000)).get('[0][0]')).toBe(3);
 });
 
 describe('a write that the API refuses', () => {

@@ -1,3 +1,4 @@
+import { explainSyntax } from './explain-syntax.js';
 import { jsonLines } from './json-lines.js';
 
 /** A fault of one field of the form, as the API names fields: `owner_field`, `schema.properties.price`, `examples[0].price`. */
@@ -14,9 +15,8 @@ export function jsonFault(field: string, text: string): Fault[] {
   try {
     JSON.parse(text);
     return [];
-  } catch (error) {
-    const reason = text.trim() === '' ? 'The field is empty.' : (error as SyntaxError).message;
-    return [{ field, message: `This is not valid JSON: ${reason}` }];
+  } catch {
+    return [{ field, message: `This is not valid JSON. ${explainSyntax(text)}` }];
   }
 }
 

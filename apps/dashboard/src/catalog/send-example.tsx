@@ -6,6 +6,7 @@ import { Link } from 'wouter';
 import { unwrap, ApiProblem, explainError } from '../api/api.js';
 import { JsonField } from '../components/json-field.js';
 import { useSession } from '../session/use-session.js';
+import { explainSyntax } from './explain-syntax.js';
 import type { EventType } from './event-types-api.js';
 
 type PublishBody = paths['/api/events']['post']['requestBody']['content']['application/json'];
@@ -35,7 +36,7 @@ export function SendExample({ eventType }: { eventType: EventType }) {
           setText(value);
           publish.reset();
         }}
-        error={publish.isError ? explainPublishError(publish.error) : undefined}
+        error={publish.isError ? explainPublishError(publish.error, text) : undefined}
       />
       <Group>
         <Button
@@ -64,8 +65,8 @@ function exampleFor({ examples, owner_field: ownerField }: EventType, subject: s
   return ownerField === null ? example : { ...example, [ownerField]: subject };
 }
 
-function explainPublishError(error: unknown): string {
-  if (error instanceof SyntaxError) return `This is not valid JSON: ${error.message}`;
+function explainPublishError(error: unknown, text: string): string {
+  if (error instanceof SyntaxError) return `This is not valid JSON. ${explainSyntax(text)}`;
   const fields = error instanceof ApiProblem ? Object.entries(error.fieldErrors) : [];
   return fields.length === 0 ? explainError(error) : fields.map(([field, message]) => `${field}: ${message}`).join('\n');
 }

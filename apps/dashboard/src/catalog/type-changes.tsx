@@ -32,7 +32,7 @@ export function TypeChanges({ changes: { changes, webhooks, more_webhooks: more 
 }
 
 /** The differences between two contracts, with whom each breaks. */
-export function ChangeList({ changes }: { changes: readonly TypeChange[] }) {
+function ChangeList({ changes }: { changes: readonly TypeChange[] }) {
   return (
     <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Changes">
       {changes.map((change) => (
