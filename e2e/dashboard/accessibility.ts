@@ -21,6 +21,9 @@ export function accessibilityTests(fixture: DashboardFixture): void {
     const receiver = await startReceiver(() => 500);
     const webhook = await iris.register({ url: `${receiver.url}?a-long-path-without-any-place-to-break-it-${'x'.repeat(60)}` });
     await fixture.service.publish(failed('iris'));
+    const parcelLost = { description: 'A parcel was lost.', audience: 'everyone', schema: { type: 'object' } };
+    await iris.call('PUT', '/api/event-types/parcel.lost', parcelLost);
+    await iris.call('POST', '/api/event-types/parcel.lost/deprecate', { replaced_by: 'sync.failed' });
     const [delivery] = await iris.waitForDeliveries(webhook, 1);
     const { page, goto, find, click, fill, waitForText, findViolations } = await fixture.open();
     const check = async (): Promise<void> => {
@@ -54,6 +57,7 @@ export function accessibilityTests(fixture: DashboardFixture): void {
       ],
       ['/event-types', () => find('list', 'Event types')],
       ['/event-types/sync.failed', () => find('button', 'Publish event')],
+      ['/event-types/parcel.lost', () => find('link', 'sync.failed')],
       [
         '/event-types/new',
         async () => {

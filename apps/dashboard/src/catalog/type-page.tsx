@@ -63,7 +63,7 @@ function StateAlerts({ eventType }: { eventType: EventType }) {
           ) : (
             <>
               Use{' '}
-              <Anchor component={Link} href={eventTypePath(replacedBy)} inherit>
+              <Anchor component={Link} href={eventTypePath(replacedBy)} inherit c="inherit" underline="always">
                 {replacedBy}
               </Anchor>{' '}
               instead. Tidings still accepts events of both.
