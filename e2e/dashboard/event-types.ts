@@ -119,6 +119,7 @@ export function eventTypeTests(fixture: DashboardFixture): void {
     expect(await read('invoice.paid')).toMatchObject({ schema: { properties: { note: { type: 'string' } } } });
 
     await click('Edit', 'link');
+    expect(JSON.parse(await schema.inputValue())).toHaveProperty('properties.note');
     await schema.fill(withProperties({ note: { type: 'string' } }, ['org_id', 'price', 'note']));
     await example.fill('{"org_id": "acme", "price": 1, "note": "hello"}');
     await waitForText('breaks publishers');

@@ -6,7 +6,7 @@ export type BreakingChange = Pick<EventTypeChanges, 'changes' | 'webhooks' | 'mo
 
 /** Returns what a write would break, when the API refused it for that; otherwise null. */
 export function breakingChangeOf(error: unknown): BreakingChange | null {
-  if (!(error instanceof ApiProblem) || error.problem.type?.endsWith('/breaking-change') !== true) return null;
-  const { changes = [], webhooks = [], more_webhooks: more = false } = error.problem as Partial<BreakingChange>;
-  return { changes, webhooks, more_webhooks: more };
+  if (!(error instanceof ApiProblem)) return null;
+  const { changes, webhooks = [], more_webhooks: more = false } = error.problem as Partial<BreakingChange>;
+  return changes === undefined ? null : { changes, webhooks, more_webhooks: more };
 }

@@ -11,6 +11,8 @@ import { EventTypeList } from './event-type-list.js';
 import { useEventTypes } from './queries.js';
 
 const DEBOUNCE_MS = 300;
+/** The longest text that the API searches for. */
+const MAX_FILTER = 100;
 
 /** The event types, page by page. The filters are in the address, so that the page can be linked to. */
 export function CatalogPage() {
@@ -53,6 +55,7 @@ export function CatalogPage() {
         <TextInput
           label="Search"
           placeholder="Name, title or description"
+          maxLength={MAX_FILTER}
           type="search"
           flex={{ base: '1 1 100%', sm: '1 1 16rem' }}
           maw={420}
@@ -64,6 +67,7 @@ export function CatalogPage() {
         <TextInput
           label="Group"
           placeholder="Any"
+          maxLength={MAX_FILTER}
           value={filter.group}
           onChange={(event) => {
             setFilter('group', event.currentTarget.value);

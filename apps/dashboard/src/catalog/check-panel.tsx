@@ -33,7 +33,13 @@ export function CheckPanel({ draft, version, faultCount, isReady, isChecking, er
             It may break {partiesOf(effect.breaks)}. Saving offers a new version instead.
           </Alert>
         )}
-        {isShown && effect.creates !== 'type' && <TypeChanges changes={effect} />}
+        {isShown && effect.creates === 'version' && (
+          <Text size="sm">
+            A new version breaks nobody: services publish it once they name it, or once it is the default. Before you make it the
+            default, the page of the version shows what that changes.
+          </Text>
+        )}
+        {isShown && effect.creates === null && <TypeChanges changes={effect} />}
         <RequestPreview type={draft.type} version={version} example={draft.examples[0]?.text} />
       </Stack>
     </Paper>

@@ -4,7 +4,7 @@ import { QueryResult } from '../components/query-result.js';
 import { NotFoundPage } from '../layout/not-found-page.js';
 import { Page } from '../layout/page.js';
 import { CATALOG, eventTypePath, versionOf } from './paths.js';
-import { useEventType } from './queries.js';
+import { useEditedType } from './queries.js';
 import { draftOf, NEW_TYPE } from './type-draft.js';
 import { TypeEditor } from './type-editor.js';
 
@@ -30,25 +30,26 @@ export default function EditorRoutes() {
 function EditPage({ type, isNew }: { type: string; isNew: boolean }) {
   const [params] = useSearchParams();
   const version = versionOf(params);
-  const eventType = useEventType(type, version);
+  const edited = useEditedType(type, version);
   const parent = { to: eventTypePath(type, version), label: type };
   return (
     <Page title={isNew ? `New version of ${type}` : `Edit ${type}`} parent={parent}>
-      <QueryResult name="event type" query={eventType}>
-        {(loaded) => {
-          const nextVersion = Math.max(...loaded.versions, loaded.version) + 1;
-          return (
-            <>
-              {isNew && (
-                <Text size="sm" c="dimmed">
-                  Version {nextVersion} begins as a copy of version {loaded.version}. Services that name no version publish
-                  version {loaded.default_version} until you make another one the default.
-                </Text>
-              )}
-              <TypeEditor initial={draftOf(loaded)} version={isNew ? nextVersion : loaded.version} nextVersion={nextVersion} />
-            </>
-          );
-        }}
+      <QueryResult name="event type" query={edited}>
+        {({ eventType, nextVersion }) => (
+          <>
+            {isNew && (
+              <Text size="sm" c="dimmed">
+                Version {nextVersion} begins as a copy of version {eventType.version}. Services that name no version publish
+                version {eventType.default_version} until you make another one the default.
+              </Text>
+            )}
+            <TypeEditor
+              initial={draftOf(eventType)}
+              version={isNew ? nextVersion : eventType.version}
+              nextVersion={nextVersion}
+            />
+          </>
+        )}
       </QueryResult>
     </Page>
   );

@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { ApiProblem, type Api } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
-import { listEventTypes, readEventType, type EventTypeFilter } from './event-types-api.js';
+import { listEventTypes, readEventType, type EventType, type EventTypeFilter } from './event-types-api.js';
 
 const PAGE_SIZE = 50;
 const SUGGESTIONS = 50;
@@ -38,6 +39,31 @@ export function useEventType(type: string, version: number | undefined) {
     placeholderData: keepPreviousData,
     refetchInterval: REFETCH_MS,
   });
+}
+
+/** A version of a type for the form that changes it, and the number of the next version. Never from the cache: the form keeps its text. */
+export function useEditedType(type: string, version: number | undefined) {
+  const { api } = useSession();
+  return useQuery({
+    queryKey: ['event-types', 'edited', type, version],
+    queryFn: async () => {
+      const eventType = await readEventType(api, type, version);
+      return { eventType, nextVersion: await findNextVersion(api, eventType) };
+    },
+    gcTime: 0,
+  });
+}
+
+/** A type lists no archived versions, but its newest one may be archived. */
+async function findNextVersion(api: Api, { type, version, versions }: EventType): Promise<number> {
+  for (let next = Math.max(version, ...versions) + 1; ; next += 1) {
+    try {
+      await readEventType(api, type, next);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 404) return next;
+      throw error;
+    }
+  }
 }
 
 /** Returns a function that refetches the catalog after a change. */

@@ -21,11 +21,15 @@ export function TypeChanges({ changes: { changes, webhooks, more_webhooks: more 
       ) : (
         <ChangeList changes={changes} />
       )}
-      <Title order={headingOrder}>Webhooks affected</Title>
-      {webhooks.length === 0 ? (
-        <Text size="sm">No webhook gets these events.</Text>
-      ) : (
-        <WebhookList webhooks={webhooks} more={more} />
+      {changes.length > 0 && (
+        <>
+          <Title order={headingOrder}>Webhooks affected</Title>
+          {webhooks.length === 0 ? (
+            <Text size="sm">No webhook gets these events.</Text>
+          ) : (
+            <WebhookList webhooks={webhooks} more={more} />
+          )}
+        </>
       )}
     </Stack>
   );
