@@ -89,6 +89,7 @@ CREATE TABLE deliveries (
   replay boolean NOT NULL DEFAULT false,
   created_at timestamp(3) with time zone NOT NULL,
   finished_at timestamp(3) with time zone,
+  event_version integer NOT NULL DEFAULT 1,
   CONSTRAINT deliveries_pkey PRIMARY KEY (id)
 ) PARTITION BY RANGE (id);
 
@@ -98,6 +99,41 @@ CREATE TABLE delivery_pause (
   paused_by text,
   CONSTRAINT delivery_pause_one_row CHECK ("only"),
   CONSTRAINT delivery_pause_pkey PRIMARY KEY ("only")
+);
+
+CREATE TABLE event_type_state (
+  id boolean NOT NULL DEFAULT true,
+  state uuid NOT NULL,
+  CONSTRAINT event_type_state_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE event_type_versions (
+  type text NOT NULL,
+  version integer NOT NULL,
+  audience text NOT NULL,
+  owner_field text NOT NULL,
+  unknown_fields text NOT NULL,
+  schema json NOT NULL,
+  examples json NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  archived_at timestamp(3) with time zone,
+  CONSTRAINT event_type_versions_type_fkey FOREIGN KEY (type) REFERENCES event_types(name) ON UPDATE RESTRICT ON DELETE RESTRICT,
+  CONSTRAINT event_type_versions_pkey PRIMARY KEY (type, version)
+);
+
+CREATE TABLE event_types (
+  name text NOT NULL,
+  title text,
+  description text NOT NULL,
+  "group" text,
+  default_version integer NOT NULL,
+  deprecated_at timestamp(3) with time zone,
+  replaced_by text,
+  archived_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  revision uuid NOT NULL DEFAULT gen_random_uuid(),
+  CONSTRAINT event_types_pkey PRIMARY KEY (name)
 );
 
 CREATE TABLE events (
@@ -110,6 +146,8 @@ CREATE TABLE events (
   accepted_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
   traceparent text,
   published_by text,
+  is_preview boolean NOT NULL DEFAULT false,
+  version integer NOT NULL DEFAULT 1,
   CONSTRAINT events_pkey PRIMARY KEY ("position", accepted_at)
 ) PARTITION BY RANGE (accepted_at);
 
@@ -125,6 +163,7 @@ CREATE TABLE expansions (
   cursor text NOT NULL DEFAULT ''::text,
   ordering_changed boolean NOT NULL DEFAULT false,
   deliveries integer NOT NULL DEFAULT 0,
+  event_version integer NOT NULL DEFAULT 1,
   CONSTRAINT expansions_pkey PRIMARY KEY (event_position)
 );
 

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Express, RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
-import { createAccept } from '@tidings/accept';
+import { createAccept, createChangeEventTypes, createEventTypes, inputOf, openEventTypes } from '@tidings/accept';
 import { createPartitionMaintenance, createTaskHold, waitForDatabase } from '@tidings/database';
 import { loadCatalog } from '@tidings/config';
+import { catalog as shippedCatalog } from '@tidings/events';
 import {
   createDeliveriesQueue,
   createExpansionsQueue,
@@ -103,6 +104,18 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
   const { databases, commands, subscriber, counts, dependencies, readiness } = connections;
   const { accepting, reading, administration } = databases;
 
+  const eventTypes = createEventTypes(reading.pool);
+  const changeEventTypes = createChangeEventTypes(accepting.pool, eventTypes);
+
+  const openTypes = () =>
+    openEventTypes(
+      { eventTypes, change: changeEventTypes, log },
+      {
+        configured: config.eventTypes === undefined ? undefined : catalog.describe().map(inputOf),
+        shipped: shippedCatalog.describe().map(inputOf),
+      },
+    );
+
   // Accept: an event and its deliveries are committed, then enqueued and announced; workers expand it if many webhooks match …
   const queue = createDeliveriesQueue({ redis: commands, prefix });
   const expansions = createExpansionsQueue({ redis: commands, prefix });
@@ -112,7 +125,6 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     expansions,
     redis: commands,
     prefix,
-    catalog,
     observe: metrics.accept,
     log,
     tracing,
@@ -176,12 +188,15 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     dashboard: config.dashboard ? await findDashboard(overrides.dashboardFolder ?? DASHBOARD, basePath, log) : null,
     log,
     tracing,
+    eventTypes,
     catalog,
     pages,
     isStarting: () => isStarting,
     routes: createRoutes({
       config,
+      eventTypes,
       catalog,
+      changeEventTypes,
       connections,
       metrics,
       seal: createSeal(config.sealKeys),
@@ -221,6 +236,7 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     const patience = { log, isStopping: () => stopped !== undefined };
     if (!(await waitForDatabase(check, patience))) return;
     if (!(await waitForDatabase(stream.start, patience))) return;
+    if (!(await waitForDatabase(openTypes, patience))) return;
     maintenance.start();
     await callers.start();
     isStarting = false;

@@ -18,6 +18,20 @@ export const unknownIds: ResourceIds = {
   webhooks: 'wh_01a20f72-bf62-73aa-bf71-cc66b4490a07',
   deliveries: 'dlv_01a20f72-bf62-73aa-bf71-cc66b4490a07',
   events: 'evt_01a20f72-bf62-73aa-bf71-cc66b4490a07',
+  // No type can have this name.
+  'event-types': 'Nothing',
+};
+
+/** The contract of the documented example, so that writing the example breaks nobody. */
+const EVENT_TYPE = {
+  description: 'It was made.',
+  audience: 'owner',
+  owner_field: 'org_id',
+  schema: {
+    type: 'object',
+    properties: { org_id: { type: 'string' }, amount: { type: 'number' } },
+    required: ['org_id', 'amount'],
+  },
 };
 
 /** Differences from the operation's example request. */
@@ -30,7 +44,7 @@ interface RequestOverrides {
 
 /** A client that calls operations of the OpenAPI document. */
 export interface OperationClient {
-  /** Creates one webhook, one event and one delivery for the owner, and returns their ids. */
+  /** Creates one webhook, one event, one delivery and one event type for the owner, and returns their ids. */
   createResources: (owner: string) => Promise<ResourceIds>;
   /** Calls an operation with its example body. */
   call: (operation: Operation, ids: ResourceIds, token?: string, overrides?: RequestOverrides) => Promise<OperationResponse>;
@@ -47,6 +61,8 @@ export function createOperationClient(api: TestApi): OperationClient {
         .as('service', 'events:publish')
         .post('/api/events')
         .send({ type: 'sync.failed', data: { user_id: owner, error_message: 'none' } });
+      const type = `made.${owner.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`;
+      await api.as('service', 'event-types:write').put(`/api/event-types/${type}`).send(EVENT_TYPE);
       const { id } = registered.body as { id: string };
       const log = await api.as(owner).get(`/api/webhooks/${id}/deliveries`);
       const [delivery] = (log.body as { data: { id: string }[] }).data;
@@ -55,6 +71,7 @@ export function createOperationClient(api: TestApi): OperationClient {
         webhooks: id,
         deliveries: String(delivery?.id),
         events: (published.body as { id: string }).id,
+        'event-types': type,
       };
     },
 

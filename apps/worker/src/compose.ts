@@ -1,6 +1,7 @@
 import { addActivity, admitNext, admitOf, advanceLineStarts, expandNext, leaseMsFor, waitForDatabase } from '@tidings/database';
+import { createChangeEventTypes, createEventTypes, inputOf, openEventTypes } from '@tidings/accept';
 import { loadCatalog } from '@tidings/config';
-import { EVENTS_QUEUE } from '@tidings/events';
+import { catalog as shippedCatalog, EVENTS_QUEUE } from '@tidings/events';
 import {
   createJobCounts,
   createQueueWorker,
@@ -61,8 +62,19 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const jobCounts = createJobCounts({ redis: commands, prefix });
   const leaseMs = leaseMsFor(timeoutMs);
 
+  const eventTypes = createEventTypes(pools.accepting);
+  const change = createChangeEventTypes(pools.accepting, eventTypes);
+  const openTypes = () =>
+    openEventTypes(
+      { eventTypes, change, log },
+      {
+        configured: config.eventTypes === undefined ? undefined : catalog.describe().map(inputOf),
+        shipped: shippedCatalog.describe().map(inputOf),
+      },
+    );
+
   // An enqueued event is accepted, and so are the events in the outboxes of services …
-  const { accept, ingest, relays } = createIntake({ config, catalog, connections, metrics, log, tracing });
+  const { accept, ingest, relays } = createIntake({ config, eventTypes, connections, metrics, log, tracing });
 
   // … if many webhooks match, it is expanded: its deliveries are written chunk by chunk, and parked …
   const admission = createAdmission({
@@ -93,7 +105,6 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   // owners, update the charts, and maintain the partitions.
   const tasks = createPeriodicTasks({
     config,
-    catalog,
     connections,
     metrics,
     accept,
@@ -124,7 +135,9 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
     // First: a worker that cannot listen takes no jobs.
     if (config.healthServer !== null) health = await startHealthServer(config.healthServer, readiness, metrics.registry);
     // Without its database a worker would take jobs that it can only hand back.
-    if (!(await waitForDatabase(dependencies.postgresql, { log, isStopping: () => stopped !== undefined }))) return;
+    const patience = { log, isStopping: () => stopped !== undefined };
+    if (!(await waitForDatabase(dependencies.postgresql, patience))) return;
+    if (!(await waitForDatabase(openTypes, patience))) return;
     for (const part of [...workers, ...tasks, ...relays]) part.start();
     log.info('Worker is ready.', { concurrency });
   }

@@ -138,6 +138,8 @@ function createAnnouncer({ redisUrl, addCleanup }: Servers): (channel: string) =
             position,
             id: `evt_01a20f82-5842-707e-8af6-${position.toString(16).padStart(12, '0')}`,
             type: 'extraction.started',
+            version: 1,
+            isPreview: false,
             owner: null,
             data: eventData(at),
             announcedAt: Math.floor(at),

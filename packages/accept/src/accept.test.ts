@@ -59,7 +59,7 @@ beforeEach(async () => {
     rejected: (reason, calls) => void observed.push([reason, calls]),
   };
   const log = { warn: (message: string) => void warnings.push(message), debug: () => undefined };
-  accept = createAccept({ sql: database.pool, queue, expansions, redis: commands, prefix, catalog, observe, log });
+  accept = createAccept({ sql: database.pool, queue, expansions, redis: commands, prefix, observe, log });
   close = async () => {
     await accept.idle();
     await queue.close();
@@ -192,7 +192,9 @@ describe('accepting events', () => {
     expect(await queued()).toHaveLength(2);
     const expected = (await logged()).map(({ position, id, type, owner, data }) => ({ position, id, type, owner, data }));
     await eventually(() => {
-      expect(announced).toEqual([expected.map((event) => ({ ...event, announcedAt: expect.any(Number) }))]);
+      expect(announced).toEqual([
+        expected.map((event) => ({ ...event, version: 1, isPreview: false, announcedAt: expect.any(Number) })),
+      ]);
     });
   });
 

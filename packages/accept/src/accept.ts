@@ -1,10 +1,12 @@
 import { acceptEvents, createGroupCommit, type AcceptedEvent, type NewEvent, type Queryable } from '@tidings/database';
-import { isSameJson, patternsMatching, type Catalog, type TidingsEvent } from '@tidings/events';
+import { isSameJson, patternsMatching, systemCatalog, type TidingsEvent } from '@tidings/events';
 import { LINE_LIMIT, WAKE_AFTER_MS, type DeliveriesQueue, type ExpansionsQueue } from '@tidings/queue';
 import type { AcceptMetrics } from '@tidings/runtime/metrics';
 import type { Tracing } from '@tidings/runtime/tracing';
 import { encodeAnnouncement, streamChannel } from './announcement.js';
 import { ConflictingEventError } from './conflicting-event-error.js';
+import { StaleEventTypesError } from './event-types/stale-event-types-error.js';
+import type { ValidEvent } from './event-types/valid-event.js';
 import { deliveriesPerCall, traceAccept, traceEnqueue } from './trace.js';
 
 /** The result for one event: `accepted` when it is new in the event log, `repeated` when the log already has it. */
@@ -23,8 +25,6 @@ export interface AcceptParts {
   redis: { publish: (channel: string, message: string) => Promise<unknown> };
   /** The prefix of every Redis key and channel, such as `{tidings}`. */
   prefix: string;
-  /** Tells the system types, which no webhook receives. */
-  catalog: Pick<Catalog, 'isSystemType'>;
   /** Called for every commit and for refused calls, for the metrics. */
   observe?: AcceptObserver;
   log: { warn: (message: string, details: object) => void; debug: (message: string, details: object) => void };
@@ -46,12 +46,13 @@ export interface Accept {
    * Accepts valid events, all or none. Resolves when they and their deliveries are committed (I1), in the given order.
    *
    * Throws a {@link ConflictingEventError} when another event has one of the ids: then nothing of the call is accepted.
+   * Throws a {@link StaleEventTypesError} when a type was changed since an event was validated by it: then nothing of the call is accepted.
    * Throws the database's error. Then the log usually has none of the events. It has all of them if the connection broke during
    * the commit, or if a later commit for the same group of calls failed. So repeat the call with the same ids.
    *
    * @param publishedBy who published them over HTTP, for operators; default: nobody whom Tidings knows
    */
-  (events: readonly TidingsEvent[], publishedBy?: string): Promise<Acceptance[]>;
+  (events: readonly (TidingsEvent | ValidEvent)[], publishedBy?: string): Promise<Acceptance[]>;
   /** Resolves when all accepted events and their deliveries were sent to Redis, or Redis has refused them. */
   idle: () => Promise<void>;
 }
@@ -67,7 +68,7 @@ const CHARACTERS_PER_WEIGHT = 4096;
  * An event that many webhooks match is accepted without their deliveries, which workers write (expand).
  */
 export function createAccept(parts: AcceptParts): Accept {
-  const { sql, queue, expansions, redis, prefix, catalog, observe, log, tracing } = parts;
+  const { sql, queue, expansions, redis, prefix, observe, log, tracing } = parts;
   const pendingRedisCalls = new Set<Promise<void>>();
 
   const trackRedisCall = (name: string, work: Promise<unknown>): void => {
@@ -83,7 +84,7 @@ export function createAccept(parts: AcceptParts): Accept {
   const commit = async (batch: Call[]): Promise<CallResult[]> => {
     const calls = batch.map(toNewEvents);
     const events = calls.flat();
-    const patterns = new Map(events.map(({ type }) => [type, catalog.isSystemType(type) ? [] : patternsMatching(type)]));
+    const patterns = new Map(events.map(({ type }) => [type, systemCatalog.isSystemType(type) ? [] : patternsMatching(type)]));
     const startedAt = performance.now();
     // The first delivery of an idle webhook is always admitted, so a line that is longer than it was said to be delays none of them.
     const admitAtMost = Math.max(0, LINE_LIMIT - queue.line.length());
@@ -92,9 +93,10 @@ export function createAccept(parts: AcceptParts): Accept {
       observe?.rejected('unavailable', calls.length);
       throw error;
     });
-    const { accepted, admitted, written, expanding, conflicts } = result;
+    const { accepted, admitted, written, expanding, conflicts, stale } = result;
+    const isWritten = (call: number): boolean => !conflicts.has(call) && !stale.has(call);
     if (conflicts.size > 0) observe?.rejected('conflict', conflicts.size);
-    const valid = calls.reduce((sum, call, index) => (conflicts.has(index) ? sum : sum + call.length), 0);
+    const valid = calls.reduce((sum, call, index) => (isWritten(index) ? sum + call.length : sum), 0);
     observe?.committed({
       events: events.length,
       accepted: accepted.length,
@@ -114,12 +116,13 @@ export function createAccept(parts: AcceptParts): Accept {
     const last = accepted.at(-1);
     if (expanding > 0 && last !== undefined) trackRedisCall('expand', expansions.enqueue(last.position));
     if (accepted.length > 0) {
-      const logged = calls.flatMap((call, index) => (conflicts.has(index) ? [] : call));
+      const logged = calls.flatMap((call, index) => (isWritten(index) ? call : []));
       trackRedisCall('announce', redis.publish(streamChannel(prefix), announcement(logged, byId)));
     }
     return calls.map((call, index) => {
       const ids = conflicts.get(index);
-      return ids ? new ConflictingEventError(ids) : toAcceptances(call, byId);
+      if (ids) return new ConflictingEventError(ids);
+      return stale.has(index) ? new StaleEventTypesError() : toAcceptances(call, byId);
     });
   };
 
@@ -131,11 +134,11 @@ export function createAccept(parts: AcceptParts): Accept {
 
   const acceptCall = async (call: Call): Promise<Acceptance[]> => {
     const result = await groupCommit(call);
-    if (result instanceof ConflictingEventError) throw result;
+    if (result instanceof Error) throw result;
     return result;
   };
 
-  const accept = async (events: readonly TidingsEvent[], publishedBy?: string): Promise<Acceptance[]> => {
+  const accept = async (events: readonly (TidingsEvent | ValidEvent)[], publishedBy?: string): Promise<Acceptance[]> => {
     const accepted =
       tracing === undefined
         ? await acceptCall({ events, traceparent: null, publishedBy })
@@ -161,7 +164,7 @@ interface Call {
   publishedBy: string | undefined;
 }
 
-type CallResult = Acceptance[] | ConflictingEventError;
+type CallResult = Acceptance[] | ConflictingEventError | StaleEventTypesError;
 
 function toNewEvents({ events, traceparent, publishedBy }: Call): readonly NewEvent[] {
   if (traceparent === null && publishedBy === undefined) return events;
@@ -173,13 +176,13 @@ function toAcceptances(call: readonly TidingsEvent[], accepted: Map<string, Acce
   return call.map(({ id }) => ({ id, status: accepted.delete(id) ? 'accepted' : 'repeated' }));
 }
 
-function announcement(events: readonly TidingsEvent[], accepted: ReadonlyMap<string, AcceptedEvent>): string {
-  const byId = new Map(events.map((event) => [event.id, event]).reverse() as [string, TidingsEvent][]);
+function announcement(events: readonly NewEvent[], accepted: ReadonlyMap<string, AcceptedEvent>): string {
+  const byId = new Map(events.map((event) => [event.id, event]).reverse() as [string, NewEvent][]);
   const announcedAt = Date.now();
   return encodeAnnouncement(
     [...accepted.values()].map(({ id, position }) => {
-      const { type, owner, data } = byId.get(id) as TidingsEvent;
-      return { position, id, type, owner, data, announcedAt };
+      const { type, version = 1, isPreview = false, owner, data } = byId.get(id) as NewEvent;
+      return { position, id, type, version, isPreview, owner, data, announcedAt };
     }),
   );
 }

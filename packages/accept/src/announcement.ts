@@ -4,6 +4,10 @@ export interface AnnouncedEvent {
   position: number;
   id: string;
   type: string;
+  /** The version of its type. */
+  version: number;
+  /** Whether this version was above the default one: only streams that name it get the event. */
+  isPreview: boolean;
   /** The owner who may see the event; null: everyone. */
   owner: string | null;
   /** The payload as JSON text. */
@@ -29,16 +33,23 @@ export function encodeAnnouncement(events: readonly AnnouncedEvent[]): string {
 export function decodeAnnouncement(message: string): AnnouncedEvent[] {
   const events: unknown = JSON.parse(message);
   if (!Array.isArray(events) || !events.every(isAnnouncedEvent)) throw new TypeError('The message is not a list of events.');
-  return events;
+  // A process of the version before, which runs beside newer ones during an update, names no version.
+  return events.map((event) => ({ ...event, version: event.version ?? 1, isPreview: event.isPreview ?? false }));
 }
 
-function isAnnouncedEvent(value: unknown): value is AnnouncedEvent {
+type Decoded = Omit<AnnouncedEvent, 'version' | 'isPreview'> & Partial<Pick<AnnouncedEvent, 'version' | 'isPreview'>>;
+
+function isAnnouncedEvent(value: unknown): value is Decoded {
   if (typeof value !== 'object' || value === null) return false;
-  const { position, id, type, owner, data, announcedAt } = value as Partial<Record<keyof AnnouncedEvent, unknown>>;
+  const { position, id, type, version, isPreview, owner, data, announcedAt } = value as Partial<
+    Record<keyof AnnouncedEvent, unknown>
+  >;
   return (
     Number.isSafeInteger(position) &&
     typeof id === 'string' &&
     typeof type === 'string' &&
+    (version === undefined || Number.isSafeInteger(version)) &&
+    (isPreview === undefined || typeof isPreview === 'boolean') &&
     (owner === null || typeof owner === 'string') &&
     typeof data === 'string' &&
     typeof announcedAt === 'number'

@@ -1,4 +1,16 @@
-export { createAccept, type Accept, type AcceptParts, type Acceptance } from './accept.js';
+export { createAccept, type Accept, type Acceptance, type AcceptObserver, type AcceptParts } from './accept.js';
 export { decodeAnnouncement, encodeAnnouncement, streamChannel, type AnnouncedEvent } from './announcement.js';
 export { ConflictingEventError } from './conflicting-event-error.js';
 export { derivedEventId } from './derived-event-id.js';
+export { createChangeEventTypes, type ChangeEventTypes } from './event-types/change-event-types.js';
+export { faultOfName } from './event-types/check-input.js';
+export { DEFAULT_OWNER_FIELD, inputOf, type EventTypeInput } from './event-types/event-type-input.js';
+export { defaultVersionOf, type EventType, type EventTypeVersion } from './event-types/event-type.js';
+export { createEventTypes, type EventTypes } from './event-types/event-types.js';
+export { fixedEventTypes } from './event-types/fixed-event-types.js';
+export { openEventTypes, type FirstEventTypes } from './event-types/install-event-types.js';
+export { InvalidEventTypeError } from './event-types/invalid-event-type-error.js';
+export { planArchive, planDeprecate, type MarkPlan } from './event-types/plan-mark.js';
+export { planPut, type PutPlan } from './event-types/plan-put.js';
+export type { EventTypesSnapshot } from './event-types/snapshot.js';
+export type { ValidEvent } from './event-types/valid-event.js';

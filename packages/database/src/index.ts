@@ -78,6 +78,20 @@ export {
   type Revocation,
   type RevocationDetails,
 } from './sql/revocations.js';
+export {
+  NO_EVENT_TYPES_YET,
+  readEventTypeRevisions,
+  readEventTypes,
+  readEventTypeState,
+  readWebhooksOfType,
+  writeEventTypes,
+  type EventTypeAudit,
+  type EventTypeChange,
+  type EventTypeRow,
+  type EventTypeVersionRow,
+  type StoredEventType,
+  type WebhookOfType,
+} from './sql/event-types.js';
 export { readRights, type Rights } from './sql/read-rights.js';
 export { readServerSettings, type ServerSettings } from './sql/read-server-settings.js';
 export { readSealedWebhooks } from './sql/read-sealed-webhooks.js';

@@ -8,6 +8,7 @@ import { parseInWords, toFieldErrors } from './describe-issue.js';
 import type { EventDraft, TidingsEvent } from './event.js';
 import { matches } from './pattern.js';
 import { shorten } from './shorten.js';
+import type { FieldError } from './invalid-event-error.js';
 import { joinPath, validateDrafts, type DraftType } from './validate-drafts.js';
 
 /** The union of the drafts that a list of definitions makes. */
@@ -75,16 +76,26 @@ export function createCatalog<const Definitions extends readonly EventDefinition
   systemDefinitions: readonly EventDefinition[] = [],
 ): Catalog<CatalogEvent<Definitions>> {
   const all: readonly EventDefinition[] = [...definitions, ...systemDefinitions];
-  const twice = all.find(({ type }, index) => all.findIndex((other) => other.type === type) < index);
-  if (twice) throw new Error(`The event type ${twice.type} is defined twice in the catalog.`);
-  const byType = new Map(definitions.map((definition) => [definition.type, toDraftType(definition)]));
-  const systemByType = new Map(systemDefinitions.map((definition) => [definition.type, toDraftType(definition)]));
+  const isSame = (one: EventDefinition, other: EventDefinition) => one.type === other.type && one.version === other.version;
+  const twice = all.find((definition, index) => all.findIndex((other) => isSame(definition, other)) < index);
+  if (twice) {
+    const version = twice.version === undefined ? '' : `, version ${String(twice.version)},`;
+    throw new Error(`The event type ${twice.type}${version} is defined twice in the catalog.`);
+  }
+  const byType = group(definitions);
+  const systemByType = group(systemDefinitions);
   const types = [...byType.keys()];
 
-  /** Finds a type by its name, or says what is wrong with the name. */
-  const find = (type: unknown, byType: ReadonlyMap<string, DraftType>): DraftType | string => {
+  /** Finds a type, and the version that a draft names; without one, the definition without a version, or the first one. */
+  const find = (type: unknown, version: unknown, byType: DefinitionsByType): DraftType | FieldError => {
     const found = typeof type === 'string' ? byType.get(type) : undefined;
-    if (found) return found;
+    if (found === undefined) return { field: 'type', message: faultOfName(type, byType) };
+    const wanted = found.find((one) => one.version === version) ?? (version === undefined ? found[0] : undefined);
+    if (wanted) return wanted;
+    const versions = found.map((one) => one.version ?? 'none').join(', ');
+    return { field: 'version', message: `is not in the catalog, which has these versions of the type: ${versions}` };
+  };
+  const faultOfName = (type: unknown, byType: DefinitionsByType): string => {
     const known = [...byType.keys()].join(', ');
     if (type === undefined) return `is missing: it must be one of ${known}`;
     if (typeof type !== 'string') return `must be one of ${known}`;
@@ -99,19 +110,34 @@ export function createCatalog<const Definitions extends readonly EventDefinition
     describe: () => definitions.map((definition) => describeEventType(definition)),
     describeStreamed: (dialect) => all.map((definition) => describeEventType(definition, dialect)),
     knows: (pattern) => types.some((type) => matches(pattern, type)),
-    validate: (drafts, list) => validateDrafts(drafts, list, (type) => find(type, byType)),
+    validate: (drafts, list) => eventsOf(validateDrafts(drafts, list, (type, version) => find(type, version, byType))),
     isSystemType: (type) => systemByType.has(type),
-    validateSystemEvent: (draft) => validateDrafts([draft], undefined, (type) => find(type, systemByType))[0] as TidingsEvent,
+    validateSystemEvent: (draft) =>
+      eventsOf(validateDrafts([draft], undefined, (type, version) => find(type, version, systemByType)))[0] as TidingsEvent,
   };
 }
+
+/** The versions of each type. */
+type DefinitionsByType = ReadonlyMap<string, readonly DraftType[]>;
+
+function group(definitions: readonly EventDefinition[]): DefinitionsByType {
+  const byType = new Map<string, DraftType[]>();
+  for (const definition of definitions) {
+    byType.set(definition.type, [...(byType.get(definition.type) ?? []), toDraftType(definition)]);
+  }
+  return byType;
+}
+
+const eventsOf = (validated: readonly { event: TidingsEvent }[]): TidingsEvent[] => validated.map(({ event }) => event);
 
 /** How many wrong fields of one event are named: a list of wrong items has one for each. */
 const MAX_ERRORS = 100;
 
 function toDraftType(definition: EventDefinition): DraftType {
-  const { type, schema } = definition;
+  const { type, version, schema } = definition;
   return {
     type,
+    version,
     ownerField: ownerFieldOf(definition),
     checkData(data) {
       const checked = parseInWords(schema, data);
@@ -153,6 +179,9 @@ const definitions = [extractionStarted, extractionCompleted, syncCompleted, sync
 
 /** The types that only Tidings publishes, to the owners of webhooks. */
 export const systemEvents: readonly EventDefinition[] = [webhookDisabled, webhookExpiring];
+
+/** The types that only Tidings publishes, as a catalog without others. */
+export const systemCatalog = createCatalog([], systemEvents);
 
 /** The shipped catalog. */
 export const catalog = createCatalog(definitions, systemEvents);

@@ -7,6 +7,8 @@ export type Audience = 'everyone' | 'owner';
 interface EventOptions<Type extends string, Schema extends z.ZodObject> {
   /** `noun.verb`, in lower case: `sync.completed`. */
   type: Type;
+  /** The version of the type that the definition describes. Default: none, events are of the default version when they are accepted. */
+  version?: number;
   /** Who may see the event. With `owner`, or its alias `user`, the schema must have the owner field. */
   audience: Audience | 'user';
   /** The field of `data` that names the owner: a top-level string that is required. Default `user_id`. */
@@ -69,6 +71,7 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
 
   const create = (data: z.input<Schema>, { id, timestamp }: { id?: string; timestamp?: string } = {}) => ({
     type,
+    ...(options.version === undefined ? {} : { version: options.version }),
     data,
     ...(id === undefined ? {} : { id }),
     ...(timestamp === undefined ? {} : { timestamp }),

@@ -24,6 +24,8 @@ export const MAX_EVENT_LEVELS = 32;
 /** An event before it is validated: made by a definition, or the body of `POST /api/events`. */
 export interface EventDraft<Type extends string = string, Data = unknown> {
   type: Type;
+  /** The version of the type. Default: the one that the type has as its default when the event is accepted. */
+  version?: number | undefined;
   data: Data;
   /** The idempotency key: the same id twice is one event. Default: `evt_` and a UUIDv7. */
   id?: string | undefined;
@@ -31,9 +33,14 @@ export interface EventDraft<Type extends string = string, Data = unknown> {
   timestamp?: string | undefined;
 }
 
+/** The highest version of an event type. */
+export const MAX_VERSION = 999_999_999;
+const VERSION_RULE = `must be a whole number from 1 to ${String(MAX_VERSION)}`;
+
 /** The schema of a draft, without the checks of the catalog for its type and data. */
 export const eventDraft = z.strictObject({
   type: z.string(),
+  version: z.int(VERSION_RULE).min(1, VERSION_RULE).max(MAX_VERSION, VERSION_RULE).optional(),
   data: z.unknown(),
   id: z.string().regex(EVENT_ID, 'must be 1 to 100 letters, digits, "_" or "-", and begin with a letter or digit').optional(),
   timestamp: z.iso
@@ -55,6 +62,8 @@ export function hasFourDigitYear(timestamp: string): boolean {
 export interface TidingsEvent {
   id: string;
   type: string;
+  /** The version of the type; undefined: its default one. */
+  version?: number;
   /** The owner who may see the event; null: everyone. */
   owner: string | null;
   /** The time of the event: ISO 8601, UTC. */

@@ -1,6 +1,6 @@
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
-import { EVENT_ID, type TidingsEvent } from './event.js';
+import { EVENT_ID, MAX_VERSION, type TidingsEvent } from './event.js';
 
 /** The name of the BullMQ queue in which services put events for the worker. */
 export const EVENTS_QUEUE = 'events';
@@ -15,6 +15,7 @@ export type EventJob = TidingsEvent;
 export const eventJob = z.object({
   id: z.string().regex(EVENT_ID).describe('The id of the event. Events with the same id are one event'),
   type: z.string(),
+  version: z.int().min(1).max(MAX_VERSION).optional().describe('The version of the type; default: its default version'),
   timestamp: z.string().describe('The time of the event: ISO 8601, UTC'),
   data: z.string().describe('The data of the event as JSON text, which is sent to webhooks and streams byte for byte'),
 });

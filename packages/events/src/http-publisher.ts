@@ -87,8 +87,8 @@ export function createHttpPublisher<Event extends EventDraft = Publishable>(
 }
 
 /** The body of an event. Its data is JSON text already. */
-function toJson({ id, type, timestamp, data }: TidingsEvent): string {
-  return `${JSON.stringify({ id, type, timestamp }).slice(0, -1)},"data":${data}}`;
+function toJson({ id, type, version, timestamp, data }: TidingsEvent): string {
+  return `${JSON.stringify({ id, type, version, timestamp }).slice(0, -1)},"data":${data}}`;
 }
 
 function refusalOf({ status, problem, text, where }: Answer): Error {

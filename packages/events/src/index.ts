@@ -3,6 +3,7 @@ export {
   createCatalog,
   catalog,
   describeEventType,
+  systemCatalog,
   systemEvents,
   type Catalog,
   type CatalogEvent,
@@ -20,19 +21,21 @@ export {
   EVENT_ID,
   LOGGED_EVENT_ID,
   MAX_EVENT_BYTES,
+  MAX_VERSION,
   OWNER_ID,
   OWNER_ID_RULE,
   type EventDraft,
   type TidingsEvent,
 } from './event.js';
 export { parseInWords, toFieldErrors } from './describe-issue.js';
+export { joinPath, validateDrafts, type DraftType, type FindType } from './validate-drafts.js';
 export { InvalidEventError, type FieldError } from './invalid-event-error.js';
 export { InvalidJsonError } from './json/invalid-json-error.js';
 export { rememberDigits } from './json/digits.js';
 export { parseJson, type ParseBounds } from './json/parse-json.js';
 export { canonicalJson, escapeLineSeparators, isSameJson, writeJson } from './json/write-json.js';
 export { parseEventData } from './parse-event-data.js';
-export { isPattern, matches, patternsMatching } from './pattern.js';
+export { isPattern, matches, patternsMatching, type EventVersion } from './pattern.js';
 export { createPublisher, type Publisher, type PublisherOptions } from './publisher.js';
 export type { Published } from './published.js';
 export { createHttpPublisher, type AcceptedOverHttp, type HttpPublisher, type HttpPublisherOptions } from './http-publisher.js';

@@ -16,6 +16,8 @@ import { writeJson } from './json/write-json.js';
 /** An event type, as far as drafts are checked against it. */
 export interface DraftType {
   type: string;
+  /** The version of events that name none; undefined: it is decided when they are accepted. */
+  version?: number | undefined;
   /** The field of the data that names the owner; null: everyone may see the event. */
   ownerField: string | null;
   /** Returns the data as it is to be logged, and what is wrong with it. The paths of wrong fields begin with `data`. */
@@ -23,19 +25,19 @@ export interface DraftType {
 }
 
 /**
- * Validates drafts. Returns them as events with an id, a time, an owner and the data as JSON text.
- * Throws one {@link InvalidEventError} with every wrong field of every draft.
+ * Validates drafts. Returns them as events with an id, a time, an owner and the data as JSON text, each with the type by which it was
+ * validated. Throws one {@link InvalidEventError} with every wrong field of every draft.
  *
  * @param list the name of the list in the paths of wrong fields: `events` gives `events[3].data.user_id`; undefined for a single draft
- * @param find returns the type that a draft names, or what is wrong with that name, as the end of a sentence
+ * @param find returns the type that a draft names, or what is wrong with its field `type` or `version`
  */
-export function validateDrafts(
+export function validateDrafts<Type extends DraftType>(
   drafts: readonly unknown[],
   list: string | undefined,
-  find: (type: unknown) => DraftType | string,
-): TidingsEvent[] {
+  find: FindType<Type>,
+): { event: TidingsEvent; type: Type }[] {
   const errors: FieldError[] = [];
-  const events: TidingsEvent[] = [];
+  const events: { event: TidingsEvent; type: Type }[] = [];
   drafts.forEach((draft, index) => {
     const result = validateDraft(draft, find);
     if (!Array.isArray(result)) events.push(result);
@@ -48,14 +50,22 @@ export function validateDrafts(
   return events;
 }
 
-function validateDraft(draft: unknown, find: (type: unknown) => DraftType | string): TidingsEvent | FieldError[] {
+/** Finds the type and version that a draft names; a fault if there is none. */
+export type FindType<Type extends DraftType> = (type: unknown, version: unknown) => Type | FieldError;
+
+const isFault = (found: DraftType | FieldError): found is FieldError => 'field' in found;
+
+function validateDraft<Type extends DraftType>(
+  draft: unknown,
+  find: FindType<Type>,
+): { event: TidingsEvent; type: Type } | FieldError[] {
   if (typeof draft !== 'object' || draft === null || Array.isArray(draft)) {
     return [{ field: '', message: 'must be an event: an object with type and data' }];
   }
-  const { type: name, data } = draft as Partial<Record<'type' | 'data', unknown>>;
+  const { type: name, version, data } = draft as Partial<Record<'type' | 'version' | 'data', unknown>>;
   const errors: FieldError[] = [];
-  const type = find(name);
-  if (typeof type === 'string') errors.push({ field: 'type', message: type });
+  const type = find(name, version);
+  if (isFault(type)) errors.push(type);
   const envelope = parseInWords(eventDraft, draft);
   if (!envelope.success) errors.push(...toFieldErrors(envelope.error).filter(({ field }) => field !== 'type'));
   if (data === undefined) return errors;
@@ -65,17 +75,20 @@ function validateDraft(draft: unknown, find: (type: unknown) => DraftType | stri
   if (leastBytes > MAX_EVENT_BYTES) {
     return [...errors, { field: 'data', message: `is more than ${String(MAX_EVENT_BYTES)} bytes of JSON, the limit` }];
   }
-  if (typeof type === 'string') return [...errors, ...faults];
+  if (isFault(type)) return [...errors, ...faults];
   const checked = type.checkData(data);
   errors.push(...merged(checked.errors, faults));
   if (!envelope.success || errors.length > 0) return errors;
   const text = hasDigits ? writeJson(checked.data, data) : JSON.stringify(checked.data);
-  return toEvent(type, envelope.data, checked.data as Record<string, unknown>, text);
+  const event = toEvent(type, envelope.data, checked.data as Record<string, unknown>, text);
+  return Array.isArray(event) ? event : { event, type };
 }
+
+const versionOf = (version: number | undefined) => (version === undefined ? {} : { version });
 
 /** @param text the data as JSON */
 function toEvent(
-  { type, ownerField }: DraftType,
+  { type, version, ownerField }: DraftType,
   draft: EventDraft,
   data: Record<string, unknown>,
   text: string,
@@ -90,6 +103,7 @@ function toEvent(
   return {
     id: draft.id ?? `evt_${uuidv7()}`,
     type,
+    ...versionOf(draft.version ?? version),
     owner,
     timestamp: (draft.timestamp === undefined ? new Date() : new Date(draft.timestamp)).toISOString(),
     data: text,

@@ -1,5 +1,5 @@
 import { findPosition, readAnyEvent, type Queryable } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import type { KnownTypes } from '../events/types-parameter.js';
 import { eventDeliveriesPage, ofEvent } from '../deliveries/event-deliveries.js';
 import { deliveryJson } from '../deliveries/view.js';
 import { eventsPage, eventsQuery } from '../events/events-page.js';
@@ -17,18 +17,19 @@ import { notFound } from '../problems/problem.js';
 import { ADMIN } from './scope.js';
 
 /** The routes with which operators read the log, and one event of any owner with its deliveries. */
-export function adminEventRoutes({ sql, catalog }: { sql: Queryable; catalog: Pick<Catalog, 'types'> }): Route[] {
+export function adminEventRoutes({ sql, eventTypes }: { sql: Queryable; eventTypes: KnownTypes }): Route[] {
   return [
     route(
       {
         method: 'get',
         path: '/api/admin/events',
         operationId: 'listEventsOfAllOwners',
+        namesEventTypes: true,
         summary: 'The events of all owners, oldest first or newest first',
         description:
           'Oldest first, `next_cursor` stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that, and a page ends at 1 MB of data.',
         access: ADMIN,
-        query: eventsQuery(catalog),
+        query: eventsQuery(eventTypes),
         responses: { 200: { description: 'The events behind the cursor.', schema: pageOf(listedOperatorEventJson) } },
       },
       async ({ query }, response) => {

@@ -1,5 +1,5 @@
 import type { Database } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import type { KnownTypes } from '../events/types-parameter.js';
 import type { Seal } from '@tidings/secrets';
 import type { Admit } from '../deliveries/admit.js';
 import { createDeliveryLog } from '../deliveries/delivery-log.js';
@@ -28,20 +28,20 @@ interface AdminRoutesParts {
   settings: Pick<OwnerSettings, 'refresh'>;
   browserSessions: BrowserSessions;
   revoke: Revoke;
-  catalog: Pick<Catalog, 'types'>;
+  eventTypes: KnownTypes;
   admit: Admit;
 }
 
 /** All routes of operators. Each one needs the scope `admin`. */
 export function adminRoutes(parts: AdminRoutesParts): Route[] {
-  const { basePath, database, reading, seal, egress, settings, browserSessions, revoke, catalog, admit } = parts;
+  const { basePath, database, reading, seal, egress, settings, browserSessions, revoke, eventTypes, admit } = parts;
   return [
     ...overviewRoutes({ sql: reading.pool }),
     ...deliveryPauseRoutes({ sql: database.pool, reading: reading.pool }),
     ...egressRoutes(egress),
     ...ownerRoutes({ database, reading: reading.pool, settings }),
-    ...adminWebhookRoutes({ database, reading: reading.prisma, seal, deliveries: createDeliveryLog(reading), catalog, admit }),
-    ...adminEventRoutes({ sql: reading.pool, catalog }),
+    ...adminWebhookRoutes({ database, reading: reading.prisma, seal, deliveries: createDeliveryLog(reading), eventTypes, admit }),
+    ...adminEventRoutes({ sql: reading.pool, eventTypes }),
     ...revocationRoutes({ sql: reading.pool, revoke }),
     ...auditRoutes(reading),
     ...browserSessionRoutes({ basePath, browserSessions }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pauseWebhook, updateWebhook, type Database, type Webhook } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import type { KnownTypes } from '../events/types-parameter.js';
 import type { Seal } from '@tidings/secrets';
 import { selectionSchemas } from '../deliveries/selection.js';
 import type { Admit } from '../deliveries/admit.js';
@@ -54,7 +54,7 @@ interface AdminWebhookParts {
   reading: Database['prisma'];
   seal: Seal;
   deliveries: DeliveryLog;
-  catalog: Pick<Catalog, 'types'>;
+  eventTypes: KnownTypes;
   admit: Admit;
 }
 
@@ -62,10 +62,10 @@ interface AdminWebhookParts {
  * The routes with which operators read webhooks and deliveries of every owner, and disable, enable, pause or resume a webhook.
  * No response contains a secret or the value of a header (I8).
  */
-export function adminWebhookRoutes({ database, reading, seal, deliveries, catalog, admit }: AdminWebhookParts): Route[] {
+export function adminWebhookRoutes({ database, reading, seal, deliveries, eventTypes, admit }: AdminWebhookParts): Route[] {
   const { pool } = database;
   const { toView } = createOpener(seal);
-  const schemas = selectionSchemas(catalog);
+  const schemas = selectionSchemas(eventTypes);
   const find = async (id: string, prisma = reading): Promise<Webhook> => {
     const webhook = await prisma.webhook.findUnique({ where: { id } });
     if (!webhook) throw notFound('webhook', id);
@@ -144,6 +144,7 @@ export function adminWebhookRoutes({ database, reading, seal, deliveries, catalo
         method: 'get',
         path: `${ONE}/deliveries`,
         operationId: 'listDeliveriesOfAnyOwner',
+        namesEventTypes: true,
         summary: 'Deliveries of one webhook of any owner, newest first',
         access: ADMIN,
         params: { id: 'webhook' },

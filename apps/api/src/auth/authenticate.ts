@@ -75,9 +75,13 @@ function validCaller(caller: Caller | null, rules: TokenRules): Caller | null {
   return isTokenRevoked(caller, rules) ? null : caller;
 }
 
+/** The scope that allows to write event types; `admin` does, too. */
+export const WRITE_TYPES = 'event-types:write';
+
 /** Throws a 403 `Problem` if the caller's token lacks the scope; of publishing, a scope for some types is enough to go on. */
 export function checkScope({ scopes }: Caller, scope: string): void {
   if (scopes.has(scope) || (scope === PUBLISH && mayPublishAny(scopes))) return;
+  if (scope === WRITE_TYPES && scopes.has('admin')) return;
   throw lacksScope(scope, `The token lacks the scope "${scope}".`);
 }
 

@@ -1,4 +1,4 @@
-import type { Accept } from '@tidings/accept';
+import type { Accept, ChangeEventTypes, EventTypes } from '@tidings/accept';
 import { bindIdempotencyKey, readWebhookHours, readWebhookStats } from '@tidings/database';
 import { createMustVerify } from '@tidings/egress';
 import type { Catalog } from '@tidings/events';
@@ -14,6 +14,7 @@ import { createHostPace } from '../deliveries/host-pace.js';
 import { createReplay } from '../deliveries/replay.js';
 import { createRetry } from '../deliveries/retry.js';
 import { deliveryRoutes } from '../deliveries/routes.js';
+import { eventTypeRoutes } from '../event-types/routes.js';
 import { eventRoutes } from '../events/routes.js';
 import { healthRoutes } from '../health/routes.js';
 import type { CountDestination } from '../limits/limits.js';
@@ -45,7 +46,10 @@ interface RoutesParts {
     | 'retry'
     | 'retentionDays'
   >;
+  eventTypes: EventTypes;
+  /** The event types that the OpenAPI document describes. */
   catalog: Catalog;
+  changeEventTypes: ChangeEventTypes;
   connections: Pick<Connections, 'databases' | 'operatorReading' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
   seal: Seal;
@@ -64,7 +68,9 @@ interface RoutesParts {
 export function createRoutes(parts: RoutesParts): Route[] {
   const {
     config,
+    eventTypes,
     catalog,
+    changeEventTypes,
     connections,
     metrics,
     seal,
@@ -105,7 +111,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       testWebhook,
       countDestination,
       mustVerify,
-      schemas: registrationSchemas({ ...config, catalog }),
+      schemas: registrationSchemas({ ...config, eventTypes }),
       readStats: (webhookIds) => readWebhookStats(reading.pool, webhookIds),
       readHours: (webhookId, hours) => readWebhookHours(reading.pool, webhookId, hours),
     }),
@@ -116,24 +122,25 @@ export function createRoutes(parts: RoutesParts): Route[] {
       replay: createReplay({
         sql: administration.pool,
         hostPace,
-        catalog,
         onEnded: metrics.ended,
       }),
       registry,
       countDestination,
-      catalog,
+      eventTypes,
       sql: reading.pool,
     }),
     ...eventRoutes({
       accept,
       bindKey: (use) => bindIdempotencyKey(accepting.pool, use),
+      eventTypes,
       catalog,
       sql: reading.pool,
       onInvalid: () => {
         metrics.accept.rejected('invalid');
       },
     }),
-    ...streamRoutes({ stream, catalog, tickets }),
+    ...eventTypeRoutes({ eventTypes, change: changeEventTypes, sql: reading.pool }),
+    ...streamRoutes({ stream, eventTypes, tickets }),
     ...adminRoutes({
       basePath: config.basePath,
       database: administration,
@@ -143,7 +150,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       settings,
       browserSessions,
       revoke,
-      catalog,
+      eventTypes,
       admit,
     }),
   ];

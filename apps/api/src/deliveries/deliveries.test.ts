@@ -94,7 +94,18 @@ describe('the deliveries of a webhook', () => {
     const { body } = await api.as('alice').get(`/api/webhooks/${webhook}/deliveries`);
     expect(Object.keys(body.data[0]).sort()).toEqual(
       [
-        ...['id', 'webhook_id', 'event_id', 'event_type', 'status', 'attempt_count', 'replay', 'created_at', 'next_attempt_at'],
+        ...[
+          'id',
+          'webhook_id',
+          'event_id',
+          'event_type',
+          'event_version',
+          'status',
+          'attempt_count',
+          'replay',
+          'created_at',
+          'next_attempt_at',
+        ],
         ...['waiting_for', 'finished_at'],
       ].sort(),
     );

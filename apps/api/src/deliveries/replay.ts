@@ -13,7 +13,6 @@ import {
   type ReplayFilter,
   type Webhook,
 } from '@tidings/database';
-import { matches, type Catalog } from '@tidings/events';
 import type { HostPace } from './host-pace.js';
 import type { ReplaySelection } from './selection.js';
 
@@ -21,7 +20,6 @@ interface ReplayParts {
   sql: Queryable;
   /** How many of the replayed deliveries become due in a second. */
   hostPace: HostPace;
-  catalog: Pick<Catalog, 'types'>;
   /** Called with the number of deliveries that were still to be ended, for the metrics. Default: not called. */
   onEnded?: (ended: Ended) => void;
 }
@@ -50,7 +48,7 @@ export type Replay = (webhook: Pick<Webhook, 'id' | 'url' | 'eventTypes'>, selec
  *
  * With `missing` it walks the events instead of the deliveries, and adds those that the webhook has no delivery for.
  */
-export function createReplay({ sql, hostPace, catalog, onEnded }: ReplayParts): Replay {
+export function createReplay({ sql, hostPace, onEnded }: ReplayParts): Replay {
   const endSuperseded = async (webhookId: string): Promise<void> => {
     for (;;) {
       const ended = await endSupersededOf(sql, webhookId);
@@ -89,10 +87,11 @@ export function createReplay({ sql, hostPace, catalog, onEnded }: ReplayParts): 
     const { id: webhookId, eventTypes } = webhook;
     await endSuperseded(webhookId);
     const filter = { webhookId, since, until: until ?? null, statuses: status, types: types ?? null };
-    const webhookTypes = catalog.types.filter((type) => eventTypes.some((pattern) => matches(pattern, type)));
     const result: ReplayResult = { count: 0, dry_run: dryRun, first_attempt_at: null, last_attempt_at: null };
     const replayAll = async (pace: number): Promise<number> => {
-      const parts = missing ? replayEvents({ ...filter, webhookTypes }, dryRun, pace) : replayExisting(filter, dryRun, pace);
+      const parts = missing
+        ? replayEvents({ ...filter, patterns: eventTypes }, dryRun, pace)
+        : replayExisting(filter, dryRun, pace);
       for await (const part of parts) {
         if (part === null) continue;
         result.count += part.count;

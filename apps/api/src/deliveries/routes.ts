@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findPosition, readOwnerEvents, type DeliveryState, type Queryable } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import type { KnownTypes } from '../events/types-parameter.js';
 import { eventJson, eventToJson } from '../events/view.js';
 import { route, type Route } from '../openapi/route.js';
 import { pageOf } from '../http/pages.js';
@@ -24,7 +24,7 @@ interface DeliveryRoutesParts {
   replay: Replay;
   registry: Pick<Registry, 'find'>;
   countDestination: CountDestination;
-  catalog: Pick<Catalog, 'types'>;
+  eventTypes: KnownTypes;
   sql: Queryable;
 }
 
@@ -39,8 +39,8 @@ const replayJson = z
 
 /** The routes with which owners read the deliveries of their webhooks, retry or cancel one, and replay many. */
 export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
-  const { deliveries, retry, cancel, replay, registry, countDestination, catalog, sql } = parts;
-  const schemas = selectionSchemas(catalog);
+  const { deliveries, retry, cancel, replay, registry, countDestination, eventTypes, sql } = parts;
+  const schemas = selectionSchemas(eventTypes);
 
   const findWebhook = async (owner: string, webhookId: string) => {
     const webhook = await registry.find(owner, webhookId);
@@ -59,6 +59,7 @@ export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
         method: 'get',
         path: '/api/webhooks/{id}/deliveries',
         operationId: 'listDeliveries',
+        namesEventTypes: true,
         readsLog: true,
         summary: 'Deliveries of a webhook, newest first',
         access: 'owner',
@@ -77,6 +78,7 @@ export function deliveryRoutes(parts: DeliveryRoutesParts): Route[] {
         method: 'post',
         path: '/api/webhooks/{id}/replay',
         operationId: 'replayDeliveries',
+        namesEventTypes: true,
         readsLog: true,
         summary: 'Replays terminal deliveries of a webhook, or events that it missed',
         description:

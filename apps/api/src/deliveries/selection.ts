@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Catalog } from '@tidings/events';
-import { typesList, typesParameter } from '../events/types-parameter.js';
+import { typesList, typesParameter, type KnownTypes } from '../events/types-parameter.js';
 import { countItems, MAX_ITEMS } from '../http/count-items.js';
 import { listParameter } from '../http/list-parameter.js';
 import { page } from '../http/pages.js';
@@ -15,12 +14,12 @@ const terminal = z.enum(TERMINAL, 'must be failed, skipped, cancelled or succeed
  * The schemas that select deliveries of a webhook: `list` is the query of `GET /api/webhooks/{id}/deliveries`, `replay` the
  * body of `POST /api/webhooks/{id}/replay`.
  */
-export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
+export function selectionSchemas(eventTypes: KnownTypes) {
   return {
     list: z.strictObject({
       ...page,
       status: listParameter(z.array(status).min(1).max(MAX_ITEMS)),
-      event_types: typesParameter(catalog),
+      event_types: typesParameter(eventTypes),
       since: time.optional(),
       until: time.optional(),
     }),
@@ -40,7 +39,7 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
           .describe(
             'Also replays events that the webhook has no delivery for and would get now: those from before it was registered, while it was disabled, or while it had other event types.',
           ),
-        event_types: typesList(catalog).optional(),
+        event_types: typesList(eventTypes).optional(),
         dry_run: z.boolean().default(false),
       })
       .refine(({ status, missing }) => status.length > 0 || missing, {
@@ -52,5 +51,5 @@ export function selectionSchemas(catalog: Pick<Catalog, 'types'>) {
   };
 }
 
-/** The body of a replay after validation, with the event types that its patterns match. */
+/** The body of a replay after validation. */
 export type ReplaySelection = z.output<ReturnType<typeof selectionSchemas>['replay']>;

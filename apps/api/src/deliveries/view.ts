@@ -9,6 +9,7 @@ export const deliveryJson = z
     webhook_id: z.string(),
     event_id: z.string(),
     event_type: z.string(),
+    event_version: z.int().describe('The version of the event type.'),
     status: z
       .enum(['pending', 'succeeded', 'failed', 'cancelled', 'skipped'])
       .meta({ id: 'DeliveryStatus' })
@@ -78,6 +79,7 @@ export function deliveryToJson(delivery: DeliveryState): z.output<typeof deliver
     webhook_id: delivery.webhookId,
     event_id: delivery.eventId,
     event_type: delivery.eventType,
+    event_version: delivery.eventVersion,
     status: delivery.status,
     attempt_count: delivery.attemptCount,
     replay: delivery.replay,

@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { findPosition, listEvents, type LoggedEvent, type Queryable } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
 import { CURSOR_RULE } from '../http/cursor.js';
 import { MAX_PAGE_BYTES, page } from '../http/pages.js';
 import { time } from '../http/time.js';
 import { invalid } from '../problems/problem.js';
-import { typesParameter } from './types-parameter.js';
+import { typesParameter, type KnownTypes } from './types-parameter.js';
 
 /** Returns the schema of the query of a list of events. */
-export function eventsQuery(catalog: Pick<Catalog, 'types'>) {
+export function eventsQuery(eventTypes: KnownTypes) {
   return z.strictObject({
     ...page,
-    types: typesParameter(catalog),
+    types: typesParameter(eventTypes),
     since: time.optional().meta({ description: 'Only events that were accepted at this time or later.' }),
     until: time.optional().meta({ description: 'Only events that were accepted before this time.' }),
     order: z

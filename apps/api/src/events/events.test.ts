@@ -215,15 +215,18 @@ describe('the event log', () => {
   });
 });
 
-describe('the catalog', () => {
-  test('lists each type with its JSON Schema and an example', async () => {
+describe('the list of event types', () => {
+  test('has each type with its JSON Schema and an example', async () => {
     const { body } = await api.as('alice').get('/api/event-types');
-    expect(body.data.map(({ type }: { type: string }) => type)).toEqual(catalog.describe().map(({ type }) => type));
+    expect(body.data.map(({ type }: { type: string }) => type)).toEqual(catalog.types.toSorted());
     expect(body.data.find(({ type }: { type: string }) => type === 'sync.completed')).toMatchObject({
       audience: 'owner',
       owner_field: 'user_id',
       schema: { type: 'object', additionalProperties: false },
-      example: { user_id: 'alice' },
+      examples: [{ user_id: 'alice' }],
+      version: 1,
+      default_version: 1,
+      versions: [1],
     });
   });
 });

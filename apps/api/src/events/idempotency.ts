@@ -11,11 +11,11 @@ export function eventIdForKey(owner: string, key: string, index: number): string
  *
  * @param drafts the events as they were in the request, in the same order
  */
-export function withDerivedIds(
-  events: readonly TidingsEvent[],
+export function withDerivedIds<Event extends TidingsEvent>(
+  events: readonly Event[],
   drafts: readonly unknown[],
   { owner, key }: { owner: string; key: string },
-): TidingsEvent[] {
+): Event[] {
   return events.map((event, index) => {
     const draft = drafts[index] as { id?: string };
     return draft.id === undefined ? { ...event, id: eventIdForKey(owner, key, index) } : event;

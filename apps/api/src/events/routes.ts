@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { Accept } from '@tidings/accept';
+import type { Accept, EventTypes } from '@tidings/accept';
 import { readEvent, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
-import type { Catalog, TidingsEvent } from '@tidings/events';
+import { InvalidEventError, type Catalog } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
 import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken, textDigestOf } from '../http/idempotency-key.js';
 import { MAX_BODY } from '../http/json-body.js';
 import { pageOf } from '../http/pages.js';
 import { checkPublishedTypes } from '../auth/authenticate.js';
 import { PUBLISH } from '../auth/publish-scopes.js';
-import { invalid, notFound } from '../problems/problem.js';
+import { invalid, notFound, Problem } from '../problems/problem.js';
 import { check } from '../http/read-input.js';
 import { eventDeliveriesPage } from '../deliveries/event-deliveries.js';
 import { eventsPage, eventsQuery } from './events-page.js';
@@ -19,8 +19,6 @@ import {
   eventDetailsToJson,
   eventJson,
   eventToJson,
-  eventTypesJson,
-  eventTypeToJson,
   firstPage,
   MAX_EVENTS,
   publishBody,
@@ -35,24 +33,26 @@ interface EventRoutesParts {
   accept: Accept;
   /** Binds an idempotency key to its request; false when it is bound to another one. */
   bindKey: (use: IdempotencyKeyUse) => Promise<boolean>;
-  catalog: Catalog;
+  eventTypes: EventTypes;
+  /** The event types that the document of the body describes. */
+  catalog: Pick<Catalog, 'describe'>;
   sql: Queryable;
   /** Called for each request that is refused for an invalid body or event, for the metrics. Default: not called. */
   onInvalid?: () => void;
 }
 
-/** The routes that publish events, list the event log for polling, and list the catalog of event types. */
-export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventRoutesParts): Route[] {
-  const validate = (body: unknown): { isBatch: boolean; drafts: unknown[]; events: TidingsEvent[] } => {
+/** The routes that publish events, and list the event log for polling. */
+export function eventRoutes({ accept, bindKey, eventTypes, catalog, sql, onInvalid }: EventRoutesParts): Route[] {
+  const readDrafts = (body: unknown): { list: string | undefined; drafts: unknown[] } => {
+    if (Array.isArray(body)) throw invalid([{ field: '', message: LIST_RULE }]);
     const isBatch = typeof body === 'object' && body !== null && 'events' in body;
-    try {
-      if (Array.isArray(body)) throw invalid([{ field: '', message: LIST_RULE }]);
-      const drafts = isBatch ? check(body, batch).events : [body];
-      return { isBatch, drafts, events: catalog.validate(drafts, isBatch ? 'events' : undefined) };
-    } catch (error) {
-      onInvalid?.();
-      throw error;
-    }
+    return isBatch ? { list: 'events', drafts: check(body, batch).events } : { list: undefined, drafts: [body] };
+  };
+
+  /** Counts requests whose body or events are not valid. */
+  const countInvalid = (error: unknown): never => {
+    if (error instanceof InvalidEventError || (error instanceof Problem && error.status === 400)) onInvalid?.();
+    throw error;
   };
 
   const isBound = async (use: Omit<IdempotencyKeyUse, 'digest'>, body: unknown): Promise<boolean> =>
@@ -95,14 +95,18 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         const { owner } = caller;
         const key = idempotencyKey(request);
         await refuseOwnDeliveries(sql, request, body);
-        const { isBatch, drafts, events } = validate(body);
-        checkPublishedTypes(
-          caller,
-          events.map(({ type }) => type),
-          isBatch ? 'events' : undefined,
-        );
-        if (key !== undefined && !(await isBound({ owner, key }, body))) throw keyIsTaken('Nothing was accepted.');
-        const accepted = await accept(key === undefined ? events : withDerivedIds(events, drafts, { owner, key }), owner);
+        const publish = async () => {
+          const { list, drafts } = readDrafts(body);
+          const accepted = await eventTypes.withValidEvents(drafts, list, async (events) => {
+            const types = events.map(({ type }) => type);
+            checkPublishedTypes(caller, types, list);
+            if (key === undefined) return accept(events, owner);
+            if (!(await isBound({ owner, key }, body))) throw keyIsTaken('Nothing was accepted.');
+            return accept(withDerivedIds(events, drafts, { owner, key }), owner);
+          });
+          return { isBatch: list !== undefined, accepted };
+        };
+        const { isBatch, accepted } = await publish().catch(countInvalid);
         // For the access log. The events of a batch are logged one by one, at the level debug.
         if (!isBatch) response.locals['eventId'] = accepted[0]?.id;
         response.status(accepted.some(({ status }) => status === 'accepted') ? 202 : 200);
@@ -115,12 +119,13 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         method: 'get',
         path: '/api/events',
         operationId: 'listEvents',
+        namesEventTypes: true,
         readsLog: true,
         summary: 'The events that the caller may see, oldest first or newest first',
         description:
           'For polling, oldest first: send the `next_cursor` of the last response as `cursor`. It stays the same while there are no new events. Newest first, it is null on the last page. A page of rare types may be short or empty before that, and a page ends at 1 MB of data.',
         access: 'owner',
-        query: eventsQuery(catalog),
+        query: eventsQuery(eventTypes),
         responses: { 200: { description: 'The events behind the cursor.', schema: pageOf(eventJson) } },
       },
       async ({ caller: { owner }, query }, response) => {
@@ -145,25 +150,6 @@ export function eventRoutes({ accept, bindKey, catalog, sql, onInvalid }: EventR
         const event = await readEvent(sql, owner, id);
         if (!event) throw notFound('event', id);
         response.type('json').send(eventDetailsToJson(event, await eventDeliveriesPage(sql, owner, firstPage(id))));
-      },
-    ),
-
-    route(
-      {
-        method: 'get',
-        path: '/api/event-types',
-        operationId: 'listEventTypes',
-        summary: 'The catalog of event types',
-        access: 'owner',
-        responses: {
-          200: {
-            description: 'Each event type with its audience, its JSON Schema and an example.',
-            schema: eventTypesJson,
-          },
-        },
-      },
-      (_call, response) => {
-        response.json({ data: catalog.describe().map(eventTypeToJson) });
       },
     ),
   ];

@@ -1,58 +1,52 @@
 import { z } from 'zod';
-import { matches, shorten, type Catalog } from '@tidings/events';
+import type { EventTypes } from '@tidings/accept';
+import { isPattern, shorten } from '@tidings/events';
 import { countItems, MAX_ITEMS } from '../http/count-items.js';
 import { listParameter } from '../http/list-parameter.js';
 
+/** The event types by which input is checked, as they are at that time. */
+export type KnownTypes = Pick<EventTypes, 'current'>;
+
+/** The JSON Schema of a pattern: `*`, a type, its prefix and `.*`, or a version of a type. */
+export const PATTERN = {
+  pattern: String.raw`^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*|@[1-9][0-9]{0,8})?)$`,
+} as const;
+
 /**
  * Returns the schema of a query parameter of event types: names or patterns with commas between, such as
- * `sync.*,gaps.updated`, or the parameter repeated. The parsed value is the list of matching types; undefined if the parameter is
- * missing. A pattern without a match is an error that lists the types.
+ * `sync.*,gaps.updated@2`, or the parameter repeated. The parsed value is the list of patterns; undefined if the parameter is
+ * missing. A pattern that matches no event which the log may have is an error.
  */
-export function typesParameter({ types }: Pick<Catalog, 'types'>) {
+export function typesParameter(types: KnownTypes) {
+  const one = PATTERN.pattern.slice(1, -1);
   const list = z
     .custom<string[]>()
-    .meta({ type: 'string', pattern: listPattern(types) })
-    .transform((patterns, context) => {
+    .meta({ type: 'string', pattern: `^${one}(,${one})*$` })
+    .superRefine((patterns, context) => {
       for (const pattern of patterns) {
-        if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', message: noMatch(types, pattern) });
+        const message = faultOf(types, pattern);
+        if (message !== null) context.addIssue({ code: 'custom', message });
       }
-      return matchingTypes(types, patterns);
     });
   return listParameter(list);
 }
 
-/** Returns the same schema for a list in a body: `["sync.*", "gaps.updated"]`. */
-export function typesList({ types }: Pick<Catalog, 'types'>) {
+/** Returns the same schema for a list in a body: `["sync.*", "gaps.updated@2"]`. */
+export function typesList(types: KnownTypes) {
   const list = z
-    .array(z.string().meta(patternSchema(types)))
+    .array(z.string().meta(PATTERN))
     .min(1, 'must hold at least one type; leave it out for all')
     .max(MAX_ITEMS)
-    .transform((patterns, context) => {
+    .superRefine((patterns, context) => {
       patterns.forEach((pattern, index) => {
-        if (!hasMatch(types, pattern)) context.addIssue({ code: 'custom', path: [index], message: noMatch(types, pattern) });
+        const message = faultOf(types, pattern);
+        if (message !== null) context.addIssue({ code: 'custom', path: [index], message });
       });
-      return matchingTypes(types, patterns);
     });
   return z.preprocess(countItems('types'), list);
 }
 
-/** The JSON Schema of a pattern that matches at least one of the types: a type, its prefix and `.*`, or `*`. */
-export function patternSchema(types: readonly string[]) {
-  return { pattern: `^(${alternatives(types)})$` };
+function faultOf({ current }: KnownTypes, pattern: string): string | null {
+  if (isPattern(pattern) && current.knowsLogged(pattern)) return null;
+  return `"${shorten(pattern)}" matches no event type; the event types are ${current.someNames}`;
 }
-
-/** The regular expression of such patterns with commas between. */
-function listPattern(types: readonly string[]): string {
-  return `^(${alternatives(types)})(,(${alternatives(types)}))*$`;
-}
-
-function alternatives(types: readonly string[]): string {
-  const prefixes = types.flatMap((type) => [...type.matchAll(/\./g)].map(({ index }) => `${type.slice(0, index)}.*`));
-  return ['*', ...new Set(prefixes), ...types].map((pattern) => pattern.replaceAll(/[.*]/g, '\\$&')).join('|');
-}
-
-const hasMatch = (types: readonly string[], pattern: string) => types.some((type) => matches(pattern, type));
-const matchingTypes = (types: readonly string[], patterns: readonly string[]) =>
-  types.filter((type) => patterns.some((pattern) => matches(pattern, type)));
-const noMatch = (types: readonly string[], pattern: string) =>
-  `"${shorten(pattern)}" matches no event type; the event types are ${types.join(', ')}`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EventDetails, LoggedEvent } from '@tidings/database';
-import { escapeLineSeparators, eventDraft, type Catalog, type EventTypeDescription } from '@tidings/events';
+import { escapeLineSeparators, eventDraft, type Catalog } from '@tidings/events';
 import { deliveryJson } from '../deliveries/view.js';
 import { pageOf } from '../http/pages.js';
 import { pascalCase } from '../openapi/webhooks.js';
@@ -10,6 +10,7 @@ export const eventJson = z
   .strictObject({
     id: z.string(),
     type: z.string(),
+    version: z.int().describe('The version of the type.'),
     timestamp: z.iso.datetime(),
     data: z.looseObject({}).describe('The payload. `/api/event-types` has the schema of each type.'),
   })
@@ -63,8 +64,8 @@ export const operatorEventJson = eventDetailsJson
   .meta({ id: 'OperatorEvent' });
 
 /** Returns the JSON text of an event. `data` is JSON text already: numbers keep the digits with which they were accepted. */
-export function eventToJson({ id, type, timestamp, data }: LoggedEvent): string {
-  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"timestamp":"${timestamp}","data":${escapeLineSeparators(data)}}`;
+export function eventToJson({ id, type, version, timestamp, data }: LoggedEvent): string {
+  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"version":${String(version)},"timestamp":"${timestamp}","data":${escapeLineSeparators(data)}}`;
 }
 
 /** An event of the event log as operators see it in a list, in JSON. */
@@ -99,27 +100,6 @@ export function eventDetailsToJson(event: EventDetails, deliveries: object, more
   return `${eventToJson(event).slice(0, -1)},${details.slice(1)}`;
 }
 
-/** An event type of the catalog in JSON. */
-const eventTypeJson = z
-  .strictObject({
-    type: z.string(),
-    title: z.string().nullable(),
-    description: z.string(),
-    group: z.string().nullable(),
-    audience: z
-      .enum(['everyone', 'owner'])
-      .describe('Who may see an event: everyone, or the owner that its data names in `owner_field`.'),
-    owner_field: z.string().nullable().describe('The field of the data that names the owner; null: everyone may see the events.'),
-    schema: z.looseObject({}).describe('JSON Schema, draft 2020-12.'),
-    example: z.looseObject({}),
-  })
-  .meta({ id: 'EventType' });
-
-/** Converts an event type to JSON. */
-export function eventTypeToJson({ ownerField, ...description }: EventTypeDescription): z.output<typeof eventTypeJson> {
-  return { ...description, owner_field: ownerField, example: description.example as Record<string, unknown> };
-}
-
 const accepted = z
   .strictObject({ id: z.string(), status: z.enum(['accepted', 'repeated']) })
   .meta({ id: 'Accepted', description: '`repeated`: the event was already in the event log.' });
@@ -128,9 +108,6 @@ const acceptedBatch = z.strictObject({ data: z.array(accepted) }).meta({ id: 'Ac
 
 /** The response body of `POST /api/events`: one result for one event, or the results of a batch in the order of the request. */
 export const publishedJson = z.union([accepted, acceptedBatch]).meta({ id: 'Published' });
-
-/** The catalog in JSON. */
-export const eventTypesJson = z.strictObject({ data: z.array(eventTypeJson) }).meta({ id: 'EventTypeList' });
 
 /** The most events in one request. */
 export const MAX_EVENTS = 1000;

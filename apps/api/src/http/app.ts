@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
+import type { EventTypes } from '@tidings/accept';
 import type { Logger } from '@tidings/runtime/logging';
 import type { Tracing } from '@tidings/runtime/tracing';
 import { accessLog } from './access-log.js';
@@ -46,6 +47,8 @@ interface AppParts {
   routes: readonly Route[];
   /** Pages for browsers, by path. Each checks its browser session. */
   pages?: Readonly<Record<string, RequestHandler>>;
+  /** The event types that input names. */
+  eventTypes: Pick<EventTypes, 'current' | 'refresh'>;
   /** The event types that the OpenAPI and AsyncAPI documents describe. */
   catalog: DescribedCatalog;
 }
@@ -63,7 +66,7 @@ export function createApp(parts: AppParts): Express {
   const stream = routes.find(({ path }) => path === STREAM);
   const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog, basePath)] : []), ...referenceRoutes(basePath)];
   const served = [...documented, openApiRoute(documented, catalog, basePath)];
-  const takeTurn = createTurns(LOG_READS);
+  const common = { takeTurn: createTurns(LOG_READS), eventTypes: parts.eventTypes };
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
   app.disable('etag');
@@ -73,13 +76,13 @@ export function createApp(parts: AppParts): Express {
   mount(
     app,
     served.filter(({ path }) => PROBES.includes(path)),
-    takeTurn,
+    common,
   );
   app.use(limits.countAddress);
   mount(
     app,
     served.filter((route) => isPublic(route) && !PROBES.includes(route.path)),
-    takeTurn,
+    common,
   );
   if (observe) app.use(observe);
   if (dashboard) app.use(serveDashboard(dashboard));
@@ -92,7 +95,7 @@ export function createApp(parts: AppParts): Express {
   mount(
     app,
     served.filter((route) => !isPublic(route)),
-    takeTurn,
+    common,
   );
   for (const [path, page] of Object.entries(pages)) app.use(path, noStore, limits.refuse, page);
   app.use((request) => {

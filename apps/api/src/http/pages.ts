@@ -18,7 +18,7 @@ export const page = {
     .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, description: 'The maximum number of items on a page.' }),
   cursor: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,100}$/, CURSOR_RULE)
+    .regex(/^[A-Za-z0-9._-]{1,120}$/, CURSOR_RULE)
     .optional()
     .meta({ description: 'The `next_cursor` of the previous page.' }),
 };

@@ -31,6 +31,8 @@ interface OpenApiDocument {
 
 const VERBS = ['get', 'list', 'register', 'change', 'remove', 'rotate', 'test', 'publish', 'follow', 'issue', 'replay', 'retry'];
 const MORE_VERBS = [
+  'write',
+  'archive',
   'cancel',
   'start',
   'receive',

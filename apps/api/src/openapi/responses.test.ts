@@ -96,6 +96,27 @@ test('the responses to an owner id that no token can have', async () => {
     checkResponse(operation, await client.call(operation, { owners: 'a%00b' }, tokenOf('olga')));
 });
 
+test('the response to the name of a type that has control characters', async () => {
+  const write = operationNamed('writeEventType');
+  checkResponse(write, await client.call(write, { 'event-types': 'a%00b' }, tokenOf('olga')));
+});
+
+test('the responses to a type that was not changed since the ETag, and to a change that breaks a contract', async () => {
+  const ids = await client.createResources('types');
+  for (const read of [operationNamed('listEventTypes'), operationNamed('getEventType')])
+    checkResponse(read, await client.call(read, ids, tokenOf('types'), { headers: { 'if-none-match': '*' } }));
+  const write = operationNamed('writeEventType');
+  const { examples: _, ...example } = write.example as { examples: unknown; schema: object };
+  const body = JSON.stringify({ ...example, schema: { ...example.schema, required: ['org_id'] } });
+  const answer = await client.call(write, ids, tokenOf('olga'), { body });
+  expect(answer.status).toBe(409);
+  checkResponse(write, answer);
+  checkResponse(write, await client.call(write, { 'event-types': 'made.anew' }, tokenOf('olga')));
+  const dryRun = await client.call(write, ids, tokenOf('olga'), { query: '?dry_run=true' });
+  expect(dryRun.status).toBe(200);
+  checkResponse(write, dryRun);
+});
+
 test('the responses when an event is published again, and when another event has its id', async () => {
   const publish = operationNamed('publishEvents');
   const { type, data } = publish.example as { type: string; data: object };
@@ -243,7 +264,6 @@ test('the document has no other responses', () => {
     'getReference',
     'getOpenApi',
     'getSecurityTxt',
-    'listEventTypes',
     'issueStreamTicket',
     'startQueuesSession',
     'getEgressRules',
@@ -251,7 +271,6 @@ test('the document has no other responses', () => {
   expect(missing.sort()).toEqual(
     [
       ...withoutDatabase.map((name) => `${name} 500`),
-      'listEventTypes 503',
       'getEgressRules 503',
       'issueStreamTicket 503',
       'startQueuesSession 503',

@@ -21,7 +21,7 @@ export interface RouteResponse {
  * tests of access are generated from it.
  */
 export interface RouteDescription {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** The path in OpenAPI's notation: `/api/webhooks/{id}`. */
   path: string;
   /** The name of the operation in generated clients, unique, which begins with a verb: `listDeliveries`. */
@@ -47,6 +47,8 @@ export interface RouteDescription {
   maxBodyBytes?: number;
   /** Whether it reads pages of the log, of which one caller reads few at a time. Default false. */
   readsLog?: boolean;
+  /** Whether its input may name event types: before one is refused, those that were written since are read. Default false. */
+  namesEventTypes?: boolean;
   /** Whether events are sent to the `url` of its body from then on: the document names these requests as a callback. Default false. */
   sendsEvents?: boolean;
   /** A file of a page, which the OpenAPI document leaves out. Default false. */

@@ -67,7 +67,6 @@ const WITHOUT_DATABASE = new Set([
   'getAsyncApi',
   'getReference',
   'getOpenApi',
-  'listEventTypes',
   'issueStreamTicket',
   'getSecurityTxt',
   'getEgressRules',

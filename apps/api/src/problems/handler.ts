@@ -38,6 +38,7 @@ function sendProblem(response: Response, { status, title, more }: Problem): void
         status,
         detail: more.detail,
         errors: more.errors,
+        ...more.extensions,
         request_id: requestId(response),
       }),
     );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { shorten, type FieldError } from '@tidings/events';
+import { eventTypeChangesJson } from '../event-types/view.js';
 
 const fieldErrorJson = z.strictObject({ field: z.string(), message: z.string() }).meta({ id: 'FieldError' });
 
@@ -11,9 +12,14 @@ export const problemJson = z
     status: z.int(),
     detail: z.string().optional(),
     errors: z.array(fieldErrorJson).optional(),
+    ...eventTypeChangesJson.pick({ breaks: true, changes: true, webhooks: true, more_webhooks: true }).partial().shape,
     request_id: z.string(),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457. `errors` names every wrong field of the request.' });
+  .meta({
+    id: 'Problem',
+    description:
+      'RFC 9457. `errors` names every wrong field of the request; `breaks`, `changes` and `webhooks` say what a refused change of an event type would do.',
+  });
 
 /**
  * An error with its HTTP response: a problem document. Routes throw it.
@@ -29,6 +35,8 @@ export class Problem extends Error {
       /** The wrong fields of the request. */
       errors?: readonly FieldError[];
       headers?: Readonly<Record<string, string>>;
+      /** Further members of the document (RFC 9457, section 3.2). */
+      extensions?: Readonly<Record<string, unknown>>;
     } = {},
   ) {
     super(title);

@@ -21,7 +21,6 @@ const WITHOUT_TABLES = new Set([
   'getAsyncApi',
   'getReference',
   'getOpenApi',
-  'listEventTypes',
   'getSecurityTxt',
   'getEgressRules',
 ]);

@@ -1,4 +1,4 @@
-import { ConflictingEventError } from '@tidings/accept';
+import { ConflictingEventError, InvalidEventTypeError } from '@tidings/accept';
 import { findFailure } from '@tidings/database';
 import { InvalidEventError } from '@tidings/events';
 import { MAX_BODY } from '../http/json-body.js';
@@ -32,7 +32,7 @@ const SOCKET = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_)/;
 /** Turns an exception into a problem; the only place that does. Null: an internal error, which must be logged. */
 export function toProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
-  if (error instanceof InvalidEventError) return invalid(error.errors);
+  if (error instanceof InvalidEventError || error instanceof InvalidEventTypeError) return invalid(error.errors);
   if (error instanceof ConflictingEventError) return idTaken(error.ids);
   if (isParserError(error)) {
     if (error.type === 'entity.too.large') return tooLarge(error.limit ?? 0, error.status);

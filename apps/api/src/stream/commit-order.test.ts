@@ -99,6 +99,8 @@ async function play(choose: GeneratorValue, accept: Accept): Promise<{ got: stri
       const events = Array.from({ length: 1 + choose(fc.nat, { max: 2 }) }, (_, index) => ({
         id: `${run}-${String(name)}-${String(count)}-${String(index)}`,
         type: 'a.b',
+        version: 1,
+        isPreview: false,
         owner: maybe(30) ? null : pick(OWNERS),
         data: '{}',
       }));

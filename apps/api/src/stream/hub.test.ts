@@ -13,7 +13,7 @@ function createFixture() {
   let skipped = 0;
   const commit = (owner: string | null = null, data = '{}'): StreamEvent => {
     const position = log.length + 1 + skipped;
-    const event = { position, id: `e${String(position)}${generation}`, type: 'a.b', owner, data };
+    const event = { position, id: `e${String(position)}${generation}`, type: 'a.b', version: 1, isPreview: false, owner, data };
     log.push(event);
     return event;
   };
@@ -297,7 +297,7 @@ describe('a log that was put back', () => {
     commit();
     const caughtUp = hub.catchUp();
     hub.announce([
-      { position: 6, id: 'e6', type: 'a.b', owner: null, data: '{}' },
+      { position: 6, id: 'e6', type: 'a.b', version: 1, isPreview: false, owner: null, data: '{}' },
       ...Array.from({ length: 6000 }, () => commit()),
     ]);
     await caughtUp;
@@ -328,7 +328,7 @@ describe('a log that was put back', () => {
     commit();
     commit();
     const caughtUp = hub.catchUp();
-    hub.announce([{ position: 4, id: 'late', type: 'a.b', owner: null, data: '{}' }]);
+    hub.announce([{ position: 4, id: 'late', type: 'a.b', version: 1, isPreview: false, owner: null, data: '{}' }]);
     await caughtUp;
     expect(hub.restarts).toBe(2);
     await alice.reconnect();
@@ -360,7 +360,7 @@ describe('a log that was put back', () => {
     putBack(2);
     await hub.catchUp();
     await alice.reconnect();
-    hub.announce([{ position: 4, id: 'late', type: 'a.b', owner: null, data: '{}' }]);
+    hub.announce([{ position: 4, id: 'late', type: 'a.b', version: 1, isPreview: false, owner: null, data: '{}' }]);
     await yieldToEventLoop(1);
     hub.announce([commit()]);
     await yieldToEventLoop(10);

@@ -111,6 +111,8 @@ async function play(schedule: readonly Step[]) {
           position,
           id: `e${String(position)}#${String(committed)}`,
           type: 'a.b',
+          version: 1,
+          isPreview: false,
           owner,
           data: '{}',
           number: committed,

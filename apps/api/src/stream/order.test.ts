@@ -105,6 +105,8 @@ async function play({ steps, isLocked }: Schedule): Promise<{ got: string[]; exp
           position: (lastPosition += 1),
           id: `e${String(lastPosition)}`,
           type: 'a.b',
+          version: 1,
+          isPreview: false,
           owner,
           data: '{}',
         })),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { Catalog } from '@tidings/events';
 import { checkScope } from '../auth/authenticate.js';
-import { typesParameter } from '../events/types-parameter.js';
+import { typesParameter, type KnownTypes } from '../events/types-parameter.js';
 import { acceptsType } from '../http/accepts.js';
 import { clientNetwork } from '../limits/client-network.js';
 import { route, type Route } from '../openapi/route.js';
@@ -12,7 +11,7 @@ import type { Tickets } from './tickets.js';
 
 interface StreamRoutesParts {
   stream: StreamParts;
-  catalog: Pick<Catalog, 'streamedTypes'>;
+  eventTypes: KnownTypes;
   tickets: Pick<Tickets, 'issue'>;
 }
 
@@ -23,19 +22,20 @@ const EVENT_STREAM = 'text/event-stream';
 const ticketJson = z.strictObject({ ticket: z.string(), expires_at: z.date() }).meta({ id: 'StreamTicket' });
 
 /** Creates the routes of the live stream and of its tickets. */
-export function streamRoutes({ stream, catalog, tickets }: StreamRoutesParts): Route[] {
+export function streamRoutes({ stream, eventTypes, tickets }: StreamRoutesParts): Route[] {
   return [
     route(
       {
         method: 'get',
         path: STREAM,
         operationId: 'followEvents',
+        namesEventTypes: true,
         summary: 'The live stream of the events that the caller may see',
         description:
           'Server-Sent Events. With a `Last-Event-ID` the stream resumes after that event. When the log does not have the event, a `stream.gap` names the event from which the stream continues, usually the oldest that is left. `HEAD` returns the headers only.',
         access: 'owner',
         query: z.strictObject({
-          types: typesParameter({ types: catalog.streamedTypes }),
+          types: typesParameter(eventTypes),
           audience: z
             .enum(['own', 'all'])
             .default('own')

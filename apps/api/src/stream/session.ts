@@ -9,7 +9,7 @@ export interface Follower {
   owner: string;
   /** Whether it shows the events of all owners, for operators; otherwise those for everyone and for its owner. */
   seesAll: boolean;
-  /** The event types that it shows; null: all. */
+  /** Patterns of the event types that it shows; null: all, without previews of versions. */
   types: ReadonlySet<string> | null;
   /** The time from which the caller's token is no longer accepted, in Unix milliseconds. */
   expiresAt: number;

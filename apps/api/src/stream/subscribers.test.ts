@@ -2,16 +2,25 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fakeSession } from '../../test/stream-fixture.js';
 import { createSubscribers } from './subscribers.js';
+import { matches } from '@tidings/events';
 import type { Frame } from './frame.js';
 import type { StreamEvent } from './stream-event.js';
 
 const TYPES = ['sync.completed', 'sync.failed', 'gaps.updated'];
 const OWNERS = ['alice', 'bob', 'carol'];
 
+const PATTERNS = [...TYPES, '*', 'sync.*', 'sync.completed@1', 'sync.completed@2', 'gaps.updated@2'];
+
 const events = fc
-  .array(fc.record({ type: fc.constantFrom(...TYPES), owner: fc.option(fc.constantFrom(...OWNERS, 'nobody')) }), {
-    maxLength: 12,
-  })
+  .array(
+    fc.record({
+      type: fc.constantFrom(...TYPES),
+      version: fc.constantFrom(1, 2),
+      isPreview: fc.boolean(),
+      owner: fc.option(fc.constantFrom(...OWNERS, 'nobody')),
+    }),
+    { maxLength: 12 },
+  )
   .map((list): StreamEvent[] =>
     list.map((event, index) => ({ ...event, position: index + 1, id: `e${String(index + 1)}`, data: '{}' })),
   );
@@ -19,10 +28,14 @@ const followers = fc.array(
   fc.record({
     owner: fc.constantFrom(...OWNERS),
     seesAll: fc.boolean(),
-    types: fc.option(fc.subarray(TYPES).map((types) => new Set(types))),
+    types: fc.option(fc.subarray(PATTERNS).map((types) => new Set(types))),
     leaves: fc.boolean(),
   }),
 );
+
+/** Without patterns a stream has all events but the previews of versions. */
+const isSelected = (event: StreamEvent, types: ReadonlySet<string> | null): boolean =>
+  types === null ? !event.isPreview : [...types].some((pattern) => matches(pattern, event.type, event));
 
 describe('subscribers', () => {
   test('each get exactly the events of their types that they may see, in order', () => {
@@ -37,7 +50,7 @@ describe('subscribers', () => {
         for (const { got, counts, owner, seesAll, types, leaves } of sessions) {
           const visible = batches
             .flat()
-            .filter((event) => (seesAll || event.owner === null || event.owner === owner) && (types?.has(event.type) ?? true));
+            .filter((event) => (seesAll || event.owner === null || event.owner === owner) && isSelected(event, types));
           expect(got).toEqual(leaves ? [] : visible.map(({ id }) => id));
           expect(counts.reduce((sum, count) => sum + count, 0)).toBe(got.length);
         }
@@ -60,6 +73,8 @@ describe('subscribers', () => {
       position,
       id: `e${String(position)}`,
       type: 'a.b',
+      version: 1,
+      isPreview: false,
       owner: null,
       data: '{}',
     });
@@ -81,8 +96,8 @@ describe('subscribers', () => {
       const { session } = fakeSession({ owner, types: new Set(['sync.completed']) });
       subscribers.join(Object.defineProperty(session, 'write', { get: () => (touched.push(owner), () => undefined) }));
     }
-    subscribers.send([{ position: 1, id: 'e1', type: 'sync.completed', owner: 'bob', data: '{}' }]);
-    subscribers.send([{ position: 2, id: 'e2', type: 'gaps.updated', owner: null, data: '{}' }]);
+    subscribers.send([{ position: 1, id: 'e1', type: 'sync.completed', version: 1, isPreview: false, owner: 'bob', data: '{}' }]);
+    subscribers.send([{ position: 2, id: 'e2', type: 'gaps.updated', version: 1, isPreview: false, owner: null, data: '{}' }]);
     expect(touched).toEqual(['bob']);
   });
 });

@@ -1,3 +1,4 @@
+import { patternsMatching } from '@tidings/events';
 import { frame, joined, type Frame } from './frame.js';
 import type { Session } from './session.js';
 import type { StreamEvent } from './stream-event.js';
@@ -61,8 +62,9 @@ export function createSubscribers(): Subscribers {
     },
     send(events) {
       const encodeBatch = createBatchEncoder();
+      const isWanted = createSelection();
       for (const { types, byOwner, ofAllOwners, seeingAll } of groups.values()) {
-        const wanted = types === null ? events : events.filter(({ type }) => types.has(type));
+        const wanted = events.filter((event) => isWanted(event, types));
         if (wanted.length === 0) continue;
         if (seeingAll.size > 0) write(seeingAll, encodeBatch(wanted));
 
@@ -86,6 +88,18 @@ function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Valu
   const value = map.get(key) ?? make();
   map.set(key, value);
   return value;
+}
+
+/** Returns a function that tells whether patterns select an event, and finds the patterns that match an event only once. */
+function createSelection(): (event: StreamEvent, selected: ReadonlySet<string> | null) => boolean {
+  const patterns = new Map<StreamEvent, readonly string[]>();
+  return (event, selected) => {
+    if (selected === null) return !event.isPreview;
+    const { type, version, isPreview } = event;
+    const matching = patterns.get(event) ?? [`${type}@${String(version)}`, ...(isPreview ? [] : patternsMatching(type))];
+    patterns.set(event, matching);
+    return matching.some((pattern) => selected.has(pattern));
+  };
 }
 
 /** Events that a socket gets in one write. */

@@ -1,12 +1,18 @@
 import { expect, test } from '@jest/globals';
+import { fixedEventTypes } from '@tidings/accept';
 import { DEFAULT_RETRY_POLICY } from '@tidings/config';
-import { catalog } from '@tidings/events';
 import { registrationSchemas } from './registration.js';
 
 /** Returns the messages about a `retry` by their fields, where events are kept for so many days. */
 function refusals(retry: object, retentionDays: number): Record<string, string> {
   const urlRules = { requireHttps: false, addresses: { allowed: [], denied: [] } };
-  const { change } = registrationSchemas({ urlRules, catalog, maxInFlight: 50, retry: DEFAULT_RETRY_POLICY, retentionDays });
+  const { change } = registrationSchemas({
+    urlRules,
+    eventTypes: fixedEventTypes([]),
+    maxInFlight: 50,
+    retry: DEFAULT_RETRY_POLICY,
+    retentionDays,
+  });
   const { error } = change.safeParse({ retry });
   return Object.fromEntries((error?.issues ?? []).map(({ path, message }) => [path.join('.'), message]));
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { changeOf } from '../http/change-of.js';
 import { countItems, MAX_ITEMS } from '../http/count-items.js';
-import { patternSchema } from '../events/types-parameter.js';
+import { PATTERN, type KnownTypes } from '../events/types-parameter.js';
 import { checkUrl, isReservedHeader, type UrlRules } from '@tidings/egress';
-import { isPattern, type Catalog } from '@tidings/events';
+import { isPattern } from '@tidings/events';
 import { longestSpanMs, MAX_ATTEMPTS, policyOf, RETRY_SCHEDULE_NAMES, type RetryPolicy } from '@tidings/config';
 
 const MAX_HEADERS = 20;
@@ -82,7 +82,7 @@ interface RegistrationRules {
   urlRules: UrlRules;
   /** The maximum of `max_in_flight` that an owner may set: a slow receiver occupies that many slots of a worker. */
   maxInFlight: number;
-  catalog: Pick<Catalog, 'knows' | 'types'>;
+  eventTypes: KnownTypes;
   /** The server's retry policy, for webhooks without values of their own. */
   retry: RetryPolicy;
   /** How long events are kept, in days. */
@@ -90,7 +90,7 @@ interface RegistrationRules {
 }
 
 /** Creates the schemas of the bodies of `POST /api/webhooks` (`create`) and `PATCH /api/webhooks/{id}` (`change`). */
-export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server }: RegistrationRules) {
+export function registrationSchemas({ urlRules, eventTypes, maxInFlight, ...server }: RegistrationRules) {
   const url = z
     .string()
     .superRefine((text, context) => {
@@ -101,14 +101,14 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
   const eventType = z
     .string()
     .superRefine((text, context) => {
-      if (!isPattern(text) || !catalog.knows(text)) {
+      if (!isPattern(text) || !eventTypes.current.knows(text)) {
         context.addIssue({
           code: 'custom',
-          message: `must be "*", a known type, or its prefix and ".*"; known types: ${catalog.types.join(', ')}`,
+          message: `must be "*", an event type, its prefix and ".*", or a type with "@" and one of its versions; the event types are ${eventTypes.current.someNames}`,
         });
       }
     })
-    .meta(patternSchema(catalog.types));
+    .meta(PATTERN);
   const fields = {
     url,
     event_types: z.preprocess(
@@ -143,8 +143,6 @@ export function registrationSchemas({ urlRules, catalog, maxInFlight, ...server 
     retry: retrySchema(server.retry, server.retentionDays).nullable(),
   };
   return {
-    /** Patterns for the examples of documents. */
-    examplePatterns: catalog.types.slice(-1).map((type) => `${type.slice(0, type.indexOf('.'))}.*`),
     create: z
       .strictObject({
         url,

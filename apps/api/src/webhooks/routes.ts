@@ -79,6 +79,7 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         method: 'post',
         path: '/api/webhooks',
         operationId: 'registerWebhook',
+        namesEventTypes: true,
         summary: 'Registers a webhook',
         description:
           'Returns the `secret`, which no later request returns again, except for a repetition with the same `Idempotency-Key` within 24 hours.',
@@ -87,7 +88,7 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
           'A repeated body with the same key within 24 hours gets the same answer, with the secret, and registers nothing more.',
         ),
         sendsEvents: true,
-        body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: schemas.examplePatterns } },
+        body: { schema: schemas.create, example: { url: 'https://example.com/hook', event_types: ['*'] } },
         responses: {
           201: { description: 'The webhook, with its secret.', schema: webhookWithSecretJson },
           409: {
@@ -193,6 +194,7 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         method: 'patch',
         path: ONE,
         operationId: 'changeWebhook',
+        namesEventTypes: true,
         summary: 'Changes the fields in the body',
         description:
           '`enabled: false` cancels pending deliveries. `enabled: true` or another `url` resets the failures of the webhook; another `url` also ends the waits that the receiver at the earlier one caused, so that retries are due at the pace of replays, and has to be verified if the server verifies webhooks. `retry` is replaced as a whole; null: the policy of the server.',

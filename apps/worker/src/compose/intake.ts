@@ -1,6 +1,6 @@
-import { createAccept, type Accept } from '@tidings/accept';
+import { createAccept, type Accept, type EventTypes } from '@tidings/accept';
 import { connectToOutbox } from '@tidings/database';
-import { createOutboxRelay, type Catalog, type EventDraft, type OutboxRelay } from '@tidings/events';
+import { createOutboxRelay, type EventDraft, type OutboxRelay } from '@tidings/events';
 import type { Logger } from '@tidings/runtime/logging';
 import type { Tracing } from '@tidings/runtime/tracing';
 import type { WorkerConfig } from '../config.js';
@@ -12,7 +12,7 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface IntakeParts {
   config: Pick<WorkerConfig, 'prefix' | 'outboxes'>;
-  catalog: Catalog;
+  eventTypes: EventTypes;
   connections: Pick<Connections, 'pools' | 'commands' | 'queue' | 'expansions'>;
   metrics: Pick<WorkerMetrics, 'accept' | 'outboxes'>;
   log: Logger;
@@ -29,7 +29,7 @@ export interface Intake {
 }
 
 /** Creates step 2 of the journey for enqueued events and for the events of outboxes. */
-export function createIntake({ config, catalog, connections, metrics, log, tracing }: IntakeParts): Intake {
+export function createIntake({ config, eventTypes, connections, metrics, log, tracing }: IntakeParts): Intake {
   const { pools, commands, queue, expansions } = connections;
   const { prefix } = config;
   const accept = createAccept({
@@ -38,21 +38,20 @@ export function createIntake({ config, catalog, connections, metrics, log, traci
     expansions,
     redis: commands,
     prefix,
-    catalog,
     observe: metrics.accept,
     log,
     tracing,
   });
   const ingest = createIngest({
     accept,
-    catalog,
+    eventTypes,
     onInvalid: () => {
       metrics.accept.rejected('invalid');
     },
     log,
   });
 
-  const acceptRelayed = createAcceptRelayed({ accept, catalog });
+  const acceptRelayed = createAcceptRelayed({ accept, eventTypes });
   const relays = config.outboxes.map(({ name, url }) =>
     createOutboxRelay<EventDraft>({
       connect: () => connectToOutbox(url),

@@ -17,7 +17,6 @@ import {
   WAKE_LIMIT,
   wakeDeliveries,
 } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
 import type { JobCounts } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import { createPeriodicTask, createSharedPeriodicTask, type PeriodicTask } from '@tidings/runtime/periodic-task';
@@ -39,7 +38,6 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface PeriodicTasksParts {
   config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'healthServer'>;
-  catalog: Catalog;
   connections: Pick<Connections, 'pools' | 'queue' | 'expansions'>;
   metrics: Pick<WorkerMetrics, 'registry' | 'deliveries' | 'observeTask'>;
   accept: Accept;
@@ -74,7 +72,6 @@ const MEASURE_MS = 15_000;
 export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
   const {
     config,
-    catalog,
     connections,
     metrics,
     accept,
@@ -113,7 +110,6 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     readUnnotified: () => readUnnotified(sql),
     accept,
     markNotified: (webhook) => markNotified(sql, webhook),
-    catalog,
     log,
   });
   const expiry = { retentionDays: config.retentionDays, noticeHours: Math.min(NOTICE_HOURS, 12 * config.retentionDays) };
@@ -122,7 +118,6 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     accept,
     markExpiring: (expiring) => markExpiring(sql, expiring),
     skipExpired: (from) => skipExpired(sql, from, expiry),
-    catalog,
     onEnded: metrics.deliveries.ended,
     log,
   });

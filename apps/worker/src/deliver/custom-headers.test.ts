@@ -74,6 +74,7 @@ test('sends each header of Tidings once and unchanged, with any custom headers i
           claimedAt: 1_795_000_000,
           eventId: 'evt_1',
           eventType: 'sync.completed',
+          eventVersion: 1,
           eventTimestamp: '2026-11-24T10:00:00.000Z',
           eventData: '{}',
         },

@@ -24,6 +24,7 @@ const claimed = (attemptCount = 0): LeasedDelivery => ({
   claimedAt: 1_795_000_000,
   eventId: 'evt_1',
   eventType: 'sync.completed',
+  eventVersion: 1,
   eventTimestamp: '',
   eventData: '{}',
   traceparent: null,

@@ -255,8 +255,16 @@ function toRecord({ id, leaseToken, url, slowDowns }: ClaimedDelivery, result: A
 }
 
 /** The fields of every log line about an attempt. */
-function idsOf({ id, webhookId, eventId, eventType, replay }: ClaimedDelivery, attempt: number) {
-  return { event_id: eventId, delivery_id: id, webhook_id: webhookId, event_type: eventType, attempt, replay };
+function idsOf({ id, webhookId, eventId, eventType, eventVersion, replay }: ClaimedDelivery, attempt: number) {
+  return {
+    event_id: eventId,
+    delivery_id: id,
+    webhook_id: webhookId,
+    event_type: eventType,
+    event_version: eventVersion,
+    attempt,
+    replay,
+  };
 }
 
 function describe(delivery: ClaimedDelivery, attempt: number, result: AttemptResult, outcome: Outcome) {
@@ -266,6 +274,7 @@ function describe(delivery: ClaimedDelivery, attempt: number, result: AttemptRes
     delivery_id: delivery.id,
     webhook_id: delivery.webhookId,
     event_type: delivery.eventType,
+    event_version: delivery.eventVersion,
     attempt,
     replay: delivery.replay,
     status: outcome.status,

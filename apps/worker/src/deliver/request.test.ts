@@ -21,6 +21,7 @@ const delivery = (more: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
   claimedAt: now,
   eventId: 'evt_1',
   eventType: 'sync.completed',
+  eventVersion: 1,
   eventTimestamp: '2026-11-24T10:00:00.000Z',
   eventData: '{"user_id":"alice","duration_s":1.50}',
   traceparent: null,

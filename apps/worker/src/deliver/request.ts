@@ -16,6 +16,7 @@ export type SignableEvent = Pick<
   | 'claimedAt'
   | 'eventId'
   | 'eventType'
+  | 'eventVersion'
   | 'eventTimestamp'
   | 'eventData'
 >;
@@ -46,6 +47,7 @@ export function buildRequest(delivery: SignableEvent, seal: Pick<Seal, 'open'>):
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
+      'webhook-event-version': String(delivery.eventVersion),
       'webhook-signature': sign({ id, timestamp, body, keys: secrets.map(secretKey) }),
     },
   };

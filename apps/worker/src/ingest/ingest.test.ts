@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConflictingEventError, type Accept } from '@tidings/accept';
+import { ConflictingEventError, fixedEventTypes, inputOf, type Accept } from '@tidings/accept';
 import { catalog, type TidingsEvent } from '@tidings/events';
 import { createIngest } from './ingest.js';
 
+const eventTypes = fixedEventTypes(catalog.describe().map(inputOf));
 const job = {
   id: 'evt_1',
   type: 'sync.completed',
@@ -10,6 +11,9 @@ const job = {
   timestamp: '2026-11-24T10:00:00.000Z',
   data: '{"user_id":"alice","items_synced":1,"errors":0,"duration_s":1}',
 };
+
+/** What the type of the job adds to the event. */
+const OF_TYPE = { version: 1, isPreview: false, typeRevision: expect.any(String) as unknown };
 
 /** Ingests one job. Returns the job outcome and the accepted events. */
 async function ingest(input: unknown, failure?: Error) {
@@ -23,7 +27,7 @@ async function ingest(input: unknown, failure?: Error) {
   ) as Accept;
   const lines: unknown[] = [];
   const write = (message: string, details: object) => void lines.push([message, details]);
-  const jobOutcome = await createIngest({ accept, catalog, log: { error: write, warn: write } })(input, 'event-1');
+  const jobOutcome = await createIngest({ accept, eventTypes, log: { error: write, warn: write } })(input, 'event-1');
   return { jobOutcome, accepted, logged: JSON.stringify(lines) };
 }
 
@@ -31,12 +35,12 @@ describe('an enqueued event', () => {
   test('is accepted unchanged, with its id and time', async () => {
     const { jobOutcome, accepted } = await ingest(job);
     expect(jobOutcome).toEqual({ action: 'finish' });
-    expect(accepted).toEqual([job]);
+    expect(accepted).toEqual([{ ...job, ...OF_TYPE }]);
   });
 
   test.each(['1.0', '1e2', '9007199254740993', '12345678901234567890'])('keeps the digits of its numbers: %s', async (number) => {
     const data = job.data.replace('"duration_s":1', `"duration_s":${number}`);
-    expect((await ingest({ ...job, data })).accepted).toEqual([{ ...job, data }]);
+    expect((await ingest({ ...job, data })).accepted).toEqual([{ ...job, ...OF_TYPE, data }]);
   });
 
   test('that is refused says why, and where', async () => {

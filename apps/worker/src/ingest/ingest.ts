@@ -1,5 +1,5 @@
-import { ConflictingEventError, type Accept } from '@tidings/accept';
-import { eventJob, InvalidEventError, parseEventData, type Catalog, type TidingsEvent } from '@tidings/events';
+import { ConflictingEventError, type Accept, type EventTypes } from '@tidings/accept';
+import { eventJob, InvalidEventError, parseEventData, type EventDraft } from '@tidings/events';
 import type { JobOutcome } from '@tidings/queue';
 
 /** Processes one job of the queue `events`, and returns the outcome of the job. */
@@ -11,7 +11,7 @@ const MAX_NAME_CHARACTERS = 200;
 
 interface IngestParts {
   accept: Accept;
-  catalog: Pick<Catalog, 'validate'>;
+  eventTypes: Pick<EventTypes, 'withValidEvents'>;
   /** Called for each job that is not a valid event, for the metrics. */
   onInvalid?: () => void;
   log: { error: (message: string, details: object) => void; warn: (message: string, details: object) => void };
@@ -19,16 +19,11 @@ interface IngestParts {
 
 /**
  * Creates step 2 of an event's journey for events that a service enqueued. Anyone who reaches Redis can write jobs, so the
- * event is validated by the catalog again, and its owner is read from its data, not from the job.
+ * event is validated again, and its owner is read from its data, not from the job.
  */
-export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): Ingest {
+export function createIngest({ accept, eventTypes, onInvalid, log }: IngestParts): Ingest {
   return async (job, jobId) => {
-    let events: TidingsEvent[];
-    try {
-      const { data, ...envelope } = eventJob.parse(job);
-      events = catalog.validate([{ ...envelope, data: parseEventData(data) }]);
-    } catch (error) {
-      const reason = error instanceof InvalidEventError ? error.message : 'The job is not an event.';
+    const refuse = (reason: string): JobOutcome => {
       onInvalid?.();
       log.error('An enqueued event is not valid. It stays in the failed set of the queue "events".', {
         job_id: jobId,
@@ -36,11 +31,19 @@ export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): 
         reason: reason.slice(0, MAX_REASON_CHARACTERS),
       });
       return { action: 'dead_letter', reason };
+    };
+    let draft: EventDraft;
+    try {
+      const { data, ...envelope } = eventJob.parse(job);
+      draft = { ...envelope, data: parseEventData(data) };
+    } catch (error) {
+      return refuse(error instanceof InvalidEventError ? error.message : 'The job is not an event.');
     }
     try {
-      await accept(events);
+      await eventTypes.withValidEvents([draft], undefined, (events) => accept(events));
       return { action: 'finish' };
     } catch (error) {
+      if (error instanceof InvalidEventError) return refuse(error.message);
       if (error instanceof ConflictingEventError) {
         log.error('An enqueued event has the id of another. It stays in the failed set of the queue "events".', {
           job_id: jobId,
@@ -48,7 +51,7 @@ export function createIngest({ accept, catalog, onInvalid, log }: IngestParts): 
         });
         return { action: 'dead_letter', reason: error.message };
       }
-      log.warn('An enqueued event could not be accepted yet; BullMQ retries it.', { event_id: events[0]?.id, error });
+      log.warn('An enqueued event could not be accepted yet; BullMQ retries it.', { event_id: draft.id, error });
       return { action: 'retry', reason: 'The database did not commit it.' };
     }
   };

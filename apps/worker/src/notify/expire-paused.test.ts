@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConflictingEventError, type Accept } from '@tidings/accept';
 import type { Expired, ExpiringDeliveries } from '@tidings/database';
-import { catalog, type TidingsEvent } from '@tidings/events';
+import type { TidingsEvent } from '@tidings/events';
 import { createExpirePaused } from './expire-paused.js';
 
 const EXPIRING: ExpiringDeliveries = {
@@ -50,7 +50,6 @@ async function runRound({ pages = [], expired = [], failure }: Round) {
       places.push(webhookId);
       return Promise.resolve(chunks.shift() ?? null);
     },
-    catalog,
     onEnded: (_status, count) => (ended += count),
     log: { warn: () => undefined },
   });

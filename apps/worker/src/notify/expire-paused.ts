@@ -1,6 +1,6 @@
 import { ConflictingEventError, derivedEventId, type Accept } from '@tidings/accept';
 import type { Expired, ExpiringDeliveries } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import { systemCatalog } from '@tidings/events';
 
 interface ExpirePausedParts {
   /** Reads a page of the webhooks whose owners are to be notified, behind the webhook with this id. */
@@ -9,7 +9,6 @@ interface ExpirePausedParts {
   markExpiring: (expiring: ExpiringDeliveries) => Promise<void>;
   /** Skips a chunk of the deliveries of one webhook, the first one at or behind a place; null when there are no more. */
   skipExpired: (from: Pick<Expired, 'period' | 'webhookId'>) => Promise<Expired | null>;
-  catalog: Pick<Catalog, 'validateSystemEvent'>;
   /** Called for deliveries that ended, for the metrics. */
   onEnded: (status: 'skipped', count: number) => void;
   log: { warn: (message: string, details: object) => void };
@@ -22,7 +21,7 @@ interface ExpirePausedParts {
  * interrupted round publishes it once, though the number and the times have changed since.
  */
 export function createExpirePaused(parts: ExpirePausedParts) {
-  const { readExpiring, accept, markExpiring, skipExpired, catalog, onEnded, log } = parts;
+  const { readExpiring, accept, markExpiring, skipExpired, onEnded, log } = parts;
 
   const notify = async (expiring: ExpiringDeliveries): Promise<void> => {
     const { webhookId, owner, pausedBy, occasion, period, count, oldestAt, skippedAfter } = expiring;
@@ -35,7 +34,7 @@ export function createExpirePaused(parts: ExpirePausedParts) {
       skipped_after: skippedAfter.toISOString(),
     };
     const id = derivedEventId('webhook.expiring', webhookId, period, occasion);
-    const event = catalog.validateSystemEvent({ id, type: 'webhook.expiring', data });
+    const event = systemCatalog.validateSystemEvent({ id, type: 'webhook.expiring', data });
     try {
       await accept([event]);
     } catch (error) {

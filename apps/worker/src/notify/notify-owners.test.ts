@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Accept } from '@tidings/accept';
 import type { DisabledWebhook } from '@tidings/database';
-import { catalog, type TidingsEvent } from '@tidings/events';
+import type { TidingsEvent } from '@tidings/events';
 import { createNotifyOwners } from './notify-owners.js';
 
 const webhook: DisabledWebhook = { id: 'wh_1', owner: 'alice', reason: 'failing', disabledAt: new Date('2026-11-24T10:00:00Z') };
@@ -21,7 +21,6 @@ async function notify(unnotified: DisabledWebhook[], failure?: Error) {
     readUnnotified: () => Promise.resolve(unnotified),
     accept,
     markNotified: ({ id }) => Promise.resolve(void notified.push(id)),
-    catalog,
     log: { warn: () => undefined },
   });
   const error = await run().catch((reason: unknown) => reason);

@@ -1,12 +1,11 @@
 import { derivedEventId, type Accept } from '@tidings/accept';
 import type { DisabledWebhook } from '@tidings/database';
-import type { Catalog } from '@tidings/events';
+import { systemCatalog } from '@tidings/events';
 
 interface NotifyOwnersParts {
   readUnnotified: () => Promise<DisabledWebhook[]>;
   accept: Accept;
   markNotified: (webhook: DisabledWebhook) => Promise<void>;
-  catalog: Pick<Catalog, 'validateSystemEvent'>;
   log: { warn: (message: string, details: object) => void };
 }
 
@@ -15,12 +14,12 @@ interface NotifyOwnersParts {
  * of its owner. The event's id is derived from its content, so that an interrupted round, or two rounds at once, publish it
  * once. A round throws when PostgreSQL is away.
  */
-export function createNotifyOwners({ readUnnotified, accept, markNotified, catalog, log }: NotifyOwnersParts) {
+export function createNotifyOwners({ readUnnotified, accept, markNotified, log }: NotifyOwnersParts) {
   return async (): Promise<void> => {
     for (const webhook of await readUnnotified()) {
       const { id, owner, reason } = webhook;
       const disabledAt = webhook.disabledAt.toISOString();
-      const event = catalog.validateSystemEvent({
+      const event = systemCatalog.validateSystemEvent({
         id: derivedEventId('webhook.disabled', id, disabledAt),
         type: 'webhook.disabled',
         timestamp: disabledAt,

@@ -1,9 +1,9 @@
-import { ConflictingEventError, type Accept } from '@tidings/accept';
-import { RejectedEventError, type Catalog, type EventDraft } from '@tidings/events';
+import { ConflictingEventError, type Accept, type EventTypes } from '@tidings/accept';
+import { RejectedEventError, type EventDraft } from '@tidings/events';
 
 interface AcceptRelayedParts {
   accept: Accept;
-  catalog: Pick<Catalog, 'validate'>;
+  eventTypes: Pick<EventTypes, 'withValidEvents'>;
 }
 
 /**
@@ -11,11 +11,11 @@ interface AcceptRelayedParts {
  * they are validated as if they came over HTTP. Throws an `InvalidEventError` or a `RejectedEventError` for events that will
  * never be accepted, and the database's error when the relay should retry.
  */
-export function createAcceptRelayed({ accept, catalog }: AcceptRelayedParts) {
+export function createAcceptRelayed({ accept, eventTypes }: AcceptRelayedParts) {
   return async (events: readonly EventDraft[]): Promise<void> => {
-    const valid = catalog.validate(events, events.length === 1 ? undefined : 'events');
+    const list = events.length === 1 ? undefined : 'events';
     try {
-      await accept(valid);
+      await eventTypes.withValidEvents(events, list, (valid) => accept(valid));
     } catch (error) {
       if (error instanceof ConflictingEventError) throw new RejectedEventError(error.message, { cause: error });
       throw error;

@@ -1,5 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createAccept, type Accept } from '@tidings/accept';
+import {
+  createAccept,
+  createChangeEventTypes,
+  createEventTypes,
+  inputOf,
+  openEventTypes,
+  type Accept,
+  type EventTypes,
+} from '@tidings/accept';
 import { connectToOutbox, openDatabase, readEvents, type Database } from '@tidings/database';
 import { catalog, createOutbox, createOutboxRelay, outboxTable, syncFailed, type OutboxRelay } from '@tidings/events';
 import { createFaultProxy, createTestDatabase, eventually, type FaultProxy, type TestDatabase } from '@tidings/testing';
@@ -16,6 +24,7 @@ let warnings: number;
 /** The id and status of every event that the relay accepted, in order. */
 let accepted: string[];
 let accept: Accept;
+let eventTypes: EventTypes;
 
 beforeAll(async () => {
   [tidingsDatabase, serviceDatabase] = await Promise.all([createTestDatabase(), createTestDatabase('empty')]);
@@ -26,6 +35,11 @@ beforeAll(async () => {
     await service.pool.query(`ALTER DATABASE ${new URL(serviceDatabase.url).pathname.slice(1)} RESET ${limit}`);
   await service.pool.query(outboxTable());
   await service.pool.query('CREATE TABLE syncs (id int PRIMARY KEY)');
+  eventTypes = createEventTypes(tidings.pool);
+  const shipped = catalog.describe().map(inputOf);
+  const log = { info: () => undefined, warn: () => undefined };
+  const change = createChangeEventTypes(tidings.pool, eventTypes);
+  await openEventTypes({ eventTypes, change, log }, { configured: undefined, shipped });
 });
 afterAll(async () => {
   await Promise.all([tidings.close(), service.close()]);
@@ -43,7 +57,6 @@ beforeEach(async () => {
     expansions: { enqueue: () => Promise.resolve() },
     redis: { publish: () => Promise.resolve() },
     prefix: '{test}',
-    catalog,
     log: { debug: () => undefined, warn: () => undefined },
   });
   accept = Object.assign(
@@ -64,7 +77,7 @@ const outbox = createOutbox();
 const failed = (id: string, message = 'gone') => syncFailed({ user_id: 'alice', error_message: message }, { id });
 const logged = async () => (await readEvents(tidings.pool, { after: 0, limit: 1000 })).events.map(({ id }) => id);
 const remaining = async () => (await service.pool.query('SELECT id, error FROM tidings.outbox ORDER BY position')).rows;
-const start = (publish = createAcceptRelayed({ accept, catalog })) => {
+const start = (publish = createAcceptRelayed({ accept, eventTypes })) => {
   const log = { warn: () => void (warnings += 1), error: () => undefined };
   relay = createOutboxRelay({ connect: () => connectToOutbox(proxy.url), publish, log, pollMs: 50 });
   relay.start();
@@ -90,7 +103,7 @@ describe('an event of an outbox', () => {
   });
 
   test('is in the log once, although the relay breaks off between accepting and deleting', async () => {
-    const acceptRelayed = createAcceptRelayed({ accept, catalog });
+    const acceptRelayed = createAcceptRelayed({ accept, eventTypes });
     let breaks = true;
     await outbox.publish(service.pool.query.bind(service.pool), [failed('a'), failed('b')]);
     start(async (events) => {
@@ -120,9 +133,9 @@ describe('an event of an outbox', () => {
     await eventually(async () => {
       expect(await remaining()).toEqual([
         { id: 'taken', error: expect.stringContaining('same id and other content') },
-        { id: 'unknown', error: expect.stringContaining('type: "sync.unknown" is not in the catalog') },
+        { id: 'unknown', error: expect.stringContaining('type: "sync.unknown" is no event type') },
         { id: 'own', error: expect.stringContaining('is published by Tidings itself') },
-        { id: 'wrong', error: expect.stringMatching(/^data\.user_id: .*; data\.error_message: /) },
+        { id: 'wrong', error: expect.stringMatching(/^data\.error_message: .*; data\.user_id: /) },
       ]);
     });
     expect(await logged()).toEqual(['taken', 'a', 'b', 'c']);
@@ -136,7 +149,7 @@ describe('an event of an outbox', () => {
         (events: Parameters<Accept>[0]) => (away ? Promise.reject(new Error('The database is away.')) : accept(events)),
         { idle: accept.idle },
       ),
-      catalog,
+      eventTypes,
     });
     await outbox.publish(service.pool.query.bind(service.pool), failed('a'));
     start(acceptRelayed);

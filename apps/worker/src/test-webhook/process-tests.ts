@@ -31,6 +31,7 @@ export function createProcessTests({ claim, readEndpoint, build, send, release, 
       ...endpoint,
       eventId,
       eventType: type,
+      eventVersion: 1,
       eventTimestamp: new Date(endpoint.claimedAt * 1000).toISOString(),
       eventData: JSON.stringify(data),
     });

@@ -55,6 +55,7 @@ export function createVerifyWebhooks(parts: VerifyWebhooksParts) {
         ...webhook,
         eventId: derivedEventId(type, webhookId, challenge),
         eventType: type,
+        eventVersion: 1,
         eventTimestamp: new Date(claimedAt * 1000).toISOString(),
         eventData: JSON.stringify(data),
       });

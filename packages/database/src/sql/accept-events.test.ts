@@ -36,6 +36,8 @@ describe('an accepted event', () => {
         id: 'one',
         position: expect.any(Number),
         type: 'gaps.updated',
+        version: 1,
+        isPreview: false,
         owner: 'alice',
         timestamp: '2026-02-28T23:00:00.125Z',
         data,
@@ -437,7 +439,7 @@ describe('an event that many webhooks match', () => {
          patterns, fifo_done, fifo_cursor, cursor, deliveries FROM expansions JOIN events ON id = event_id`,
     );
     const begun = { fifo_done: false, fifo_cursor: '', cursor: '', deliveries: 0 };
-    const patterns = ['*', 'sync.completed', 'sync.*'];
+    const patterns = ['*', 'sync.completed', 'sync.*', 'sync.completed@1'];
     expect(rows).toEqual([{ placed: true, event_id: 'a', event_type: 'sync.completed', owner, dated: true, patterns, ...begun }]);
   });
 
@@ -496,7 +498,7 @@ describe('a list of events', () => {
 
   test('may be empty', async () => {
     const written = { deliveries: 0, skipped: 0 };
-    const nothing = { accepted: [], admitted: [], written, expanding: 0, conflicts: new Map() };
+    const nothing = { accepted: [], admitted: [], written, expanding: 0, conflicts: new Map(), stale: new Set() };
     expect(await acceptEvents(log.pool, [], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
     expect(await acceptEvents(log.pool, [[]], { patterns: new Map(), wakeAfterMs: 1000 })).toEqual(nothing);
   });

@@ -7,6 +7,12 @@ import { writeDeliveries } from './write-deliveries.js';
 export interface NewEvent {
   id: string;
   type: string;
+  /** The version of its type. Default 1. */
+  version?: number;
+  /** Whether this version is above the default one: only webhooks that name it get the event. Default false. */
+  isPreview?: boolean;
+  /** The revision of its type by which it was validated. Default: none, the type is not in the registry, as those of Tidings itself. */
+  typeRevision?: string | null;
   /** The one owner who may see it; null: everyone. */
   owner: string | null;
   /** ISO 8601. */
@@ -28,7 +34,7 @@ export interface AcceptedEvent {
 
 /** Patterns, times and bounds for accepting events. */
 export interface AcceptOptions {
-  /** For each type among the events, the patterns that match it. */
+  /** For each type among the events, the patterns without a version that match it; none: no webhook gets its events. */
   patterns: ReadonlyMap<string, readonly string[]>;
   /** Time until the reconciler checks whether a delivery was enqueued, in milliseconds. */
   wakeAfterMs: number;
@@ -65,6 +71,8 @@ export interface AcceptedCalls {
    * events. No event of such a call is written.
    */
   conflicts: Map<number, string[]>;
+  /** The numbers of the calls that were validated by another revision of a type than the present one: no event of such a call is written. */
+  stale: Set<number>;
 }
 
 /** The columns of the one row that the statement returns. */
@@ -76,6 +84,13 @@ interface Row {
   expanding: number;
   /** The events of a call that the log has with another text. `logged`: the text; null: it cannot be of the same value. */
   conflicts: Conflict[];
+  /** The revisions of types that are not the present ones. Then nothing is written. */
+  stale: Revision[];
+}
+
+interface Revision {
+  type: string;
+  revision: string;
 }
 
 interface Conflict {
@@ -111,6 +126,9 @@ const MAX_WEBHOOKS_COUNTED = 1000;
  * in flight, however many events are published at once. Transactions that accept at the same time may each give out the same
  * slot; the claim is exact. For a webhook that Tidings disabled the delivery is written as skipped.
  *
+ * Whoever changes a type gets an answer after its commit. So if a call was validated by a revision that is not the present one, it
+ * must be validated again (`stale`): no event that the changed type forbids is accepted after that answer.
+ *
  * If the log has no partition for the present time, because PostgreSQL's clock was moved, the partition is added first.
  */
 export async function acceptEvents(
@@ -120,7 +138,7 @@ export async function acceptEvents(
 ): Promise<AcceptedCalls> {
   const { isSameData = (one, other) => one === other } = options;
   const written = { deliveries: 0, skipped: 0 };
-  const result: AcceptedCalls = { accepted: [], admitted: [], written, expanding: 0, conflicts: new Map() };
+  const result: AcceptedCalls = { accepted: [], admitted: [], written, expanding: 0, conflicts: new Map(), stale: new Set() };
   let remaining: Call<NewEvent>[] = calls.map((events, number) => ({ number, events }));
   while (remaining.length > 0) {
     const { together, later, contradictory } = arrangeCalls(remaining, isSameData);
@@ -131,6 +149,12 @@ export async function acceptEvents(
       await addMissingPeriod(sql);
       return accept();
     });
+    if (row.stale.length > 0) {
+      const isStale = (call: Call<NewEvent>) => call.events.some((event) => row.stale.some((old) => isOf(event, old)));
+      for (const { number } of remaining.filter(isStale)) result.stale.add(number);
+      remaining = remaining.filter((call) => !isStale(call));
+      continue;
+    }
     result.accepted.push(...row.accepted);
     result.admitted.push(...row.admitted);
     written.deliveries += row.deliveries;
@@ -142,6 +166,8 @@ export async function acceptEvents(
   }
   return result;
 }
+
+const isOf = ({ type, typeRevision }: NewEvent, { type: name, revision }: Revision) => type === name && typeRevision === revision;
 
 /**
  * Separates the calls that the log contradicts from those whose events it has in other words. These are returned with the texts
@@ -177,13 +203,17 @@ async function acceptTogether(
 ): Promise<Row> {
   const events = calls.flatMap((call) => call.events);
   const callNumbers = calls.flatMap((call) => call.events.map(() => call.number));
+  const revisions = revisionsOf(events);
   const pairs = [...patterns].flatMap(([type, list]) => list.map((pattern) => ({ type, pattern })));
   const { rows } = await sql.query<Row>({
     name: 'accept_events',
     text: `
       WITH offered AS MATERIALIZED (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $12::text[])
-          WITH ORDINALITY AS offered (id, type, owner, data, timestamp, traceparent, call, published_by, ordinal)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::int[], $12::text[], $13::int[], $14::bool[])
+          WITH ORDINALITY AS offered (id, type, owner, data, timestamp, traceparent, call, published_by, version, is_preview, ordinal)
+      ), stale AS MATERIALIZED (
+        SELECT * FROM unnest($15::text[], $16::uuid[]) AS validated (type, revision)
+        WHERE revision IS DISTINCT FROM (SELECT event_types.revision FROM event_types WHERE event_types.name = validated.type)
       ), known AS MATERIALIZED (
         SELECT * FROM lock_log($1::text[])
       ), conflict AS MATERIALIZED (
@@ -195,17 +225,22 @@ async function acceptTogether(
         SELECT DISTINCT ON (id) offered.* FROM offered
         WHERE NOT EXISTS (SELECT FROM known WHERE known.id = offered.id)
           AND NOT EXISTS (SELECT FROM conflict WHERE conflict.call = offered.call)
+          AND NOT EXISTS (SELECT FROM stale)
         ORDER BY id, ordinal
       ), accepted AS (
-        INSERT INTO events (id, position, type, owner, data, timestamp, accepted_at, traceparent, published_by)
-        SELECT id, nextval('events_position_seq'), type, owner, data::json, timestamp, now(), traceparent, published_by
+        INSERT INTO events (id, position, type, version, is_preview, owner, data, timestamp, accepted_at, traceparent, published_by)
+        SELECT id, nextval('events_position_seq'), type, version, is_preview, owner, data::json, timestamp, now(), traceparent, published_by
         FROM (SELECT * FROM fresh ORDER BY ordinal) AS in_order
-        RETURNING id, position, type, owner, accepted_at
+        RETURNING id, position, type, version, is_preview, owner, accepted_at
       ), pattern AS (
         SELECT type, array_agg(pattern) AS patterns FROM unnest($8::text[], $9::text[]) AS pair (type, pattern) GROUP BY type
+      ), addressed AS (
+        SELECT id, position, type, version, owner, accepted_at,
+          CASE WHEN is_preview THEN '{}' ELSE patterns END || (type || '@' || version) AS patterns
+        FROM accepted JOIN pattern USING (type)
       ), audience AS (
-        -- How many webhooks match: counted once for all events of a type and owner, in the first row, and not beyond the limit.
-        SELECT *, CASE WHEN row_number() OVER (PARTITION BY type, owner ORDER BY position) > 1 THEN NULL
+        -- How many webhooks match: counted once for all events of a version and owner, in the first row, and not beyond the limit.
+        SELECT *, CASE WHEN row_number() OVER (PARTITION BY type, version, owner ORDER BY position) > 1 THEN NULL
           WHEN owner IS NULL THEN (
             SELECT count(*) FROM (
               SELECT FROM subscriptions WHERE subscriptions.pattern = ANY (patterns) LIMIT ${String(MAX_WEBHOOKS_AN_EVENT + 1)}
@@ -214,19 +249,19 @@ async function acceptTogether(
             SELECT CASE WHEN count(*) > ${String(MAX_WEBHOOKS_COUNTED)} THEN ${String(MAX_WEBHOOKS_AN_EVENT + 1)}
               ELSE count(*) FILTER (WHERE is_deliverable(webhook) AND (webhook).event_types && patterns) END
             FROM (
-              SELECT webhooks AS webhook FROM webhooks WHERE webhooks.owner = accepted.owner LIMIT ${String(MAX_WEBHOOKS_COUNTED + 1)}
+              SELECT webhooks AS webhook FROM webhooks WHERE webhooks.owner = addressed.owner LIMIT ${String(MAX_WEBHOOKS_COUNTED + 1)}
             ) AS bounded)
           END AS counted
-        FROM accepted JOIN pattern USING (type)
+        FROM addressed
       ), sized AS (
-        SELECT *, max(counted) OVER (PARTITION BY type, owner) AS size FROM audience
+        SELECT *, max(counted) OVER (PARTITION BY type, version, owner) AS size FROM audience
       ), planned AS MATERIALIZED (
         SELECT *, size <= ${String(MAX_WEBHOOKS_AN_EVENT)} AND ${String(MAX_DELIVERIES_A_COMMIT)} >=
           sum(size) FILTER (WHERE size <= ${String(MAX_WEBHOOKS_AN_EVENT)}) OVER (ORDER BY position) AS is_small
         FROM sized
       ), expansion AS (
-        INSERT INTO expansions (event_position, event_id, event_type, owner, accepted_at, patterns)
-        SELECT position, id, type, owner, accepted_at, patterns FROM planned WHERE NOT is_small
+        INSERT INTO expansions (event_position, event_id, event_type, event_version, owner, accepted_at, patterns)
+        SELECT position, id, type, version, owner, accepted_at, patterns FROM planned WHERE NOT is_small
         RETURNING event_position
       ), matching AS (
         SELECT planned.*, webhooks AS webhook FROM planned JOIN webhooks ON webhooks.owner = planned.owner
@@ -251,7 +286,7 @@ async function acceptTogether(
       ), wanting AS (
         SELECT *, rank <= free AS has_slot, rank = 1 AND free > 0 AND free = slots_of(webhook) AS is_first FROM slotted
       ), delivery AS MATERIALIZED (
-        SELECT *, id AS event_id, position AS event_position, type AS event_type, new_delivery_id(accepted_at) AS delivery_id,
+        SELECT *, id AS event_id, position AS event_position, type AS event_type, version AS event_version, new_delivery_id(accepted_at) AS delivery_id,
           (webhook).enabled AS is_pending, is_first OR (has_slot AND $11::int >= count(*) FILTER (WHERE has_slot AND NOT is_first) OVER (ORDER BY position, (webhook).id)) AS is_admitted
         FROM wanting
       ), ${writeDeliveries({
@@ -265,7 +300,8 @@ async function acceptTogether(
         (SELECT count(*)::int FROM delivery) AS deliveries,
         (SELECT count(*)::int FROM delivery WHERE NOT is_pending) AS skipped,
         (SELECT count(*)::int FROM expansion) AS expanding,
-        (SELECT coalesce(json_agg(conflict), '[]') FROM conflict) AS conflicts`,
+        (SELECT coalesce(json_agg(conflict), '[]') FROM conflict) AS conflicts,
+        (SELECT coalesce(json_agg(stale), '[]') FROM stale) AS stale`,
     values: [
       events.map(({ id }) => id),
       events.map(({ type }) => type),
@@ -279,9 +315,25 @@ async function acceptTogether(
       wakeAfterMs,
       admitAtMost ?? NO_BOUND,
       events.map(({ publishedBy }) => publishedBy ?? null),
+      events.map(({ version }) => version ?? 1),
+      events.map(({ isPreview }) => isPreview ?? false),
+      revisions.map(({ type }) => type),
+      revisions.map(({ revision }) => revision),
     ],
   });
   return rows[0] as Row;
+}
+
+/** The revisions by which events were validated, each once. */
+function revisionsOf(events: readonly NewEvent[]): Revision[] {
+  const byType = new Map<string, Set<string>>();
+  for (const { type, typeRevision } of events) {
+    if (typeof typeRevision !== 'string') continue;
+    const known = byType.get(type);
+    if (known) known.add(typeRevision);
+    else byType.set(type, new Set([typeRevision]));
+  }
+  return [...byType].flatMap(([type, revisions]) => [...revisions].map((revision) => ({ type, revision })));
 }
 
 /** The highest number that the parameter takes. */

@@ -49,6 +49,7 @@ describe('claiming a delivery', () => {
         claimedAt,
         eventId: 'evt_1',
         eventType: 'sync.completed',
+        eventVersion: 1,
         eventTimestamp: '2026-03-01T00:00:00.000Z',
         eventData: '{"n": 1.0}',
         traceparent: '00-trace-span-01',

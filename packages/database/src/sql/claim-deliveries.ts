@@ -16,6 +16,8 @@ export interface ClaimedDelivery {
   claimedAt: number;
   eventId: string;
   eventType: string;
+  /** The version of its type. */
+  eventVersion: number;
   /** ISO 8601 in UTC, to the millisecond. */
   eventTimestamp: string;
   /** The payload: exactly the JSON text that was accepted. */
@@ -78,6 +80,7 @@ interface Row {
   sealed_headers: Buffer | null;
   event_id: string;
   event_type: string;
+  event_version: number;
   event_timestamp: string;
   event_data: string;
   traceparent: string | null;
@@ -206,7 +209,7 @@ export async function claimDeliveries(
         updated.lease_token, CASE WHEN first_attempt_at IS NOT NULL
           THEN greatest(0, extract(epoch FROM locked_at - first_attempt_at) * 1000)::float8 END AS first_attempt_ago_ms,
         ceil(extract(epoch FROM CASE action WHEN 'deferred' THEN next_attempt_at ELSE permit_at END - locked_at) * 1000)::float8 AS due_in_ms,
-        floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at, event.id AS event_id, event.type AS event_type,
+        floor(extract(epoch FROM clock_timestamp()))::float8 AS claimed_at, event.id AS event_id, event.type AS event_type, event.version AS event_version,
         event.data::text AS event_data, event.traceparent,
         to_char(event.timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS event_timestamp
       FROM (
@@ -241,6 +244,7 @@ function toClaim(row: Row): Claim {
     claimedAt: row.claimed_at,
     eventId: row.event_id,
     eventType: row.event_type,
+    eventVersion: row.event_version,
     eventTimestamp: row.event_timestamp,
     eventData: row.event_data,
     traceparent: row.traceparent,

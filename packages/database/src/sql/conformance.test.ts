@@ -885,8 +885,8 @@ async function act(both: Both, action: Action): Promise<void> {
     case 'replayMissing': {
       const { webhook: webhookId } = action;
       both.state = modelReplay(state, webhookId, [...state.deliveries.keys()], REPLAYS_PER_SECOND, undefined, true);
-      const webhookTypes = ['sync.completed', 'extraction.completed'];
-      const filter = { webhookId, since: new Date(0), until: null, statuses: ENDED, types: null, webhookTypes };
+      const patterns = ['sync.completed', 'extraction.completed'];
+      const filter = { webhookId, since: new Date(0), until: null, statuses: ENDED, types: null, patterns };
       // The log has events of earlier sequences only before its base.
       const part = { ...(await readLogPart(sql, filter)), after: String(both.base) };
       await replayWithMissing(sql, filter, part, REPLAYS_PER_SECOND);

@@ -102,7 +102,7 @@ describe('deliveries of a paused webhook that are about to outlive the retention
       () =>
         replayWithMissing(
           log.pool,
-          { ...filter, webhookTypes: ['sync.completed'] },
+          { ...filter, patterns: ['sync.completed'] },
           { after: '0', through: '9223372036854775807' },
           100,
         ),

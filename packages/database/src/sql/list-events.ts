@@ -10,6 +10,7 @@ import {
   type LoggedEvent,
   type LoggedEventRow,
 } from './read-events.js';
+import { likePatterns } from './type-patterns.js';
 
 /** Selects events of the log. A field that is undefined selects all. */
 export interface EventFilter {
@@ -22,6 +23,7 @@ export interface EventFilter {
   order: 'asc' | 'desc';
   /** Position of the event that an earlier page ended with, in this order. */
   cursor?: number | undefined;
+  /** Only events of types that one of these patterns matches. */
   types?: readonly string[] | undefined;
   /** Only events accepted at this time or later. */
   since?: Date | undefined;
@@ -60,7 +62,7 @@ export async function listEvents(sql: Queryable, filter: EventFilter): Promise<E
       WITH ${lookedAt(views, { order, types: '$5' }, RANGE)}
       SELECT looked_at.id AS "lookedAt", page.* FROM looked_at
       LEFT JOIN (${page}) AS page ON true ORDER BY page.position ${order}`,
-    values: [after, before, limit, maxBytes, types, since, until, ...(owner === null ? [] : [owner])],
+    values: [after, before, limit, maxBytes, likePatterns(types), since, until, ...(owner === null ? [] : [owner])],
   });
   const events = rows.filter((row): row is { lookedAt: string | null } & LoggedEventRow => row.id !== null).map(toEvent);
   const isFull = isFullOf(events, maxBytes);

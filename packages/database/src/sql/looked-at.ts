@@ -1,3 +1,5 @@
+import { EVENT_TYPE, isOfType } from './type-patterns.js';
+
 /**
  * Maximum number of rows of each view of the log that a page with a filter looks at. A filter may select one row in a million,
  * and no index has its order: so a page may be empty, and names the row to continue behind. 10,000 events take 5 to 20 ms.
@@ -12,7 +14,7 @@ export const ownerViews = (owner: string): string[] => [`owner = ${owner}`, 'own
 
 interface Page {
   order: 'asc' | 'desc';
-  /** The parameter with the types that are selected; its value null: all, and the page looks at no other events. */
+  /** The parameter with the types that are selected, as `likePatterns` returns them; its value null: all, and the page looks at no other events. */
   types: string;
 }
 
@@ -46,7 +48,7 @@ export function partsOf(
   return views
     .map(
       (view) => `(SELECT ${columns} FROM events
-        WHERE ${view} AND ${range} AND ${end} AND (${types}::text[] IS NULL OR type = ANY (${types}))
+        WHERE ${view} AND ${range} AND ${end} AND ${isOfType(types, EVENT_TYPE)}
         ORDER BY events.position ${order} LIMIT ${limit})`,
     )
     .join(' UNION ALL ');

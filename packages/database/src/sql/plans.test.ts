@@ -84,7 +84,7 @@ afterAll(async () => {
 const OPTIONS = { leaseMs: 60_000, wakeAfterMs: 15_000 };
 const EVENT = { type: 'sync.completed', timestamp: '2026-03-01T00:00:00Z', data: '{}' };
 const filter = { webhookId: 'wh_1', since: new Date(0), until: null, statuses: ['succeeded'] as const, types: null };
-const missing = { ...filter, since: new Date(Date.now() - 15 * 86_400_000), webhookTypes: ['sync.completed'] };
+const missing = { ...filter, since: new Date(Date.now() - 15 * 86_400_000), patterns: ['sync.completed'] };
 const part = { after: '20000', through: '25000' };
 const expiry = { retentionDays: 8, noticeHours: 24 };
 let admitted: string[];

@@ -129,7 +129,7 @@ test('any statements at once keep what is promised: slots, one request of a deli
     replayMissing: async () => {
       const part = { after: String(Math.floor(Math.random() * number)), through: String(number) };
       const times = { since: new Date(0), until: null };
-      const types = { statuses: ['cancelled'] as const, types: null, webhookTypes: ['sync.completed'] };
+      const types = { statuses: ['cancelled'] as const, types: null, patterns: ['sync.completed'] };
       await replayWithMissing(log.pool, { webhookId: any(WEBHOOKS) ?? '', ...times, ...types }, part, 10_000);
     },
     replay: async () => {

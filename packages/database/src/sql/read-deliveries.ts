@@ -4,6 +4,7 @@ import type { Queryable } from '../database.js';
 import { deliveriesOf } from './deliveries-of.js';
 import { IS_ADMITTED } from './is-admitted.js';
 import { LOOKED_AT } from './looked-at.js';
+import { DELIVERY_TYPE, isOfType, likePatterns } from './type-patterns.js';
 
 /**
  * A delivery as owners see it. One that is superseded, because its webhook was disabled or deleted since it was accepted, is
@@ -14,6 +15,7 @@ export interface DeliveryState {
   webhookId: string;
   eventId: string;
   eventType: string;
+  eventVersion: number;
   status: DeliveryStatus;
   attemptCount: number;
   /** Whether an owner or operator requested it again. */
@@ -33,6 +35,7 @@ export interface DeliveryFilter {
   /** Only deliveries behind the delivery with this id, which an earlier page ended with. */
   cursor?: string | undefined;
   statuses?: readonly DeliveryStatus[] | undefined;
+  /** Only deliveries of events of types that one of these patterns matches. */
   eventTypes?: readonly string[] | undefined;
   /** Only deliveries created at this time or later. */
   since?: Date | undefined;
@@ -42,7 +45,8 @@ export interface DeliveryFilter {
 
 /** The columns of a delivery's state, from the rows `delivery`, `pending`, `webhook` and `cancellation`, of which the last three may be missing. */
 export const STATE = `
-  delivery.id, delivery.webhook_id AS "webhookId", event_id AS "eventId", event_type AS "eventType", delivery.replay,
+  delivery.id, delivery.webhook_id AS "webhookId", event_id AS "eventId", event_type AS "eventType", event_version AS "eventVersion",
+  delivery.replay,
   delivery.created_at AS "createdAt", coalesce(pending.attempt_count, delivery.attempt_count) AS "attemptCount",
   CASE WHEN is_superseded THEN coalesce(superseded_status, 'cancelled') ELSE delivery.status END::text AS status,
   CASE WHEN delivery.status = 'pending' AND NOT is_superseded THEN next_attempt_at END AS "nextAttemptAt",
@@ -122,7 +126,7 @@ async function readLog(sql: Queryable, filter: DeliveryFilter): Promise<Delivery
       SELECT looked_at.id AS "lookedAt", page.* FROM looked_at LEFT JOIN (
         SELECT ${STATE} FROM webhook CROSS JOIN LATERAL (
           SELECT * FROM deliveries
-          WHERE ${deliveriesOf('$1', 'greatest($2, (SELECT id FROM looked_at))', '$3')} AND ($4::text[] IS NULL OR event_type = ANY ($4))
+          WHERE ${deliveriesOf('$1', 'greatest($2, (SELECT id FROM looked_at))', '$3')} AND ${isOfType('$4', DELIVERY_TYPE)}
             AND ($5::delivery_status[] IS NULL OR CASE
               WHEN status <> 'pending' THEN status
               WHEN NOT webhook.enabled THEN webhook.superseded_status
@@ -137,7 +141,7 @@ async function readLog(sql: Queryable, filter: DeliveryFilter): Promise<Delivery
         ${SUPERSEDED}
       ) AS page ON true
       ORDER BY page.id DESC`,
-    values: [webhookId, lowestId(since), cursor < end ? cursor : end, eventTypes, statuses, limit],
+    values: [webhookId, lowestId(since), cursor < end ? cursor : end, likePatterns(eventTypes), statuses, limit],
   });
   return toPage(rows, limit);
 }
@@ -170,7 +174,7 @@ async function readPending(sql: Queryable, filter: DeliveryFilter): Promise<Deli
   const some = `
     SELECT pending_deliveries.* FROM pending_deliveries
     WHERE ${pending} AND event_position >= looked_at.position AND NOT ended AND delivery_id >= $2 AND delivery_id < $3
-      AND ($4::text[] IS NULL OR EXISTS (SELECT FROM deliveries WHERE id = delivery_id AND event_type = ANY ($4)))`;
+      AND ($4::text[] IS NULL OR EXISTS (SELECT FROM deliveries WHERE id = delivery_id AND ${isOfType('$4', DELIVERY_TYPE)}))`;
   const inLine = ({ stage, priority }: (typeof LINES)[number]) => `stage = '${stage}' AND priority = ${String(priority)}`;
   const lines = LINES.map((line) => `(${some} AND ${inLine(line)} ORDER BY event_position DESC LIMIT $6)`);
   const lastOfLines = LINES.map(
@@ -200,7 +204,14 @@ async function readPending(sql: Queryable, filter: DeliveryFilter): Promise<Deli
         ${SUPERSEDED}
       ) AS page ON true
       ORDER BY page."position" DESC`,
-    values: [webhookId, lowestId(since), until === undefined ? NO_BOUND : deliveryIdFloor(until), eventTypes, cursor, limit],
+    values: [
+      webhookId,
+      lowestId(since),
+      until === undefined ? NO_BOUND : deliveryIdFloor(until),
+      likePatterns(eventTypes),
+      cursor,
+      limit,
+    ],
   });
   return toPage(rows, limit);
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database.js';
 import { EVERY, lookedAt, ownerViews, partsOf } from './looked-at.js';
+import { likePatterns } from './type-patterns.js';
 
 /** An event of the log. */
 export interface LoggedEvent {
@@ -7,6 +8,10 @@ export interface LoggedEvent {
   /** The event's place in the log. */
   position: number;
   type: string;
+  /** The version of its type. */
+  version: number;
+  /** Whether this version was above the default one when it was accepted: it is for those who name it. */
+  isPreview: boolean;
   /** The owner who may see the event; null: everyone. */
   owner: string | null;
   /** ISO 8601 in UTC, to the millisecond. */
@@ -22,6 +27,8 @@ export interface LoggedEventRow {
   id: string;
   position: string;
   type: string;
+  version: number;
+  isPreview: boolean;
   owner: string | null;
   timestamp: string;
   data: string;
@@ -29,21 +36,23 @@ export interface LoggedEventRow {
 }
 
 /** The columns of table `events` from which those of an event are made. `data` is as it is stored: a large one is not read yet. */
-export const STORED = 'id, position, type, owner, data, timestamp, published_by';
+export const STORED = 'id, position, type, version, is_preview, owner, data, timestamp, published_by';
 /** The columns of {@link LoggedEventRow}, from those of {@link STORED}. */
-export const COLUMNS = `id, position, type, owner, data::text AS data,
+export const COLUMNS = `id, position, type, version, is_preview AS "isPreview", owner, data::text AS data,
   to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp`;
 /** The same, for operators. */
 export const OPERATOR_COLUMNS = `${COLUMNS}, published_by AS "publishedBy"`;
 
 /** Converts the columns to an event. */
-export const toEvent = ({ id, position, type, owner, timestamp, data, publishedBy }: LoggedEventRow): LoggedEvent => ({
-  id,
+export const toEvent = ({ position, publishedBy, ...row }: LoggedEventRow): LoggedEvent => ({
+  id: row.id,
   position: Number(position),
-  type,
-  owner,
-  timestamp,
-  data,
+  type: row.type,
+  version: row.version,
+  isPreview: row.isPreview,
+  owner: row.owner,
+  timestamp: row.timestamp,
+  data: row.data,
   ...(publishedBy !== undefined && { publishedBy }),
 });
 
@@ -53,7 +62,7 @@ export interface LogRange {
   after: number;
   /** Only events up to this position. Default: to the end of the log. */
   until?: number;
-  /** Only events of these types. Default: null, all types. */
+  /** Only events of types that one of these patterns matches. Default: null, all events. */
   types?: readonly string[] | null;
   /** Maximum number of events. */
   limit: number;
@@ -155,7 +164,7 @@ async function page(
     text: `
       WITH ${lookedAt(views, { order: 'asc', types: '$5' }, 'position > $1 AND position <= $2')}
       SELECT looked_at.position AS "lookedAt", page.* FROM looked_at LEFT JOIN (${pageOf(from, { order: 'asc', columns: COLUMNS })}) AS page ON true ORDER BY page.position`,
-    values: [after, until, limit, maxBytes, types, ...values],
+    values: [after, until, limit, maxBytes, likePatterns(types), ...values],
   });
   const events = rows.filter((row): row is { lookedAt: string | null } & LoggedEventRow => row.id !== null);
   return toPage(events, { limit, maxBytes, lookedAt: rows[0]?.lookedAt ?? null });

@@ -3,6 +3,7 @@ import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
 import { LOOKED_AT } from './looked-at.js';
 import { deliveriesOf } from './deliveries-of.js';
+import { DELIVERY_TYPE, isOfType, likePatterns } from './type-patterns.js';
 import { REPLAYED, UNDER_WAY } from './replay-again.js';
 
 /** Selects the deliveries of one webhook to replay. */
@@ -14,7 +15,7 @@ export interface ReplayFilter {
   until: Date | null;
   /** Only deliveries with one of these statuses. Pending deliveries are never replayed. */
   statuses: readonly DeliveryStatus[];
-  /** Only events of these types. Null: all types. */
+  /** Only events of types that one of these patterns matches. Null: all types. */
   types: readonly string[] | null;
 }
 
@@ -63,7 +64,7 @@ export async function readReplayChunk(sql: Queryable, filter: ReplayFilter, curs
     name: 'read_replay_chunk',
     text: `
       WITH looked_at AS MATERIALIZED (
-        SELECT id, event_position, status, event_type FROM deliveries
+        SELECT id, event_position, status, event_type, event_version FROM deliveries
         WHERE ${deliveriesOf('$1', 'greatest($2, $6)')} AND id <> $6 ORDER BY webhook_id, id LIMIT ${String(LOOKED_AT)}
       ), read AS MATERIALIZED (
         SELECT count(*) < ${String(LOOKED_AT)} OR min(${MILLISECOND}) = max(${MILLISECOND}) AS all, max(${MILLISECOND}) AS last FROM looked_at
@@ -71,7 +72,7 @@ export async function readReplayChunk(sql: Queryable, filter: ReplayFilter, curs
         SELECT looked_at.* FROM looked_at CROSS JOIN read WHERE id < $3 AND (read.all OR ${MILLISECOND} < read.last)
       ), selected AS MATERIALIZED (
         SELECT id, event_position FROM whole
-        WHERE status = ANY ($4::delivery_status[]) AND status <> 'pending' AND ($5::text[] IS NULL OR event_type = ANY ($5))
+        WHERE status = ANY ($4::delivery_status[]) AND status <> 'pending' AND ${isOfType('$5', DELIVERY_TYPE)}
       ), chosen AS MATERIALIZED (
         SELECT * FROM selected WHERE ${MILLISECOND} <= coalesce(
           (SELECT ${MILLISECOND} FROM selected ORDER BY id OFFSET ${String(CHUNK - 1)} LIMIT 1), 'dlv_~'
@@ -89,7 +90,7 @@ export async function readReplayChunk(sql: Queryable, filter: ReplayFilter, curs
       deliveryIdFloor(filter.since),
       deliveryIdFloor(filter.until ?? END_OF_TIME),
       filter.statuses,
-      filter.types,
+      likePatterns(filter.types),
       cursor,
     ],
   });
@@ -121,7 +122,7 @@ export async function replayDeliveries(
         SELECT id, event_position, attempt_count, created_at FROM deliveries
         WHERE (SELECT count(*) FROM under_way) >= 0
           AND webhook_id = $1 AND id BETWEEN $2 AND $3 AND event_position BETWEEN $4 AND $5
-          AND status = ANY ($6::delivery_status[]) AND status <> 'pending' AND ($7::text[] IS NULL OR event_type = ANY ($7))
+          AND status = ANY ($6::delivery_status[]) AND status <> 'pending' AND ${isOfType('$7', DELIVERY_TYPE)}
         ORDER BY id FOR UPDATE
       ), size AS MATERIALIZED (
         SELECT count(*) AS count FROM chosen
@@ -136,7 +137,7 @@ export async function replayDeliveries(
         UPDATE deliveries SET status = 'pending', replay = true, finished_at = NULL FROM due WHERE deliveries.id = due.id
       )
       SELECT count(*) AS count, min(at) AS from, max(at) AS until FROM due`,
-    values: [webhookId, lowestId, highestId, firstPosition, lastPosition, statuses, types, perSecond],
+    values: [webhookId, lowestId, highestId, firstPosition, lastPosition, statuses, likePatterns(types), perSecond],
   });
   const [row] = rows;
   return row === undefined || row.count === '0' ? null : { count: Number(row.count), from: row.from, until: row.until };

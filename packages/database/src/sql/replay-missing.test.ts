@@ -19,7 +19,7 @@ const filter = (differences: Partial<MissingFilter> = {}): MissingFilter => ({
   until: null,
   statuses: [],
   types: null,
-  webhookTypes: ['sync.completed'],
+  patterns: ['sync.completed'],
   ...differences,
 });
 const part = (differences: Partial<MissingFilter> = {}) => readLogPart(log.pool, filter(differences));
@@ -77,8 +77,8 @@ describe('replaying events that a webhook missed', () => {
     );
     await log.addWebhook('wh_late');
     expect(await count()).toBe(2);
-    expect(await count({ webhookTypes: ['sync.completed', 'sync.failed'] })).toBe(3);
-    expect(await count({ webhookTypes: ['sync.completed', 'sync.failed'], types: ['sync.failed'] })).toBe(1);
+    expect(await count({ patterns: ['sync.completed', 'sync.failed'] })).toBe(3);
+    expect(await count({ patterns: ['sync.completed', 'sync.failed'], types: ['sync.failed'] })).toBe(1);
     expect(await count({ since: new Date(Date.now() + 60_000) })).toBe(0);
     expect(await count({ until: new Date(Date.now() - 60_000) })).toBe(0);
   });

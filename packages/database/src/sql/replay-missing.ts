@@ -2,6 +2,7 @@ import type { DeliveryStatus } from '../generated/client.js';
 import { deliveryIdFloor } from '../delivery-id.js';
 import type { Queryable } from '../database.js';
 import { REPLAYED, UNDER_WAY } from './replay-again.js';
+import { EVENT_TYPE, isOfType, likePatterns } from './type-patterns.js';
 import { END_OF_TIME, type Replayed } from './replay-deliveries.js';
 
 /** Selects the events of one webhook's owner to replay, also those without a delivery to the webhook. */
@@ -13,10 +14,10 @@ export interface MissingFilter {
   until: Date | null;
   /** Of the events with a delivery, only those whose delivery has one of these statuses. Pending deliveries are never replayed. */
   statuses: readonly DeliveryStatus[];
-  /** Only events of these types. Null: all types. */
+  /** Only events of types that one of these patterns matches. Null: all types. */
   types: readonly string[] | null;
-  /** The types that the webhook gets: other events are not missing. */
-  webhookTypes: readonly string[];
+  /** The patterns of the webhook: events that none of them matches are not missing. */
+  patterns: readonly string[];
 }
 
 /** The result of replaying a part of the log. */
@@ -68,13 +69,13 @@ const SELECTED = `
   ), looked_at AS MATERIALIZED (
     SELECT * FROM (
       SELECT * FROM (
-        SELECT events.id, position, type, accepted_at FROM events
+        SELECT events.id, position, type, version, is_preview, accepted_at FROM events
         WHERE owner = (SELECT owner FROM webhook) AND position > $2 AND position <= $8 AND accepted_at >= $3 AND accepted_at < $4
         ORDER BY position LIMIT ${String(CHUNK)}
       ) AS own
       UNION ALL
       SELECT * FROM (
-        SELECT events.id, position, type, accepted_at FROM events
+        SELECT events.id, position, type, version, is_preview, accepted_at FROM events
         WHERE owner IS NULL AND position > $2 AND position <= $8 AND accepted_at >= $3 AND accepted_at < $4
         ORDER BY position LIMIT ${String(CHUNK)}
       ) AS for_everyone
@@ -87,22 +88,22 @@ const SELECTED = `
         AND deliveries.id >= delivery_id_floor(accepted_at) AND deliveries.id < delivery_id_floor(accepted_at + interval '1 ms')
       LIMIT 1
     ) AS found ON true
-    WHERE $6::text[] IS NULL OR type = ANY ($6)
+    WHERE ${isOfType('$6', { type: 'type', version: 'version' })}
   ), missing AS MATERIALIZED (
-    SELECT * FROM wanted WHERE delivery_id IS NULL AND type = ANY ($7::text[])
+    SELECT * FROM wanted WHERE delivery_id IS NULL AND ${isOfType('$7', EVENT_TYPE)}
       AND NOT EXISTS (SELECT FROM expansions WHERE expansions.event_position = wanted.position)
   )`;
 const CURSOR = `CASE WHEN (SELECT count(*) FROM looked_at) = ${String(CHUNK)} THEN (SELECT max(position) FROM looked_at) END`;
 const ENDED = `status = ANY ($5::delivery_status[]) AND status <> 'pending'`;
 
-const parameters = ({ webhookId, since, until, statuses, types, webhookTypes }: MissingFilter, { after, through }: LogPart) => [
+const parameters = ({ webhookId, since, until, statuses, types, patterns }: MissingFilter, { after, through }: LogPart) => [
   webhookId,
   after,
   since,
   until ?? END_OF_TIME,
   statuses,
-  types,
-  webhookTypes,
+  likePatterns(types),
+  likePatterns(patterns),
   through,
 ];
 
@@ -162,8 +163,8 @@ export async function replayWithMissing(
         SELECT selected.*, generation, owner, starts_at + (row_number() OVER (ORDER BY event_position) - 1) * interval '1 s' / $9::float8 AS at
         FROM selected, scheduled
       ), added AS (
-        INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, replay, created_at)
-        SELECT planned.id, missing.id, position, $1, planned.owner, type, 'pending', true, accepted_at
+        INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, event_version, status, replay, created_at)
+        SELECT planned.id, missing.id, position, $1, planned.owner, type, version, 'pending', true, accepted_at
         FROM planned JOIN missing ON position = event_position WHERE is_missing ORDER BY planned.id
         ON CONFLICT DO NOTHING RETURNING id
       ), due AS MATERIALIZED (

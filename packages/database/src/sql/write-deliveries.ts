@@ -1,6 +1,6 @@
 /**
  * Writes the rows of new deliveries, in the log and among the pending ones: an SQL fragment. The statement before it names them
- * `delivery`, with the columns `delivery_id`, `event_id`, `event_position`, `event_type`, `accepted_at`, `webhook`, and `is_pending`:
+ * `delivery`, with the columns `delivery_id`, `event_id`, `event_position`, `event_type`, `event_version`, `accepted_at`, `webhook`, and `is_pending`:
  * that of a webhook which Tidings disabled is skipped.
  *
  * @param stage an SQL expression: the stage of a pending one
@@ -8,8 +8,8 @@
  */
 export const writeDeliveries = ({ stage, wakeAt }: { stage: string; wakeAt: string }): string => `
   logged AS (
-    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, status, created_at, finished_at)
-    SELECT delivery_id, event_id, event_position, (webhook).id, (webhook).owner, event_type,
+    INSERT INTO deliveries (id, event_id, event_position, webhook_id, owner, event_type, event_version, status, created_at, finished_at)
+    SELECT delivery_id, event_id, event_position, (webhook).id, (webhook).owner, event_type, event_version,
       CASE WHEN is_pending THEN 'pending' ELSE 'skipped' END::delivery_status, accepted_at, CASE WHEN NOT is_pending THEN now() END
     FROM delivery
   ), pending AS (

@@ -2,6 +2,7 @@ import type { EventDraft } from '../event.js';
 import type { BatchPlan } from './batch.js';
 import { InvalidEventError } from '../invalid-event-error.js';
 import { parseEventData } from '../parse-event-data.js';
+import { readTypeColumn } from './outbox-table.js';
 import { RejectedEventError } from '../rejected-event-error.js';
 import {
   deleteRelayed,
@@ -88,7 +89,7 @@ async function publishOrSplit(
 }
 
 function toDraft({ id, type, timestamp, data }: WaitingEvent): EventDraft {
-  return { id, type, timestamp, data: parseEventData(data) };
+  return { id, ...readTypeColumn(type), timestamp, data: parseEventData(data) };
 }
 
 /** The reason of a rejection; undefined when the error is not one. */

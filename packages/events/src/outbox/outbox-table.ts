@@ -1,6 +1,16 @@
 /** The PostgreSQL channel that transactions with events notify, and that relays listen to. */
 export const OUTBOX_CHANNEL = 'tidings_outbox';
 
+/** Returns the value of the column `type` for an event: `sync.completed`, or `sync.completed@2` if it names a version. */
+export const typeColumn = (type: string, version: number | undefined): string =>
+  version === undefined ? type : `${type}@${String(version)}`;
+
+/** Returns the type, and the version if there is one, that the column `type` names. */
+export function readTypeColumn(text: string): { type: string; version?: number } {
+  const [, type, version] = /^(.*)@([1-9][0-9]{0,8})$/.exec(text) ?? [];
+  return type === undefined ? { type: text } : { type, version: Number(version) };
+}
+
 /**
  * Returns the SQL that creates the table `tidings.outbox`, for a migration of the service: one statement, for PostgreSQL 13 or
  * newer. It may run repeatedly, and from several processes at once: an existing table is not changed.

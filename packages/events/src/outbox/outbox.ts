@@ -1,7 +1,7 @@
 import { catalog as shippedCatalog, type Catalog, type Publishable } from '../catalog.js';
 import type { EventDraft } from '../event.js';
 import type { Published } from '../published.js';
-import { OUTBOX_CHANNEL } from './outbox-table.js';
+import { OUTBOX_CHANNEL, typeColumn } from './outbox-table.js';
 
 /** Runs a statement with its parameters (`$1`) within the caller's transaction. Its result is ignored. */
 export type RunStatement = (text: string, values: unknown[]) => PromiseLike<unknown>;
@@ -52,7 +52,12 @@ export function createOutbox<Event extends EventDraft = Publishable>(options: Ou
   async function publish(client: OutboxClient, input: Event | readonly Event[]): Promise<Published | Published[]> {
     const drafts = Array.isArray(input) ? (input as readonly Event[]) : [input as Event];
     const events = catalog.validate(drafts, Array.isArray(input) ? 'events' : undefined);
-    const rows = events.map(({ id, type, timestamp, data }) => ({ id, type, timestamp, data }));
+    const rows = events.map(({ id, type, version, timestamp, data }) => ({
+      id,
+      type: typeColumn(type, version),
+      timestamp,
+      data,
+    }));
     if (rows.length > 0) await run(client, statement, [JSON.stringify(rows)]);
     const published = events.map(({ id }) => ({ id }));
     return Array.isArray(input) ? published : (published[0] as Published);

@@ -9,7 +9,11 @@ const BUSY = {
   otherWebhooks: 20_000,
   auditEntries: 2000,
   revocations: 2000,
+  eventTypes: 2000,
 };
+
+/** The event type that costly requests name. */
+export const EVENT_TYPE = 'costly.type';
 
 /** Almost the largest event: 256 KiB. */
 const LARGE_EVENT_BYTES = 250_000;
@@ -34,6 +38,19 @@ export async function makeBusy(
      SELECT 'evt_busy_' || n, 'sync.completed', CASE WHEN n % 2 = 0 THEN $2 END, '{"a":1}', at, at
      FROM (SELECT n, now() - ($1::int - n) * interval '1 ms' AS at FROM generate_series(1, $1::int) AS n) AS event`,
     [BUSY.events, owner],
+  );
+  await sql.query(
+    `WITH type AS (
+       INSERT INTO event_types (name, description, default_version)
+       SELECT $1 || coalesce('_' || nullif(n, 0), ''), 'One of many.', 1 FROM generate_series(0, $2::int) AS n RETURNING name
+     ), version AS (
+       INSERT INTO event_type_versions (type, version, audience, owner_field, unknown_fields, schema, examples)
+       SELECT name, 1, 'everyone', 'user_id', 'refuse', json_build_object('type', 'object', 'properties',
+         (SELECT json_object_agg('field_' || n, json_build_object('type', 'string', 'maxLength', 100)) FROM generate_series(0, 14) AS n)), '[]'
+       FROM type
+     )
+     UPDATE event_type_state SET state = gen_random_uuid()`,
+    [EVENT_TYPE, BUSY.eventTypes],
   );
   // Text that PostgreSQL can compress, and random text.
   await sql.query(

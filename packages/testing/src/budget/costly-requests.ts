@@ -35,6 +35,16 @@ const SETTINGS = {
   headers: HEADERS,
   retry: { schedule: 'standard-webhooks' },
 };
+/** As many fields as are compiled within the budget: the largest schema takes over 100 ms (decision 0073). */
+const LARGE_TYPE = {
+  description: LONG,
+  audience: 'everyone',
+  schema: {
+    type: 'object',
+    properties: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`field_${String(index)}`, { type: 'string' }])),
+  },
+  examples: [Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`field_${String(index)}`, 'x'.repeat(100)]))],
+};
 const ENDED = ['succeeded', 'failed', 'cancelled', 'skipped'];
 const failedSync = (owner: string, characters: number) => ({
   type: 'sync.failed',
@@ -128,7 +138,11 @@ export const costlyRequests: Readonly<Record<string, readonly CostlyRequest[]>> 
     { query: `limit=200&${RARE}&order=desc&since=2020-01-01T00:00:00Z&until=2100-01-01T00:00:00Z` },
   ],
   getEvent: [{}],
-  listEventTypes: [{}],
+  listEventTypes: [{ query: 'limit=200' }, { query: `limit=200&search=${'x'.repeat(100)}` }],
+  getEventType: [{}],
+  writeEventType: [{ body: () => LARGE_TYPE }, { query: 'dry_run=true', body: () => LARGE_TYPE }],
+  deprecateEventType: [{ body: () => ({ replaced_by: null }) }],
+  archiveEventType: [{ isOnce: true }],
   followEvents: [{}, { query: 'last_event_id=@start' }, { query: `last_event_id=@start&${RARE}` }],
   issueStreamTicket: [{}],
   getOverview: [{}],

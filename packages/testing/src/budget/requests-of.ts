@@ -1,9 +1,10 @@
+import { EVENT_TYPE } from './busy-owner.js';
 import type { CostlyIds, CostlyRequest } from './costly-requests.js';
 import type { BudgetRequest } from './exchange.js';
 import type { BudgetOperation } from './worst-requests.js';
 
 /** Changes come after what reads, and what removes or disables at the end. */
-const ORDER = ['get', 'post', 'patch', 'delete'];
+const ORDER = ['get', 'put', 'post', 'patch', 'delete'];
 
 /** Returns operations in the order in which their requests disturb each other least. */
 export function inBudgetOrder<Operation extends Pick<BudgetOperation, 'method'>>(operations: readonly Operation[]): Operation[] {
@@ -16,7 +17,13 @@ export function inBudgetOrder<Operation extends Pick<BudgetOperation, 'method'>>
  * @param delivery the delivery that it names. Default: one that has ended
  */
 export function budgetPathOf({ path }: Pick<BudgetOperation, 'path'>, ids: CostlyIds, delivery = ids.delivery): string {
-  const named: Record<string, string> = { owners: ids.owner, webhooks: ids.webhook, deliveries: delivery, events: ids.event };
+  const named: Record<string, string> = {
+    owners: ids.owner,
+    webhooks: ids.webhook,
+    deliveries: delivery,
+    events: ids.event,
+    'event-types': EVENT_TYPE,
+  };
   const segments = path.split('/');
   return segments
     .map((segment, index) => {
