@@ -60,7 +60,7 @@ module.exports = {
         path: '^packages/[^/]+/',
         pathNot: [
           '^packages/[^/]+/(src/index[.]ts|dist/index[.]js)$',
-          '^packages/(runtime|database|events)/src/[^/]+/index[.]ts$',
+          '^packages/(runtime|database|events|event-types)/src/[^/]+/index[.]ts$',
           '^packages/$1/',
         ],
       },
@@ -84,7 +84,8 @@ module.exports = {
           '^packages/egress/src/(url|address|headers)[.]ts$',
           '^packages/events/src/(catalog/|(catalog|define-event|event|pattern|validate-drafts)[.]ts$)',
         ],
-        pathNot: TEST,
+        // Definitions are read from files.
+        pathNot: [TEST, '^packages/event-types/src/definitions/read-'],
       },
       to: {
         dependencyTypes: ['core', 'npm'],

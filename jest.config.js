@@ -13,7 +13,7 @@ const project = (name) => ({
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     '^@tidings/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
-    '^@tidings/(runtime|database)/([a-z-]+)$': '<rootDir>/packages/$1/src/$2/index.ts',
+    '^@tidings/(runtime|database|event-types)/([a-z-]+)$': '<rootDir>/packages/$1/src/$2/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
 });

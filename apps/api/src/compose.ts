@@ -32,6 +32,7 @@ import { trustedAddresses } from './http/proxies.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createApiServer, type ServerTimeouts } from './http/server.js';
 import { createLimits, type Limits } from './limits/limits.js';
+import { createDescribe } from './openapi/describe-event-types.js';
 import { STREAM } from './stream/routes.js';
 import { createLiveStream } from './stream/stream.js';
 import { createTestWebhook, type TestWebhook } from './webhooks/test-webhook.js';
@@ -189,13 +190,12 @@ export async function composeApi(config: ApiConfig, overrides: ApiOverrides = {}
     log,
     tracing,
     eventTypes,
-    catalog,
+    describe: createDescribe(eventTypes),
     pages,
     isStarting: () => isStarting,
     routes: createRoutes({
       config,
       eventTypes,
-      catalog,
       changeEventTypes,
       connections,
       metrics,

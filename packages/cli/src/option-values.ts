@@ -25,6 +25,12 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Parses the version of an event type. Throws commander's error for any other text. */
+export function parseVersion(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write it as a whole number, 1 or more.');
+  return Number(text);
+}
+
 /** Parses a comma-separated list; empty items are dropped. */
 export function parseList(text: string): string[] {
   return text

@@ -28,7 +28,9 @@ export async function run(args: readonly string[], process: Io): Promise<ExitCod
   const json = args.includes('--json');
   const program = new Command('tidings')
     .description('Tools for Tidings: webhooks and a live event stream')
-    .version(readVersion(), '-V, --version', 'print the version');
+    .version(readVersion(), '-V, --version', 'print the version')
+    // The version of a command's option is that of an event type.
+    .enablePositionalOptions();
   const requested = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
   for (const [, load] of requested.length > 0 ? requested : Object.entries(COMMANDS)) program.addCommand(await load(io));
   configure(program, io, json);

@@ -15,6 +15,7 @@ export {
   type RetrySchedule,
 } from './retry-policy.js';
 export { orExit, readConfig, resolvedOrExit } from './read-config.js';
+export { readEventTypes } from './read-event-types.js';
 export { fileVariable, readSecretFiles } from '@tidings/runtime/secret-files';
 export { settingNotices } from './setting-notices.js';
 export { withoutIdleTracing } from './tracing-settings.js';

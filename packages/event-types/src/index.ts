@@ -3,3 +3,8 @@ export { compareContracts } from './compare/compare-contracts.js';
 export type { Breaks, ContractChange, ContractChangeKind } from './compare/contract-change.js';
 export { checkSchema } from './schema/check-schema.js';
 export { compileContract, type CompiledContract } from './validate/compile-contract.js';
+export { areExclusive } from './describe/are-exclusive.js';
+export { publishedSchema } from './describe/published-schema.js';
+export { receivedSchema } from './describe/received-schema.js';
+export { toDraft07 } from './describe/to-draft-07.js';
+export type { WrittenSchema } from './schema/definitions.js';

@@ -20,6 +20,8 @@ export type SchemaDialect = 'draft-2020-12' | 'draft-07';
 /** The description of an event type. */
 export interface EventTypeDescription {
   type: string;
+  /** The version that is described; missing: the default version of the type. */
+  version?: number;
   title: string | null;
   description: string;
   group: string | null;
@@ -150,10 +152,11 @@ function toDraftType(definition: EventDefinition): DraftType {
 
 /** Describes an event type, with its JSON Schema. Default dialect: draft 2020-12. */
 export function describeEventType(definition: EventDefinition, dialect: SchemaDialect = 'draft-2020-12'): EventTypeDescription {
-  const { type, title = null, description, group = null, schema, example } = definition;
+  const { type, version, title = null, description, group = null, schema, example } = definition;
   const ownerField = ownerFieldOf(definition);
   return {
     type,
+    ...(version === undefined ? {} : { version }),
     title,
     description,
     group,

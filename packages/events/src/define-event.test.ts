@@ -58,6 +58,15 @@ describe('a definition', () => {
     expect(() => defineEvent({ ...releaseAdded, type })).toThrow('is not of the form noun.verb, in lower case');
   });
 
+  test('passes its version on to its description, and has none unless it names one', () => {
+    expect(describeEventType(defineEvent({ ...releaseAdded, version: 2 }))).toMatchObject({ type: 'release.added', version: 2 });
+    expect(describeEventType(releaseAdded)).not.toHaveProperty('version');
+  });
+
+  test.each([0, -1, 1.5, NaN])('refuses the version %j', (version) => {
+    expect(() => defineEvent({ ...releaseAdded, version })).toThrow('it must be a whole number, 1 or more');
+  });
+
   test.each(['owner', 'user'] as const)('refuses the audience %s without the owner field', (audience) => {
     const words = 'release.added has the audience owner, so its schema needs the field';
     expect(() => defineEvent({ ...releaseAdded, audience })).toThrow(`${words} user_id.`);

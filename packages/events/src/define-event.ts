@@ -49,14 +49,17 @@ export function ownerFieldOf({
 /**
  * Defines an event type. The catalog, the TypeScript types, the JSON Schema and the docs all come from the definition.
  *
- * Throws when the type is not `noun.verb`, when the audience is `owner` and the schema has no owner field, when the example is
- * not valid, and when the schema has types that JSON does not have, such as dates.
+ * Throws when the type is not `noun.verb`, when the version is not a whole number from 1 on, when the audience is `owner` and the
+ * schema has no owner field, when the example is not valid, and when the schema has types that JSON does not have, such as dates.
  */
 export function defineEvent<const Type extends string, Schema extends z.ZodObject>(
   options: EventOptions<Type, Schema>,
 ): EventDefinition<Type, Schema> {
-  const { type, schema, example } = options;
+  const { type, version, schema, example } = options;
   if (!TYPE.test(type)) throw new Error(`The event type "${type}" is not of the form noun.verb, in lower case.`);
+  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) {
+    throw new Error(`The version of ${type} is ${String(version)}: it must be a whole number, 1 or more.`);
+  }
   const ownerField = ownerFieldOf(options);
   if (ownerField !== null && !(ownerField in schema.shape)) {
     throw new Error(`${type} has the audience owner, so its schema needs the field ${ownerField}.`);

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
 const MAX_TRIES = 100;
-/** Below the ports that systems give to outgoing connections, and to servers that ask for any port. */
-const [FIRST_PORT, LAST_PORT] = [10_000, 32_000];
+/** Below the ports that systems give to outgoing connections, and to servers that ask for any port; behind 10080, to which `fetch` sends nothing. */
+const [FIRST_PORT, LAST_PORT] = [10_081, 32_000];
 
 /**
  * Returns a random port of 127.0.0.1 on which nothing listens. The system gives it to nobody else, so the port is still free when

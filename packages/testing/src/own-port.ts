@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 
-/** The range of `freePort` of `@tidings/local`, which depends on this package. */
-const [FIRST_PORT, LAST_PORT] = [10_000, 32_000];
+/** The range of `freePort` of `@tidings/local`, which depends on this package. It begins behind 10080, to which `fetch` sends nothing. */
+const [FIRST_PORT, LAST_PORT] = [10_081, 32_000];
 const MAX_TRIES = 100;
 
 /**

@@ -4,14 +4,30 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { z } from 'zod';
 import { catalog } from '@tidings/events';
-import { asyncApiDocument } from './document.js';
+import { fixedEventTypes, inputOf } from '@tidings/accept';
+import { createDescribe } from '../openapi/describe-event-types.js';
+import { createAsyncApiWriter } from './document.js';
 
 const stream = {
   path: '/stream',
   description: 'A stream.',
   query: z.strictObject({ types: z.string().optional(), deep: z.enum(['yes', 'no']).default('no') }),
 };
-const document = JSON.parse(JSON.stringify(asyncApiDocument(stream, catalog))) as ReturnType<typeof asyncApiDocument>;
+
+interface Message {
+  headers?: object;
+  payload: object;
+  examples: { headers?: unknown; payload: unknown }[];
+}
+
+interface Document {
+  channels: Record<'stream' | 'queue', { address: string; messages: object }>;
+  operations: { followEvents: { bindings: { http: { query: object } } } };
+  components: { messages: Record<string, Message> };
+}
+
+const write = createAsyncApiWriter(stream);
+const document = JSON.parse((await write(await createDescribe(fixedEventTypes(catalog.describe().map(inputOf)))())).join('')) as Document;
 
 const require = createRequire(import.meta.url);
 /** The JSON Schema of AsyncAPI documents, as the AsyncAPI Initiative publishes it. */
@@ -54,7 +70,7 @@ test('every reference has a target', () => {
 });
 
 test.each(Object.entries(document.components.messages))('the example of %s matches its schemas', (_name, message) => {
-  for (const example of message.examples as { headers?: unknown; payload: unknown }[]) {
+  for (const example of message.examples) {
     const payload = newAjv().compile(message.payload);
     payload(example.payload);
     expect(payload.errors).toBeNull();

@@ -1,15 +1,17 @@
 import { z } from 'zod';
+import type { Describe } from '../openapi/described-types.js';
+import { createDocumentHandler } from '../openapi/document-route.js';
 import { route, type Route, type RouteDescription } from '../openapi/route.js';
-import { asyncApiDocument, type StreamedCatalog } from './document.js';
+import { createAsyncApiWriter } from './document.js';
 
 /**
- * The route `/asyncapi.json`. The document is generated once, from the catalog and the route of the stream.
+ * The route `/asyncapi.json`, which serves the document of the event types and of the route of the stream.
  *
  * @param stream the route of the stream
  * @param basePath the path of the server; empty: none
  */
-export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog, basePath: string): Route {
-  const text = JSON.stringify(asyncApiDocument(stream, catalog, basePath));
+export function asyncApiRoute(stream: RouteDescription, describe: Describe, basePath: string): Route {
+  const handle = createDocumentHandler(describe, createAsyncApiWriter(stream, basePath));
   return route(
     {
       method: 'get',
@@ -24,8 +26,6 @@ export function asyncApiRoute(stream: RouteDescription, catalog: StreamedCatalog
         },
       },
     },
-    (_call, response) => {
-      response.type('json').send(text);
-    },
+    ({ request }, response) => handle(request, response),
   );
 }

@@ -1,7 +1,6 @@
 import type { Accept, ChangeEventTypes, EventTypes } from '@tidings/accept';
 import { bindIdempotencyKey, readWebhookHours, readWebhookStats } from '@tidings/database';
 import { createMustVerify } from '@tidings/egress';
-import type { Catalog } from '@tidings/events';
 import type { DeliveriesQueue } from '@tidings/queue';
 import type { Logger } from '@tidings/runtime/logging';
 import type { Seal } from '@tidings/secrets';
@@ -47,8 +46,6 @@ interface RoutesParts {
     | 'retentionDays'
   >;
   eventTypes: EventTypes;
-  /** The event types that the OpenAPI document describes. */
-  catalog: Catalog;
   changeEventTypes: ChangeEventTypes;
   connections: Pick<Connections, 'databases' | 'operatorReading' | 'readiness'>;
   metrics: Pick<ApiMetrics, 'accept' | 'ended'>;
@@ -69,7 +66,6 @@ export function createRoutes(parts: RoutesParts): Route[] {
   const {
     config,
     eventTypes,
-    catalog,
     changeEventTypes,
     connections,
     metrics,
@@ -133,8 +129,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       accept,
       bindKey: (use) => bindIdempotencyKey(accepting.pool, use),
       eventTypes,
-      catalog,
-      sql: reading.pool,
+        sql: reading.pool,
       onInvalid: () => {
         metrics.accept.rejected('invalid');
       },

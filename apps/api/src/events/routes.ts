@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Accept, EventTypes } from '@tidings/accept';
 import { readEvent, type IdempotencyKeyUse, type Queryable } from '@tidings/database';
-import { InvalidEventError, type Catalog } from '@tidings/events';
+import { InvalidEventError } from '@tidings/events';
 import { route, type Route } from '../openapi/route.js';
 import { digestOf, idempotencyHeader, idempotencyKey, keyIsTaken, textDigestOf } from '../http/idempotency-key.js';
 import { MAX_BODY } from '../http/json-body.js';
@@ -34,15 +34,13 @@ interface EventRoutesParts {
   /** Binds an idempotency key to its request; false when it is bound to another one. */
   bindKey: (use: IdempotencyKeyUse) => Promise<boolean>;
   eventTypes: EventTypes;
-  /** The event types that the document of the body describes. */
-  catalog: Pick<Catalog, 'describe'>;
   sql: Queryable;
   /** Called for each request that is refused for an invalid body or event, for the metrics. Default: not called. */
   onInvalid?: () => void;
 }
 
 /** The routes that publish events, and list the event log for polling. */
-export function eventRoutes({ accept, bindKey, eventTypes, catalog, sql, onInvalid }: EventRoutesParts): Route[] {
+export function eventRoutes({ accept, bindKey, eventTypes, sql, onInvalid }: EventRoutesParts): Route[] {
   const readDrafts = (body: unknown): { list: string | undefined; drafts: unknown[] } => {
     if (Array.isArray(body)) throw invalid([{ field: '', message: LIST_RULE }]);
     const isBatch = typeof body === 'object' && body !== null && 'events' in body;
@@ -70,7 +68,7 @@ export function eventRoutes({ accept, bindKey, eventTypes, catalog, sql, onInval
           'A token may have `events:publish` for all types, or `events:publish:` and a pattern of types, such as `events:publish:invoice.*` or `events:publish:invoice.paid`; several add up. An accepted event is committed, together with its deliveries. A repeated id with the same content is the same event, and creates nothing new.',
         access: { scope: PUBLISH },
         headers: idempotencyHeader('A repeated body with the same key publishes the same events, also for events without an id.'),
-        body: publishBody(catalog),
+        body: publishBody,
         responses: {
           200: { description: 'Every event was already in the event log.', schema: publishedJson },
           202: {

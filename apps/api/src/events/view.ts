@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { EventDetails, LoggedEvent } from '@tidings/database';
-import { escapeLineSeparators, eventDraft, type Catalog } from '@tidings/events';
+import { escapeLineSeparators } from '@tidings/events';
 import { deliveryJson } from '../deliveries/view.js';
 import { pageOf } from '../http/pages.js';
-import { pascalCase } from '../openapi/webhooks.js';
 
 /** An event of the event log in JSON. */
 export const eventJson = z
@@ -113,31 +112,7 @@ export const publishedJson = z.union([accepted, acceptedBatch]).meta({ id: 'Publ
 export const MAX_EVENTS = 1000;
 
 /**
- * Returns the body of `POST /api/events`, and an example. The schema accepts any body: the catalog validates it later and names
- * every wrong field of every event. Clients are generated from the documented schema: `NewEvent` is the event of one of the
- * types, which its field `type` tells apart. The union of the body has them one by one: ogen knows no union of unions.
+ * The body of `POST /api/events`. The schema accepts any body: the event types validate it later and name every wrong field of every
+ * event.
  */
-export function publishBody(catalog: Pick<Catalog, 'describe'>) {
-  const types = catalog.describe();
-  const newEvents = types.map(({ type, description, schema: { $schema: _dialect, ...data } }) =>
-    z
-      .strictObject({
-        type: z.literal(type),
-        data: z.custom<unknown>((value) => value !== undefined).meta({ ...data, id: `New${pascalCase(type)}Data` }),
-        id: eventDraft.shape.id,
-        timestamp: eventDraft.shape.timestamp,
-      })
-      .meta({ id: `New${pascalCase(type)}Event`, description }),
-  );
-  const mapping = types.map(({ type }) => [type, `#/components/schemas/New${pascalCase(type)}Event`] as const);
-  const newEvent = z
-    .union(newEvents)
-    .meta({ id: 'NewEvent', discriminator: { propertyName: 'type', mapping: Object.fromEntries(mapping) } });
-  const batch = z.strictObject({ events: z.array(newEvent).min(1).max(MAX_EVENTS) }).meta({ id: 'NewEventBatch' });
-  const example = types.at(-1);
-  return {
-    schema: z.custom<unknown>((body) => body !== undefined),
-    documented: z.union([...newEvents, batch]).meta({ id: 'NewEvents', description: 'One event, or a batch of events.' }),
-    example: { type: example?.type, data: example?.example },
-  };
-}
+export const publishBody = { schema: z.custom<unknown>((body) => body !== undefined), publishes: { maxEvents: MAX_EVENTS } };

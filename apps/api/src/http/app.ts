@@ -10,7 +10,7 @@ import { allowOrigins } from './cross-origin.js';
 import { serveDashboard, type DashboardParts } from '../dashboard/serve.js';
 import type { Limits } from '../limits/limits.js';
 import { createTurns } from '../limits/turns.js';
-import type { DescribedCatalog } from '../openapi/document.js';
+import type { Describe } from '../openapi/described-types.js';
 import { mount } from '../openapi/mount.js';
 import type { Route } from '../openapi/route.js';
 import { openApiRoute } from '../openapi/routes.js';
@@ -49,8 +49,8 @@ interface AppParts {
   pages?: Readonly<Record<string, RequestHandler>>;
   /** The event types that input names. */
   eventTypes: Pick<EventTypes, 'current' | 'refresh'>;
-  /** The event types that the OpenAPI and AsyncAPI documents describe. */
-  catalog: DescribedCatalog;
+  /** Reads the event types that the OpenAPI and AsyncAPI documents describe. */
+  describe: Describe;
 }
 
 /** How many pages of the log one caller reads at a time in this process. */
@@ -62,11 +62,11 @@ const LOG_READS = { atOnce: 2, waiting: 20 };
  */
 export function createApp(parts: AppParts): Express {
   const { authentication, limits, trustedProxies, corsOrigins, dashboard, log, tracing, observe } = parts;
-  const { basePath, routes, pages = {}, catalog, isStarting } = parts;
+  const { basePath, routes, pages = {}, describe, isStarting } = parts;
   const stream = routes.find(({ path }) => path === STREAM);
-  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, catalog, basePath)] : []), ...referenceRoutes(basePath)];
-  const served = [...documented, openApiRoute(documented, catalog, basePath)];
   const common = { takeTurn: createTurns(LOG_READS), eventTypes: parts.eventTypes };
+  const documented = [...routes, ...(stream ? [asyncApiRoute(stream, describe, basePath)] : []), ...referenceRoutes(basePath)];
+  const served = [...documented, openApiRoute(documented, describe, basePath)];
   const isPublic = ({ access }: Route): boolean => access === 'public';
   const app = express();
   app.disable('etag');

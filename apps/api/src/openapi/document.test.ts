@@ -4,7 +4,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { z } from 'zod';
 import { catalog } from '@tidings/events';
-import { openApiDocument } from './document.js';
+import { fixedEventTypes, inputOf } from '@tidings/accept';
+import { createDescribe } from './describe-event-types.js';
+import { createOpenApiWriter } from './document.js';
+import type { JsonSchema } from './normalize-schema.js';
 import { route } from './route.js';
 
 const thing = z.strictObject({ id: z.string(), made_at: z.date() }).meta({ id: 'Thing' });
@@ -51,11 +54,25 @@ const routes = [
     answer,
   ),
 ];
-const document = openApiDocument(routes, catalog);
+
+interface Webhook {
+  parameters: object[];
+  requestBody: { content: { 'application/json': { schema: JsonSchema; example: { data: object } } } };
+  responses: Record<string, { headers?: object }>;
+}
+
+interface Document {
+  paths: Record<string, Record<string, object>>;
+  webhooks: Record<string, { post: Webhook }>;
+  components: { schemas: Record<string, JsonSchema> };
+}
+
+const write = createOpenApiWriter(routes);
+const document = JSON.parse((await write(await createDescribe(fixedEventTypes(catalog.describe().map(inputOf)))())).join('')) as Document;
 const operation = (path: string, method: string) => document.paths[path]?.[method];
 
 test('the document is valid OpenAPI 3.1', async () => {
-  const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(document)) as Record<string, unknown>);
+  const { valid, errors } = await new Validator().validate(structuredClone(document) as unknown as Record<string, unknown>);
   expect({ valid, errors }).toEqual({ valid: true });
 });
 
@@ -109,7 +126,7 @@ describe('its webhooks', () => {
     const validate = ajv.compile({ components: document.components, ...schema });
     validate(example);
     expect(validate.errors).toBeNull();
-    expect(validate({ ...example, more: 1, data: { ...(example.data as object), more: 1 } })).toBe(true);
+    expect(validate({ ...example, more: 1, data: { ...example.data, more: 1 } })).toBe(true);
     expect(validate({ ...example, type: 'another.type' })).toBe(false);
   });
 
@@ -119,7 +136,7 @@ describe('its webhooks', () => {
         ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({ name, in: 'header', required: true })),
       );
       expect(Object.keys(responses)).toEqual(['410', '429', '503', '2XX', 'default']);
-      for (const status of ['429', '503'] as const) expect(responses[status].headers).toHaveProperty('Retry-After');
+      for (const status of ['429', '503'] as const) expect(responses[status]?.headers).toHaveProperty('Retry-After');
     }
   });
 });

@@ -1,46 +1,33 @@
-import { z } from 'zod';
-import { describeEventType, webhookTest, webhookVerification, type Catalog } from '@tidings/events';
-import { problemJson } from '../problems/problem.js';
-import { IDS, RESOURCE_ID } from './ids.js';
-import { jsonSchemas } from './json-schemas.js';
+import { describeEventType, webhookTest, webhookVerification } from '@tidings/events';
+import { publishedSchema, receivedSchema } from '@tidings/event-types';
+import { contractComponents } from './contract-components.js';
+import { toDescribedType } from './to-described-type.js';
+import { versionedName, type DescribedType, type DescribedTypes } from './described-types.js';
+import { nameVersions, type NamedVersion } from './named-versions.js';
+import { anyNewEvent, NEW_EVENT, NEW_EVENT_BATCH, newEvent, newEventBatch } from './new-events.js';
 import type { JsonSchema } from './normalize-schema.js';
-import type { Route, RouteResponse } from './route.js';
-import { eventCallback, payloadOf, webhookOperation } from './webhooks.js';
+import { describePaths } from './paths.js';
+import { createPause } from './pause.js';
+import { createPieceWriter, membersOf, separated } from './pieces.js';
+import type { Route } from './route.js';
+import { OF_ALL_TYPES, unionsOf } from './unions.js';
+import { RECEIVE_EVENT, receivedEvent, webhookOperation } from './webhooks.js';
 
-const PROBLEM = 'application/problem+json';
+/** Writes a document of the event types as JSON text, in parts that follow each other. */
+export type WriteDocument = (described: Omit<DescribedTypes, 'revision'>) => Promise<string[]>;
 
-/** The error response of every route. Further ones follow from its input and its access. */
-const ALWAYS: Readonly<Record<number, string>> = { 500: 'An internal error.' };
-const WITH_INPUT: Readonly<Record<number, string>> = { 400: 'The request is not valid: `errors` names every wrong field.' };
-const WITH_BODY: Readonly<Record<number, string>> = { 413: 'The body is larger than 1 MB.', 415: 'The body is not JSON.' };
-const WITH_TOKEN: Readonly<Record<number, string>> = {
-  401: 'The request has no valid token. The response does not say what is wrong with the token.',
-  403: 'An operator disabled the owner.',
-  429: 'Too many requests: try again after `Retry-After` seconds.',
-  503: 'The database, or Redis where the route needs it, is not available.',
-};
-const WITH_SCOPE: Readonly<Record<number, string>> = { 403: 'The token lacks the scope, or an operator disabled the owner.' };
-const WITH_ID: Readonly<Record<number, string>> = { 404: 'The caller has no resource with this id.' };
+/** The events of webhooks themselves. `webhook.disabled` is not one: the webhook that could receive it is disabled. */
+const SENT = [webhookTest, webhookVerification].map((definition) => toDescribedType(describeEventType(definition)));
 
 /**
- * Builds the OpenAPI 3.1 document of the routes, and of the webhook requests for the event types of the catalog.
+ * Creates the writer of the OpenAPI 3.1 document of the routes, and of the requests that publish events and that webhooks receive.
  *
  * @param basePath the path of the server; default: none
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
-export function openApiDocument(routes: readonly Route[], catalog: DescribedCatalog, basePath = '') {
-  const schemas = jsonSchemas();
-  const problem = schemas.output(problemJson);
-  schemas.output(streamedData(catalog));
-  // Without webhook.disabled, which only streams get: the webhook that could receive it is disabled.
-  const received = [...catalog.describe(), describeEventType(webhookTest), describeEventType(webhookVerification)];
-  const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of routes.filter(({ isPageFile }) => !isPageFile))
-    (paths[route.path] ??= {})[route.method] = {
-      ...operation(route, schemas, problem),
-      ...(route.sendsEvents && { callbacks: { event: { '{$request.body#/url}': { post: eventCallback(received, schemas) } } } }),
-    };
-  return {
+export function createOpenApiWriter(routes: readonly Route[], basePath = ''): WriteDocument {
+  const { paths, webhookHeaders, newEventFields, maxEvents, schemas } = describePaths(routes);
+  const head = {
     openapi: '3.1.1',
     info: {
       title: 'Tidings',
@@ -50,93 +37,44 @@ export function openApiDocument(routes: readonly Route[], catalog: DescribedCata
     },
     servers: [{ url: basePath || '/', description: 'This server' }],
     security: [{ bearer: [] }],
-    paths,
-    webhooks: Object.fromEntries(received.map((type) => [type.type, { post: webhookOperation(type, { schemas, parameters }) }])),
-    components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: schemas.named(),
-    },
+  };
+  const securitySchemes = { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } };
+  const reserved = [...Object.keys(schemas), ...OF_ALL_TYPES, RECEIVE_EVENT];
+
+  const writePieces = createPieceWriter(({ described, names, use }: NamedVersion) => {
+    const components = {
+      ...contractComponents(names.data, 'output', (referTo) => receivedSchema(described, referTo)),
+      ...(use !== 'streamed' && { [names.event]: receivedEvent(described, names) }),
+      ...(use === 'published' && {
+        ...contractComponents(names.newData, 'input', (referTo) => publishedSchema(described, referTo)),
+        [names.newEvent]: newEvent(described, names, newEventFields),
+      }),
+    };
+    const webhook = { [versionedName(described)]: { post: webhookOperation(described, names, webhookHeaders) } };
+    return { components: membersOf(components), webhook: use === 'streamed' ? [] : [membersOf(webhook)] };
+  });
+
+  return async ({ types, systemTypes }) => {
+    const pause = createPause();
+    const versions = await nameVersions({ published: types, sent: SENT, streamed: systemTypes }, reserved, pause);
+    const pieces = await writePieces(versions, pause);
+    const ofAllTypes: Record<string, JsonSchema> = { ...unionsOf(versions), [NEW_EVENT_BATCH]: newEventBatch(maxEvents) };
+    if (types.length === 0) ofAllTypes[NEW_EVENT] = anyNewEvent(newEventFields);
+    await pause();
+    const fixed = membersOf({ ...head, paths: paths(exampleOf(types)) });
+    const components = [membersOf(schemas), ...pieces.map((piece) => piece.components), membersOf(ofAllTypes)];
+    return [
+      `{${fixed},"webhooks":{`,
+      ...separated(pieces.flatMap(({ webhook }) => webhook)),
+      `},"components":{${membersOf({ securitySchemes })},"schemas":{`,
+      ...separated(components.filter((members) => members !== '')),
+      '}}}',
+    ];
   };
 }
 
-/** The part of the catalog that the documents describe. */
-export type DescribedCatalog = Pick<Catalog, 'describe' | 'describeStreamed'>;
-
-/**
- * The schema of `data` for each event type of the stream, by type. OpenAPI 3.1 cannot describe the events of a stream itself.
- */
-function streamedData(catalog: DescribedCatalog): z.ZodType {
-  return z
-    .object(Object.fromEntries(catalog.describeStreamed().map((type) => [type.type, payloadOf(type)])))
-    .meta({ id: 'StreamedData', description: 'The `data` of each event of the stream, by its `event`.' });
-}
-
-type Schemas = ReturnType<typeof jsonSchemas>;
-
-function operation(route: Route, schemas: Schemas, problem: JsonSchema) {
-  const { access, params = {}, query, headers = {}, body } = route;
-  const problems = {
-    ...ALWAYS,
-    ...(body || query || Object.keys(params).length > 0 ? WITH_INPUT : {}),
-    ...(body ? WITH_BODY : {}),
-    ...(access === 'public' ? {} : WITH_TOKEN),
-    ...(typeof access === 'object' ? WITH_SCOPE : {}),
-    ...(Object.keys(params).length > 0 ? WITH_ID : {}),
-  };
-  const content = { [PROBLEM]: { schema: problem } };
-  const security = access === 'public' ? [] : [{ bearer: typeof access === 'object' ? [access.scope] : [] }];
-  return {
-    operationId: route.operationId,
-    tags: [(route.path.startsWith('/api/') ? route.path.split('/')[2] : undefined) ?? 'service'],
-    summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
-    security,
-    parameters: [
-      ...Object.entries(params).map(([name, resource]) => ({
-        name,
-        in: 'path',
-        required: true,
-        description: `The id of the ${resource}.`,
-        schema: schemas.input(z.string().regex(IDS[resource] ?? RESOURCE_ID)),
-      })),
-      ...(query ? parameters(schemas.input(query), 'query') : []),
-      ...Object.entries(headers).map(([name, header]) => headerParameter(name, header, schemas)),
-    ],
-    ...(body && {
-      requestBody: {
-        required: !body.schema.safeParse(undefined).success,
-        content: { 'application/json': { schema: schemas.input(body.documented ?? body.schema), example: body.example } },
-      },
-    }),
-    responses: {
-      ...mapValues(problems, (description) => ({ description, content })),
-      ...mapValues(route.responses, (response, status) => (status < 400 ? success(response, schemas) : { ...response, content })),
-    },
-  };
-}
-
-function success({ description, schema, contentType = 'application/json' }: RouteResponse, schemas: Schemas) {
-  return { description, ...(schema && { content: { [contentType]: { schema: schemas.output(schema) } } }) };
-}
-
-function headerParameter(name: string, header: string | z.ZodType, schemas: Schemas) {
-  const schema = typeof header === 'string' ? { type: 'string', description: header } : schemas.input(header);
-  return { name, in: 'header', description: schema['description'], schema };
-}
-
-function parameters(object: JsonSchema, where: 'query' | 'header') {
-  const required = new Set(object['required'] as string[] | undefined);
-  return Object.entries(object['properties'] as Record<string, JsonSchema>).map(([name, schema]) => ({
-    name,
-    in: where,
-    required: required.has(name),
-    // A list is sent in one parameter, with commas between its items.
-    ...(where === 'query' && schema['type'] === 'array' ? { style: 'form', explode: false } : {}),
-    ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
-    schema,
-  }));
-}
-
-function mapValues<Value, Result>(values: Readonly<Record<number, Value>>, map: (value: Value, status: number) => Result) {
-  return Object.fromEntries(Object.entries(values).map(([status, value]) => [status, map(value, Number(status))]));
+/** An event to publish: of the newest type that has an example. Undefined: none has one. */
+function exampleOf(types: readonly DescribedType[]): object | undefined {
+  const found = types.findLast(({ isDefault, examples }) => isDefault && examples.length > 0);
+  return found && { type: found.type, data: found.examples[0] };
 }

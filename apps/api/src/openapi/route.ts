@@ -16,6 +16,23 @@ export interface RouteResponse {
   contentType?: string;
 }
 
+interface ExampleBody {
+  schema: z.ZodType;
+  example: unknown;
+}
+
+/** A body of events. The OpenAPI document describes it by the event types, and the handler checks it. */
+interface PublishingBody {
+  schema: z.ZodType;
+  /** `maxEvents`: the most events of one request. */
+  publishes: { maxEvents: number };
+}
+
+/** Returns whether a body is one of events. */
+export function isPublishing(body: RouteDescription['body']): body is PublishingBody {
+  return body !== undefined && 'publishes' in body;
+}
+
 /**
  * The single declaration of a route: requests are validated against it, the OpenAPI document is written from it, and the
  * tests of access are generated from it.
@@ -38,11 +55,8 @@ export interface RouteDescription {
   query?: z.ZodObject;
   /** Request headers that the route reads: a description of each, or a schema that has one. */
   headers?: Readonly<Record<string, string | z.ZodType>>;
-  /**
-   * The body. `documented` is the schema in the OpenAPI document where the handler checks the body itself; default: `schema`.
-   * It is a named component, as a response is: `meta({ id: 'NewWebhook' })`.
-   */
-  body?: { schema: z.ZodType; documented?: z.ZodType; example: unknown };
+  /** The body. Its schema is a named component, as a response is: `meta({ id: 'NewWebhook' })`. */
+  body?: ExampleBody | PublishingBody;
   /** The maximum size of the body, in bytes. Default: 32 KB. */
   maxBodyBytes?: number;
   /** Whether it reads pages of the log, of which one caller reads few at a time. Default false. */

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { openApiDocument, type DescribedCatalog } from './document.js';
+import type { Describe } from './described-types.js';
+import { createDocumentHandler } from './document-route.js';
+import { createOpenApiWriter } from './document.js';
 import { route, type Route } from './route.js';
 
-/** Creates the route `/openapi.json`, which serves the document of `others` and of itself. */
-export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog, basePath: string): Route {
+/** Creates the route `/openapi.json`, which serves the document of `others`, of itself and of the event types. */
+export function openApiRoute(others: readonly Route[], describe: Describe, basePath: string): Route {
   const self: Route = route(
     {
       method: 'get',
@@ -13,10 +15,8 @@ export function openApiRoute(others: readonly Route[], catalog: DescribedCatalog
       access: 'public',
       responses: { 200: { description: 'OpenAPI 3.1', schema: z.looseObject({ openapi: z.string() }).meta({ id: 'OpenApi' }) } },
     },
-    (_call, response) => {
-      response.type('json').send(text);
-    },
+    ({ request }, response) => handle(request, response),
   );
-  const text = JSON.stringify(openApiDocument([...others, self], catalog, basePath));
+  const handle = createDocumentHandler(describe, createOpenApiWriter([...others, self], basePath));
   return self;
 }

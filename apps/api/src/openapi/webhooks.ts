@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { LOGGED_EVENT_ID, type EventTypeDescription } from '@tidings/events';
-import type { jsonSchemas } from './json-schemas.js';
+import { LOGGED_EVENT_ID } from '@tidings/events';
+import { SCHEMAS } from './contract-components.js';
+import { describeVersion, type DescribedType } from './described-types.js';
+import type { VersionNames } from './named-versions.js';
 import type { JsonSchema } from './normalize-schema.js';
-
-type Schemas = Pick<ReturnType<typeof jsonSchemas>, 'output'>;
 
 /**
  * The headers of a signed request
  * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
  */
-const headers = z.strictObject({
+export const webhookHeaders = z.strictObject({
   'webhook-id': z
     .string()
     .regex(LOGGED_EVENT_ID)
@@ -53,71 +53,80 @@ const RESPONSES = {
   },
 };
 
-/** Converts the properties of an object schema to OpenAPI parameters. */
-type Parameters = (schema: JsonSchema, where: 'header') => object[];
+/** The component of the body of a request to a webhook. */
+export const WEBHOOK_EVENT = 'WebhookEvent';
 
-/** The name of an event type in generated clients: `SyncCompleted`. */
-export function pascalCase(type: string): string {
-  return type.replaceAll(/(?:^|[._-])(\w)/g, (_match, letter: string) => letter.toUpperCase());
-}
+/** The operation of the callback, which is that of any event. */
+export const RECEIVE_EVENT = 'receiveEvent';
 
-/** The schema of an event type's `data`, as the component `SyncCompletedData`. */
-export function payloadOf({ type, schema: { $schema: _dialect, ...data } }: EventTypeDescription): z.ZodType {
-  return z.custom<unknown>().meta({ ...data, id: `${pascalCase(type)}Data` });
-}
-
-/** The schema of the body that a receiver gets for an event of the type, as the component `SyncCompletedEvent`. */
-function envelopeOf(eventType: EventTypeDescription) {
-  const { type, description } = eventType;
-  return z
-    .object({
-      type: z.literal(type),
-      timestamp: z.iso.datetime().describe('The time of the event, in UTC. The same on every attempt, like the whole body.'),
-      data: payloadOf(eventType),
-    })
-    .meta({ id: `${pascalCase(type)}Event`, description });
+/** The schema of the body that a receiver gets for an event of the version. */
+export function receivedEvent(version: DescribedType, { data }: VersionNames): JsonSchema {
+  return {
+    type: 'object',
+    properties: {
+      type: { type: 'string', enum: [version.type] },
+      timestamp: {
+        type: 'string',
+        format: 'date-time',
+        description: 'The time of the event, in UTC. The same on every attempt, like the whole body.',
+      },
+      data: { $ref: SCHEMAS + data },
+    },
+    required: ['type', 'timestamp', 'data'],
+    description: describeVersion(version),
+    ...(version.deprecatedAt !== null && { deprecated: true }),
+  };
 }
 
 /**
  * Describes the request that a receiver gets for any event, as a callback of the registration. Generators that leave out what no
  * route mentions keep the schemas of the webhooks by it.
  */
-export function eventCallback(eventTypes: readonly EventTypeDescription[], schemas: Schemas) {
-  const mapping = eventTypes.map(({ type }) => [type, `#/components/schemas/${pascalCase(type)}Event`] as const);
-  const event = z.union(eventTypes.map(envelopeOf)).meta({
-    id: 'WebhookEvent',
-    description: 'The body of a request to a webhook.',
-    discriminator: { propertyName: 'type', mapping: Object.fromEntries(mapping) },
-  });
+export function eventCallback() {
   return {
-    operationId: 'receiveEvent',
+    operationId: RECEIVE_EVENT,
     summary: 'An event, as the webhooks of this document describe it',
     security: [],
-    requestBody: { required: true, content: { 'application/json': { schema: schemas.output(event) } } },
+    requestBody: { required: true, content: { 'application/json': { schema: { $ref: SCHEMAS + WEBHOOK_EVENT } } } },
     responses: { '2XX': RESPONSES['2XX'] },
   };
 }
 
-/** Describes, as an OpenAPI operation, the request that a receiver gets for an event of the type, and the responses to it. */
-export function webhookOperation(
-  eventType: EventTypeDescription,
-  { schemas, parameters }: { schemas: Schemas; parameters: Parameters },
-) {
-  const { type, description, example } = eventType;
+/**
+ * Describes, as an OpenAPI operation, the request that a receiver gets for an event of the version, and the responses to it.
+ *
+ * @param headers the parameters of every request
+ */
+export function webhookOperation(version: DescribedType, names: VersionNames, headers: readonly object[]) {
+  const { type, title, deprecatedAt, examples } = version;
+  const description = describeVersion(version);
   return {
-    operationId: `receive${pascalCase(type)}`,
-    summary: description,
+    operationId: names.operationId,
+    summary: title ?? description,
+    ...(title !== null && { description }),
+    ...(deprecatedAt !== null && { deprecated: true }),
     security: [],
-    parameters: parameters(schemas.output(headers), 'header'),
+    parameters: names.hasOthers ? [...headers, versionHeader(version)] : headers,
     requestBody: {
       required: true,
       content: {
         'application/json': {
-          schema: schemas.output(envelopeOf(eventType)),
-          example: { type, timestamp: '2026-11-24T10:00:00.000Z', data: example },
+          schema: { $ref: SCHEMAS + names.event },
+          ...(examples.length > 0 && { example: { type, timestamp: '2026-11-24T10:00:00.000Z', data: examples[0] } }),
         },
       },
     },
     responses: RESPONSES,
+  };
+}
+
+function versionHeader({ version }: DescribedType) {
+  const description = 'The version of the event type.';
+  return {
+    name: 'webhook-event-version',
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string', description, enum: [String(version)] },
   };
 }

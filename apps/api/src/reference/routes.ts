@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, extname } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { compressOnce, sendCompressed, type Compressed } from '../http/compressed.js';
 import { route, type Route } from '../openapi/route.js';
 import { page, script, style } from './page.js';
 
@@ -28,7 +26,6 @@ const POLICY = [
 ].join(';');
 
 const require = createRequire(import.meta.url);
-const compress = promisify(gzip);
 
 /**
  * Creates the route `/docs`, a page of Swagger UI on which people read and try the API, and the routes of its files, which
@@ -78,11 +75,8 @@ export function referenceRoutes(basePath: string): Route[] {
  */
 function file(name: string, read: () => Promise<Buffer>): Route {
   const path = `${PAGE}/${name}`;
-  let content: Promise<{ plain: Buffer; compressed: Buffer }> | undefined;
-  const load = async () => {
-    const plain = await read();
-    return { plain, compressed: await compress(plain) };
-  };
+  let content: Promise<Compressed> | undefined;
+  const load = async () => compressOnce(await read());
   return route(
     {
       method: 'get',
@@ -98,15 +92,10 @@ function file(name: string, read: () => Promise<Buffer>): Route {
         content = undefined;
         throw error;
       });
-      send(request, response.type(extname(path)), await content);
+      response.set('cache-control', 'public, max-age=31536000, immutable').type(extname(path));
+      sendCompressed(request, response, await content);
     },
   );
-}
-
-function send(request: Request, response: Response, { plain, compressed }: { plain: Buffer; compressed: Buffer }): void {
-  response.set({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding' });
-  if (request.acceptsEncodings('gzip') === false) response.send(plain);
-  else response.set('content-encoding', 'gzip').send(compressed);
 }
 
 function digest(text: string): string {

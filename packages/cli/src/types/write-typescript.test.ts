@@ -3,20 +3,21 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { catalog } from '@tidings/events';
-import { definitionJson, type Definition } from './definition.js';
+import { shippedDefinitions } from '@tidings/event-types/definitions';
 import { typeOf } from './type-of-schema.js';
-import { writeTypescript } from './write-typescript.js';
+import { writeTypescript, type VersionedType } from './write-typescript.js';
 
-const shipped: Definition[] = catalog
-  .describe()
-  .map(({ ownerField, example, ...type }) => definitionJson.parse({ ...type, owner_field: ownerField, examples: [example] }));
+const shipped: VersionedType[] = shippedDefinitions().map((definition) => ({
+  type: definition.type,
+  defaultVersion: 1,
+  versions: [{ ...definition, version: 1 }],
+}));
 const flat = (type: string) => type.replace(/\s+/g, ' ');
 
 /** Compiles code that imports the written types as `./events.js`, and returns what is wrong with it. */
-function compile(definitions: readonly Definition[], code: string): string[] {
+function compile(types: readonly VersionedType[], code: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-types-'));
-  writeFileSync(join(folder, 'events.ts'), writeTypescript(definitions));
+  writeFileSync(join(folder, 'events.ts'), writeTypescript(types));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(join(folder, 'use.ts'), code);
   const options = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, module: ts.ModuleKind.NodeNext, types: [] };
@@ -26,7 +27,9 @@ function compile(definitions: readonly Definition[], code: string): string[] {
 
 describe('the types of TypeScript', () => {
   test('take the example of each type that a new installation has', () => {
-    const events = shipped.map(({ type, examples: [data] }) => JSON.stringify({ type, data })).join(',\n');
+    const events = shippedDefinitions()
+      .map(({ type, examples: [data] }) => JSON.stringify({ type, data }))
+      .join(',\n');
     expect(
       compile(shipped, `import type { NewEvent } from './events.js';\nexport const events: NewEvent[] = [${events}];`),
     ).toEqual([]);
@@ -48,8 +51,47 @@ describe('the types of TypeScript', () => {
 
   test('compile whatever a description says', () => {
     const description = 'Ends */ export const x = 1; /* and\n*/ begins';
-    const [first] = shipped.map((type) => ({ ...type, description }));
-    expect(compile([first as Definition], `import type { Events } from './events.js';\nexport type All = Events;`)).toEqual([]);
+    const [first] = shipped.map((type) => ({ ...type, versions: type.versions.map((version) => ({ ...version, description })) }));
+    expect(compile([first as VersionedType], `import type { Events } from './events.js';\nexport type All = Events;`)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the types of a type with two versions', () => {
+  const fields = (name: string) => ({ type: 'object', properties: { [name]: { type: 'string' } }, required: [name] });
+  const [{ versions }] = shipped as [VersionedType];
+  const [definition] = versions as [VersionedType['versions'][number]];
+  const paid = {
+    type: 'invoice.paid',
+    defaultVersion: 1,
+    versions: [1, 2].map((version) => ({ ...definition, version, schema: fields(`in_${String(version)}`) })),
+  };
+  const compileWith = (code: string) =>
+    compile([paid], `import type { EventVersions, NewEvent, WebhookBody } from './events.js';\n${code}`);
+
+  test('take an event of the default version without a version, of each version that is named, and no other', () => {
+    const code = `export const events: NewEvent[] = [
+      { type: 'invoice.paid', data: { in_1: '' } },
+      { type: 'invoice.paid', version: 1, data: { in_1: '' } },
+      { type: 'invoice.paid', version: 2, data: { in_2: '' } },
+      // @ts-expect-error the data of version 2
+      { type: 'invoice.paid', data: { in_2: '' } },
+      // @ts-expect-error the data of version 1
+      { type: 'invoice.paid', version: 2, data: { in_1: '' } },
+      // @ts-expect-error no version
+      { type: 'invoice.paid', version: 3, data: { in_1: '' } },
+    ];`;
+    expect(compileWith(code)).toEqual([]);
+  });
+
+  test('make the receiver tell the versions apart', () => {
+    const code = `
+      export const either = ({ data }: WebhookBody): string => ('in_2' in data ? data.in_2 : data.in_1);
+      // @ts-expect-error version 2 has no such field
+      export const first = ({ data }: WebhookBody): string => data.in_1;
+      export const second: EventVersions['invoice.paid'][2] = { in_2: '' };`;
+    expect(compileWith(code)).toEqual([]);
   });
 });
 

@@ -923,96 +923,6 @@ export interface components {
             field: string;
             message: string;
         };
-        /** @description The `data` of each event of the stream, by its `event`. */
-        StreamedData: {
-            "extraction.started": components["schemas"]["ExtractionStartedData"];
-            "extraction.completed": components["schemas"]["ExtractionCompletedData"];
-            "sync.completed": components["schemas"]["SyncCompletedData"];
-            "sync.failed": components["schemas"]["SyncFailedData"];
-            "gaps.updated": components["schemas"]["GapsUpdatedData"];
-            "webhook.disabled": components["schemas"]["WebhookDisabledData"];
-            "webhook.expiring": components["schemas"]["WebhookExpiringData"];
-        };
-        ExtractionStartedData: {
-            /** @description The version of the extracted catalogue */
-            version: string;
-            /** @description The extracted types of entities: artists, releases, … */
-            entity_types: string[];
-        };
-        ExtractionCompletedData: {
-            /** @description The version of the extracted catalogue */
-            version: string;
-            /** @description Number of records by entity type */
-            record_counts: {
-                [key: string]: number;
-            };
-            /**
-             * Format: double
-             * @description Duration in seconds
-             */
-            duration_s: number;
-        };
-        SyncCompletedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            /** Format: int64 */
-            items_synced: number;
-            /**
-             * Format: int64
-             * @description Items that could not be synchronised
-             */
-            errors: number;
-            /**
-             * Format: double
-             * @description Duration in seconds
-             */
-            duration_s: number;
-        };
-        SyncFailedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            error_message: string;
-        };
-        GapsUpdatedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            entity_type: string;
-            entity_id: string;
-        };
-        WebhookDisabledData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            webhook_id: string;
-            /**
-             * @description `gone`: the receiver responded with 410; `failing`: every attempt failed for too long; `operator`: an operator disabled it
-             * @enum {string}
-             */
-            reason: "failing" | "gone" | "operator";
-            /** Format: date-time */
-            disabled_at: string;
-        };
-        WebhookExpiringData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            webhook_id: string;
-            /** @description Who has paused it; `verification`: it waits until its URL is verified */
-            paused_by: ("owner" | "operator" | "verification")[];
-            /**
-             * Format: int64
-             * @description The number of deliveries; at most 10,000 are counted.
-             */
-            deliveries: number;
-            /**
-             * Format: date-time
-             * @description When the oldest of them was created.
-             */
-            oldest_at: string;
-            /**
-             * Format: date-time
-             * @description The time after which they are skipped.
-             */
-            skipped_after: string;
-        };
         Health: {
             /** @enum {string} */
             status: "ok";
@@ -1149,114 +1059,6 @@ export interface components {
         };
         /** @enum {string} */
         CircuitState: "closed" | "open" | "half_open";
-        /** @description The body of a request to a webhook. */
-        WebhookEvent: components["schemas"]["ExtractionStartedEvent"] | components["schemas"]["ExtractionCompletedEvent"] | components["schemas"]["SyncCompletedEvent"] | components["schemas"]["SyncFailedEvent"] | components["schemas"]["GapsUpdatedEvent"] | components["schemas"]["WebhookTestEvent"] | components["schemas"]["WebhookVerificationEvent"];
-        /** @description An extraction of the music catalogue began. */
-        ExtractionStartedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "extraction.started";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["ExtractionStartedData"];
-        };
-        /** @description An extraction of the music catalogue ended, and its records are available. */
-        ExtractionCompletedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "extraction.completed";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["ExtractionCompletedData"];
-        };
-        /** @description A user's collection was synchronised. */
-        SyncCompletedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "sync.completed";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["SyncCompletedData"];
-        };
-        /** @description The synchronisation of a user's collection failed. */
-        SyncFailedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "sync.failed";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["SyncFailedData"];
-        };
-        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
-        GapsUpdatedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "gaps.updated";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["GapsUpdatedData"];
-        };
-        /** @description The owner of a webhook tests it. */
-        WebhookTestEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "webhook.test";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["WebhookTestData"];
-        };
-        WebhookTestData: {
-            webhook_id: string;
-            message: string;
-        };
-        /** @description Tidings verifies the URL of a webhook before it sends events there. The receiver answers with a 2xx and the challenge, as JSON `{"challenge": "…"}` or as plain text. */
-        WebhookVerificationEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "webhook.verification";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["WebhookVerificationData"];
-        };
-        WebhookVerificationData: {
-            webhook_id: string;
-            challenge: string;
-        };
         WebhookPage: {
             data: components["schemas"]["Webhook"][];
             /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
@@ -1575,118 +1377,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description One event, or a batch of events. */
-        NewEvents: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"] | components["schemas"]["NewEventBatch"];
-        /** @description An extraction of the music catalogue began. */
-        NewExtractionStartedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "extraction.started";
-            data: components["schemas"]["NewExtractionStartedData"];
-            id?: string;
-            /** Format: date-time */
-            timestamp?: string;
-        };
-        NewExtractionStartedData: {
-            /** @description The version of the extracted catalogue */
-            version: string;
-            /** @description The extracted types of entities: artists, releases, … */
-            entity_types: string[];
-        };
-        /** @description An extraction of the music catalogue ended, and its records are available. */
-        NewExtractionCompletedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "extraction.completed";
-            data: components["schemas"]["NewExtractionCompletedData"];
-            id?: string;
-            /** Format: date-time */
-            timestamp?: string;
-        };
-        NewExtractionCompletedData: {
-            /** @description The version of the extracted catalogue */
-            version: string;
-            /** @description Number of records by entity type */
-            record_counts: {
-                [key: string]: number;
-            };
-            /**
-             * Format: double
-             * @description Duration in seconds
-             */
-            duration_s: number;
-        };
-        /** @description A user's collection was synchronised. */
-        NewSyncCompletedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "sync.completed";
-            data: components["schemas"]["NewSyncCompletedData"];
-            id?: string;
-            /** Format: date-time */
-            timestamp?: string;
-        };
-        NewSyncCompletedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            /** Format: int64 */
-            items_synced: number;
-            /**
-             * Format: int64
-             * @description Items that could not be synchronised
-             */
-            errors: number;
-            /**
-             * Format: double
-             * @description Duration in seconds
-             */
-            duration_s: number;
-        };
-        /** @description The synchronisation of a user's collection failed. */
-        NewSyncFailedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "sync.failed";
-            data: components["schemas"]["NewSyncFailedData"];
-            id?: string;
-            /** Format: date-time */
-            timestamp?: string;
-        };
-        NewSyncFailedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            error_message: string;
-        };
-        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
-        NewGapsUpdatedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "gaps.updated";
-            data: components["schemas"]["NewGapsUpdatedData"];
-            id?: string;
-            /** Format: date-time */
-            timestamp?: string;
-        };
-        NewGapsUpdatedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            entity_type: string;
-            entity_id: string;
-        };
-        NewEventBatch: {
-            events: components["schemas"]["NewEvent"][];
-        };
-        NewEvent: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"];
         Published: components["schemas"]["Accepted"] | components["schemas"]["AcceptedBatch"];
         /** @description `repeated`: the event was already in the event log. */
         Accepted: {
@@ -2118,6 +1808,316 @@ export interface components {
             openapi: string;
         } & {
             [key: string]: unknown;
+        };
+        ExtractionStartedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description The extracted types of entities: artists, releases, … */
+            entity_types: string[];
+        };
+        /** @description An extraction of the music catalogue began. */
+        ExtractionStartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.started";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["ExtractionStartedData"];
+        };
+        NewExtractionStartedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description The extracted types of entities: artists, releases, … */
+            entity_types: string[];
+        };
+        /** @description An extraction of the music catalogue began. */
+        NewExtractionStartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.started";
+            data: components["schemas"]["NewExtractionStartedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        ExtractionCompletedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description Number of records by entity type */
+            record_counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        /** @description An extraction of the music catalogue ended, and its records are available. */
+        ExtractionCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.completed";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["ExtractionCompletedData"];
+        };
+        NewExtractionCompletedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description Number of records by entity type */
+            record_counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        /** @description An extraction of the music catalogue ended, and its records are available. */
+        NewExtractionCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.completed";
+            data: components["schemas"]["NewExtractionCompletedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        SyncCompletedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            /** Format: int64 */
+            items_synced: number;
+            /**
+             * Format: int64
+             * @description Items that could not be synchronised
+             */
+            errors: number;
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        /** @description A user's collection was synchronised. */
+        SyncCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.completed";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["SyncCompletedData"];
+        };
+        NewSyncCompletedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            /** Format: int64 */
+            items_synced: number;
+            /**
+             * Format: int64
+             * @description Items that could not be synchronised
+             */
+            errors: number;
+            /**
+             * Format: double
+             * @description Duration in seconds
+             */
+            duration_s: number;
+        };
+        /** @description A user's collection was synchronised. */
+        NewSyncCompletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.completed";
+            data: components["schemas"]["NewSyncCompletedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        SyncFailedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            error_message: string;
+        };
+        /** @description The synchronisation of a user's collection failed. */
+        SyncFailedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.failed";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["SyncFailedData"];
+        };
+        NewSyncFailedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            error_message: string;
+        };
+        /** @description The synchronisation of a user's collection failed. */
+        NewSyncFailedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sync.failed";
+            data: components["schemas"]["NewSyncFailedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        GapsUpdatedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            entity_type: string;
+            entity_id: string;
+        };
+        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
+        GapsUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gaps.updated";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["GapsUpdatedData"];
+        };
+        NewGapsUpdatedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            entity_type: string;
+            entity_id: string;
+        };
+        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
+        NewGapsUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gaps.updated";
+            data: components["schemas"]["NewGapsUpdatedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        WebhookTestData: {
+            webhook_id: string;
+            message: string;
+        };
+        /** @description The owner of a webhook tests it. */
+        WebhookTestEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook.test";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["WebhookTestData"];
+        };
+        WebhookVerificationData: {
+            webhook_id: string;
+            challenge: string;
+        };
+        /** @description Tidings verifies the URL of a webhook before it sends events there. The receiver answers with a 2xx and the challenge, as JSON `{"challenge": "…"}` or as plain text. */
+        WebhookVerificationEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook.verification";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["WebhookVerificationData"];
+        };
+        WebhookDisabledData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            webhook_id: string;
+            /**
+             * @description `gone`: the receiver responded with 410; `failing`: every attempt failed for too long; `operator`: an operator disabled it
+             * @enum {string}
+             */
+            reason: "failing" | "gone" | "operator";
+            /** Format: date-time */
+            disabled_at: string;
+        };
+        WebhookExpiringData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            webhook_id: string;
+            /** @description Who has paused it; `verification`: it waits until its URL is verified */
+            paused_by: ("owner" | "operator" | "verification")[];
+            /**
+             * Format: int64
+             * @description The number of deliveries; at most 10,000 are counted.
+             */
+            deliveries: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them was created.
+             */
+            oldest_at: string;
+            /**
+             * Format: date-time
+             * @description The time after which they are skipped.
+             */
+            skipped_after: string;
+        };
+        /** @description The `data` of each event of the stream, by its `event`. */
+        StreamedData: {
+            "extraction.started": components["schemas"]["ExtractionStartedData"];
+            "extraction.completed": components["schemas"]["ExtractionCompletedData"];
+            "sync.completed": components["schemas"]["SyncCompletedData"];
+            "sync.failed": components["schemas"]["SyncFailedData"];
+            "gaps.updated": components["schemas"]["GapsUpdatedData"];
+            "webhook.disabled": components["schemas"]["WebhookDisabledData"];
+            "webhook.expiring": components["schemas"]["WebhookExpiringData"];
+        };
+        /** @description The body of a request to a webhook. */
+        WebhookEvent: components["schemas"]["ExtractionStartedEvent"] | components["schemas"]["ExtractionCompletedEvent"] | components["schemas"]["SyncCompletedEvent"] | components["schemas"]["SyncFailedEvent"] | components["schemas"]["GapsUpdatedEvent"] | components["schemas"]["WebhookTestEvent"] | components["schemas"]["WebhookVerificationEvent"];
+        /** @description One event, or a batch of events. */
+        NewEvents: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"] | components["schemas"]["NewEventBatch"];
+        NewEvent: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"];
+        NewEventBatch: {
+            events: components["schemas"]["NewEvent"][];
         };
     };
     responses: never;

@@ -27,6 +27,22 @@ export function subschemasOf(schema: Readonly<Record<string, unknown>>): Subsche
   return found;
 }
 
+/** Copies a checked schema, with each subschema that it holds itself replaced. */
+export function mapSubschemas(
+  schema: Readonly<Record<string, unknown>>,
+  map: (subschema: unknown, keyword: string) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]) => {
+      const shape = KEYWORDS.get(keyword)?.holds?.shape;
+      if (shape === 'one') return [keyword, map(value, keyword)];
+      if (shape === 'list') return [keyword, (value as unknown[]).map((inner) => map(inner, keyword))];
+      if (shape !== 'map') return [keyword, value];
+      return [keyword, Object.fromEntries(Object.entries(value as object).map(([name, inner]) => [name, map(inner, keyword)]))];
+    }),
+  );
+}
+
 /** Writes a path as the fragment that a `$ref` has: `#/properties/a~1b`. */
 export function toPointer(path: readonly (string | number)[]): string {
   return ['#', ...path.map((segment) => String(segment).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/');

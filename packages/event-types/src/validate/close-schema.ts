@@ -1,7 +1,7 @@
 import type { Contract, JsonSchema } from '../contract.js';
+import { createDefinitions, type ReferTo, type WrittenSchema } from '../schema/definitions.js';
 import { isFormat } from '../schema/formats.js';
 import { isObject, KEYWORDS } from '../schema/vocabulary.js';
-import { pointerOf, subschemasOf, toPointer } from '../schema/walk-schema.js';
 import { childrenNamedTwice, ITEMS, namesFields, parts, speaksOfObjects, type Resolve } from './parts.js';
 
 /**
@@ -16,35 +16,36 @@ const ANNOTATIONS = new Set(
   ),
 );
 
+/** Annotations that only speak of the schema as a whole, and those that may hold references of their own. */
+export const NOT_DESCRIBED: ReadonlySet<string> = new Set(['$schema', '$defs', 'contentSchema']);
+
 /** Keywords whose schemas ask a question about a value and say nothing of what it may be. Closing them would change the answer. */
-const QUESTIONS = new Set(['not', 'if', 'contains', 'propertyNames']);
+export const QUESTIONS: ReadonlySet<string> = new Set(['not', 'if', 'contains', 'propertyNames']);
+
+interface CloseOptions {
+  /** Titles, descriptions, unknown formats, `x-…`: kept for people and generators, dropped for the compiler. */
+  annotations: 'keep' | 'drop';
+  /** Default: `#/$defs/name`. */
+  referTo?: ReferTo;
+}
+
+/** Writes a checked schema as the one that is compiled: closed, and without annotations. */
+export function closeSchema(contract: Pick<Contract, 'schema' | 'unknownFields'>): JsonSchema {
+  const { schema, definitions } = writeClosed(contract, { annotations: 'drop' });
+  return { ...schema, $defs: definitions };
+}
 
 /**
- * Writes a checked schema as the one that is compiled: without annotations, and with unknown fields refused at every depth when
- * the contract says so. An object that has `additionalProperties` or `unevaluatedProperties` of its own is left as it is, as is a
- * schema that says nothing about objects, such as `true`.
+ * Writes a checked schema with unknown fields refused at every depth when the contract says so. An object that has
+ * `additionalProperties` or `unevaluatedProperties` of its own is left as it is, as is a schema that says nothing about objects,
+ * such as `true`.
  */
-export function closeSchema({ schema, unknownFields }: Pick<Contract, 'schema' | 'unknownFields'>): JsonSchema {
-  const byPointer = new Map<string, unknown>();
-  const index = (part: unknown, path: readonly (string | number)[]): void => {
-    byPointer.set(toPointer(path), part);
-    for (const inner of isObject(part) ? subschemasOf(part) : []) index(inner.schema, [...path, ...inner.path]);
-  };
-  index(schema, []);
-  const resolve: Resolve = (reference) => byPointer.get(pointerOf(reference) ?? '');
-
-  const definitions: Record<string, unknown> = {};
-  const nameByUse = new Map<string, string>();
-  const refer = (reference: string, mode: Mode): string => {
-    const use = `${mode} ${pointerOf(reference) ?? ''}`;
-    let name = nameByUse.get(use);
-    if (name === undefined) {
-      name = `d${String(nameByUse.size)}`;
-      nameByUse.set(use, name);
-      definitions[name] = convert(resolve(reference), mode, NONE);
-    }
-    return `#/$defs/${name}`;
-  };
+export function writeClosed(
+  { schema, unknownFields }: Pick<Contract, 'schema' | 'unknownFields'>,
+  { annotations, referTo }: CloseOptions,
+): WrittenSchema {
+  const isKept = annotations === 'keep';
+  const { resolve, refer, definitions } = createDefinitions(schema, (part, mode: Mode) => convert(part, mode, NONE), referTo);
 
   /** @param shared the children that several parts describe: they are closed together, by the schema that holds the parts */
   const convert = (part: unknown, mode: Mode, shared: ReadonlySet<string>): unknown => {
@@ -62,8 +63,9 @@ export function closeSchema({ schema, unknownFields }: Pick<Contract, 'schema' |
     };
     for (const [keyword, value] of Object.entries(part)) {
       const holds = KEYWORDS.get(keyword)?.holds;
-      if (ANNOTATIONS.has(keyword) || keyword.startsWith('x-')) continue;
-      if (keyword === 'format' && !isFormat(String(value))) continue;
+      const isAnnotation = ANNOTATIONS.has(keyword) || keyword.startsWith('x-');
+      if (isAnnotation && (!isKept || NOT_DESCRIBED.has(keyword))) continue;
+      if (!isKept && keyword === 'format' && !isFormat(String(value))) continue;
       if (keyword === '$ref' && typeof value === 'string') {
         if (mode !== 'open' && sharedHere.size > 0) conjuncts.push(convert(resolve(value), 'part', sharedHere));
         else result['$ref'] = refer(value, mode === 'closed' && !isAlone(part) ? 'part' : mode);
@@ -73,7 +75,7 @@ export function closeSchema({ schema, unknownFields }: Pick<Contract, 'schema' |
         result[keyword] = Object.fromEntries(
           Object.entries(value as object).map(([name, child]) => [name, inner(keyword, name, child)]),
         );
-      } else if (keyword === 'const' && typeof value === 'object' && value !== null) {
+      } else if (!isKept && keyword === 'const' && typeof value === 'object' && value !== null) {
         // Only `enum` is compared by our own keyword.
         conjuncts.push({ enum: [value] });
       } else result[keyword] = value;
@@ -87,7 +89,7 @@ export function closeSchema({ schema, unknownFields }: Pick<Contract, 'schema' |
   };
 
   const root = convert(schema, unknownFields === 'refuse' ? 'closed' : 'open', NONE) as Record<string, unknown>;
-  return { ...root, $defs: definitions };
+  return { schema: root, definitions };
 }
 
 const NONE: ReadonlySet<string> = new Set();
