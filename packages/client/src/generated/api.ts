@@ -395,10 +395,58 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The catalog of event types */
+        /**
+         * The event types, in the order of their names
+         * @description Each in its default version. With `If-None-Match` the response is 304 until a type is changed.
+         */
         get: operations["listEventTypes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/event-types/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event type, in its default version or another one */
+        get: operations["getEventType"];
+        /**
+         * Writes an event type, or a version of one
+         * @description Once it is answered, every process accepts what the type allows and refuses what it forbids. A change that breaks publishers or receivers is refused: write it as a new `version`, which becomes the default one by a later request with `"default": true`. With `dry_run=true` the response names the changes and the webhooks that get the type, and nothing is written. An archived type is not archived any more.
+         */
+        put: operations["writeEventType"];
+        post?: never;
+        /**
+         * Archives an event type, or one of its versions
+         * @description Its events are refused from then on. Logged events stay, and are delivered. Writing the type again brings it back.
+         */
+        delete: operations["archiveEventType"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/event-types/{type}/deprecate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Marks an event type as deprecated
+         * @description Its events are accepted and delivered as before. Documents, clients and the dashboard say that it is deprecated, and what replaces it.
+         */
+        post: operations["deprecateEventType"];
         delete?: never;
         options?: never;
         head?: never;
@@ -787,6 +835,23 @@ export interface paths {
     };
 }
 export interface webhooks {
+    "extraction.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An extraction of the music catalogue ended, and its records are available. */
+        post: operations["receiveExtractionCompleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "extraction.started": {
         parameters: {
             query?: never;
@@ -804,7 +869,7 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
-    "extraction.completed": {
+    "gaps.updated": {
         parameters: {
             query?: never;
             header?: never;
@@ -813,8 +878,8 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An extraction of the music catalogue ended, and its records are available. */
-        post: operations["receiveExtractionCompleted"];
+        /** The gaps in a user's collection were computed again for one artist, label or other entity. */
+        post: operations["receiveGapsUpdated"];
         delete?: never;
         options?: never;
         head?: never;
@@ -849,23 +914,6 @@ export interface webhooks {
         put?: never;
         /** The synchronisation of a user's collection failed. */
         post: operations["receiveSyncFailed"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "gaps.updated": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The gaps in a user's collection were computed again for one artist, label or other entity. */
-        post: operations["receiveGapsUpdated"];
         delete?: never;
         options?: never;
         head?: never;
@@ -909,7 +957,7 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
-        /** @description RFC 9457. `errors` names every wrong field of the request. */
+        /** @description RFC 9457. `errors` names every wrong field of the request; `breaks`, `changes` and `webhooks` say what a refused change of an event type would do. */
         Problem: {
             type: string;
             title: string;
@@ -917,11 +965,32 @@ export interface components {
             status: number;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
+            /** @description Whom it breaks; empty: nobody. */
+            breaks?: ("publishers" | "receivers")[];
+            /** @description The differences from the version as it is, or from the default version of before if another one becomes it. */
+            changes?: components["schemas"]["ContractChange"][];
+            /** @description Webhooks that get events of the type, at most 100. */
+            webhooks?: components["schemas"]["WebhookOfEventType"][];
+            more_webhooks?: boolean;
             request_id: string;
         };
         FieldError: {
             field: string;
             message: string;
+        };
+        ContractChange: {
+            /** @description Where the change is, such as `data.items[].price`. */
+            path: string;
+            /** @description What the change does, such as `field_required`. */
+            kind: string;
+            /** @description Whom it breaks; empty: nobody. */
+            breaks: ("publishers" | "receivers")[];
+            message: string;
+        };
+        WebhookOfEventType: {
+            id: string;
+            owner: string;
+            event_types: string[];
         };
         Health: {
             /** @enum {string} */
@@ -1269,6 +1338,11 @@ export interface components {
             webhook_id: string;
             event_id: string;
             event_type: string;
+            /**
+             * Format: int64
+             * @description The version of the event type.
+             */
+            event_version: number;
             /** @description A delivery is no longer pending once its webhook is disabled or removed. */
             status: components["schemas"]["DeliveryStatus"];
             /** Format: int64 */
@@ -1319,6 +1393,11 @@ export interface components {
             webhook_id: string;
             event_id: string;
             event_type: string;
+            /**
+             * Format: int64
+             * @description The version of the event type.
+             */
+            event_version: number;
             /** @description A delivery is no longer pending once its webhook is disabled or removed. */
             status: components["schemas"]["DeliveryStatus"];
             /** Format: int64 */
@@ -1370,6 +1449,11 @@ export interface components {
         Event: {
             id: string;
             type: string;
+            /**
+             * Format: int64
+             * @description The version of the type.
+             */
+            version: number;
             /** Format: date-time */
             timestamp: string;
             /** @description The payload. `/api/event-types` has the schema of each type. */
@@ -1395,6 +1479,11 @@ export interface components {
         EventDetails: {
             id: string;
             type: string;
+            /**
+             * Format: int64
+             * @description The version of the type.
+             */
+            version: number;
             /** Format: date-time */
             timestamp: string;
             /** @description The payload. `/api/event-types` has the schema of each type. */
@@ -1417,11 +1506,25 @@ export interface components {
             /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
             next_cursor: string | null;
         };
-        EventTypeList: {
+        EventTypePage: {
             data: components["schemas"]["EventType"][];
+            /** @description The cursor of the next page; null on the last page. A page before it may be short, or empty: then its items are large (a page ends at 1 MB), or a filter selects few of many items. */
+            next_cursor: string | null;
         };
         EventType: {
             type: string;
+            /**
+             * Format: int64
+             * @description The version that the schema and the other fields of a contract belong to.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description The version of events that name none.
+             */
+            default_version: number;
+            /** @description The versions that are not archived. */
+            versions: number[];
             title: string | null;
             description: string;
             group: string | null;
@@ -1436,9 +1539,74 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             };
-            example: {
+            examples: {
                 [key: string]: unknown;
-            };
+            }[];
+            /**
+             * @description What becomes of fields that the schema does not name, at every depth.
+             * @enum {string}
+             */
+            unknown_fields: "refuse" | "keep";
+            /** Format: date-time */
+            deprecated_at: string | null;
+            /** @description The event type to use instead. */
+            replaced_by: string | null;
+            /**
+             * Format: date-time
+             * @description Since when its events are refused. Logged events stay.
+             */
+            archived_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        NewEventType: {
+            title?: string | null;
+            description: string;
+            group?: string | null;
+            /**
+             * @description `user` is an alias of `owner`.
+             * @enum {string}
+             */
+            audience: "everyone" | "owner" | "user";
+            /** @description The field of the data that names the owner: a required string at the top. Default: `"user_id"`. */
+            owner_field?: string | null;
+            /** @description JSON Schema of the data, draft 2020-12, at most 64 KiB. */
+            schema: Record<string, never>;
+            /** @description Default: `[]`. */
+            examples?: Record<string, never>[];
+            /**
+             * @description What becomes of fields that the schema does not name, at every depth. Default: `"refuse"`.
+             * @enum {string}
+             */
+            unknown_fields?: "refuse" | "keep";
+            /**
+             * Format: int32
+             * @description The version to write: one that exists, or the next one. Default: the default version.
+             */
+            version?: number;
+            /** @description Whether the version becomes the default one. A new version becomes it only by a later request. */
+            default?: boolean;
+        };
+        WrittenEventType: components["schemas"]["EventType"] | components["schemas"]["EventTypeChanges"];
+        EventTypeChanges: {
+            creates: ("type" | "version") | null;
+            /** @description Whether another version becomes the default one. */
+            becomes_default: boolean;
+            /** @description Whom it breaks; empty: nobody. */
+            breaks: ("publishers" | "receivers")[];
+            /** @description The differences from the version as it is, or from the default version of before if another one becomes it. */
+            changes: components["schemas"]["ContractChange"][];
+            /** @description Webhooks that get events of the type, at most 100. */
+            webhooks: components["schemas"]["WebhookOfEventType"][];
+            more_webhooks: boolean;
+        };
+        Deprecation: {
+            /** @description The event type to use instead. */
+            replaced_by?: string | null;
+            /** @description `false` takes the deprecation back. Default: `true`. */
+            deprecated?: boolean;
         };
         StreamTicket: {
             ticket: string;
@@ -1679,6 +1847,11 @@ export interface components {
         ListedOperatorEvent: {
             id: string;
             type: string;
+            /**
+             * Format: int64
+             * @description The version of the type.
+             */
+            version: number;
             /** Format: date-time */
             timestamp: string;
             /** @description The payload. `/api/event-types` has the schema of each type. */
@@ -1698,6 +1871,11 @@ export interface components {
         OperatorEvent: {
             id: string;
             type: string;
+            /**
+             * Format: int64
+             * @description The version of the type.
+             */
+            version: number;
             /** Format: date-time */
             timestamp: string;
             /** @description The payload. `/api/event-types` has the schema of each type. */
@@ -1809,44 +1987,6 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        ExtractionStartedData: {
-            /** @description The version of the extracted catalogue */
-            version: string;
-            /** @description The extracted types of entities: artists, releases, … */
-            entity_types: string[];
-        };
-        /** @description An extraction of the music catalogue began. */
-        ExtractionStartedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "extraction.started";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["ExtractionStartedData"];
-        };
-        NewExtractionStartedData: {
-            /** @description The version of the extracted catalogue */
-            version: string;
-            /** @description The extracted types of entities: artists, releases, … */
-            entity_types: string[];
-        };
-        /** @description An extraction of the music catalogue began. */
-        NewExtractionStartedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "extraction.started";
-            data: components["schemas"]["NewExtractionStartedData"];
-            id?: string;
-            /** Format: date-time */
-            timestamp?: string;
-        };
         ExtractionCompletedData: {
             /** @description The version of the extracted catalogue */
             version: string;
@@ -1895,6 +2035,82 @@ export interface components {
              */
             type: "extraction.completed";
             data: components["schemas"]["NewExtractionCompletedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        ExtractionStartedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description The extracted types of entities: artists, releases, … */
+            entity_types: string[];
+        };
+        /** @description An extraction of the music catalogue began. */
+        ExtractionStartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.started";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["ExtractionStartedData"];
+        };
+        NewExtractionStartedData: {
+            /** @description The version of the extracted catalogue */
+            version: string;
+            /** @description The extracted types of entities: artists, releases, … */
+            entity_types: string[];
+        };
+        /** @description An extraction of the music catalogue began. */
+        NewExtractionStartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "extraction.started";
+            data: components["schemas"]["NewExtractionStartedData"];
+            id?: string;
+            /** Format: date-time */
+            timestamp?: string;
+        };
+        GapsUpdatedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            entity_type: string;
+            entity_id: string;
+        };
+        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
+        GapsUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gaps.updated";
+            /**
+             * Format: date-time
+             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
+             */
+            timestamp: string;
+            data: components["schemas"]["GapsUpdatedData"];
+        };
+        NewGapsUpdatedData: {
+            /** @description The user of the event, the only one who may see it */
+            user_id: string;
+            entity_type: string;
+            entity_id: string;
+        };
+        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
+        NewGapsUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gaps.updated";
+            data: components["schemas"]["NewGapsUpdatedData"];
             id?: string;
             /** Format: date-time */
             timestamp?: string;
@@ -1993,44 +2209,6 @@ export interface components {
             /** Format: date-time */
             timestamp?: string;
         };
-        GapsUpdatedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            entity_type: string;
-            entity_id: string;
-        };
-        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
-        GapsUpdatedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "gaps.updated";
-            /**
-             * Format: date-time
-             * @description The time of the event, in UTC. The same on every attempt, like the whole body.
-             */
-            timestamp: string;
-            data: components["schemas"]["GapsUpdatedData"];
-        };
-        NewGapsUpdatedData: {
-            /** @description The user of the event, the only one who may see it */
-            user_id: string;
-            entity_type: string;
-            entity_id: string;
-        };
-        /** @description The gaps in a user's collection were computed again for one artist, label or other entity. */
-        NewGapsUpdatedEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "gaps.updated";
-            data: components["schemas"]["NewGapsUpdatedData"];
-            id?: string;
-            /** Format: date-time */
-            timestamp?: string;
-        };
         WebhookTestData: {
             webhook_id: string;
             message: string;
@@ -2103,19 +2281,19 @@ export interface components {
         };
         /** @description The `data` of each event of the stream, by its `event`. */
         StreamedData: {
-            "extraction.started": components["schemas"]["ExtractionStartedData"];
             "extraction.completed": components["schemas"]["ExtractionCompletedData"];
+            "extraction.started": components["schemas"]["ExtractionStartedData"];
+            "gaps.updated": components["schemas"]["GapsUpdatedData"];
             "sync.completed": components["schemas"]["SyncCompletedData"];
             "sync.failed": components["schemas"]["SyncFailedData"];
-            "gaps.updated": components["schemas"]["GapsUpdatedData"];
             "webhook.disabled": components["schemas"]["WebhookDisabledData"];
             "webhook.expiring": components["schemas"]["WebhookExpiringData"];
         };
         /** @description The body of a request to a webhook. */
-        WebhookEvent: components["schemas"]["ExtractionStartedEvent"] | components["schemas"]["ExtractionCompletedEvent"] | components["schemas"]["SyncCompletedEvent"] | components["schemas"]["SyncFailedEvent"] | components["schemas"]["GapsUpdatedEvent"] | components["schemas"]["WebhookTestEvent"] | components["schemas"]["WebhookVerificationEvent"];
+        WebhookEvent: components["schemas"]["ExtractionCompletedEvent"] | components["schemas"]["ExtractionStartedEvent"] | components["schemas"]["GapsUpdatedEvent"] | components["schemas"]["SyncCompletedEvent"] | components["schemas"]["SyncFailedEvent"] | components["schemas"]["WebhookTestEvent"] | components["schemas"]["WebhookVerificationEvent"];
         /** @description One event, or a batch of events. */
-        NewEvents: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"] | components["schemas"]["NewEventBatch"];
-        NewEvent: components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewGapsUpdatedEvent"];
+        NewEvents: components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewGapsUpdatedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"] | components["schemas"]["NewEventBatch"];
+        NewEvent: components["schemas"]["NewExtractionCompletedEvent"] | components["schemas"]["NewExtractionStartedEvent"] | components["schemas"]["NewGapsUpdatedEvent"] | components["schemas"]["NewSyncCompletedEvent"] | components["schemas"]["NewSyncFailedEvent"];
         NewEventBatch: {
             events: components["schemas"]["NewEvent"][];
         };
@@ -2328,7 +2506,7 @@ export interface operations {
                  * @example {
                  *       "url": "https://example.com/hook",
                  *       "event_types": [
-                 *         "gaps.*"
+                 *         "*"
                  *       ]
                  *     }
                  */
@@ -4009,11 +4187,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "type": "gaps.updated",
+                 *       "type": "sync.failed",
                  *       "data": {
                  *         "user_id": "alice",
-                 *         "entity_type": "artist",
-                 *         "entity_id": "45"
+                 *         "error_message": "The collection service answered 503."
                  *       }
                  *     }
                  */
@@ -4219,20 +4396,50 @@ export interface operations {
     };
     listEventTypes: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description The maximum number of items on a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+                /** @description Only types whose name, title or description has this text. */
+                search?: string;
+                /** @description Only types of this group. */
+                group?: string;
+                /** @description `true`: only archived types; `false`: only the others. Default: `"false"`. */
+                archived?: "true" | "false";
+            };
+            header?: {
+                /** @description The ETag of an earlier response. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Each event type with its audience, its JSON Schema and an example. */
+            /** @description A page of event types. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventTypeList"];
+                    "application/json": components["schemas"]["EventTypePage"];
+                };
+            };
+            /** @description No event type was changed since the response with this ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request has no valid token. The response does not say what is wrong with the token. */
@@ -4246,6 +4453,462 @@ export interface operations {
             };
             /** @description An operator disabled the owner. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEventType: {
+        parameters: {
+            query?: {
+                version?: number;
+            };
+            header?: {
+                /** @description The ETag of an earlier response. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the event type. */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event type. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            /** @description The event type was not changed since the response with this ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    writeEventType: {
+        parameters: {
+            query?: {
+                /** @description `true`: answers with the changes, and writes nothing. Default: `"false"`. */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description The id of the event type. */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "An invoice was paid.",
+                 *       "group": "Billing",
+                 *       "audience": "owner",
+                 *       "owner_field": "org_id",
+                 *       "schema": {
+                 *         "type": "object",
+                 *         "properties": {
+                 *           "org_id": {
+                 *             "type": "string"
+                 *           },
+                 *           "amount": {
+                 *             "type": "number"
+                 *           }
+                 *         },
+                 *         "required": [
+                 *           "org_id",
+                 *           "amount"
+                 *         ]
+                 *       },
+                 *       "examples": [
+                 *         {
+                 *           "org_id": "acme",
+                 *           "amount": 12.5
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewEventType"];
+            };
+        };
+        responses: {
+            /** @description The version as it is now, or the changes of a dry run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenEventType"];
+                };
+            };
+            /** @description The type or the version is new. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The change breaks publishers or receivers: `changes` names each. Nothing was written. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveEventType: {
+        parameters: {
+            query?: {
+                /** @description Archives only this version, which must not be the default one. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the event type. */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, or Redis where the route needs it, is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deprecateEventType: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the event type. */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "replaced_by": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["Deprecation"];
+            };
+        };
+        responses: {
+            /** @description The event type. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            /** @description The request is not valid: `errors` names every wrong field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request has no valid token. The response does not say what is wrong with the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or an operator disabled the owner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has no resource with this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6175,6 +6838,81 @@ export interface operations {
             };
         };
     };
+    receiveExtractionCompleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
+                "webhook-id": string;
+                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "extraction.completed",
+                 *       "timestamp": "2026-11-24T10:00:00.000Z",
+                 *       "data": {
+                 *         "version": "2026-11",
+                 *         "record_counts": {
+                 *           "artists": 9204113,
+                 *           "releases": 17630418
+                 *         },
+                 *         "duration_s": 5421.7
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExtractionCompletedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
+            429: {
+                headers: {
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
+            503: {
+                headers: {
+                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     receiveExtractionStarted: {
         parameters: {
             query?: never;
@@ -6249,7 +6987,7 @@ export interface operations {
             };
         };
     };
-    receiveExtractionCompleted: {
+    receiveGapsUpdated: {
         parameters: {
             query?: never;
             header: {
@@ -6267,19 +7005,16 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "type": "extraction.completed",
+                 *       "type": "gaps.updated",
                  *       "timestamp": "2026-11-24T10:00:00.000Z",
                  *       "data": {
-                 *         "version": "2026-11",
-                 *         "record_counts": {
-                 *           "artists": 9204113,
-                 *           "releases": 17630418
-                 *         },
-                 *         "duration_s": 5421.7
+                 *         "user_id": "alice",
+                 *         "entity_type": "artist",
+                 *         "entity_id": "45"
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["ExtractionCompletedEvent"];
+                "application/json": components["schemas"]["GapsUpdatedEvent"];
             };
         };
         responses: {
@@ -6424,78 +7159,6 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["SyncFailedEvent"];
-            };
-        };
-        responses: {
-            /** @description The receiver is gone: the delivery fails, and the webhook is disabled. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Too many requests: the webhook is held until the time in `Retry-After`, at most an hour; without it, for one second to five minutes. No attempt is used up in the first 24 hours. */
-            429: {
-                headers: {
-                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not available: with `Retry-After`, like a 429. Without it, like any other response. */
-            503: {
-                headers: {
-                    /** @description Seconds, or a date: the webhook is sent nothing until then, but for at most an hour. */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The delivery succeeded. The body is not needed; its first 4 KB are kept in the delivery log. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Any other response, also a redirect, or no complete response in time: Tidings retries with exponential backoff until the attempts are used up. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    receiveGapsUpdated: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description The id of the event, the same on every attempt. Answer 2xx to an id that you have already processed. */
-                "webhook-id": string;
-                /** @description The time of this attempt, in Unix seconds. Refuse a request whose time differs by more than five minutes from your clock. */
-                "webhook-timestamp": string;
-                /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
-                "webhook-signature": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "type": "gaps.updated",
-                 *       "timestamp": "2026-11-24T10:00:00.000Z",
-                 *       "data": {
-                 *         "user_id": "alice",
-                 *         "entity_type": "artist",
-                 *         "entity_id": "45"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["GapsUpdatedEvent"];
             };
         };
         responses: {
