@@ -40,7 +40,9 @@ export function eventTypeTests(fixture: DashboardFixture): void {
     await find('link', 'catalog.item_49');
     await click('Next');
     await find('link', 'catalog.item_58');
-    expect(await names.allInnerTexts()).toEqual(Array.from({ length: 9 }, (_, index) => `catalog.item_5${String(index)}`));
+    await eventually(async () => {
+      expect(await names.allInnerTexts()).toEqual(Array.from({ length: 9 }, (_, index) => `catalog.item_5${String(index)}`));
+    });
     await click('Previous');
     await find('link', 'catalog.item_00');
 
