@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { accessibilityTests } from './dashboard/accessibility.js';
 import { deliveryTests } from './dashboard/deliveries.js';
+import { eventTypeTests } from './dashboard/event-types.js';
 import { eventTests } from './dashboard/events.js';
 import type { DashboardFixture } from './dashboard/fixture.js';
 import { operatorTests } from './dashboard/operator.js';
@@ -48,5 +49,6 @@ describeWith({ Chromium: CHROMIUM }, 'the dashboard', () => {
   deliveryTests(fixture);
   eventTests(fixture);
   operatorTests(fixture);
+  eventTypeTests(fixture);
   accessibilityTests(fixture);
 });

@@ -149,6 +149,19 @@ try {
       await page.locator('[data-event-id] button').nth(2).click();
     },
   });
+  await take('event-type', '/event-types/sync.failed/edit', {
+    height: 900,
+    ready: async (page) => {
+      const schema = page.getByRole('textbox', { name: /^JSON Schema/ });
+      const changed = JSON.parse(await schema.inputValue());
+      changed.properties.error_code = { type: 'string' };
+      changed.properties.error_message.maxLength = 1000;
+      await schema.fill(JSON.stringify(changed, null, 2));
+      await waitForText('breaks publishers')(page);
+      await page.getByRole('list', { name: 'Webhooks affected' }).waitFor();
+      await schema.evaluate((field) => field.scrollIntoView({ block: 'center' }));
+    },
+  });
   await take('operator', '/operator', { height: 900, ready: (page) => page.locator('.recharts-surface').nth(2).waitFor() });
 
   if (dialogsFolder !== undefined) {

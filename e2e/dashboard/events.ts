@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { eventually } from '@tidings/testing';
 import { completed, failed, LIVE, type DashboardFixture } from './fixture.js';
 
-/** The live stream and the catalog. */
+/** The live stream, and publishing from the catalog. */
 export function eventTests(fixture: DashboardFixture): void {
   test('shows the stream with pause and filter, and resumes after a lost connection without gaps or duplicates', async () => {
     const emil = fixture.tidings.asUser('emil');
@@ -49,10 +49,10 @@ export function eventTests(fixture: DashboardFixture): void {
     expect(await shown()).toEqual((await emil.eventLog()).reverse());
   });
 
-  test('shows the event types and publishes an example if the token has the scope', async () => {
+  test('shows an event type and publishes its example if the token has the scope', async () => {
     const fay = fixture.tidings.asUser('fay', 'events:publish');
     const { page, click, fill, waitForText } = await fixture.openAs(fay, '/event-types');
-    await click(/^sync\.failed/);
+    await click('sync.failed', 'link');
     await waitForText('"error_message"');
     await fill('Data of sync.failed', '{"user_id": "fay"}');
     await click('Publish event');
@@ -64,7 +64,7 @@ export function eventTests(fixture: DashboardFixture): void {
     expect(body['data']).toMatchObject([{ type: 'sync.failed', data: { error_message: 'from the page' } }]);
 
     const { page: other, click: clickOther } = await fixture.openAs(fixture.tidings.asUser('gil'), '/event-types');
-    await clickOther(/^sync\.failed/);
+    await clickOther('sync.failed', 'link');
     await other.getByText('"error_message"').first().waitFor();
     expect(await other.getByRole('button', { name: 'Publish event' }).count()).toBe(0);
     expect(await page.getByRole('button', { name: 'Publish event' }).count()).toBe(1);

@@ -94,6 +94,7 @@ export function webhookTests(fixture: DashboardFixture): void {
       .getByRole('dialog')
       .getByRole('button', { name: /^Disable/ })
       .click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await waitForText('New events are not delivered');
     expect(await now()).toMatchObject({ enabled: false });
     await click('Enable');

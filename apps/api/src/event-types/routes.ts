@@ -55,7 +55,7 @@ export function eventTypeRoutes({ eventTypes, change, sql }: EventTypeRoutesPart
 
   /** The webhooks that get events of the type, one more than are named. */
   const webhooksOf = async (name: string, { creates, changes, becomesDefault }: PutPlan) =>
-    creates === null && (changes.length > 0 || becomesDefault)
+    creates !== 'type' && (changes.length > 0 || becomesDefault)
       ? readWebhooksOfType(
           sql,
           [...patternsMatching(name), ...versionsOf(name).map((number) => `${name}@${String(number)}`)],

@@ -9,6 +9,7 @@ export const eventTypeJson = z
     version: z.int().describe('The version that the schema and the other fields of a contract belong to.'),
     default_version: z.int().describe('The version of events that name none.'),
     versions: z.array(z.int()).describe('The versions that are not archived.'),
+    archived_versions: z.array(z.int()),
     title: z.string().nullable(),
     description: z.string(),
     group: z.string().nullable(),
@@ -34,6 +35,7 @@ export function eventTypeToJson(type: EventType, version: EventTypeVersion): z.o
     version: version.version,
     default_version: type.defaultVersion,
     versions: type.versions.map((one) => one.version),
+    archived_versions: type.allVersions.filter(({ archivedAt }) => archivedAt !== null).map((one) => one.version),
     title: type.title,
     description: type.description,
     group: type.group,
@@ -68,7 +70,9 @@ export const eventTypeChangesJson = z
     breaks,
     changes: z
       .array(changeJson)
-      .describe('The differences from the version as it is, or from the default version of before if another one becomes it.'),
+      .describe(
+        'The differences from the version as it is; of a new version, and of one that becomes the default one, from the default version.',
+      ),
     webhooks: z
       .array(
         z

@@ -9,8 +9,6 @@ export type Webhook = Schemas['Webhook'];
 export type Delivery = Schemas['Delivery'];
 /** A delivery with its newest attempts. */
 export type DeliveryWithAttempts = Schemas['DeliveryWithAttempts'];
-/** A type of the catalog. */
-export type EventType = Schemas['EventType'];
 
 /** One page of a list of the API. */
 export interface Page<Item> {

@@ -1,59 +1,117 @@
-import { Accordion, Badge, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { Link, useSearchParams } from 'wouter';
 import { EmptyState } from '../components/empty-state.js';
-import { JsonBlock } from '../components/json-block.js';
+import { PaginationButtons, usePagination } from '../components/pagination.js';
 import { QueryResult } from '../components/query-result.js';
 import { Page } from '../layout/page.js';
-import { mayPublish } from '../session/may-publish.js';
+import { mayWriteEventTypes } from '../session/may-write-event-types.js';
 import { useSession } from '../session/use-session.js';
-import { useCatalog } from '../webhooks/queries.js';
-import { SendExample } from './send-example.js';
+import { EventTypeList } from './event-type-list.js';
+import { useEventTypes } from './queries.js';
 
-/** All event types with audience, example and JSON Schema. */
+const DEBOUNCE_MS = 300;
+/** The longest text that the API searches for. */
+const MAX_FILTER = 100;
+
+/** The event types, page by page. The filters are in the address, so that the page can be linked to. */
 export function CatalogPage() {
-  const catalog = useCatalog();
   const { scopes } = useSession();
+  const [params, setParams] = useSearchParams();
+  const filter = {
+    search: params.get('search') ?? '',
+    group: params.get('group') ?? '',
+    archived: params.get('archived') === 'true',
+  };
+  const pagination = usePagination();
+  const [search] = useDebouncedValue(filter.search.trim(), DEBOUNCE_MS);
+  const [group] = useDebouncedValue(filter.group.trim(), DEBOUNCE_MS);
+  const types = useEventTypes({ ...filter, search, group }, pagination.cursor);
+  const isFiltered = search !== '' || group !== '';
+  const setFilter = (name: keyof typeof filter, value: string): void => {
+    pagination.reset();
+    setParams(
+      (previous) => {
+        const next = new URLSearchParams(previous);
+        if (value === '') next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
+  };
   return (
-    <Page title="Event types">
-      <QueryResult name="catalog" query={catalog}>
-        {(types) =>
-          types.length === 0 ? (
-            <EmptyState title="The catalog is empty" />
-          ) : (
-            <Accordion variant="separated" order={2} keepMounted={false}>
-              {types.map((eventType) => (
-                <Accordion.Item key={eventType.type} value={eventType.type}>
-                  <Accordion.Control>
-                    <Group gap="sm">
-                      <Text fw={600}>{eventType.type}</Text>
-                      <Badge variant="default" tt="none" radius="sm">
-                        {eventType.audience === 'everyone' ? 'for all owners' : 'for one owner'}
-                      </Badge>
-                    </Group>
-                    <Text size="sm" c="dimmed">
-                      {eventType.description}
-                    </Text>
-                  </Accordion.Control>
-                  <Accordion.Panel>
-                    <Stack>
-                      <SimpleGrid cols={{ base: 1, md: 2 }}>
-                        <div>
-                          <Title order={3}>Example</Title>
-                          <JsonBlock value={eventType.example} label={`Example of ${eventType.type}`} />
-                        </div>
-                        <div>
-                          <Title order={3}>JSON Schema</Title>
-                          <JsonBlock value={eventType.schema} label={`JSON Schema of ${eventType.type}`} />
-                        </div>
-                      </SimpleGrid>
-                      {mayPublish(scopes, eventType.type) && <SendExample eventType={eventType} />}
-                    </Stack>
-                  </Accordion.Panel>
-                </Accordion.Item>
-              ))}
-            </Accordion>
-          )
-        }
+    <Page
+      title="Event types"
+      actions={
+        mayWriteEventTypes(scopes) && (
+          <Button component={Link} href="/event-types/new">
+            New event type
+          </Button>
+        )
+      }
+    >
+      <Group align="flex-end" role="search" aria-label="Filter the event types">
+        <TextInput
+          label="Search"
+          placeholder="Name, title or description"
+          maxLength={MAX_FILTER}
+          type="search"
+          flex={{ base: '1 1 100%', sm: '1 1 16rem' }}
+          maw={420}
+          value={filter.search}
+          onChange={(event) => {
+            setFilter('search', event.currentTarget.value);
+          }}
+        />
+        <TextInput
+          label="Group"
+          placeholder="Any"
+          maxLength={MAX_FILTER}
+          value={filter.group}
+          onChange={(event) => {
+            setFilter('group', event.currentTarget.value);
+          }}
+        />
+        <Switch
+          label="Archived"
+          pb={8}
+          checked={filter.archived}
+          onChange={(event) => {
+            setFilter('archived', event.currentTarget.checked ? 'true' : '');
+          }}
+        />
+      </Group>
+      <QueryResult name="event types" query={types}>
+        {({ data, next_cursor: nextCursor }) => (
+          <Stack>
+            {data.length === 0 ? (
+              <NoTypes isFiltered={isFiltered} archived={filter.archived} />
+            ) : (
+              <EventTypeList
+                types={data}
+                onGroup={(name) => {
+                  setFilter('group', name);
+                }}
+              />
+            )}
+            <PaginationButtons pagination={pagination} nextCursor={nextCursor} labels={['Previous', 'Next']} />
+          </Stack>
+        )}
       </QueryResult>
     </Page>
   );
+}
+
+function NoTypes({ isFiltered, archived }: { isFiltered: boolean; archived: boolean }) {
+  if (isFiltered) {
+    return (
+      <EmptyState title="No matching event types">
+        <Text size="sm" c="dimmed">
+          Change or clear the search and the group.
+        </Text>
+      </EmptyState>
+    );
+  }
+  return <EmptyState title={archived ? 'No event type is archived' : 'No event types yet'} />;
 }

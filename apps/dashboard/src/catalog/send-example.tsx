@@ -1,14 +1,17 @@
-import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { paths } from '@tidings/client';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { unwrap, ApiProblem, explainError, type EventType } from '../api/api.js';
+import { unwrap, ApiProblem, explainError } from '../api/api.js';
+import { JsonField } from '../components/json-field.js';
 import { useSession } from '../session/use-session.js';
+import { explainSyntax } from './explain-syntax.js';
+import type { EventType } from './event-types-api.js';
 
 type PublishBody = paths['/api/events']['post']['requestBody']['content']['application/json'];
 
-/** A form that publishes the example after editing. Publishing requires the scope `events:publish`. */
+/** A form that publishes the first example after editing. Publishing requires the scope `events:publish`. */
 export function SendExample({ eventType }: { eventType: EventType }) {
   const { api, subject } = useSession();
   const [text, setText] = useState(() => JSON.stringify(exampleFor(eventType, subject), null, 2));
@@ -17,27 +20,23 @@ export function SendExample({ eventType }: { eventType: EventType }) {
       // The API validates the data against the JSON Schema and returns an error for each field.
       const body = { type: eventType.type, data: JSON.parse(text) as unknown } as PublishBody;
       // As it was typed: JavaScript would round the digits of numbers and drop names that are there twice.
-      const bodySerializer = () => `{"type":${JSON.stringify(eventType.type)},"data":${text}}`;
+      const bodySerializer = () =>
+        `{"type":${JSON.stringify(eventType.type)},"version":${String(eventType.version)},"data":${text}}`;
       return unwrap(api.api.POST('/api/events', { body, bodySerializer }));
     },
   });
   const accepted = publish.data && 'id' in publish.data ? publish.data : undefined;
   return (
     <Stack gap="xs">
-      <Textarea
+      <JsonField
         label={`Data of ${eventType.type}`}
         description="This publishes a real event to webhooks and live streams."
-        autosize
-        minRows={3}
-        maxRows={14}
-        spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '0.8rem' } }}
         value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
+        onChange={(value) => {
+          setText(value);
           publish.reset();
         }}
-        error={publish.isError ? explainPublishError(publish.error) : undefined}
+        error={publish.isError ? explainPublishError(publish.error, text) : undefined}
       />
       <Group>
         <Button
@@ -61,12 +60,13 @@ export function SendExample({ eventType }: { eventType: EventType }) {
 }
 
 /** Returns the example with the signed-in user as its owner, so that the user receives the event. */
-function exampleFor({ example, owner_field: ownerField }: EventType, subject: string): Record<string, unknown> {
+function exampleFor({ examples, owner_field: ownerField }: EventType, subject: string): Record<string, unknown> {
+  const example = examples[0] ?? {};
   return ownerField === null ? example : { ...example, [ownerField]: subject };
 }
 
-function explainPublishError(error: unknown): string {
-  if (error instanceof SyntaxError) return `This is not valid JSON: ${error.message}`;
+function explainPublishError(error: unknown, text: string): string {
+  if (error instanceof SyntaxError) return `This is not valid JSON. ${explainSyntax(text)}`;
   const fields = error instanceof ApiProblem ? Object.entries(error.fieldErrors) : [];
   return fields.length === 0 ? explainError(error) : fields.map(([field, message]) => `${field}: ${message}`).join('\n');
 }

@@ -28,13 +28,21 @@ export function usePagination(): Pagination {
   };
 }
 
+interface PaginationButtonsProps {
+  pagination: Pagination;
+  nextCursor: string | null;
+  /** The labels of the two buttons. Default: those of a list whose newest items are first. */
+  labels?: readonly [back: string, next: string];
+}
+
 /** Buttons for the previous and the next page; empty when the list has only one page. */
-export function PaginationButtons({ pagination, nextCursor }: { pagination: Pagination; nextCursor: string | null }) {
+export function PaginationButtons({ pagination, nextCursor, labels = ['Newer', 'Older'] }: PaginationButtonsProps) {
+  const [back, next] = labels;
   if (pagination.page === 1 && nextCursor === null) return null;
   return (
     <Group justify="center" component="nav" aria-label="Pages">
       <Button variant="default" size="xs" disabled={pagination.page === 1} onClick={pagination.back}>
-        Newer
+        {back}
       </Button>
       <Text size="sm">Page {pagination.page}</Text>
       <Button
@@ -45,7 +53,7 @@ export function PaginationButtons({ pagination, nextCursor }: { pagination: Pagi
           if (nextCursor !== null) pagination.next(nextCursor);
         }}
       >
-        Older
+        {next}
       </Button>
     </Group>
   );

@@ -2,6 +2,7 @@ import { Anchor, Button, Paper, Stack, Text, Title } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { DeliveryWithAttempts } from '../api/api.js';
+import { eventTypePath } from '../catalog/paths.js';
 import { DescriptionList } from '../components/description-list.js';
 import { EmptyState } from '../components/empty-state.js';
 import { JsonBlock } from '../components/json-block.js';
@@ -42,6 +43,12 @@ export function DeliveryDetails({ delivery, asOperator, actions }: DeliveryDetai
                     'Webhook',
                     <Anchor key="webhook" component={Link} href={`${basePath}/webhooks/${loaded.webhook_id}`} size="sm">
                       {asOperator ? loaded.webhook_id : <WebhookUrl id={loaded.webhook_id} />}
+                    </Anchor>,
+                  ],
+                  [
+                    'Event type',
+                    <Anchor key="type" component={Link} href={eventTypePath(loaded.event_type, loaded.event_version)} size="sm">
+                      {`${loaded.event_type}, version ${String(loaded.event_version)}`}
                     </Anchor>,
                   ],
                   ['Event', `${loaded.event_id} (webhook-id)`],

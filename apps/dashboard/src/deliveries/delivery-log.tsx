@@ -2,12 +2,11 @@ import { Anchor, Badge, Button, Group, Select, Stack, Table, Text, TextInput } f
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Delivery } from '../api/api.js';
+import { useTypePatterns } from '../catalog/use-type-patterns.js';
 import { EmptyState } from '../components/empty-state.js';
 import { PaginationButtons, usePagination } from '../components/pagination.js';
 import { QueryResult } from '../components/query-result.js';
 import { RelativeTime } from '../components/relative-time.js';
-import { useCatalog } from '../webhooks/queries.js';
-import { typePatterns } from '../webhooks/type-patterns.js';
 import { NextAttempt } from './next-attempt.js';
 import { NO_FILTER, useDeliveries, type DeliveryFilter, type DeliveryStatus } from './queries.js';
 import { DeliveryStatusBadge, STATUS_OPTIONS } from './status-badge.js';
@@ -67,7 +66,7 @@ interface FiltersProps {
 }
 
 function Filters({ filter, onChange, isFiltered }: FiltersProps) {
-  const catalog = useCatalog();
+  const patterns = useTypePatterns(filter.eventType === null ? [] : [filter.eventType]);
   return (
     <Group align="flex-end" gap="sm" role="search" aria-label="Filter the deliveries">
       <Select
@@ -85,13 +84,12 @@ function Filters({ filter, onChange, isFiltered }: FiltersProps) {
       <Select
         label="Event type"
         placeholder="Any"
-        data={typePatterns(catalog.data ?? [])}
+        {...patterns}
         value={filter.eventType}
         onChange={(eventType) => {
           onChange({ eventType });
         }}
         clearable
-        searchable
         clearButtonProps={{ 'aria-label': 'Any event type' }}
         w={210}
       />

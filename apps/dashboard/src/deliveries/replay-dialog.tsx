@@ -2,12 +2,12 @@ import { Alert, Button, Checkbox, Group, Modal, MultiSelect, Select, Stack, Text
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { unwrap, explainError } from '../api/api.js';
+import { useTypePatterns } from '../catalog/use-type-patterns.js';
 import { notifySuccess } from '../components/notify.js';
 import { formatQuantity } from '../format/numbers.js';
 import { formatExact } from '../format/time.js';
 import { useSession } from '../session/use-session.js';
-import { useCatalog, useRefresh } from '../webhooks/queries.js';
-import { typePatterns } from '../webhooks/type-patterns.js';
+import { useRefresh } from '../webhooks/queries.js';
 import { replayStatus, type FinishedStatus } from './replay-status.js';
 import { STATUS_OPTIONS } from './status-badge.js';
 
@@ -23,10 +23,10 @@ const HOUR_MS = 3_600_000;
 export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClose: () => void }) {
   const { api } = useSession();
   const refresh = useRefresh();
-  const catalog = useCatalog();
   const [hours, setHours] = useState('24');
   const [statuses, setStatuses] = useState<FinishedStatus[]>(['failed']);
   const [types, setTypes] = useState<string[]>([]);
+  const patterns = useTypePatterns(types, { withVersions: true });
   const [missing, setMissing] = useState(false);
 
   const requestReplay = (body: ReplayBody) =>
@@ -86,7 +86,7 @@ export function ReplayDialog({ webhookId, onClose }: { webhookId: string; onClos
         <MultiSelect
           label="Event types"
           placeholder={types.length === 0 ? 'All event types' : ''}
-          data={typePatterns(catalog.data ?? [])}
+          {...patterns}
           value={types}
           onChange={(values) => {
             setTypes(values);

@@ -30,7 +30,7 @@ interface NavItem {
 const OWNER_ITEMS: NavItem[] = [
   { to: '/', label: 'Webhooks', section: '/webhooks' },
   { to: '/stream', label: 'Live stream' },
-  { to: '/event-types', label: 'Event types' },
+  { to: '/event-types', label: 'Event types', section: '/event-types' },
 ];
 const OPERATOR_ITEMS: NavItem[] = [
   { to: '/operator', label: 'Overview' },

@@ -4,7 +4,7 @@ const PUBLISH = 'events:publish';
 
 /**
  * Returns whether a token with these scopes may publish events of a type: `events:publish` allows all types, and with a pattern
- * behind it (`events:publish:sync.*`) those that match.
+ * behind it (`events:publish:invoice.*`) those that match.
  */
 export function mayPublish(scopes: ReadonlySet<string>, type: string): boolean {
   const patterns = [...scopes].filter((scope) => scope.startsWith(`${PUBLISH}:`)).map((scope) => scope.slice(PUBLISH.length + 1));

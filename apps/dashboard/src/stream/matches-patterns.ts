@@ -1,4 +1,4 @@
-/** Returns whether a pattern (`sync.failed`, `sync.*` or `*`) matches the type. An empty list matches every type. */
+/** Returns whether a pattern (`invoice.paid`, `invoice.*` or `*`) matches the type. An empty list matches every type. */
 export function matchesPatterns(patterns: readonly string[], type: string): boolean {
   if (patterns.length === 0) return true;
   return patterns.some(

@@ -1,12 +1,11 @@
 import { Alert, Button, Group, MultiSelect, Paper, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
+import { useTypePatterns } from '../catalog/use-type-patterns.js';
 import { EmptyState } from '../components/empty-state.js';
 import { StateBadge, type Tone } from '../components/state-badge.js';
 import { formatCount, formatQuantity } from '../format/numbers.js';
 import { Page } from '../layout/page.js';
 import { useSession } from '../session/use-session.js';
-import { useCatalog } from '../webhooks/queries.js';
-import { typePatterns } from '../webhooks/type-patterns.js';
 import { EventRow } from './event-row.js';
 import { matchesPatterns } from './matches-patterns.js';
 import { useStream, type Connection } from './use-stream.js';
@@ -23,8 +22,8 @@ export function StreamPage() {
   const { scopes } = useSession();
   const [allUsers, setAllUsers] = useState(false);
   const { connection, recent, held, gap, dispatch } = useStream(allUsers ? 'all' : 'own');
-  const catalog = useCatalog();
   const [patterns, setPatterns] = useState<string[]>([]);
+  const options = useTypePatterns(patterns);
   const shown = recent.events.filter(({ event }) => matchesPatterns(patterns, event.type));
   const [label, tone] = CONNECTION_BADGES[connection.state];
   return (
@@ -58,11 +57,10 @@ export function StreamPage() {
         <MultiSelect
           aria-label="Filter by event type"
           placeholder={patterns.length === 0 ? 'All event types' : ''}
-          data={typePatterns(catalog.data ?? [])}
+          {...options}
           value={patterns}
           onChange={setPatterns}
           clearable
-          searchable
           clearButtonProps={{ 'aria-label': 'Show all event types' }}
           miw={240}
           flex={{ base: '1 1 100%', sm: '0 1 28rem' }}

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { unwrap, type EventType, type Page, type Schemas } from '../api/api.js';
+import { unwrap, type Page, type Schemas } from '../api/api.js';
 import { useSession } from '../session/use-session.js';
 
 /** How often visible data is refetched. */
@@ -64,17 +64,7 @@ export function useWebhook(id: string) {
   });
 }
 
-/** The catalog of event types. */
-export function useCatalog() {
-  const { api } = useSession();
-  return useQuery({
-    queryKey: ['event-types'],
-    queryFn: async (): Promise<EventType[]> => (await unwrap(api.api.GET('/api/event-types'))).data,
-    staleTime: Infinity,
-  });
-}
-
-/** Returns a function that refetches all queries except the catalog, which never changes. */
+/** Returns a function that refetches all queries except the catalog, which has its own. */
 export function useRefresh(): () => Promise<void> {
   const queries = useQueryClient();
   return () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'event-types' });

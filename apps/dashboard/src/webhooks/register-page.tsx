@@ -3,12 +3,11 @@ import { useMutation } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { Link } from 'wouter';
 import { unwrap, ApiProblem, explainError } from '../api/api.js';
-import { QueryResult } from '../components/query-result.js';
 import { Page } from '../layout/page.js';
 import { useSession } from '../session/use-session.js';
 import { checkUrl } from './check-url.js';
 import { NewSecret } from './new-secret.js';
-import { useCatalog, useRefresh } from './queries.js';
+import { useRefresh } from './queries.js';
 import { bodyOf, NEW_DRAFT, unmatchedErrors, type WebhookDraft } from './webhook-draft.js';
 import { WebhookFields } from './webhook-fields.js';
 
@@ -17,7 +16,6 @@ const PARENT = { to: '/', label: 'Webhooks' };
 /** Registers a webhook and shows its secret once. */
 export function RegisterPage() {
   const { api } = useSession();
-  const catalog = useCatalog();
   const refresh = useRefresh();
   const [draft, setDraft] = useState<WebhookDraft>(NEW_DRAFT);
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
@@ -52,39 +50,34 @@ export function RegisterPage() {
   const unmatched = unmatchedErrors(errors);
   return (
     <Page title="Register a webhook" parent={PARENT}>
-      <QueryResult name="catalog" query={catalog}>
-        {(types) => (
-          <Paper withBorder p="lg" maw={720}>
-            <form onSubmit={submit} noValidate>
-              <Stack>
-                {register.isError && (
-                  <Alert color="red" role="alert" title="The webhook could not be registered">
-                    {[explainError(register.error), ...unmatched].join(' ')}
-                  </Alert>
-                )}
-                <WebhookFields
-                  draft={draft}
-                  errors={errors}
-                  catalog={types}
-                  replaceHeaders
-                  onChange={(changed) => {
-                    setDraft({ ...draft, ...changed });
-                    if (changed.url !== undefined) setErrors(without(errors, 'url'));
-                  }}
-                />
-                <Group justify="flex-end">
-                  <Button component={Link} href="/" variant="default">
-                    Cancel
-                  </Button>
-                  <Button type="submit" loading={register.isPending}>
-                    Register
-                  </Button>
-                </Group>
-              </Stack>
-            </form>
-          </Paper>
-        )}
-      </QueryResult>
+      <Paper withBorder p="lg" maw={720}>
+        <form onSubmit={submit} noValidate>
+          <Stack>
+            {register.isError && (
+              <Alert color="red" role="alert" title="The webhook could not be registered">
+                {[explainError(register.error), ...unmatched].join(' ')}
+              </Alert>
+            )}
+            <WebhookFields
+              draft={draft}
+              errors={errors}
+              replaceHeaders
+              onChange={(changed) => {
+                setDraft({ ...draft, ...changed });
+                if (changed.url !== undefined) setErrors(without(errors, 'url'));
+              }}
+            />
+            <Group justify="flex-end">
+              <Button component={Link} href="/" variant="default">
+                Cancel
+              </Button>
+              <Button type="submit" loading={register.isPending}>
+                Register
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Paper>
     </Page>
   );
 }

@@ -10,10 +10,9 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core';
-import type { EventType } from '../api/api.js';
+import { useTypePatterns } from '../catalog/use-type-patterns.js';
 import { checkUrl } from './check-url.js';
 import { HeadersField } from './headers-field.js';
-import { typePatterns } from './type-patterns.js';
 import { fieldError, type WebhookDraft } from './webhook-draft.js';
 
 interface WebhookFieldsProps {
@@ -21,7 +20,6 @@ interface WebhookFieldsProps {
   onChange: (changed: Partial<WebhookDraft>) => void;
   /** The errors of the last request, by the field names of the API. */
   errors: Readonly<Record<string, string>>;
-  catalog: readonly EventType[];
   /** The names of the stored headers; undefined for a new webhook. */
   storedHeaders?: readonly string[];
   /** Whether the headers of the form replace the stored headers. */
@@ -30,16 +28,9 @@ interface WebhookFieldsProps {
 }
 
 /** The form fields of a webhook. */
-export function WebhookFields({
-  draft,
-  onChange,
-  errors,
-  catalog,
-  storedHeaders,
-  replaceHeaders,
-  onReplaceHeaders,
-}: WebhookFieldsProps) {
+export function WebhookFields({ draft, onChange, errors, storedHeaders, replaceHeaders, onReplaceHeaders }: WebhookFieldsProps) {
   const errorOf = (name: string) => fieldError(errors, name);
+  const patterns = useTypePatterns(draft.eventTypes, { withVersions: true });
   // An empty URL is no error while the user has not submitted the form.
   const urlError = draft.url === '' ? null : checkUrl(draft.url);
   const changeRetry = (changed: Partial<WebhookDraft['retry']>): void => {
@@ -64,13 +55,12 @@ export function WebhookFields({
         label="Event types"
         description="The events to send. An empty selection means all event types, including future ones."
         placeholder={draft.eventTypes.length === 0 ? 'All event types' : ''}
-        data={typePatterns(catalog)}
+        {...patterns}
         value={draft.eventTypes}
         onChange={(eventTypes) => {
           onChange({ eventTypes });
         }}
         error={errorOf('event_types')}
-        searchable
         clearable
         hidePickedOptions
         clearButtonProps={{ 'aria-label': 'Clear the event types' }}

@@ -9,7 +9,7 @@ import { StateBadge } from '../components/state-badge.js';
 import { DeliveryLog } from '../deliveries/delivery-log.js';
 import { formatCount, formatQuantity, formatDuration, formatPercent } from '../format/numbers.js';
 import { Page } from '../layout/page.js';
-import { useCatalog, useHourlyStats, useStats, useWebhook, type HourlyStats, type WebhookStats } from './queries.js';
+import { useHourlyStats, useStats, useWebhook, type HourlyStats, type WebhookStats } from './queries.js';
 import { WebhookActions } from './webhook-actions.js';
 import { WebhookSettings } from './webhook-settings.js';
 import { stateOf } from './webhook-state.js';
@@ -22,7 +22,6 @@ export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: stri
   const webhook = useWebhook(id);
   const stats = useStats();
   const hourly = useHourlyStats(id);
-  const catalog = useCatalog();
   return (
     <Page
       title={webhook.data?.url ?? 'Webhook'}
@@ -48,9 +47,7 @@ export function WebhookPage({ id, tab = 'deliveries' }: { id: string; tab?: stri
                 <DeliveryLog webhookId={id} />
               </Tabs.Panel>
               <Tabs.Panel value="settings" pt="md">
-                <QueryResult name="catalog" query={catalog}>
-                  {(types) => <WebhookSettings webhook={loaded} catalog={types} />}
-                </QueryResult>
+                <WebhookSettings webhook={loaded} />
               </Tabs.Panel>
             </Tabs>
           </>

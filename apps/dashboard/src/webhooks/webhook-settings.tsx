@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Paper, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
-import { unwrap, ApiProblem, explainError, type EventType, type Webhook } from '../api/api.js';
+import { unwrap, ApiProblem, explainError, type Webhook } from '../api/api.js';
 import { notifySuccess } from '../components/notify.js';
 import { useSession } from '../session/use-session.js';
 import { checkUrl } from './check-url.js';
@@ -10,7 +10,7 @@ import { bodyOf, draftOf, unmatchedErrors, type WebhookDraft } from './webhook-d
 import { WebhookFields } from './webhook-fields.js';
 
 /** The settings form of a webhook. Refetches do not overwrite unsaved changes. */
-export function WebhookSettings({ webhook, catalog }: { webhook: Webhook; catalog: readonly EventType[] }) {
+export function WebhookSettings({ webhook }: { webhook: Webhook }) {
   const { api } = useSession();
   const refresh = useRefresh();
   const [draft, setDraft] = useState<WebhookDraft>(() => draftOf(webhook));
@@ -53,7 +53,6 @@ export function WebhookSettings({ webhook, catalog }: { webhook: Webhook; catalo
           <WebhookFields
             draft={draft}
             errors={errors}
-            catalog={catalog}
             storedHeaders={webhook.header_names}
             replaceHeaders={replaceHeaders}
             onReplaceHeaders={setReplaceHeaders}

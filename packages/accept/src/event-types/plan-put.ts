@@ -13,7 +13,7 @@ export interface PutPlan {
   creates: 'type' | 'version' | null;
   /** Whether another version than before becomes the default one. */
   becomesDefault: boolean;
-  /** What differs from the contract of before: that of the same version, or, if it becomes the default, of the default version. */
+  /** What differs from the contract of before: that of the same version, or, if it is new or becomes the default, of the default version. */
   changes: ContractChange[];
   /** Whom the change of an existing version breaks. Empty for a new version, and where only the default version changes. */
   breaks: Breaks[];
@@ -38,7 +38,10 @@ export function planPut(snapshot: EventTypesSnapshot, input: EventTypeInput): Pu
   return {
     creates: type === undefined ? 'type' : version === undefined ? 'version' : null,
     becomesDefault,
-    changes: becomesDefault ? compareContracts(contractOf(defaultVersionOf(type)), contract) : inPlace,
+    changes:
+      type !== undefined && (becomesDefault || version === undefined)
+        ? compareContracts(contractOf(defaultVersionOf(type)), contract)
+        : inPlace,
     breaks: (['publishers', 'receivers'] as const).filter((party) => inPlace.some(({ breaks }) => breaks.includes(party))),
     write: writeOf(type, version, { ...input, number, becomesDefault }, inPlace),
   };

@@ -967,7 +967,7 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
             /** @description Whom it breaks; empty: nobody. */
             breaks?: ("publishers" | "receivers")[];
-            /** @description The differences from the version as it is, or from the default version of before if another one becomes it. */
+            /** @description The differences from the version as it is; of a new version, and of one that becomes the default one, from the default version. */
             changes?: components["schemas"]["ContractChange"][];
             /** @description Webhooks that get events of the type, at most 100. */
             webhooks?: components["schemas"]["WebhookOfEventType"][];
@@ -1525,6 +1525,7 @@ export interface components {
             default_version: number;
             /** @description The versions that are not archived. */
             versions: number[];
+            archived_versions: number[];
             title: string | null;
             description: string;
             group: string | null;
@@ -1596,7 +1597,7 @@ export interface components {
             becomes_default: boolean;
             /** @description Whom it breaks; empty: nobody. */
             breaks: ("publishers" | "receivers")[];
-            /** @description The differences from the version as it is, or from the default version of before if another one becomes it. */
+            /** @description The differences from the version as it is; of a new version, and of one that becomes the default one, from the default version. */
             changes: components["schemas"]["ContractChange"][];
             /** @description Webhooks that get events of the type, at most 100. */
             webhooks: components["schemas"]["WebhookOfEventType"][];
