@@ -82,7 +82,7 @@ describe('every command of', () => {
       for (const { info, line } of blocks) expect(`${String(line)} ${info}`).toMatch(/^\d+ (no-test: \w.{5,}|answers: \d{3})?$/);
       const tested = blocks.filter(({ info }) => !info.startsWith('no-test:'));
       if (tested.length === 0) return;
-      const auth = `Authorization: Bearer ${tidings.token('alice', 'events:publish')}`;
+      const auth = `Authorization: Bearer ${tidings.token('alice', 'events:publish event-types:write')}`;
       const { id } = await register(receiver.url);
       const delivery = await deliverOne(id);
       await runBlocks({
@@ -192,6 +192,35 @@ describe('the receiver', () => {
         .status;
     });
   });
+});
+
+describe('the program that defines an event type and publishes', () => {
+  const PROGRAMS: [file: string, program: string, type: string][] = [
+    ['define-and-publish.sh', 'bash', 'parcel.scanned'],
+    ['define_and_publish.py', 'python3', 'invoice.paid'],
+  ];
+  for (const [file, program, type] of PROGRAMS) {
+    testWith(program)(`${file} does so, and again at its next start`, async () => {
+      const token = tidings.token('alice', 'events:publish event-types:write');
+      const env = { ...process.env, TIDINGS_URL: tidings.url, TIDINGS_TOKEN: token };
+      for (const count of [1, 2]) {
+        // The receiver is in this process, which must not wait for the program.
+        const started = startProcess(program, [join(EXAMPLES, file), 'alice', receiver.url], { env });
+        expect([await started.ended, started.output()]).toEqual([0, expect.stringContaining('accepted')]);
+        await eventually(async () => {
+          const { data: webhooks } = await call<{ data: { id: string; event_types: string[] }[] }>(
+            'GET',
+            '/api/webhooks?limit=100',
+          );
+          const own = webhooks.filter(({ event_types: patterns }) => patterns[0] === `${type.split('.')[0] ?? ''}.*`);
+          expect(own).toHaveLength(1);
+          const { data } = await call<{ data: object[] }>('GET', `/api/webhooks/${own[0]?.id ?? ''}/deliveries`);
+          expect(data).toHaveLength(count);
+          for (const one of data) expect(one).toMatchObject({ event_type: type, status: 'succeeded' });
+        });
+      }
+    });
+  }
 });
 
 interface Signed {

@@ -130,9 +130,9 @@ export const sharedSettings = {
     EVENT_TYPES: z
       .string()
       .optional()
-      .meta({ values: 'path of a module' })
+      .meta({ values: 'path of a module, a JSON file or a folder' })
       .describe(
-        'The [event types of the installation](publishing.md#your-own-event-types): a module of JavaScript that exports results of `defineEvent`, or catalogs of them. The path is relative to the working folder. It is read at start, and the API and the workers need the same types. Unset: the types that a new installation has.',
+        '[Event types](event-types.md#three-doors) that are written at each start: a module of JavaScript that exports results of `defineEvent` or catalogs of them, a JSON file, or a folder of JSON files. The path is relative to the working folder. What would break publishers or receivers is logged and not written ([rollbacks](event-types.md#a-rollback-of-event_types)). Unset: nothing is written, but a new installation gets the types that Tidings ships.',
       ),
     RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }).describe(
       'The time that events, deliveries and attempts are kept, in days. They are then dropped partition by partition, up to an eighth of that time and a day later. The API and the workers need the same value.',
