@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { eventually } from '@tidings/testing';
+import { createTestDatabase, eventually, type TestDatabase } from '@tidings/testing';
 import { startFirstRun, type FirstRun } from './first-run.js';
 import { temporaryFolder } from './folder.js';
 import { freePort } from './port.js';
@@ -13,6 +14,7 @@ const EVENT = { type: 'sync.completed', data: { user_id: 'alice', items_synced: 
 let temporary: ReturnType<typeof temporaryFolder>;
 let folder: string;
 let run: FirstRun | undefined;
+let database: TestDatabase | undefined;
 let output = '';
 
 beforeAll(() => {
@@ -20,9 +22,11 @@ beforeAll(() => {
   folder = join(temporary.folder, '.tidings');
 });
 afterEach(async () => {
+  delete process.env['EVENT_TYPES'];
   await run?.stop();
 });
-afterAll(() => {
+afterAll(async () => {
+  await database?.drop();
   temporary.remove();
 });
 
@@ -31,6 +35,11 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<FirstRun> {
   const onOutput = (text: string) => (output += text);
   run = await startFirstRun({ folder, env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', ...env }, onOutput });
   return run;
+}
+
+async function newDatabase(): Promise<string> {
+  database = await createTestDatabase('empty');
+  return database.url;
 }
 
 /** The first group of the pattern in the guidance. */
@@ -63,6 +72,55 @@ test('delivers published events to the demo receiver, after the first start and 
   const second = await publish();
   await eventually(() => {
     expect(output).toContain(`✓ sync.completed (${second}, attempt 1, signature verified)`);
+  });
+});
+
+/** Pastes the lines of the tour that call the API by a method into a shell, and returns the status codes. */
+function paste(pattern: RegExp): string[] {
+  const lines = (run?.guidance ?? '').split('\n').filter((line) => pattern.test(line));
+  return lines.map((line) => {
+    const env = { ...process.env, AUTH: `Authorization: ${fromGuidance(/AUTH='Authorization: (.*)'/)}` };
+    const printed = spawnSync('bash', ['-c', line.replace("-sw '\\n'", "-s -o /dev/null -w '%{http_code}'")], {
+      env,
+      encoding: 'utf8',
+    });
+    return printed.stdout;
+  });
+}
+const testWithCurl = spawnSync('curl', ['--version']).status === 0 || process.env['CI'] ? test : test.skip;
+
+testWithCurl('publishes an event of a type that the installation has, and defines one where it has none', async () => {
+  const types = join(temporary.folder, 'types.json');
+  const schema = { type: 'object', properties: { org_id: { type: 'string' } }, required: ['org_id'] };
+  const numbered = { ...schema, properties: { org_id: { type: 'string', pattern: '^[0-9]+$' } } };
+  const owned = { description: 'An invoice was paid.', audience: 'owner', owner_field: 'org_id', schema };
+  const fields = { ...owned, examples: [{ org_id: 'acme' }] };
+  writeFileSync(
+    types,
+    JSON.stringify([
+      { type: 'a.without_example', ...owned },
+      { type: 'b.of_numbered_owners', ...fields, schema: numbered, examples: [{ org_id: '1' }] },
+      { type: 'invoice.paid', ...fields },
+    ]),
+  );
+  process.env['EVENT_TYPES'] = types;
+  await start({ DATABASE_URL: await newDatabase() });
+  expect(paste(/^curl .*\/api\/events /)).toEqual(['202']);
+  await eventually(() => {
+    expect(output).toMatch(/✓ invoice\.paid .* \{"org_id":"alice"\}/);
+  });
+
+  const authorization = fromGuidance(/AUTH='Authorization: (.*)'/);
+  for (const type of ['a.without_example', 'b.of_numbered_owners', 'invoice.paid']) {
+    const url = `${fromGuidance(/API {9}(\S+)/)}/api/event-types/${type}`;
+    expect((await fetch(url, { method: 'DELETE', headers: { authorization } })).status).toBe(204);
+  }
+  await run?.stop();
+  delete process.env['EVENT_TYPES'];
+  await start({ DATABASE_URL: database?.url ?? '' });
+  expect(paste(/^curl .*(-X PUT|\/api\/events) /)).toEqual(['201', '202']);
+  await eventually(() => {
+    expect(output).toContain('✓ greeting.sent');
   });
 });
 

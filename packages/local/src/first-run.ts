@@ -3,6 +3,7 @@ import { migrate } from '@tidings/database';
 import { keepMachineKeys, readSecretFiles, type MachineKeys } from '@tidings/config';
 import { ensureDemoWebhook } from './demo-webhook.js';
 import { guidance } from './guidance.js';
+import { exampleEvent } from './example-event.js';
 import { isFree, nextFreePort } from './port.js';
 import { startPostgres, type LocalPostgres } from './postgres.js';
 import { keepRunning } from './keep-running.js';
@@ -101,7 +102,7 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
     parts.tidings = tidings;
 
     // The webhook's secret, which the API generates, is in the file that the receiver reads.
-    const token = tidings.token('alice', 'events:publish');
+    const token = tidings.token('alice', 'events:publish event-types:write');
     const receiverUrl = `http://127.0.0.1:${String(receiverPort)}/hook`;
     const webhook = await ensureDemoWebhook({ file: webhookFile, apiUrl: tidings.url, token, url: receiverUrl });
     const worker = await tidings.startWorker();
@@ -118,7 +119,7 @@ export async function startFirstRun({ folder, env: given, onOutput, watch = fals
         token,
         pageToken: tidings.token('alice', 'events:publish admin'),
         webhookId: webhook.id,
-        event: await exampleEvent(tidings.url, token),
+        event: await exampleEvent(tidings.url, token, 'alice'),
       }),
       unexpectedEnd: firstToEnd({
         PostgreSQL: postgres,
@@ -160,14 +161,4 @@ function firstToEnd(parts: Record<string, { ended: Promise<unknown> } | undefine
       return `${name} ended ${typeof code === 'number' ? `with exit code ${String(code)}` : 'by a signal'}.`;
     }),
   );
-}
-
-/** Returns the example of an event type of this installation, for alice where the type has owners. */
-async function exampleEvent(url: string, token: string): Promise<{ type: string; data: object }> {
-  const response = await fetch(`${url}/api/event-types`, { headers: { authorization: `Bearer ${token}` } });
-  const { data: types } = (await response.json()) as { data: { type: string; owner_field: string | null; example: object }[] };
-  const found = types.find(({ owner_field: field }) => field !== null) ?? types[0];
-  if (found === undefined) throw new Error('The installation has no event type.');
-  const owner = found.owner_field === null ? {} : { [found.owner_field]: 'alice' };
-  return { type: found.type, data: { ...found.example, ...owner } };
 }

@@ -23,6 +23,19 @@ test('prints the lines of the tour in order', () => {
   ]);
 });
 
+test('defines an event type first where the installation has none to publish', () => {
+  const lines = guidance({ ...options, event: null })
+    .split('\n')
+    .filter((line) => /^(\d\. |curl)/.test(line));
+  expect(lines.slice(2, 6)).toEqual([
+    expect.stringMatching(/^2\. Define an event type: this installation has none/),
+    expect.stringMatching(/^curl .* -X PUT http:\/\/127\.0\.0\.1:3001\/api\/event-types\/greeting\.sent /),
+    expect.stringMatching(/^3\. Publish an event\./),
+    expect.stringContaining('"type":"greeting.sent"'),
+  ]);
+  expect(lines.at(-1)).toContain('"event_types":["greeting.*"]');
+});
+
 test('quotes an event for the shell', () => {
   const event = { type: 'order.shipped', data: { note: "alice's" } };
   const quoted = String.raw`-d '{"type":"order.shipped","data":{"note":"alice'\''s"}}'`;
