@@ -132,7 +132,7 @@ export const sharedSettings = {
       .optional()
       .meta({ values: 'path of a module, a JSON file or a folder' })
       .describe(
-        '[Event types](event-types.md#three-doors) that are written at each start: a module of JavaScript that exports results of `defineEvent` or catalogs of them, a JSON file, or a folder of JSON files. The path is relative to the working folder. What would break publishers or receivers is logged and not written ([rollbacks](event-types.md#a-rollback-of-event_types)). Unset: nothing is written, but a new installation gets the types that Tidings ships.',
+        '[Event types](event-types.md#three-ways-to-write-types) that are written at each start: a module of JavaScript that exports results of `defineEvent` or catalogs of them, a JSON file, or a folder of JSON files. The path is relative to the working folder. What would break publishers or receivers is logged and not written ([rollbacks](event-types.md#a-rollback-of-event_types)). Unset: nothing is written, but a new installation gets the types that Tidings ships.',
       ),
     RETENTION_DAYS: wholeNumber({ initial: 30, min: 1, max: 3650 }).describe(
       'The time that events, deliveries and attempts are kept, in days. They are then dropped partition by partition, up to an eighth of that time and a day later. The API and the workers need the same value.',
