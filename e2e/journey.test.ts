@@ -78,8 +78,17 @@ describe('an event that a service publishes', () => {
 
 describe('the catalog', () => {
   test('is served by the API', async () => {
-    const data = catalog.describe().map(({ ownerField, ...type }) => ({ ...type, owner_field: ownerField }));
-    expect(await alice.call('GET', '/api/event-types')).toMatchObject({ status: 200, body: { data } });
+    const data = catalog.describe().map(({ type, audience, ownerField, description, example }) => ({
+      type,
+      audience,
+      owner_field: ownerField,
+      description,
+      examples: [example],
+      version: 1,
+      versions: [1],
+    }));
+    const sorted = data.toSorted((one, other) => (one.type < other.type ? -1 : 1));
+    expect(await alice.call('GET', '/api/event-types')).toMatchObject({ status: 200, body: { data: sorted } });
   });
 
   test.each(catalog.describe())('delivers and streams the example of $type', async ({ type, example }) => {

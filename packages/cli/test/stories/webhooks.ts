@@ -91,7 +91,7 @@ export function webhooksStories(system: () => System): void {
       const [arrival] = await receiver.waitFor(1);
       expect(JSON.parse(String(arrival?.body))).toMatchObject({ type: 'gaps.updated', data: { user_id: 'wanda' } });
       expect(await terminal.run(`webhooks test ${id} --type gaps.eaten`)).toMatchObject({
-        code: 2,
+        code: 3,
         err: expect.stringContaining('"gaps.eaten" is no event type'),
       });
       expect(await terminal.run(`webhooks test ${id} --event-version 2`)).toMatchObject({
