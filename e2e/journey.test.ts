@@ -76,9 +76,12 @@ describe('an event that a service publishes', () => {
   });
 });
 
-describe('the catalog', () => {
-  test('is served by the API', async () => {
-    const data = catalog.describe().map(({ ownerField, ...type }) => ({ ...type, owner_field: ownerField }));
+describe('the event types of a new installation', () => {
+  test('are served by the API', async () => {
+    const data = catalog
+      .describe()
+      .toSorted((one, other) => (one.type < other.type ? -1 : 1))
+      .map(({ ownerField, example, ...type }) => ({ ...type, owner_field: ownerField, examples: [example] }));
     expect(await alice.call('GET', '/api/event-types')).toMatchObject({ status: 200, body: { data } });
   });
 

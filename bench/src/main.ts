@@ -16,9 +16,10 @@ import { benchRecovery } from './recovery/bench.js';
 import { benchStream } from './stream/bench.js';
 import { printTable, type Report } from './report.js';
 import type { BenchOptions } from './servers.js';
+import { benchTypes } from './types/bench.js';
 import { parseYearSize, prepareYear } from './year/prepare.js';
 
-/** A bench; `listing` prints plans, `memory` megabytes, and `budget` the costs of routes; the others return reports. */
+/** A bench; `listing` prints plans, `memory` megabytes, `budget` and `types` the costs of routes; the others return reports. */
 type Bench = (rounds: number, options: BenchOptions) => Promise<Report | Report[] | undefined>;
 
 /** The benches that can run on the database of a year. */
@@ -40,6 +41,7 @@ const BENCHES: Partial<Record<string, Bench>> = {
   memory: benchMemory,
   stream: benchStream,
   listing: explainListing,
+  types: benchTypes,
 };
 /** The benches that run when none is named. */
 const DEFAULT_BENCHES = ['delivery', 'recovery'];

@@ -75,6 +75,14 @@ export function webhookTests(fixture: DashboardFixture): void {
     await click('Send test event');
     await page.getByRole('dialog').getByText('Failed', { exact: true }).waitFor();
     await waitForText('503');
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Event' }).fill('gaps');
+    await page.getByRole('option', { name: 'gaps.updated', exact: true }).click();
+    await click('Send');
+    await waitForText('gaps.updated, version 1');
+    expect(JSON.parse(String((await receiver.waitFor(2))[1]?.body))).toMatchObject({
+      type: 'gaps.updated',
+      data: { user_id: 'dora' },
+    });
     await click('Done');
     await click('Pause');
     await waitForText('The owner paused this webhook');

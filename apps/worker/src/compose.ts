@@ -92,7 +92,18 @@ export async function composeWorker(config: WorkerConfig, overrides: WorkerOverr
   const expandJob = createExpandJob({ expandChunk, sliceMs: EXPAND_FOR_MS, now: () => performance.now(), log });
 
   // … its deliveries are claimed, sent and recorded (tests of webhooks are sent, too) …
-  const delivery = createDelivery({ config, connections, metrics, admission, activity, lineStarts, leaseMs, log, tracing });
+  const delivery = createDelivery({
+    config,
+    eventTypes,
+    connections,
+    metrics,
+    admission,
+    activity,
+    lineStarts,
+    leaseMs,
+    log,
+    tracing,
+  });
   const { deliverJob, processTest, verifyWebhooks } = delivery;
 
   // … and periodic tasks enqueue deliveries that Redis lost, verify the URLs of webhooks, continue expansions, end deliveries of disabled webhooks, notify

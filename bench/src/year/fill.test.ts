@@ -83,7 +83,7 @@ test('maintenance has nothing to do', async () => {
   const ran = new Set<string>();
   const maintenance = createMaintenance(
     database.pool,
-    { retentionDays: SIZE.days, auditRetentionDays: SIZE.days + 1 },
+    { retentionDays: SIZE.days, auditRetentionDays: 10 * SIZE.days },
     {
       hold: createTaskHold(database.pool),
       log: { warn: (_, details) => failures.push(details) },

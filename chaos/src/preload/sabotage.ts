@@ -43,7 +43,7 @@ function acknowledgeFirst(...[{ name, values }, run]: Parameters<Intercept>): Pr
   setTimeout(() => void run().catch(() => undefined), COMMIT_LATE_MS);
   const ids = values[0] as string[];
   const accepted = ids.map((id, index) => ({ id, position: index + 1 }));
-  return Promise.resolve(answer([{ accepted, admitted: [], deliveries: 0, skipped: 0, expanding: 0, conflicts: [] }]));
+  return Promise.resolve(answer([{ accepted, admitted: [], deliveries: 0, skipped: 0, expanding: 0, conflicts: [], stale: [] }]));
 }
 
 function announcementsOnly(...[{ name }, run]: Parameters<Intercept>): Promise<pg.QueryResult> {

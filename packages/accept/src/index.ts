@@ -8,6 +8,7 @@ export { defaultVersionOf, type EventType, type EventTypeVersion } from './event
 export { createEventTypes, type EventTypes } from './event-types/event-types.js';
 export { fixedEventTypes } from './event-types/fixed-event-types.js';
 export { openEventTypes, type FirstEventTypes } from './event-types/install-event-types.js';
+export { exampleEvent, type ExampleEvent } from './event-types/example-event.js';
 export { InvalidEventTypeError } from './event-types/invalid-event-type-error.js';
 export { planArchive, planDeprecate, type MarkPlan } from './event-types/plan-mark.js';
 export { planPut, type PutPlan } from './event-types/plan-put.js';

@@ -41,7 +41,11 @@ test('has types for events, patterns and request bodies', () => {
     client.api.POST('/api/webhooks', { body: {} }),
     // @ts-expect-error there is no such route
     client.api.GET('/api/nothing'),
-    client.stream({ types: ['sync.*', 'gaps.updated', '*'], onEvent: check }),
+    client.stream({ types: ['sync.*', 'gaps.updated', 'sync.completed@2', '*'], onEvent: check }),
+    // @ts-expect-error a prefix has no version
+    client.stream({ types: ['sync.*@2'], onEvent: check }),
+    // @ts-expect-error a version is a number
+    client.stream({ types: ['sync.completed@new'], onEvent: check }),
   ];
   expect(wrong).toBeDefined();
 });
@@ -61,7 +65,7 @@ test.each([
 ])("has the types %s of a platform's own", (_, create) => {
   const check = (client: Client<Own>): unknown[] => [
     client.stream({
-      types: ['invoice.*', 'order.shipped', 'webhook.disabled'],
+      types: ['invoice.*', 'order.shipped', 'invoice.paid@2', 'webhook.disabled'],
       onEvent: (event) => {
         if (event.type === 'invoice.paid') return event.data.amount satisfies number;
         if (event.type === 'webhook.expiring') return event.data.webhook_id satisfies string;
@@ -71,7 +75,9 @@ test.each([
     }),
     // @ts-expect-error there is no such type
     client.stream({ types: ['sync.*'], onEvent: check }),
-    client.api.POST('/api/events', { body: { type: 'order.shipped', data: { org_id: 'acme' } } }),
+    // @ts-expect-error there is no such type, in no version
+    client.stream({ types: ['sync.completed@1'], onEvent: check }),
+    client.api.POST('/api/events', { body: { type: 'order.shipped', version: 2, data: { org_id: 'acme' } } }),
     client.api.POST('/api/events', {
       body: { events: [{ type: 'invoice.paid', data: { org_id: 'acme', amount: 1 }, id: 'i-1' }] },
     }),

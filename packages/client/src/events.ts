@@ -39,13 +39,16 @@ export type StreamedEvent<Catalog = ShippedEvents> = {
 
 type Prefix<Type> = Type extends `${infer Head}.${string}` ? `${Head}.*` : never;
 
-/** An event type, all types with a prefix (`sync.*`), or all types (`*`). */
-export type TypePattern<Catalog = ShippedEvents> = EventType<Catalog> | Prefix<EventType<Catalog>> | '*';
+/** An event type, one of its versions (`sync.completed@2`), all types with a prefix (`sync.*`), or all types (`*`). */
+export type TypePattern<Catalog = ShippedEvents> =
+  EventType<Catalog> | `${EventType<Catalog>}@${number}` | Prefix<EventType<Catalog>> | '*';
 
 /** An event to publish, of one of the types of a catalog. */
 export type NewEvent<Catalog> = {
   [Type in Extract<keyof EventsOf<Catalog>, string>]: {
     type: Type;
+    /** Default: the default version of the type. */
+    version?: number;
     data: EventsOf<Catalog>[Type];
     id?: string;
     timestamp?: string;

@@ -6,6 +6,8 @@ import { syncFailed } from './catalog/sync.js';
 import { defineEvent } from './define-event.js';
 import { EVENT_ID, MAX_EVENT_BYTES, type TidingsEvent } from './event.js';
 import { InvalidEventError, type FieldError } from './invalid-event-error.js';
+import { createPublisher } from './publisher.js';
+import { orderPlaced1, orderPlaced2, versionedCatalog } from '../test/versioned-catalog.js';
 
 const failed = { type: 'sync.failed', data: { user_id: 'alice', error_message: 'gone' } };
 const validateOne = (draft: unknown): TidingsEvent => catalog.validate([draft])[0] as TidingsEvent;
@@ -267,6 +269,62 @@ describe('a catalog', () => {
 
   test('has its types in the order of their definitions', () => {
     expect(createCatalog([noteAdded, syncFailed, looseEvent]).types).toEqual(['note.added', 'sync.failed', 'loose.event']);
+  });
+});
+
+describe('a catalog with two versions of a type', () => {
+  const first = { org_id: 'acme', total: 12 };
+  const second = { org_id: 'acme', total: '12.00' };
+  const type = 'order.placed';
+
+  test('validates an event by the version that it names, and passes the version on', () => {
+    const events = versionedCatalog.validate([orderPlaced1(first), orderPlaced2(second), { type, version: 2, data: second }]);
+    expect(events.map(({ version, owner, data }) => ({ version, owner, data: JSON.parse(data) as unknown }))).toEqual([
+      { version: 1, owner: 'acme', data: first },
+      { version: 2, owner: 'acme', data: second },
+      { version: 2, owner: 'acme', data: second },
+    ]);
+    expect(errorsOf(() => versionedCatalog.validate([{ type, version: 2, data: first }]))).toMatchObject([
+      { field: 'data.total' },
+    ]);
+  });
+
+  test('validates an event without a version by the first one', () => {
+    expect(versionedCatalog.validate([{ type, data: first }])).toMatchObject([{ version: 1 }]);
+    expect(errorsOf(() => versionedCatalog.validate([{ type, data: second }]))).toMatchObject([{ field: 'data.total' }]);
+  });
+
+  test('refuses other versions, and names those that it has', () => {
+    expect(errorsOf(() => versionedCatalog.validate([{ type, version: 3, data: second }]))).toEqual([
+      { field: 'version', message: 'is not in the catalog, which has these versions of the type: 1, 2' },
+    ]);
+  });
+
+  test('has the type once, and describes each version', () => {
+    expect(versionedCatalog.types).toEqual([type]);
+    expect(versionedCatalog.describe().map((described) => [described.type, described.version])).toEqual([
+      [type, 1],
+      [type, 2],
+    ]);
+    expect(() => createCatalog([orderPlaced1, orderPlaced2, orderPlaced2])).toThrow('order.placed, version 2, is defined twice');
+  });
+
+  test('has typed events: the data is that of the version', () => {
+    // Never called: the compiler checks it.
+    const check = ({
+      publish,
+    }: ReturnType<typeof createPublisher<NonNullable<(typeof versionedCatalog)['~event']>>>): unknown[] => [
+      publish([orderPlaced1(first), orderPlaced2(second), { type, version: 1, data: first }, { type, version: 2, data: second }]),
+      // @ts-expect-error The total of version 2 is a text.
+      publish({ type, version: 2, data: first }),
+      // @ts-expect-error The total of version 1 is a number.
+      publish({ type, version: 1, data: second }),
+      // @ts-expect-error The catalog has no version 3.
+      publish({ type, version: 3, data: second }),
+      // @ts-expect-error The definition has another total.
+      orderPlaced2(first),
+    ];
+    expect(check).toBeDefined();
   });
 });
 

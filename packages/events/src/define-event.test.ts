@@ -63,8 +63,8 @@ describe('a definition', () => {
     expect(describeEventType(releaseAdded)).not.toHaveProperty('version');
   });
 
-  test.each([0, -1, 1.5, NaN])('refuses the version %j', (version) => {
-    expect(() => defineEvent({ ...releaseAdded, version })).toThrow('it must be a whole number, 1 or more');
+  test.each([0, -1, 1.5, NaN, 1e9, '2' as unknown as number])('refuses the version %j', (version) => {
+    expect(() => defineEvent({ ...releaseAdded, version })).toThrow('it must be a whole number from 1 to 999999999');
   });
 
   test.each(['owner', 'user'] as const)('refuses the audience %s without the owner field', (audience) => {

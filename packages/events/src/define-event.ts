@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { EventDraft } from './event.js';
+import { MAX_VERSION, type EventDraft } from './event.js';
 
 /** Who may see an event: `everyone`, or the `owner` that a field of its data names. */
 export type Audience = 'everyone' | 'owner';
 
-interface EventOptions<Type extends string, Schema extends z.ZodObject> {
+interface EventOptions<Type extends string, Schema extends z.ZodObject, Version extends number | undefined> {
   /** `noun.verb`, in lower case: `sync.completed`. */
   type: Type;
   /** The version of the type that the definition describes. Default: none, events are of the default version when they are accepted. */
-  version?: number;
+  version?: Version;
   /** Who may see the event. With `owner`, or its alias `user`, the schema must have the owner field. */
   audience: Audience | 'user';
   /** The field of `data` that names the owner: a top-level string that is required. Default `user_id`. */
@@ -26,11 +26,13 @@ interface EventOptions<Type extends string, Schema extends z.ZodObject> {
 }
 
 /** An event type. Call it to create an event of the type: `syncCompleted({ user_id, … })`. */
-export interface EventDefinition<Type extends string = string, Schema extends z.ZodObject = z.ZodObject> extends Readonly<
-  EventOptions<Type, Schema>
-> {
+export interface EventDefinition<
+  Type extends string = string,
+  Schema extends z.ZodObject = z.ZodObject,
+  Version extends number | undefined = number | undefined,
+> extends Readonly<EventOptions<Type, Schema, Version>> {
   /** Creates an event to publish. It is validated when it is published. */
-  (data: z.input<Schema>, options?: { id?: string; timestamp?: string }): EventDraft<Type, z.input<Schema>>;
+  (data: z.input<Schema>, options?: { id?: string; timestamp?: string }): EventDraft<Type, z.input<Schema>, Version>;
 }
 
 const TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
@@ -49,16 +51,18 @@ export function ownerFieldOf({
 /**
  * Defines an event type. The catalog, the TypeScript types, the JSON Schema and the docs all come from the definition.
  *
- * Throws when the type is not `noun.verb`, when the version is not a whole number from 1 on, when the audience is `owner` and the
+ * Throws when the type is not `noun.verb`, when the version is not a whole number from 1 to 999,999,999, when the audience is `owner` and the
  * schema has no owner field, when the example is not valid, and when the schema has types that JSON does not have, such as dates.
  */
-export function defineEvent<const Type extends string, Schema extends z.ZodObject>(
-  options: EventOptions<Type, Schema>,
-): EventDefinition<Type, Schema> {
+export function defineEvent<
+  const Type extends string,
+  Schema extends z.ZodObject,
+  const Version extends number | undefined = undefined,
+>(options: EventOptions<Type, Schema, Version>): EventDefinition<Type, Schema, Version> {
   const { type, version, schema, example } = options;
   if (!TYPE.test(type)) throw new Error(`The event type "${type}" is not of the form noun.verb, in lower case.`);
-  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) {
-    throw new Error(`The version of ${type} is ${String(version)}: it must be a whole number, 1 or more.`);
+  if (version !== undefined && !(Number.isInteger(version) && version >= 1 && version <= MAX_VERSION)) {
+    throw new Error(`The version of ${type} is ${String(version)}: it must be a whole number from 1 to ${String(MAX_VERSION)}.`);
   }
   const ownerField = ownerFieldOf(options);
   if (ownerField !== null && !(ownerField in schema.shape)) {

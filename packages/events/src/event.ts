@@ -22,10 +22,14 @@ export const MAX_EVENT_BYTES = 256 * 1024;
 export const MAX_EVENT_LEVELS = 32;
 
 /** An event before it is validated: made by a definition, or the body of `POST /api/events`. */
-export interface EventDraft<Type extends string = string, Data = unknown> {
+export interface EventDraft<
+  Type extends string = string,
+  Data = unknown,
+  Version extends number | undefined = number | undefined,
+> {
   type: Type;
   /** The version of the type. Default: the one that the type has as its default when the event is accepted. */
-  version?: number | undefined;
+  version?: Version | undefined;
   data: Data;
   /** The idempotency key: the same id twice is one event. Default: `evt_` and a UUIDv7. */
   id?: string | undefined;

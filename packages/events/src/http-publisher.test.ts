@@ -9,6 +9,7 @@ import { defineEvent } from './define-event.js';
 import { createHttpPublisher } from './http-publisher.js';
 import { InvalidEventError } from './invalid-event-error.js';
 import { RejectedEventError } from './rejected-event-error.js';
+import { orderPlaced2, versionedCatalog } from '../test/versioned-catalog.js';
 
 const orderPlaced = defineEvent({
   type: 'order.placed',
@@ -72,6 +73,18 @@ describe('a publisher over HTTP', () => {
       type: 'order.placed',
       data: { org_id: 'acme', total: 12, currency: 'EUR' },
     });
+  });
+
+  test('sends the version of an event, also of one that names none when its definition has one', async () => {
+    answers = [{ status: 200, body: { data: [] } }];
+    await createHttpPublisher({ url, token: 'token', catalog: versionedCatalog }).publish([
+      orderPlaced2({ org_id: 'acme', total: '12.00' }),
+      { type: 'order.placed', data: { org_id: 'acme', total: 12 } },
+    ]);
+    expect(bodies[0]?.events).toMatchObject([{ version: 2 }, { version: 1 }]);
+    answers = [{ status: 202, body: { id: 'order-1', status: 'accepted' } }];
+    await publisher().publish(order());
+    expect(bodies[1]).not.toHaveProperty('version');
   });
 
   test('knows the events of its catalog at compile time', async () => {

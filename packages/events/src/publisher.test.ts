@@ -9,6 +9,7 @@ import { syncCompleted, syncFailed } from './catalog/sync.js';
 import type { EventDraft } from './event.js';
 import { EVENTS_QUEUE, type EventJob } from './events-queue.js';
 import { createPublisher, type Publisher } from './publisher.js';
+import { orderPlaced2, versionedCatalog } from '../test/versioned-catalog.js';
 
 const failed = syncFailed({ user_id: 'alice', error_message: 'gone' });
 
@@ -49,6 +50,15 @@ describe('a publisher', () => {
           data: '{"user_id":"alice","items_synced":150,"errors":0,"duration_s":12.4}',
         },
       },
+    ]);
+  });
+
+  test('enqueues the version of an event', async () => {
+    const versioned = createPublisher({ redis: redis.client, prefix: redis.prefix, catalog: versionedCatalog });
+    await versioned.publish(orderPlaced2({ org_id: 'acme', total: '12.00' }));
+    await versioned.close();
+    expect((await queue.getWaiting()).map(({ name, data }) => ({ name, data }))).toMatchObject([
+      { name: 'order.placed', data: { type: 'order.placed', version: 2, owner: 'acme' } },
     ]);
   });
 

@@ -20,6 +20,7 @@ export { createJobCounts, type JobCounts, type QueueCounts } from './job-counts.
 export {
   createTestLock,
   testResultsChannel,
+  type TestedType,
   type TestId,
   type TestOutcome,
   type TestResult,

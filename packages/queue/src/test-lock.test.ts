@@ -38,6 +38,26 @@ describe('the lock of a webhook’s test', () => {
     expect(await testLock.acquire({ webhookId: 'wh_2', eventId: 'evt_3' }, MINUTE_MS)).toBe('evt_3');
   });
 
+  test('is one for each version of a type: another one is tested meanwhile, and its steps end no other test', async () => {
+    const sync = (version: number, eventId: string) => ({
+      webhookId: 'wh_4',
+      eventId,
+      tested: { type: 'sync.completed', version },
+    });
+    const tests = [{ webhookId: 'wh_4', eventId: 'evt_1' }, sync(1, 'evt_2'), sync(2, 'evt_3')];
+    for (const each of tests) expect(await testLock.acquire(each, MINUTE_MS)).toBe(each.eventId);
+    expect(await testLock.acquire(sync(2, 'evt_4'), MINUTE_MS)).toBe('evt_3');
+    expect(await Promise.all(tests.map((each) => testLock.claim(each, MINUTE_MS)))).toEqual([true, true, true]);
+    await testLock.release(sync(1, 'evt_2'), result);
+    await eventually(() => {
+      expect(published).toEqual([{ webhookId: 'wh_4', eventId: 'evt_2', result }]);
+    });
+    expect(await testLock.acquire(sync(1, 'evt_5'), MINUTE_MS)).toBe('evt_5');
+    expect(await testLock.withdraw(sync(1, 'evt_5'))).toBe('withdrawn');
+    expect(await testLock.withdraw(sync(2, 'evt_3'))).toBeGreaterThan(MINUTE_MS / 2);
+    await redis.client.del(...(await redis.client.keys('*:test:wh_4*')));
+  });
+
   test('lets exactly one of many workers claim the test', async () => {
     await testLock.acquire(one, MINUTE_MS);
     const claims = await Promise.all(Array.from({ length: 10 }, () => testLock.claim(one, MINUTE_MS)));
@@ -57,7 +77,7 @@ describe('the lock of a webhook’s test', () => {
   test('is released with the outcome, which is published and not stored; the next test may acquire it', async () => {
     await testLock.acquire(one, MINUTE_MS);
     await testLock.claim(one, MINUTE_MS);
-    await testLock.release({ ...one, result });
+    await testLock.release(one, result);
     await eventually(() => {
       expect(published).toEqual([{ ...one, result }]);
     });
@@ -71,7 +91,7 @@ describe('the lock of a webhook’s test', () => {
     await eventually(async () => {
       expect(await testLock.acquire(two, MINUTE_MS)).toBe('evt_2');
     });
-    await testLock.release({ ...one, result });
+    await testLock.release(one, result);
     expect(await testLock.claim(two, MINUTE_MS)).toBe(true);
   });
 
@@ -88,7 +108,7 @@ describe('the lock of a webhook’s test', () => {
     const remainingMs = await testLock.withdraw(two);
     expect(remainingMs).toBeGreaterThan(MINUTE_MS / 2);
     expect(remainingMs).toBeLessThanOrEqual(MINUTE_MS);
-    await testLock.release({ ...two, result });
+    await testLock.release(two, result);
     expect(await testLock.withdraw(two)).toBe(0);
   });
 });

@@ -14,10 +14,18 @@ export interface TestResult {
   responseBody: string | null;
 }
 
-/** Identifies a test: the webhook, and the event id that is sent as `webhook-id`. */
+/** The version of an event type whose first example a test sends. */
+export interface TestedType {
+  type: string;
+  version: number;
+}
+
+/** Identifies a test: the webhook, the type that is tested, and the event id that is sent as `webhook-id`. */
 export interface TestId {
   webhookId: string;
   eventId: string;
+  /** Missing: the test sends `webhook.test`. */
+  tested?: TestedType;
 }
 
 /**
@@ -25,7 +33,7 @@ export interface TestId {
  * no request was sent: the webhook is `gone`, the worker `failed` to send it, or the test was `withdrawn` before a worker
  * claimed it.
  */
-export interface TestOutcome extends TestId {
+export interface TestOutcome extends Pick<TestId, 'webhookId' | 'eventId'> {
   result: TestResult | 'gone' | 'failed' | 'withdrawn';
 }
 
@@ -33,14 +41,14 @@ export interface TestOutcome extends TestId {
 export const testResultsChannel = (prefix: string): string => `${prefix}:test-results`;
 
 /**
- * A lock per webhook: one test of a webhook at a time, and at most one request for each test. The lock is a key in Redis, so
+ * A lock per webhook and version of a type: one such test at a time, and at most one request for each test. The lock is a key in Redis, so
  * that one clock decides when it expires. Each step is one script, so that a test is either withdrawn or claimed, never both.
  *
  * Every method rejects while Redis is away.
  */
 export interface TestLock {
   /**
-   * Acquires the webhook's lock for this test, unless another test of the webhook holds it. Returns the event id of the test
+   * Acquires the lock for this test, unless another test of the webhook with the same version of a type holds it. Returns the event id of the test
    * that holds the lock. The lock expires when no worker claims the test within `waitMs`.
    */
   acquire: (test: TestId, waitMs: number) => Promise<string>;
@@ -50,7 +58,7 @@ export interface TestLock {
    */
   claim: (test: TestId, holdMs: number) => Promise<boolean>;
   /** Releases the lock of a test that this worker claimed, and publishes the outcome. */
-  release: (outcome: TestOutcome) => Promise<void>;
+  release: (test: TestId, result: TestOutcome['result']) => Promise<void>;
   /**
    * Releases the lock of a test that no worker has claimed, and publishes that the test was withdrawn. Otherwise returns how
    * long the worker that claimed it may still hold the lock, in milliseconds; 0 when the lock is no longer held.
@@ -84,19 +92,21 @@ const WITHDRAW = `
  * @param redis a connection for the purpose `command`
  */
 export function createTestLock({ redis, prefix }: { redis: RedisClient; prefix: string }): TestLock {
-  const key = (webhookId: string) => `${prefix}:test:${webhookId}`;
+  const key = ({ webhookId, tested }: TestId) =>
+    `${prefix}:test:${webhookId}${tested === undefined ? '' : `:${tested.type}@${String(tested.version)}`}`;
   const channel = testResultsChannel(prefix);
-  const run = (script: string, { webhookId, eventId }: TestId, ...rest: (string | number)[]) =>
-    redis.eval(script, 1, key(webhookId), eventId, ...rest);
+  const run = (script: string, test: TestId, ...rest: (string | number)[]) =>
+    redis.eval(script, 1, key(test), test.eventId, ...rest);
   return {
     acquire: async (test, waitMs) => String(await run(ACQUIRE, test, waitMs)),
     claim: async (test, holdMs) => (await run(CLAIM, test, holdMs)) === 1,
-    async release(outcome) {
-      await run(RELEASE, outcome, channel, JSON.stringify(outcome));
+    async release(test, result) {
+      const outcome: TestOutcome = { webhookId: test.webhookId, eventId: test.eventId, result };
+      await run(RELEASE, test, channel, JSON.stringify(outcome));
     },
-    async withdraw({ webhookId, eventId }) {
-      const outcome: TestOutcome = { webhookId, eventId, result: 'withdrawn' };
-      const remainingMs = Number(await run(WITHDRAW, outcome, channel, JSON.stringify(outcome)));
+    async withdraw(test) {
+      const outcome: TestOutcome = { webhookId: test.webhookId, eventId: test.eventId, result: 'withdrawn' };
+      const remainingMs = Number(await run(WITHDRAW, test, channel, JSON.stringify(outcome)));
       return remainingMs === -1 ? 'withdrawn' : Math.max(0, remainingMs);
     },
   };

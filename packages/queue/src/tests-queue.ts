@@ -6,7 +6,7 @@ import { createTestLock, type TestId, type TestLock } from './test-lock.js';
 /** The name of the BullMQ queue of webhook tests that wait for a worker. */
 export const TESTS_QUEUE = 'tests';
 
-/** A job of the queue `tests`. The worker reads the webhook's URL and secrets from PostgreSQL. */
+/** A job of the queue `tests`. The worker reads the webhook's URL and secrets, and the example that it sends, from PostgreSQL. */
 export interface TestJob extends TestId {
   owner: string;
 }
@@ -14,7 +14,7 @@ export interface TestJob extends TestId {
 /** The queue `tests`, for processes that request tests. */
 export interface TestsQueue {
   /**
-   * Enqueues a test, unless another test of the same webhook is in progress. Returns the event id of the test in progress.
+   * Enqueues a test, unless another test of the same webhook with the same version of a type is in progress. Returns the event id of the test in progress.
    * Throws when Redis is away. Redis may have the job nevertheless: no worker runs it after `waitMs`, when the lock has
    * expired.
    */

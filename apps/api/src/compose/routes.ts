@@ -105,6 +105,7 @@ export function createRoutes(parts: RoutesParts): Route[] {
       basePath: config.basePath,
       registry,
       testWebhook,
+      eventTypes,
       countDestination,
       mustVerify,
       schemas: registrationSchemas({ ...config, eventTypes }),

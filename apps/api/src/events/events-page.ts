@@ -22,7 +22,8 @@ export function eventsQuery(eventTypes: KnownTypes) {
 
 /**
  * Reads a page of the log, as JSON text. Oldest first, the cursor stays the same while there are no new events; newest first, it
- * is null on the last page. A page of rare types may be short or empty before that, and one of large events is short. Throws a 400 `Problem` if the cursor names no event that the owner may see.
+ * is null on the last page. A page of rare types, or of previews that it leaves out, may be short or empty before that, and one of
+ * large events is short. Throws a 400 `Problem` if the cursor names no event that the owner may see.
  *
  * @param owner only events that this owner may see; null: all
  */
@@ -45,8 +46,10 @@ export async function eventsPage(
     until,
   });
   const events = page.events.slice(0, limit);
+  // Owners get previews by their version only. They are left out here and not in SQL: there may be any number of them in a row.
+  const shown = owner === null || types !== undefined ? events : events.filter(({ isPreview }) => !isPreview);
   const last = events.at(-1)?.id ?? null;
   const isLast = page.events.length <= limit && page.lookedAt === null && !page.isFull;
   const next = page.lookedAt ?? (order === 'asc' ? (last ?? cursorId ?? null) : isLast ? null : last);
-  return `{"data":[${events.map(toJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`;
+  return `{"data":[${shown.map(toJson).join(',')}],"next_cursor":${JSON.stringify(next)}}`;
 }

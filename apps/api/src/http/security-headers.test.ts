@@ -27,9 +27,14 @@ describe('a response', () => {
     },
   );
 
-  test.each(['/api/webhooks', '/api/nothing', '/api/event-types'])('of the API is not stored by caches: %s', async (path) => {
+  test.each(['/api/webhooks', '/api/nothing', '/api/events'])('of the API is not stored by caches: %s', async (path) => {
     expect((await get(path, asAlice())).headers.get('cache-control')).toBe('no-store');
     expect((await get(path)).headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('of an event type is asked for again each time, and stored by no cache that others share', async () => {
+    expect((await get('/api/event-types', asAlice())).headers.get('cache-control')).toBe('private, no-cache');
+    expect((await get('/api/event-types')).headers.get('cache-control')).toBe('no-store');
   });
 
   test('with a secret is not stored by caches', async () => {

@@ -136,7 +136,11 @@ describe('its webhooks', () => {
   test('list the signature headers and the responses that a receiver may send', () => {
     for (const { parameters, responses } of webhooks) {
       expect(parameters).toMatchObject(
-        ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({ name, in: 'header', required: true })),
+        ['webhook-id', 'webhook-timestamp', 'webhook-signature', 'webhook-event-version'].map((name) => ({
+          name,
+          in: 'header',
+          required: true,
+        })),
       );
       expect(Object.keys(responses)).toEqual(['410', '429', '503', '2XX', 'default']);
       for (const status of ['429', '503'] as const) expect(responses[status]?.headers).toHaveProperty('Retry-After');

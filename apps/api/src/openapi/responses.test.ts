@@ -119,7 +119,8 @@ test('the responses to a type that was not changed since the ETag, and to a chan
 
 test('the responses when an event is published again, and when another event has its id', async () => {
   const publish = operationNamed('publishEvents');
-  const { type, data } = publish.example as { type: string; data: object };
+  const type = 'gaps.updated';
+  const data = { user_id: 'alice', entity_type: 'label', entity_id: '1' };
   const send = (more: object) => client.call(publish, {}, tokenOf('service'), { body: JSON.stringify({ type, ...more }) });
   for (const more of [
     { id: 'one', data },
@@ -132,7 +133,8 @@ test('the responses when an event is published again, and when another event has
 
 test('the response to a delivery that is published', async () => {
   const publish = operationNamed('publishEvents');
-  const { type, data } = publish.example as { type: string; data: object };
+  const type = 'gaps.updated';
+  const data = { user_id: 'alice', entity_type: 'label', entity_id: '1' };
   const body = JSON.stringify({ type, data, timestamp: '2026-11-24T10:00:00.000Z' });
   await client.call(publish, {}, tokenOf('service'), { body: JSON.stringify({ ...JSON.parse(body), id: 'delivered' }) });
   const headers = { 'webhook-id': 'delivered', 'webhook-timestamp': '1', 'webhook-signature': 'v1,signature' };

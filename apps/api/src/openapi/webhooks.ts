@@ -125,7 +125,7 @@ function versionHeader({ version }: DescribedType) {
   return {
     name: 'webhook-event-version',
     in: 'header',
-    required: false,
+    required: true,
     description,
     schema: { type: 'string', description, enum: [String(version)] },
   };

@@ -71,6 +71,11 @@ export async function openStream(
   const types = follower.types && [...follower.types];
   const readPage = (range: LogRange): Promise<LogPage> =>
     follower.seesAll ? readEvents(sql, { ...range, types }) : readOwnerEvents(sql, follower.owner, { ...range, types });
+  /** Previews are left out as the hub does, and not in SQL: there may be any number of them in a row. */
+  const readSelected = async (range: { after: number; until: number }): Promise<LogPage> => {
+    const page = await readPage({ ...range, ...PAGE });
+    return types === null ? { ...page, events: page.events.filter(({ isPreview }) => !isPreview) } : page;
+  };
   const viewer = follower.seesAll ? null : follower.owner;
 
   const findStart = async (): Promise<Start> => {
@@ -114,7 +119,7 @@ export async function openStream(
   });
   if (start.firstFrame) session.write(start.firstFrame);
   try {
-    await catchUp(session, { hub, subscribers, metrics, readPage: (range) => readPage({ ...range, ...PAGE }) });
+    await catchUp(session, { hub, subscribers, metrics, readPage: readSelected });
   } catch (error) {
     session.destroy();
     throw error;

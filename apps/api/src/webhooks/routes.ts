@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { EventTypes } from '@tidings/accept';
 import type { WebhookHours, WebhookStats } from '@tidings/database';
 import { MAX_PREVIOUS_SECRETS } from '@tidings/secrets';
 import { route, type Route } from '../openapi/route.js';
@@ -12,6 +13,7 @@ import type { registrationSchemas } from './registration.js';
 import type { Registry } from './registry.js';
 import { hourlyStatsJson, hourlyStatsQuery, hourlyStatsToJson, hoursOf } from './hourly-stats.js';
 import { statsToJson, webhookStatsJson } from './stats.js';
+import { testedJson, toTested } from './tested-type.js';
 import type { TestWebhook } from './test-webhook.js';
 import { webhookDisabled, webhookUnverified } from './nothing-is-sent.js';
 import { testJson, testToJson, webhookJson, webhookToJson, webhookWithSecretJson } from './view.js';
@@ -21,6 +23,7 @@ interface WebhookRoutesParts {
   basePath: string;
   registry: Registry;
   testWebhook: TestWebhook;
+  eventTypes: Pick<EventTypes, 'refresh'>;
   countDestination: CountDestination;
   /** Whether a webhook with this URL gets no events until its receiver has answered a challenge. */
   mustVerify: (url: string) => boolean;
@@ -72,7 +75,7 @@ const listOf = (owner: string): string => `webhooks of ${owner}`;
 
 /** Creates the routes of the caller's webhooks. Another owner's id gets a 404, like an id that does not exist (I7). */
 export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
-  const { basePath, registry, testWebhook, countDestination, mustVerify, schemas, readStats, readHours } = parts;
+  const { basePath, registry, testWebhook, eventTypes, countDestination, mustVerify, schemas, readStats, readHours } = parts;
   return [
     route(
       {
@@ -275,11 +278,12 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
         method: 'post',
         path: `${ONE}/test`,
         operationId: 'testWebhook',
-        summary: 'Sends a `webhook.test` event now, and returns the response of the receiver',
+        summary: 'Sends a test event now, and returns the response of the receiver',
         description:
-          'The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook share one request.',
+          'With a `type`, it is the first example of the type, with the owner of the webhook in the field that names the owner; without a body, it is a `webhook.test` event. The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook with the same version of a type share one request.',
         access: 'owner',
         params: { id: 'webhook' },
+        body: { schema: testedJson, example: {} },
         responses: {
           200: { description: 'The response of the receiver, or the reason why there was none.', schema: testJson },
           409: { description: 'The webhook waits until its URL is verified: nothing was sent.' },
@@ -287,19 +291,20 @@ export function webhookRoutes(parts: WebhookRoutesParts): Route[] {
           504: { description: 'No worker took the test, and nothing will be sent; or a worker took it, and returned no result.' },
         },
       },
-      async ({ caller, params: { id } }, response) => {
+      async ({ caller, params: { id }, body }, response) => {
         const webhook = await registry.find(caller.owner, id);
         if (!webhook) throw notFound('webhook', id);
+        const tested = toTested(await eventTypes.refresh(), body, caller.owner);
         if (webhook.unverifiedSince !== null) throw webhookUnverified(id);
         await countDestination(response, webhook.url);
-        const answer = await testWebhook(caller.owner, id).catch(() => 'unavailable' as const);
+        const answer = await testWebhook(caller.owner, id, tested).catch(() => 'unavailable' as const);
         if (answer === 'gone') {
           // The worker sends nothing to a webhook that was removed meanwhile, or that got another URL.
           const now = await registry.find(caller.owner, id);
           throw now && now.unverifiedSince !== null ? webhookUnverified(id) : notFound('webhook', id);
         }
         if (typeof answer === 'string') throw TEST_PROBLEMS[answer];
-        response.json(testToJson(id, answer));
+        response.json(testToJson(id, tested, answer));
       },
     ),
 

@@ -7,6 +7,7 @@ import {
   createTestLock,
   TESTS_QUEUE,
   testResultsChannel,
+  type TestedType,
   type TestJob,
   type TestResult,
 } from '@tidings/queue';
@@ -74,7 +75,7 @@ describe('a test of a webhook', () => {
     ]) {
       await testRedis.client.publish(channel, text);
     }
-    await testLock.release({ ...job, result: { ...result, statusCode: 418 } });
+    await testLock.release(job, { ...result, statusCode: 418 });
     expect(await answer).toEqual({ ...result, statusCode: 418, eventId: job.eventId });
   });
 
@@ -84,9 +85,28 @@ describe('a test of a webhook', () => {
     await waitForSubscribers(before + 3);
     const job = await takeJob('wh_2');
     await testLock.claim(job, 10_000);
-    await testLock.release({ ...job, result });
+    await testLock.release(job, result);
     const sharers = (await Promise.all(answers)) as { eventId: string }[];
     expect(sharers.map(({ eventId }) => eventId)).toEqual([job.eventId, job.eventId, job.eventId]);
+    expect(await jobs.count()).toBe(0);
+  });
+
+  test('with another version of a type sends its own request, and its job names the version', async () => {
+    const process = api();
+    const tested = { type: 'gaps.updated', version: 2 };
+    const first = process('alice', 'wh_10');
+    const job = await takeJob('wh_10');
+    const second = process('alice', 'wh_10', tested);
+    const typed = await takeJob('wh_10');
+    expect(typed).toEqual({ webhookId: 'wh_10', owner: 'alice', eventId: expect.not.stringMatching(job.eventId), tested });
+    await testLock.claim(job, 10_000);
+    expect(await testLock.claim(typed, 10_000)).toBe(true);
+    await testLock.release(typed, { ...result, statusCode: 418 });
+    expect(await second).toMatchObject({ eventId: typed.eventId, statusCode: 418 });
+    await testLock.release(job, result);
+    expect(await first).toMatchObject({ eventId: job.eventId, statusCode: 500 });
+    const withdrawn = api(300)('alice', 'wh_10', tested);
+    expect(await withdrawn).toBe('withdrawn');
     expect(await jobs.count()).toBe(0);
   });
 
@@ -95,13 +115,13 @@ describe('a test of a webhook', () => {
     const first = process('alice', 'wh_3');
     const job = await takeJob('wh_3');
     await testLock.claim(job, 10_000);
-    await testLock.release({ ...job, result });
+    await testLock.release(job, result);
     // Before the first one's job has ended in BullMQ.
     const second = process('alice', 'wh_3');
     const next = await takeJob('wh_3');
     expect(next.eventId).not.toBe(job.eventId);
     await testLock.claim(next, 10_000);
-    await testLock.release({ ...next, result });
+    await testLock.release(next, result);
     expect([(await first) as object, (await second) as object]).toMatchObject([
       { eventId: job.eventId },
       { eventId: next.eventId },
@@ -132,7 +152,7 @@ describe('a test of a webhook', () => {
       return remainingMs;
     });
     expect(withdrawn).not.toBe('withdrawn');
-    await testLock.release({ ...job, result });
+    await testLock.release(job, result);
     expect(await answer).toMatchObject({ eventId: job.eventId });
   });
 
@@ -154,11 +174,15 @@ describe('a test of a webhook', () => {
 });
 
 describe('POST /api/webhooks/{id}/test', () => {
-  const worker = { answer: 'gone' as TestAnswer | Error };
+  const worker = { answer: 'gone' as TestAnswer | Error, tested: undefined as TestedType | undefined, calls: 0 };
   let server: TestApi;
   beforeAll(async () => {
     server = await startApi({
-      testWebhook: () => (worker.answer instanceof Error ? Promise.reject(worker.answer) : Promise.resolve(worker.answer)),
+      testWebhook: (_owner, _webhookId, tested) => {
+        worker.tested = tested;
+        worker.calls += 1;
+        return worker.answer instanceof Error ? Promise.reject(worker.answer) : Promise.resolve(worker.answer);
+      },
     });
   });
   afterAll(() => server.stop());
@@ -168,7 +192,15 @@ describe('POST /api/webhooks/{id}/test', () => {
       'the response of the receiver',
       { ...result, eventId: 'evt_1' },
       200,
-      { event_id: 'evt_1', succeeded: false, status_code: 500, response_body: 'no', duration_ms: 7 },
+      {
+        event_id: 'evt_1',
+        event_type: 'webhook.test',
+        event_version: 1,
+        succeeded: false,
+        status_code: 500,
+        response_body: 'no',
+        duration_ms: 7,
+      },
     ],
     ['a 404 when the webhook was removed before the test', 'gone', 404, { title: 'Not found' }],
     [
@@ -198,5 +230,69 @@ describe('POST /api/webhooks/{id}/test', () => {
     worker.answer = new Error('A worker was asked.');
     const { body: webhook } = await server.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
     expect((await server.as('mallory').post(`/api/webhooks/${String(webhook.id)}/test`)).status).toBe(404);
+  });
+
+  describe('with a type', () => {
+    let webhookId: string;
+    const testAs = async (body: object) => {
+      worker.tested = undefined;
+      return server.as('alice').post(`/api/webhooks/${webhookId}/test`).send(body);
+    };
+    const write = async (type: string, body: object) => {
+      const definition = { description: 'A parcel moved.', audience: 'everyone', schema: { type: 'object' }, ...body };
+      const { status, text } = await server.as('wanda', 'event-types:write').put(`/api/event-types/${type}`).send(definition);
+      if (status >= 300) throw new Error(text);
+    };
+    beforeAll(async () => {
+      worker.answer = { ...result, eventId: 'evt_1' };
+      const { body: webhook } = await server.as('alice').post('/api/webhooks').send({ url: 'https://example.com/' });
+      webhookId = String(webhook.id);
+      await write('parcel.sent', { examples: [{}] });
+      await write('parcel.sent', { examples: [{}], version: 2 });
+      await write('parcel.sent', { version: 3 });
+      await write('parcel.lost', { examples: [{}] });
+      await server.as('wanda', 'event-types:write').delete('/api/event-types/parcel.lost');
+    });
+
+    test.each<[string, object, TestedType | undefined, object]>([
+      [
+        'its default version',
+        { type: 'parcel.sent' },
+        { type: 'parcel.sent', version: 1 },
+        { event_type: 'parcel.sent', event_version: 1 },
+      ],
+      [
+        'the version that the body names',
+        { type: 'parcel.sent', version: 2 },
+        { type: 'parcel.sent', version: 2 },
+        { event_type: 'parcel.sent', event_version: 2 },
+      ],
+      ['`webhook.test` for an empty body', {}, undefined, { event_type: 'webhook.test', event_version: 1 }],
+    ])('asks the worker for %s', async (_name, body, tested, answer) => {
+      const response = await testAs(body);
+      expect([response.status, response.body]).toEqual([200, expect.objectContaining(answer)]);
+      expect(worker.tested).toEqual(tested);
+    });
+
+    test.each([
+      ['an unknown type', { type: 'parcel.eaten' }, 'type', 'is no event type'],
+      ['an archived type', { type: 'parcel.lost' }, 'type', 'is archived'],
+      [
+        'a version that the type does not have',
+        { type: 'parcel.sent', version: 4 },
+        'version',
+        'must be a version of the type: 1, 2, 3',
+      ],
+      ['a version without an example', { type: 'parcel.sent', version: 3 }, 'type', 'has no example in version 3'],
+      ['a version without a type', { version: 1 }, 'type', 'is missing'],
+      ['a version of 0', { type: 'parcel.sent', version: 0 }, 'version', 'must be a whole number'],
+      ['an unknown field', { typ: 'parcel.sent' }, 'typ', ''],
+    ])('answers 400 for %s, names the field, and asks no worker', async (_name, body, field, message) => {
+      const { calls } = worker;
+      const response = await testAs(body);
+      expect(response.status).toBe(400);
+      expect(response.body.errors).toEqual([{ field, message: expect.stringContaining(message) }]);
+      expect(worker.calls).toBe(calls);
+    });
   });
 });

@@ -1,6 +1,6 @@
 import type { RedisClient } from '@tidings/queue';
 import { v7 as uuidv7 } from 'uuid';
-import type { TestOutcome, TestResult, TestsQueue } from '@tidings/queue';
+import type { TestedType, TestOutcome, TestResult, TestsQueue } from '@tidings/queue';
 
 interface TestWebhookParts {
   queue: Pick<TestsQueue, 'enqueue' | 'withdraw'>;
@@ -14,8 +14,12 @@ interface TestWebhookParts {
 /** The result of a test, or the reason why there is none; `no_result`: a worker claimed the test and returned no result. */
 export type TestAnswer = (TestResult & { eventId: string }) | 'gone' | 'failed' | 'withdrawn' | 'no_result';
 
-/** Tests one of the owner's webhooks. Rejects while Redis is not available. */
-export type TestWebhook = (owner: string, webhookId: string) => Promise<TestAnswer>;
+/**
+ * Tests one of the owner's webhooks. Rejects while Redis is not available.
+ *
+ * @param tested the version of a type whose first example is sent; default: `webhook.test` is sent
+ */
+export type TestWebhook = (owner: string, webhookId: string, tested?: TestedType) => Promise<TestAnswer>;
 
 interface Tests {
   testWebhook: TestWebhook;
@@ -29,7 +33,7 @@ const MESSAGE_DELAY_MS = 1000;
 /**
  * Creates the function that tests webhooks. A worker sends the request: this process never connects to registered URLs. The
  * lock of the test says how much time the worker has left, so this process needs no settings of the workers. Parallel tests
- * of a webhook share one request.
+ * of a webhook with the same version of a type share one request.
  */
 export function createTestWebhook({ queue, subscriber, channel, claimTimeoutMs = 5000 }: TestWebhookParts): Tests {
   const listeners = new Map<string, Set<(outcome: TestOutcome) => void>>();
@@ -41,7 +45,7 @@ export function createTestWebhook({ queue, subscriber, channel, claimTimeoutMs =
   subscriber.subscribe(channel).catch(() => undefined);
 
   const stopping = new AbortController();
-  const testWebhook: TestWebhook = async (owner, webhookId) => {
+  const testWebhook: TestWebhook = async (owner, webhookId, tested) => {
     // This call may join a test that ends before `enqueue` returns its id, so all results of the webhook are kept until then.
     const results = new Map<string, TestOutcome['result']>();
     let checkResults = (): void => undefined;
@@ -52,7 +56,8 @@ export function createTestWebhook({ queue, subscriber, channel, claimTimeoutMs =
     const webhookListeners = listeners.get(webhookId) ?? new Set();
     listeners.set(webhookId, webhookListeners.add(listen));
     try {
-      const job = { webhookId, owner, eventId: `evt_${uuidv7()}` };
+      const test = { webhookId, ...(tested && { tested }) };
+      const job = { ...test, owner, eventId: `evt_${uuidv7()}` };
       const eventId = await queue.enqueue(job, claimTimeoutMs + MESSAGE_DELAY_MS);
       const waitForResult = (withinMs: number): Promise<TestAnswer | undefined> =>
         new Promise((resolve) => {
@@ -74,7 +79,7 @@ export function createTestWebhook({ queue, subscriber, channel, claimTimeoutMs =
         });
       const answer = await waitForResult(claimTimeoutMs);
       if (answer !== undefined) return answer;
-      const withdrawal = await queue.withdraw({ webhookId, eventId });
+      const withdrawal = await queue.withdraw({ ...test, eventId });
       return withdrawal === 'withdrawn' ? withdrawal : ((await waitForResult(withdrawal + MESSAGE_DELAY_MS)) ?? 'no_result');
     } finally {
       webhookListeners.delete(listen);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { RETRY_SCHEDULE_NAMES } from '@tidings/config';
 import type { Webhook } from '@tidings/database';
-import type { TestResult } from '@tidings/queue';
+import { webhookTest } from '@tidings/events';
+import type { TestedType, TestResult } from '@tidings/queue';
 
 /** A webhook in JSON. */
 export const webhookJson = z
@@ -177,6 +178,8 @@ export const testJson = z
   .strictObject({
     webhook_id: z.string(),
     event_id: z.string().describe('The `webhook-id` that the receiver got.'),
+    event_type: z.string().describe('The type of the event that was sent.'),
+    event_version: z.int().describe('The `webhook-event-version` that the receiver got.'),
     succeeded: z.boolean(),
     status_code: z.int().nullable().describe('Null without a response.'),
     duration_ms: z.int(),
@@ -186,11 +189,17 @@ export const testJson = z
   })
   .meta({ id: 'TestResult' });
 
-/** Converts the result of a test to JSON. */
-export function testToJson(webhookId: string, result: TestResult & { eventId: string }): z.output<typeof testJson> {
+/** Converts the result of a test to JSON. Without a tested type, it sent `webhook.test`. */
+export function testToJson(
+  webhookId: string,
+  { type, version }: TestedType = { type: webhookTest.type, version: 1 },
+  result: TestResult & { eventId: string },
+): z.output<typeof testJson> {
   return {
     webhook_id: webhookId,
     event_id: result.eventId,
+    event_type: type,
+    event_version: version,
     succeeded: result.errorClass === null,
     status_code: result.statusCode,
     duration_ms: result.durationMs,

@@ -3,6 +3,7 @@ import type { Webhook } from '../api/api.js';
 import { FINISHED, replayStatus } from '../deliveries/replay-status.js';
 import { checkUrl } from './check-url.js';
 import { disableQuestion } from './disable-question.js';
+import { testedType } from './tested-type.js';
 import { bodyOf, draftOf, fieldError, NEW_DRAFT, unmatchedErrors } from './webhook-draft.js';
 import { resumedMessage, stateOf } from './webhook-state.js';
 
@@ -156,4 +157,12 @@ describe('validation errors of the API', () => {
   test('without a matching field are returned separately', () => {
     expect(unmatchedErrors(errors)).toEqual(['shape: is odd']);
   });
+});
+
+test.each([
+  [null, {}],
+  ['invoice.paid', { type: 'invoice.paid' }],
+  ['invoice.paid@2', { type: 'invoice.paid', version: 2 }],
+])('a test of %p has the body %p', (chosen, body) => {
+  expect(testedType(chosen)).toEqual(body);
 });

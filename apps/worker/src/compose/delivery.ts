@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import type { EventTypes } from '@tidings/accept';
 import { postponeVerifications, readEndpoint, recordVerification, releaseUnverified, takeUnverified } from '@tidings/database';
 import { createAgents, createGuard, createMustVerify, hostNetworks } from '@tidings/egress';
 import { createTestLock } from '@tidings/queue';
@@ -22,6 +23,7 @@ import type { WorkerMetrics } from './telemetry.js';
 
 interface DeliveryParts {
   config: WorkerConfig;
+  eventTypes: EventTypes;
   connections: Pick<Connections, 'pools' | 'commands' | 'queue'>;
   metrics: Pick<WorkerMetrics, 'deliveries'>;
   /** Fills the line of deliveries that wait for a worker when jobs have ended. */
@@ -64,7 +66,7 @@ const TEST_MARGIN_MS = 5000;
 
 /** Creates steps 4 and 5 of the journey: claim, send and record. Tests of webhooks share only the agents and the signing with them. */
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { config, connections, metrics, admission, activity, lineStarts, leaseMs, log, tracing } = parts;
+  const { config, eventTypes, connections, metrics, admission, activity, lineStarts, leaseMs, log, tracing } = parts;
   const { pools, commands, queue } = connections;
   const sql = pools.delivering;
   const { timeoutMs } = config;
@@ -126,6 +128,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     readEndpoint: (owner, webhookId) => readEndpoint(sql, owner, webhookId),
     build: (event) => buildRequest(event, seal),
     send: sendTest,
+    eventTypes,
     release: testLock.release,
     log,
   });

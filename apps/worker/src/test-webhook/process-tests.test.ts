@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { fixedEventTypes, inputOf } from '@tidings/accept';
+import { shippedDefinitions } from '@tidings/event-types/definitions';
 import { createSeal, createSecret, sealedFor } from '@tidings/secrets';
 import type { TestJob, TestOutcome } from '@tidings/queue';
 import { Webhook } from 'standardwebhooks';
@@ -10,6 +12,8 @@ import { createProcessTests } from './process-tests.js';
 const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 const secret = createSecret();
 const job: TestJob = { webhookId: 'wh_1', owner: 'alice', eventId: 'evt_1' };
+/** The five shipped types, in version 1. */
+const eventTypes = fixedEventTypes(shippedDefinitions().map(inputOf));
 const attemptResult: AttemptResult = {
   startedAt: 0,
   durationMs: 3,
@@ -47,13 +51,14 @@ const processTest = (overrides: Partial<Parameters<typeof createProcessTests>[0]
             }
           : undefined,
       ),
+    eventTypes,
     build: (event) => buildRequest(event, seal),
     send: (request) => {
       sent.push(request);
       return Promise.resolve(attemptResult);
     },
-    release: (outcome) => {
-      published.push(outcome);
+    release: ({ webhookId, eventId }, result) => {
+      published.push({ webhookId, eventId, result });
       return Promise.resolve();
     },
     log: { error: (message) => logged.push(message) },
@@ -73,6 +78,35 @@ describe('a worker that gets a test', () => {
     expect(published).toEqual([
       { webhookId: 'wh_1', eventId: 'evt_1', result: { durationMs, statusCode, errorClass, error, responseBody } },
     ]);
+  });
+
+  test('sends the first example of the type that the test names, with the owner of the webhook, and the header of its version', async () => {
+    await processTest()({ ...job, tested: { type: 'gaps.updated', version: 1 } }, 'job-1');
+    const [request] = sent;
+    expect(request?.headers['webhook-event-version']).toBe('1');
+    const [example] = shippedDefinitions().find(({ type }) => type === 'gaps.updated')?.examples ?? [];
+    expect(new Webhook(secret).verify(request?.body ?? '', { ...request?.headers })).toMatchObject({
+      type: 'gaps.updated',
+      data: { ...(example as object), user_id: 'alice' },
+    });
+    expect(published).toMatchObject([{ webhookId: 'wh_1', eventId: 'evt_1', result: { statusCode: 204 } }]);
+  });
+
+  test('claims and releases the test of the version of the type, not the one of webhook.test', async () => {
+    const steps: unknown[] = [];
+    const step = (test: object) => Promise.resolve(steps.push(test));
+    const tested = { type: 'gaps.updated', version: 1 };
+    await processTest({ claim: async (test) => (await step(test)) > 0, release: (test) => step(test).then(() => undefined) })(
+      { ...job, tested },
+      'job-1',
+    );
+    expect(steps).toMatchObject([{ tested }, { tested }]);
+  });
+
+  test('sends nothing, and publishes the failure, when the version was archived meanwhile', async () => {
+    await processTest()({ ...job, tested: { type: 'gaps.updated', version: 2 } }, 'job-1');
+    expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'failed' }]]);
+    expect(logged).toEqual(['A webhook could not be tested.']);
   });
 
   test('sends nothing when the test was withdrawn or claimed by another worker', async () => {
@@ -112,6 +146,17 @@ describe('a worker that gets a test', () => {
     ['a list as its webhook id', { ...job, webhookId: ['wh_1'] }],
     ['no owner', { webhookId: 'wh_1', eventId: 'evt_1' }],
     ['no data', null],
+    ['a text as the tested type', { ...job, tested: 'gaps.updated' }],
+    ['null as the tested type', { ...job, tested: null }],
+    ['no name of the tested type', { ...job, tested: { version: 1 } }],
+    ['a pattern as the name', { ...job, tested: { type: 'gaps.*', version: 1 } }],
+    ['a name with a NUL', { ...job, tested: { type: 'gaps.updated\0', version: 1 } }],
+    ['a name of 101 characters', { ...job, tested: { type: 'g'.repeat(101), version: 1 } }],
+    ['no version of the tested type', { ...job, tested: { type: 'gaps.updated' } }],
+    ['a text as the version', { ...job, tested: { type: 'gaps.updated', version: '1' } }],
+    ['a fraction as the version', { ...job, tested: { type: 'gaps.updated', version: 1.5 } }],
+    ['a version below 1', { ...job, tested: { type: 'gaps.updated', version: 0 } }],
+    ['a version that PostgreSQL does not have', { ...job, tested: { type: 'gaps.updated', version: 1e9 } }],
   ])('drops a job with %s, with a log line, and claims no test', async (_name, input) => {
     const claim = () => Promise.reject(new Error('claimed'));
     expect(await processTest({ claim })(input, 'job-1')).toEqual({ action: 'finish' });

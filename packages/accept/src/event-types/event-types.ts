@@ -23,8 +23,6 @@ export interface EventTypes {
     list: string | undefined,
     use: (events: ValidEvent[]) => Promise<Result>,
   ) => Promise<Result>;
-  /** Returns whether `holds` is true of the current snapshot, or of the newest one: for rules by which input is refused. */
-  confirm: (holds: (snapshot: EventTypesSnapshot) => boolean) => Promise<boolean>;
 }
 
 /** Types may be changed again and again while an event waits for its commit; a call gives up after so many. */
@@ -97,6 +95,5 @@ export function createEventTypes(sql: Queryable): EventTypes {
         }
       }
     },
-    confirm: async (holds) => holds(current) || holds(await refresh()),
   };
 }

@@ -25,6 +25,5 @@ export function fixedEventTypes(inputs: readonly EventTypeInput[]): EventTypes {
     current,
     refresh: () => Promise.resolve(current),
     withValidEvents: async (drafts, list, use) => use(current.validate(drafts, list)),
-    confirm: (holds) => Promise.resolve(holds(current)),
   };
 }

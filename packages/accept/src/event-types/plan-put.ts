@@ -27,14 +27,17 @@ export interface PutPlan {
  */
 export function planPut(snapshot: EventTypesSnapshot, input: EventTypeInput): PutPlan {
   const type = snapshot.byName.get(input.name);
+  const number = input.version ?? type?.defaultVersion ?? 1;
+  const version = type?.allVersions.find((one) => one.version === number);
+  const becomesDefault = type !== undefined && input.default === true && number !== type.defaultVersion;
+  const write = writeOf(type, version, { ...input, number, becomesDefault });
+  // It was checked when it was written: a file of thousands of types is written at each start.
+  if (write === null) return { creates: null, becomesDefault, changes: [], breaks: [], write };
   const faults = [...faultsOf(input), ...faultsOfVersion(type, input)];
   if (faults.length > 0) throw new InvalidEventTypeError(faults);
 
-  const number = input.version ?? type?.defaultVersion ?? 1;
-  const version = type?.allVersions.find((one) => one.version === number);
   const contract = contractOf({ ...input, type: input.name, version: number, createdAt: new Date(0), archivedAt: null });
   const inPlace = version === undefined ? [] : compareContracts(contractOf(version), contract);
-  const becomesDefault = type !== undefined && input.default === true && number !== type.defaultVersion;
   return {
     creates: type === undefined ? 'type' : version === undefined ? 'version' : null,
     becomesDefault,
@@ -43,7 +46,7 @@ export function planPut(snapshot: EventTypesSnapshot, input: EventTypeInput): Pu
         ? compareContracts(contractOf(defaultVersionOf(type)), contract)
         : inPlace,
     breaks: (['publishers', 'receivers'] as const).filter((party) => inPlace.some(({ breaks }) => breaks.includes(party))),
-    write: writeOf(type, version, { ...input, number, becomesDefault }, inPlace),
+    write: withContract(write, inPlace),
   };
 }
 
@@ -63,12 +66,7 @@ function faultsOfVersion(type: EventType | undefined, { version, default: isDefa
 
 type Wanted = EventTypeInput & { number: number; becomesDefault: boolean };
 
-function writeOf(
-  type: EventType | undefined,
-  version: EventTypeVersion | undefined,
-  wanted: Wanted,
-  changes: readonly ContractChange[],
-): EventTypeChange | null {
+function writeOf(type: EventType | undefined, version: EventTypeVersion | undefined, wanted: Wanted): EventTypeChange | null {
   const { name, title, description, group, audience, ownerField, unknownFields, schema, examples, number } = wanted;
   const typeRow = {
     name,
@@ -91,9 +89,18 @@ function writeOf(
     type: { to: name },
     ...fields,
     ...(isSameVersion ? {} : { version: { to: number } }),
-    ...(changes.length > 0 ? { contract: { to: changes.slice(0, 100).map(({ path, kind }) => `${kind} ${path}`) } } : {}),
   };
   return { types: [typeRow], versions: isSameVersion ? [] : [versionRow], audit: [{ action: `event_type.${action}`, details }] };
+}
+
+/** How many changes an entry of the audit log names. */
+const MAX_AUDITED = 100;
+
+/** Adds what changed in the contract to the entry of the audit log. */
+function withContract(write: EventTypeChange, changes: readonly ContractChange[]): EventTypeChange {
+  if (changes.length === 0) return write;
+  const contract = { to: changes.slice(0, MAX_AUDITED).map(({ path, kind }) => `${kind} ${path}`) };
+  return { ...write, audit: write.audit.map(({ action, details }) => ({ action, details: { ...details, contract } })) };
 }
 
 type Row = EventTypeChange['types'][number];

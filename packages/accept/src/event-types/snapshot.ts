@@ -14,12 +14,20 @@ export interface EventTypesSnapshot {
   knowsLogged: (pattern: string) => boolean;
   /** A few names of types that are not archived, for messages: `a.b, c.d and 12 more`. */
   readonly someNames: string;
+  /** Finds the version of a type, by default its default version. Returns what is wrong with the field `type` or `version` if there is none. */
+  find: (name: unknown, version: unknown) => FoundVersion | FieldError;
   /**
    * Validates drafts. Throws one `InvalidEventError` with every wrong field of every draft.
    *
    * @param list the name of the list in the paths of wrong fields: `events` gives `events[3].data.user_id`; leave it out for a single draft
    */
   validate: (drafts: readonly unknown[], list?: string) => ValidEvent[];
+}
+
+/** A version of a type that is not archived. */
+export interface FoundVersion {
+  type: EventType;
+  version: EventTypeVersion;
 }
 
 /** A version of a type, as drafts are checked against it. */
@@ -45,13 +53,18 @@ export function createSnapshot(state: string, byName: ReadonlyMap<string, EventT
           .join(', ') + (more > 0 ? ` and ${String(more)} more` : '');
   const draftTypes = new Map<EventTypeVersion, VersionOfType>();
 
-  const find = (name: unknown, version: unknown): VersionOfType | FieldError => {
+  const find: EventTypesSnapshot['find'] = (name, version) => {
     const type = typeof name === 'string' ? byName.get(name) : undefined;
     if (type?.archivedAt !== null) return { field: 'type', message: faultOfName(name, type) };
     const wanted = version === undefined ? defaultVersionOf(type) : type.versions.find((one) => one.version === version);
-    if (wanted === undefined) return { field: 'version', message: faultOfVersion(type) };
-    const known = draftTypes.get(wanted) ?? toDraftType(type, wanted);
-    draftTypes.set(wanted, known);
+    return wanted === undefined ? { field: 'version', message: faultOfVersion(type) } : { type, version: wanted };
+  };
+
+  const findDraftType = (name: unknown, version: unknown): VersionOfType | FieldError => {
+    const found = find(name, version);
+    if ('field' in found) return found;
+    const known = draftTypes.get(found.version) ?? toDraftType(found.type, found.version);
+    draftTypes.set(found.version, known);
     return known;
   };
 
@@ -76,8 +89,9 @@ export function createSnapshot(state: string, byName: ReadonlyMap<string, EventT
     knowsLogged: (pattern) =>
       systemCatalog.streamedTypes.some((type) => matches(pattern, type)) ||
       [...byName.values()].some((type) => isOf(type, pattern, type.allVersions)),
+    find,
     validate: (drafts, list) =>
-      validateDrafts(drafts, list, find).map(({ event, type: { version, isPreview, typeRevision } }) => ({
+      validateDrafts(drafts, list, findDraftType).map(({ event, type: { version, isPreview, typeRevision } }) => ({
         ...event,
         version,
         isPreview,

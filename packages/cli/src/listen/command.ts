@@ -14,7 +14,7 @@ import { reportAsJson, reportAsText } from './report.js';
 import { loadOrCreateSecret } from './secret.js';
 import { lastEventBefore, parseSince } from './since.js';
 import { parseTarget } from './target.js';
-import { createTimestamps } from './timestamps.js';
+import { createLogReader } from './log-reader.js';
 
 interface ListenOptions extends ServerOptions {
   forwardTo: string;
@@ -73,7 +73,7 @@ export function listenCommand(io: Io): Command {
         types,
         after,
         store: position,
-        timestamps: createTimestamps(server, stopped),
+        logReader: createLogReader(server, types, stopped),
         forward: createForwarder({
           target,
           secret,

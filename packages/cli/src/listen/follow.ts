@@ -3,7 +3,7 @@ import { sleep } from '../sleep.js';
 import type { Server } from '../server.js';
 import type { Forwarded, LoggedEvent } from './forward.js';
 import type { Report } from './report.js';
-import type { Timestamps } from './timestamps.js';
+import type { LogReader } from './log-reader.js';
 
 /** Options of {@link follow}. */
 export interface FollowOptions {
@@ -13,7 +13,7 @@ export interface FollowOptions {
   after: string | null;
   /** Stores the id of the last forwarded event. */
   store: Pick<EventStore, 'save'>;
-  timestamps: Timestamps;
+  logReader: LogReader;
   forward: (event: LoggedEvent) => Promise<Forwarded>;
   /** How often a failed forward is retried. After that, the event is skipped. */
   retries: number;
@@ -35,10 +35,10 @@ class Stopped extends Error {}
  * the client's `StreamError` when the server refuses the stream.
  */
 export async function follow(options: FollowOptions): Promise<number> {
-  const { server, types, after, store, timestamps, report, stopped } = options;
+  const { server, types, after, store, logReader, report, stopped } = options;
   let count = 0;
   let hasStarted = after !== null;
-  if (after !== null) timestamps.startAfter(after);
+  if (after !== null) logReader.startAfter(after);
   try {
     await server.stream({
       ...(types.length === 0 ? {} : { types: types as readonly TypePattern[] }),
@@ -48,13 +48,13 @@ export async function follow(options: FollowOptions): Promise<number> {
         load: () => null,
         save(id) {
           // The stream sends the id of its start position before the first event.
-          if (!hasStarted) timestamps.startAfter(id);
+          if (!hasStarted) logReader.startAfter(id);
           hasStarted = true;
           store.save(id);
         },
       },
       onGap({ oldestEventId }) {
-        timestamps.startAfter(undefined);
+        logReader.startAfter(undefined);
         report.gap(oldestEventId);
       },
       onReconnect: report.reconnecting,
@@ -70,16 +70,16 @@ export async function follow(options: FollowOptions): Promise<number> {
 
 /** Forwards one event, with retries. Returns whether it succeeded. */
 async function forwardOne(event: StreamedEvent, options: FollowOptions): Promise<boolean> {
-  const { timestamps, forward, retries, isSystemType, report, stopped } = options;
+  const { logReader, forward, retries, isSystemType, report, stopped } = options;
   if (isSystemType(event.type)) {
     report.passedOver(event);
     return false;
   }
-  const timestamp = await timestamps.find(event.id).catch((error: unknown) => {
+  const logged = await logReader.find(event.id).catch((error: unknown) => {
     throw stopped.aborted ? new Stopped() : error;
   });
   for (let attempt = 1; ; attempt += 1) {
-    const forwarded = await forward({ ...event, timestamp });
+    const forwarded = await forward({ ...event, ...logged });
     report.forwarded(event, forwarded, attempt);
     if (forwarded.error === null) return true;
     if (attempt > retries) return false;

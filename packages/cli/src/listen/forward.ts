@@ -9,6 +9,8 @@ export interface LoggedEvent {
   type: string;
   /** Time of the event, ISO 8601. */
   timestamp: string;
+  /** The version of its type. */
+  version: number;
   /** The payload as JSON text, as the server sent it. */
   json: string;
 }
@@ -49,7 +51,7 @@ export function createForwarder({
   skipVerify,
 }: ForwarderOptions): (event: LoggedEvent) => Promise<Forwarded> {
   const keys = [secretKey(secret)];
-  return async ({ id, type, timestamp: eventTime, json }) => {
+  return async ({ id, type, version, timestamp: eventTime, json }) => {
     const body = `{"type":${JSON.stringify(type)},"timestamp":"${eventTime}","data":${json}}`;
     const timestamp = Math.floor(Date.now() / 1000);
     const startedAt = performance.now();
@@ -65,6 +67,7 @@ export function createForwarder({
           'content-type': 'application/json',
           'webhook-id': id,
           'webhook-timestamp': String(timestamp),
+          'webhook-event-version': String(version),
           'webhook-signature': sign({ id, timestamp, body, keys }),
         },
         body,

@@ -9,7 +9,7 @@ import { openTerminal } from '../../test/cli.js';
 import { createForwarder } from './forward.js';
 import { parseTarget } from './target.js';
 
-const EVENT = { id: 'evt_1', type: 'sync.completed', timestamp: '2026-11-24T10:00:00.000Z', json: '{}' };
+const EVENT = { id: 'evt_1', type: 'sync.completed', version: 1, timestamp: '2026-11-24T10:00:00.000Z', json: '{}' };
 let server: Server | undefined;
 afterEach(() => {
   server?.closeAllConnections();

@@ -23,7 +23,11 @@ export function listenStories(system: () => System): void {
       const [[delivered], [forwarded]] = [await hook.waitFor(1), await local.waitFor(1)];
       expect(forwarded?.id).toBe(delivered?.id);
       expect(forwarded?.body).toBe(delivered?.body);
-      expect(forwarded?.headers).toMatchObject({ 'content-type': 'application/json', 'user-agent': 'Tidings' });
+      expect(forwarded?.headers).toMatchObject({
+        'content-type': 'application/json',
+        'user-agent': 'Tidings',
+        'webhook-event-version': '1',
+      });
       const verifier = new Webhook(String(secret));
       expect(() => verifier.verify(String(forwarded?.body), forwarded?.headers as Record<string, string>)).not.toThrow();
       await listening.waitFor('forwarded', { event_id: forwarded?.id, status_code: 200, succeeded: true });
@@ -36,6 +40,28 @@ export function listenStories(system: () => System): void {
       expect((await again.waitFor('began'))['secret']).toBe(secret);
       await again.stop();
       hook.close();
+      local.close();
+    });
+
+    test('forwards previews of a version that its types name', async () => {
+      const { tidings, as } = system();
+      const terminal = as('lily');
+      for (const version of [1, 2]) {
+        const { status } = await fetch(`${tidings.url}/api/event-types/parcel.sent`, {
+          method: 'PUT',
+          headers: { authorization: `Bearer ${tidings.token('lily', 'event-types:write')}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ description: '', audience: 'everyone', schema: { type: 'object' }, examples: [{}], version }),
+        });
+        expect(status).toBe(201);
+      }
+      const local = await startReceiver();
+      const listening = terminal.start(`listen --forward-to ${local.url} --types parcel.sent@2`);
+      await eventually(() => readdirSync(join(terminal.configFolder, 'listen')));
+      await terminal.run('trigger parcel.sent');
+      const { json } = await terminal.json('trigger parcel.sent --event-version 2');
+      const [forwarded] = await local.waitFor(1);
+      expect(forwarded).toMatchObject({ id: json.id, headers: { 'webhook-event-version': '2' } });
+      await listening.stop();
       local.close();
     });
 

@@ -79,5 +79,26 @@ export function webhooksStories(system: () => System): void {
       });
       receiver.close();
     });
+
+    test('sends the first example of a type', async () => {
+      const terminal = system().as('wanda');
+      const receiver = await startReceiver();
+      const { id } = (await terminal.json(`webhooks create ${receiver.url}`)).json as { id: string };
+      expect(await terminal.json(`webhooks test ${id} --type gaps.updated --event-version 1`)).toMatchObject({
+        code: 0,
+        json: { event_type: 'gaps.updated', event_version: 1 },
+      });
+      const [arrival] = await receiver.waitFor(1);
+      expect(JSON.parse(String(arrival?.body))).toMatchObject({ type: 'gaps.updated', data: { user_id: 'wanda' } });
+      expect(await terminal.run(`webhooks test ${id} --type gaps.eaten`)).toMatchObject({
+        code: 3,
+        err: expect.stringContaining('"gaps.eaten" is no event type'),
+      });
+      expect(await terminal.run(`webhooks test ${id} --event-version 2`)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('--event-version needs --type.'),
+      });
+      receiver.close();
+    });
   });
 }

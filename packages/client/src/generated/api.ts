@@ -177,8 +177,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sends a `webhook.test` event now, and returns the response of the receiver
-         * @description The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook share one request.
+         * Sends a test event now, and returns the response of the receiver
+         * @description With a `type`, it is the first example of the type, with the owner of the webhook in the field that names the owner; without a body, it is a `webhook.test` event. The request is signed and checked like a delivery, and is also sent while the webhook is disabled, but not while it waits for its verification. It is not recorded and not retried. Parallel tests of a webhook with the same version of a type share one request.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -1309,10 +1309,26 @@ export interface components {
              */
             overlap_s?: number;
         };
+        NewTest: {
+            /** @description The event type whose first example is sent. Default: `webhook.test` is sent, which is no event type of yours. */
+            type?: string;
+            /**
+             * Format: int32
+             * @description The version of the type. Default: its default version.
+             */
+            version?: number;
+        };
         TestResult: {
             webhook_id: string;
             /** @description The `webhook-id` that the receiver got. */
             event_id: string;
+            /** @description The type of the event that was sent. */
+            event_type: string;
+            /**
+             * Format: int64
+             * @description The `webhook-event-version` that the receiver got.
+             */
+            event_version: number;
             succeeded: boolean;
             /**
              * Format: int64
@@ -3227,7 +3243,12 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["NewTest"];
+            };
+        };
         responses: {
             /** @description The response of the receiver, or the reason why there was none. */
             200: {
@@ -3276,6 +3297,24 @@ export interface operations {
             };
             /** @description The webhook waits until its URL is verified: nothing was sent. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 1 MB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

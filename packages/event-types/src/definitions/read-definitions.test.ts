@@ -56,7 +56,7 @@ test('a definition of zod refuses unknown fields unless its object is a loose on
 describe('a definition is refused', () => {
   test.each<[string, object, string]>([
     ['with a wrong name', { type: 'Shipped' }, 'the file: type: must be of the form noun.verb'],
-    ['with a name of 101 characters', { type: `a.${'b'.repeat(99)}` }, 'the file: type: must be at most 100 characters long'],
+    ['with a name of 101 characters', { type: `a.${'b'.repeat(99)}` }, 'the file: type: must have at most 100 characters'],
     ['with a reserved name', { type: 'webhook.sent' }, 'the file: type: is reserved: types that begin with webhook.'],
     ['with the version 0', { version: 0 }, 'the file: version: must be at least 1'],
     ['with an unknown field', { ownerField: 'org_id' }, 'the file: ownerField: is not a known field'],

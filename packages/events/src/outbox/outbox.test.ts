@@ -6,6 +6,7 @@ import type { EventDraft } from '../event.js';
 import { syncCompleted, syncFailed } from '../catalog/sync.js';
 import { createOutbox } from './outbox.js';
 import { outboxTable } from './outbox-table.js';
+import { orderPlaced1, orderPlaced2, versionedCatalog } from '../../test/versioned-catalog.js';
 
 type Client = Awaited<ReturnType<TestDatabase['connect']>>;
 
@@ -50,6 +51,17 @@ describe('an event in an outbox', () => {
       },
     ]);
     expect(id).toMatch(/^evt_/);
+  });
+
+  test('has its version in the column of its type', async () => {
+    const versioned = createOutbox({ catalog: versionedCatalog });
+    await versioned.publish(client, [
+      orderPlaced1({ org_id: 'acme', total: 12 }),
+      orderPlaced2({ org_id: 'acme', total: '12.00' }),
+    ]);
+    await outbox.publish(client, failed());
+    const { rows } = await client.query<{ type: string }>('SELECT type FROM tidings.outbox ORDER BY position');
+    expect(rows.map(({ type }) => type)).toEqual(['order.placed@1', 'order.placed@2', 'sync.failed']);
   });
 
   test('is not written when the transaction or its savepoint is rolled back', async () => {

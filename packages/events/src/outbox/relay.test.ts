@@ -22,6 +22,7 @@ import { publishOverHttp } from '../publish-over-http.js';
 import { RejectedEventError } from '../rejected-event-error.js';
 import { createOutbox } from './outbox.js';
 import { outboxTable } from './outbox-table.js';
+import { orderPlaced2, versionedCatalog } from '../../test/versioned-catalog.js';
 import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from './relay.js';
 
 type Client = Awaited<ReturnType<TestDatabase['connect']>>;
@@ -163,6 +164,22 @@ describe('a relay', () => {
       expect(await remaining()).toEqual([{ id: 'wrong', error: expect.stringContaining(error) }]);
     });
     expect(taken()).toEqual(['right']);
+  });
+
+  test('moves the version of each event, also of one that another language wrote', async () => {
+    await createOutbox({ catalog: versionedCatalog }).publish(
+      service,
+      orderPlaced2({ org_id: 'acme', total: '12.00' }, { id: 'order-2' }),
+    );
+    await service.query(`
+      INSERT INTO tidings.outbox (id, type, data) VALUES ('order-3', 'order.placed@3', '{"org_id":"acme"}'), ('order', 'order.placed', '{}')`);
+    relay();
+    await waitUntilEmpty();
+    expect([...tidings.values()].map(({ id, type, version }) => ({ id, type, version }))).toEqual([
+      { id: 'order-2', type: 'order.placed', version: 2 },
+      { id: 'order-3', type: 'order.placed', version: 3 },
+      { id: 'order', type: 'order.placed', version: undefined },
+    ]);
   });
 
   test('is notified of a commit, and does not wait for its next poll', async () => {

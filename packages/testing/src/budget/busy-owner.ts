@@ -9,7 +9,7 @@ const BUSY = {
   otherWebhooks: 20_000,
   auditEntries: 2000,
   revocations: 2000,
-  eventTypes: 2000,
+  eventTypes: 300,
 };
 
 /** The event type that costly requests name. */

@@ -35,13 +35,18 @@ const SETTINGS = {
   headers: HEADERS,
   retry: { schedule: 'standard-webhooks' },
 };
-/** As many fields as are compiled within the budget: the largest schema takes over 100 ms (decision 0073). */
+/**
+ * As many fields as are compiled within the budget: the largest schema takes over 100 ms (decision 0073). The first of them are those
+ * that the type of a busy owner has, so that nobody is broken.
+ */
 const LARGE_TYPE = {
   description: LONG,
   audience: 'everyone',
   schema: {
     type: 'object',
-    properties: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`field_${String(index)}`, { type: 'string' }])),
+    properties: Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`field_${String(index)}`, { type: 'string', maxLength: 100 }]),
+    ),
   },
   examples: [Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`field_${String(index)}`, 'x'.repeat(100)]))],
 };
@@ -140,7 +145,10 @@ export const costlyRequests: Readonly<Record<string, readonly CostlyRequest[]>> 
   getEvent: [{}],
   listEventTypes: [{ query: 'limit=200' }, { query: `limit=200&search=${'x'.repeat(100)}` }],
   getEventType: [{}],
-  writeEventType: [{ body: () => LARGE_TYPE }, { query: 'dry_run=true', body: () => LARGE_TYPE }],
+  writeEventType: [
+    { query: 'dry_run=true', body: () => LARGE_TYPE },
+    { body: () => LARGE_TYPE, isOnce: true },
+  ],
   deprecateEventType: [{ body: () => ({ replaced_by: null }) }],
   archiveEventType: [{ isOnce: true }],
   followEvents: [{}, { query: 'last_event_id=@start' }, { query: `last_event_id=@start&${RARE}` }],
