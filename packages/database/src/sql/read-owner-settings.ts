@@ -10,7 +10,7 @@ export interface OwnerSettingsRow {
 
 /**
  * Reads the settings of the owners that are disabled or have a request limit. Each API process does it every second: not with
- * Prisma, whose query compiler takes 60 MB of memory from its first query on, and half a millisecond for each (measured).
+ * Prisma, which loads its query compiler, tens of megabytes, at its first query.
  */
 export async function readOwnerSettings(sql: Queryable): Promise<OwnerSettingsRow[]> {
   const { rows } = await sql.query<OwnerSettingsRow>({
