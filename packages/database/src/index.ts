@@ -145,6 +145,8 @@ export {
   type OwnerActivity,
   type OwnerLoad,
 } from './sql/activity.js';
+export { readOwnerSettings, type OwnerSettingsRow } from './sql/read-owner-settings.js';
+export { readPeriodicWork, type PeriodicWork } from './sql/read-periodic-work.js';
 export { readOverview, type Overview } from './sql/read-overview.js';
 export { countHour, readWebhookHours, type HourCount, type WebhookHours } from './sql/webhook-hours.js';
 export { readWebhookStats, type WebhookStats } from './sql/read-webhook-stats.js';

@@ -1,6 +1,4 @@
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
+import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { Router, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { z } from 'zod';
@@ -49,12 +47,7 @@ const pagePolicy = helmet({
  * PostgreSQL decides which deliveries are attempted, so the reconciler would restore a job that was removed here.
  */
 export function queuePages({ basePath, queues, browserSessions, isRefused }: QueuePagesParts): RequestHandler {
-  const adapter = new ExpressAdapter().setBasePath(basePath + QUEUE_PAGES);
-  createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
-    serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: 'Tidings: queues', hideRedisDetails: true } },
-  });
+  let board: Promise<RequestHandler> | undefined;
   const authenticateSession: RequestHandler = async (request, _response, next) => {
     const session = await browserSessions.find(sessionTokenOf(request.get('cookie') ?? '')).catch(unavailable);
     if (session === null || session.expiresAt <= Date.now() || isRefused(session)) {
@@ -65,7 +58,27 @@ export function queuePages({ basePath, queues, browserSessions, isRefused }: Que
     }
     next();
   };
-  return Router().use(authenticateSession, pagePolicy, adapter.getRouter() as RequestHandler);
+  const serveBoard: RequestHandler = async (request, response, next) => {
+    board ??= loadBoard(basePath + QUEUE_PAGES, queues);
+    (await board)(request, response, next);
+  };
+  return Router().use(authenticateSession, pagePolicy, serveBoard);
+}
+
+/** Loads bull-board when an operator opens its first page: it takes 9 MB, and most processes never show it. */
+async function loadBoard(path: string, queues: readonly BoardQueue[]): Promise<RequestHandler> {
+  const [{ createBullBoard }, { BullMQAdapter }, { ExpressAdapter }] = await Promise.all([
+    import('@bull-board/api'),
+    import('@bull-board/api/bullMQAdapter'),
+    import('@bull-board/express'),
+  ]);
+  const adapter = new ExpressAdapter().setBasePath(path);
+  createBullBoard({
+    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
+    serverAdapter: adapter,
+    options: { uiConfig: { boardTitle: 'Tidings: queues', hideRedisDetails: true } },
+  });
+  return adapter.getRouter() as RequestHandler;
 }
 
 const queuesSessionJson = z.strictObject({ url: z.string(), expires_in_s: z.int() }).meta({ id: 'QueuesSession' });

@@ -66,7 +66,7 @@ export function createCallers(parts: CallersParts): Callers {
   const { pool } = database;
   const write = (lost: readonly NewRevocation[]) => writeRevocations(pool, lost, null);
   const revocations = createRevocations({ read: (page) => readRevocations(pool, page), write, max: parts.maxRevocations });
-  const settings = createOwnerSettings(database);
+  const settings = createOwnerSettings(pool);
   const tickets = createTickets({ redis, prefix });
   const { isRevoked, notBefore } = revocations;
   const { isDisabled } = settings;

@@ -1,4 +1,4 @@
-import type { Database } from '@tidings/database';
+import { readOwnerSettings, type OwnerSettingsRow, type Queryable } from '@tidings/database';
 
 /** The settings that operators made for owners, cached in this process: a request needs no round trip to read them. */
 export interface OwnerSettings {
@@ -9,24 +9,14 @@ export interface OwnerSettings {
   refresh: () => Promise<void>;
 }
 
-interface CachedSettings {
-  disabled: boolean;
-  requestsPerMinute: number | null;
-}
-
 /** Creates the cache, empty until the first `refresh`. It holds only owners that are disabled or have a request limit. */
-export function createOwnerSettings({ prisma }: Pick<Database, 'prisma'>): OwnerSettings {
-  let cached = new Map<string, CachedSettings>();
+export function createOwnerSettings(sql: Queryable): OwnerSettings {
+  let cached = new Map<string, OwnerSettingsRow>();
   return {
     isDisabled: (owner) => cached.get(owner)?.disabled ?? false,
     requestsPerMinute: (owner) => cached.get(owner)?.requestsPerMinute ?? null,
     async refresh() {
-      const rows = await prisma.ownerSettings.findMany({
-        where: { OR: [{ disabledAt: { not: null } }, { requestsPerMinute: { not: null } }] },
-      });
-      cached = new Map(
-        rows.map(({ owner, disabledAt, requestsPerMinute }) => [owner, { disabled: disabledAt !== null, requestsPerMinute }]),
-      );
+      cached = new Map((await readOwnerSettings(sql)).map((settings) => [settings.owner, settings]));
     },
   };
 }

@@ -9,6 +9,7 @@ import {
   markNotified,
   readBacklog,
   readExpiring,
+  readPeriodicWork,
   readTime,
   readUnnotified,
   removeEarlierLineStarts,
@@ -34,6 +35,7 @@ import { createReconcile } from '../reconcile/reconcile.js';
 import type { Delivery } from './delivery.js';
 import type { Connections } from './connections.js';
 import type { WorkerMetrics } from './telemetry.js';
+import { createWhenNeeded } from './when-needed.js';
 
 interface PeriodicTasksParts {
   config: Pick<WorkerConfig, 'reconcileIntervalMs' | 'retentionDays' | 'auditRetentionDays' | 'healthServer'>;
@@ -127,14 +129,16 @@ export function createPeriodicTasks(parts: PeriodicTasksParts): PeriodicTask[] {
     now: () => performance.now(),
   });
 
+  const whenNeeded = createWhenNeeded(() => readPeriodicWork(sql));
+
   const common = { observe: metrics.observeTask, log };
   const shared = { intervalMs: reconcileIntervalMs, hold: createTaskHold(sql), ...common };
   const tasks = [
     createSharedPeriodicTask({ name: 'reconcile', run: reconcile, ...shared }),
-    createSharedPeriodicTask({ name: 'expand', run: expandLost, ...shared }),
-    createSharedPeriodicTask({ name: 'end superseded', run: endSuperseded, ...shared }),
-    createSharedPeriodicTask({ name: 'notify owners', run: notifyOwners, ...shared }),
-    createSharedPeriodicTask({ name: 'verify webhooks', run: verifyWebhooks, ...shared }),
+    createSharedPeriodicTask({ name: 'expand', run: whenNeeded('expansions', expandLost), ...shared }),
+    createSharedPeriodicTask({ name: 'end superseded', run: whenNeeded('cancellations', endSuperseded), ...shared }),
+    createSharedPeriodicTask({ name: 'notify owners', run: whenNeeded('notices', notifyOwners), ...shared }),
+    createSharedPeriodicTask({ name: 'verify webhooks', run: whenNeeded('verifications', verifyWebhooks), ...shared }),
     createSharedPeriodicTask({
       name: 'count hours',
       run: async (isStopping) => {

@@ -1,6 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tidings/testing';
-import { createPeriodicTask } from './periodic-task.js';
+import { createPeriodicTask, type PeriodicTask } from './periodic-task.js';
 
 const log = { warn: () => undefined };
 
@@ -37,6 +37,51 @@ describe('a periodic task', () => {
     await task.stop();
     expect(warnings).toMatchObject([{ task: 'count', error: { message: 'away' } }]);
     expect(observed.slice(0, 2)).toEqual([true, false]);
+  });
+
+  describe('in a process with others', () => {
+    const create = (starts: number[], durationMs = 0) =>
+      createPeriodicTask({
+        name: 'count',
+        intervalMs: 1000,
+        run: async () => {
+          starts.push(performance.now());
+          if (durationMs > 0) await new Promise((resolve) => setTimeout(resolve, durationMs));
+        },
+        log,
+      });
+    let tasks: PeriodicTask[];
+    beforeEach(() => {
+      jest.useFakeTimers();
+      tasks = [];
+    });
+    afterEach(async () => {
+      const stopping = tasks.map((task) => task.stop());
+      await jest.advanceTimersByTimeAsync(2000);
+      await Promise.all(stopping);
+      jest.useRealTimers();
+    });
+    const start = (task: PeriodicTask) => {
+      tasks.push(task);
+      task.start();
+    };
+
+    test('starts its rounds at the same times as they do, whenever it was started', async () => {
+      const [one, two]: [number[], number[]] = [[], []];
+      start(create(one));
+      await jest.advanceTimersByTimeAsync(300);
+      start(create(two, 100));
+      await jest.advanceTimersByTimeAsync(3000);
+      expect(one).toEqual([0, 1000, 2000, 3000]);
+      expect(two).toEqual([300, 1000, 2000, 3000]);
+    });
+
+    test('rests at least as long as a round took', async () => {
+      const starts: number[] = [];
+      start(create(starts, 700));
+      await jest.advanceTimersByTimeAsync(4000);
+      expect(starts).toEqual([0, 1700, 3400]);
+    });
   });
 
   test('stops after its current round, which sees that it is stopping, and starts no other', async () => {

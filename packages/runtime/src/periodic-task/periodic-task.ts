@@ -2,7 +2,10 @@
 export interface PeriodicTaskOptions {
   /** The name in the log and in the metrics, such as `reconcile`. */
   name: string;
-  /** The wait from the end of a round to the start of the next, in milliseconds; after a failed round at most 5,000. */
+  /**
+   * The time between the starts of two rounds, in milliseconds; after a failed round at most 5,000. Rounds start at its multiples, so
+   * that a process whose tasks have nothing to do wakes up once for all of them.
+   */
   intervalMs: number;
   /**
    * Runs one round. When it throws, the task continues with the next round. `isStopping`: whether a long round should end. A
@@ -38,6 +41,15 @@ export const SKIPPED = Symbol('skipped');
 /** The longest wait after a failed round, in milliseconds. */
 export const MAX_FAILURE_WAIT_MS = 5000;
 
+/** The next round starts after at least this part of the interval: a timer may fire a little early, and would fire twice. */
+const LEAST_WAIT = 10;
+
+/** The time until the next multiple of the interval; the whole interval when that comes too soon. In milliseconds. */
+function untilMultipleOf(intervalMs: number, atLeastMs: number): number {
+  const waitMs = intervalMs - (performance.now() % intervalMs);
+  return waitMs < atLeastMs ? intervalMs : waitMs;
+}
+
 /** Creates a periodic task, which does not run before it is started. Its rounds never overlap. */
 export function createPeriodicTask({ name, intervalMs, run, observe, log }: PeriodicTaskOptions): PeriodicTask {
   let stopped = false;
@@ -56,8 +68,9 @@ export function createPeriodicTask({ name, intervalMs, run, observe, log }: Peri
       waitMs = Math.min(intervalMs, MAX_FAILURE_WAIT_MS);
       log.warn('A round of a periodic task failed; the next round tries again.', { task: name, error });
     }
-    if (!skipped) observe?.({ task: name, durationMs: performance.now() - startedAt, failed });
-    if (!stopped) timer = setTimeout(start, waitMs);
+    const durationMs = performance.now() - startedAt;
+    if (!skipped) observe?.({ task: name, durationMs, failed });
+    if (!stopped) timer = setTimeout(start, untilMultipleOf(waitMs, Math.max(durationMs, waitMs / LEAST_WAIT)));
   };
 
   const start = (): void => {
