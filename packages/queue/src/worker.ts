@@ -50,11 +50,6 @@ export interface QueueWorker {
   stop: (deadlineMs: number) => Promise<void>;
 }
 
-/**
- * How long a worker without jobs waits before it looks again, in seconds: a new job wakes it at once. BullMQ's 5 make each idle worker
- * look, and wait anew, twice as often. Its blocking command lasts 10 s at most (`WORKER_SOCKET_TIMEOUT_MS` in redis.ts).
- */
-const LOOK_AGAIN_S = 10;
 /** How long the worker waits after an error of Redis, in milliseconds. BullMQ's default of 15 s would prolong each failover. */
 const RETRY_AFTER_ERROR_MS = 2000;
 
@@ -133,7 +128,6 @@ export function createQueueWorker<Data>(options: QueueWorkerOptions<Data>): Queu
       stalledInterval: lockMs,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: RETRY_AFTER_ERROR_MS,
-      drainDelay: LOOK_AGAIN_S,
       autorun: false,
       // BullMQ would ask for the version once, fail for good if that fails, and write warnings to standard error.
       skipVersionCheck: true,
