@@ -6914,7 +6914,7 @@ export interface operations {
                 /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
                 /** @description The version of the event type. */
-                "webhook-event-version"?: "1";
+                "webhook-event-version": "1";
             };
             path?: never;
             cookie?: never;
@@ -6991,7 +6991,7 @@ export interface operations {
                 /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
                 /** @description The version of the event type. */
-                "webhook-event-version"?: "1";
+                "webhook-event-version": "1";
             };
             path?: never;
             cookie?: never;
@@ -7067,7 +7067,7 @@ export interface operations {
                 /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
                 /** @description The version of the event type. */
-                "webhook-event-version"?: "1";
+                "webhook-event-version": "1";
             };
             path?: never;
             cookie?: never;
@@ -7141,7 +7141,7 @@ export interface operations {
                 /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
                 /** @description The version of the event type. */
-                "webhook-event-version"?: "1";
+                "webhook-event-version": "1";
             };
             path?: never;
             cookie?: never;
@@ -7216,7 +7216,7 @@ export interface operations {
                 /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
                 /** @description The version of the event type. */
-                "webhook-event-version"?: "1";
+                "webhook-event-version": "1";
             };
             path?: never;
             cookie?: never;
@@ -7289,7 +7289,7 @@ export interface operations {
                 /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
                 /** @description The version of the event type. */
-                "webhook-event-version"?: "1";
+                "webhook-event-version": "1";
             };
             path?: never;
             cookie?: never;
@@ -7362,7 +7362,7 @@ export interface operations {
                 /** @description `v1,` and the base64 of the HMAC-SHA256 of "webhook-id.webhook-timestamp.body"; one signature for each valid secret, separated by spaces. Accept the request if one of them matches. */
                 "webhook-signature": string;
                 /** @description The version of the event type. */
-                "webhook-event-version"?: "1";
+                "webhook-event-version": "1";
             };
             path?: never;
             cookie?: never;
