@@ -75,9 +75,9 @@ export function webhookTests(fixture: DashboardFixture): void {
     await click('Send test event');
     await page.getByRole('dialog').getByText('Failed', { exact: true }).waitFor();
     await waitForText('503');
-    await page.getByRole('dialog').getByRole('textbox', { name: 'Event' }).fill('gaps');
+    await page.getByRole('dialog').getByRole('combobox', { name: 'Event' }).fill('gaps');
     await page.getByRole('option', { name: 'gaps.updated', exact: true }).click();
-    await click('Send');
+    await page.getByRole('dialog').getByRole('button', { name: 'Send', exact: true }).click();
     await waitForText('gaps.updated, version 1');
     expect(JSON.parse(String((await receiver.waitFor(2))[1]?.body))).toMatchObject({
       type: 'gaps.updated',

@@ -12,8 +12,8 @@ import { createProcessTests } from './process-tests.js';
 const seal = createSeal([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 const secret = createSecret();
 const job: TestJob = { webhookId: 'wh_1', owner: 'alice', eventId: 'evt_1' };
-/** The five shipped types, in version 1. */
-const eventTypes = fixedEventTypes(shippedDefinitions().map(inputOf));
+/** The five shipped types, in version 2. */
+const eventTypes = fixedEventTypes(shippedDefinitions().map((definition) => ({ ...inputOf(definition), version: 2 })));
 const attemptResult: AttemptResult = {
   startedAt: 0,
   durationMs: 3,
@@ -81,9 +81,9 @@ describe('a worker that gets a test', () => {
   });
 
   test('sends the first example of the type that the test names, with the owner of the webhook, and the header of its version', async () => {
-    await processTest()({ ...job, tested: { type: 'gaps.updated', version: 1 } }, 'job-1');
+    await processTest()({ ...job, tested: { type: 'gaps.updated', version: 2 } }, 'job-1');
     const [request] = sent;
-    expect(request?.headers['webhook-event-version']).toBe('1');
+    expect(request?.headers['webhook-event-version']).toBe('2');
     const [example] = shippedDefinitions().find(({ type }) => type === 'gaps.updated')?.examples ?? [];
     expect(new Webhook(secret).verify(request?.body ?? '', { ...request?.headers })).toMatchObject({
       type: 'gaps.updated',
@@ -95,7 +95,7 @@ describe('a worker that gets a test', () => {
   test('claims and releases the test of the version of the type, not the one of webhook.test', async () => {
     const steps: unknown[] = [];
     const step = (test: object) => Promise.resolve(steps.push(test));
-    const tested = { type: 'gaps.updated', version: 1 };
+    const tested = { type: 'gaps.updated', version: 2 };
     await processTest({ claim: async (test) => (await step(test)) > 0, release: (test) => step(test).then(() => undefined) })(
       { ...job, tested },
       'job-1',
@@ -104,7 +104,7 @@ describe('a worker that gets a test', () => {
   });
 
   test('sends nothing, and publishes the failure, when the version was archived meanwhile', async () => {
-    await processTest()({ ...job, tested: { type: 'gaps.updated', version: 2 } }, 'job-1');
+    await processTest()({ ...job, tested: { type: 'gaps.updated', version: 3 } }, 'job-1');
     expect([sent, published]).toEqual([[], [{ webhookId: 'wh_1', eventId: 'evt_1', result: 'failed' }]]);
     expect(logged).toEqual(['A webhook could not be tested.']);
   });

@@ -25,6 +25,12 @@ const types = fixedEventTypes([
   paid,
   { ...paid, name: 'price.changed', audience: 'everyone' },
   { ...paid, name: 'invoice.sent', examples: [] },
+  {
+    ...paid,
+    name: 'invoice.lost',
+    schema: { type: 'object', properties: { org_id: { type: 'string', pattern: '^org_' } }, required: ['org_id'] },
+    examples: [{ org_id: 'org_1' }],
+  },
 ]).current;
 
 describe('an event that is made of an example', () => {
@@ -43,9 +49,15 @@ describe('an event that is made of an example', () => {
   });
 
   test.each([
-    ['an unknown type', { type: 'invoice.lost' }, 'type', '"invoice.lost" is no event type'],
+    ['an unknown type', { type: 'invoice.eaten' }, 'type', '"invoice.eaten" is no event type'],
     ['a type of Tidings itself', { type: 'webhook.disabled' }, 'type', 'is published by Tidings itself'],
     ['an unknown version', { type: 'invoice.paid', version: 2 }, 'version', 'must be a version of the type: 1'],
+    [
+      'a type whose schema allows no such owner',
+      { type: 'invoice.lost' },
+      'type',
+      'for this owner: data.org_id must match /^org_/u',
+    ],
     ['a type without an example', { type: 'invoice.sent' }, 'type', 'has no example in version 1: write the type with one'],
   ])('is refused for %s, with the field that is wrong', (_name, wanted, field, message) => {
     expect(exampleEvent(types, wanted, 'acme')).toEqual({ field, message: expect.stringContaining(message) });

@@ -12,7 +12,7 @@ export interface ExampleEvent {
 /**
  * Makes an event of the first example of a type. With the audience `owner`, the field that names the owner has `owner` instead of the
  * owner of the example: a webhook gets no events of anybody else. Returns what is wrong with the field `type` or `version` if there
- * is no such version, or it has no example.
+ * is no such version, it has no example, or its schema allows no event of this owner.
  *
  * @param version default: the default version of the type
  */
@@ -29,5 +29,7 @@ export function exampleEvent(
     return { field: 'type', message: `"${name}" has no example in version ${String(version)}: write the type with one` };
   }
   const data = audience === 'owner' ? { ...(example as object), [ownerField]: owner } : example;
+  const [fault] = found.version.compiled.validate(data);
+  if (fault) return { field: 'type', message: `"${name}" has no example for this owner: ${fault.field} ${fault.message}` };
   return { type: name, version, data: JSON.stringify(data) };
 }
