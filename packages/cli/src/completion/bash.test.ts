@@ -24,12 +24,12 @@ source <(tidings completion bash)
 complete -p tidings >/dev/null || exit
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_POINT=\${#COMP_LINE}
 word=\${COMP_WORDS[COMP_CWORD]}
-[[ $word == [@=] ]] && word=
+[[ $word == = ]] && word=
 _tidings tidings "$word" "\${COMP_WORDS[COMP_CWORD-1]}"
 printf '%s\\n' "\${COMPREPLY[@]}"`;
   const line = words.join(' ').replaceAll(/ ([@=]) ?/g, '$1');
   const env = { PATH: process.env['PATH'], ...registry.env, NODE: process.execPath, COMMAND, COMP_LINE: line };
-  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script, 'bash', ...words], { env });
+  const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-c', script, 'bash', ...words], { env });
   expect(stderr).toBe('');
   return stdout.trimEnd().split('\n');
 }
@@ -40,7 +40,7 @@ describe('the script of tidings completion bash', () => {
     ['an event type', ['tidings', 'trigger', ''], expect.arrayContaining(['order.shipped', 'sync.completed'])],
     ['a pattern behind a quote', ['tidings', 'listen', '--types', "'sync.*,order"], ['sync.*,order.*', 'sync.*,order.shipped']],
     ['a value behind =', ['tidings', 'listen', '--types', '=', 'order.s'], ['order.shipped']],
-    ['a version behind @', ['tidings', 'listen', '--types', 'order.shipped', '@'], ['1', '2']],
+    ['a version behind @', ['tidings', 'listen', '--types', 'order.shipped', '@'], ['@1', '@2']],
     ['nothing for a file', ['tidings', 'types', 'push', 'typ'], ['']],
   ])('offers %s', async (_case, words, expected) => {
     expect(await completeInBash(...words)).toEqual(expected);

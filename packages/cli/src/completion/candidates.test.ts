@@ -79,7 +79,7 @@ describe('tidings complete', () => {
 
   test('asks the server and with the token that the options name', async () => {
     const { TIDINGS_URL: url, TIDINGS_TOKEN: token } = registry.env;
-    const line = `trigger --url ${String(url)} --token=${String(token)} order.`;
+    const line = `trigger --url ${url} --token=${token} order.`;
     expect(await complete(line, {})).toEqual(['order.shipped']);
   });
 

@@ -22,7 +22,8 @@ export async function matchingTypes(word: string, options: ServerOptions, io: Pi
 export async function matchingPatterns(word: string, options: ServerOptions, io: Pick<Io, 'env'>): Promise<string[]> {
   const start = word.lastIndexOf(',') + 1;
   const pattern = word.slice(start);
-  const types = await listTypes(openServer(options, io), pattern.replace(/[@*].*$/, ''));
+  const [name = ''] = pattern.split(/[@*]/, 1);
+  const types = await listTypes(openServer(options, io), name);
   const names = types.map(({ type }) => type);
   const patterns = pattern.includes('@')
     ? types.flatMap(({ type, versions }) => versions.map((version) => `${type}@${String(version)}`))

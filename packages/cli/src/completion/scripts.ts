@@ -3,14 +3,14 @@
  * files.
  */
 export const SCRIPTS = {
-  // Bash splits words at @ and = as well, and replaces only the last part, $2: COMP_LINE has whole words.
+  // Bash also splits words at @ and =, and replaces only the last part, $2: COMP_LINE has whole words.
   bash: `_tidings() {
   local line=\${COMP_LINE:0:COMP_POINT} words word before candidate
   read -ra words <<<"$line"
   [[ $line == *[[:space:]] ]] && words+=('')
   word=\${words[\${#words[@]} - 1]#[\\'\\"]}
   words[\${#words[@]}-1]=$word
-  before=\${word%"$2"}
+  before=\${word%"\${2#[\\'\\"]}"}
   COMPREPLY=()
   while IFS= read -r candidate; do
     COMPREPLY+=("\${candidate#"$before"}")
@@ -26,7 +26,7 @@ _tidings() {
 compdef _tidings tidings`,
   fish: `function __tidings_complete
   set -l words (commandline -opc)
-  set -l word (commandline -ct)
+  set -l word (commandline -ct | string trim --left --chars "'\\"")
   set -l candidates (tidings complete -- $words[2..-1] "$word" 2>/dev/null)
   if set -q candidates[1]
     printf '%s\\n' $candidates
