@@ -20,7 +20,7 @@ complete -o default -F _tidings tidings`,
   zsh: `#compdef tidings
 _tidings() {
   local -a candidates
-  candidates=(\${(f)"$(tidings complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)"})
+  candidates=(\${(f)"$(tidings complete -- "\${(@)\${(@Q)words[2,CURRENT]}#[\\'\\"]}" 2>/dev/null)"})
   if (( $#candidates )); then compadd -a candidates; else _files; fi
 }
 compdef _tidings tidings`,
