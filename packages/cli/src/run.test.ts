@@ -8,7 +8,7 @@ describe('tidings', () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     expect([...out.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name)).toEqual(
-      'listen trigger types webhooks deliveries replay verify token revoke reseal doctor help'.split(' '),
+      'listen trigger types webhooks deliveries replay verify token revoke reseal doctor completion help'.split(' '),
     );
     expect((await run(['replay', '--help'])).out).toContain('--dry-run');
   });

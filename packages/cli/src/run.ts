@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   revoke: async (io) => (await import('./revoke.js')).revokeCommand(io),
   reseal: async (io) => (await import('./reseal.js')).resealCommand(io),
   doctor: async (io) => (await import('./doctor/command.js')).doctorCommand(io),
+  completion: async (io) => (await import('./completion/command.js')).completionCommand(io),
+  complete: async (io) => (await import('./completion/command.js')).completeCommand(io, (name) => loadProgram(io, name)),
 };
 
 /**
@@ -26,13 +28,7 @@ const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
 export async function run(args: readonly string[], process: Io): Promise<ExitCode> {
   const io = withVisibleText(process);
   const json = args.includes('--json');
-  const program = new Command('tidings')
-    .description('Tools for Tidings: webhooks and a live event stream')
-    .version(readVersion(), '-V, --version', 'print the version')
-    // The version of a command's option is that of an event type.
-    .enablePositionalOptions();
-  const requested = Object.entries(COMMANDS).filter(([name]) => name === args[0]);
-  for (const [, load] of requested.length > 0 ? requested : Object.entries(COMMANDS)) program.addCommand(await load(io));
+  const program = await loadProgram(io, args[0]);
   configure(program, io, json);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -40,6 +36,20 @@ export async function run(args: readonly string[], process: Io): Promise<ExitCod
   } catch (error) {
     return reportError(error, io, json);
   }
+}
+
+/** Loads the command `tidings` with the subcommand of this name, or with all if there is none. */
+async function loadProgram(io: Io, name: string | undefined): Promise<Command> {
+  const program = new Command('tidings')
+    .description('Tools for Tidings: webhooks and a live event stream')
+    .version(readVersion(), '-V, --version', 'print the version')
+    // The version of a command's option is that of an event type.
+    .enablePositionalOptions();
+  const requested = Object.entries(COMMANDS).filter(([one]) => one === name);
+  for (const [one, load] of requested.length > 0 ? requested : Object.entries(COMMANDS)) {
+    program.addCommand(await load(io), { hidden: one === 'complete' });
+  }
+  return program;
 }
 
 /** Makes all that a command prints visible text. */

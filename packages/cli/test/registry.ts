@@ -14,6 +14,8 @@ export interface Registry {
   /** Answers the next requests with 429, this many of them. */
   limitRate: (count: number) => void;
   terminal: Terminal;
+  /** The environment of its terminal. */
+  env: { TIDINGS_URL: string; TIDINGS_TOKEN: string };
   close: () => void;
 }
 
@@ -134,15 +136,17 @@ export async function startRegistry({ pageSize = 2 }: { pageSize?: number } = {}
   for (const { type, ...definition } of shippedDefinitions()) put(type, definition, false);
   writes.length = 0;
   const port = await listenOnOwnPort(server);
+  const env = {
+    TIDINGS_URL: `http://127.0.0.1:${String(port)}`,
+    TIDINGS_TOKEN: jwt.sign({ sub: 'alice' }, 'a secret of at least 32 characters, for tests'),
+  };
   return {
     writes,
     limitRate(count) {
       toLimit = count;
     },
-    terminal: openTerminal({
-      TIDINGS_URL: `http://127.0.0.1:${String(port)}`,
-      TIDINGS_TOKEN: jwt.sign({ sub: 'alice' }, 'a secret of at least 32 characters, for tests'),
-    }),
+    terminal: openTerminal(env),
+    env,
     close() {
       server.closeAllConnections();
       server.close();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { components } from '@tidings/client';
+import { EventTypePatternsOption } from '../completion/event-type-values.js';
 import { parseList, parseTime } from '../option-values.js';
 
 /** A delivery as the API lists it. */
@@ -29,7 +30,7 @@ export function withSelection(command: Command, { isSinceRequired = false } = {}
   return command
     .option('--until <when>', 'created before this time', parseTime)
     .option('--status <states>', 'only these statuses, comma-separated: failed,skipped', parseList)
-    .option('--types <types>', 'only these event types, comma-separated: sync.*,gaps.updated', parseList);
+    .addOption(new EventTypePatternsOption('only these event types, comma-separated: sync.*,gaps.updated'));
 }
 
 /** Returns the selection as query parameters of `GET /api/webhooks/{id}/deliveries`. */

@@ -2,9 +2,10 @@ import { Command, Option } from 'commander';
 import { StreamError } from '@tidings/client';
 import { catalog } from '@tidings/events';
 import { secretKey } from '@tidings/secrets';
+import { EventTypePatternsOption } from '../completion/event-type-values.js';
 import { reasonOf, usageError } from '../failure.js';
 import type { Io } from '../io.js';
-import { parseCount, parseList, parseSeconds } from '../option-values.js';
+import { parseCount, parseSeconds } from '../option-values.js';
 import { refusal } from '../problem.js';
 import { openServer, withServerOptions, type Server, type ServerOptions } from '../server.js';
 import { follow } from './follow.js';
@@ -41,7 +42,7 @@ export function listenCommand(io: Io): Command {
       '--forward-to <url>',
       'the URL that receives the events: http://localhost:4000/hook, or with credentials http://user:password@…',
     )
-    .option('--types <types>', 'event types, comma-separated: sync.*,gaps.updated (default: all)', parseList)
+    .addOption(new EventTypePatternsOption('event types, comma-separated: sync.*,gaps.updated (default: all)'))
     .option('--secret <secret>', 'the signing secret, whsec_… (default: a secret stored on this machine)')
     .option('--since <where>', "where to start: 2h (ago), a time, an event's id (start after it), or start", parseSince)
     .addOption(new Option('--fresh', 'start with new events, and ignore the stored position').conflicts('since'))

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { paths } from '@tidings/client';
 import { writeJson } from '@tidings/events';
+import { EventTypeArgument } from '../completion/event-type-values.js';
 import { reasonOf, usageError } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { parseVersion } from '../option-values.js';
@@ -32,7 +33,7 @@ type PublishBody = NonNullable<paths['/api/events']['post']['requestBody']>['con
 export function triggerCommand(io: Io): Command {
   return withServerOptions(new Command('trigger'))
     .description('Publish an event: the first example of the type, with the values of --set')
-    .argument('<type>', 'the event type: sync.completed')
+    .addArgument(new EventTypeArgument())
     .option('--set <field=value>', 'set a field: items_synced=150, record_counts.artists=7; may be repeated', parseAssignment, [])
     .option('--id <id>', 'id of the event: an event that is sent twice with one id is published once')
     .option('--event-version <number>', 'the version of the type (default: its default version)', parseVersion)

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { EventTypeArgument } from '../completion/event-type-values.js';
 import { printResult, type Io } from '../io.js';
 import { parseVersion } from '../option-values.js';
 import { openServer, withServerOptions, type ServerOptions } from '../server.js';
@@ -13,7 +14,7 @@ interface ArchiveOptions extends ServerOptions {
 export function archiveTypeCommand(io: Io): Command {
   return withServerOptions(new Command('archive'))
     .description('Archive an event type: new events of it are refused, and logged ones stay readable; "push" brings it back')
-    .argument('<type>', 'the event type: sync.completed')
+    .addArgument(new EventTypeArgument())
     .option('--version <number>', 'only this version, which is not the default one', parseVersion)
     .action(async (type: string, { version, json, ...options }: ArchiveOptions) => {
       await archiveEventType(openServer(options, io), type, version);

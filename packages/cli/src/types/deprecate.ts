@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { EventTypeArgument, EventTypeOption } from '../completion/event-type-values.js';
 import { printResult, type Io } from '../io.js';
 import { openServer, withServerOptions, type ServerOptions } from '../server.js';
 import { deprecateEventType } from './registry-api.js';
@@ -12,8 +13,8 @@ interface DeprecateOptions extends ServerOptions {
 export function deprecateTypeCommand(io: Io): Command {
   return withServerOptions(new Command('deprecate'))
     .description('Mark an event type as deprecated; its events are delivered as before')
-    .argument('<type>', 'the event type: sync.completed')
-    .option('--replaced-by <type>', 'the type to use instead')
+    .addArgument(new EventTypeArgument())
+    .addOption(new EventTypeOption('--replaced-by <type>', 'the type to use instead'))
     .addOption(new Option('--undo', 'mark it as not deprecated').conflicts('replacedBy'))
     .action(async (type: string, { replacedBy, undo = false, json, ...options }: DeprecateOptions) => {
       const body = { deprecated: !undo, ...(replacedBy === undefined ? {} : { replaced_by: replacedBy }) };

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { EventTypeArgument } from '../completion/event-type-values.js';
 import { EXIT, Failure } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { parseVersion } from '../option-values.js';
@@ -18,7 +19,7 @@ interface DefaultOptions extends ServerOptions {
 export function setDefaultCommand(io: Io): Command {
   return withServerOptions(new Command('default'))
     .description('Make a version the default one, by which events without a version are published')
-    .argument('<type>', 'the event type: sync.completed')
+    .addArgument(new EventTypeArgument())
     .argument('<version>', 'its version: 2', parseVersion)
     .option('--yes', 'also when that breaks publishers or receivers')
     .action(async (type: string, version: number, { yes = false, json, ...options }: DefaultOptions) => {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { EventTypePatternsOption } from '../completion/event-type-values.js';
 import { printResult, type Io } from '../io.js';
-import { parseCount, parseList } from '../option-values.js';
+import { parseCount } from '../option-values.js';
 import { unwrap, openServer, withServerOptions, type ServerOptions } from '../server.js';
 import { formatFields } from '../table.js';
 
@@ -22,7 +23,7 @@ export function createWebhookCommand(io: Io): Command {
   return withServerOptions(new Command('create'))
     .description('Register a webhook, and print its secret, which is shown only once')
     .argument('<target>', 'the URL that receives the events')
-    .option('--types <types>', 'event types, comma-separated: sync.*,gaps.updated (default: all)', parseList)
+    .addOption(new EventTypePatternsOption('event types, comma-separated: sync.*,gaps.updated (default: all)'))
     .option('--description <text>', 'a description of its purpose')
     .option('--header <header>', 'a header of each request, "Name: value"; may be repeated', parseHeader)
     .option('--disabled', 'register the webhook disabled: it receives nothing yet')
