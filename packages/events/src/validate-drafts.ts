@@ -66,8 +66,10 @@ function validateDraft<Type extends DraftType>(
   const errors: FieldError[] = [];
   const type = find(name, version);
   if (isFault(type)) errors.push(type);
+  // The fault of the type says more than the envelope's for the same field.
+  const judged = isFault(type) ? type.field : 'type';
   const envelope = parseInWords(eventDraft, draft);
-  if (!envelope.success) errors.push(...toFieldErrors(envelope.error).filter(({ field }) => field !== 'type'));
+  if (!envelope.success) errors.push(...toFieldErrors(envelope.error).filter(({ field }) => field !== judged));
   if (data === undefined) return errors;
 
   const { faults, hasDigits, leastBytes } = inspectJson(data, { field: 'data', maxLevels: MAX_EVENT_LEVELS });

@@ -177,6 +177,14 @@ describe('a change of a type', () => {
 });
 
 describe('a version of a type', () => {
+  test.each([0, 2, '1', null, 1.5])('that it does not have is refused once, by its field: %j', async (version) => {
+    const one = openProcess();
+    await one.put(input('a.b', ['x']));
+    expect(await refusal(one.publish('a.b', { x: 1 }, version as number))).toEqual([
+      { field: 'version', message: 'must be a version of the type: 1' },
+    ]);
+  });
+
   test('is used by events that name it, until it is made the default one', async () => {
     const one = openProcess();
     await one.put(input('a.b', ['x']));
