@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import jwt from 'jsonwebtoken';
-import { compareContracts } from '@tidings/event-types';
+import { brokenBy, compareContracts } from '@tidings/event-types';
 import { contractOf, shippedDefinitions, type Definition } from '@tidings/event-types/definitions';
 import { listenOnOwnPort } from '@tidings/testing';
-import { brokenBy } from '../src/types/judge.js';
 import type { AffectedWebhook, EventType, EventTypeChanges } from '../src/types/registry-api.js';
 import { openTerminal, type Terminal } from './cli.js';
 

@@ -1,6 +1,7 @@
 export type { Audience, Contract, JsonSchema } from './contract.js';
 export { compareContracts } from './compare/compare-contracts.js';
-export type { Breaks, ContractChange, ContractChangeKind } from './compare/contract-change.js';
+export { brokenBy, type Breaks, type ContractChange, type ContractChangeKind } from './compare/contract-change.js';
+export { checkContract } from './check-contract.js';
 export { faultOfTypeName } from './type-name.js';
 export { checkSchema } from './schema/check-schema.js';
 export { compileContract, type CompiledContract } from './validate/compile-contract.js';

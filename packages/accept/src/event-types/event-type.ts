@@ -1,5 +1,5 @@
 import type { EventTypeVersionRow, StoredEventType } from '@tidings/database';
-import { compileContract, type CompiledContract, type Contract } from '@tidings/event-types';
+import { compileContract, type CompiledContract } from '@tidings/event-types';
 
 /** An event type of the registry, with those of its versions that are not archived. */
 export interface EventType extends Omit<StoredEventType, 'versions'> {
@@ -26,14 +26,9 @@ function toVersion(row: EventTypeVersionRow): EventTypeVersion {
   return {
     ...row,
     get compiled() {
-      return (compiled ??= compileContract(contractOf(row)));
+      return (compiled ??= compileContract(row));
     },
   };
-}
-
-/** Returns what a version promises. */
-export function contractOf({ audience, ownerField, unknownFields, schema }: EventTypeVersionRow): Contract {
-  return { audience, ownerField, unknownFields, schema };
 }
 
 /** Returns the default version of a type. */

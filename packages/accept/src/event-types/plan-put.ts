@@ -1,8 +1,8 @@
 import type { EventTypeAudit, EventTypeChange } from '@tidings/database';
-import { compareContracts, type Breaks, type ContractChange } from '@tidings/event-types';
+import { brokenBy, compareContracts, type Breaks, type ContractChange } from '@tidings/event-types';
 import { isSameJson, type FieldError } from '@tidings/events';
 import type { EventTypeInput } from './event-type-input.js';
-import { contractOf, defaultVersionOf, type EventType, type EventTypeVersion } from './event-type.js';
+import { defaultVersionOf, type EventType, type EventTypeVersion } from './event-type.js';
 import { faultsOf } from './check-input.js';
 import { InvalidEventTypeError } from './invalid-event-type-error.js';
 import type { EventTypesSnapshot } from './snapshot.js';
@@ -36,16 +36,13 @@ export function planPut(snapshot: EventTypesSnapshot, input: EventTypeInput): Pu
   const faults = [...faultsOf(input), ...faultsOfVersion(type, input)];
   if (faults.length > 0) throw new InvalidEventTypeError(faults);
 
-  const contract = contractOf({ ...input, type: input.name, version: number, createdAt: new Date(0), archivedAt: null });
-  const inPlace = version === undefined ? [] : compareContracts(contractOf(version), contract);
+  const inPlace = version === undefined ? [] : compareContracts(version, input);
   return {
     creates: type === undefined ? 'type' : version === undefined ? 'version' : null,
     becomesDefault,
     changes:
-      type !== undefined && (becomesDefault || version === undefined)
-        ? compareContracts(contractOf(defaultVersionOf(type)), contract)
-        : inPlace,
-    breaks: (['publishers', 'receivers'] as const).filter((party) => inPlace.some(({ breaks }) => breaks.includes(party))),
+      type !== undefined && (becomesDefault || version === undefined) ? compareContracts(defaultVersionOf(type), input) : inPlace,
+    breaks: brokenBy(inPlace),
     write: withContract(write, inPlace),
   };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ContractChange } from '@tidings/event-types';
+import { brokenBy, type ContractChange } from '@tidings/event-types';
 import type { Definition } from '@tidings/event-types/definitions';
 import { Failure } from '../failure.js';
 import type { Server } from '../server.js';
@@ -62,11 +62,6 @@ export async function naming<Result>({ type, version }: Definition, call: Promis
 /** Names a type, with its version where one is given. */
 export function nameOf({ type, version }: { type: string; version?: number | null | undefined }): string {
   return typeof version === 'number' ? `${type} version ${String(version)}` : type;
-}
-
-/** Lists whom the changes break, publishers first. */
-export function brokenBy(changes: readonly ContractChange[]): ContractChange['breaks'] {
-  return (['publishers', 'receivers'] as const).filter((party) => changes.some(({ breaks }) => breaks.includes(party)));
 }
 
 /** Counts the changes that break publishers or receivers. */

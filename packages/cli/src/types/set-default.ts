@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { brokenBy } from '@tidings/event-types';
 import { EventTypeArgument } from '../completion/event-type-values.js';
 import { EXIT, Failure } from '../failure.js';
 import { printResult, type Io } from '../io.js';
 import { parseVersion } from '../option-values.js';
 import { openServer, withServerOptions, type ServerOptions } from '../server.js';
-import { brokenBy, nameOf } from './judge.js';
+import { nameOf } from './judge.js';
 import { definitionOf, dryRun, readEventType, writeEventType } from './registry-api.js';
 import { writeChanges, writeWebhooks } from './write-judgement.js';
 
